@@ -1,0 +1,1 @@
+"""coopbot: cited answers about Sino-Russian regional cooperation, in English, Chinese and Russian."""

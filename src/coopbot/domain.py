@@ -1,0 +1,155 @@
+"""The records that flow through coopbot; every other module speaks in them.
+
+An `Article` is cut into `Passage`s; a question finds `Hit`s; an `Answer` is made of `Claim`s, each resting on `Citation`s.
+All offsets are half open and count Python characters (Unicode code points) of `Article.text`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, get_args
+
+Language = Literal["en", "zh", "ru"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Outcome = Literal["answered", "no_evidence"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a text: `text[start_char:end_char]`."""
+
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where facts of a brief come from; `facts` are codes in the fact sheet that the brief was written from."""
+
+    publisher: str
+    title: str = ""
+    url: str = ""
+    published: date | None = None
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`."""
+
+    article_id: str
+    title: str
+    publisher: str
+    published: date | None
+    url: str
+    language: Language
+    text: str
+    sha256: str
+    authors: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A run of whole sentences of one article: `article.text[start_char:end_char] == text`.
+
+    `sentences` are spans into the article's text too, not into the passage's.
+    """
+
+    passage_id: str
+    article_id: str
+    start_char: int
+    end_char: int
+    text: str
+    heading_path: tuple[str, ...]
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegScores:
+    """What each leg of retrieval gave a hit; None where that leg did not look at it.
+
+    dense: cosine of question and passage vectors, -1..1. lexical: BM25, 0 and up.
+    late: late interaction, mean over question tokens of the best passage token's cosine, -1..1.
+    """
+
+    dense: float | None = None
+    lexical: float | None = None
+    late: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found for a question. `rank` counts from 1; a higher `score` is better."""
+
+    passage: Passage
+    rank: int
+    score: float
+    legs: LegScores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a question is limited to. An empty tuple or None does not limit; both dates are inclusive."""
+
+    languages: tuple[Language, ...] = ()
+    publishers: tuple[str, ...] = ()
+    published_from: date | None = None
+    published_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer."""
+
+    number: int
+    article_id: str
+    title: str
+    authors: tuple[str, ...]
+    publisher: str
+    published: date | None
+    url: str
+    language: Language
+    sources: tuple[Source, ...]
+    quote: str
+    start_char: int
+    end_char: int
+    passage: str
+    deep_link: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sentence of an answer and the numbers of the citations it rests on; never without one."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Citations that give different figures for the same thing, newest first."""
+
+    about: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a question gets. With `no_evidence` there are no claims, and `citations` are the nearest passages, offered as such.
+
+    `confidence` is the calibrated probability that the quotes answer the question; `snapshot` names the index that was read.
+    """
+
+    outcome: Outcome
+    question_language: Language
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    disagreements: tuple[Disagreement, ...]
+    confidence: float
+    searched_as: str
+    snapshot: str
+    timings_ms: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,76 @@
+"""Every error coopbot raises on purpose, one class for each thing the caller can do next.
+
+CoopbotError
+├── InvalidRequest    correct the request: `field` names what is wrong
+├── NotFound          ask for something that exists
+├── Unreadable        give another file: this one is damaged, empty, encrypted, too large or not text
+├── Duplicate         nothing to do: the article is there already
+├── Misconfigured     mend the settings or the environment
+├── IndexMissing      run `coopbot index`
+├── IndexBroken       run `coopbot index` (what is on disk fails its checksums)
+├── IndexMismatch     run `coopbot index` (built with another model or format)
+├── ModelUnavailable  run `coopbot prepare`, or name another model
+└── Busy              wait: another process is writing
+
+The message of each ends with the step that mends it. Library exceptions become one of these in the file that owns the library.
+"""
+
+from __future__ import annotations
+
+
+class CoopbotError(Exception):
+    """Base of all errors below; its text is meant for the user."""
+
+
+class InvalidRequest(CoopbotError):
+    """The request is at fault. `field` names the part to correct."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(CoopbotError):
+    """Nothing goes by that name."""
+
+
+class Unreadable(CoopbotError):
+    """A source that gives no article. `source` names it; the message is the reason."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class Duplicate(CoopbotError):
+    """The same article is in the corpus already, as `article_id`."""
+
+    def __init__(self, source: str, article_id: str) -> None:
+        super().__init__(f"{source}: already in the corpus as {article_id}")
+        self.source = source
+        self.article_id = article_id
+
+
+class Misconfigured(CoopbotError):
+    """A setting, folder or port cannot be used as it is."""
+
+
+class IndexMissing(CoopbotError):
+    """There is no index yet."""
+
+
+class IndexBroken(CoopbotError):
+    """The index on disk is incomplete or damaged."""
+
+
+class IndexMismatch(CoopbotError):
+    """The index was built by another model or format than the one now in use."""
+
+
+class ModelUnavailable(CoopbotError):
+    """The embedding model cannot be found, read or prepared."""
+
+
+class Busy(CoopbotError):
+    """Another process holds what is needed."""

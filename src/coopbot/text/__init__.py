@@ -1,0 +1,1 @@
+"""Language, sentences and tokens of en, zh and ru: pure functions on strings."""
