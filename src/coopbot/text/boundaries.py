@@ -1,0 +1,201 @@
+"""Whether an end mark ends its sentence.
+
+Where that is ambiguous we rather leave two sentences together than cut one in two: half a sentence is no quotation. So
+  * a point after an abbreviation ends a sentence only before what plainly begins one (`abbreviations.py` has the classes);
+  * "г." after a year ends one before a capital, unless its clause is only a date: "В 2022 г. Хэйлунцзян ..." goes on;
+  * ； and …… end one only between two parts that are each long enough to stand alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from coopbot.text.abbreviations import ABBREVIATIONS, STARTERS, TIME_WORDS, UNITS, Abbreviation
+
+FULL_STOPS = "。！？｡"
+
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+# What may stand between a sentence's end and the first character of the next: white space, opening quotes and brackets, dashes.
+_LEAD = re.compile(r"[\s\"'“‘«‹„‚(\[{（［「『【《〈〔–—―*_-]*")
+_GOES_ON = frozenset(".,，、;；:：%")
+_WORD = re.compile(r"[^\W_]+")
+_WORD_BEFORE = re.compile(r"(?:[^\W\d_]+[.-])*[^\W\d_]+$")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ROMAN_DIGITS = frozenset("IVXХ")  # the last one is Cyrillic, as often typed
+_ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_LIST_NUMBER = re.compile(r"\s*[(（]?\d{1,3}")
+_MEASURED = re.compile(r"(?:[\d%]|\b[IVXХ]+|\b(?:тыс|млн|млрд|трлн|кв|куб)\.?)\s*$")
+_ATTACHED = re.compile(r"[\d°+/&]$")
+# "и т. д.", "с. г.", "н. э." and "и пр."
+_PAIRED = re.compile(r"\b(?:т\.\s*[дпг]|с\.\s*г|н\.\s*э|и\s+пр)$")
+_CLAUSE_START = re.compile(r"[,;:(«\"]|\s[–—-]\s")
+_QUOTES = frozenset("\"'”’»」』")
+# 他说。 after a quotation belongs to it.
+_ATTRIBUTION = re.compile(r"[\u4e00-\u9fff]{0,8}?(?:说|称|问|道|表示|指出|强调|介绍|回答)[，。：]")
+
+_WORD_WINDOW_CHARS = 24
+_CLAUSE_WINDOW_CHARS = 100
+_BRACKET_WINDOW_CHARS = 200
+# About the length of a short Chinese sentence.
+_LONG_PART_CHARS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """An end mark in its place: `text[marks_start:marks_stop]`, closing quotes and brackets up to `stop`.
+
+    The sentence so far begins at `start`; its paragraph ends at `end`.
+    """
+
+    text: str
+    start: int
+    marks_start: int
+    marks_stop: int
+    stop: int
+    end: int
+
+    @property
+    def marks(self) -> str:
+        """The mark itself, such as "." or "?!"."""
+        return self.text[self.marks_start : self.marks_stop]
+
+    @property
+    def closers(self) -> str:
+        """Quotes and brackets that close right after the mark, and a note number."""
+        return self.text[self.marks_stop : self.stop]
+
+    @property
+    def before(self) -> str:
+        """The character before the mark."""
+        return self.text[self.marks_start - 1]
+
+    @property
+    def spaced(self) -> bool:
+        """Whether white space follows. Something must follow."""
+        return self.text[self.stop].isspace()
+
+    def window(self, length: int) -> str:
+        """The last characters of the sentence before the mark."""
+        return self.text[max(self.start, self.marks_start - length) : self.marks_start]
+
+
+def ends_sentence(at: Boundary) -> bool:
+    """Judge one mark. The sentence so far says something: it has a letter or a digit before the mark."""
+    lead = _LEAD.match(at.text, at.stop, at.end)
+    following = lead.end() if lead else at.stop
+    if following == at.end:
+        return True
+    if at.text[following] in _GOES_ON:
+        return False
+    if at.marks == "；" or (at.marks[-1] == "…" and _HAN.match(at.text, at.stop)):
+        return _both_parts_long(at)
+    if any(mark in FULL_STOPS for mark in at.marks):
+        return _full_stop_ends(at)
+    if at.text[following].islower():
+        return False
+    if not at.spaced and not at.closers:
+        return _unspaced_mark_ends(at, following)
+    if at.marks == ".":
+        return _point_ends(at, following)
+    if "!" in at.marks or "?" in at.marks:
+        return at.before not in "(（"  # "(?)" is a remark
+    return not at.text[following].isdigit()  # "1, 2, ... 10"
+
+
+def _both_parts_long(at: Boundary) -> bool:
+    """Both parts stand outside brackets and could be sentences of their own."""
+    window = at.window(_BRACKET_WINDOW_CHARS)
+    if _last_of("（(", window) > _last_of("）)", window):
+        return False
+    after = at.text[at.stop : min(at.stop + _LONG_PART_CHARS, at.end)]
+    return at.marks_start - at.start >= _LONG_PART_CHARS <= len(after) and not any(mark in "；。！？" for mark in after)
+
+
+def _last_of(brackets: str, window: str) -> int:
+    return max(window.rfind(bracket) for bracket in brackets)
+
+
+def _full_stop_ends(at: Boundary) -> bool:
+    """。！？ end a sentence but where the quoted or bracketed sentence is part of another."""
+    if not at.closers or at.spaced:
+        return True
+    if at.closers[-1] in "》〉":
+        return False
+    if at.closers[-1] in ")）":
+        window = at.window(_BRACKET_WINDOW_CHARS)
+        return not window[: _last_of("（(", window)].strip()
+    continues = at.text[at.stop] == "的" or _ATTRIBUTION.match(at.text, at.stop, at.end)
+    return not (at.closers[-1] in _QUOTES and continues)
+
+
+def _unspaced_mark_ends(at: Boundary, following: int) -> bool:
+    """A mark with the next letter right behind it: in Chinese, or where a space was lost.
+
+    "моста.Первый" lost one; "Node.Js" and "Яндекс.Маркет" did not.
+    """
+    if following != at.stop:
+        return False
+    first, point = at.text[following], at.marks == "."
+    if _HAN.match(first) or _HAN.match(at.before):
+        return first.isalpha() and at.before.isalpha() and (not point or _point_ends(at, following))
+    word = _WORD_BEFORE.search(at.window(_WORD_WINDOW_CHARS))
+    if not word or len(word[0]) < 3 or not first.isupper() or not at.text[following + 1 : following + 2].islower():
+        return False
+    if point:
+        return word[0].islower() and "\u0400" <= first <= "\u052f" and _point_ends(at, following)
+    return word[0][-1].islower()
+
+
+def _point_ends(at: Boundary, following: int) -> bool:
+    """A single point before something that is not lower case."""
+    window = at.window(_WORD_WINDOW_CHARS)
+    word = _WORD_BEFORE.search(window)
+    if not word:
+        return not _LIST_NUMBER.fullmatch(at.text[at.start : at.marks_start][:_WORD_WINDOW_CHARS])
+    next_word = _WORD.match(at.text, following, min(following + _WORD_WINDOW_CHARS, at.end))
+    following_word = next_word[0] if next_word else ""
+    capital = following_word[:1].isupper()
+    begins = capital and following_word.lower() in STARTERS and not at.text.startswith(".", following + len(following_word))
+    match _abbreviation(window[: word.start()], word[0]):
+        case None:
+            return True
+        case Abbreviation.TITLE:
+            return False
+        case Abbreviation.LEADING:
+            return begins
+        case Abbreviation.NUMBERED:
+            return not at.text[following].isdigit()
+        case Abbreviation.MAGNITUDE:
+            return capital and not following_word[1:2].isupper()
+        case Abbreviation.CLOSING:
+            return capital and following_word != "США"
+        case Abbreviation.YEAR:
+            return _year_ends(at, begins=begins, capital=capital)
+
+
+def _abbreviation(before: str, word: str) -> Abbreviation | None:
+    """What `word`, the one before the point, is short for; None if it is an ordinary word."""
+    name = word.lower()
+    if _PAIRED.search(before + name):
+        return Abbreviation.CLOSING
+    if name in UNITS and _MEASURED.search(before):
+        return UNITS[name]
+    if _ATTACHED.search(before):
+        return None  # "the 1970s", "30 °C", "AT&T"
+    if len(name) == 1 or _ACRONYM.fullmatch(name):
+        return ABBREVIATIONS.get(name, Abbreviation.LEADING)
+    return ABBREVIATIONS.get(name)
+
+
+def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
+    """Whether "... 2022 г." ends before a capital, or only before a word that `begins` a sentence, or not at all."""
+    *earlier, clause = _CLAUSE_START.split(at.window(_CLAUSE_WINDOW_CHARS))
+    only_a_date = all(_is_time_word(word) for word in _LETTERS.findall(clause))
+    if only_a_date:
+        return bool(earlier) and begins
+    return capital
+
+
+def _is_time_word(word: str) -> bool:
+    return word.lower() in TIME_WORDS or set(word) <= _ROMAN_DIGITS

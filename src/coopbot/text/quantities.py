@@ -1,0 +1,186 @@
+"""Amounts in English, Chinese and Russian text, brought to one number and unit, so that 270亿美元 equals 27 млрд долларов."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import zip_longest
+from types import MappingProxyType
+
+from coopbot.text.dates import blanked, find_dates
+from coopbot.text.measures import (
+    CURRENCY_SIGN,
+    CURRENCY_SIGNS,
+    HAN_NUMBER,
+    LETTER,
+    NUMBER,
+    flatten,
+    read_magnitude,
+    read_unit,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """`text[start_char:end_char]` says `value` of `unit`; the unit of a bare number is "".
+
+    `value` counts the plain unit: dollars, tonnes, cubic metres, watt hours. `approximate`: the text says about, over,
+    nearly, at least or the like.
+    """
+
+    start_char: int
+    end_char: int
+    value: Decimal
+    unit: str
+    approximate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What follows a number, up to `end`: magnitude times the unit's factor, and the unit, "" where there is none."""
+
+    end: int
+    factor: Decimal
+    unit: str
+    vague: bool
+
+
+_ENGLISH_WORDS = "one two three four five six seven eight nine ten eleven twelve"
+_RUSSIAN_WORDS = (
+    "один одна одно одного одной|два две двух|три трёх трех|четыре четырёх четырех|пять пяти|шесть шести|семь семи"
+    "|восемь восьми|девять девяти|десять десяти|одиннадцать одиннадцати|двенадцать двенадцати"
+)
+_WORDS: Mapping[str, int] = MappingProxyType(
+    {word: value for value, word in enumerate(_ENGLISH_WORDS.split(), 1)}
+    | {word: value for value, forms in enumerate(_RUSSIAN_WORDS.split("|"), 1) for word in forms.split()}
+)
+_HAN_DIGITS = "零一二三四五六七八九"
+_HAN_TENS: Mapping[str, int] = MappingProxyType({"十": 10, "百": 100, "千": 1000})
+_HAN_MYRIADS: Mapping[str, int] = MappingProxyType({"万": 10**4, "亿": 10**8})
+
+# Not inside a word, a longer number, a time, a path; 第 makes an ordinal, 数 and 几 mean "some".
+_ALONE = rf"(?<![{LETTER}\d_:/№#@第数几])(?<![{LETTER}\d][-.,])"
+_BETWEEN = "(?: ?[-–—~～至到和或] ?| (?:to|and|or|до|и|или) )"
+_BORROWS = re.compile(_BETWEEN, re.IGNORECASE)
+_AMOUNT = re.compile(
+    rf"{_ALONE}(?:(?P<sign>{CURRENCY_SIGN}) ?|(?P<percent>百分之))?(?:"
+    rf"(?P<first>{NUMBER})(?:{_BETWEEN}(?:{CURRENCY_SIGN})?(?P<second>{NUMBER}))?"
+    rf"|(?P<word>{'|'.join(_WORDS)})(?![{LETTER}\d])"
+    rf"|(?<![前那每同某这])(?P<han>{HAN_NUMBER}))",
+    re.IGNORECASE,
+)
+_SHORT_MAGNITUDES: Mapping[str, Decimal] = MappingProxyType({"k": Decimal("1e3"), "m": Decimal("1e6"), "b": Decimal("1e9")})
+_SHORT_MAGNITUDE = re.compile(rf" ?([kmb])(?![{LETTER}\d])", re.IGNORECASE)
+_IN_WORD = re.compile(rf"[{LETTER}]|-[{LETTER}]|\.[a-z]")
+# The point of "млн. тонн" (not one that ends the sentence) and the counter 个.
+_BEFORE_UNIT = re.compile(r"\.(?= ?(?:[а-я]|[A-Z]{2}))|个")
+_CYRILLIC_NEXT = re.compile(r"[ \n]?[\u0400-\u052f]")
+_COMMA_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+
+_VAGUE_WINDOW_CHARS = 24
+_VAGUE_BEFORE = re.compile(
+    r"(?:\b(?:about|around|approximately|approx\.?|roughly|some|nearly|almost|over|above|under|(?:more|less|fewer) than"
+    r"|at (?:least|most)|estimated|exceed(?:s|ed|ing)?|close to|circa)"
+    r"|\b(?:около|примерно|приблизительно|порядка|почти|свыше|(?:(?:бол|мен)ее|больше|меньше)(?: чем)?|превы[сш][а-яё]+)"
+    r"|[~≈<>]) ?$|(?:约|(?<![最附])近|接近|超过?|逾|至少|不到|不足|突破)[为达合]?$",
+    re.IGNORECASE,
+)
+_VAGUE_AFTER = re.compile(r" ?(?:左右|以上|以下|上下|多(?![\u4e00-\u9fff])|or so\b|с лишним|с небольшим)", re.IGNORECASE)
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """Amounts in `text`, in order and apart; dates are none. Number words and Han numerals count only with a unit.
+
+    Both ends of a range share its unit: "5-7 million tonnes" are 5 and 7 million tonnes.
+    """
+    flat = flatten(text)
+    flat = blanked(flat, find_dates(flat))
+    found: list[Quantity] = []
+    position = 0
+    while match := _AMOUNT.search(flat, position):
+        found += _quantities(match)
+        # A currency code after one number is not the sign of the next: "5 USD 7".
+        position = max(match.end(), found[-1].end_char if found else 0)
+    return [_with_unit_of(following, quantity, flat) for quantity, following in zip_longest(found, found[1:])]
+
+
+def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:
+    """In "3.5 billion to 13 billion roubles" the first amount borrows the unit of the second."""
+    if quantity.unit or not following or not _BORROWS.fullmatch(text, quantity.end_char, following.start_char):
+        return quantity
+    return replace(quantity, unit=following.unit)
+
+
+def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
+    text = match.string
+    measure = _measure(text, match.end(), match["sign"], percent=match["percent"] is not None)
+    if match["first"] is None and not measure.unit:
+        return
+    if not measure.unit and measure.factor == 1 and _IN_WORD.match(text, match.end()):
+        return
+    before = text[max(0, match.start() - _VAGUE_WINDOW_CHARS) : match.start()]
+    vague = measure.vague or bool(_VAGUE_BEFORE.search(before)) or bool(_VAGUE_AFTER.match(text, measure.end))
+    groups = [group for group in ("first", "second", "word", "han") if match[group]]
+    for group in groups:
+        yield Quantity(
+            start_char=match.start() if group != "second" else match.start(group),
+            end_char=match.end(group) if group != groups[-1] else measure.end,
+            value=_value(match, group) * measure.factor,
+            unit=measure.unit,
+            approximate=vague,
+        )
+
+
+def _measure(text: str, position: int, sign: str | None, *, percent: bool) -> _Measure:
+    """Read magnitude and unit at `position`, given what stood before the number."""
+    end, factor, vague = position, Decimal(1), False
+    if text[end : end + 1] in ("余", "多", "+"):
+        end, vague = end + 1, True
+    if magnitude := read_magnitude(text, end):
+        factor, end = magnitude
+    elif sign and (short := _SHORT_MAGNITUDE.match(text, end)):
+        factor, end = _SHORT_MAGNITUDES[short[1].casefold()], short.end()
+    if text[end : end + 1] in ("余", "多"):
+        end, vague = end + 1, True
+    if sign or percent:
+        unit = read_unit(text, end)
+        name = CURRENCY_SIGNS[sign.casefold()] if sign else "percent"
+        return _Measure(unit[1] if unit and unit[0].name == name else end, factor, name, vague)
+    before_unit = _BEFORE_UNIT.match(text, end)
+    unit = read_unit(text, end) or (read_unit(text, before_unit.end()) if before_unit else None)
+    if unit is None:
+        return _Measure(end, factor, "", vague)
+    return _Measure(unit[1], factor * unit[0].factor, unit[0].name, vague)
+
+
+def _value(match: re.Match[str], group: str) -> Decimal:
+    digits = match[group]
+    if group == "word":
+        return Decimal(_WORDS[digits.casefold()])
+    if group == "han":
+        return _han_value(digits)
+    digits = digits.replace(" ", "")
+    # Before a Russian word a comma is the decimal one: "1,283 трлн рублей".
+    decimal_comma = digits.count(",") == 1 and "." not in digits and _CYRILLIC_NEXT.match(match.string, match.end())
+    if _COMMA_THOUSANDS.fullmatch(digits) and not decimal_comma:
+        return Decimal(digits.replace(",", ""))
+    return Decimal(digits.replace(",", "."))
+
+
+def _han_value(numeral: str) -> Decimal:
+    """The number that Han numerals such as 三十一点六 or 三亿五千万 write."""
+    whole, _, fraction = numeral.replace("〇", "零").replace("两", "二").partition("点")
+    total = section = digit = 0
+    for char in whole:
+        if char in _HAN_TENS:
+            section, digit = section + (digit or 1) * _HAN_TENS[char], 0
+        elif char == "万":
+            total, section, digit = total + (section + digit) * _HAN_MYRIADS[char], 0, 0
+        elif char == "亿":
+            total, section, digit = (total + section + digit) * _HAN_MYRIADS[char], 0, 0
+        else:
+            digit = 10 * digit + _HAN_DIGITS.index(char)
+    decimals = "".join(str(_HAN_DIGITS.index(char)) for char in fraction if char in _HAN_DIGITS)
+    return Decimal(f"{total + section + digit}{'.' * bool(decimals)}{decimals}")

@@ -1,0 +1,121 @@
+"""Tokens for lexical (BM25) search in en, zh and ru; the same function serves questions and passages.
+
+Context-free on purpose: a word or number gives the same token wherever it stands, so that a question meets the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from Stemmer import Stemmer
+
+from coopbot.text.simplified import TO_SIMPLIFIED
+
+_HAN = "\u3400-\u9fff\U00020000-\U0003134f"
+_LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
+_CYRILLIC = "\u0430-\u052f"
+_TOKEN = re.compile(
+    rf"""
+    (?P<number> \d+ (?: (?:\.|,|[ ](?=\d{{3}}(?!\d))) \d+ )* )
+  | (?P<acronym> (?<![{_LATIN}]) (?:[a-z]\.){{2,}} )
+  | (?P<latin> [{_LATIN}]+ (?: '[a-z]+ | \d+ )? )
+  | (?P<cyrillic> [{_CYRILLIC}]+ \d* )
+  | (?P<han> [{_HAN}]+ )
+  | (?P<other> [^\W\d_]+? (?= [{_HAN}{_LATIN}{_CYRILLIC}\d\W_] | $) )
+    """,
+    re.VERBOSE,
+)
+# Soft hyphens, zero-width characters and stress marks on Russian vowels are never part of a word.
+_FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff")
+
+# Thousands: groups of exactly three after a space or a comma. "1,283 трлн" is then read as 1283 too; what matters here is
+# that it is read alike in a question and in a passage.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:([ ,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
+_DECIMAL = re.compile(r"\d+[.,]\d+")
+
+_ENGLISH_STOP = """
+a an and are as at be been but by can could did do does eg for from had has have he her his how i ie if in into is it
+its me my no not of on or our she should so than that the their them then there these they this those to was we were
+what when where which who whom whose why will with would you your
+"""
+_RUSSIAN_STOP = """
+а без бы был была были было быть в вам вас во вот все всего всех вы где да для до его ее ей ему если есть еще же за
+зачем и из или им их к как какая какие какой каков какова каково когда ко кто куда ли между мне мы на над нас не нет
+ни но о об он она они оно от по под почему при с сколько со так также такое такой там то того тоже только том ты у уже
+чего чем что чтобы эта эти это этого этой этом этот я
+"""
+# Where one is a bigram or stands alone. 的 besides parts the words on both sides of it.
+_CHINESE_STOP = """
+什么 多少 哪些 哪个 哪里 怎么 怎样 如何 为何 是否 是 了 在 和 与 及 有 为 也 都 就 而 或 不 这 那 哪 谁 吗 呢 吧 着
+"""
+_STOP_TOKENS = frozenset(f"{_ENGLISH_STOP} {_RUSSIAN_STOP} {_CHINESE_STOP}".split())
+# Longer runs of letters are not words, and stemming them over and over would take time quadratic in their length.
+_LONGEST_WORD_CHARS = 40
+
+
+def lexical_tokens(text: str) -> list[str]:
+    """Search tokens of `text` in their order, repeated ones included.
+
+    Words are lower case and stemmed (Snowball), ё is е; Han runs are simplified and give overlapping bigrams, or the character
+    itself when it stands alone; numbers are plain decimals ("1 283" and "1,283" are "1283", "38,8" is "38.8"); stop words go.
+    """
+    # A new stemmer costs half a microsecond and is not shared between threads, which PyStemmer does not allow.
+    english, russian = Stemmer("english", 0), Stemmer("russian", 0)
+    tokens: list[str] = []
+    for match in _TOKEN.finditer(_normalise(text)):
+        kind = match.lastgroup
+        token = match[0].replace(".", "") if kind == "acronym" else match[0]
+        if kind == "han":
+            tokens += _han_tokens(token)
+        elif kind == "number":
+            tokens += _number_tokens(token)
+        elif token in _STOP_TOKENS:
+            continue
+        elif kind == "cyrillic":
+            tokens.append(_innermost_stem(token, russian))
+        elif kind == "latin":
+            tokens.append(english.stemWord(token))
+        else:
+            tokens.append(token)
+    return tokens
+
+
+def _normalise(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
+
+
+def _innermost_stem(word: str, stemmer: Stemmer) -> str:
+    """Stem until nothing more comes off.
+
+    Snowball takes the end of some base forms for an ending: "объём" loses "ем", "Хэйлунцзян" loses "н"; "объёма" and
+    "Хэйлунцзяне" keep them. The innermost stem is common to all. On XQuAD's Russian part it lifts BM25's MRR from .943 to .950.
+    """
+    if len(word) > _LONGEST_WORD_CHARS:
+        return word
+    stem: str = stemmer.stemWord(word)
+    return stem if stem == word else _innermost_stem(stem, stemmer)
+
+
+def _han_tokens(run: str) -> list[str]:
+    tokens: list[str] = []
+    for part in run.translate(TO_SIMPLIFIED).split("的"):
+        if len(part) == 1:
+            tokens.append(part)
+        tokens += [part[i : i + 2] for i in range(len(part) - 1)]
+    return [token for token in tokens if token not in _STOP_TOKENS]
+
+
+def _number_tokens(number: str) -> list[str]:
+    """Dates and version numbers ("16.11.2022") fall into their parts; every part is without needless zeros."""
+    if thousands := _THOUSANDS.fullmatch(number):
+        return [_plain(number.replace(thousands[1], ""))]
+    if _DECIMAL.fullmatch(number):
+        return [_plain(number)]
+    return [part.lstrip("0") or "0" for part in re.split("[ .,]", number)]
+
+
+def _plain(number: str) -> str:
+    whole, _, fraction = number.replace(",", ".").partition(".")
+    fraction = fraction.rstrip("0")
+    return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")

@@ -1,0 +1,69 @@
+"""What all tests share. No test can reach the network beyond this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+# Before NumPy is imported, as the command line does it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import platformdirs
+import pytest
+
+from coopbot.index.encoder import Encoder
+from coopbot.index.prepare import ModelSource, load_embedder
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections and look-ups beyond loopback."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in _LOOPBACK:
+            raise OSError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host is not None and host not in _LOOPBACK:
+            raise socket.gaierror(f"a test tried to look up {host}")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests set the variables they mean."""
+    for name in list(os.environ):
+        if name.startswith("COOPBOT_") and name != "COOPBOT_CACHE_DIR":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """The user's cache of prepared models, so that the model is prepared once a machine."""
+    return Path(os.environ.get("COOPBOT_CACHE_DIR") or platformdirs.user_cache_path("coopbot"))
+
+
+@pytest.fixture(scope="session")
+def embedder(cache_dir: Path) -> Encoder:
+    """The real model."""
+    return load_embedder(ModelSource.of(None), cache_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Material beside the repository; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder beside the repository is absent")
+    return SHARED

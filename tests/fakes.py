@@ -1,0 +1,90 @@
+"""Stand-ins that mean something: their answers can be wrong, and are wrong for a reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from hashlib import sha256
+
+import numpy as np
+
+from coopbot.domain import Article, Language, Source
+from coopbot.index.embedder import F32, Embeddings, TokenVectors, unit
+from coopbot.text.tokens import lexical_tokens
+
+
+class BagOfWords:
+    """An embedder that knows words and nothing else: vectors are near when texts share word stems.
+
+    It counts what it embeds, so that tests can tell what was reused.
+    """
+
+    def __init__(self, dim: int = 256, fingerprint: str = "bag-of-words") -> None:
+        self._dim = dim
+        self._fingerprint = fingerprint
+        self.embedded: list[str] = []
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
+        self.embedded += texts
+        return self._embed(texts, with_tokens)
+
+    def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
+        return self._embed([text], with_tokens)
+
+    def count_tokens(self, text: str) -> int:
+        return len(lexical_tokens(text))
+
+    def _embed(self, texts: Sequence[str], with_tokens: bool) -> Embeddings:
+        pooled = np.stack([self._bag(text) for text in texts]) if texts else np.zeros((0, self._dim), np.float32)
+        return Embeddings(pooled=pooled, tokens=tuple(map(self._tokens, texts)) if with_tokens else ())
+
+    def _bag(self, text: str) -> F32:
+        vectors = [self._word(token) for token in lexical_tokens(text)] or [self._word("")]
+        total: F32 = np.stack(vectors).sum(axis=0, keepdims=True)
+        bag: F32 = unit(total)[0]
+        return bag
+
+    def _tokens(self, text: str) -> TokenVectors:
+        words = [(word, text.index(word)) for word in dict.fromkeys(text.split())]
+        spans = np.array([(at, at + len(word)) for word, at in words], dtype=np.int32).reshape(-1, 2)
+        vectors = np.stack([self._bag(word) for word, _ in words]) if words else np.zeros((0, self._dim), np.float32)
+        return TokenVectors(vectors=vectors, spans=spans)
+
+    def _word(self, token: str) -> F32:
+        seed = int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "little")
+        gaussian: F32 = np.random.default_rng(seed).standard_normal(self._dim).astype(np.float32)
+        word: F32 = unit(gaussian[None, :])[0]
+        return word
+
+
+def make_article(
+    article_id: str,
+    text: str,
+    *,
+    language: Language = "en",
+    title: str = "",
+    publisher: str = "Example News",
+    published: date | None = date(2025, 5, 10),
+    url: str = "https://news.example/a",
+    sources: tuple[Source, ...] = (),
+) -> Article:
+    return Article(
+        article_id=article_id,
+        title=title or article_id,
+        publisher=publisher,
+        published=published,
+        url=url,
+        language=language,
+        text=text,
+        sha256=sha256(f"{article_id}{title}{text}".encode()).hexdigest(),
+        sources=sources,
+    )
