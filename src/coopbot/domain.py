@@ -15,6 +15,8 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Outcome = Literal["answered", "no_evidence"]
 
+MAX_QUESTION_CHARS = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:

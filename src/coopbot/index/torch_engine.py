@@ -5,6 +5,7 @@ Nothing here is imported when a question is answered with a prepared model: impo
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,9 @@ _E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 def load_model(name_or_path: str) -> SentenceTransformer:
     """A sentence-transformers model by hub name or folder. Raises ModelUnavailable."""
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    # It reports weights that our models do not use, and draws a bar of its own.
+    logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
         return SentenceTransformer(name_or_path, device="cpu")
     except (OSError, ValueError, KeyError) as exc:
@@ -50,9 +50,7 @@ def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
     """Write the fast tokenizer to `path`. Raises ModelUnavailable if the model has none."""
     backend = getattr(model.tokenizer, "backend_tokenizer", None)
     if backend is None:
-        raise ModelUnavailable(
-            "this model has no fast tokenizer, so no character offsets; set COOPBOT_MODEL to another"
-        )
+        raise ModelUnavailable("this model has no fast tokenizer, so no character offsets; set COOPBOT_MODEL to another")
     backend.save(str(path))
 
 

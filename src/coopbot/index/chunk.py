@@ -1,0 +1,114 @@
+"""Cuts an article into passages: whole sentences of one section, up to a number of tokens, ending with paragraphs if it can."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from coopbot.domain import Article, Passage, Span
+from coopbot.text.sentences import split_sentences
+
+MAX_TOKENS = 220
+
+# A sentence the model could not see whole (it reads 512 tokens with prompt and title) is cut into pieces that it can.
+_MAX_SENTENCE_TOKENS = 400
+# From this share of MAX_TOKENS on, a passage ends with its paragraph rather than take in part of the next.
+_FULL_ENOUGH = 0.5
+
+_SEPARATOR = re.compile(r"[\s,;:，；：、]")
+
+CountTokens = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sentence:
+    span: Span
+    tokens: int
+    opens_paragraph: bool
+    heading_path: tuple[str, ...]
+
+
+def chunk(article: Article, count_tokens: CountTokens, *, max_tokens: int = MAX_TOKENS) -> list[Passage]:
+    """The passages of an article in order. Every sentence is in exactly one; headings are in none but in `heading_path`."""
+    sentences = list(_sentences(article.text, count_tokens))
+    return [_passage(article, group) for group in _groups(sentences, max_tokens)]
+
+
+def _sentences(text: str, count_tokens: CountTokens) -> Iterator[_Sentence]:
+    headings: list[tuple[int, str]] = []
+    previous_end = 0
+    for span in split_sentences(text):
+        quote = text[span.start_char : span.end_char]
+        opens = "\n\n" in text[previous_end : span.start_char] or previous_end == 0
+        previous_end = span.end_char
+        if quote.startswith("#"):
+            level = len(quote) - len(quote.lstrip("#"))
+            headings = [(lv, title) for lv, title in headings if lv < level] + [(level, quote.lstrip("# ").strip())]
+            continue
+        path = tuple(title for _, title in headings)
+        for i, piece in enumerate(_pieces(text, span, count_tokens)):
+            tokens = count_tokens(text[piece.start_char : piece.end_char])
+            yield _Sentence(span=piece, tokens=tokens, opens_paragraph=opens and i == 0, heading_path=path)
+
+
+def _pieces(text: str, span: Span, count_tokens: CountTokens) -> Iterator[Span]:
+    """The span itself, or if it is too long for the model, cut at the separator nearest its middle until it is not."""
+    quote = text[span.start_char : span.end_char]
+    # A token is at least one character, so a short text need not be counted.
+    if len(quote) <= _MAX_SENTENCE_TOKENS or count_tokens(quote) <= _MAX_SENTENCE_TOKENS:
+        yield span
+        return
+    middle = len(quote) // 2
+    ends = [match.end() for match in _SEPARATOR.finditer(quote) if match.end() < len(quote)]
+    cut = min(ends, key=lambda end: abs(end - middle), default=middle)
+    for start, end in ((0, cut), (cut, len(quote))):
+        part = quote[start:end]
+        left = start + len(part) - len(part.lstrip())
+        right = start + len(part.rstrip())
+        if left < right:
+            yield from _pieces(text, Span(start_char=span.start_char + left, end_char=span.start_char + right), count_tokens)
+
+
+def _groups(sentences: list[_Sentence], max_tokens: int) -> Iterator[list[_Sentence]]:
+    group: list[_Sentence] = []
+    size = 0
+    for i, sentence in enumerate(sentences):
+        if group and _must_close(group, size, sentences, i, max_tokens):
+            yield group
+            group, size = [], 0
+        group.append(sentence)
+        size += sentence.tokens
+    if group:
+        yield group
+
+
+def _must_close(group: list[_Sentence], size: int, sentences: list[_Sentence], i: int, max_tokens: int) -> bool:
+    sentence = sentences[i]
+    if sentence.heading_path != group[0].heading_path or size + sentence.tokens > max_tokens:
+        return True
+    if not sentence.opens_paragraph or size < _FULL_ENOUGH * max_tokens:
+        return False
+    return size + _paragraph_tokens(sentences, i) > max_tokens
+
+
+def _paragraph_tokens(sentences: list[_Sentence], first: int) -> int:
+    total = sentences[first].tokens
+    for sentence in sentences[first + 1 :]:
+        if sentence.opens_paragraph:
+            break
+        total += sentence.tokens
+    return total
+
+
+def _passage(article: Article, group: list[_Sentence]) -> Passage:
+    start, end = group[0].span.start_char, group[-1].span.end_char
+    return Passage(
+        passage_id=f"{article.article_id}:{start}-{end}",
+        article_id=article.article_id,
+        start_char=start,
+        end_char=end,
+        text=article.text[start:end],
+        heading_path=group[0].heading_path,
+        sentences=tuple(sentence.span for sentence in group),
+    )

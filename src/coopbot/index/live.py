@@ -1,0 +1,45 @@
+"""The snapshot now in force, taken by reference: whoever holds one keeps it, whoever asks next may get a newer one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from coopbot.errors import CoopbotError
+from coopbot.index.snapshot import Snapshot, current_id, open_current
+
+
+class LiveIndex:
+    """Opens the current snapshot at once, so that a bad index stops the start, and again whenever CURRENT changes.
+
+    Raises what `open_current` raises, at the start only; later a snapshot that cannot be opened leaves the old one serving, and
+    `fault` says why.
+    """
+
+    def __init__(self, index_dir: Path, fingerprint: str) -> None:
+        self._index_dir = index_dir
+        self._fingerprint = fingerprint
+        self._lock = threading.Lock()
+        self._seen = current_id(index_dir)
+        self._snapshot = open_current(index_dir, fingerprint)
+        self.fault = self._snapshot.fault
+
+    def current(self) -> Snapshot:
+        """The snapshot to answer from. Reads one line from disk; opens files only after a change, in one thread at a time."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._follow()
+            finally:
+                self._lock.release()
+        return self._snapshot
+
+    def _follow(self) -> None:
+        try:
+            named = current_id(self._index_dir)
+            if named == self._seen:
+                return
+            self._seen = named
+            self._snapshot = open_current(self._index_dir, self._fingerprint)
+            self.fault = self._snapshot.fault
+        except CoopbotError as exc:
+            self.fault = str(exc)

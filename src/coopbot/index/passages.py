@@ -1,0 +1,243 @@
+"""Articles and passages of a snapshot in one read-only SQLite file.
+
+A passage's `row` numbers it within its language from 0; vectors, sentence vectors, tokens and postings use the same number.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coopbot.domain import Article, Filters, Language, Passage, Source, Span
+from coopbot.errors import IndexBroken
+
+_SCHEMA = """
+CREATE TABLE articles (
+    number INTEGER PRIMARY KEY, article_id TEXT UNIQUE NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
+    publisher TEXT NOT NULL, published TEXT, url TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
+    sha256 TEXT NOT NULL, sources TEXT NOT NULL
+);
+CREATE TABLE passages (
+    language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
+    start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL, heading_path TEXT NOT NULL,
+    sentences BLOB NOT NULL, first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
+    PRIMARY KEY (language, row)
+) WITHOUT ROWID;
+CREATE INDEX passages_of_article ON passages (article);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPassage:
+    """A passage, its row within its language, and where its sentence and token vectors lie."""
+
+    passage: Passage
+    language: Language
+    row: int
+    first_sentence: int
+    first_token: int
+    token_count: int
+
+
+class PassageWriter:
+    """Fills a new file; `close` makes it complete."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._articles = 0
+
+    def add(self, article: Article, passages: Sequence[StoredPassage]) -> None:
+        """One article with all its passages."""
+        self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
+        self._db.executemany(
+            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            [_passage_row(stored, self._articles) for stored in passages],
+        )
+        self._articles += 1
+
+    def close(self) -> None:
+        """Write everything out."""
+        self._db.commit()
+        self._db.close()
+
+
+class PassageStore:
+    """Reads a file that `PassageWriter` filled. Safe to call from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        # immutable: the file never changes, so no locks are taken and none are waited for.
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self._db.execute("SELECT count(*) FROM passages")
+        except sqlite3.Error as exc:
+            raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def article(self, article_id: str) -> Article | None:
+        """One article by its id."""
+        with closing(self._db.execute("SELECT * FROM articles WHERE article_id = ?", (article_id,))) as rows:
+            found = rows.fetchone()
+        return _to_article(found[1:]) if found else None
+
+    def articles(self, offset: int = 0, limit: int = -1) -> Iterator[Article]:
+        """Articles in the order of their ids."""
+        rows = self._db.execute("SELECT * FROM articles ORDER BY article_id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+        return (_to_article(row[1:]) for row in rows)
+
+    def sha256_by_article(self) -> dict[str, str]:
+        """What each article's text and metadata hashed to when it was indexed."""
+        return dict(self._db.execute("SELECT article_id, sha256 FROM articles"))
+
+    def passages(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
+        """The passages at these rows, in the order given."""
+        wanted = list(rows)
+        marks = ",".join("?" * len(wanted))
+        found = self._db.execute(
+            f"SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article "
+            f"WHERE p.language = ? AND p.row IN ({marks})",
+            (language, *wanted),
+        ).fetchall()
+        by_row = {stored.row: stored for stored in map(_to_stored, found)}
+        return [by_row[row] for row in wanted]
+
+    def passages_of(self, article_id: str) -> list[StoredPassage]:
+        """All passages of an article in order."""
+        found = self._db.execute(
+            "SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article "
+            "WHERE a.article_id = ? ORDER BY p.start_char",
+            (article_id,),
+        ).fetchall()
+        return [_to_stored(row) for row in found]
+
+    def rows_matching(self, language: Language, filters: Filters) -> list[int] | None:
+        """Rows of a language that pass the filters, or None where they do not limit.
+
+        A publisher is met by the article's own or by that of one of its sources.
+        """
+        clauses, values = _conditions(filters)
+        if filters.languages and language not in filters.languages:
+            return []
+        if not clauses:
+            return None
+        sql = "SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE p.language = ? AND " + " AND ".join(
+            clauses
+        )
+        return [row for (row,) in self._db.execute(sql, (language, *values))]
+
+    def publishers(self) -> set[str]:
+        """All publishers, of articles and of their sources, in lower case."""
+        sql = (
+            "SELECT lower(publisher) FROM articles UNION "
+            "SELECT lower(json_extract(s.value, '$.publisher')) FROM articles a, json_each(a.sources) s"
+        )
+        return {name for (name,) in self._db.execute(sql)}
+
+
+def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
+    clauses: list[str] = []
+    values: list[str] = []
+    if filters.publishers:
+        marks = ",".join("?" * len(filters.publishers))
+        clauses.append(
+            f"(lower(a.publisher) IN ({marks}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
+            f"WHERE lower(json_extract(s.value, '$.publisher')) IN ({marks})))"
+        )
+        values += [name.lower() for name in filters.publishers] * 2
+    for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
+        if day is not None:
+            clauses.append(f"a.published {operator} ?")
+            values.append(day.isoformat())
+    return clauses, values
+
+
+def _article_row(article: Article) -> tuple[str | None, ...]:
+    return (
+        article.article_id,
+        article.title,
+        json.dumps(article.authors, ensure_ascii=False),
+        article.publisher,
+        article.published.isoformat() if article.published else None,
+        article.url,
+        article.language,
+        article.text,
+        article.sha256,
+        json.dumps([asdict(source) for source in article.sources], ensure_ascii=False, default=date.isoformat),
+    )
+
+
+def _to_article(row: tuple[Any, ...]) -> Article:
+    article_id, title, authors, publisher, published, url, language, text, sha256, sources = row
+    return Article(
+        article_id=article_id,
+        title=title,
+        authors=tuple(json.loads(authors)),
+        publisher=publisher,
+        published=_day(published),
+        url=url,
+        language=language,
+        text=text,
+        sha256=sha256,
+        sources=tuple(
+            Source(**{**source, "published": _day(source["published"]), "facts": tuple(source["facts"])})
+            for source in json.loads(sources)
+        ),
+    )
+
+
+def _day(iso: str | None) -> date | None:
+    return date.fromisoformat(iso) if iso else None
+
+
+def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes, ...]:
+    passage = stored.passage
+    spans = np.array([(span.start_char, span.end_char) for span in passage.sentences], dtype="<i4")
+    return (
+        stored.language,
+        stored.row,
+        article,
+        passage.passage_id,
+        passage.start_char,
+        passage.end_char,
+        passage.text,
+        json.dumps(passage.heading_path, ensure_ascii=False),
+        spans.tobytes(),
+        stored.first_sentence,
+        stored.first_token,
+        stored.token_count,
+    )
+
+
+def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
+    language, number, _, passage_id, start, end, text, headings, spans, first_sentence, first_token, tokens, article_id = row
+    passage = Passage(
+        passage_id=passage_id,
+        article_id=article_id,
+        start_char=start,
+        end_char=end,
+        text=text,
+        heading_path=tuple(json.loads(headings)),
+        sentences=tuple(
+            Span(start_char=int(first), end_char=int(last)) for first, last in np.frombuffer(spans, "<i4").reshape(-1, 2)
+        ),
+    )
+    return StoredPassage(
+        passage=passage,
+        language=language,
+        row=number,
+        first_sentence=first_sentence,
+        first_token=first_token,
+        token_count=tokens,
+    )

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coopbot.domain import Article, Filters, Source
+from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
+from coopbot.index.build import BuildReport, build
+from coopbot.index.embedder import Embedder
+from coopbot.index.live import LiveIndex
+from coopbot.index.snapshot import current_id, open_current, snapshot_ids, write_lock
+from tests.fakes import BagOfWords, make_article
+
+BRIDGE = make_article("en/bridge", "The bridge opened in 2022. It is 1283 m long.\n\nTrucks cross it every day.")
+PORT = make_article("ru/port", "Порт работает круглый год. Через него везут уголь.", language="ru")
+PARK = make_article("zh/park", "园区占地广阔。企业很多。", language="zh")
+
+
+def run(articles: Sequence[Article], index_dir: Path, embedder: Embedder, day: int = 1, force: bool = False) -> BuildReport:
+    now = datetime(2026, 1, day, tzinfo=UTC)
+    return build(articles, embedder, index_dir, model="bag", precision="f32", force=force, now=lambda: now)
+
+
+def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    report = run([PARK, BRIDGE, PORT], tmp_path, embedder)
+    assert report.written
+    assert report.added == ("en/bridge", "ru/port", "zh/park")
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    assert snapshot.languages == ("en", "zh", "ru")
+    assert snapshot.article("en/bridge") == BRIDGE
+    (stored,) = snapshot.stored("en", [0])
+    assert BRIDGE.text[stored.passage.start_char : stored.passage.end_char] == stored.passage.text
+    assert len(stored.passage.sentences) == 3
+    assert np.allclose(np.linalg.norm(snapshot.sentence_vectors(stored), axis=1), 1, atol=1e-2)
+    codes, starts = snapshot.token_codes(stored)
+    assert len(codes) == len(starts) == stored.token_count > 0
+    assert starts[0] == 0
+
+
+def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([PARK, BRIDGE, PORT], tmp_path, embedder)
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    vector = embedder.embed_question("уголь через порт").pooled[0]
+    ((row, cosine),) = snapshot.nearest("ru", vector, 1, Filters())
+    assert snapshot.stored("ru", [row])[0].passage.article_id == "ru/port"
+    assert cosine > 0.3
+
+
+def test_a_build_without_change_writes_nothing(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    first = run([BRIDGE], tmp_path, embedder)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    again = run([BRIDGE], tmp_path, embedder, day=2)
+    assert not again.written
+    assert again.snapshot == first.snapshot
+    assert again.reused == 1
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.name != ".lock"} == {
+        p: t for p, t in before.items() if p.name != ".lock"
+    }
+
+
+def test_only_new_text_is_embedded(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([BRIDGE, PORT], tmp_path, embedder)
+    embedder.embedded.clear()
+    changed = make_article("en/bridge", BRIDGE.text + "\n\n" + "A new sentence about tolls. " * 60)
+    report = run([changed, PARK], tmp_path, embedder, day=2)
+    assert (report.added, report.changed, report.removed) == (("zh/park",), ("en/bridge",), ("ru/port",))
+    assert not any("Порт" in text for text in embedder.embedded)
+    embedder.embedded.clear()
+    run([BRIDGE, PORT], tmp_path, embedder, day=3)
+    assert embedder.embedded == []  # both were embedded before
+
+
+def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    brief = make_article(
+        "en/brief", "A brief.", publisher="coopbot", published=date(2024, 1, 1), sources=(Source(publisher="TASS"),)
+    )
+    undated = make_article("en/undated", "No date.", publisher="Xinhua", published=None)
+    run([BRIDGE, brief, undated], tmp_path, embedder)
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+
+    def ids(filters: Filters) -> set[str]:
+        rows = snapshot.nearest("en", embedder.embed_question("the").pooled[0], 50, filters)
+        return {stored.passage.article_id for stored in snapshot.stored("en", [row for row, _ in rows])}
+
+    assert ids(Filters()) == {"en/bridge", "en/brief", "en/undated"}
+    assert ids(Filters(publishers=("tass",))) == {"en/brief"}
+    assert ids(Filters(publishers=("Xinhua", "Example News"))) == {"en/bridge", "en/undated"}
+    assert ids(Filters(published_from=date(2024, 1, 1), published_to=date(2024, 12, 31))) == {"en/brief"}
+    assert ids(Filters(languages=("ru",))) == set()
+
+
+def test_an_empty_corpus_makes_an_empty_index(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    assert run([], tmp_path, embedder).passages == 0
+    assert open_current(tmp_path, embedder.fingerprint).languages == ()
+
+
+def test_an_article_of_headings_only_is_kept_without_passages(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([make_article("en/empty", "## Only a heading")], tmp_path, embedder)
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    assert snapshot.article("en/empty") is not None
+
+
+def test_no_index_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="coopbot index"):
+        open_current(tmp_path, "bag-of-words")
+
+
+def test_an_index_of_another_model_is_refused_and_rebuilt(tmp_path: Path) -> None:
+    run([BRIDGE], tmp_path, BagOfWords())
+    with pytest.raises(IndexMismatch, match="coopbot index"):
+        open_current(tmp_path, "another")
+    other = BagOfWords(fingerprint="another")
+    run([BRIDGE], tmp_path, other, day=2)
+    assert open_current(tmp_path, "another").article("en/bridge") == BRIDGE
+
+
+def snapshot_files(tmp_path: Path) -> list[Path]:
+    run([BRIDGE, PORT], tmp_path / "made", BagOfWords())
+    folder = next((tmp_path / "made" / "snapshots").iterdir())
+    return sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_flipped_byte_or_a_cut_in_any_file_is_noticed_and_the_snapshot_before_serves(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    for name in snapshot_files(tmp_path):
+        for harm in ("flip", "cut", "gone"):
+            index_dir = tmp_path / f"{name.as_posix().replace('/', '-')}-{harm}"
+            good = run([BRIDGE, PORT], index_dir, embedder).snapshot
+            bad = run([BRIDGE, PORT, PARK], index_dir, embedder, day=2).snapshot
+            damage(index_dir / "snapshots" / bad / name, harm)
+            snapshot = open_current(index_dir, embedder.fingerprint)
+            assert snapshot.snapshot_id == good, (name, harm)
+            assert "coopbot index" in snapshot.fault
+            repaired = run([BRIDGE, PORT, PARK], index_dir, embedder, day=3)
+            assert open_current(index_dir, embedder.fingerprint).snapshot_id == repaired.snapshot
+            damage(index_dir / "snapshots" / good / "manifest.json", "gone")
+            shutil.rmtree(index_dir)
+
+
+def damage(path: Path, harm: str) -> None:
+    data = bytearray(path.read_bytes())
+    if harm == "gone":
+        path.unlink()
+    elif harm == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    else:
+        data[len(data) // 2] ^= 0xFF
+        path.write_bytes(data)
+
+
+def test_when_no_snapshot_is_whole_the_first_fault_is_told(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    snapshot_id = run([BRIDGE], tmp_path, embedder).snapshot
+    damage(tmp_path / "snapshots" / snapshot_id / "en" / "tokens.u8", "flip")
+    with pytest.raises(IndexBroken, match=r"en/tokens\.u8.*coopbot index"):
+        open_current(tmp_path, embedder.fingerprint)
+
+
+def test_a_half_written_build_is_ignored_and_cleared(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    first = run([BRIDGE], tmp_path, embedder).snapshot
+    leftover = tmp_path / "snapshots" / ".building" / "en"
+    leftover.mkdir(parents=True)
+    (leftover / "vectors.faiss").write_bytes(b"half")
+    assert open_current(tmp_path, embedder.fingerprint).snapshot_id == first
+    run([BRIDGE, PORT], tmp_path, embedder, day=2)
+    assert not (tmp_path / "snapshots" / ".building").exists()
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    with write_lock(tmp_path), pytest.raises(Busy, match="another process"):
+        run([BRIDGE], tmp_path, BagOfWords())
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(Misconfigured, match="COOPBOT_INDEX_DIR"):
+        run([BRIDGE], tmp_path / "file", BagOfWords())
+
+
+def test_old_snapshots_are_pruned_but_never_the_current(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    for day in range(1, 7):
+        run([make_article("en/a", f"Text number {day}.")], tmp_path, embedder, day=day)
+    ids = snapshot_ids(tmp_path)
+    assert len(ids) == 3
+    assert current_id(tmp_path) == ids[0]
+
+
+def test_a_running_reader_follows_current_and_holders_keep_theirs(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([BRIDGE], tmp_path, embedder)
+    live = LiveIndex(tmp_path, embedder.fingerprint)
+    held = live.current()
+    for day in range(2, 7):
+        run([make_article("en/a", f"Text number {day}.")], tmp_path, embedder, day=day)
+    assert live.current().article("en/a") is not None
+    assert held.article("en/bridge") == BRIDGE  # its files are pruned by now, but still open
+    (stored,) = held.stored("en", [0])
+    assert len(held.sentence_vectors(stored)) == 3
+
+
+def test_a_reader_keeps_its_snapshot_when_the_new_one_is_damaged(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    first = run([BRIDGE], tmp_path, embedder).snapshot
+    live = LiveIndex(tmp_path, embedder.fingerprint)
+    second = run([BRIDGE, PORT], tmp_path, embedder, day=2).snapshot
+    damage(tmp_path / "snapshots" / second / "passages.sqlite", "cut")
+    assert live.current().snapshot_id == first
+    assert "passages.sqlite" in live.fault

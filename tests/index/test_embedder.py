@@ -1,0 +1,92 @@
+"""The contract of `Embedder`, kept by every implementation: int8 OpenVINO, torch, and the tests' own bag of words."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coopbot.index.embedder import Embedder
+from coopbot.index.encoder import Encoder, PromptTokenizer
+from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.index.torch_engine import TorchForward, load_model
+from tests.fakes import BagOfWords
+
+TEXTS = ["The bridge opened in 2022.", "Мост открыли в 2022 году, грузы — 5,2 млн т.", "大桥于2022年通车。", "short", " x "]
+
+
+@pytest.fixture(scope="module")
+def torch_embedder(embedder: Encoder, cache_dir: Path) -> Encoder:
+    """The float reference, run by sentence-transformers."""
+    folder = Path(source_folder(ModelSource.of(None), cache_dir))
+    tokenizer = PromptTokenizer.load(folder / "tokenizer.json", embedder.card.max_tokens)
+    return Encoder(embedder.card, tokenizer, TorchForward(load_model(str(folder))))
+
+
+@pytest.fixture(params=["openvino", "torch", "bag"])
+def any_embedder(request: pytest.FixtureRequest) -> Embedder:
+    if request.param == "bag":
+        return BagOfWords()
+    fixture = "embedder" if request.param == "openvino" else "torch_embedder"
+    found: Embedder = request.getfixturevalue(fixture)
+    return found
+
+
+def test_rows_are_unit_vectors_in_the_order_given(any_embedder: Embedder) -> None:
+    together = any_embedder.embed_passages(TEXTS).pooled
+    assert together.shape == (len(TEXTS), any_embedder.dim)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-4)
+    for row, text in enumerate(TEXTS):
+        alone = any_embedder.embed_passages([text]).pooled[0]
+        assert float(alone @ together[row]) > 0.99
+
+
+def test_tokens_come_with_spans_inside_the_text(any_embedder: Embedder) -> None:
+    embeddings = any_embedder.embed_passages(TEXTS, with_tokens=True)
+    assert len(embeddings.tokens) == len(TEXTS)
+    for text, tokens in zip(TEXTS, embeddings.tokens, strict=True):
+        assert len(tokens.vectors) == len(tokens.spans) > 0
+        assert np.allclose(np.linalg.norm(tokens.vectors, axis=1), 1, atol=1e-3)
+        assert tokens.spans.min() >= 0
+        assert tokens.spans.max() <= len(text)
+        assert (tokens.spans[:, 0] <= tokens.spans[:, 1]).all()
+
+
+def test_nothing_gives_nothing(any_embedder: Embedder) -> None:
+    assert any_embedder.embed_passages([]).pooled.shape == (0, any_embedder.dim)
+
+
+def test_a_question_finds_its_passage(any_embedder: Embedder) -> None:
+    passages = any_embedder.embed_passages(["Уголь везут через порт.", "Студенты учат китайский язык."]).pooled
+    question = any_embedder.embed_question("Как везут уголь?").pooled[0]
+    assert (passages @ question).argmax() == 0
+
+
+def test_the_fingerprint_is_stable(any_embedder: Embedder) -> None:
+    assert any_embedder.fingerprint == any_embedder.fingerprint != ""
+
+
+def test_threads_do_not_disturb_each_other(any_embedder: Embedder) -> None:
+    expected = [any_embedder.embed_question(text).pooled for text in TEXTS]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: any_embedder.embed_question(text).pooled, TEXTS * 8))
+    for i, vectors in enumerate(found):
+        assert np.allclose(vectors, expected[i % len(TEXTS)], atol=1e-3)
+
+
+def test_int8_stays_true_to_the_float_model(embedder: Encoder, torch_embedder: Encoder) -> None:
+    texts = TEXTS[:3] * 5
+    fast = embedder.embed_passages(texts, with_tokens=True)
+    reference = torch_embedder.embed_passages(texts, with_tokens=True)
+    assert (fast.pooled * reference.pooled).sum(axis=1).mean() > 0.995
+    for ours, theirs in zip(fast.tokens, reference.tokens, strict=True):
+        assert np.array_equal(ours.spans, theirs.spans)
+        assert (ours.vectors * theirs.vectors).sum(axis=1).mean() > 0.97
+
+
+def test_text_beyond_the_models_length_is_cut_and_not_refused(embedder: Encoder) -> None:
+    long = "Мост и порт. " * 500
+    embeddings = embedder.embed_passages([long], with_tokens=True)
+    assert len(embeddings.tokens[0].vectors) < 512 < embedder.count_tokens(long)
