@@ -1,0 +1,28 @@
+"""The promise that a citation is exact, kept in code: no answer leaves without passing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from coopbot.domain import Answer, Article, Citation
+from coopbot.errors import IndexBroken
+
+
+def verify_citations(citations: Iterable[Citation], article: Callable[[str], Article | None]) -> None:
+    """Raise IndexBroken unless every quote stands in its article exactly where its citation says."""
+    for citation in citations:
+        source = article(citation.article_id)
+        if source is None or source.text[citation.start_char : citation.end_char] != citation.quote:
+            raise IndexBroken(f"the index does not match its article {citation.article_id}; run: coopbot index --force")
+
+
+def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> Answer:
+    """The answer itself, if every claim is cited, every citation used by a claim exists, and every quote is exact."""
+    verify_citations(answer.citations, article)
+    numbers = [citation.number for citation in answer.citations]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise IndexBroken("citations are not numbered from 1; this is a fault in coopbot, please report it")
+    for claim in answer.claims:
+        if not claim.citations or not set(claim.citations) <= set(numbers):
+            raise IndexBroken("a claim rests on no citation; this is a fault in coopbot, please report it")
+    return answer
