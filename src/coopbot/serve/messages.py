@@ -1,0 +1,165 @@
+"""The fixed texts that users read, in English, Chinese and Russian: plain text, no markup, nothing technical."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from coopbot.domain import MAX_QUESTION_CHARS, Language
+from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """Every fixed text in one language. `nearest` introduces the passages that are offered after `no_evidence`."""
+
+    no_evidence: str
+    nearest: str
+    sources: str
+    sources_differ: str
+    undated: str
+    question_empty: str
+    question_too_long: str
+    text_only: str
+    busy: str
+    unavailable: str
+    went_wrong: str
+    start: str
+    help: str
+    start_command: str
+    help_command: str
+
+
+_ENGLISH = Messages(
+    no_evidence="The sources do not say.",
+    nearest="These passages come nearest, though they do not answer the question:",
+    sources="Sources",
+    sources_differ="The sources differ",
+    undated="undated",
+    question_empty="Please write a question.",
+    question_too_long=f"That question is too long for me. Please put it in {MAX_QUESTION_CHARS} characters or fewer.",
+    text_only="So far I can only read text. Please write your question in words.",
+    busy="I am busy just now. Please try again in a minute.",
+    unavailable="I cannot get at my sources just now. Please try again a little later.",
+    went_wrong="Sorry, something went wrong. Please ask again.",
+    start=(
+        "Hello! Ask me about cooperation between the regions of China and Russia: bridges, border crossings, railways, "
+        "energy, trade. Write in English, Chinese or Russian. I answer with exact quotations and say where they come "
+        "from; if the sources do not say, I tell you so.\n\n"
+        "For example: When did the Heihe–Blagoveshchensk bridge open?"
+    ),
+    help=(
+        "Just write your question in English, Chinese or Russian, in "
+        f"{MAX_QUESTION_CHARS} characters or fewer.\n\n"
+        "Each sentence of the answer carries a number; under that number you find the exact quotation, its source and "
+        "its date. In a group, mention me or reply to one of my messages."
+    ),
+    start_command="What I can do",
+    help_command="How to ask",
+)
+
+_CHINESE = Messages(
+    no_evidence="资料里没有提到这一点。",
+    nearest="下面是内容最接近的段落，但并没有直接回答您的问题：",
+    sources="资料来源",
+    sources_differ="各来源说法不一",
+    undated="日期不详",
+    question_empty="请写下您的问题。",
+    question_too_long=f"这个问题太长了，请控制在 {MAX_QUESTION_CHARS} 字以内。",
+    text_only="目前我只看得懂文字，请把问题打出来。",
+    busy="现在有点忙，请过一分钟再试。",
+    unavailable="暂时查不到资料，请稍后再试。",
+    went_wrong="抱歉，出了点问题，请再问一次。",
+    start=(
+        "您好！欢迎向我了解中俄地方合作：桥梁、口岸、铁路、能源、贸易等等。中文、英文、俄文提问都可以。"
+        "我会引用资料原文作答，并注明出处；资料里没有的，我会如实告诉您。\n\n"
+        "例如：黑河—布拉戈维申斯克大桥是什么时候通车的？"
+    ),
+    help=(
+        f"直接写下您的问题就可以，中文、英文、俄文都行，不超过 {MAX_QUESTION_CHARS} 字。\n\n"
+        "回答中的每句话都带有编号，按编号可以找到引用的原文、出处和日期。在群里请 @我，或者回复我的消息。"
+    ),
+    start_command="我能做什么",
+    help_command="怎样提问",
+)
+
+_RUSSIAN = Messages(
+    no_evidence="В источниках ответа нет.",
+    nearest="Ближе всего по теме эти отрывки, хотя прямого ответа в них нет:",
+    sources="Источники",
+    sources_differ="Источники расходятся",
+    undated="без даты",
+    question_empty="Напишите, пожалуйста, вопрос.",
+    question_too_long=f"Вопрос слишком длинный. Пожалуйста, уложитесь в {MAX_QUESTION_CHARS} знаков.",
+    text_only="Пока я понимаю только текст. Напишите, пожалуйста, вопрос словами.",
+    busy="Сейчас я занят. Попробуйте, пожалуйста, через минуту.",
+    unavailable="Сейчас до источников не добраться. Попробуйте, пожалуйста, чуть позже.",
+    went_wrong="Извините, что-то пошло не так. Спросите, пожалуйста, ещё раз.",
+    start=(
+        "Здравствуйте! Спросите меня о сотрудничестве регионов России и Китая: о мостах, пунктах пропуска, железных "
+        "дорогах, энергетике, торговле. Пишите по-русски, по-китайски или по-английски. Я отвечаю точными цитатами и "
+        "указываю, откуда они; если в источниках ответа нет, так и скажу.\n\n"
+        "Например: Когда открыли мост Благовещенск — Хэйхэ?"
+    ),
+    help=(
+        "Просто напишите вопрос по-русски, по-китайски или по-английски, не длиннее "
+        f"{MAX_QUESTION_CHARS} знаков.\n\n"
+        "У каждого предложения в ответе есть номер; под этим номером стоят точная цитата, источник и дата. "
+        "В группе упомяните меня или ответьте на моё сообщение."
+    ),
+    start_command="Что я умею",
+    help_command="Как спросить",
+)
+
+_MESSAGES: dict[Language, Messages] = {"en": _ENGLISH, "zh": _CHINESE, "ru": _RUSSIAN}
+
+_ENGLISH_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_RUSSIAN_MONTHS = (
+    "января", "февраля", "марта", "апреля", "мая", "июня",
+    "июля", "августа", "сентября", "октября", "ноября", "декабря",
+)  # fmt: skip
+
+
+def message(language: Language) -> Messages:
+    """The fixed texts in `language`."""
+    return _MESSAGES[language]
+
+
+def language_of_locale(code: str | None) -> Language:
+    """The language to greet a user in whose client is set to `code`, an IETF tag such as `zh-hans`; else English."""
+    match (code or "").lower().replace("_", "-").split("-")[0]:
+        case "zh":
+            return "zh"
+        case "ru":
+            return "ru"
+        case _:
+            return "en"
+
+
+def error_text(error: Exception, language: Language) -> str:
+    """What a user is told about `error`: what to do next, and nothing of what went wrong inside."""
+    texts = message(language)
+    match error:
+        case Busy():
+            return texts.busy
+        case IndexMissing() | IndexBroken() | IndexMismatch() | ModelUnavailable() | Misconfigured():
+            return texts.unavailable
+        case _:
+            return texts.went_wrong
+
+
+def format_date(published: date | None, language: Language) -> str:
+    """`published` as it is written in `language`, without the operating system's locale; None is "undated"."""
+    if published is None:
+        return message(language).undated
+    year, month, day = published.year, published.month, published.day
+    match language:
+        case "zh":
+            return f"{year}年{month}月{day}日"
+        case "ru":
+            return f"{day} {_RUSSIAN_MONTHS[month - 1]} {year} г."
+        case "en":
+            return f"{day} {_ENGLISH_MONTHS[month - 1]} {year}"

@@ -1,0 +1,79 @@
+"""An `Answer` as Telegram messages: claims with their numbers, then each citation's quote and where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from coopbot.domain import Answer, Citation, Language
+from coopbot.serve.messages import format_date, message
+from coopbot.serve.telegram.parts import GAP, Block, Kind, Mark, Part, join, pack
+
+MAX_NEAREST = 3
+
+# A text fragment in Cyrillic or Chinese takes up to nine characters a letter; beyond this the plain address is linked.
+_MAX_URL_CHARS = 1000
+
+
+def answer_parts(answer: Answer) -> list[Part]:
+    """The messages that show `answer`, in order: at least one, each within Telegram's limits, nothing left out."""
+    blocks = _answered(answer) if answer.outcome == "answered" else _no_evidence(answer)
+    return pack(blocks)
+
+
+def text_parts(text: str) -> list[Part]:
+    """Plain text as messages."""
+    return pack([Block(text=text.strip())])
+
+
+def _answered(answer: Answer) -> Iterator[Block]:
+    texts = message(answer.question_language)
+    for claim in answer.claims:
+        yield Block(text=f"{claim.text.strip()} {_numbers(claim.citations)}")
+    for disagreement in answer.disagreements:
+        yield Block(text=f"{texts.sources_differ}: {disagreement.about} {_numbers(disagreement.citations)}")
+    quotes = (_cited(citation, citation.quote, answer.question_language) for citation in answer.citations)
+    yield from _headed(Block(text=texts.sources, marks=_whole("bold", texts.sources)), quotes)
+
+
+def _no_evidence(answer: Answer) -> Iterator[Block]:
+    texts = message(answer.question_language)
+    yield Block(text=texts.no_evidence)
+    nearest = answer.citations[:MAX_NEAREST]
+    passages = (_cited(citation, citation.passage, answer.question_language) for citation in nearest)
+    yield from _headed(Block(text=texts.nearest), passages)
+
+
+def _numbers(citations: tuple[int, ...]) -> str:
+    return "".join(f"[{number}]" for number in citations)
+
+
+def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
+    """`blocks` with `heading` as part of the first, so that no message ends with a heading; no block, no heading."""
+    for index, block in enumerate(blocks):
+        yield join([heading, block], GAP) if index == 0 else block
+
+
+def _cited(citation: Citation, quote: str, language: Language) -> Block:
+    """The quote, and below it a line such as: [1] Title · Publisher · 10 May 2025."""
+    title = citation.title.strip() or citation.article_id
+    origin = (citation.publisher.strip(), format_date(citation.published, language))
+    url = _link(citation)
+    reference = [
+        Block(text=f"[{citation.number}] "),
+        Block(text=title, marks=_whole("text_link", title, url) if url else ()),
+        Block(text="".join(f" · {part}" for part in origin if part)),
+    ]
+    quoted = Block(text=quote.strip(), marks=_whole("expandable_blockquote", quote.strip()))
+    return join([quoted, join(reference, "")], "\n")
+
+
+def _link(citation: Citation) -> str:
+    """The address that leads closest to the quote, or "": Telegram takes web addresses only."""
+    for url in (citation.deep_link, citation.url):
+        if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS:
+            return url
+    return ""
+
+
+def _whole(kind: Kind, text: str, url: str = "") -> tuple[Mark, ...]:
+    return (Mark(kind=kind, start_char=0, end_char=len(text), url=url),)

@@ -1,0 +1,289 @@
+"""The JSON shapes: one set for HTTP and for `--json` on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, MAX_HITS, SearchResult
+from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source
+from coopbot.index.snapshot import Snapshot
+from coopbot.serve.messages import message
+
+QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
+
+
+class _Request(BaseModel):
+    """Unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FiltersIn(_Request):
+    """What a question is limited to; dates are inclusive."""
+
+    languages: list[Language] = []
+    publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
+    published_from: date | None = None
+    published_to: date | None = None
+
+    def to_filters(self) -> Filters:
+        """As the core knows them."""
+        return Filters(
+            languages=tuple(self.languages),
+            publishers=tuple(self.publishers),
+            published_from=self.published_from,
+            published_to=self.published_to,
+        )
+
+
+class AskIn(_Request):
+    """A question."""
+
+    question: QuestionText
+    filters: FiltersIn = FiltersIn()
+    max_citations: int = Field(default=DEFAULT_CITATIONS, ge=1, le=MAX_CITATIONS, strict=True)
+
+
+class SearchIn(_Request):
+    """The query parameters of a search."""
+
+    q: QuestionText
+    top_k: int = Field(default=10, ge=1, le=MAX_HITS)
+    languages: list[Language] = []
+    publishers: list[str] = []
+    published_from: date | None = None
+    published_to: date | None = None
+
+    def to_filters(self) -> Filters:
+        """As the core knows them."""
+        return Filters(
+            languages=tuple(self.languages),
+            publishers=tuple(self.publishers),
+            published_from=self.published_from,
+            published_to=self.published_to,
+        )
+
+
+class SourceOut(BaseModel):
+    """Where a brief has its facts from."""
+
+    publisher: str
+    title: str
+    url: str
+    published: date | None
+
+
+class ArticleOut(BaseModel):
+    """An article without its text."""
+
+    article_id: str
+    title: str
+    authors: list[str]
+    publisher: str
+    published: date | None
+    url: str
+    language: Language
+    sources: list[SourceOut]
+
+
+class ArticleTextOut(ArticleOut):
+    """An article with the text that all offsets refer to."""
+
+    text: str
+    sha256: str
+
+
+class CitationOut(ArticleOut):
+    """An exact quote: `text[start_char:end_char] == quote` in its article."""
+
+    number: int
+    quote: str
+    start_char: int
+    end_char: int
+    passage: str
+    deep_link: str
+    score: float
+
+
+class ClaimOut(BaseModel):
+    """A sentence of the answer and the numbers of its citations."""
+
+    text: str
+    citations: list[int]
+
+
+class DisagreementOut(BaseModel):
+    """Citations that give different figures for one thing."""
+
+    about: str
+    citations: list[int]
+
+
+class AnswerOut(BaseModel):
+    """An answer; `text` is the same as one string, in the question's language."""
+
+    outcome: Literal["answered", "no_evidence"]
+    question_language: Language
+    text: str
+    claims: list[ClaimOut]
+    citations: list[CitationOut]
+    disagreements: list[DisagreementOut]
+    confidence: float
+    searched_as: str
+    snapshot: str
+    timings_ms: dict[str, float]
+
+
+class HitOut(BaseModel):
+    """A passage found."""
+
+    rank: int
+    score: float
+    passage_id: str
+    article_id: str
+    title: str
+    publisher: str
+    published: date | None
+    language: Language
+    text: str
+    start_char: int
+    end_char: int
+
+
+class SearchOut(BaseModel):
+    """Passages found, best first."""
+
+    hits: list[HitOut]
+    snapshot: str
+    timings_ms: dict[str, float]
+
+
+class ArticlesOut(BaseModel):
+    """A page of articles; `next_offset` is null on the last one."""
+
+    articles: list[ArticleOut]
+    total: int
+    next_offset: int | None
+
+
+class IndexOut(BaseModel):
+    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over."""
+
+    snapshot: str
+    built_at: str
+    model: str
+    precision: str
+    fingerprint: str
+    articles: int
+    passages: dict[Language, int]
+    sentences: int
+    fault: str
+
+
+def answer_out(answer: Answer) -> AnswerOut:
+    """An answer as JSON has it."""
+    return AnswerOut(
+        outcome=answer.outcome,
+        question_language=answer.question_language,
+        text=answer_text(answer),
+        claims=[ClaimOut(text=claim.text, citations=list(claim.citations)) for claim in answer.claims],
+        citations=[_citation_out(citation) for citation in answer.citations],
+        disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
+        confidence=answer.confidence,
+        searched_as=answer.searched_as,
+        snapshot=answer.snapshot,
+        timings_ms=answer.timings_ms,
+    )
+
+
+def answer_text(answer: Answer) -> str:
+    """Claims with their citation numbers, or that the sources do not say."""
+    if answer.outcome == "no_evidence":
+        return message(answer.question_language).no_evidence
+    return "\n".join(claim.text + "".join(f" [{number}]" for number in claim.citations) for claim in answer.claims)
+
+
+def search_out(result: SearchResult) -> SearchOut:
+    """Hits as JSON has them."""
+    hits = []
+    for hit in result.hits:
+        passage, article = hit.passage, result.articles[hit.passage.article_id]
+        hits.append(
+            HitOut(
+                rank=hit.rank,
+                score=round(hit.score, 4),
+                passage_id=passage.passage_id,
+                article_id=article.article_id,
+                title=article.title,
+                publisher=article.publisher,
+                published=article.published,
+                language=article.language,
+                text=passage.text,
+                start_char=passage.start_char,
+                end_char=passage.end_char,
+            )
+        )
+    return SearchOut(hits=hits, snapshot=result.snapshot, timings_ms=result.timings_ms)
+
+
+def article_out(article: Article) -> ArticleOut:
+    """An article without its text."""
+    return ArticleOut(
+        article_id=article.article_id,
+        title=article.title,
+        authors=list(article.authors),
+        publisher=article.publisher,
+        published=article.published,
+        url=article.url,
+        language=article.language,
+        sources=_sources_out(article.sources),
+    )
+
+
+def article_text_out(article: Article) -> ArticleTextOut:
+    """An article with its text."""
+    return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
+
+
+def _citation_out(citation: Citation) -> CitationOut:
+    return CitationOut(
+        number=citation.number,
+        article_id=citation.article_id,
+        title=citation.title,
+        authors=list(citation.authors),
+        publisher=citation.publisher,
+        published=citation.published,
+        url=citation.url,
+        language=citation.language,
+        sources=_sources_out(citation.sources),
+        quote=citation.quote,
+        start_char=citation.start_char,
+        end_char=citation.end_char,
+        passage=citation.passage,
+        deep_link=citation.deep_link,
+        score=citation.score,
+    )
+
+
+def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
+    return [SourceOut(publisher=s.publisher, title=s.title, url=s.url, published=s.published) for s in sources]
+
+
+def index_out(snapshot: Snapshot, fault: str) -> IndexOut:
+    """The index in force."""
+    manifest = snapshot.manifest
+    return IndexOut(
+        snapshot=snapshot.snapshot_id,
+        built_at=manifest.built_at,
+        model=manifest.model,
+        precision=manifest.precision,
+        fingerprint=manifest.fingerprint,
+        articles=manifest.articles,
+        passages=manifest.passages,
+        sentences=manifest.sentences,
+        fault=fault,
+    )

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import date
+
+import pytest
+
+from coopbot import errors
+from coopbot.ask.question import MAX_QUESTION_CHARS
+from coopbot.domain import LANGUAGES, Language
+from coopbot.serve.messages import error_text, format_date, language_of_locale, message
+
+_SCRIPT = {"en": re.compile(r"[A-Za-z]"), "zh": re.compile(r"[\u4e00-\u9fff]"), "ru": re.compile(r"[А-Яа-яЁё]")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_in_its_own_script(language: Language) -> None:
+    for name, text in asdict(message(language)).items():
+        assert _SCRIPT[language].search(text), name
+        for other in LANGUAGES:
+            assert other == language or not _SCRIPT[other].search(text), (name, other)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_plain_and_trimmed(language: Language) -> None:
+    for name, text in asdict(message(language)).items():
+        assert not re.search(r"[*_`<>{}\[\]]", text), name
+        assert text == text.strip(), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_limit_is_named_where_it_matters(language: Language) -> None:
+    assert str(MAX_QUESTION_CHARS) in message(language).question_too_long
+    assert str(MAX_QUESTION_CHARS) in message(language).help
+
+
+@pytest.mark.parametrize(
+    ("published", "language", "expected"),
+    [
+        (date(2025, 5, 10), "en", "10 May 2025"),
+        (date(2025, 5, 10), "zh", "2025年5月10日"),
+        (date(2025, 5, 10), "ru", "10 мая 2025 г."),
+        (date(2022, 1, 1), "en", "1 January 2022"),
+        (date(2022, 12, 31), "en", "31 December 2022"),
+        (date(2022, 1, 1), "ru", "1 января 2022 г."),
+        (date(2022, 12, 31), "ru", "31 декабря 2022 г."),
+        (date(2022, 12, 31), "zh", "2022年12月31日"),
+        (None, "en", "undated"),
+        (None, "zh", "日期不详"),
+        (None, "ru", "без даты"),
+    ],
+)
+def test_dates(published: date | None, language: Language, expected: str) -> None:
+    assert format_date(published, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ru", "ru"),
+        ("ru-RU", "ru"),
+        ("zh", "zh"),
+        ("zh-hans", "zh"),
+        ("zh_TW", "zh"),
+        ("ZH-CN", "zh"),
+        ("en-GB", "en"),
+        ("de", "en"),
+        ("run", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_language_of_locale(code: str | None, expected: Language) -> None:
+    assert language_of_locale(code) == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("error", "field"),
+    [
+        (errors.Busy("lock held by 4711"), "busy"),
+        (errors.IndexMissing("run coopbot index"), "unavailable"),
+        (errors.IndexBroken("checksum"), "unavailable"),
+        (errors.IndexMismatch("fingerprint"), "unavailable"),
+        (errors.ModelUnavailable("no weights"), "unavailable"),
+        (errors.Misconfigured("port"), "unavailable"),
+        (errors.NotFound("x"), "went_wrong"),
+        (RuntimeError("secret"), "went_wrong"),
+    ],
+)
+def test_errors_tell_users_nothing_technical(error: Exception, field: str, language: Language) -> None:
+    assert error_text(error, language) == asdict(message(language))[field]
