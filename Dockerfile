@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+ARG BASE=python:3.11-slim
+
+# Installs coopbot, prepares the model and indexes the corpus, so that a container starts at once and needs no network.
+FROM ${BASE} AS build
+WORKDIR /app
+RUN python -m venv /venv
+ENV PATH=/venv/bin:$PATH COOPBOT_CACHE_DIR=/cache
+COPY pyproject.toml README.md ./
+COPY src src
+RUN pip install --no-cache-dir . && coopbot prepare
+COPY corpus corpus
+RUN coopbot index
+
+FROM ${BASE}
+RUN useradd --create-home --uid 10001 coopbot
+COPY --from=build /venv /venv
+COPY --from=build --chown=coopbot:coopbot /cache /cache
+COPY --from=build --chown=coopbot:coopbot /app/corpus /app/corpus
+COPY --from=build --chown=coopbot:coopbot /app/index /app/index
+ENV PATH=/venv/bin:$PATH COOPBOT_CACHE_DIR=/cache COOPBOT_HOST=0.0.0.0 COOPBOT_PORT=8000
+USER 10001
+WORKDIR /app
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+CMD ["coopbot", "serve"]

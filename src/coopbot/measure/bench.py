@@ -1,0 +1,208 @@
+"""Speed and memory on this machine. What is compared is measured in one run, in turn, and told as a ratio."""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from coopbot.ask.answerer import Answerer
+from coopbot.domain import Article
+from coopbot.errors import IndexMissing
+from coopbot.index.build import build
+from coopbot.index.embedder import F32
+from coopbot.index.encoder import Encoder
+from coopbot.index.live import LiveIndex
+from coopbot.index.prepare import ModelSource, Step, calibration_texts, source_folder
+from coopbot.index.vectors import use_one_thread
+from coopbot.settings import Settings
+from coopbot.wiring import open_corpus, open_embedder
+
+_QUESTIONS = (
+    "How much cargo crossed the Tongjiang bridge in 2024?",
+    "When did the Heihe-Blagoveshchensk highway bridge open to freight?",
+    "What is the capacity of the Zabaikalsk grain terminal?",
+    "Какова длина моста Благовещенск — Хэйхэ?",
+    "Сколько газа поставили по «Силе Сибири» в 2024 году?",
+    "Когда заработает канатная дорога между Благовещенском и Хэйхэ?",
+    "同江铁路大桥的设计年过货能力是多少？",
+    "黑河公路大桥什么时候通车？",
+    "2023年黑龙江对俄贸易额是多少？",
+)
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured number; `goal` is what the project asks of it, empty where it only reports."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str = ""
+
+
+def run_bench(settings: Settings, passages: int, on_step: Step = lambda _: None) -> list[Figure]:
+    """All figures, in the order they are measured. Needs a corpus; raises what opening the model raises."""
+    use_one_thread()
+    embedder = open_embedder(settings, on_step)
+    articles = [found for found in open_corpus(settings) if isinstance(found, Article)]
+    if not articles:
+        raise IndexMissing(f"there are no articles in {settings.corpus_dir}; add some with: coopbot add FILE")
+    figures = _embedding(settings, embedder, on_step)
+    with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
+        on_step(f"building an index of {passages} passages")
+        _fill(articles, embedder, Path(folder), passages)
+        on_step("asking")
+        figures += _asking(embedder, Path(folder))
+        on_step("building an index of the corpus")
+        corpus_index = Path(folder) / "corpus-index"
+        build(articles, embedder, corpus_index, model=embedder.card.name, precision=embedder.card.precision)
+        environ = {**os.environ, "COOPBOT_INDEX_DIR": str(corpus_index)}
+        on_step("starting cold")
+        figures += _cold(environ)
+        on_step("serving")
+        figures += _serving(environ)
+    return figures
+
+
+def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Figure]:
+    """Against plain sentence-transformers: same weights, texts and number of threads, each at its default batch size."""
+    import torch
+
+    from coopbot.index import torch_engine
+
+    on_step("loading the float model")
+    torch.set_num_threads(settings.threads)
+    plain = torch_engine.load_model(source_folder(ModelSource.of(settings.model), settings.cache_dir, on_step))
+    texts = calibration_texts()
+    prompt = embedder.card.passage_prompt
+
+    def ours() -> F32:
+        return embedder.embed_passages(texts).pooled
+
+    def theirs() -> F32:
+        vectors: F32 = plain.encode([prompt + text for text in texts], normalize_embeddings=True)
+        return vectors
+
+    on_step("embedding passages")
+    cosine = float((ours() * theirs()).sum(axis=1).mean())
+    our_s, their_s = _in_turn(ours, theirs)
+    return [
+        Figure(name="passages embedded per second", value=len(texts) / our_s, unit="1/s"),
+        Figure(name="same with plain sentence-transformers", value=len(texts) / their_s, unit="1/s"),
+        Figure(name="embedding speed, ratio to plain sentence-transformers", value=their_s / our_s, unit="x", goal=">= 4"),
+        Figure(name="mean cosine to plain sentence-transformers", value=cosine, unit="", goal=">= 0.995"),
+    ]
+
+
+def _fill(articles: Sequence[Article], embedder: Encoder, index_dir: Path, passages: int) -> None:
+    """An index of about so many passages: copies of the corpus, whose texts the cache embeds only once."""
+    first = build(articles, embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
+    copies = max(1, round(passages / first.passages))
+    many = [
+        replace(article, article_id=f"{article.article_id}-{copy}", sha256=f"{article.sha256}-{copy}")
+        for copy in range(copies)
+        for article in articles
+    ]
+    build(many, embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
+
+
+def _asking(embedder: Encoder, index_dir: Path) -> list[Figure]:
+    index = LiveIndex(index_dir, embedder.fingerprint)
+    answerer = Answerer(embedder, index.current)
+    count = sum(index.current().manifest.passages.values())
+    embed_s: list[float] = []
+    ask_s: list[float] = []
+    for _ in range(_ROUNDS):
+        for question in _QUESTIONS:
+            embed_s.append(_seconds(partial(embedder.embed_question, question, with_tokens=True)))
+            ask_s.append(_seconds(partial(answerer.ask, question)))
+    embed_ms, ask_ms = statistics.median(embed_s) * 1000, statistics.median(ask_s) * 1000
+    return [
+        Figure(name="passages in the index that is asked", value=count, unit=""),
+        Figure(name="embedding one question, median", value=embed_ms, unit="ms"),
+        Figure(name="answering one question, median", value=ask_ms, unit="ms"),
+        Figure(name="answering, ratio to embedding the question", value=ask_ms / embed_ms, unit="x", goal="<= 1.5"),
+    ]
+
+
+def _cold(environ: dict[str, str]) -> list[Figure]:
+    ask = [sys.executable, "-m", "coopbot", "ask", "--json", _QUESTIONS[0]]
+    load = [sys.executable, "-c", "import sentence_transformers"]
+    run = partial(subprocess.run, check=True, capture_output=True, env=environ)
+    ask_s, load_s = _in_turn(partial(run, ask), partial(run, load))
+    return [
+        Figure(name="a cold `coopbot ask`, median", value=ask_s, unit="s"),
+        Figure(name="importing sentence_transformers, median", value=load_s, unit="s"),
+        Figure(name="a cold ask, ratio to that import", value=ask_s / load_s, unit="x", goal="<= 0.5"),
+    ]
+
+
+def _serving(environ: dict[str, str]) -> list[Figure]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environ = {**environ, "COOPBOT_HOST": "127.0.0.1", "COOPBOT_PORT": str(port)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "coopbot", "serve"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+            _wait_until_ready(client)
+            for question in _QUESTIONS * _ROUNDS:
+                client.post("/v1/ask", json={"question": question}).raise_for_status()
+            peak_mib = _peak_mib(server.pid)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    if peak_mib is None:
+        return []
+    return [Figure(name="peak memory of the server", value=peak_mib, unit="MiB", goal="< 1024")]
+
+
+def _wait_until_ready(client: httpx.Client, limit_s: float = 120) -> None:
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            client.get("/readyz").raise_for_status()
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _peak_mib(pid: int) -> float | None:
+    """Peak resident memory, where the system tells it."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.is_file():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def _in_turn(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
+    """Median seconds of each, run alternately after a warm-up, so that a drift of the machine hits both."""
+    first(), second()
+    times = [(_seconds(first), _seconds(second)) for _ in range(_ROUNDS)]
+    medians = np.median(np.array(times), axis=0)
+    return float(medians[0]), float(medians[1])
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start

@@ -1,0 +1,55 @@
+"""COOPBOT_* environment variables -> Settings. Seen only by wiring and the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coopbot.errors import Misconfigured
+
+_PREFIX = "COOPBOT_"
+
+
+class Settings(BaseSettings):
+    """Each field is read from `COOPBOT_<NAME>`; docs/settings.md describes them."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    corpus_dir: Path = Field(default=Path("corpus"), description="Folder of articles.")
+    index_dir: Path = Field(default=Path("index"), description="Folder of the index and its snapshots.")
+    cache_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("coopbot"),
+        description="Folder of the prepared model, shared by all indexes.",
+    )
+    model: str | None = Field(
+        default=None, description="A sentence-transformers folder or hub name; unset: multilingual-e5-small, built in."
+    )
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads that the embedding model uses."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
+    telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org", description="Bot API server, for those who run their own."
+    )
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Raises Misconfigured naming an unknown or unusable variable."""
+    names = os.environ if environ is None else environ
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+    if unknown:
+        raise Misconfigured(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as exc:
+        problem = exc.errors(include_input=False, include_url=False)[0]
+        name = _PREFIX + str(problem["loc"][0]).upper()
+        raise Misconfigured(f"{name} cannot be used: {problem['msg']}; mend or unset it") from exc

@@ -1,0 +1,161 @@
+"""The command line as a person runs it: a process of its own, real model, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coopbot.index.encoder import Encoder
+
+ARTICLE = """---
+title: A railway bridge
+publisher: River News
+published: 2025-05-10
+language: en
+---
+The Tongjiang railway bridge opened to traffic on 16 November 2022.
+
+The bridge carried more than 6 million tonnes of cargo in 2025.
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, embedder: Encoder, cache_dir: Path) -> Path:
+    """A folder with a corpus of one article. The model is prepared by then."""
+    (tmp_path / "corpus" / "en").mkdir(parents=True)
+    (tmp_path / "corpus" / "en" / "bridge.md").write_text(ARTICLE, encoding="utf-8")
+    return tmp_path
+
+
+def run(place: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    # stderr apart and UTF-8, as a terminal would have it
+    return subprocess.run(
+        [sys.executable, "-m", "coopbot", *arguments],
+        cwd=place,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def test_index_ask_search_add_remove(place: Path) -> None:
+    indexed = json.loads(run(place, "index", "--json").stdout)
+    assert (indexed["added"], indexed["unreadable"]) == (["en/bridge"], [])
+    assert "nothing changed" in run(place, "index").stdout
+
+    answer = json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?").stdout)
+    assert answer["citations"][0]["quote"].endswith("16 November 2022.")
+    shown = run(place, "ask", "When did the Tongjiang bridge open?").stdout
+    assert "16 November 2022. [1]" in shown
+    assert "River News, 10 May 2025 (en/bridge:0-67)" in shown
+
+    hits = json.loads(run(place, "search", "--json", "cargo over the bridge").stdout)["hits"]
+    assert hits[0]["article_id"] == "en/bridge"
+
+    (place / "port.txt").write_text(
+        "Порт Зарубино\n\n12 мая 2025\n\nПорт Зарубино стоит в заливе Посьета, в 18 км от границы с Китаем. "
+        "Через него собираются возить зерно и контейнеры из провинции Цзилинь.\n",
+        encoding="utf-8",
+    )
+    (added,) = json.loads(run(place, "add", "--json", "port.txt").stdout)
+    answer = json.loads(run(place, "ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
+    assert answer["citations"][0]["article_id"] == added["article_id"]
+
+    assert run(place, "remove", added["article_id"]).returncode == 0
+    answer = json.loads(run(place, "ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
+    assert added["article_id"] not in {citation["article_id"] for citation in answer["citations"]}
+
+
+def test_asking_imports_neither_torch_nor_sentence_transformers(place: Path) -> None:
+    assert run(place, "index").returncode == 0
+    script = (
+        "import sys; sys.argv = ['coopbot', 'ask', 'When did the bridge open?']\n"
+        "from coopbot.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(m for m in ('torch', 'sentence_transformers', 'transformers', 'nncf', 'fastapi') if m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True
+    )
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_files_that_cannot_be_read_are_named_and_the_rest_is_indexed(place: Path) -> None:
+    corpus = place / "corpus" / "en"
+    (corpus / "empty.md").write_bytes(b"")
+    (corpus / "latin.md").write_bytes("---\ntitle: x\n---\nна берегу".encode("cp1251"))
+    (corpus / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    with (corpus / "huge.md").open("wb") as file:
+        file.truncate(50_000_000)
+    done = run(place, "index", "--json")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert {error["source"] for error in report["unreadable"]} == {"en/empty.md", "en/latin.md", "en/broken.pdf", "en/huge.md"}
+    assert all(error["reason"] for error in report["unreadable"])
+    assert report["articles"] == 1
+    assert json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?").stdout)["outcome"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "code", "message"),
+    [
+        (["ask", "x"], {}, 1, "coopbot index"),
+        (["ask", " "], {}, 2, "the question is empty"),
+        (["index"], {"COOPBOT_CORPUS_DIR": "nowhere"}, 1, "COOPBOT_CORPUS_DIR"),
+        (["index"], {"COOPBOT_INDEX_DIR": "corpus/en/bridge.md"}, 1, "COOPBOT_INDEX_DIR"),
+        (["ask", "x"], {"COOPBOT_COLOUR": "red"}, 1, "COOPBOT_COLOUR"),
+        (["ask", "x", "--language", "fr"], {}, 2, "languages"),
+        (["ask", "x", "--from", "soon"], {}, 2, "published_from"),
+        (["remove", "../secret"], {}, 1, "no article"),
+        (["telegram"], {}, 1, "COOPBOT_TELEGRAM_TOKEN"),
+    ],
+)
+def test_errors_are_one_line_that_says_what_to_do(
+    place: Path, arguments: list[str], environ: dict[str, str], code: int, message: str
+) -> None:
+    if arguments == ["telegram"]:
+        assert run(place, "index").returncode == 0
+    done = run(place, *arguments, **environ)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.startswith("coopbot: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("question", ["", "   ", "я" * 501])
+def test_an_empty_or_endless_question_is_refused(place: Path, question: str) -> None:
+    assert run(place, "index").returncode == 0
+    done = run(place, "ask", question)
+    assert done.returncode == 2
+    assert "the question" in done.stderr
+
+
+def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run(place, "serve", COOPBOT_PORT=port)
+    assert done.returncode == 1
+    assert "COOPBOT_PORT" in done.stderr
+
+
+def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path) -> None:
+    assert run(place, "index").returncode == 0
+    assert run(place, "doctor").returncode == 0
+    next((place / "index" / "snapshots").iterdir()).joinpath("en", "tokens.u8").write_bytes(b"x")
+    done = run(place, "doctor", "--json")
+    assert done.returncode == 1
+    bad = [check for check in json.loads(done.stdout) if not check["ok"]]
+    assert bad
+    assert all("coopbot index" in check["detail"] for check in bad)
