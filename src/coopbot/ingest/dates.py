@@ -1,0 +1,63 @@
+"""Full calendar dates as pages of the three languages write them. A date without its year or day is no date."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_MONTHS_EN = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS_RU = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+_MONTH_EN = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
+    r"dec(?:ember)?)\.?"
+)
+_MONTH_RU = (
+    r"(янв(?:аря)?|фев(?:раля)?|мар(?:та)?|апр(?:еля)?|мая|июн[яь]?|июл[яь]?|авг(?:уста)?|сент?(?:ября)?|окт(?:ября)?|ноя(?:бря)?|"
+    r"дек(?:абря)?)\.?"
+)
+_YEAR = r"((?:19|20)\d\d)"
+
+# Each pattern with the order of its groups. Day and month in figures with a slash are left out unless the year leads: their
+# order differs by country.
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(rf"{_YEAR}\s*年\s*(\d\d?)\s*月\s*(\d\d?)\s*[日号]"), "ymd"),
+    (re.compile(rf"(?<![\d.-]){_YEAR}([-/.])(\d\d?)\2(\d\d?)(?!\d)"), "y-md"),
+    (re.compile(rf"(?<![\d.])(\d\d?)\.(\d\d?)\.{_YEAR}(?!\.?\d)"), "dmy"),
+    (re.compile(rf"(?<!\d)(\d\d?)(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH_EN},?\s+{_YEAR}(?!\d)", re.I), "dmy"),
+    (re.compile(rf"\b{_MONTH_EN}\s+(\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.I), "mdy"),
+    (re.compile(rf"(?<!\d)(\d\d?)\s+{_MONTH_RU},?\s+{_YEAR}(?!\d)", re.I), "dmy"),
+)
+_WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+def find_date(text: str) -> date | None:
+    """The first full and possible date in a text, or None."""
+    found = _dates(text.translate(_WIDE_DIGITS))
+    return min(found)[1] if found else None
+
+
+def without_dates(text: str) -> str:
+    """The text with its full dates cut out."""
+    for pattern, _ in _PATTERNS:
+        text = pattern.sub(" ", text.translate(_WIDE_DIGITS))
+    return text
+
+
+def _dates(text: str) -> list[tuple[int, date]]:
+    found = []
+    for pattern, order in _PATTERNS:
+        for match in pattern.finditer(text):
+            parts = dict(zip(order, match.groups(), strict=True))
+            try:
+                found.append((match.start(), date(int(parts["y"]), _month(parts["m"]), int(parts["d"]))))
+            except ValueError:
+                continue  # the 31st of February and the like
+    return found
+
+
+def _month(name: str) -> int:
+    if name.isdigit():
+        return int(name)
+    stem = name.lower()
+    table = _MONTHS_EN if stem[0].isascii() else _MONTHS_RU
+    return next((number for number, start in enumerate(table, 1) if stem.startswith(start) and len(start) > 2), 5)

@@ -1,0 +1,187 @@
+"""Web pages to drafts. The owner of trafilatura."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol, cast
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.clean import clean_blocks
+from coopbot.ingest.decode import decode_html
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.kinds import HEADING
+from coopbot.ingest.names import person_names, publisher_name
+from coopbot.ingest.shape import weight
+from coopbot.ingest.tidy import mend, one_line
+from coopbot.ingest.title import split_site
+
+# When the page's own text, cleaned, has this much more than the extractor found, the extractor missed the article.
+_FALLS_SHORT = 0.4
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "head")
+_BLOCKS = (
+    *_HEADINGS,
+    "p",
+    "div",
+    "li",
+    "item",
+    "tr",
+    "row",
+    "br",
+    "lb",
+    "section",
+    "article",
+    "main",
+    "header",
+    "ul",
+    "ol",
+    "list",
+)
+_MORE_BLOCKS = (
+    "table",
+    "blockquote",
+    "quote",
+    "pre",
+    "code",
+    "figure",
+    "figcaption",
+    "dt",
+    "dd",
+    "td",
+    "cell",
+    "th",
+    "body",
+    "time",
+)
+_NOT_TEXT = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "nav",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "select",
+    "iframe",
+    "title",
+)
+
+
+class _Node(Protocol):
+    """An element of lxml: its name, the text before its first child, the text behind its end, its children."""
+
+    tag: object
+    text: str | None
+    tail: str | None
+
+    def __iter__(self) -> Iterator[_Node]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extracted:
+    """What trafilatura finds."""
+
+    body: _Node | None
+    title: str
+    authors: tuple[str, ...]
+    publisher: str
+    published: date | None
+    url: str
+
+
+def read_html(data: bytes, source: str) -> Draft:
+    """The article of a web page: trafilatura's choice of text, cleaned; the whole page's cleaned text where that falls short.
+
+    Metadata is what the page declares (JSON-LD, meta tags), and what its byline shows where it declares nothing.
+    """
+    text = decode_html(data, source)
+    page, found = _extract(text, source)
+    whole = _cleaned(page, "", source)
+    main = _cleaned(found.body, found.title, source)
+    best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
+    if best is None:
+        raise Unreadable(source, "no article text is found in the page")
+    shown = whole or best
+    return replace(
+        best,
+        title=found.title or best.title,
+        authors=found.authors or shown.authors or best.authors,
+        publisher=found.publisher or shown.publisher,
+        published=found.published or shown.published or best.published,
+        url=found.url or shown.url,
+    )
+
+
+def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
+    """The page's tree and what trafilatura makes of it."""
+    import trafilatura
+    from trafilatura.settings import Document
+
+    if trafilatura.load_html(text) is None:
+        text = f"<html><head></head><body>{text}</body></html>"  # a fragment of a page
+    tree = trafilatura.load_html(text)
+    if tree is None:
+        raise Unreadable(source, "not a web page")
+    answer = trafilatura.bare_extraction(
+        trafilatura.load_html(text),  # it takes the tree apart
+        with_metadata=True,
+        include_comments=False,
+        include_tables=True,
+        date_extraction_params={"extensive_search": False, "original_date": True},  # declared dates only, no guesses
+    )
+    found = answer if isinstance(answer, Document) else None
+    meta = found or trafilatura.extract_metadata(trafilatura.load_html(text))
+    title, site = split_site(one_line(mend(meta.title or "")), [])
+    extracted = _Extracted(
+        body=cast("_Node | None", found.body) if found else None,
+        title=title,
+        authors=tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
+        publisher=publisher_name(mend(meta.sitename or "")) or publisher_name(site),
+        published=date.fromisoformat(meta.date) if meta.date else None,
+        url=meta.url or "",
+    )
+    return cast("_Node", tree), extracted
+
+
+def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
+    """The article in an element, or None when there is none."""
+    if node is None:
+        return None
+    groups = [
+        [block]
+        for line in "".join(_text_pieces(node)).split("\n")
+        if (block := one_line(mend(line)).strip()) not in ("", "##", "-")
+    ]
+    try:
+        return clean_blocks(groups, source, title=title)
+    except Unreadable:
+        return None
+
+
+def _text_pieces(root: _Node) -> Iterable[str]:
+    """The text of an element with a newline around each block; headings are marked "## ". Not recursive: pages nest deeply."""
+    todo: list[_Node | str] = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, str):
+            yield node
+            continue
+        name = node.tag if isinstance(node.tag, str) else "comment"
+        after = _inline(node.tail)
+        if name in _NOT_TEXT or name == "comment":
+            yield after
+            continue
+        edge = "\n" if name in _BLOCKS or name in _MORE_BLOCKS else ""
+        # "item" is trafilatura's name for a list item of the article; an "li" of the page may be in any menu.
+        yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
+        todo += [edge + after, *reversed(list(node))]
+
+
+def _inline(text: str | None) -> str:
+    """Text with line breaks of the source as spaces."""
+    return re.sub(r"\s+", " ", text or "")

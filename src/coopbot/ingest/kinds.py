@@ -1,0 +1,142 @@
+"""What each block of a page is: prose of the article, or which sort of page furniture."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from coopbot.ingest import shape
+from coopbot.ingest.metadata import is_byline
+from coopbot.ingest.shape import Script
+from coopbot.ingest.tidy import ends_sentence
+from coopbot.ingest.vocabulary import phrases, whole_lines
+
+HEADING = "## "  # a block that its source marks as a heading starts with it
+
+
+class Kind(Enum):
+    """What a block is taken for."""
+
+    PROSE = auto()  # holds a sentence
+    ITEM = auto()  # a list item or a row of a table
+    HEADING = auto()  # marked as one by the source
+    LINE = auto()  # a short line that nothing is known of: title, subheading, teaser
+    BYLINE = auto()  # authors, date, publisher, editor
+    FURNITURE = auto()  # buttons, menus, calls, credits, legal lines
+    RELATED = auto()  # head of a box of other articles
+    BOXED = auto()  # what stands in such a box
+    STOP = auto()  # nothing of the article comes after it
+    SPAM = auto()  # injected: keyword soup, another script
+
+
+_NOTICES = ("legal", "calls", "credits", "teasers")
+_LONGEST_NOTICE = 700  # characters
+_LONGEST_HEAD = 70
+_REPEATS_OF_FURNITURE = 3
+
+_CONTACT = re.compile(
+    r"[\w.+-]+@[\w-]+\.\w+|https?://|www\.|\bt\.me/|(?<![\d-])(?:\+7|8)[\s(-]{1,2}\d{3}[\s)-]{1,2}\d{2,3}|(?<!\d)\d{3,4}-\d{7,8}"
+)
+_INVITATION = re.compile(
+    r"\b(?:you|your|us|our|вы|вас|вам|ваш\w*|нам|нас|наш\w*|присылайте|пишите|звоните)\b|您|你|请|欢迎|我们|本报|本网", re.I
+)
+_AUTHOR_NOTE = re.compile(r"^\W*(?:本文)?作者(?:系|为|是|单位|简介|现任|均?为|分别)")
+_COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
+_AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
+_EDITOR_TAIL = re.compile(
+    r"\s*[（(【\[](?:(?:责任编辑|责编|编辑|校对|审核|编审|值班编辑)[^）)】\]]{0,40}|完|纠错|end)[）)】\]]$", re.I
+)
+
+
+def strip_tail(block: str) -> str:
+    """The block without what is stuck to its last sentence: an editor's signature, an "(end)", a run of spam."""
+    text = _EDITOR_TAIL.sub("", block)
+    tail = _AFTER_SENTENCES.match(text)
+    return text[: tail.start(1)].rstrip() if tail and _is_stuck_on(tail[1]) else text
+
+
+def _is_stuck_on(tail: str) -> bool:
+    return shape.weight(tail) >= shape.SURE_PROSE and (shape.is_spam(tail) or shape.is_link_list(tail))
+
+
+def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
+    """The kind of each block of a page whose article is in the given script."""
+    kinds = [_kind_of(block, script) for block in blocks]
+    repeats = Counter(blocks)
+    for index, block in enumerate(blocks):
+        if kinds[index] in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
+            kinds[index] = Kind.FURNITURE
+        kinds[index] = _kind_in_context(index, blocks, kinds)
+    return kinds
+
+
+def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> Kind:
+    """The kind of a block once its neighbours are known."""
+    block, kind = blocks[index], kinds[index]
+    before = kinds[index - 1] if index else Kind.STOP
+    after = kinds[index + 1] if index + 1 < len(kinds) else Kind.STOP
+    between_paragraphs = before is after is Kind.PROSE
+    if kind in (Kind.FURNITURE, Kind.LINE) and after is Kind.ITEM and _is_table_head(block, blocks[index + 1]):
+        return Kind.ITEM
+    if kind is Kind.FURNITURE and before is Kind.ITEM and shape.is_table_row(block):
+        return Kind.ITEM  # "Jobs: 64" in a table is no link to the vacancies
+    if kind is Kind.FURNITURE and between_paragraphs and whole_lines("sections").fullmatch(block):
+        return Kind.LINE  # a subheading of one word
+    if kind is Kind.SPAM and between_paragraphs and shape.is_prose(block) and not shape.is_spam(block):
+        return Kind.PROSE  # a quotation in another script
+    return kind
+
+
+def _kind_of(block: str, script: Script) -> Kind:
+    text = block.removeprefix(HEADING)
+    if whole_lines("stop").fullmatch(text) or _COMMENT.match(text):
+        return Kind.STOP
+    if shape.is_spam(text):
+        return Kind.SPAM
+    if phrases("rights").search(text):
+        return Kind.STOP
+    if len(text) <= _LONGEST_HEAD and whole_lines("related").fullmatch(text):
+        return Kind.RELATED
+    if _AUTHOR_NOTE.match(text):
+        return Kind.PROSE
+    if _is_furniture(text):
+        return Kind.FURNITURE
+    if is_byline(text):
+        return Kind.BYLINE
+    return _kind_by_shape(block, text, script)
+
+
+def _is_furniture(text: str) -> bool:
+    if whole_lines("buttons", "sections").fullmatch(text):
+        return True
+    if len(text) <= _LONGEST_NOTICE and any(phrases(name).search(text) for name in _NOTICES):
+        return True
+    return (
+        len(text) <= _LONGEST_NOTICE
+        and bool(_CONTACT.search(text))
+        and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
+    )
+
+
+def _kind_by_shape(block: str, text: str, script: Script) -> Kind:
+    if shape.weight(text) and shape.is_foreign(text, script):
+        return Kind.SPAM
+    if block != text:
+        return Kind.HEADING
+    if shape.is_table_row(text):
+        return Kind.ITEM
+    if shape.is_link_list(text):
+        return Kind.ITEM if shape.is_list_item(text) else Kind.FURNITURE
+    if shape.is_soup(text):
+        return Kind.SPAM
+    if shape.is_prose(text):
+        return Kind.PROSE
+    if shape.is_list_item(text):
+        return Kind.ITEM
+    return Kind.LINE if shape.weight(text) > 1 else Kind.FURNITURE
+
+
+def _is_table_head(head: str, row: str) -> bool:
+    return 0 < shape.separators(head) == shape.separators(row) and not ends_sentence(head)

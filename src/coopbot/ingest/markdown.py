@@ -1,0 +1,215 @@
+"""Article files: YAML front matter and a Markdown body, to a Draft and back. The owner of YAML and of the Markdown parser.
+
+`render_article` writes a text in normal form so that `read_markdown` gives back the identical text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeGuard
+
+import yaml
+
+from coopbot.domain import LANGUAGES, Language, Source
+from coopbot.errors import Unreadable
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.tidy import one_line, opening
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
+_ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources")
+_SOURCE_KEYS = ("publisher", "title", "url", "published", "facts")
+
+# What Markdown would read as markup: everywhere, inside a word, at the start of a line.
+_INLINE_MARKUP = re.compile(r"([\\`*\[<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,40};))")
+_LINE_MARKUP = re.compile(r"#{1,6}(?= |$)|>|[-+]$|(?:- ?){3,}$|~{3}")
+_BARE_NUMBER = re.compile(r"^(\d{1,9})([.)])$")
+_CLOSING_HASHES = re.compile(r"(^| )(#+)$")
+_LIST_MARKER = re.compile(r"([-+]|\d{1,9}[.)]) (?=\S)")
+_HEADING = "## "
+_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_PLAIN_INLINE = {"softbreak": "\n", "hardbreak": "\n", "image": "", "html_inline": ""}
+
+
+def read_markdown(text: str, source: str) -> Draft:
+    """The draft of an article file: front matter checked key by key, the body as plain text. Unreadable if either is wrong."""
+    fence = _FENCE.match(text)
+    meta = _front_matter(fence[1], source) if fence else {}
+    blocks = list(_plain_blocks(text[fence.end() :] if fence else text))
+    title = one_line(_text(meta, "title", source))
+    if not title and blocks and blocks[0].startswith(_HEADING):
+        title = blocks.pop(0).removeprefix(_HEADING)
+    if not blocks:
+        raise Unreadable(source, "no text below the front matter")
+    return Draft(
+        title=title or opening(blocks[0]),
+        text="\n\n".join(blocks),
+        authors=_texts(meta, "authors", source),
+        publisher=one_line(_text(meta, "publisher", source)),
+        published=_date(meta, "published", source),
+        url=_text(meta, "url", source),
+        language=_language(meta, source),
+        sources=tuple(_source(entry, source) for entry in _entries(meta, source)),
+    )
+
+
+def render_article(draft: Draft) -> str:
+    """The article file of a draft whose text is in normal form. Empty fields are left out."""
+    meta: dict[str, object] = {
+        "title": draft.title,
+        "publisher": draft.publisher,
+        "authors": list(draft.authors),
+        "published": draft.published,
+        "url": draft.url,
+        "language": draft.language,
+        "sources": [_rendered_source(source) for source in draft.sources],
+    }
+    filled = {key: value for key, value in meta.items() if value}
+    front = yaml.dump(filled, Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+    body = "\n\n".join(map(_escape, draft.text.split("\n\n")))
+    return f"---\n{front}---\n\n{body}\n"
+
+
+def _front_matter(block: str, source: str) -> dict[str, object]:
+    try:
+        meta = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
+        problem = str(error).partition("\n")[0]
+        raise Unreadable(source, f"front matter is not valid YAML ({problem})") from error
+    if meta is None:
+        return {}
+    return _known_keys(meta, _ARTICLE_KEYS, "front matter", source)
+
+
+def _known_keys(value: object, keys: tuple[str, ...], where: str, source: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Unreadable(source, f"{where} must be a list of keys and values")
+    for key in value:
+        if key not in keys:
+            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60} (known: {', '.join(keys)})")
+    return {str(key): entry for key, entry in value.items()}
+
+
+def _text(meta: Mapping[str, object], key: str, source: str) -> str:
+    value = meta.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Unreadable(source, f"{key} must be text; put it in quotes")
+    return value.strip()
+
+
+def _texts(meta: Mapping[str, object], key: str, source: str) -> tuple[str, ...]:
+    value = meta.get(key)
+    if value is None:
+        return ()
+    if not _is_list(value) or not all(isinstance(item, str) for item in value):
+        raise Unreadable(source, f"{key} must be a list of texts")
+    return tuple(one_line(str(item)) for item in value)
+
+
+def _date(meta: Mapping[str, object], key: str, source: str) -> date | None:
+    value = meta.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise Unreadable(source, f"{key} must be a date such as 2025-05-10, without quotes")
+    return value
+
+
+def _language(meta: Mapping[str, object], source: str) -> Language | None:
+    value = meta.get("language")
+    for language in LANGUAGES:
+        if value == language:
+            return language
+    if value is None:
+        return None
+    raise Unreadable(source, f"language must be one of {', '.join(LANGUAGES)}")
+
+
+def _entries(meta: Mapping[str, object], source: str) -> list[object]:
+    value = meta.get("sources")
+    if value is None:
+        return []
+    if not _is_list(value):
+        raise Unreadable(source, "sources must be a list")
+    return value
+
+
+def _source(entry: object, source: str) -> Source:
+    meta = _known_keys(entry, _SOURCE_KEYS, "an entry of sources", source)
+    publisher = _text(meta, "publisher", source)
+    if not publisher:
+        raise Unreadable(source, "an entry of sources has no publisher")
+    return Source(
+        publisher=publisher,
+        title=_text(meta, "title", source),
+        url=_text(meta, "url", source),
+        published=_date(meta, "published", source),
+        facts=_texts(meta, "facts", source),
+    )
+
+
+def _rendered_source(source: Source) -> dict[str, object]:
+    fields = {
+        "publisher": source.publisher,
+        "title": source.title,
+        "url": source.url,
+        "published": source.published,
+        "facts": list(source.facts),
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _plain_blocks(body: str) -> Iterator[str]:
+    """The blocks of a Markdown body as plain lines: "## " headings, list items with their markers, table rows."""
+    from markdown_it import MarkdownIt
+
+    prefix = ""
+    row: list[str] | None = None
+    for token in MarkdownIt("commonmark").enable("table").parse(body):
+        if token.type == "heading_open":
+            prefix += _HEADING
+        elif token.type == "list_item_open":
+            prefix += f"{token.info}{token.markup} ".replace("*", "-")
+        elif token.type == "list_item_close":
+            prefix = ""
+        elif token.type == "tr_open":
+            row = []
+        elif token.type == "tr_close" and row is not None:
+            yield " | ".join(filter(None, row))
+            row = None
+        elif text := one_line(_plain_text(token)):
+            if row is not None:
+                row.append(text)
+            else:
+                yield prefix + text
+                prefix = ""
+
+
+def _plain_text(token: Token) -> str:
+    """A token's text without markup: links and emphasis become their text; images and tags go."""
+    if token.type == "html_block":
+        return _TAG.sub(" ", token.content)
+    if token.type in ("fence", "code_block"):
+        return token.content
+    return "".join(_PLAIN_INLINE.get(child.type, child.content) for child in token.children or ())
+
+
+def _escape(block: str) -> str:
+    """A line of plain text as Markdown that reads back as the same line."""
+    if block.startswith(_HEADING):
+        return _HEADING + _CLOSING_HASHES.sub(r"\1\\\2", _INLINE_MARKUP.sub(r"\\\1", block.removeprefix(_HEADING)))
+    if _LINE_MARKUP.match(block):
+        return "\\" + _INLINE_MARKUP.sub(r"\\\1", block)
+    if marker := _LIST_MARKER.match(block):
+        return marker[0] + _escape(block[marker.end() :])
+    return _BARE_NUMBER.sub(r"\1\\\2", _INLINE_MARKUP.sub(r"\\\1", block))

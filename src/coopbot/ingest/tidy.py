@@ -1,0 +1,151 @@
+"""Characters and lines put in order: what every text of the corpus looks like, whatever it was read from.
+
+The normal form: NFC, no control or zero-width characters, paragraphs of one line each with a blank line between them, single
+spaces inside. `normal_form` is idempotent, so that a stored text is read back unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+# Zero-width, directional and control characters carry no text; spam hides behind them and they break exact search.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
+_LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+
+HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+# Between two of these a line break is not a space.
+_WIDE = re.compile(f"[{HAN}\u3000-\u3004\u3008-\u303f\uff00-\uffef]")
+_SENTENCE_ENDS = tuple(".!?…。！？")
+CLOSERS = "\"'”’»)]）】』」〉》›"
+
+_FIRST_SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？])")
+_LONGEST_TITLE = 120
+
+# Printed columns. Text wider than this is not wrapped by hand; narrower lines are not prose.
+_WIDEST_WRAP = 130
+_NARROWEST_WRAP = 40
+_FULL_LINE = 0.7
+_PARAGRAPH_INDENT = 2
+_WRAPPED_PARAGRAPHS = 2  # from this many on, the page is taken to be wrapped throughout
+
+
+def plain_characters(text: str) -> str:
+    """NFC without invisible characters; every kind of line break is a newline."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text)))
+
+
+def one_line(text: str) -> str:
+    """The text on one line, single spaces inside, none around; no space where only a line break parted Han characters."""
+    lines = [_SPACES.sub(" ", line).strip() for line in plain_characters(text).split("\n")]
+    joined = ""
+    for line in filter(None, lines):
+        joined = join_lines(joined, line) if joined else line
+    return joined
+
+
+def normal_form(text: str) -> str:
+    """The paragraphs of a text in normal form. Lines parted by less than a blank line are one paragraph."""
+    return "\n\n".join(filter(None, map(one_line, re.split(r"\n[^\S\n]*\n", plain_characters(text)))))
+
+
+def mend(text: str) -> str:
+    """Repairs mojibake and stray HTML entities of text that was copied or extracted; leaves quotes and wide forms alone."""
+    import ftfy
+
+    config = ftfy.TextFixerConfig(uncurl_quotes=False, fix_character_width=False, normalization="NFC")
+    return plain_characters(ftfy.fix_text(text, config))
+
+
+def join_lines(left: str, right: str) -> str:
+    """Two pieces of one paragraph made one line."""
+    if left.endswith("-") and len(left) > 1 and left[-2].isalpha() and right[:1].isalpha():
+        return left + right
+    if _WIDE.match(left[-1]) and _WIDE.match(right[0]):
+        return left + right
+    return f"{left} {right}"
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether the last character that is not a closing quote or bracket ends a sentence."""
+    return text.rstrip(CLOSERS + " ").endswith(_SENTENCE_ENDS)
+
+
+def opening(text: str) -> str:
+    """The first sentence, or as many of its words as fit into a title: what a text without a title goes by."""
+    first = _FIRST_SENTENCE.match(text)
+    sentence = first[0] if first else text
+    if len(sentence) <= _LONGEST_TITLE:
+        return sentence
+    cut = sentence[:_LONGEST_TITLE]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+def columns(text: str) -> int:
+    """Printed width: a Han or other wide character takes two columns."""
+    return len(text) + len(_WIDE.findall(text))
+
+
+def line_groups(text: str) -> list[list[str]]:
+    """A page's blocks, a line each, in groups as blank lines or indents part them; hand-wrapped lines are joined."""
+    runs = [run for lines in re.split(r"\n[^\S\n]*\n", plain_characters(text)) for run in _indented_runs(lines.split("\n"))]
+    wraps = sorted(max(map(columns, run)) for run in runs if _is_wrapped(run))
+    width = wraps[len(wraps) // 2] if len(wraps) >= _WRAPPED_PARAGRAPHS else 0
+    return [_unwrap(run) if _is_wrapped(run, width) else _join_broken(run) for run in runs]
+
+
+def _indented_runs(lines: list[str]) -> list[list[str]]:
+    """The lines, cut before each that is set in like the start of a paragraph; inner spaces made single."""
+    filled = [line.replace("\u3000", "  ") for line in lines if line.strip()]
+    indents = [len(line) - len(line.lstrip()) for line in filled]
+    margin = min(indents, default=0)
+    runs: list[list[str]] = []
+    for line, indent in zip(filled, indents, strict=True):
+        if not runs or indent >= margin + _PARAGRAPH_INDENT:
+            runs.append([])
+        runs[-1].append(_SPACES.sub(" ", line).strip())
+    return runs
+
+
+def _is_wrapped(lines: list[str], page_width: int = 0) -> bool:
+    """Whether most lines are about equally full and break off in mid-sentence; on a wrapped page, whether they are full."""
+    if len(lines) < 2 or not ends_sentence(lines[-1]):
+        return False
+    widths = [columns(line) for line in lines]
+    widest = max(widths)
+    if not _NARROWEST_WRAP <= widest <= _WIDEST_WRAP:
+        return False
+    full = sum(width >= _FULL_LINE * widest for width in widths[:-1]) >= 0.7 * len(lines[:-1])
+    if _FULL_LINE * page_width < widest <= page_width + 2:
+        return full
+    broken_off = sum(not ends_sentence(line) for line in lines[:-1]) >= 0.5 * len(lines[:-1])
+    return full and broken_off and (len(lines) > 2 or lines[1][0].islower() or bool(_WIDE.match(lines[1])))
+
+
+def _join_broken(lines: list[str]) -> list[str]:
+    """The lines, each with the next where that goes on in small letters."""
+    joined: list[str] = []
+    for line in lines:
+        goes_on = line[0].islower() and (ends_sentence(line) or columns(line) >= _NARROWEST_WRAP)
+        if joined and goes_on and columns(joined[-1]) >= _NARROWEST_WRAP and joined[-1][-1].isalpha():
+            joined[-1] = join_lines(joined[-1], line)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _unwrap(lines: list[str]) -> list[str]:
+    """Paragraphs of wrapped lines; a short line that ends a sentence ends its paragraph."""
+    widest = max(map(columns, lines))
+    paragraphs = [lines[0]]
+    for previous, line in pairwise(lines):
+        if ends_sentence(previous) and columns(previous) < _FULL_LINE * widest:
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] = join_lines(paragraphs[-1], line)
+    return paragraphs

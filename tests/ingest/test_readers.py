@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from coopbot.errors import Unreadable
+from coopbot.ingest import readers
+from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, read_bytes, read_file
+
+TEXT = "Bridge opens to lorries\n\nThe bridge opened to lorries on Friday. The first of them carried soybeans.\n"
+
+
+def test_the_ending_tells_the_format() -> None:
+    assert read_bytes(TEXT.encode(), "a.txt").title == "Bridge opens to lorries"
+    assert read_bytes(b"# Bridge\n\nIt opened.\n", "folder/a.MARKDOWN").title == "Bridge"
+    assert set(ENDINGS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a", "a.md.gz", ".md"])
+def test_other_formats_are_refused(name: str) -> None:
+    with pytest.raises(Unreadable, match="not a format I read"):
+        read_bytes(TEXT.encode(), name)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_empty_file_is_named(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(b"")
+    with pytest.raises(Unreadable, match=f"a{ending}: .*0 bytes"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / f"a{ending}"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    monkeypatch.setattr(Path, "open", None)
+    with pytest.raises(Unreadable, match="too large \\(50 MB\\); the limit is 20 MB"):
+        read_file(path)
+
+
+def test_large_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LARGEST_FILE_BYTES == 20_000_000
+    monkeypatch.setattr(readers, "LARGEST_FILE_BYTES", 10)
+    with pytest.raises(Unreadable, match="too large"):
+        read_bytes(TEXT.encode(), "a.txt")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.txt").mkdir()
+    for name in ("folder.txt", "absent.txt"):
+        with pytest.raises(Unreadable, match="not a file"):
+            read_file(tmp_path / name)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(Unreadable, match="not a file"):
+        read_file(tmp_path / "pipe.txt")
