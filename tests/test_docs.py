@@ -1,0 +1,205 @@
+"""Documentation that is stale fails the build: names that are missing, names that do not exist, dead links, wrong quotes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import typer.main
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from coopbot.ask.answerer import Answerer
+from coopbot.cli import app as cli
+from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
+from coopbot.ingest.corpus import Corpus
+from coopbot.serve.http.app import create_app
+from coopbot.settings import Settings
+from tests.fakes import BagOfWords, make_article
+
+ROOT = Path(__file__).parents[1]
+
+# Built, installed or cached: not ours to check.
+_NOT_OURS = {"__pycache__", "snapshots", "cache", "dist", "node_modules"}
+_HIDDEN_BUT_OURS = {".ci"}
+
+_MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|tmp/w|home/\w+|Users/\w+)/")
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
+_QUOTED_PLACE = re.compile(r"\(((?:en|ru|zh)/[a-z0-9-]+):(\d+)-(\d+)\)")
+
+
+def our_files() -> Iterator[Path]:
+    """The files of the repository, as far as that can be told without git."""
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if name not in _NOT_OURS
+            and (not name.startswith(".") or name in _HIDDEN_BUT_OURS)
+            and not name.endswith(".egg-info")
+        ]
+        yield from (Path(folder, name) for name in names)
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def pages() -> list[Path]:
+    """Every Markdown file but the articles, which are content."""
+    readme = ROOT / "corpus" / "README.md"
+    return sorted(
+        path for path in our_files() if path.suffix == ".md" and (path == readme or ROOT / "corpus" not in path.parents)
+    )
+
+
+def without_code(text: str) -> str:
+    return _FENCED.sub("", text)
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text under each `## ` heading."""
+    parts = re.split(r"^## (.+)$", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that headings get."""
+    headings = re.findall(r"^#{1,6} (.+)$", without_code(text), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# `Any`: Typer gives its group of commands, and their options, no public type.
+def options_of(parameters: list[Any]) -> set[str]:
+    return {name for parameter in parameters for name in parameter.opts if name.startswith("--")} - {"--help"}
+
+
+COMMANDS = {name: options_of(command.params) for name, command in cast("Any", typer.main.get_command(cli)).commands.items()}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    folder, embedder = tmp_path_factory.mktemp("index"), BagOfWords()
+    build([make_article("en/bridge", "The bridge opened in 2022.")], embedder, folder, model="bag of words", precision="f32")
+    index = LiveIndex(folder, embedder.fingerprint)
+    return create_app(Answerer(embedder, index.current), index, version="1")
+
+
+def test_every_setting_is_documented() -> None:
+    rows = set(re.findall(r"^\| `(COOPBOT_[A-Z_]+)` \|", page("docs/settings.md"), re.M))
+    assert rows == {f"COOPBOT_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    known = {f"COOPBOT_{name.upper()}" for name in Settings.model_fields}
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in [*pages(), ROOT / "Dockerfile", ROOT / "Makefile"]
+        for name in re.findall(r"COOPBOT_[A-Z][A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))
+    }
+    assert {(place, name) for place, name in named if name not in known} == set()
+
+
+def test_every_command_has_its_section() -> None:
+    documented = {
+        heading.removeprefix("coopbot ") for heading in sections(page("docs/cli.md")) if heading.startswith("coopbot ")
+    }
+    assert documented == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_options_of_a_command_are_those_documented(command: str) -> None:
+    section = sections(page("docs/cli.md"))[f"coopbot {command}"]
+    rows = [row.split("|")[1] for row in re.findall(r"^\|.*", section, re.M)]
+    assert {option for row in rows for option in re.findall(r"--[a-z][a-z-]*", row)} == COMMANDS[command]
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    shown = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in pages()
+        for name in re.findall(r"(?:^|[`/ ])coopbot ([a-z]+)(?= |`|$)", "\n".join(code_in(path)), re.M)
+    }
+    assert {(place, name) for place, name in shown if name not in COMMANDS} - {("corpus/README.md", "briefs")} == set()
+
+
+def code_in(path: Path) -> list[str]:
+    """Command lines on a page: lines of code blocks that run coopbot, and code within the text that begins with it."""
+    text = path.read_text(encoding="utf-8")
+    lines = [
+        line for block in _FENCED.findall(text) for line in block.splitlines() if re.match(r"(?:\$ )?(?:\S*/)?coopbot ", line)
+    ]
+    return [line.removeprefix("$ ") for line in lines] + re.findall(r"`((?:\S*/)?coopbot [^`]+)`", without_code(text))
+
+
+def test_the_routes_are_those_documented(service: FastAPI) -> None:
+    routes = {
+        f"{method} {route.path.replace(':path}', '}')}"
+        for route in service.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    text = page("docs/http.md")
+    named = set(re.findall(r"\b((?:GET|POST|PUT|DELETE) /[\w./{}-]*)", text))
+    assert named == routes
+
+
+def test_every_field_of_the_http_service_is_documented(service: FastAPI) -> None:
+    text = page("docs/http.md")
+    schema = service.openapi()
+    ours = {
+        name: shape for name, shape in schema["components"]["schemas"].items() if not name.startswith(("HTTP", "Validation"))
+    }
+    fields = {(name, field) for name, shape in ours.items() for field in shape["properties"]}
+    parameters = {
+        (path, parameter["name"])
+        for path, calls in schema["paths"].items()
+        for call in calls.values()
+        for parameter in call.get("parameters", ())
+    }
+    assert {(place, name) for place, name in fields | parameters if not re.search(rf"\b{name}\b", text)} == set()
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_relative_link_is_dead(path: Path) -> None:
+    for link in _LINK.findall(without_code(path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        file = (path.parent / target).resolve() if target else path
+        assert file.exists(), link
+        assert ROOT in file.parents, f"{link} leads out of the repository"
+        assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
+
+
+def test_every_module_is_on_the_map() -> None:
+    text = page("ARCHITECTURE.md")
+    modules = {path.stem for path in (ROOT / "src" / "coopbot").rglob("*.py")} - {"__init__", "__main__"}
+    assert {name for name in modules if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_answers_shown_in_the_readme_quote_the_corpus() -> None:
+    text, corpus = page("README.md"), Corpus(ROOT / "corpus")
+    places = _QUOTED_PLACE.findall(text)
+    assert {place[0].partition("/")[0] for place in places} == {"en", "ru", "zh"}
+    for article_id, start_char, end_char in places:
+        article = corpus.read(article_id)
+        assert article.text[int(start_char) : int(end_char)] in text
+        assert article.title in text
+
+
+def test_no_file_names_a_place_on_a_machine() -> None:
+    found = []
+    for path in our_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in _MACHINE_PATH.finditer(text)]
+    assert found == []
