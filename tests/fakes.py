@@ -10,7 +10,7 @@ from hashlib import sha256
 import numpy as np
 
 from coopbot.domain import Article, Language, Source
-from coopbot.index.embedder import F32, Embeddings, TokenVectors, unit
+from coopbot.index.embedder import F32, Centre, Embeddings, TokenVectors, unit
 from coopbot.text.tokens import lexical_tokens
 
 
@@ -39,6 +39,10 @@ class BagOfWords:
 
     def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
         return self._embed([text], with_tokens)
+
+    def centre(self, language: Language) -> Centre:
+        nowhere = np.zeros(self._dim, dtype=np.float32)
+        return Centre(passage=nowhere, sentence=nowhere, question=nowhere, question_token=nowhere)
 
     def count_tokens(self, text: str) -> int:
         return len(lexical_tokens(text))

@@ -73,7 +73,7 @@ class Passage:
 class LegScores:
     """What each leg of retrieval gave a hit; None where that leg did not look at it.
 
-    dense: cosine of question and passage vectors, -1..1. lexical: BM25, 0 and up.
+    dense: cosine of question and passage vectors, -1..1. lexical: BM25, in standard deviations above the mean of its language.
     late: late interaction, mean over question tokens of the best passage token's cosine, -1..1.
     """
 

@@ -12,7 +12,8 @@ from tokenizers import Tokenizer
 
 from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index import bundled_weights
-from coopbot.index.prepare import ModelSource, calibration_texts, is_prepared, load_embedder, prepare, source_folder
+from coopbot.index.centres import calibration_texts
+from coopbot.index.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
 from coopbot.index.torch_engine import load_model
 
 
@@ -45,7 +46,7 @@ def test_the_normaliser_is_the_packages_map_code_point_by_code_point(unpacked: P
     differing = [
         hex(code)
         for code, expected in _character_map(path.read_bytes()).items()
-        # Between characters that nothing combines with. Runs of spaces are folded afterwards by both, so one space stands for itself.
+        # Between characters that nothing combines with; runs of spaces are folded afterwards by both.
         if normalizer.normalize_str(f"桥{chr(code)}桥") != f"桥{expected}桥"
     ]
     assert differing == []
@@ -76,21 +77,21 @@ def test_calibration_covers_three_languages() -> None:
 def tiny_model(folder: Path) -> Path:
     """A real sentence-transformers model of another kind: two layers of random weights, CLS pooling, no prompts."""
     import torch
-    from sentence_transformers import SentenceTransformer, models
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel
+    from transformers.models.bert import BertTokenizer
 
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *("##" + c for c in "abcdefgh")]
     bert = folder / "bert"
     bert.mkdir(parents=True)
     (bert / "vocab.txt").write_text("\n".join(words))
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
+    config = BertConfig(vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     BertModel(config).save_pretrained(bert)
-    BertTokenizerFast(str(bert / "vocab.txt")).save_pretrained(bert)
-    transformer = models.Transformer(str(bert), max_seq_length=64)
-    pooling = models.Pooling(32, pooling_mode="cls")
+    BertTokenizer(str(bert / "vocab.txt")).save_pretrained(bert)
+    transformer = Transformer(str(bert), max_seq_length=64)
+    pooling = Pooling(32, pooling_mode="cls")
     SentenceTransformer(modules=[transformer, pooling], device="cpu").save(str(folder / "model"))
     return folder / "model"
 

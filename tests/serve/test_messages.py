@@ -7,8 +7,7 @@ from datetime import date
 import pytest
 
 from coopbot import errors
-from coopbot.ask.question import MAX_QUESTION_CHARS
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.serve.messages import error_text, format_date, language_of_locale, message
 
 _SCRIPT = {"en": re.compile(r"[A-Za-z]"), "zh": re.compile(r"[\u4e00-\u9fff]"), "ru": re.compile(r"[А-Яа-яЁё]")}

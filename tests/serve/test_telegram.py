@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from coopbot import errors
-from coopbot.ask.question import MAX_QUESTION_CHARS
-from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Language
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Citation, Claim, Language
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.bot import Ask, run_bot, serve_bot
 from coopbot.text.language import detect_language

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coopbot.ask.compose import Quote, choose, cite, rank_sentences
+from coopbot.ask.compose import Quote, choose, cite, nearest
 from coopbot.ask.question import checked, understand
-from coopbot.ask.retrieve import retrieve, to_hits
+from coopbot.ask.retrieve import read_all, to_hits
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
+from coopbot.ask.weights import Weights, load_weights
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
@@ -20,15 +21,8 @@ DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
 MAX_HITS = 50
 
-# Passages whose sentences are looked at.
-_READ_PASSAGES = 8
 # Nearest passages offered when the sources do not say.
 _OFFERED = 3
-
-# Probability that the best sentence answers: a logistic curve over its score, through what was measured on the questions.
-_MIDPOINT = 0.815
-_STEEPNESS = 60.0
-_MIN_CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +38,14 @@ class SearchResult:
 class Answerer:
     """Answers from whatever snapshot `current` gives; one call reads one snapshot."""
 
-    def __init__(self, embedder: Embedder, current: Callable[[], VectorStore]) -> None:
+    def __init__(
+        self, embedder: Embedder, current: Callable[[], VectorStore], weights: Weights | None = None, *, late: bool = True
+    ) -> None:
+        """`late` switches late interaction; `weights` are the package's own by default."""
         self._embedder = embedder
         self._current = current
+        self._weights = weights or load_weights()
+        self._late = late
 
     def ask(self, question: str, *, filters: Filters | None = None, max_citations: int = DEFAULT_CITATIONS) -> Answer:
         """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken."""
@@ -54,12 +53,12 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        candidates = retrieve(asked, store, top_k=_READ_PASSAGES, filters=filters or Filters())
+        readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late)
         clock.lap("retrieve")
-        quotes = rank_sentences(asked, candidates, store)
-        confidence = _confidence(quotes)
-        answered = confidence >= _MIN_CONFIDENCE
-        chosen = choose(quotes, max_citations) if answered else _one_a_passage(quotes)[: min(_OFFERED, max_citations)]
+        confidence = readings[0].confidence if readings else 0.0
+        answered = confidence >= self._weights.threshold
+        least = _log_odds(self._weights.threshold)
+        chosen = choose(readings, max_citations, least) if answered else nearest(readings, min(_OFFERED, max_citations))
         citations = _citations(chosen, store)
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
@@ -81,7 +80,7 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        hits = to_hits(retrieve(asked, store, top_k=top_k, filters=filters or Filters()))
+        hits = to_hits(read_all(asked, store, self._weights, filters or Filters(), late=self._late), top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
@@ -105,22 +104,13 @@ class _Clock:
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
 
 
-def _confidence(quotes: Sequence[Quote]) -> float:
-    if not quotes:
-        return 0.0
-    return 1.0 / (1.0 + math.exp(-_STEEPNESS * (quotes[0].score - _MIDPOINT)))
-
-
-def _one_a_passage(quotes: Sequence[Quote]) -> list[Quote]:
-    best: dict[str, Quote] = {}
-    for quote in quotes:
-        best.setdefault(quote.candidate.stored.passage.passage_id, quote)
-    return list(best.values())
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def _citations(quotes: Sequence[Quote], store: VectorStore) -> tuple[Citation, ...]:
     return tuple(
-        cite(number, quote, _article(store, quote.candidate.stored.passage.article_id))
+        cite(number, quote, _article(store, quote.sentence.stored.passage.article_id))
         for number, quote in enumerate(quotes, start=1)
     )
 

@@ -1,62 +1,69 @@
-"""Ranked passages in, quoted sentences out."""
+"""What each language has to say in, quoted sentences out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from coopbot.ask.links import deep_link
-from coopbot.ask.question import Question
-from coopbot.ask.retrieve import SAME_LANGUAGE_BONUS, Candidate
-from coopbot.ask.store import VectorStore
+from coopbot.ask.retrieve import Reading, ScoredSentence
 from coopbot.domain import Article, Citation, Span
-from coopbot.index.embedder import F32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A sentence chosen from a passage."""
+    """A sentence chosen, widened where it cannot stand alone. `log_odds` that it answers compare across languages."""
 
-    candidate: Candidate
+    sentence: ScoredSentence
     span: Span
-    score: float
-    vector: F32
+    log_odds: float
 
 
-# A further sentence must come this near to the best one, and be no closer than this to one already chosen.
-_NEAR_BEST = 0.03
-_SAME_THING = 0.95
+# Sentences nearer to each other than this say the same thing.
+_SAME_THING = 0.90
+
+# Openings that point back to the sentence before.
+_LEANS = re.compile(
+    r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
+    r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
+    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
+    re.IGNORECASE,
+)
 
 
-def rank_sentences(question: Question, candidates: Sequence[Candidate], store: VectorStore) -> list[Quote]:
-    """All sentences of the candidates, best first."""
-    quotes: list[Quote] = []
-    for candidate in candidates:
-        vectors = store.sentence_vectors(candidate.stored)
-        bonus = SAME_LANGUAGE_BONUS if candidate.stored.language == question.language else 0.0
-        scores = vectors @ question.vector - bonus
-        for span, score, vector in zip(candidate.stored.passage.sentences, scores, vectors, strict=True):
-            quotes.append(Quote(candidate=candidate, span=span, score=float(score), vector=vector))
-    return sorted(quotes, key=lambda quote: -quote.score)
-
-
-def choose(quotes: Sequence[Quote], limit: int) -> list[Quote]:
-    """The best sentence, and where they add something up to `limit` in all, each from another passage."""
+def choose(readings: Sequence[Reading], limit: int, least_log_odds: float) -> list[Quote]:
+    """The sentence most likely to answer, then up to `limit` in all that are likely enough themselves, each from another
+    passage and saying something else. The first is given however unlikely.
+    """
+    quotes = sorted(
+        (_quote(sentence, reading) for reading in readings for sentence in reading.sentences),
+        key=lambda quote: -quote.log_odds,
+    )
     chosen: list[Quote] = []
     for quote in quotes:
-        if len(chosen) == limit or (chosen and quote.score < chosen[0].score - _NEAR_BEST):
+        if len(chosen) == limit or (chosen and quote.log_odds < least_log_odds):
             break
         if all(_adds(quote, other) for other in chosen):
             chosen.append(quote)
     return chosen
 
 
+def nearest(readings: Sequence[Reading], limit: int) -> list[Quote]:
+    """The best sentence of each of the nearest passages, for when none answers."""
+    quotes: list[Quote] = []
+    seen: set[str] = set()
+    for reading in readings:
+        for sentence in reading.sentences:
+            if sentence.stored.passage.passage_id not in seen:
+                seen.add(sentence.stored.passage.passage_id)
+                quotes.append(_quote(sentence, reading))
+    return sorted(quotes, key=lambda quote: -quote.log_odds)[:limit]
+
+
 def cite(number: int, quote: Quote, article: Article) -> Citation:
     """A citation of the quote, its text taken from the article itself."""
-    passage, start, end = quote.candidate.stored.passage, quote.span.start_char, quote.span.end_char
-    text = article.text[start:end]
+    text = article.text[quote.span.start_char : quote.span.end_char]
     return Citation(
         number=number,
         article_id=article.article_id,
@@ -68,14 +75,31 @@ def cite(number: int, quote: Quote, article: Article) -> Citation:
         language=article.language,
         sources=article.sources,
         quote=text,
-        start_char=start,
-        end_char=end,
-        passage=passage.text,
+        start_char=quote.span.start_char,
+        end_char=quote.span.end_char,
+        passage=quote.sentence.stored.passage.text,
         deep_link=deep_link(article.url, text),
-        score=round(quote.score, 4),
+        score=round(quote.log_odds, 4),
     )
 
 
+def _quote(sentence: ScoredSentence, reading: Reading) -> Quote:
+    behind = reading.sentences[0].score - sentence.score
+    return Quote(sentence=sentence, span=_standing_alone(sentence), log_odds=reading.log_odds - behind)
+
+
+def _standing_alone(sentence: ScoredSentence) -> Span:
+    """The sentence, with the one before it if it leans on that."""
+    spans = sentence.stored.passage.sentences
+    number = spans.index(sentence.span)
+    if number == 0 or not _LEANS.match(sentence.text):
+        return sentence.span
+    return Span(start_char=spans[number - 1].start_char, end_char=sentence.span.end_char)
+
+
 def _adds(quote: Quote, other: Quote) -> bool:
-    same_passage = quote.candidate.stored.passage.passage_id == other.candidate.stored.passage.passage_id
-    return not same_passage and float(np.dot(quote.vector, other.vector)) < _SAME_THING
+    one, two = quote.sentence, other.sentence
+    if one.stored.passage.passage_id == two.stored.passage.passage_id:
+        return False
+    # Vectors compare within a language only: each has lost the centre of its own.
+    return one.stored.language != two.stored.language or float(one.vector @ two.vector) < _SAME_THING

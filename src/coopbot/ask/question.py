@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
-from coopbot.index.embedder import F32, Embedder
+from coopbot.index.embedder import F32, Embedder, centred
 from coopbot.text.language import detect_language
+from coopbot.text.tokens import lexical_tokens
+
+# Tokens that mean the same in every language: numbers and Latin words, such as names of companies.
+_SHARED_TOKEN = re.compile(r"[0-9a-z]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question as it is searched. `vector` is (dim,) of length 1; `tokens` is (tokens, dim), see `TokenVectors`."""
+    """A question as it is searched.
+
+    vector: (dim,) and tokens: (tokens, dim), both with the language's centre taken off and of length 1.
+    terms: its lexical tokens, each once.
+    """
 
     text: str
     language: Language
     vector: F32
     tokens: F32
+    terms: tuple[str, ...]
+
+    def terms_for(self, language: Language) -> tuple[str, ...]:
+        """The lexical tokens that can be met in articles of a language."""
+        if language == self.language:
+            return self.terms
+        return tuple(term for term in self.terms if _SHARED_TOKEN.match(term))
 
 
 def checked(text: str) -> str:
@@ -32,5 +48,13 @@ def checked(text: str) -> str:
 
 def understand(text: str, embedder: Embedder) -> Question:
     """Embed a checked question, once."""
+    language = detect_language(text)
+    centre = embedder.centre(language)
     embedded = embedder.embed_question(text, with_tokens=True)
-    return Question(text=text, language=detect_language(text), vector=embedded.pooled[0], tokens=embedded.tokens[0].vectors)
+    return Question(
+        text=text,
+        language=language,
+        vector=centred(embedded.pooled[0], centre.question),
+        tokens=centred(embedded.tokens[0].vectors, centre.question_token),
+        terms=tuple(dict.fromkeys(lexical_tokens(text))),
+    )

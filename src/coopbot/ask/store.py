@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol
 
 from coopbot.domain import Article, Filters, Language
 from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
-from coopbot.index.shard import U16
-from coopbot.index.token_codes import U8
+from coopbot.index.snapshot import FirstStage
+from coopbot.index.token_codes import TokenCodes
 
 
 class VectorStore(Protocol):
@@ -25,20 +25,20 @@ class VectorStore(Protocol):
         """The languages that have passages."""
         ...
 
-    def nearest(self, language: Language, vector: F32, top_k: int, filters: Filters) -> list[tuple[int, float]]:
-        """(row, cosine) of the passages of one language nearest to a unit vector, best first, only such as pass the filters."""
+    def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
+        """About `top_k` passages of one language that a vector or words find, only such as pass the filters."""
         ...
 
-    def stored(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
-        """The passages at these rows, in the order given."""
+    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
+        """How rare each lexical token is among the passages of a language."""
         ...
 
     def sentence_vectors(self, stored: StoredPassage) -> F32:
         """(sentences, dim) unit vectors of a passage's sentences."""
         ...
 
-    def token_codes(self, stored: StoredPassage) -> tuple[U8, U16]:
-        """Codes (tokens, dim / 4) of a passage's tokens, and where each begins, in characters from the passage's start."""
+    def token_codes(self, stored: StoredPassage) -> TokenCodes:
+        """A passage's tokens."""
         ...
 
     def article(self, article_id: str) -> Article | None:

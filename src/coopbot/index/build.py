@@ -10,21 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
-from coopbot.domain import LANGUAGES, Article, Passage
+from coopbot.domain import LANGUAGES, Article, Language, Passage
 from coopbot.errors import CoopbotError
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
 from coopbot.index.chunk import chunk
-from coopbot.index.embedder import Embedder, Embeddings, Progress
+from coopbot.index.embedder import F32, Centre, Embedder, Embeddings, Progress, centred
 from coopbot.index.manifest import FORMAT, Manifest, corpus_sha256, describe_files
 from coopbot.index.passages import PassageWriter, StoredPassage
 from coopbot.index.shard import PassageVectors, ShardWriter
 from coopbot.index.snapshot import Snapshot, building_folder, open_current, prune, publish, write_lock
+from coopbot.text.notes import SentenceNotes, dump_notes, take_notes
+from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors are put in the cache: what a killed build loses at most.
 _BLOCK = 64
 
 KEPT_SNAPSHOTS = 3
+
+_LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class _Planned:
     article: Article
     passages: list[Passage]
     keys: list[bytes]
+    notes: list[tuple[SentenceNotes, ...]]
 
 
 def build(
@@ -110,20 +115,28 @@ def _previous(index_dir: Path, embedder: Embedder) -> Snapshot | None:
 
 
 def _plan(article: Article, previous: Snapshot | None, embedder: Embedder) -> _Planned:
-    """The article's passages, as they were if it has not changed."""
+    """The article's passages and notes, as they were if it has not changed."""
     passages: list[Passage] = []
+    notes: list[tuple[SentenceNotes, ...]] = []
     if previous:
         known = previous.passages.article(article.article_id)
         if known and known.sha256 == article.sha256:
-            passages = [stored.passage for stored in previous.passages.passages_of(article.article_id)]
-    passages = passages or chunk(article, embedder.count_tokens)
-    return _Planned(article=article, passages=passages, keys=[cache_key(_texts(article, p)) for p in passages])
+            stored = previous.passages.passages_of(article.article_id)
+            passages, notes = [s.passage for s in stored], [s.sentence_notes() for s in stored]
+    if not passages:
+        passages = chunk(article, embedder.count_tokens)
+        notes = [tuple(take_notes(sentence) for sentence in _sentences(article, passage)) for passage in passages]
+    keys = [cache_key(_texts(article, passage)) for passage in passages]
+    return _Planned(article=article, passages=passages, keys=keys, notes=notes)
 
 
 def _texts(article: Article, passage: Passage) -> list[str]:
-    """What is embedded for a passage: its context, the passage, each sentence."""
-    sentences = [article.text[span.start_char : span.end_char] for span in passage.sentences]
-    return [_context(article, passage), passage.text, *sentences]
+    """What a passage's vectors are made of: its language (whose centre they lose), context, text, and each sentence."""
+    return [article.language, _context(article, passage), passage.text, *_sentences(article, passage)]
+
+
+def _sentences(article: Article, passage: Passage) -> list[str]:
+    return [article.text[span.start_char : span.end_char] for span in passage.sentences]
 
 
 def _context(article: Article, passage: Passage) -> str:
@@ -135,7 +148,7 @@ def _embed_missing(planned: Sequence[_Planned], embedder: Embedder, cache: Vecto
     """Embed and cache every passage that the cache does not have; tells how many."""
     texts = {key: _texts(plan.article, p) for plan in planned for key, p in zip(plan.keys, plan.passages, strict=True)}
     missing = list(texts.keys() - cache.known(list(texts)))
-    missing.sort(key=lambda key: len(texts[key][1]))
+    missing.sort(key=lambda key: len(texts[key][2]))
     for start in range(0, len(missing), _BLOCK):
         progress(start, len(missing))
         block = missing[start : start + _BLOCK]
@@ -145,24 +158,25 @@ def _embed_missing(planned: Sequence[_Planned], embedder: Embedder, cache: Vecto
 
 
 def embed_block(texts: Sequence[list[str]], embedder: Embedder) -> list[PassageVectors]:
-    """Vectors of passages, each given as [context, passage, sentence, ...]."""
-    passages = embedder.embed_passages([context + text for context, text, *_ in texts], with_tokens=True)
-    sentences = embedder.embed_passages([sentence for _, _, *rest in texts for sentence in rest]).pooled.astype(np.float16)
+    """Vectors of passages, each given as [language, context, passage, sentence, ...]."""
+    passages = embedder.embed_passages([context + text for _, context, text, *_ in texts], with_tokens=True)
+    sentences = embedder.embed_passages([sentence for _, _, _, *rest in texts for sentence in rest]).pooled
     vectors: list[PassageVectors] = []
     at = 0
-    for row, (context, _, *rest) in enumerate(texts):
-        vectors.append(_vectors(passages, row, len(context), sentences[at : at + len(rest)]))
+    for row, (language, context, _, *rest) in enumerate(texts):
+        centre = embedder.centre(_LANGUAGE[language])
+        vectors.append(_vectors(passages, row, len(context), sentences[at : at + len(rest)], centre))
         at += len(rest)
     return vectors
 
 
-def _vectors(passages: Embeddings, row: int, context_chars: int, sentences: np.typing.NDArray[np.float16]) -> PassageVectors:
+def _vectors(passages: Embeddings, row: int, context_chars: int, sentences: F32, centre: Centre) -> PassageVectors:
     tokens = passages.tokens[row]
     own = tokens.spans[:, 1] > context_chars
     starts = np.maximum(tokens.spans[own, 0] - context_chars, 0)
     return PassageVectors(
-        pooled=passages.pooled[row],
-        sentences=sentences,
+        pooled=centred(passages.pooled[row], centre.passage),
+        sentences=centred(sentences, centre.sentence).astype(np.float16),
         codes=token_codes.encode(tokens.vectors[own]),
         starts=np.minimum(starts, np.iinfo(np.uint16).max).astype(np.uint16),
     )
@@ -206,7 +220,7 @@ def _write(planned: Sequence[_Planned], cache: VectorCache, index_dir: Path, dra
 def _store(plan: _Planned, shard: ShardWriter, cache: VectorCache) -> list[StoredPassage]:
     vectors = cache.get(plan.keys)
     stored: list[StoredPassage] = []
-    for key, passage in zip(plan.keys, plan.passages, strict=True):
+    for key, passage, notes in zip(plan.keys, plan.passages, plan.notes, strict=True):
         stored.append(
             StoredPassage(
                 passage=passage,
@@ -215,9 +229,11 @@ def _store(plan: _Planned, shard: ShardWriter, cache: VectorCache) -> list[Store
                 first_sentence=shard.sentence_count,
                 first_token=shard.token_count,
                 token_count=len(vectors[key].codes),
+                notes=dump_notes(notes),
             )
         )
-        shard.add(vectors[key])
+        words = lexical_tokens(_context(plan.article, passage)) + [word for note in notes for word in note.words]
+        shard.add(vectors[key], words)
     return stored
 
 

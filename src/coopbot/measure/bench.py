@@ -21,10 +21,11 @@ from coopbot.ask.answerer import Answerer
 from coopbot.domain import Article
 from coopbot.errors import IndexMissing
 from coopbot.index.build import build
+from coopbot.index.centres import calibration_texts
 from coopbot.index.embedder import F32
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
-from coopbot.index.prepare import ModelSource, Step, calibration_texts, source_folder
+from coopbot.index.prepare import ModelSource, Step, source_folder
 from coopbot.index.vectors import use_one_thread
 from coopbot.settings import Settings
 from coopbot.wiring import open_corpus, open_embedder

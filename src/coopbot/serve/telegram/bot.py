@@ -16,7 +16,7 @@ from telegram.constants import ChatAction, ChatType
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import AIORateLimiter, Application, ContextTypes, Defaults, ExtBot, MessageHandler, filters
 
-from coopbot.domain import MAX_QUESTION_CHARS, LANGUAGES, Answer, Language
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.errors import Misconfigured
 from coopbot.serve.messages import error_text, language_of_locale, message
 from coopbot.serve.telegram.format import answer_parts, text_parts

@@ -1,0 +1,111 @@
+"""What is known of a passage, a sentence and an answer as numbers by name. Functions of candidates; no weights here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from coopbot.ask.candidates import Candidates
+from coopbot.ask.weights import Features
+from coopbot.index.embedder import F32
+from coopbot.text.notes import SentenceNotes
+
+# A sentence meets a question token as well as its passage does if it comes this near.
+_AS_WELL = 0.02
+
+
+def passage_features(candidates: Candidates) -> Features:
+    """(passages,) each."""
+    best = candidates.passage_met
+    starts = candidates.starts[:-1]
+    return {
+        "dense": candidates.dense,
+        "lexical": candidates.lexical,
+        "late": best.mean(axis=0),
+        "late_weighted": candidates.token_weights @ best,
+        "late_worst": _worst_quarter(best),
+        "sentence_late": np.maximum.reduceat(candidates.met.mean(axis=0), starts),
+        "sentence_cosine": np.maximum.reduceat(candidates.sentence_cosine, starts),
+    }
+
+
+def sentence_features(
+    candidates: Candidates,
+    passage_scores: F32,
+    token_weights: F32,
+    idf: Mapping[str, float],
+    notes: Sequence[SentenceNotes],
+) -> Features:
+    """(sentences,) each. `token_weights` are those of all candidates, of which these are the best few."""
+    met = candidates.met
+    rows = np.arange(met.shape[1])
+    first = candidates.starts[:-1][candidates.passage_of]
+    previous = np.where(rows == first, rows, rows - 1)
+    weighted = token_weights @ met
+    return {
+        "passage": passage_scores[candidates.passage_of],
+        "cosine": candidates.sentence_cosine,
+        "late": met.mean(axis=0),
+        "late_weighted": weighted,
+        "late_worst": _worst_quarter(met),
+        "share_met": token_weights @ (met >= candidates.passage_met[:, candidates.passage_of] - _AS_WELL),
+        "previous_adds": token_weights @ np.maximum(met, met[:, previous]) - weighted,
+        "lead_adds": token_weights @ np.maximum(met, met[:, first]) - weighted,
+        "is_first": (rows == first).astype(np.float32),
+        "lexical": np.array([covered(note.words, idf) for note in notes], dtype=np.float32),
+        "length": np.log1p(candidates.sentence_tokens).astype(np.float32),
+    }
+
+
+def answer_features(
+    candidates: Candidates,
+    kept: Candidates,
+    ranked: F32,
+    sentence_scores: F32,
+    idf: Mapping[str, float],
+    notes: Sequence[SentenceNotes],
+) -> Features:
+    """(1,) each: what tells an answer from a near miss.
+
+    kept: the passages whose sentences were scored. ranked: passage scores of all candidates, falling. The passage judged is
+    that of the best sentence.
+    """
+    top = int(sentence_scores.argmax())
+    passage = int(kept.passage_of[top])
+    met = kept.passage_met[:, passage]
+    own = notes[kept.starts[passage] : kept.starts[passage + 1]]
+    rivals = sentence_scores[kept.passage_of != passage]
+    values = {
+        "gap_third": _gap(ranked, 2),
+        "gap_fifth": _gap(ranked, 4),
+        "gap_tenth": _gap(ranked, 9),
+        "passage_late": met.mean(),
+        "dense": kept.dense[passage],
+        "sentence_gap": sentence_scores[top] - rivals.max() if len(rivals) else 0.0,
+        "sentence_cosine": kept.sentence_cosine.max(),
+        "covered": covered([word for note in own for word in note.words], idf),
+        "regret": candidates.token_weights @ (candidates.passage_met.max(axis=1) - met),
+        "length": np.log1p(len(met)),
+    }
+    return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+def covered(words: Sequence[str], idf: Mapping[str, float]) -> float:
+    """The share of a question's words, weighed by rarity, that are among these; 0 if the question has none."""
+    total = sum(idf.values())
+    if not total:
+        return 0.0
+    present = set(words)
+    return sum(weight for word, weight in idf.items() if word in present) / total
+
+
+def _worst_quarter(met: F32) -> F32:
+    """(columns,): the mean of the lowest quarter of the rows, at least one."""
+    count = max(1, len(met) // 4)
+    worst: F32 = np.partition(met, count - 1, axis=0)[:count].mean(axis=0)
+    return worst
+
+
+def _gap(ranked: F32, place: int) -> float:
+    return float(ranked[0] - ranked[min(place, len(ranked) - 1)])

@@ -1,0 +1,76 @@
+"""What was learned: linear models over named features, from a small readable file that `evals/learn.py` makes."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from coopbot.index.embedder import F32
+
+Pair = Literal["same", "across"]
+"""Whether question and passage are in one language."""
+
+Features = dict[str, F32]
+"""One array a feature, all of one length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearModel:
+    """score = bias + sum of weight * (feature - mean) / scale."""
+
+    names: tuple[str, ...]
+    mean: F32
+    scale: F32
+    weight: F32
+    bias: float
+
+    def score(self, features: Mapping[str, F32]) -> F32:
+        """One score a row."""
+        table = np.stack([features[name] for name in self.names], axis=1)
+        scores: F32 = ((table - self.mean) / self.scale) @ self.weight + np.float32(self.bias)
+        return scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """passage, sentence: which is better; scores of one pair only compare with each other. answered: log odds that the best
+    sentence answers, which compare across pairs. threshold: the probability from which on it is said to.
+    """
+
+    passage: dict[Pair, LinearModel]
+    sentence: dict[Pair, LinearModel]
+    answered: dict[Pair, LinearModel]
+    threshold: float
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The weights that come with the package."""
+    text = importlib.resources.files("coopbot.ask").joinpath("weights.json").read_text(encoding="utf-8")
+    return parse_weights(text)
+
+
+def parse_weights(text: str) -> Weights:
+    """Weights from JSON."""
+    fields = json.loads(text)
+    models: dict[str, dict[Pair, LinearModel]] = {
+        stage: {"same": _model(fields[stage]["same"]), "across": _model(fields[stage]["across"])}
+        for stage in ("passage", "sentence", "answered")
+    }
+    return Weights(**models, threshold=fields["threshold"])
+
+
+def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:
+    """`features` maps a name to [mean, scale, weight]."""
+    features = fields["features"]
+    assert isinstance(features, dict)
+    table = np.array(list(features.values()), dtype=np.float32).reshape(-1, 3)
+    bias = fields["bias"]
+    assert isinstance(bias, float | int)
+    return LinearModel(names=tuple(features), mean=table[:, 0], scale=table[:, 1], weight=table[:, 2], bias=float(bias))

@@ -1,0 +1,68 @@
+"""What import-linter cannot say: each heavy library has one owner, and nothing heavy is imported at import time."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "coopbot"
+
+OWNERS = {
+    "faiss": "index/vectors.py",
+    "sentence_transformers": "index/torch_engine.py",
+    "openvino": "index/openvino_engine.py",
+    "nncf": "index/openvino_engine.py",
+    "trafilatura": "ingest/html.py",
+    "pypdf": "ingest/pdf.py",
+    "docx": "ingest/docx.py",
+    "markdown_it": "ingest/markdown.py",
+    "yaml": "ingest/markdown.py",
+    "ftfy": "ingest/tidy.py",
+    "bm25s": "index/lexical.py",
+    "tokenizers": "index/encoder.py",
+    "Stemmer": "text/tokens.py",
+    "telegram": "serve/telegram/bot.py",
+    "uvicorn": "serve/run.py",
+    "pydantic_settings": "settings.py",
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """(top-level package, whether it is imported when the module is) of every import that is not for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module]
+        for name in names:
+            yield name.split(".")[0], node in tree.body
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
+    users = defaultdict(list)
+    for path in SOURCE.rglob("*.py"):
+        for name, _ in imports(path):
+            users[name].append(path.relative_to(SOURCE).as_posix())
+    # prepare.py names a type for the type checker; bundled_weights.py writes the tokenizer file that encoder.py reads.
+    assert set(users[library]) - {"index/prepare.py", "index/bundled_weights.py"} == {OWNERS[library]}
+
+
+@pytest.mark.parametrize("library", ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura"])
+def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
+    eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in set(imports(path))}
+    assert eager <= {OWNERS.get(library, "")} & {"serve/telegram/bot.py", "ingest/html.py"}
+
+
+def test_nothing_is_pickled() -> None:
+    """Loading a pickle runs code; index data never is one."""
+    users = [
+        path.name for path in SOURCE.rglob("*.py") if {"pickle", "joblib", "shelve", "marshal"} & {n for n, _ in imports(path)}
+    ]
+    assert users == []
