@@ -22,7 +22,7 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_PROT", "9000")
-    with pytest.raises(Misconfigured, match="COOPBOT_PROT.*COOPBOT_PORT"):
+    with pytest.raises(Misconfigured, match=r"COOPBOT_PROT.*COOPBOT_PORT"):
         load_settings()
 
 

@@ -14,6 +14,7 @@ from coopbot.index.build import BuildReport, build
 from coopbot.index.embedder import Embedder
 from coopbot.index.live import LiveIndex
 from coopbot.index.snapshot import current_id, open_current, snapshot_ids, write_lock
+from coopbot.text.tokens import lexical_tokens
 from tests.fakes import BagOfWords, make_article
 
 BRIDGE = make_article("en/bridge", "The bridge opened in 2022. It is 1283 m long.\n\nTrucks cross it every day.")
@@ -34,13 +35,14 @@ def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
     snapshot = open_current(tmp_path, embedder.fingerprint)
     assert snapshot.languages == ("en", "zh", "ru")
     assert snapshot.article("en/bridge") == BRIDGE
-    (stored,) = snapshot.stored("en", [0])
+    (stored,) = snapshot.passages.passages("en", [0])
     assert BRIDGE.text[stored.passage.start_char : stored.passage.end_char] == stored.passage.text
     assert len(stored.passage.sentences) == 3
     assert np.allclose(np.linalg.norm(snapshot.sentence_vectors(stored), axis=1), 1, atol=1e-2)
-    codes, starts = snapshot.token_codes(stored)
-    assert len(codes) == len(starts) == stored.token_count > 0
-    assert starts[0] == 0
+    tokens = snapshot.token_codes(stored)
+    assert len(tokens.codes) == len(tokens.starts) == stored.token_count > 0
+    assert tokens.starts[0] == 0
+    assert [note.amounts for note in stored.sentence_notes()] == [(), ((1283.0, "m"),), ()]
 
 
 def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
@@ -48,9 +50,22 @@ def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
     run([PARK, BRIDGE, PORT], tmp_path, embedder)
     snapshot = open_current(tmp_path, embedder.fingerprint)
     vector = embedder.embed_question("уголь через порт").pooled[0]
-    ((row, cosine),) = snapshot.nearest("ru", vector, 1, Filters())
-    assert snapshot.stored("ru", [row])[0].passage.article_id == "ru/port"
-    assert cosine > 0.3
+    found = snapshot.first_stage("ru", vector, ["порт"], 1, Filters())
+    assert [stored.passage.article_id for stored in found.stored] == ["ru/port"]
+    assert float(found.pooled[0] @ vector) > 0.3
+    assert found.lexical.shape == (1,)
+
+
+def test_words_find_what_the_vector_does_not(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    articles = [make_article(f"en/{i}", f"Filler text number {i} about trucks.") for i in range(20)]
+    run([*articles, make_article("en/rare", "The Zarubino terminal.")], tmp_path, embedder)
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    vector = embedder.embed_question("trucks").pooled[0]
+    found = snapshot.first_stage("en", vector, lexical_tokens("Zarubino"), 5, Filters())
+    ids = [stored.passage.article_id for stored in found.stored]
+    assert "en/rare" in ids
+    assert found.lexical[ids.index("en/rare")] == found.lexical.max() > 3
 
 
 def test_a_build_without_change_writes_nothing(tmp_path: Path) -> None:
@@ -89,8 +104,9 @@ def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> 
     snapshot = open_current(tmp_path, embedder.fingerprint)
 
     def ids(filters: Filters) -> set[str]:
-        rows = snapshot.nearest("en", embedder.embed_question("the").pooled[0], 50, filters)
-        return {stored.passage.article_id for stored in snapshot.stored("en", [row for row, _ in rows])}
+        vector = embedder.embed_question("the").pooled[0]
+        found = snapshot.first_stage("en", vector, ["brief", "date", "opened"], 50, filters)
+        return {stored.passage.article_id for stored in found.stored}
 
     assert ids(Filters()) == {"en/bridge", "en/brief", "en/undated"}
     assert ids(Filters(publishers=("tass",))) == {"en/brief"}
@@ -208,7 +224,7 @@ def test_a_running_reader_follows_current_and_holders_keep_theirs(tmp_path: Path
         run([make_article("en/a", f"Text number {day}.")], tmp_path, embedder, day=day)
     assert live.current().article("en/a") is not None
     assert held.article("en/bridge") == BRIDGE  # its files are pruned by now, but still open
-    (stored,) = held.stored("en", [0])
+    (stored,) = held.passages.passages("en", [0])
     assert len(held.sentence_vectors(stored)) == 3
 
 

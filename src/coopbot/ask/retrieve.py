@@ -67,7 +67,7 @@ def read_all(question: Question, store: VectorStore, weights: Weights, filters: 
     readings = [
         read(question, store, candidates, weights)
         for language in store.languages
-        if (candidates := find_candidates(question, store, language, filters, late)) is not None
+        if (candidates := find_candidates(question, store, language, filters, late=late)) is not None
     ]
     return sorted(readings, key=lambda reading: -reading.log_odds)
 

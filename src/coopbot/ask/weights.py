@@ -33,7 +33,7 @@ class LinearModel:
     def score(self, features: Mapping[str, F32]) -> F32:
         """One score a row."""
         table = np.stack([features[name] for name in self.names], axis=1)
-        scores: F32 = ((table - self.mean) / self.scale) @ self.weight + np.float32(self.bias)
+        scores: F32 = (((table - self.mean) / self.scale) @ self.weight + self.bias).astype(np.float32)
         return scores
 
 

@@ -29,7 +29,8 @@ CREATE TABLE articles (
 CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL, heading_path TEXT NOT NULL,
-    sentences BLOB NOT NULL, notes TEXT NOT NULL, first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
+    sentences BLOB NOT NULL, notes TEXT NOT NULL,
+    first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
     PRIMARY KEY (language, row)
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
@@ -38,7 +39,7 @@ CREATE INDEX passages_of_article ON passages (article);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage, its row within its language, where its sentence and token vectors lie, and notes of its sentences as JSON."""
+    """A passage, its row within its language, where its vectors lie, and notes of its sentences as JSON."""
 
     passage: Passage
     language: Language
