@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from coopbot.ask.candidates import Candidates
-from coopbot.ask.weights import Features
+from coopbot.ask.weights import Background, Features
 from coopbot.index.embedder import F32
 from coopbot.text.notes import SentenceNotes
 
@@ -65,8 +65,9 @@ def answer_features(
     sentence_scores: F32,
     idf: Mapping[str, float],
     notes: Sequence[SentenceNotes],
+    background: Background,
 ) -> Features:
-    """(1,) each: what tells an answer from a near miss.
+    """(1,) each: what tells an answer from a near miss. Where there are too few rivals, the background stands in for them.
 
     kept: the passages whose sentences were scored. ranked: passage scores of all candidates, falling. The passage judged is
     that of the best sentence.
@@ -77,12 +78,11 @@ def answer_features(
     own = notes[kept.starts[passage] : kept.starts[passage + 1]]
     rivals = sentence_scores[kept.passage_of != passage]
     values = {
-        "gap_third": _gap(ranked, 2),
-        "gap_fifth": _gap(ranked, 4),
-        "gap_tenth": _gap(ranked, 9),
+        "gap_third": ranked[0] - (ranked[2] if len(ranked) > 2 else background.passage),
+        "gap_tenth": ranked[0] - (ranked[9] if len(ranked) > 9 else background.passage),
         "passage_late": met.mean(),
         "dense": kept.dense[passage],
-        "sentence_gap": sentence_scores[top] - rivals.max() if len(rivals) else 0.0,
+        "sentence_gap": sentence_scores[top] - (rivals.max() if len(rivals) else background.sentence),
         "sentence_cosine": kept.sentence_cosine.max(),
         "covered": covered([word for note in own for word in note.words], idf),
         "regret": candidates.token_weights @ (candidates.passage_met.max(axis=1) - met),
@@ -105,7 +105,3 @@ def _worst_quarter(met: F32) -> F32:
     count = max(1, len(met) // 4)
     worst: F32 = np.partition(met, count - 1, axis=0)[:count].mean(axis=0)
     return worst
-
-
-def _gap(ranked: F32, place: int) -> float:
-    return float(ranked[0] - ranked[min(place, len(ranked) - 1)])

@@ -19,7 +19,7 @@ from coopbot.index.passages import StoredPassage
 from coopbot.text.notes import SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
-_WEIGHED = 3
+WEIGHED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +77,12 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     pair, language = candidates.pair, candidates.stored[0].language
     scores = weights.passage[pair].score(passage_features(candidates))
     order = np.argsort(-scores, kind="stable")
-    kept = candidates.take(order[:_WEIGHED])
+    kept = candidates.take(order[:WEIGHED])
     notes = [note for stored in kept.stored for note in stored.sentence_notes()]
     idf = store.idf(language, question.terms_for(language))
-    features = sentence_features(kept, scores[order[:_WEIGHED]], candidates.token_weights, idf, notes)
+    features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, idf, notes)
     sentence_scores = weights.sentence[pair].score(features)
-    answered = answer_features(candidates, kept, scores[order], sentence_scores, idf, notes)
+    answered = answer_features(candidates, kept, scores[order], sentence_scores, idf, notes, weights.background[pair])
     return Reading(
         language=language,
         candidates=candidates.take(order),

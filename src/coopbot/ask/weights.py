@@ -38,6 +38,14 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """Scores that passages and sentences of no interest usually get: what stands in where an index is too small to have any."""
+
+    passage: float
+    sentence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """passage, sentence: which is better; scores of one pair only compare with each other. answered: log odds that the best
     sentence answers, which compare across pairs. threshold: the probability from which on it is said to.
@@ -46,6 +54,7 @@ class Weights:
     passage: dict[Pair, LinearModel]
     sentence: dict[Pair, LinearModel]
     answered: dict[Pair, LinearModel]
+    background: dict[Pair, Background]
     threshold: float
 
 
@@ -63,7 +72,11 @@ def parse_weights(text: str) -> Weights:
         stage: {"same": _model(fields[stage]["same"]), "across": _model(fields[stage]["across"])}
         for stage in ("passage", "sentence", "answered")
     }
-    return Weights(**models, threshold=fields["threshold"])
+    background: dict[Pair, Background] = {
+        "same": Background(**fields["background"]["same"]),
+        "across": Background(**fields["background"]["across"]),
+    }
+    return Weights(**models, background=background, threshold=fields["threshold"])
 
 
 def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:

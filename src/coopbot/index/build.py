@@ -28,6 +28,8 @@ _BLOCK = 64
 
 KEPT_SNAPSHOTS = 3
 
+ToPassages = Callable[[Article], list[Passage]]
+
 _LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
 
 
@@ -63,9 +65,12 @@ def build(
     precision: str,
     force: bool = False,
     progress: Progress = lambda done, total: None,
+    to_passages: ToPassages | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> BuildReport:
     """Bring the index in line with `articles`. Writes nothing when it already is, unless `force` is set.
+
+    `to_passages` cuts an article; by default `chunk` does.
 
     Raises Busy (another writer), Misconfigured (folder not writable). Whatever it raises, the old snapshot stays in force.
     """
@@ -76,7 +81,8 @@ def build(
         if previous and previous.manifest.corpus_sha256 == digest and not previous.fault and not force:
             return _report(previous.snapshot_id, wanted, previous, passages=sum(previous.manifest.passages.values()))
         with VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim) as cache:
-            planned = [_plan(article, previous, embedder) for article in wanted]
+            cut = to_passages or (lambda article: chunk(article, embedder.count_tokens))
+            planned = [_plan(article, previous, cut) for article in wanted]
             embedded = _embed_missing(planned, embedder, cache, progress)
             manifest = _Draft(
                 fingerprint=embedder.fingerprint,
@@ -114,7 +120,7 @@ def _previous(index_dir: Path, embedder: Embedder) -> Snapshot | None:
         return None
 
 
-def _plan(article: Article, previous: Snapshot | None, embedder: Embedder) -> _Planned:
+def _plan(article: Article, previous: Snapshot | None, to_passages: ToPassages) -> _Planned:
     """The article's passages and notes, as they were if it has not changed."""
     passages: list[Passage] = []
     notes: list[tuple[SentenceNotes, ...]] = []
@@ -124,7 +130,7 @@ def _plan(article: Article, previous: Snapshot | None, embedder: Embedder) -> _P
             stored = previous.passages.passages_of(article.article_id)
             passages, notes = [s.passage for s in stored], [s.sentence_notes() for s in stored]
     if not passages:
-        passages = chunk(article, embedder.count_tokens)
+        passages = to_passages(article)
         notes = [tuple(take_notes(sentence) for sentence in _sentences(article, passage)) for passage in passages]
     keys = [cache_key(_texts(article, passage)) for passage in passages]
     return _Planned(article=article, passages=passages, keys=keys, notes=notes)
@@ -141,7 +147,8 @@ def _sentences(article: Article, passage: Passage) -> list[str]:
 
 def _context(article: Article, passage: Passage) -> str:
     """What stands before a passage when it is embedded, so that its vector knows what the article is about."""
-    return " — ".join((article.title, *passage.heading_path)) + "\n"
+    context = " — ".join(part for part in (article.title, *passage.heading_path) if part)
+    return f"{context}\n" if context else ""
 
 
 def _embed_missing(planned: Sequence[_Planned], embedder: Embedder, cache: VectorCache, progress: Progress) -> int:

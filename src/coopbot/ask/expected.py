@@ -1,0 +1,318 @@
+"""What kind of thing a question asks for, and whether a sentence holds it; English, Chinese and Russian alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+from coopbot.text.dates import DateMention, find_dates
+from coopbot.text.measures import LETTER, flatten, read_unit
+from coopbot.text.quantities import Quantity, find_quantities
+
+Kind = Literal["number", "date", "person", "place", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What would answer a question. No `units` means any number will do.
+
+    units: of `text.quantities`. years, numbers: those the question itself names, numbers as (value, unit).
+    """
+
+    kind: Kind
+    units: frozenset[str] = frozenset()
+    years: frozenset[int] = frozenset()
+    numbers: frozenset[tuple[Decimal, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceFacts:
+    """The amounts and dates of a sentence. Amounts without a unit have taken the one the sentence means, where it tells."""
+
+    quantities: tuple[Quantity, ...]
+    dates: tuple[DateMention, ...]
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+MONEY = frozenset({"usd", "cny", "rub", "eur"})
+_TIME = "years months days hours minutes"
+_LOADS = "t people vehicles trains wagons teu m3 w"
+# What the question measures in; all that match are wanted.
+_UNITS_NAMED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "percent",
+        _any(r"\bper ?cent", r"\bshare of\b", r"\bwhat share", r"процент", r"\bдол[яиюе]\b", "%|百分|比重|占比|份额|比例"),
+    ),
+    ("t", _any(r"\bton(?:ne)?s?\b", r"\bmt\b", r"\bтонн", r"\bтн?\b", "吨")),
+    ("usd", _any(r"\bdollars?\b", r"\busd\b", r"долл", r"\$|美元|美金")),
+    ("cny", _any(r"\byuan\b", r"\brmb\b|\bcny\b", r"\bюан", "人民币|亿元|万元")),
+    ("rub", _any(r"\brou?bles?\b", r"\brub\b", r"\bруб", "卢布")),
+    (
+        "km2 ha m2",
+        _any(r"\bsq\w*\.? (?:km|kilom|met|m\b)", r"\bhectares?\b", r"\bкв\w*\.? ?(?:км|м\b|кил|мет)", r"\bга\b|гектар"),
+    ),
+    ("km2 ha m2", _any(r"\barea\b(?! (?:code|of cooperation))", r"площад", "平方|公顷|面积|多大|占地")),
+    ("m3", _any(r"\bbcm\b", r"\bcubic", r"кубометр|\bкуб", "立方|亿方")),
+    ("wh", _any(r"\b[tgmk]wh\b", r"квт|твт", "千瓦时|多少度|亿度")),
+    (
+        "km m",
+        _any(
+            r"(?<!sq )(?<!square )(?<!sq. )\b(?:kilo)?met(?:er|re)s?\b|\bkm\b",
+            r"\bметр|\bкм\b|километр",
+            "(?<!平方)(?:公里|千米)",
+        ),
+    ),
+    ("km m", _any(r"(?<!立方)(?<!平方)(?<!千)米")),
+    ("people", _any(r"\bpeople\b|\b(?:passen|passan)gers?\b|\btourists?\b|\bvisitors?\b|\btravell?ers?\b|\bstudents?\b")),
+    (
+        "people",
+        _any(
+            r"\bpopulation\b|\bhow many russians",
+            r"человек|людей|пассажир|турист|студент|населени",
+            "人次|多少人|人数|几个?人|游客",
+        ),
+    ),
+    ("households", _any(r"\bhouseholds?\b|\bfamil(?:y|ies)\b", r"домохоз|\bсем(?:ей|ьям|ьи|ья)\b", "户|家庭")),
+    ("vehicles", _any(r"\btrucks?\b|\blorr|\bvehicles?\b", r"грузовик|\bфур\b|автомобил|\bмашин", "辆|车次")),
+    ("trains", _any(r"\btrains?\b", r"поезд(?!к|ок)|\bсостав(?:ов|а)\b", "列车|班列|多少列|几列")),
+    ("wagons", _any(r"\bwagons?\b|\brailcars?\b", r"\bвагон", "车皮|车厢|多少节|几节")),
+    ("teu", _any(r"\bteus?\b", r"\bдфэ\b", "标箱|标准箱")),
+    (_TIME, _any(r"\bfor how long|\bhow long (?:does|did|do|will|can|may|has)|\bhow many (?:years|months|days|hours|min)")),
+    (
+        _TIME,
+        _any(
+            r"\bduration\b|travel time",
+            r"(?:сколько|несколько|скольких) (?:лет|дн|мес|час|мин|вр)|\bсрок",
+            "多久|期限|几年|几天|几个月|多少[年天]",
+        ),
+    ),
+)
+# Read only where the question names no unit.
+_UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("km m", _any(r"\blength\b|\bhow long\b|\bwidth\b|\bhow (?:wide|far|high|tall|deep)\b|\bheight\b|\bdistance\b")),
+    (
+        "km m",
+        _any(
+            r"длин[аыуо]|\bпротяж[её]нн|ширин|высот[аыу]\b|расстояни|глубин",
+            "长度|多长|桥长|全长|总长|宽度|多宽|多高|多远|高度|距离",
+        ),
+    ),
+    (
+        "usd cny rub eur",
+        _any(
+            r"\bcosts?\b|\bprices?\b|\bworth\b|\binvest|\btrade (?:turnover|volume)|\bturnover\b|\bspend|\bspent\b|\bbudget\b"
+        ),
+    ),
+    ("usd cny rub eur", _any(r"\bhow much .*\btrade\b|\btrade\b.*\b(?:total|value)\b|\btotal trade\b|\bvalue\b|\bprice")),
+    ("usd cny rub eur", _any(r"стоимост|\bстои[тл]|\bцен[аы]\b|инвест|вложен|товарооборот|\bоборот|бюджет|торговл")),
+    ("usd cny rub eur", _any("投资|造价|成本|花了?多少|多少钱|贸易额|贸易总额|进出口|总额|价格|费用|金额|耗资")),
+    ("m3", _any(r"\bgas\b|\bpower of siberia\b.*\bdeliver", r"\bгаз[аом]*\b", "供气|输气|天然气")),
+    ("wh", _any(r"\belectricity\b|\bpower (?:exports?|supply|deliver)", r"электро", "电量|供电|送电|输电|购电")),
+    (
+        "t",
+        _any(
+            r"\bcargo\b|\bfreight\b|\bcoal\b|\bsoy|\bgrain\b|\btonnage",
+            r"\bгруз|\bугл[яе]|\bуголь|\bсо[яи]|зерн",
+            "货运|过货|煤|大豆|运量|货物",
+        ),
+    ),
+    (_LOADS, _any(r"\bcapacit|\bthroughput", r"мощност|пропускн|вместимост", "运力|能力|产能|吞吐量|运量")),
+)
+# How a question opens its blank; the first in the question decides.
+_ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (
+        "number",
+        _any(r"\bhow (?:much|many|long|far|big|large|wide|high|tall|deep|fast)\b|\bwhat (?:share|percent|part|number|amount)"),
+    ),
+    (
+        "number",
+        _any(r"скольк|\bскока\b|\bна сколько|\bкак(?:ой|ая|ую|ова?) (?:процент|дол[яю]|часть|длин|площад|объ[её]м|сумм)"),
+    ),
+    ("number", _any("多少|百分之几|(?<!哪)几[个年天户人吨米列辆节公百千万亿]|多[长大高宽远久]")),
+    ("date", _any(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|year|month)\b|\bdate\b|\bday (?:when|of)\b")),
+    (
+        "date",
+        _any(r"\bкогда\b|\bдат[аеуы]\b|\bкак(?:ого|ой|ому) числ|\bкакой день|\bв каком (?:году|месяце)|\bкак(?:ой|ого) год"),
+    ),
+    ("date", _any("什么时候|啥时候|何时|哪一?[天年日]|几[月号日]|日期|时间|日子")),
+    ("other", _any(r"\bwhy\b|\bhow (?:can|come|do|does|did|is|are|was|were)\b|\b(?:what|which) (?:vehicle )?(?:mix|ports|provinces)\b")),
+    ("other", _any(r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b", "为什么|怎么|区别|为何|哪些|哪几|分几块")),
+    ("person", _any(r"\b(?:what|which) (?:politician|universit|compan|minister|official|institut|bank|firm|agenc)")),
+    ("person", _any(r"\bкак\w+ (?:\w+ )?(?:вуз|компани|университет|министр|чиновник|фирм|банк)", "哪[所家](?!里)")),
+    ("person", _any(r"\bwho(?:m|se)?\b|\bкто\b|\bкого\b|\bкому\b|\bкем\b|\bчь[ияёе]\w*\b", "谁|哪位|何人|叫什么|哪些领导")),
+    (
+        "place",
+        _any(
+            r"\bwhere\b|\bin (?:what|which) (?:city|town|region|place)",
+            r"\bгде\b|\bкуда\b|\bоткуда\b|\bв как(?:ом|ой) (?:городе|бухте|месте)",
+        ),
+    ),
+    ("place", _any(r"\bчерез как(?:ой|ую|ое)\b|\b(?:through|via) (?:what|which)\b")),
+    ("place", _any("哪里|哪儿|在哪|何处|哪座城市|哪个(?:城市|村|地方|省)|什么地方")),
+)
+_DATE_MEANT = _any(
+    r"^(?:the )?(?:start|departure|opening|launch|beginning|signing|completion) of\b|\b(?:opening|launch)$",
+    r"\b(?:открыти[ея]|запуск|начало)\b",
+    "(?:开通|启动|通车|开业|开工)$",
+)
+_LATER_WHEN = re.compile(r"\S.{12,}\b(?:when|когда)\b", re.IGNORECASE)
+
+# Nouns that count in a unit's stead and are none of `text.measures`.
+_COUNTED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("households", _any(r" ?(?:famil(?:y|ies)\b|сем(?:ей|ьям|ьи|ья)\b|家庭)")),
+    ("people", _any(r" ?(?:students?\b|russians\b|foreigners\b|студент|россиян|иностранц|学生|游客|旅客)")),
+)
+_ONE_WORD = re.compile(
+    rf" (?!(?:and|or|of|in|to|at|by|for|with|from|и|в|на|с|по|из|за|до|к)\b)[{LETTER}-]+(?= )", re.IGNORECASE
+)
+_NOTHING_COUNTED = re.compile(r" ?(?:[.,;:)!?。，；）、]|$| (?:and|or|while|but|и|а|или)\b)", re.IGNORECASE)
+_LISTED = re.compile(r" ?(?:[,、/]|,? and|,? or| и| или|和|或) ?", re.IGNORECASE)
+
+_NAME = re.compile(r"(?<=[^\W\d_] )(?:[A-Z][a-z]+|[А-ЯЁ][а-яё]+)|(?<=[,;«\"(] )(?:[A-Z][a-z]+|[А-ЯЁ][а-яё]+)|[A-ZА-ЯЁ]{2,}")
+_HAN_PERSON = re.compile(
+    "·|总统|主席|总理|部长|省长|州长|市长|局长|书记|代表|院长|校长|公司|大学|说|表示|介绍|[^。，]{2,8}(?:和|与|对)"
+)
+_HAN_PLACE = re.compile(
+    "[\u4e00-\u9fff](?:省|市|州|县|区|镇|港|屯|村|湾|岛|城|站|口岸|边疆)|[在到位].{0,3}[\u4e00-\u9fff]{2}|斯克|沃斯托克"
+)
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+_YEAR = re.compile(r"(?<![\d.,/$])(?:19[5-9]|20[0-4])\d(?![\d,./]\d|\d)")
+_THIS_YEAR = _any(r"\bthis year\b", r"\bв (?:этом|текущем|нынешнем) году\b|\bэтого года\b", "今年|本年")
+_LAST_YEAR = _any(r"\blast year\b|\ba year earlier\b", r"\bв прошлом году\b|\bпрошлого года\b", "去年|上年")
+
+
+def expected(question: str) -> Expected:
+    """What kind of thing a question, in sentences or in keywords, asks for."""
+    flat = flatten(question)
+    # In keywords a year stands right before a unit: "sales 2025 tonnes".
+    unyeared = _YEAR.sub("    ", flat)
+    facts = facts_of(unyeared)
+    words = _without(unyeared, facts)
+    units = _units(words)
+    kind = _kind(words, has_units=bool(units))
+    return Expected(
+        kind=kind,
+        units=units if kind == "number" else frozenset(),
+        years=frozenset(int(year) for year in _YEAR.findall(flat)),
+        numbers=frozenset((quantity.value, quantity.unit) for quantity in facts.quantities),
+    )
+
+
+@lru_cache(maxsize=4096)
+def facts_of(sentence: str) -> SentenceFacts:
+    """The amounts and dates of a sentence."""
+    flat = flatten(sentence)
+    quantities = find_quantities(flat)
+    resolved: list[Quantity] = []
+    for i, quantity in enumerate(quantities):
+        unit = quantity.unit or _counted_in(flat, quantity) or _borrowed(flat, quantity, resolved, quantities[i + 1 :])
+        resolved.append(quantity if unit == quantity.unit else replace(quantity, unit=unit))
+    return SentenceFacts(quantities=tuple(resolved), dates=tuple(find_dates(flat)))
+
+
+def fits(wanted: Expected, sentence: str) -> float:
+    """How well a sentence holds the kind of thing wanted: 1 it does, 0.5 something like it, 0 nothing of the kind."""
+    if wanted.kind == "number":
+        return _fits_number(wanted, facts_of(sentence))
+    if wanted.kind == "date":
+        return _fits_date(wanted, facts_of(sentence))
+    if wanted.kind == "other" or _NAME.search(sentence):
+        return 1.0
+    if not _HAN.search(sentence):
+        return 0.0
+    return 1.0 if (_HAN_PERSON if wanted.kind == "person" else _HAN_PLACE).search(sentence) else 0.5
+
+
+def years_met(wanted: Expected, sentence: str, article_published: date | None) -> bool:
+    """Whether the sentence names every year of the question. "This year", "last year" and a month alone count from the
+    article's date.
+    """
+    if not wanted.years:
+        return True
+    dates = facts_of(sentence).dates
+    years = {mention.year for mention in dates if mention.year}
+    if article_published and not wanted.years <= years:
+        if _THIS_YEAR.search(sentence) or (not years and any(mention.month for mention in dates)):
+            years.add(article_published.year)
+        if _LAST_YEAR.search(sentence):
+            years.add(article_published.year - 1)
+    return wanted.years <= years
+
+
+def _without(question: str, facts: SentenceFacts) -> str:
+    """The question without its own amounts and dates, whose units it does not ask for."""
+    for span in (*facts.quantities, *facts.dates):
+        # "On which one day", 哪一天, and the like.
+        if not any(char.isdigit() for char in question[span.start_char : span.end_char]):
+            continue
+        question = question[: span.start_char] + " " * (span.end_char - span.start_char) + question[span.end_char :]
+    return question
+
+
+def _units(words: str) -> frozenset[str]:
+    for table in (_UNITS_NAMED, _UNITS_MEANT):
+        if units := {unit for row, pattern in table if pattern.search(words) for unit in row.split()}:
+            return frozenset(units)
+    return frozenset()
+
+
+def _kind(words: str, *, has_units: bool) -> Kind:
+    asked = [(match.start(), kind) for kind, pattern in _ASKS if (match := pattern.search(words))]
+    if not asked:
+        if _DATE_MEANT.search(words.strip()):
+            return "date"
+        return "number" if has_units else "other"
+    _, kind = min(asked)
+    # "Capacity when it opened", "trains a day when full": what comes first is asked.
+    if kind == "date" and has_units and _LATER_WHEN.match(words) and len(asked) == 1:
+        return "number"
+    return kind
+
+
+def _counted_in(text: str, quantity: Quantity) -> str:
+    """The unit after a number, perhaps behind one adjective: "130 million urban households"."""
+    adjective = _ONE_WORD.match(text, quantity.end_char)
+    for position in (quantity.end_char, adjective.end() if adjective else quantity.end_char):
+        for unit, noun in _COUNTED:
+            if noun.match(text, position):
+                return unit
+        if position > quantity.end_char and (read := read_unit(text, position)):
+            # An adjective before metres is none: "3 more m" would be read into too much.
+            return read[0].name if len(read[0].name) > 3 else ""
+    return ""
+
+
+def _borrowed(text: str, quantity: Quantity, before: list[Quantity], after: list[Quantity]) -> str:
+    """A number that counts nothing itself counts what its neighbour does: "130 million households, he says 13 million"."""
+    for one, other in pairwise([quantity, *after]):
+        if not _LISTED.fullmatch(text, one.end_char, other.start_char):
+            break
+        if other.unit:
+            return other.unit
+    if _NOTHING_COUNTED.match(text, quantity.end_char):
+        return next((other.unit for other in reversed(before) if other.unit), "")
+    return ""
+
+
+def _fits_number(wanted: Expected, facts: SentenceFacts) -> float:
+    values = {value for value, _ in wanted.numbers}
+    units = {quantity.unit for quantity in facts.quantities if quantity.value not in values}
+    if not units:
+        return 0.0
+    return 1.0 if not wanted.units or units & wanted.units else 0.5
+
+
+def _fits_date(wanted: Expected, facts: SentenceFacts) -> float:
+    """A year the question names itself is no answer, a day or month in it is."""
+    if any(mention.year and (mention.month or mention.year not in wanted.years) for mention in facts.dates):
+        return 1.0
+    return 0.5 if facts.dates else 0.0

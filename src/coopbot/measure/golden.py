@@ -1,0 +1,223 @@
+"""The golden questions: asked once each, judged against what they accept, and summed up."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
+from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language
+from coopbot.errors import IndexMissing, Unreadable
+from coopbot.index.embedder import Progress
+from coopbot.measure.scores import (
+    Bin,
+    Estimate,
+    calibration_error,
+    estimate,
+    mean,
+    ndcg_at,
+    recall_at,
+    recall_at_precision,
+    reciprocal_rank,
+    reliability,
+    risk_coverage_area,
+    share,
+)
+
+Split = Literal["dev", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+Kind = Literal[
+    "number", "date", "who", "where", "list", "explain", "cross-language", "follow-up", "conflict", "false-premise", "unanswerable"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# Kinds that one right sentence answers.
+PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable"}
+
+# The precision of "no evidence" at which its recall is told, whatever threshold gives it.
+PRECISION = 0.90
+
+_DEPTHS = (1, 5, 10)
+
+
+class GoldenQuestion(BaseModel):
+    """One line of `evals/questions.jsonl`; evals/README.md describes the fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    language: Language
+    split: Split
+    topic: str
+    kind: Kind
+    question: str
+    articles: tuple[str, ...]
+    answers: tuple[str, ...]
+    after: str = ""
+    conflict: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def pair(self) -> Literal["same", "across"]:
+        """Whether an article in the question's own language holds the answer, or only others do."""
+        return "same" if self.articles_in(self.language) else "across"
+
+    def articles_in(self, language: Language) -> frozenset[str]:
+        """The listed articles in one language."""
+        return frozenset(article_id for article_id in self.articles if article_id.startswith(f"{language}/"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a question got.
+
+    first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered.
+    disputed: whether a disagreement is told; sides: of how many of the question's sides the best of them quotes figures.
+    ranked: by language of its listed articles, the ids of the articles found, best first.
+    """
+
+    question: GoldenQuestion
+    answered: bool
+    confidence: float
+    first: bool
+    any: bool
+    disputed: bool
+    sides: int
+    citations: int
+    exact: int
+    ranked: Mapping[Language, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenScores:
+    """figures: by names such as `test.answer.same.first`. missed: ids of dev questions by kind."""
+
+    figures: Mapping[str, Estimate]
+    reliability: Mapping[Split, tuple[Bin, ...]]
+    missed: Mapping[Kind, tuple[str, ...]]
+    counts: Mapping[Split, Mapping[Kind, int]]
+
+
+class Asks(Protocol):
+    """What is measured. `ask.answerer.Answerer` keeps this contract."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        max_citations: int = DEFAULT_CITATIONS,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """See `Answerer`."""
+        ...
+
+    def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """See `Answerer`."""
+        ...
+
+
+def load_questions(path: Path) -> list[GoldenQuestion]:
+    """The questions of a JSONL file. Raises Unreadable."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [GoldenQuestion.model_validate_json(line) for line in lines if line.strip()]
+    except OSError as exc:
+        raise Unreadable(str(path), f"{exc.strerror}; name a file of questions with --questions") from exc
+    except ValidationError as exc:
+        problem = exc.errors(include_url=False)[0]
+        raise Unreadable(str(path), f"not a golden question: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
+
+
+def run_golden(
+    questions: Sequence[GoldenQuestion],
+    answerer: Asks,
+    article: Callable[[str], Article | None],
+    progress: Progress = lambda done, total: None,
+) -> GoldenScores:
+    """Ask all and sum up. Raises IndexMissing if the index lacks a listed article."""
+    for listed in sorted({article_id for question in questions for article_id in question.articles}):
+        if article(listed) is None:
+            raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
+    judged = []
+    progress(0, len(questions))
+    for done, question in enumerate(questions, start=1):
+        judged.append(judge(question, answerer, article))
+        progress(done, len(questions))
+    return summed_up(judged)
+
+
+def judge(question: GoldenQuestion, answerer: Asks, article: Callable[[str], Article | None]) -> Judged:
+    """Ask one question, after the one before it if it follows another, and look at what comes back."""
+    conversation = f"eval-{question.id}" if question.after else None
+    if question.after:
+        answerer.ask(question.after, conversation_id=conversation)
+    answer = answerer.ask(question.question, conversation_id=conversation)
+    found = [holds(citation.quote, question.answers) for citation in answer.citations]
+    # A follow-up alone says too little to be searched for; what it was understood as does.
+    searched = answer.searched_as if question.after else question.question
+    return Judged(
+        question=question,
+        answered=answer.outcome == "answered",
+        confidence=answer.confidence,
+        first=found[:1] == [True],
+        any=any(found),
+        disputed=bool(answer.disagreements),
+        sides=_sides(question, answer),
+        citations=len(answer.citations),
+        exact=sum(_is_exact(citation, article) for citation in answer.citations),
+        ranked={
+            language: _ranked(answerer.search(searched, top_k=MAX_HITS, filters=Filters(languages=(language,))))
+            for language in LANGUAGES
+            if question.articles_in(language)
+        },
+    )
+
+
+def holds(quote: str, accepted: Iterable[str]) -> bool:
+    """Whether one of the accepted strings stands in a quote, whatever the case and the kind of white space."""
+    text = _plain(quote)
+    return any(_plain(string) in text for string in accepted)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).casefold()
+
+
+def _sides(question: GoldenQuestion, answer: Answer) -> int:
+    quotes = {citation.number: citation.quote for citation in answer.citations}
+    told = [" ".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
+    return max((sum(holds(text, side) for side in question.conflict) for text in told), default=0)
+
+
+def _is_exact(citation: Citation, article: Callable[[str], Article | None]) -> bool:
+    source = article(citation.article_id)
+    return source is not None and source.text[citation.start_char : citation.end_char] == citation.quote
+
+
+def _ranked(result: SearchResult) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(hit.passage.article_id for hit in result.hits))
+
+
+def summed_up(judged: Sequence[Judged]) -> GoldenScores:
+    """All figures of both splits."""
+    by_split = {split: [j for j in judged if j.question.split == split] for split in SPLITS}
+    missed: defaultdict[Kind, list[str]] = defaultdict(list)
+    for one in by_split["dev"]:
+        if not is_right(one):
+            missed[one.question.kind].append(one.question.id)
+    return GoldenScores(
+        figures={f"{split}.{name}": figure for split in SPLITS for name, figure in _figures(by_split[split]).items()},
+        reliability={split: reliability(*map(_array, _confidence(by_split[split]))) for split in SPLITS},
+        missed={kind: tuple(sorted(missed[kind])) for kind in KINDS if missed[kind]},
+        counts={
+            split: {kind: sum(j.question.kind == kind for j in by_split[split]) for kind in KINDS} for split in SPLITS
+        },
+    )
