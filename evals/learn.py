@@ -33,7 +33,7 @@ from coopbot.domain import LANGUAGES, Article, Filters, Language
 from coopbot.index.build import build
 from coopbot.index.snapshot import open_current
 from coopbot.ingest.corpus import Corpus
-from coopbot.measure.xquad import Without, Xquad, article_id, load_xquad
+from coopbot.measure.xquad import Without, Xquad, load_xquad
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 
@@ -86,12 +86,11 @@ def _xquad_examples(xquad: Xquad, asked: dict[tuple[int, Language], Question], *
     for (number, _), question in asked.items():
         row = xquad.questions[number]
         for language in LANGUAGES:
-            gold = article_id(language, row.gold)
-            store: VectorStore = Without(xquad.snapshot, gold) if gone else xquad.snapshot
+            store: VectorStore = Without(xquad.snapshot, row.gold) if gone else xquad.snapshot
             candidates = find_candidates(question, store, language, Filters(), late=True)
             assert candidates is not None
-            ids = [stored.passage.article_id for stored in candidates.stored]
-            passage = ids.index(gold) if gold in ids else -1
+            rows = candidates.rows.tolist()
+            passage = rows.index(row.gold) if row.gold in rows else -1
             sentence = int(candidates.starts[passage]) + row.gold_sentence[language] if passage >= 0 else -1
             yield Example(
                 question=question,
@@ -162,9 +161,9 @@ def _order(example: Example, model: LinearModel) -> tuple[npt.NDArray[np.int64],
 def _sentences(example: Example, model: LinearModel) -> Features:
     order, scores = _order(example, model)
     kept = example.candidates.take(order[:WEIGHED])
-    notes = [note for stored in kept.stored for note in stored.sentence_notes()]
-    language = kept.stored[0].language
-    idf = example.store.idf(language, example.question.terms_for(language))
+    stored = example.store.stored(kept.language, kept.rows.tolist())
+    notes = [note for passage_ in stored for note in passage_.sentence_notes()]
+    idf = example.store.idf(kept.language, example.question.terms_for(kept.language))
     return sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, idf, notes)
 
 
@@ -183,18 +182,18 @@ def _judged(example: Example, passage: LinearModel, sentence: LinearModel, backg
     """(answer features, whether the best sentence answers: is of the right passage, or holds an accepted string)."""
     order, scores = _order(example, passage)
     kept = example.candidates.take(order[:WEIGHED])
-    notes = [note for stored in kept.stored for note in stored.sentence_notes()]
-    language = kept.stored[0].language
-    idf = example.store.idf(language, example.question.terms_for(language))
+    stored = example.store.stored(kept.language, kept.rows.tolist())
+    notes = [note for passage_ in stored for note in passage_.sentence_notes()]
+    idf = example.store.idf(kept.language, example.question.terms_for(kept.language))
     features = sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, idf, notes)
     sentence_scores = sentence.score(features)
     top = int(sentence_scores.argmax())
     number = int(kept.passage_of[top])
     right = int(order[number]) == example.gold_passage
     if example.answers:
-        stored = kept.stored[number].passage
-        span = stored.sentences[top - int(kept.starts[number])]
-        quote = stored.text[span.start_char - stored.start_char : span.end_char - stored.start_char].lower()
+        found = stored[number].passage
+        span = found.sentences[top - int(kept.starts[number])]
+        quote = found.text[span.start_char - found.start_char : span.end_char - found.start_char].lower()
         right = any(answer in quote for answer in example.answers)
     return answer_features(example.candidates, kept, scores[order], sentence_scores, idf, notes, background), right
 

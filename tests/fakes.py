@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
@@ -58,7 +59,7 @@ class BagOfWords:
         return bag
 
     def _tokens(self, text: str) -> TokenVectors:
-        words = [(word, text.index(word)) for word in dict.fromkeys(text.split())]
+        words = [(match[0], match.start()) for match in re.finditer(r"\S+", text)]
         spans = np.array([(at, at + len(word)) for word, at in words], dtype=np.int32).reshape(-1, 2)
         vectors = np.stack([self._bag(word) for word, _ in words]) if words else np.zeros((0, self._dim), np.float32)
         return TokenVectors(vectors=vectors, spans=spans)

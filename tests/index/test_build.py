@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coopbot.domain import Article, Filters, Source
+from coopbot.domain import Article, Filters, Language, Source
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.build import BuildReport, build
 from coopbot.index.embedder import Embedder
 from coopbot.index.live import LiveIndex
-from coopbot.index.snapshot import current_id, open_current, snapshot_ids, write_lock
+from coopbot.index.shard import FirstStage
+from coopbot.index.snapshot import Snapshot, current_id, open_current, snapshot_ids, write_lock
 from coopbot.text.tokens import lexical_tokens
 from tests.fakes import BagOfWords, make_article
 
-BRIDGE = make_article("en/bridge", "The bridge opened in 2022. It is 1283 m long.\n\nTrucks cross it every day.")
+SENTENCES = ["The bridge opened in 2022.", "It is 1283 m long.", "Trucks cross them every day."]
+BRIDGE = make_article("en/bridge", f"{SENTENCES[0]} {SENTENCES[1]}\n\n{SENTENCES[2]}")
 PORT = make_article("ru/port", "Порт работает круглый год. Через него везут уголь.", language="ru")
 PARK = make_article("zh/park", "园区占地广阔。企业很多。", language="zh")
 
@@ -25,6 +27,10 @@ PARK = make_article("zh/park", "园区占地广阔。企业很多。", language=
 def run(articles: Sequence[Article], index_dir: Path, embedder: Embedder, day: int = 1, force: bool = False) -> BuildReport:
     now = datetime(2026, 1, day, tzinfo=UTC)
     return build(articles, embedder, index_dir, model="bag", precision="f32", force=force, now=lambda: now)
+
+
+def article_ids(snapshot: Snapshot, language: Language, found: FirstStage) -> list[str]:
+    return [stored.passage.article_id for stored in snapshot.stored(language, found.rows.tolist())]
 
 
 def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
@@ -38,10 +44,11 @@ def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
     (stored,) = snapshot.passages.passages("en", [0])
     assert BRIDGE.text[stored.passage.start_char : stored.passage.end_char] == stored.passage.text
     assert len(stored.passage.sentences) == 3
-    assert np.allclose(np.linalg.norm(snapshot.sentence_vectors(stored), axis=1), 1, atol=1e-2)
-    tokens = snapshot.token_codes(stored)
-    assert len(tokens.codes) == len(tokens.starts) == stored.token_count > 0
-    assert tokens.starts[0] == 0
+    sentences = snapshot.sentences("en", np.array([0]))
+    assert np.allclose(np.linalg.norm(sentences.vectors, axis=1), 1, atol=1e-2)
+    assert sentences.starts.tolist() == [0, 3]
+    assert sentences.token_counts.tolist() == [len(text.split()) for text in SENTENCES]
+    assert len(sentences.codes) == sentences.token_counts.sum()
     assert [note.amounts for note in stored.sentence_notes()] == [(), ((1283.0, "m"),), ()]
 
 
@@ -51,7 +58,7 @@ def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
     snapshot = open_current(tmp_path, embedder.fingerprint)
     vector = embedder.embed_question("уголь через порт").pooled[0]
     found = snapshot.first_stage("ru", vector, ["порт"], 1, Filters())
-    assert [stored.passage.article_id for stored in found.stored] == ["ru/port"]
+    assert article_ids(snapshot, "ru", found) == ["ru/port"]
     assert float(found.pooled[0] @ vector) > 0.3
     assert found.lexical.shape == (1,)
 
@@ -63,7 +70,7 @@ def test_words_find_what_the_vector_does_not(tmp_path: Path) -> None:
     snapshot = open_current(tmp_path, embedder.fingerprint)
     vector = embedder.embed_question("trucks").pooled[0]
     found = snapshot.first_stage("en", vector, lexical_tokens("Zarubino"), 5, Filters())
-    ids = [stored.passage.article_id for stored in found.stored]
+    ids = article_ids(snapshot, "en", found)
     assert "en/rare" in ids
     assert found.lexical[ids.index("en/rare")] == found.lexical.max() > 3
 
@@ -106,7 +113,7 @@ def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> 
     def ids(filters: Filters) -> set[str]:
         vector = embedder.embed_question("the").pooled[0]
         found = snapshot.first_stage("en", vector, ["brief", "date", "opened"], 50, filters)
-        return {stored.passage.article_id for stored in found.stored}
+        return set(article_ids(snapshot, "en", found))
 
     assert ids(Filters()) == {"en/bridge", "en/brief", "en/undated"}
     assert ids(Filters(publishers=("tass",))) == {"en/brief"}
@@ -224,8 +231,7 @@ def test_a_running_reader_follows_current_and_holders_keep_theirs(tmp_path: Path
         run([make_article("en/a", f"Text number {day}.")], tmp_path, embedder, day=day)
     assert live.current().article("en/a") is not None
     assert held.article("en/bridge") == BRIDGE  # its files are pruned by now, but still open
-    (stored,) = held.passages.passages("en", [0])
-    assert len(held.sentence_vectors(stored)) == 3
+    assert len(held.sentences("en", np.array([0])).vectors) == 3
 
 
 def test_a_reader_keeps_its_snapshot_when_the_new_one_is_damaged(tmp_path: Path) -> None:

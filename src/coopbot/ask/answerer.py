@@ -80,7 +80,7 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        hits = to_hits(read_all(asked, store, self._weights, filters or Filters(), late=self._late), top_k)
+        hits = to_hits(read_all(asked, store, self._weights, filters or Filters(), late=self._late), store, top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")

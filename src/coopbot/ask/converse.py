@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from threading import Lock
 
+from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest
 from coopbot.text.dates import DateMention, find_dates
 
@@ -31,14 +32,16 @@ def _words(pattern: str) -> re.Pattern[str]:
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W_\u3400-\u9fff]+(?:['’-][^\W_\u3400-\u9fff]+)*")
-_MOST_WORDS, _MOST_HAN = 8, 14
+_MOST_WORDS, _MOST_HAN, _MOST_HAN_BEFORE = 8, 14, 6
+_MOST_COUNTED_WORDS = 3  # "how many trucks"
 _LONGEST_NAME_TOKENS = 8
 
 _REPEATED = _words(
-    r"""yes|yeah|yep|sure|ok(?:ay)?|yes,?[ ]please|please[ ]do|go[ ]on|(?:and[ ])?(?:tell[ ]me[ ])?more|(?:and[ ])?(?:any|what)(?:thing)?[ ]else
-    |да|ага|конечно|давай(?:те)?|да,?[ ]пожалуйста|хорошо|(?:а[ ]|и[ ])?(?:что[ ])?ещ?[её](?:[ ]что(?:-нибудь|-то)?)?|подробнее
-    |(?:расскажи(?:те)?[ ])(?:ещ[её]|подробнее)
-    |是的?|对的?|好的?|嗯|可以|(?:那)?还有(?:呢|吗|别的吗|什么)?|更多|继续|再详细(?:一)?点|详细(?:一)?点"""
+    r"""yes|yeah|yep|sure|ok(?:ay)?|yes,?[ ]please|please[ ]do|go[ ]on|(?:and[ ])?(?:tell[ ]me[ ])?more
+    |(?:and[ ])?(?:any|what)(?:thing)?[ ]else
+    |да|ага|конечно|давай(?:те)?|да,?[ ]пожалуйста|хорошо|(?:а[ ]|и[ ])?(?:что[ ])?ещ?[её](?:[ ]что(?:-нибудь|-то)?)?
+    |подробнее|(?:расскажи(?:те)?[ ])(?:ещ[её]|подробнее)
+    |是的?|对的?|好的?|嗯|可以|(?:那)?还有(?:呢|吗|别的吗|什么)?|更多|继续|再?详细(?:一)?点"""
 )
 _LINK = _words(
     r"""(?:(?:and|but|or|so|well),?[ ])?(?:what|how)[ ]about[ ]|(?:and|but)[ ](?:then[ ])?
@@ -47,37 +50,48 @@ _LINK = _words(
 )
 _LINK_END = _words(r"(?:那边|这边|那里|这里|的(?:话|情况)?)?呢$")
 _BARE_QUESTION = _words(
-    r"""(?:since[ ])?when(?:[ ]exactly)?|why(?:[ ](?:so|not|is[ ]that))?|where(?:[ ]exactly)?|who|by[ ]whom|which(?:[ ]ones?)?|what[ ]for
-    |how(?:[ ](?:so|come|much|many|long|far|big|wide|tall|often))?
-    |когда(?:[ ]именно)?|почему(?:[ ]так)?|зачем|где(?:[ ]именно)?|кто(?:[ ]именно)?|как(?:ой|ая|ое|ие)?|сколько|куда|откуда|с[ ]каких[ ]пор|кем
+    r"""(?:since[ ])?when(?:[ ]exactly)?|why(?:[ ](?:so|not|is[ ]that))?|where(?:[ ]exactly)?|who|by[ ]whom
+    |which(?:[ ]ones?)?|what[ ]for|how(?:[ ](?:so|come|much|many|long|far|big|wide|tall|often))?
+    |когда(?:[ ]именно)?|почему(?:[ ]так)?|зачем|где(?:[ ]именно)?|кто(?:[ ]именно)?|как(?:ой|ая|ое|ие)?|сколько
+    |куда|откуда|с[ ]каких[ ]пор|кем
     |什么时候|何时|几时|哪一?[年天]|为什么|为何|为啥|怎么(?:回事)?|多少钱?|谁|在?哪[里儿]?|多[长大久宽高远]"""
 )
+_ENGLISH_BEFORE = r"(?:(?:in|on|at|by|from|to|for|since|until)[ ])?"
+_ENGLISH_VERB = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|would)"
+_RUSSIAN_BEFORE = r"(?:(?:[свкзоу]|на|по|до|за|от|из|об?)[ ])?"
+_RUSSIAN_ASKING = r"""(?:кто|кого|кому|что|чего|чем|когда|где|куда|откуда|почему|зачем|сколько(?:[ ]процентов)?
+    |как(?:ой|ая|ое|ие|ого|их|ую|им|ом)?|каков[аоы]?|чей|чья|чь[её])\b"""
 _QUESTION_WORD = _words(
-    r"""^(?:(?:in|on|at|by|from|to|for|since|until)[ ])?(?:who|whom|whose|what|when|where|why|which|how)\b
-    |^(?:is|are|was|were|do|does|did|has|have|had|will|can|could|would)\b
-    |^(?:(?:[свкзоу]|на|по|до|за|от|из|кем|об?)[ ])?(?:кто|кого|кому|что|чего|чем|когда|где|куда|откуда|почему|зачем|сколько|как|как(?:ой|ая|ое|ие|ого|их|ую|им|ом)|чей|чья|чь[её])\b
+    rf"""^{_ENGLISH_BEFORE}(?:who|whom|whose|what|when|where|why|which|how)\b|^{_ENGLISH_VERB}\b
+    |^{_RUSSIAN_BEFORE}{_RUSSIAN_ASKING}|^кем\b
     |什么|多少|几|哪|谁|怎|为何|何时|为啥|多[长大高远久宽]|吗"""
 )
-# "Is it true" and "это" before a name have no antecedent.
+_SUBJECT_OF = _words(
+    rf"""^{_ENGLISH_BEFORE}(?:how[ ](?:much|many|long|far|big|wide|often)|who|whom|whose|what|when|where|why|which|how)
+      (?:[ ]{_ENGLISH_VERB})?(?:[ ]the[ ]\w+[ ]of)?[ ]
+    |^{_RUSSIAN_BEFORE}{_RUSSIAN_ASKING}[ ]
+    |(?:是|有|在|了)?(?:什么时候|为什么|多少钱?|哪一?[年天里儿个]|谁|怎么|几(?=[条个座年]))|[的了吗呢]$"""
+)
+# "Is it true" has no antecedent.
 _PRONOUN = _words(
     r"""\b(?:it|they|them|those|these|its|their)\b(?![ ](?:true|possible|legal|safe|necessary)\b)
-    |\b(?:он|она|оно|они|это|его|е[её]|их|этого|этих|них|н[её]м|ней|нему)\b
+    |\b(?:он|она|оно|они|это|его|е[её]|их|этого|этих|них|н[её]м|ней|нему|него|не[её])\b
     |它们?|(?<![其之])其(?![他它中实余])"""
 )
 _PLURAL_PRONOUN = _words(r"them|they|those|these|their|они|их|этих|них|它们")
-_SUBJECT_OF = _words(
-    r"""^(?:(?:in|on|at|by|from|to|for|since|until)[ ])?(?:how[ ](?:much|many|long|far|big|wide|often)|who|whom|whose|what|when|where|why|which|how)
-      (?:[ ](?:is|are|was|were|did|does|do|has|have|had|will|can|could|would))?(?:[ ]the[ ]\w+[ ]of)?[ ]
-    |^(?:(?:[свкзоу]|на|по|до|за|от|из|об?)[ ])?(?:кто|кого|что|когда|где|куда|откуда|почему|зачем|сколько(?:[ ]процентов)?|как|как(?:ой|ая|ое|ие|ого|их|ую|им|ом))[ ]
-    |(?:是|有|在|了)?(?:什么时候|为什么|多少钱?|哪一?[年天里儿个]|谁|怎么|几(?=[条个座年]))|[吗呢]$"""
-)
+_SECOND_CLAUSE = _words(r",|.\b(?:when|if|because|before|after|that|когда|если|потому|чтобы)\b")
 _COUNTED = _words(
-    r"""(?P<ask>\bhow[ ](?:many|much)[ ])(?!(?:is|are|was|were|do|does|did|has|have|had|will|can|could|would|of)\b)(?P<noun>\w+)
-    |(?P<ask_ru>\bсколько[ ])(?P<noun_ru>(?!процент|миллион|миллиард|тысяч|тонн)[а-яё]{2,}(?:ов|ев|[^т]ей|ек|[гжкмнршщв]ек|[^лв]а|[^сл]я|ы)\b)"""
+    rf"""\bhow[ ](?:many|much)[ ](?!(?:{_ENGLISH_VERB}|of)\b)(?P<noun>\w+)
+    |\bсколько[ ](?!процент|миллион|миллиард|тысяч|тонн)
+      (?P<noun_ru>[а-яё]{{2,}}(?:ов|ев|[^т]ей|[гжкмнршщв]ек|[^лв]а|[^сл]я|ы))\b"""
 )
 _PREPOSITION = _words(
-    r"""^(?P<word>in|on|at|by|from|to|for|via|through|over|across|with|during|в|во|на|по|к|ко|с|со|из|от|до|за|у|через|при|для|о|об|про)[ ]+|^(?:在|到|从|经|对)(?=.)"""
+    r"""(?P<word>in|on|at|by|from|to|for|via|through|over|across|with|during
+      |в|во|на|по|к|ко|с|со|из|от|до|за|у|через|при|для|о|об|про)[ ]+
+    |(?:在|到|从|经|对)(?=.)"""
 )
+_DATE_PREPOSITION = _words(r"\b(?:in|on|by|for|since|в|за|к|на|с|до)\s*$")
+# Of money and weight as well as of places.
 _AMBIGUOUS_PREPOSITIONS = frozenset(["in", "on", "at", "в", "во", "на"])
 _FILLER = _words(
     r"""\b(?:how|what|when|much|many|was|were|is|are|did|it|they|there|that|the|a|in|of|for|by|during|about|only|then|be
@@ -86,68 +100,44 @@ _FILLER = _words(
 )
 _CAPITALISED = re.compile(r"[A-ZА-ЯЁ][\w’'-]*(?:[ –—-]+(?:(?:of|the|de)[ ])?[A-ZА-ЯЁ][\w’'-]*)*")
 _COUNTRY = _words(
-    r"\b(?:china|russia|prc|китай|кита[яеюй]|китаем|кнр|росси[яиюей]{1,2}|рф|сша|usa?)\b|中国|俄罗斯|(?<![中对])俄(?![语方])"
+    r"""\b(?:china|russia|prc|кита[йяеюй]|китаем|кнр|росси[яиюей]{1,2}|рф|сша|usa)\b|中国|俄罗斯|(?<![中对])俄(?![语方])"""
 )
 _BETWEEN_PAIRED = _words(r"\s*(?:[-–—/~－]|and|и|和|与|同|对面)?\s*")
 _AFTER_NAME = _words(
-    r"""['’]?s?[ ]?(?:(?:highway|road|railway?|cross-border|gas|free[ ]trade|border)[ ])*
+    r"""(?:[ ](?:highway|road|railway?|cross-border|gas|free[ ]trade|border))*[ ]
       (?:bridge|pipeline|port|checkpoint|crossing|plant|line|corridor|reserve|park|campus|forum|zone|harbour|mill|mine|route)\b
     |(?:公路|铁路|跨境|界河|天然气|自贸|综合|边境)*(?:大桥|桥|口岸|港|管道|园区|工厂|片区|线|走廊|保护区|通道|机场)"""
 )
 _BEFORE_NAME = _words(
     r"""(?:(?:автомобильн|железнодорожн|трансграничн|сух)[а-я]+[ ])?
-      (?:мост|порт|газопровод|погранпереход|пункт[а-я]*[ ]пропуска|завод|коридор|кампус|форум|парк|заповедник)[а-я]*[ ]«?$"""
+      (?:мост|порт|газопровод|погранпереход|пункт[а-я]*[ ]пропуска|завод|коридор|кампус|форум|парк|заповедник)[а-я]*[ ]«?$
+    |\bthe[ ]$"""
 )
-_NUMBER_WORDS = [
-    "a",
-    "an",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "один",
-    "два",
-    "три",
-    "четыре",
-    "пять",
-    "двумя",
-    "тремя",
-    "две",
-    "一",
-    "两",
-    "二",
-    "三",
-    "四",
-    "五",
-]
-_NUMBERS = dict(zip(_NUMBER_WORDS, (1, 1, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 2, 3, 2, 1, 2, 2, 3, 4, 5), strict=True))
-_N = r"(?:(?P<n>\d{1,2}|" + "|".join(_NUMBER_WORDS) + r")[ ]?)?"
-_RELATIVE_YEARS = (
-    (
-        -1,
-        _words(
-            rf"(?:the[ ])?{_N}\byears?[ ](?:before|earlier)(?:[ ](?:that|then|this))?|\b(?:in[ ])?the[ ](?:previous|preceding)[ ]year"
-        ),
-    ),
-    (
-        -1,
-        _words(
-            rf"{_N}\bгод(?:ом|а|ами)?[ ](?:раньше|ранее)|\bза[ ]{_N}год[а]?[ ]до[ ](?:этого|того)|\bв[ ]пред(?:ыдущ|шествующ)ем[ ]году".replace(
-                "?P<n>", "", 1
-            )
-        ),
-    ),
-    (-1, _words(r"(?P<n>\d{1,2}|[一两二三四五])年(?:以|之)?前|[前上]一年")),
-    (1, _words(rf"(?:the[ ])?{_N}\byears?[ ](?:after|later)(?:[ ](?:that|this))?|\b(?:in[ ])?the[ ](?:next|following)[ ]year")),
-    (1, _words(rf"{_N}\bгод(?:ом|а|ами)?[ ](?:позже|позднее)|\bв[ ]следующем[ ]году|\bчерез[ ]год")),
-    (1, _words(r"(?P<n>\d{1,2}|[一两二三四五])年(?:以|之)?后|次年|第二年|后一年")),
-    (
-        0,
-        _words(
-            r"\b(?:in[ ])?(?:that|the[ ]same)[ ]year|\b(?:в[ ])?(?:том|тот|того)[ ]же[ ]год[ау]?|\bв[ ]том[ ]году|那一?年|当年|同年"
-        ),
-    ),
+_NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        ("a an one один 一", "two два двумя 两 二", "three три тремя 三", "four четыре 四", "five пять 五"), 1
+    )
+    for word in words.split()
+}
+_N = rf"(?:(?P<n>\d{{1,2}}|{'|'.join(_NUMBERS)})[ ])?"
+_HAN_N = r"(?P<n>\d{1,2}|[一两二三四五])"
+# "The year before", but not "the year before the bridge opened".
+_THAT = r"(?:[ ](?:that|then|this)\b|(?![ ]\w))"
+_RELATIVE_YEARS = tuple(
+    (sign, _words(pattern))
+    for sign, pattern in (
+        (-1, rf"(?:the[ ])?\b{_N}\byears?[ ](?:before|earlier){_THAT}"),
+        (-1, r"\b(?:in[ ])?the[ ](?:previous|preceding)[ ]year"),
+        (-1, rf"\b{_N}\bгод(?:ом|а|ами)?[ ](?:раньше|ранее)"),
+        (-1, rf"\bза[ ]{_N}года?[ ]до[ ](?:этого|того)|\bв[ ]пред(?:ыдущ|шествующ)ем[ ]году"),
+        (-1, rf"{_HAN_N}年(?:以|之)?前|[前上]一年"),
+        (1, rf"(?:the[ ])?\b{_N}\byears?[ ](?:after|later){_THAT}"),
+        (1, r"\b(?:in[ ])?the[ ](?:next|following)[ ]year"),
+        (1, rf"\b{_N}\bгод(?:ом|а|ами)?[ ](?:позже|позднее)|\bв[ ]следующем[ ]году|\bчерез[ ]год"),
+        (1, rf"{_HAN_N}年(?:以|之)?后|次年|第二年|后一年"),
+        (0, r"\b(?:that|the[ ]same)[ ]year|\b(?:в[ ])?(?:том|тот|того)[ ]же[ ]год[ау]?|\bв[ ]том[ ]году|那一?年|当年|同年"),
+    )
 )
 
 
@@ -166,11 +156,13 @@ def resolve(question: str, earlier: Sequence[str], *, names: Names) -> str:
     if not rest or len(_WORD.findall(rest)) > _MOST_WORDS or len(_HAN.findall(rest)) > _MOST_HAN:
         return question
     rest, relative = _absolute_year(rest, last)
-    resolved = _merged(rest, last, names, linked=linked or relative)
-    return question if resolved is None else _as_question(resolved)
+    resolved = _merged(rest, last, names, linked=linked, relative=relative)
+    if resolved is None or len(resolved) >= MAX_QUESTION_CHARS:
+        return question
+    return _as_question(resolved)
 
 
-def _merged(rest: str, last: str, names: Names, *, linked: bool) -> str | None:
+def _merged(rest: str, last: str, names: Names, *, linked: bool, relative: bool) -> str | None:
     """The two as one question; None if the follow-up stands alone."""
     dates = find_dates(rest)
     undated = _without(rest, [(date.start_char, date.end_char) for date in dates])
@@ -181,17 +173,19 @@ def _merged(rest: str, last: str, names: Names, *, linked: bool) -> str | None:
     worded = _QUESTION_WORD.search(rest)
     named = _is_named(rest, names, after_link=linked)
     if worded and named:
-        return None
+        return rest if linked and relative else None
     pronoun = _PRONOUN.search(rest)
-    if worded and pronoun:
+    if pronoun and (worded or linked):
+        if _has_antecedent(rest[: pronoun.start()], pronoun[0]):
+            return None
         return rest[: pronoun.start()] + _antecedent(last, pronoun[0], names) + rest[pronoun.end() :]
-    if not linked:
+    if not linked and not relative:
         return None
     if worded and not _same_count(rest, last):
         return _joined(rest, _subject(last))
     if dates:
         last = _with_date(last, rest, dates[-1])
-        rest = re.sub(r"\s+(?:in|for|by|в|за|к|на)$", "", undated.strip())
+        rest = _DATE_PREPOSITION.sub("", undated).strip()
     return _with_phrase(last, rest, names, named=named)
 
 
@@ -222,7 +216,7 @@ def _appended(last: str, rest: str) -> str:
 
 def _subject(last: str) -> str:
     """What a question asks about: the question without its question words."""
-    return _SUBJECT_OF.sub("", last).strip(" ，,") or last
+    return _SUBJECT_OF.sub("", _SUBJECT_OF.sub("", last)).strip(" ，,") or last
 
 
 # Dates
@@ -247,7 +241,7 @@ def _with_date(last: str, rest: str, new: DateMention) -> str:
     text = rest[new.start_char : new.end_char]
     dates = find_dates(last)
     if not dates:
-        preposition = re.search(r"(?:in|on|by|since|в|за|к|на|с|до)\s+$", rest[: new.start_char], re.IGNORECASE)
+        preposition = _DATE_PREPOSITION.search(rest[: new.start_char])
         return f"{text}{last}" if _HAN.search(last) else f"{last} {preposition[0] if preposition else ''}{text}"
     old = dates[-1]
     old_text = last[old.start_char : old.end_char]
@@ -314,6 +308,14 @@ def _groups(text: str, names: Names, *, countries: bool) -> list[Span]:
     return groups
 
 
+def _has_antecedent(before: str, pronoun: str) -> bool:
+    """Whether the words before a pronoun are enough for it to mean something there: "do truck drivers need their ..."."""
+    if _HAN.search(before):
+        return len(_HAN.findall(before)) > _MOST_HAN_BEFORE
+    words = _TOKEN.findall(_FILLER.sub(" ", _QUESTION_WORD.sub(" ", before)))
+    return bool(_SECOND_CLAUSE.search(before)) or len(words) > (1 if _PLURAL_PRONOUN.fullmatch(pronoun) else 2)
+
+
 def _antecedent(last: str, pronoun: str, names: Names) -> str:
     """The named thing ("the Heihe bridge") if one is meant, or else the subject without its dates."""
     groups = _groups(last, names, countries=False)
@@ -322,7 +324,7 @@ def _antecedent(last: str, pronoun: str, names: Names) -> str:
         after, before = _AFTER_NAME.match(last, end), _BEFORE_NAME.search(last[:start])
         return last[before.start() if before else start : after.end() if after else end]
     dates = [(date.start_char, date.end_char) for date in find_dates(last)]
-    return re.sub(r"\s+(?:in|on|by|since|в|за|к|на|с)\s*$", "", _subject(_without(last, dates)))
+    return _DATE_PREPOSITION.sub("", _subject(_without(last, dates))).strip()
 
 
 # Phrases
@@ -340,8 +342,10 @@ def _with_phrase(last: str, rest: str, names: Names, *, named: bool) -> str:
     phrase = rest[preposition.end() :] if preposition else rest
     word = preposition["word"] if preposition else None
     if named:
-        groups = _groups(last, names, countries=bool(_COUNTRY.fullmatch(phrase)))
-        same = [span for span in groups if word and re.search(rf"\b{word}\s+(?:the\s+)?$", last[: span[0]], re.IGNORECASE)]
+        country = bool(_COUNTRY.fullmatch(phrase))
+        groups = _groups(last, names, countries=country)
+        every = [*groups, *_groups(last, names, countries=not country)]
+        same = [span for span in every if word and re.search(rf"\b{word}\s+(?:the\s+)?$", last[: span[0]], re.IGNORECASE)]
         chosen = same if len(same) == 1 else groups
         if len(chosen) == 1:
             start, end = chosen[0]
@@ -350,7 +354,7 @@ def _with_phrase(last: str, rest: str, names: Names, *, named: bool) -> str:
         places = list(re.finditer(rf"\b{word}\s+(?P<noun>[^\W\d][\w-]*)", last, re.IGNORECASE))
         if len(places) == 1 and " " not in phrase:
             return last[: places[0].start("noun")] + phrase + last[places[0].end("noun") :]
-    elif not word and (counted := _COUNTED.search(last)):
+    elif not word and len(_WORD.findall(rest)) <= _MOST_COUNTED_WORDS and (counted := _COUNTED.search(last)):
         new = _COUNTED.match(rest)
         noun = "noun" if counted["noun"] else "noun_ru"
         phrase = (new["noun"] or new["noun_ru"]) if new else phrase

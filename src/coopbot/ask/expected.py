@@ -144,7 +144,7 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     ("date", _any("什么时候|啥时候|何时|哪一?[天年日]|几[月号日]|日期|时间|日子")),
     ("other", _any(r"\bwhy\b|\bhow (?:can|come|do|does|did|is|are|was|were)\b|\b(?:what|which) (?:vehicle )?(?:mix|ports|provinces)\b")),
-    ("other", _any(r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b", "为什么|怎么|区别|为何|哪些|哪几|分几块")),
+    ("other", _any(r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b", "为什么|怎么|区别|为何|哪些(?!领导|人)|哪几|分几块")),
     ("person", _any(r"\b(?:what|which) (?:politician|universit|compan|minister|official|institut|bank|firm|agenc)")),
     ("person", _any(r"\bкак\w+ (?:\w+ )?(?:вуз|компани|университет|министр|чиновник|фирм|банк)", "哪[所家](?!里)")),
     ("person", _any(r"\bwho(?:m|se)?\b|\bкто\b|\bкого\b|\bкому\b|\bкем\b|\bчь[ияёе]\w*\b", "谁|哪位|何人|叫什么|哪些领导")),

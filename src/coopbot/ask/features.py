@@ -54,7 +54,7 @@ def sentence_features(
         "lead_adds": token_weights @ np.maximum(met, met[:, first]) - weighted,
         "is_first": (rows == first).astype(np.float32),
         "lexical": np.array([covered(note.words, idf) for note in notes], dtype=np.float32),
-        "length": np.log1p(candidates.sentence_tokens).astype(np.float32),
+        "length": np.log1p(candidates.token_counts).astype(np.float32),
     }
 
 

@@ -13,7 +13,7 @@ from coopbot.ask.features import answer_features, passage_features, sentence_fea
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import Weights
-from coopbot.domain import Filters, Hit, Language, LegScores, Span
+from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
 from coopbot.text.notes import SentenceNotes
@@ -47,7 +47,6 @@ class Reading:
     candidates and scores: passages, best first. sentences: those of the best few passages, best first.
     """
 
-    language: Language
     candidates: Candidates
     scores: F32
     sentences: tuple[ScoredSentence, ...]
@@ -74,59 +73,61 @@ def read_all(question: Question, store: VectorStore, weights: Weights, filters: 
 
 def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
     """Weigh the candidates of one language."""
-    pair, language = candidates.pair, candidates.stored[0].language
+    pair, language = candidates.pair, candidates.language
     scores = weights.passage[pair].score(passage_features(candidates))
     order = np.argsort(-scores, kind="stable")
+    ranked = candidates.take(order)
     kept = candidates.take(order[:WEIGHED])
-    notes = [note for stored in kept.stored for note in stored.sentence_notes()]
+    stored = store.stored(language, kept.rows.tolist())
+    notes = [note for passage in stored for note in passage.sentence_notes()]
     idf = store.idf(language, question.terms_for(language))
     features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, idf, notes)
     sentence_scores = weights.sentence[pair].score(features)
     answered = answer_features(candidates, kept, scores[order], sentence_scores, idf, notes, weights.background[pair])
     return Reading(
-        language=language,
-        candidates=candidates.take(order),
+        candidates=ranked,
         scores=scores[order],
-        sentences=_sentences(store, kept, sentence_scores, notes),
+        sentences=_sentences(kept, stored, sentence_scores, notes),
         log_odds=float(weights.answered[pair].score(answered)[0]),
     )
 
 
-def to_hits(readings: Sequence[Reading], top_k: int) -> list[Hit]:
+def to_hits(readings: Sequence[Reading], store: VectorStore, top_k: int) -> list[Hit]:
     """Passages of all languages, best first: a passage is as good as its language's best, less what it is behind it."""
     found = [
-        (reading.log_odds - float(reading.scores[0] - score), reading, number)
+        (reading.log_odds - float(reading.scores[0] - score), reading, place)
         for reading in readings
-        for number, score in enumerate(reading.scores)
+        for place, score in enumerate(reading.scores)
     ]
     found.sort(key=lambda entry: -entry[0])
-    return [_hit(score, reading, number, rank) for rank, (score, reading, number) in enumerate(found[:top_k], start=1)]
+    return [_hit(store, score, reading, place, rank) for rank, (score, reading, place) in enumerate(found[:top_k], start=1)]
 
 
-def _hit(score: float, reading: Reading, number: int, rank: int) -> Hit:
+def _hit(store: VectorStore, score: float, reading: Reading, place: int, rank: int) -> Hit:
     candidates = reading.candidates
     legs = LegScores(
-        dense=float(candidates.dense[number]),
-        lexical=float(candidates.lexical[number]),
-        late=float(candidates.passage_met[:, number].mean()),
+        dense=float(candidates.dense[place]),
+        lexical=float(candidates.lexical[place]),
+        late=float(candidates.passage_met[:, place].mean()),
     )
-    return Hit(passage=candidates.stored[number].passage, rank=rank, score=score, legs=legs)
+    (stored,) = store.stored(candidates.language, [int(candidates.rows[place])])
+    return Hit(passage=stored.passage, rank=rank, score=score, legs=legs)
 
 
-def _sentences(store: VectorStore, kept: Candidates, scores: F32, notes: Sequence[SentenceNotes]) -> tuple[ScoredSentence, ...]:
-    vectors = np.concatenate([store.sentence_vectors(stored) for stored in kept.stored])
+def _sentences(
+    kept: Candidates, stored: Sequence[StoredPassage], scores: F32, notes: Sequence[SentenceNotes]
+) -> tuple[ScoredSentence, ...]:
     found = []
-    for row in np.argsort(-scores, kind="stable"):
-        passage = int(kept.passage_of[row])
-        stored = kept.stored[passage]
+    for place in np.argsort(-scores, kind="stable"):
+        passage = int(kept.passage_of[place])
         found.append(
             ScoredSentence(
-                stored=stored,
-                span=stored.passage.sentences[row - kept.starts[passage]],
-                score=float(scores[row]),
-                cosine=float(kept.sentence_cosine[row]),
-                vector=vectors[row],
-                notes=notes[row],
+                stored=stored[passage],
+                span=stored[passage].passage.sentences[place - kept.starts[passage]],
+                score=float(scores[place]),
+                cosine=float(kept.sentence_cosine[place]),
+                vector=kept.sentence_vectors[place],
+                notes=notes[place],
             )
         )
     return tuple(found)

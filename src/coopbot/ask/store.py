@@ -8,8 +8,7 @@ from typing import Protocol
 from coopbot.domain import Article, Filters, Language
 from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
-from coopbot.index.snapshot import FirstStage
-from coopbot.index.token_codes import TokenCodes
+from coopbot.index.shard import I64, FirstStage, Sentences
 
 
 class VectorStore(Protocol):
@@ -33,12 +32,12 @@ class VectorStore(Protocol):
         """How rare each lexical token is among the passages of a language."""
         ...
 
-    def sentence_vectors(self, stored: StoredPassage) -> F32:
-        """(sentences, dim) unit vectors of a passage's sentences."""
+    def sentences(self, language: Language, rows: I64) -> Sentences:
+        """All sentences of these passages of a language."""
         ...
 
-    def token_codes(self, stored: StoredPassage) -> TokenCodes:
-        """A passage's tokens."""
+    def stored(self, language: Language, rows: Sequence[int]) -> list[StoredPassage]:
+        """The passages at these rows, in the order given."""
         ...
 
     def article(self, article_id: str) -> Article | None:

@@ -9,13 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from coopbot.domain import LANGUAGES, Article, Language, Passage
 from coopbot.errors import CoopbotError
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
 from coopbot.index.chunk import chunk
-from coopbot.index.embedder import F32, Centre, Embedder, Embeddings, Progress, centred
+from coopbot.index.embedder import Embedder, Progress, centred
 from coopbot.index.manifest import FORMAT, Manifest, corpus_sha256, describe_files
 from coopbot.index.passages import PassageWriter, StoredPassage
 from coopbot.index.shard import PassageVectors, ShardWriter
@@ -170,23 +171,34 @@ def embed_block(texts: Sequence[list[str]], embedder: Embedder) -> list[PassageV
     sentences = embedder.embed_passages([sentence for _, _, _, *rest in texts for sentence in rest]).pooled
     vectors: list[PassageVectors] = []
     at = 0
-    for row, (language, context, _, *rest) in enumerate(texts):
+    for row, (language, context, text, *rest) in enumerate(texts):
         centre = embedder.centre(_LANGUAGE[language])
-        vectors.append(_vectors(passages, row, len(context), sentences[at : at + len(rest)], centre))
+        own = passages.tokens[row].spans[:, 1] > len(context)
+        begins = passages.tokens[row].spans[own, 0] - len(context)
+        vectors.append(
+            PassageVectors(
+                pooled=centred(passages.pooled[row], centre.passage),
+                sentences=centred(sentences[at : at + len(rest)], centre.sentence).astype(np.float16),
+                codes=token_codes.encode(passages.tokens[row].vectors[own]),
+                token_counts=_token_counts(begins, text, rest),
+            )
+        )
         at += len(rest)
     return vectors
 
 
-def _vectors(passages: Embeddings, row: int, context_chars: int, sentences: F32, centre: Centre) -> PassageVectors:
-    tokens = passages.tokens[row]
-    own = tokens.spans[:, 1] > context_chars
-    starts = np.maximum(tokens.spans[own, 0] - context_chars, 0)
-    return PassageVectors(
-        pooled=centred(passages.pooled[row], centre.passage),
-        sentences=centred(sentences, centre.sentence).astype(np.float16),
-        codes=token_codes.encode(tokens.vectors[own]),
-        starts=np.minimum(starts, np.iinfo(np.uint16).max).astype(np.uint16),
-    )
+def _token_counts(begins: npt.NDArray[np.int32], text: str, sentences: Sequence[str]) -> npt.NDArray[np.int64]:
+    """How many tokens each sentence of a text has; a token belongs to the last sentence that begins at or before it."""
+    at = 0
+    starts = []
+    for sentence in sentences:
+        at = text.index(sentence, at)
+        starts.append(at)
+        at += len(sentence)
+    # A token that takes in the space before a sentence begins one character early.
+    firsts = np.searchsorted(begins, np.array(starts) - 1)
+    firsts[0] = 0
+    return np.diff(np.append(firsts, len(begins))).astype(np.int64)
 
 
 def _write(planned: Sequence[_Planned], cache: VectorCache, index_dir: Path, draft: _Draft) -> str:
@@ -233,9 +245,6 @@ def _store(plan: _Planned, shard: ShardWriter, cache: VectorCache) -> list[Store
                 passage=passage,
                 language=plan.article.language,
                 row=len(shard),
-                first_sentence=shard.sentence_count,
-                first_token=shard.token_count,
-                token_count=len(vectors[key].codes),
                 notes=dump_notes(notes),
             )
         )

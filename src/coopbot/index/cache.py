@@ -29,8 +29,8 @@ class VectorCache:
             self._db = sqlite3.connect(folder / f"{fingerprint}.sqlite")
             self._db.executescript(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                "CREATE TABLE IF NOT EXISTS passages"
-                " (key BLOB PRIMARY KEY, pooled BLOB, sentences BLOB, codes BLOB, starts BLOB);"
+                "CREATE TABLE IF NOT EXISTS passage_vectors"
+                " (key BLOB PRIMARY KEY, pooled BLOB, sentences BLOB, codes BLOB, token_counts BLOB);"
             )
         except sqlite3.DatabaseError as exc:
             raise Misconfigured(f"the vector cache in {folder} cannot be used; delete that folder and run again") from exc
@@ -46,7 +46,7 @@ class VectorCache:
         """Which of these keys are here."""
         present: set[bytes] = set()
         for batch in _batches(keys):
-            rows = self._db.execute(f"SELECT key FROM passages WHERE key IN ({_marks(batch)})", batch)
+            rows = self._db.execute(f"SELECT key FROM passage_vectors WHERE key IN ({_marks(batch)})", batch)
             present.update(key for (key,) in rows)
         return present
 
@@ -54,24 +54,30 @@ class VectorCache:
         """What is known of these keys."""
         found: dict[bytes, PassageVectors] = {}
         for batch in _batches(keys):
-            rows = self._db.execute(f"SELECT * FROM passages WHERE key IN ({_marks(batch)})", batch)
-            for key, pooled, sentences, codes, starts in rows:
+            rows = self._db.execute(f"SELECT * FROM passage_vectors WHERE key IN ({_marks(batch)})", batch)
+            for key, pooled, sentences, codes, counts in rows:
                 found[key] = PassageVectors(
                     pooled=np.frombuffer(pooled, "<f4"),
                     sentences=np.frombuffer(sentences, "<f2").reshape(-1, self._dim),
                     codes=np.frombuffer(codes, "u1").reshape(-1, self._dim // 4),
-                    starts=np.frombuffer(starts, "<u2"),
+                    token_counts=np.frombuffer(counts, "<i8"),
                 )
         return found
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
         """Keep these, in one transaction."""
         rows = [
-            (key, v.pooled.astype("<f4").tobytes(), v.sentences.tobytes(), v.codes.tobytes(), v.starts.tobytes())
+            (
+                key,
+                v.pooled.astype("<f4").tobytes(),
+                v.sentences.tobytes(),
+                v.codes.tobytes(),
+                v.token_counts.astype("<i8").tobytes(),
+            )
             for key, v in entries.items()
         ]
         with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO passages VALUES (?,?,?,?,?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO passage_vectors VALUES (?,?,?,?,?)", rows)
 
 
 def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

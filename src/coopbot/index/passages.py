@@ -30,7 +30,6 @@ CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL, heading_path TEXT NOT NULL,
     sentences BLOB NOT NULL, notes TEXT NOT NULL,
-    first_sentence INTEGER NOT NULL, first_token INTEGER NOT NULL, token_count INTEGER NOT NULL,
     PRIMARY KEY (language, row)
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
@@ -39,14 +38,11 @@ CREATE INDEX passages_of_article ON passages (article);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage, its row within its language, where its vectors lie, and notes of its sentences as JSON."""
+    """A passage, its row within its language, and notes of its sentences as JSON."""
 
     passage: Passage
     language: Language
     row: int
-    first_sentence: int
-    first_token: int
-    token_count: int
     notes: str
 
     def sentence_notes(self) -> tuple[SentenceNotes, ...]:
@@ -66,7 +62,7 @@ class PassageWriter:
         """One article with all its passages."""
         self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
         self._db.executemany(
-            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
             [_passage_row(stored, self._articles) for stored in passages],
         )
         self._articles += 1
@@ -222,15 +218,11 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
         json.dumps(passage.heading_path, ensure_ascii=False),
         spans.tobytes(),
         stored.notes,
-        stored.first_sentence,
-        stored.first_token,
-        stored.token_count,
     )
 
 
 def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
-    language, number, _, passage_id, start, end, text, headings, spans, notes, *where, article_id = row
-    first_sentence, first_token, token_count = where
+    language, number, _, passage_id, start, end, text, headings, spans, notes, article_id = row
     passage = Passage(
         passage_id=passage_id,
         article_id=article_id,
@@ -246,8 +238,5 @@ def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
         passage=passage,
         language=language,
         row=number,
-        first_sentence=first_sentence,
-        first_token=first_token,
-        token_count=token_count,
         notes=notes,
     )

@@ -20,23 +20,11 @@ from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMissing, Miscon
 from coopbot.index.embedder import F32
 from coopbot.index.manifest import Manifest
 from coopbot.index.passages import PassageStore, StoredPassage
-from coopbot.index.shard import Shard
-from coopbot.index.token_codes import TokenCodes
+from coopbot.index.shard import I64, FirstStage, Sentences, Shard
 
 _CURRENT = "CURRENT"
 _SNAPSHOTS = "snapshots"
 _BUILDING = ".building"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstStage:
-    """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), how far the
-    passage's BM25 stands out among all of its language, in standard deviations.
-    """
-
-    stored: tuple[StoredPassage, ...]
-    pooled: F32
-    lexical: F32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +45,19 @@ class Snapshot:
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""
         allowed = self.passages.rows_matching(language, filters)
-        found = self.shards[language].first_stage(vector, terms, top_k, allowed)
-        stored = self.passages.passages(language, found.rows)
-        return FirstStage(stored=tuple(stored), pooled=found.pooled, lexical=found.lexical)
+        return self.shards[language].first_stage(vector, terms, top_k, allowed)
 
     def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
         """See `VectorStore`."""
         return self.shards[language].lexical.idf(terms)
 
-    def sentence_vectors(self, stored: StoredPassage) -> F32:
+    def sentences(self, language: Language, rows: I64) -> Sentences:
         """See `VectorStore`."""
-        return self.shards[stored.language].sentence_vectors(stored.first_sentence, len(stored.passage.sentences))
+        return self.shards[language].sentences(rows)
 
-    def token_codes(self, stored: StoredPassage) -> TokenCodes:
+    def stored(self, language: Language, rows: Sequence[int]) -> list[StoredPassage]:
         """See `VectorStore`."""
-        return self.shards[stored.language].token_codes(stored.first_token, stored.token_count)
+        return self.passages.passages(language, rows)
 
     def article(self, article_id: str) -> Article | None:
         """See `VectorStore`."""

@@ -7,7 +7,6 @@ floats (docs/experiments.md). The rotation keeps dot products, so a question is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy.typing as npt
 from coopbot.index.embedder import F32
 
 U8 = npt.NDArray[np.uint8]
-U16 = npt.NDArray[np.uint16]
 
 # Lloyd-Max levels and the boundary between them for a standard Gaussian at 2 bits.
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], dtype=np.float32)
@@ -44,14 +42,6 @@ def _decoder(dim: int) -> F32:
     codes = (np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3
     table: F32 = (_LEVELS / np.float32(np.sqrt(dim)))[codes]
     return table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCodes:
-    """A passage's tokens. codes: (tokens, dim / 4). starts: (tokens,), characters from the passage's start."""
-
-    codes: U8
-    starts: U16
 
 
 def encode(vectors: F32) -> U8:

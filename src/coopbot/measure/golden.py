@@ -1,12 +1,10 @@
-"""The golden questions: asked once each, judged against what they accept, and summed up."""
+"""The golden questions: read, asked once each, and judged against what they accept."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
@@ -16,36 +14,27 @@ from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
 from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.embedder import Progress
-from coopbot.measure.scores import (
-    Bin,
-    Estimate,
-    calibration_error,
-    estimate,
-    mean,
-    ndcg_at,
-    recall_at,
-    recall_at_precision,
-    reciprocal_rank,
-    reliability,
-    risk_coverage_area,
-    share,
-)
 
 Split = Literal["dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 Kind = Literal[
-    "number", "date", "who", "where", "list", "explain", "cross-language", "follow-up", "conflict", "false-premise", "unanswerable"
+    "number",
+    "date",
+    "who",
+    "where",
+    "list",
+    "explain",
+    "cross-language",
+    "follow-up",
+    "conflict",
+    "false-premise",
+    "unanswerable",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Kinds that one right sentence answers.
 PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable"}
-
-# The precision of "no evidence" at which its recall is told, whatever threshold gives it.
-PRECISION = 0.90
-
-_DEPTHS = (1, 5, 10)
 
 
 class GoldenQuestion(BaseModel):
@@ -94,15 +83,21 @@ class Judged:
     exact: int
     ranked: Mapping[Language, tuple[str, ...]]
 
+    @property
+    def found(self) -> bool:
+        """Whether it was answered, with an accepted answer in the first quote."""
+        return self.answered and self.first
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoldenScores:
-    """figures: by names such as `test.answer.same.first`. missed: ids of dev questions by kind."""
-
-    figures: Mapping[str, Estimate]
-    reliability: Mapping[Split, tuple[Bin, ...]]
-    missed: Mapping[Kind, tuple[str, ...]]
-    counts: Mapping[Split, Mapping[Kind, int]]
+    @property
+    def right(self) -> bool:
+        """Whether it got what its kind asks for: an answer, both sides, a correction or none."""
+        match self.question.kind:
+            case "conflict":
+                return self.sides >= 2
+            case "false-premise" | "unanswerable":
+                return not self.answered or self.any
+            case _:
+                return self.found
 
 
 class Asks(Protocol):
@@ -141,8 +136,8 @@ def run_golden(
     answerer: Asks,
     article: Callable[[str], Article | None],
     progress: Progress = lambda done, total: None,
-) -> GoldenScores:
-    """Ask all and sum up. Raises IndexMissing if the index lacks a listed article."""
+) -> list[Judged]:
+    """Ask all. Raises IndexMissing if the index lacks a listed article."""
     for listed in sorted({article_id for question in questions for article_id in question.articles}):
         if article(listed) is None:
             raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
@@ -151,7 +146,7 @@ def run_golden(
     for done, question in enumerate(questions, start=1):
         judged.append(judge(question, answerer, article))
         progress(done, len(questions))
-    return summed_up(judged)
+    return judged
 
 
 def judge(question: GoldenQuestion, answerer: Asks, article: Callable[[str], Article | None]) -> Judged:
@@ -193,7 +188,7 @@ def _plain(text: str) -> str:
 
 def _sides(question: GoldenQuestion, answer: Answer) -> int:
     quotes = {citation.number: citation.quote for citation in answer.citations}
-    told = [" ".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
+    told = ["\n".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
     return max((sum(holds(text, side) for side in question.conflict) for text in told), default=0)
 
 
@@ -204,20 +199,3 @@ def _is_exact(citation: Citation, article: Callable[[str], Article | None]) -> b
 
 def _ranked(result: SearchResult) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hit.passage.article_id for hit in result.hits))
-
-
-def summed_up(judged: Sequence[Judged]) -> GoldenScores:
-    """All figures of both splits."""
-    by_split = {split: [j for j in judged if j.question.split == split] for split in SPLITS}
-    missed: defaultdict[Kind, list[str]] = defaultdict(list)
-    for one in by_split["dev"]:
-        if not is_right(one):
-            missed[one.question.kind].append(one.question.id)
-    return GoldenScores(
-        figures={f"{split}.{name}": figure for split in SPLITS for name, figure in _figures(by_split[split]).items()},
-        reliability={split: reliability(*map(_array, _confidence(by_split[split]))) for split in SPLITS},
-        missed={kind: tuple(sorted(missed[kind])) for kind in KINDS if missed[kind]},
-        counts={
-            split: {kind: sum(j.question.kind == kind for j in by_split[split]) for kind in KINDS} for split in SPLITS
-        },
-    )

@@ -1,4 +1,4 @@
-"""Measures of rankings, of answers and of confidence: functions of plain numbers. Something is right or wrong, nothing between."""
+"""Measures of rankings, of answers and of confidence: functions of plain numbers. Things are right or wrong, not between."""
 
 from __future__ import annotations
 
@@ -73,12 +73,6 @@ def estimate(statistic: Callable[..., float], *columns: Sequence[float]) -> Esti
 def mean(values: F64) -> float:
     """Their mean, NaN if there are none."""
     return float(values.mean()) if len(values) else math.nan
-
-
-def share(hits: F64, among: F64) -> float:
-    """How many of those that count are hits; both are 0 or 1 a question."""
-    total = float(among.sum())
-    return float((hits * among).sum()) / total if total else math.nan
 
 
 def risk_coverage_area(confidence: F64, wrong: F64) -> float:

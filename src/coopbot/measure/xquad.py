@@ -14,13 +14,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage, Span
 from coopbot.errors import Unreadable
 from coopbot.index.build import build
 from coopbot.index.embedder import F32, Embedder, Progress
-from coopbot.index.passages import StoredPassage
-from coopbot.index.snapshot import FirstStage, Snapshot, open_current
-from coopbot.index.token_codes import TokenCodes
+from coopbot.index.shard import FirstStage
+from coopbot.index.snapshot import Snapshot, open_current
 
 Json = dict[str, Any]
 
@@ -44,33 +45,23 @@ class Xquad:
 
 
 class Without:
-    """A store without one article: for asking what cannot be answered. Keeps the `VectorStore` contract."""
+    """A store without one paragraph, in any language: for asking what cannot be answered. Keeps the `VectorStore` contract."""
 
-    def __init__(self, store: Snapshot, article_id: str) -> None:
+    def __init__(self, store: Snapshot, paragraph: int) -> None:
         self._store = store
-        self._article_id = article_id
+        self._paragraph = paragraph
         self.snapshot_id = store.snapshot_id
         self.languages = store.languages
+        self.idf = store.idf
+        self.sentences = store.sentences
+        self.stored = store.stored
+        self.article = store.article
+        self.articles = store.articles
 
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
+        """All but that paragraph, whose row is its number."""
         found = self._store.first_stage(language, vector, terms, top_k + 1, filters)
-        kept = [i for i, stored in enumerate(found.stored) if stored.passage.article_id != self._article_id]
-        return FirstStage(stored=tuple(found.stored[i] for i in kept), pooled=found.pooled[kept], lexical=found.lexical[kept])
-
-    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
-        return self._store.idf(language, terms)
-
-    def sentence_vectors(self, stored: StoredPassage) -> F32:
-        return self._store.sentence_vectors(stored)
-
-    def token_codes(self, stored: StoredPassage) -> TokenCodes:
-        return self._store.token_codes(stored)
-
-    def article(self, article_id: str) -> Article | None:
-        return None if article_id == self._article_id else self._store.article(article_id)
-
-    def articles(self, offset: int, limit: int) -> list[Article]:
-        return [article for article in self._store.articles(offset, limit) if article.article_id != self._article_id]
+        return found.take(np.flatnonzero(found.rows != self._paragraph))
 
 
 def article_id(language: Language, paragraph: int) -> str:

@@ -1,0 +1,109 @@
+"""The region's places, bodies, projects, companies and people by name, in three languages and their spellings.
+
+The names are data, `gazetteer.json`: an id, and for each language the names, the usual one first. One name may belong to two
+entries: 黑龙江 is the province and the river.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from coopbot.domain import Language
+from coopbot.text.simplified import TO_SIMPLIFIED
+
+_LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
+# Words of one script, numbers, single Han characters, and marks that no name reaches across. Hyphens, quotes and points are
+# nothing, so that «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" come out alike however they are written.
+_TOKEN = re.compile(
+    rf"([{_LATIN}]+)(?:'s(?![{_LATIN}]))?|([\u0430-\u052f]+)|(\d+(?:[.,]\d+)*|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n])"
+)
+# The same folding as for search tokens, and brackets are nothing.
+_FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff")
+
+# Case endings of nouns and adjectives. Not -ов and -ев: they end surnames in the nominative, which a name must share with its
+# other cases. A stemmer takes too much off: it leaves "пут" of both Путин and путь.
+_RUSSIAN_ENDINGS = frozenset(
+    """
+    ами ями ыми ими ого его ому ему ией ием ьем иям иях
+    ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию
+    а е и й о у ы ь ъ ю я
+    """.split()
+)
+_SHORTEST_STEM_CHARS = 2
+
+_Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gazetteer:
+    """names: of each id. ids: of each name's tokens. longest: the most tokens of a name that begins with a token."""
+
+    names: Mapping[str, Mapping[Language, tuple[str, ...]]]
+    ids: Mapping[_Key, frozenset[str]]
+    longest: Mapping[str, int]
+
+
+def find_names(text: str) -> frozenset[str]:
+    """Ids of the entries that `text` names. Of names that overlap the first counts, of those the longest."""
+    gazetteer = _load()
+    return frozenset(id_ for key in _mentions(text, gazetteer) for id_ in gazetteer.ids[key])
+
+
+def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
+    """The usual names of `ids` in a language, in the order of the gazetteer. Unknown ids are passed over."""
+    return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
+
+
+def other_names(text: str, language: Language) -> tuple[str, ...]:
+    """All names in a language of what `text` names, but for those in it already; each entry's usual one first."""
+    gazetteer = _load()
+    mentioned = set(_mentions(text, gazetteer))
+    ids = {id_ for key in mentioned for id_ in gazetteer.ids[key]}
+    names = (name for id_, names in gazetteer.names.items() if id_ in ids for name in names[language])
+    return tuple(dict.fromkeys(name for name in names if _key(name) not in mentioned))
+
+
+@lru_cache(maxsize=1)
+def _load() -> _Gazetteer:
+    text = importlib.resources.files("coopbot.ask").joinpath("gazetteer.json").read_text(encoding="utf-8")
+    entries: dict[str, dict[Language, list[str]]] = json.loads(text)
+    ids: dict[_Key, frozenset[str]] = {}
+    longest: dict[str, int] = {}
+    for id_, by_language in entries.items():
+        for key in {_key(name) for names in by_language.values() for name in names}:
+            ids[key] = ids.get(key, frozenset()) | {id_}
+            longest[key[0]] = max(longest.get(key[0], 0), len(key))
+    names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
+    return _Gazetteer(names, ids, longest)
+
+
+def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[_Key]:
+    tokens = _key(text)
+    at = 0
+    while at < len(tokens):
+        for length in range(gazetteer.longest.get(tokens[at], 0), 0, -1):
+            key = tokens[at : at + length]
+            if key in gazetteer.ids:
+                yield key
+                at += length
+                break
+        else:
+            at += 1
+
+
+def _key(text: str) -> _Key:
+    folded = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED).translate(TO_SIMPLIFIED)
+    return tuple(latin or other or _russian_stem(cyrillic) for latin, cyrillic, other in _TOKEN.findall(folded))
+
+
+def _russian_stem(word: str) -> str:
+    for length in (3, 2, 1):
+        if len(word) - length >= _SHORTEST_STEM_CHARS and word[-length:] in _RUSSIAN_ENDINGS:
+            return word[:-length]
+    return word

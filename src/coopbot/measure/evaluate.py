@@ -1,0 +1,72 @@
+"""`coopbot eval`: asks the golden questions, compares with the floors, and lays out the board."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from coopbot.domain import Article
+from coopbot.index.embedder import Progress
+from coopbot.measure.board import render
+from coopbot.measure.figures import GoldenScores, summed_up
+from coopbot.measure.floors import load_floors, misses
+from coopbot.measure.golden import Asks, load_questions, run_golden
+from coopbot.measure.scores import Estimate
+
+
+class Part(Protocol):
+    """What a second part of the evaluation brings to the board, such as XQuAD-R."""
+
+    @property
+    def figures(self) -> Mapping[str, Estimate]:
+        """By names that begin with `SECOND_PART`."""
+        ...
+
+    def sections(self) -> str:
+        """Markdown that begins with a `## ` heading."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """All that was measured, and the board. further: figures of the second part. below: one line for each figure that misses its floor."""
+
+    golden: GoldenScores
+    further: Mapping[str, Estimate]
+    board: str
+    below: tuple[str, ...]
+
+    def as_json(self) -> str:
+        """Every figure with its interval, the reliability table, and the dev questions missed."""
+        content = {
+            "figures": {name: asdict(figure) for name, figure in {**self.golden.figures, **self.further}.items()},
+            "reliability": {split: [asdict(b) for b in bins] for split, bins in self.golden.reliability.items()},
+            "missed_dev": self.golden.missed,
+            "questions": self.golden.counts,
+            "below_floor": self.below,
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def evaluate(
+    answerer: Asks,
+    article: Callable[[str], Article | None],
+    *,
+    questions: Path,
+    floor: Path,
+    second: Part | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Evaluation:
+    """Ask the golden questions and lay out the board. Raises Unreadable, IndexMissing, Misconfigured."""
+    floors = load_floors(floor)
+    golden = summed_up(run_golden(load_questions(questions), answerer, article, progress))
+    further, sections = (second.figures, second.sections()) if second else ({}, "")
+    return Evaluation(
+        golden=golden,
+        further=further,
+        board=render(golden, floors, further, sections),
+        below=misses(floors, {**golden.figures, **further}, ran_second=second is not None),
+    )

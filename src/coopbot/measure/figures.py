@@ -1,0 +1,148 @@
+"""What the golden questions got, summed up as named figures such as `test.answer.same.first`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from coopbot.domain import LANGUAGES
+from coopbot.measure.golden import KINDS, PLAIN, SPLITS, Judged, Kind, Split
+from coopbot.measure.scores import (
+    Bin,
+    Estimate,
+    calibration_error,
+    estimate,
+    mean,
+    ndcg_at,
+    recall_at,
+    recall_at_precision,
+    reciprocal_rank,
+    reliability,
+    risk_coverage_area,
+)
+
+Figures = dict[str, Estimate]
+
+# The precision of "no evidence" at which its recall is told, whatever threshold gives it.
+PRECISION = 0.90
+
+_DEPTHS = (1, 5, 10)
+_DEEP = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenScores:
+    """figures: by name, of both splits. missed: ids of dev questions. counts: questions asked."""
+
+    figures: Mapping[str, Estimate]
+    reliability: Mapping[Split, tuple[Bin, ...]]
+    missed: Mapping[Kind, tuple[str, ...]]
+    counts: Mapping[Split, Mapping[Kind, int]]
+
+
+def summed_up(judged: Sequence[Judged]) -> GoldenScores:
+    """All figures of both splits."""
+    by_split = {split: [one for one in judged if one.question.split == split] for split in SPLITS}
+    figures = {
+        f"{split}.{name}": figure
+        for split in SPLITS
+        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, _citations)
+        for name, figure in part(by_split[split]).items()
+    }
+    missed = {
+        kind: tuple(sorted(one.question.id for one in by_split["dev"] if one.question.kind == kind and not one.right))
+        for kind in KINDS
+    }
+    return GoldenScores(
+        figures=figures,
+        reliability={split: reliability(*np.array(_trust(by_split[split])).reshape(2, -1)) for split in SPLITS},
+        missed=missed,
+        counts={split: {kind: sum(one.question.kind == kind for one in by_split[split]) for kind in KINDS} for split in SPLITS},
+    )
+
+
+def _retrieval(judged: Sequence[Judged]) -> Figures:
+    """By direction: a question's language, and that of the articles listed and searched."""
+    figures: Figures = {}
+    for asked in LANGUAGES:
+        for language in LANGUAGES:
+            ranked = [
+                (one.ranked[language], one.question.articles_in(language))
+                for one in judged
+                if one.question.language == asked and language in one.ranked
+            ]
+            name = f"retrieval.{asked}-{language}"
+            for k in _DEPTHS:
+                figures[f"{name}.recall_{k}"] = estimate(mean, [recall_at(k, *pair) for pair in ranked])
+            figures[f"{name}.mrr"] = estimate(mean, [reciprocal_rank(*pair) for pair in ranked])
+            figures[f"{name}.ndcg_{_DEEP}"] = estimate(mean, [ndcg_at(_DEEP, *pair) for pair in ranked])
+    return figures
+
+
+def _answers(judged: Sequence[Judged]) -> Figures:
+    plain = [one for one in judged if one.question.kind in PLAIN]
+    groups: dict[str, list[Judged]] = {
+        "all": plain,
+        "same": [one for one in plain if one.question.pair == "same"],
+        "across": [one for one in plain if one.question.pair == "across"],
+        **_by_language(plain),
+        "follow_up": [one for one in plain if one.question.kind == "follow-up"],
+    }
+    figures: Figures = {}
+    for name, group in groups.items():
+        figures[f"answer.{name}.first"] = estimate(mean, [one.found for one in group])
+        figures[f"answer.{name}.any"] = estimate(mean, [one.answered and one.any for one in group])
+        figures[f"answer.{name}.first_when_answered"] = estimate(mean, [one.first for one in group if one.answered])
+    for kind in KINDS:
+        if kind in PLAIN:
+            figures[f"kind.{kind}.first"] = estimate(mean, [one.found for one in plain if one.question.kind == kind])
+    return figures
+
+
+def _refusals(judged: Sequence[Judged]) -> Figures:
+    """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
+    corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
+    rest = [one for one in judged if one.question.kind != "false-premise" or not one.question.answers]
+    figures: Figures = {"false_premise.right": estimate(mean, [one.right for one in corrected])}
+    groups = {"all": rest, **_by_language(rest)}
+    for name, group in groups.items():
+        unanswerable = [not one.question.answers for one in group]
+        refused = [not one.question.answers for one in group if not one.answered]
+        figures[f"no_evidence.{name}.precision"] = estimate(mean, refused)
+        figures[f"no_evidence.{name}.recall"] = estimate(mean, [not one.answered for one in group if not one.question.answers])
+        sweep = partial(recall_at_precision, PRECISION)
+        figures[f"no_evidence.{name}.recall_at_90"] = estimate(sweep, [one.confidence for one in group], unanswerable)
+    return figures
+
+
+def _confidence(judged: Sequence[Judged]) -> Figures:
+    confidence, right = _trust(judged)
+    return {
+        "confidence.risk_coverage_area": estimate(risk_coverage_area, confidence, [1 - one for one in right]),
+        "confidence.calibration_error": estimate(calibration_error, confidence, right),
+    }
+
+
+def _trust(judged: Iterable[Judged]) -> tuple[list[float], list[float]]:
+    """Each question's confidence and whether its first quote is right, be it given as an answer or only offered."""
+    pairs = [(one.confidence, float(one.first)) for one in judged]
+    return [confidence for confidence, _ in pairs], [right for _, right in pairs]
+
+
+def _disagreements(judged: Sequence[Judged]) -> Figures:
+    return {
+        "disagreement.found": estimate(mean, [one.right for one in judged if one.question.kind == "conflict"]),
+        "disagreement.false": estimate(mean, [one.disputed for one in judged if one.question.kind in PLAIN]),
+    }
+
+
+def _by_language(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    return {language: [one for one in judged if one.question.language == language] for language in LANGUAGES}
+
+
+def _citations(judged: Sequence[Judged]) -> Figures:
+    exact = [number < one.exact for one in judged for number in range(one.citations)]
+    return {"citation.exact": estimate(mean, exact)}
