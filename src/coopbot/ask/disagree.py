@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from coopbot.ask.expected import MONEY, Expected, expected, facts_of
+from coopbot.ask.expected import Expected, expected, facts_of
+from coopbot.ask.gazetteer import find_names
 from coopbot.domain import Disagreement
 from coopbot.text.dates import DateMention
 from coopbot.text.language import detect_language
@@ -33,7 +34,10 @@ class QuotedFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What a clause of a quote gives for the question: `low` to `high` of a unit, or a day (year, month, day)."""
+    """What a clause of a quote gives for the question: `low` to `high` of a unit, or a day (year, month, day).
+
+    alone: the quote gives no other day.
+    """
 
     quote: QuotedFact
     said: str
@@ -44,7 +48,9 @@ class _Reading:
     grain: Decimal = Decimal(1)
     approximate: bool = False
     day: tuple[int | None, int | None, int | None] = (None, None, None)
+    over: bool = False
     years: frozenset[int] = frozenset()
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,7 @@ class _Asked:
 
     @property
     def lasting(self) -> bool:
-        """Whether the answer is the same in every year, as the length of a bridge is; the years in quotes are then their sources'."""
+        """Whether the answer is the same in every year, as a bridge's length is: years in quotes are then their sources'."""
         return bool(self.wanted.units & _LASTING_UNITS or self.aspects & _LASTING) or self.wanted.kind == "date"
 
 
@@ -71,6 +77,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _BASE_UNITS = {"km": ("m", 3), "km2": ("m2", 6), "ha": ("m2", 4)}
 _LASTING_UNITS = frozenset({"m", "km", "m2", "km2", "ha", "households"})
 _LASTING = frozenset({"cost", "first", "capacity"})
+_OVER = _any(
+    r"\b(?:over|above|more than|at least|exceed(?:s|ed|ing)?)$",
+    r"\b(?:свыше|более|больше|не менее|превы\w+)$",
+    "(?:超过?|逾|突破|至少)$",
+)
 # Close enough for two figures of which one is "about" or "over".
 _ABOUT = Decimal("0.01")
 _COMPARABLE = 3
@@ -84,7 +95,10 @@ _ASPECTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("width", _any(r"\bwidth|\bwide\b", r"\bшир[ио]", "宽")),
     ("height", _any(r"\bheight|\bhigh\b(?! speed)|\btall\b|\bdeep|\bdepth", r"высот|глубин", "高度|水深|米高")),
     ("area", _any(r"\barea\b|\bsquare\b|\bsq\b|\bhectare", r"площад|\bкв\.|гектар|\bга\b", "面积|平方|公顷")),
-    ("cost", _any(r"\bcosts?\b|\binvest|\bspend|\bpriced?\b", r"стои[мтл]|\bцен[аы]|инвест|вложен", "投资|造价|成本|耗资|费用|钱")),
+    (
+        "cost",
+        _any(r"\bcosts?\b|\binvest|\bspend|\bpriced?\b", r"стои[мтл]|\bцен[аы]|инвест|вложен", "投资|造价|成本|耗资|费用|钱"),
+    ),
     ("trade", _any(r"\btrade\b|\bturnover\b", r"торговл|товарооборот|\bоборот", "贸易|进出口")),
     ("export", _any(r"\bexport|\bshipped to\b", r"экспорт|\bвыв[её]з|\bвывоз", "出口")),
     ("import", _any(r"\bimport", r"импорт|\bввез|\bввоз", "(?<!出)进口")),
@@ -95,26 +109,80 @@ _ASPECTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # Two figures compare only where the clauses of both say the same of these.
 _QUALIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("russian", _any(r"\brussian (?:side|part|section|half|bank|share)|\bon the russian\b", r"российск\w+ (?:стор|част|берег|участ)", "俄方|俄(?:罗斯)?(?:一侧|境内|段|部分)")),
-    ("chinese", _any(r"\bchinese (?:side|part|section|half|bank|share)|\bon the chinese\b", r"китайск\w+ (?:стор|част|берег|участ)", "中方|中国?(?:一侧|境内|段|部分)")),
+    (
+        "russian",
+        _any(
+            r"\brussian (?:side|part|section|half|bank|share)|\bon the russian\b",
+            r"российск\w+ (?:стор|част|берег|участ)",
+            "俄方|俄(?:罗斯)?(?:一侧|境内|段|部分)",
+        ),
+    ),
+    (
+        "chinese",
+        _any(
+            r"\bchinese (?:side|part|section|half|bank|share)|\bon the chinese\b",
+            r"китайск\w+ (?:стор|част|берег|участ)",
+            "中方|中国?(?:一侧|境内|段|部分)",
+        ),
+    ),
     ("part", _any(r"\bof (?:which|them|that)\b|\bincluding\b", r"\bиз (?:них|которых)\b|в том числе", "其中")),
-    ("plan", _any(r"\bexpect|\bforecast|\bplan|\btarget|\bproject(?:ed|s to)|\bwould\b|\bby 20[3-9]", r"ожида|прогноз|план|рассчит|будет|должн", "预计|预期|计划|目标|规划|拟|将")),
-    ("sum", _any(r"\bcumulative|\bsince\b|\bin total since", r"нарастающ|накоплен|\bс начала (?!год)|\bс момента", "累计|以来")),
-    ("start", _any(r"\bat (?:the )?(?:start|first|launch)|\binitial", r"\bв начале|\bначальн|\bсначала|\bна старте", "之初|起初|最初|初期")),
+    (
+        "plan",
+        _any(
+            r"\bexpect|\bforecast|\bplan(?:s|ned|ning)?\b|\btarget|\bproject(?:ed|s to)|\bwould\b|\bby 20[3-9]",
+            r"ожида|прогноз|\bплан|рассчит|будет|должн",
+            "预计|预期|计划|目标|规划|拟|将",
+        ),
+    ),
+    (
+        "sum",
+        _any(r"\bcumulative|\bsince\b|\bin total since", r"нарастающ|накоплен|\bс начала (?!год)|\bс момента", "累计|以来"),
+    ),
+    (
+        "start",
+        _any(
+            r"\bat (?:the )?(?:start|first|launch)|\binitial",
+            r"\bв начале|\bначальн|\bсначала|\bна старте",
+            "之初|起初|最初|初期",
+        ),
+    ),
     ("first", _any(r"\bfirst\b", r"\bперв", "首[次批个趟列]|第一|最先")),
-    ("road", _any(r"\bapproach|\baccess road|\broads?\b(?! bridge)", r"подъезд|подход|автодорог|\bдорог", "引道|接线|引线|公路(?!大?桥)")),
+    (
+        "road",
+        _any(
+            r"\bapproach|\baccess road|\broads?\b(?! bridge)",
+            r"подъезд|подход|автодорог|\bдорог",
+            "引道|接线|引线|公路(?!大?桥)",
+        ),
+    ),
     ("half", _any(r"\bhalf[ -]year|\b(?:first|second) half|\bh[12]\b", r"полугоди", "半年")),
     ("quarter", _any(r"\bquarter\b|\bq[1-4]\b", r"квартал", "季度")),
-    ("months", _any(r"\bmonths?\b|\bjan\w*[-– ](?:to )?[a-z]{3,9}\b", r"\bмесяц|январ\w*.{1,4}[а-я]+", r"个月|\d ?[-–—至到] ?\d+ ?月")),
+    (
+        "months",
+        _any(r"\bmonths?\b|\bjan\w*[-– ](?:to )?[a-z]{3,9}\b", r"\bмесяц|январ\w*.{1,4}[а-я]+", r"个月|\d ?[-–—至到] ?\d+ ?月"),
+    ),
     ("daily", _any(r"\b(?:a|per) day\b|\bdaily\b", r"\bв (?:день|сутки)|суточн|ежедневн", "日均|每天|每日")),
-    ("rise", _any(r"\b(?:up|down|rose|fell|grew|growth|increase[ds]?|decrease[ds]?|by)(?: by| of)?$", r"\b(?:на|рост|прирост)$", "(?:增长|下降|减少|增加|同比|上升)[了约]?$")),
+    (
+        "rise",
+        _any(
+            r"\b(?:up|down|rose|fell|grew|growth|increase[ds]?|decrease[ds]?|by)(?: by| of)?$",
+            r"\b(?:на|рост|прирост)$",
+            "(?:增长|下降|减少|增加|同比|上升)[了约]?$",
+        ),
+    ),
 )
-_CHANGE = _any(r"\bgrow|\brise|\brose|\bincreas|\bdecreas|\bfell\b|\bdrop|\bfaster", r"\bрост|\bвырос|\bприрост|\bснизи|\bупал|\bсокра", "增长|下降|增幅|减少|降幅")
+_CHANGE = _any(
+    r"\bgrow|\brise|\brose|\bincreas|\bdecreas|\bfell\b|\bdrop|\bfaster",
+    r"\bрост|\bвырос|\bприрост|\bснизи|\bупал|\bсокра",
+    "增长|下降|增幅|减少|降幅",
+)
 
 _SAYS = _any(
-    r"\bsa(?:ys?|id)\b|\bgives?\b|\bputs?\b|\bcounts?\b|\bnames?\b|\breport|\baccording to\b|\bquot|\bstates?\b|\bclaims?\b|\btells?\b",
-    r"\bпиш|\bговор|\bназ[ыв]|\bсообща|\bпо данным\b|\bутвержда|\bуказ|\bоценива|\bприв[оеё]д|\bверси|\bсчита",
-    "[说称写]|报道|表示|援引|数字是|给出|显示|口径|记为|标为",
+    r"\bsa(?:ys?|id)\b|\bgives?\b|\bputs?\b|\bcounts?\b|\bnames?\b|\breport|\baccording to\b|\bquot|\bstates?\b|\bclaims?\b",
+    r"\bsp(?:eak|oke)|\btells?\b|\bdates?\b|\bwr[io]te|\bestimat|\bmention|\bcit[ei]|\blists?\b",
+    r"\bпиш|\bговор|\bназ[ыв]|\bсообща|\bпо данным\b",
+    r"\bутвержда|\bуказ|\bоценива|\bприв[оеё]д|\bверси|\bсчита|\bпис|\bдатир|\bотнос|\bотмеча|\bупомин",
+    "[说称写]|报道|提到|认为|记载|介绍|表示|援引|数字是|给出|显示|口径|记为|标为",
 )
 _BUT = _any(
     r"\bwhile\b|\bwhereas\b|\bbut\b|\bhowever\b|\band\b|\bvs\b|\binstead\b",
@@ -122,21 +190,33 @@ _BUT = _any(
     "[则却而但]",
 )
 _QUARREL = _any(
-    r"\bdiffer|\bdisput|\bdisagree|\bdiscrepan|\bcontradict|\bat odds\b|\bdo not (?:agree|match)|\b(?:other|different|several) (?:sources|reports|accounts)",
-    r"\bрасхо[дж]|\bразнятся|\bразниц|\bпротивореч|\bразошл|\bиные (?:знач|циф|дан)|\bразн(?:ые|ая) (?:циф|дан|дат)|\bпо другим\b|\bдругие (?:источн|изда)",
+    r"\bdiffer|\bdisput|\bdisagree|\bdiscrepan|\bcontradict|\bat odds\b|\bdo not (?:agree|match)",
+    r"\b(?:other|different|several) (?:sources|reports|accounts)",
+    r"\bрасхо[дж]|\bразнятся|\bразниц|\bпротивореч|\bразошл|\bиные (?:знач|циф|дан)|\bразн(?:ые|ая) (?:циф|дан|дат)",
+    r"\bпо другим\b|\bдругие (?:источн|изда)",
     "不一|相差|差了|矛盾|有出入|有说|两种说法|各异|另有|也有",
 )
 _SOURCES = (
-    "Xinhua, TASS, Interfax, RIA Novosti, Kommersant, People's Daily, China Daily, Global Times, Sputnik, CGTN, RBC, Vedomosti, "
-    "China News Service, Heilongjiang Daily, Reuters, Russia, China, Россия, Китай, КНР"
+    "Xinhua, TASS, Interfax, RIA Novosti, Kommersant, People's Daily, China Daily, Global Times, Sputnik, CGTN, RBC, "
+    "Vedomosti, China News Service, Heilongjiang Daily, Reuters, Russia, China, Россия, Китай, КНР"
 )
-_CLAUSE_END = re.compile(r"[;；。，（）()：]|, |: | [—–-] |\b(?:while|whereas|but)\b|则")
+_CLAUSE_END = re.compile(r"[;；。，（）()：]|, |: |\b(?:while|whereas|but)\b|则")
 _TO = re.compile(r" ?(?:[-–—~～至到]|to|до) ?", re.IGNORECASE)
-_SOURCE_DATE_WINDOW_CHARS = 16
+# What stands around the date of a source: "TASS said on", "Reuters in", "сообщал РБК", "(Xinhua, ...".
+_SOURCE_DATE_WINDOW_CHARS = 40
+_BEFORE_SOURCE_DATE = _any(
+    r"\b(?:said|wrote|reported|told|quoted|cited|report|text|article|statement)(?: \w+){0,3},? (?:on|in|of) $",
+    r"\b(?:писа|сообщ|говори|цитир|публикац|пишет|передав)\w*(?: \S+){0,2} $|[(（][^()（）]*$",
+)
+_AFTER_SOURCE_DATE = _any(
+    r"^(?: \w+){0,3} (?:said|says?|gives?|puts?|counts?|names?|wrote|writes|reported|reports|had|has|tells)\b",
+    r"^(?: год[ау]?)?(?: \S+)? (?:писа|сообщ|говори|назва|привод|указа|утвержд|оцен)",
+    "^的?(?:报道|援引|报导|称|说|数字|发布|刊文|则|消息|介绍)",
+)
 _NOUN_WINDOW_CHARS = 40
 
 
-def find_disagreements(question: str, quotes: Sequence[QuotedFact], names: Names) -> list[Disagreement]:
+def find_disagreements(question: str, quotes: Sequence[QuotedFact], names: Names = find_names) -> list[Disagreement]:
     """Where quotes, or the sources within one, give different figures or dates for what the question asks.
 
     `names` gives the ids of the named places, bodies and projects in a text. Citations stand newest first.
@@ -215,6 +295,7 @@ def _amounts(
             high=last.value.scaleb(power),
             grain=max(_grain(one, power) for one in (quantity, last)),
             approximate=quantity.approximate or last.approximate,
+            over=bool(_OVER.search(before)),
             years=_period(clause, quote.text, dates),
         )
 
@@ -227,16 +308,22 @@ def _counts(asked: _Asked, text: str, quantity: Quantity) -> bool:
 
 def _days(quote: QuotedFact, dates: Sequence[DateMention]) -> Iterator[_Reading]:
     """Dates with a year, but not those of sources: "TASS said on 24 October 2025"."""
-    for mention in dates:
-        around = quote.text[max(0, mention.start_char - _SOURCE_DATE_WINDOW_CHARS) : mention.end_char + _SOURCE_DATE_WINDOW_CHARS]
-        if mention.year and not _SAYS.search(around):
-            yield _Reading(
-                quote=quote,
-                said=quote.text[mention.start_char : mention.end_char],
-                clause=_clause(quote.text, mention.start_char, mention.end_char),
-                unit="date",
-                day=(mention.year, mention.month, mention.day),
-            )
+    mentions = [mention for mention in dates if mention.year and not _dates_a_source(quote.text, mention)]
+    for mention in mentions:
+        yield _Reading(
+            quote=quote,
+            said=quote.text[mention.start_char : mention.end_char],
+            clause=_clause(quote.text, mention.start_char, mention.end_char),
+            unit="date",
+            day=(mention.year, mention.month, mention.day),
+            alone=len(mentions) == 1,
+        )
+
+
+def _dates_a_source(text: str, mention: DateMention) -> bool:
+    before = text[max(0, mention.start_char - _SOURCE_DATE_WINDOW_CHARS) : mention.start_char]
+    after = text[mention.end_char : mention.end_char + _SOURCE_DATE_WINDOW_CHARS]
+    return bool(_BEFORE_SOURCE_DATE.search(before) or _AFTER_SOURCE_DATE.search(after))
 
 
 def _clause(text: str, start_char: int, end_char: int) -> str:
@@ -265,6 +352,8 @@ def _same(one: _Reading, other: _Reading) -> bool:
     """Whether two readings of a unit agree, as far as both tell."""
     if one.unit == "date":
         return all(a == b for a, b in zip(one.day, other.day, strict=True) if a and b)
+    if (one.over and other.high < one.low) or (other.over and one.high < other.low):
+        return False
     if one.approximate or other.approximate:
         slack = max(one.grain, other.grain, _ABOUT * max(one.high, other.high))
     else:
@@ -289,14 +378,14 @@ def _attributed_apart(one: _Reading, other: _Reading) -> bool:
     text = one.quote.text
     if one.clause == other.clause:
         return False
-    if one.unit == "date":
-        return bool(_QUARREL.search(text)) or all(_SAYS.search(reading.clause) for reading in (one, other))
     sayings = len(_SAYS.findall(text))
     return (sayings > 1 and bool(_BUT.search(text))) or (sayings > 0 and bool(_QUARREL.search(text)))
 
 
 def _cross(asked: _Asked, one: _Reading, other: _Reading, names: Names) -> bool:
     """Between two quotes: both about the thing; within an article, or far apart, only if one speaks of a disagreement."""
+    if not (one.alone and other.alone):
+        return False
     quarrels = [bool(_QUARREL.search(reading.quote.text)) for reading in (one, other)]
     if not any(quarrels) and (one.quote.article_id == other.quote.article_id or not _comparable(one, other)):
         return False

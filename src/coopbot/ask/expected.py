@@ -42,11 +42,12 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-MONEY = frozenset({"usd", "cny", "rub", "eur"})
+_MONEY = "usd cny rub eur"
 _TIME = "years months days hours minutes"
 _LOADS = "t people vehicles trains wagons teu m3 w"
 # What the question measures in; all that match are wanted.
 _UNITS_NAMED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (_MONEY, _any(r"\btolls?\b|\bfees?\b|\bfares?\b|\btariff", r"\bплат[аыу]\b|\bтариф|\bбилет", "票价|收费|运费|多少钱")),
     (
         "percent",
         _any(r"\bper ?cent", r"\bshare of\b", r"\bwhat share", r"процент", r"\bдол[яиюе]\b", "%|百分|比重|占比|份额|比例"),
@@ -81,9 +82,9 @@ _UNITS_NAMED: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("households", _any(r"\bhouseholds?\b|\bfamil(?:y|ies)\b", r"домохоз|\bсем(?:ей|ьям|ьи|ья)\b", "户|家庭")),
-    ("vehicles", _any(r"\btrucks?\b|\blorr|\bvehicles?\b", r"грузовик|\bфур\b|автомобил|\bмашин", "辆|车次")),
-    ("trains", _any(r"\btrains?\b", r"поезд(?!к|ок)|\bсостав(?:ов|а)\b", "列车|班列|多少列|几列")),
-    ("wagons", _any(r"\bwagons?\b|\brailcars?\b", r"\bвагон", "车皮|车厢|多少节|几节")),
+    ("vehicles", _any(r"\btrucks\b|\blorries\b|\bvehicles\b", r"грузовик|\bфур\b|автомобил|\bмашин", "辆|车次")),
+    ("trains", _any(r"\btrains\b", r"поезд(?!к|ок)|\bсостав(?:ов|а)\b", "列车|班列|多少列|几列")),
+    ("wagons", _any(r"\bwagons\b|\brailcars\b", r"\bвагон", "车皮|车厢|多少节|几节")),
     ("teu", _any(r"\bteus?\b", r"\bдфэ\b", "标箱|标准箱")),
     (_TIME, _any(r"\bfor how long|\bhow long (?:does|did|do|will|can|may|has)|\bhow many (?:years|months|days|hours|min)")),
     (
@@ -106,14 +107,14 @@ _UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (
-        "usd cny rub eur",
+        _MONEY,
         _any(
             r"\bcosts?\b|\bprices?\b|\bworth\b|\binvest|\btrade (?:turnover|volume)|\bturnover\b|\bspend|\bspent\b|\bbudget\b"
         ),
     ),
-    ("usd cny rub eur", _any(r"\bhow much .*\btrade\b|\btrade\b.*\b(?:total|value)\b|\btotal trade\b|\bvalue\b|\bprice")),
-    ("usd cny rub eur", _any(r"стоимост|\bстои[тл]|\bцен[аы]\b|инвест|вложен|товарооборот|\bоборот|бюджет|торговл")),
-    ("usd cny rub eur", _any("投资|造价|成本|花了?多少|多少钱|贸易额|贸易总额|进出口|总额|价格|费用|金额|耗资")),
+    (_MONEY, _any(r"\bhow much .*\btrade\b|\btrade\b.*\b(?:total|value)\b|\btotal trade\b|\bvalue\b|\bprice")),
+    (_MONEY, _any(r"стоимост|\bстои[тл]|\bцен[аы]\b|инвест|вложен|товарооборот|\bоборот|бюджет|торговл")),
+    (_MONEY, _any("投资|造价|成本|花了?多少|多少钱|贸易额|贸易总额|进出口|总额|价格|费用|金额|耗资")),
     ("m3", _any(r"\bgas\b|\bpower of siberia\b.*\bdeliver", r"\bгаз[аом]*\b", "供气|输气|天然气")),
     ("wh", _any(r"\belectricity\b|\bpower (?:exports?|supply|deliver)", r"электро", "电量|供电|送电|输电|购电")),
     (
@@ -143,8 +144,19 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         _any(r"\bкогда\b|\bдат[аеуы]\b|\bкак(?:ого|ой|ому) числ|\bкакой день|\bв каком (?:году|месяце)|\bкак(?:ой|ого) год"),
     ),
     ("date", _any("什么时候|啥时候|何时|哪一?[天年日]|几[月号日]|日期|时间|日子")),
-    ("other", _any(r"\bwhy\b|\bhow (?:can|come|do|does|did|is|are|was|were)\b|\b(?:what|which) (?:vehicle )?(?:mix|ports|provinces)\b")),
-    ("other", _any(r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b", "为什么|怎么|区别|为何|哪些(?!领导|人)|哪几|分几块")),
+    (
+        "other",
+        _any(
+            r"\bwhy\b|\bhow (?:can|come|do|does|did|is|are|was|were)\b|\b(?:what|which) (?:vehicle )?(?:mix|ports|provinces)\b"
+        ),
+    ),
+    (
+        "other",
+        _any(
+            r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b",
+            "为什么|怎么|区别|为何|哪些(?!领导|人)|哪几|分几块",
+        ),
+    ),
     ("person", _any(r"\b(?:what|which) (?:politician|universit|compan|minister|official|institut|bank|firm|agenc)")),
     ("person", _any(r"\bкак\w+ (?:\w+ )?(?:вуз|компани|университет|министр|чиновник|фирм|банк)", "哪[所家](?!里)")),
     ("person", _any(r"\bwho(?:m|se)?\b|\bкто\b|\bкого\b|\bкому\b|\bкем\b|\bчь[ияёе]\w*\b", "谁|哪位|何人|叫什么|哪些领导")),
@@ -250,11 +262,12 @@ def years_met(wanted: Expected, sentence: str, article_published: date | None) -
 
 def _without(question: str, facts: SentenceFacts) -> str:
     """The question without its own amounts and dates, whose units it does not ask for."""
-    for span in (*facts.quantities, *facts.dates):
-        # "On which one day", 哪一天, and the like.
-        if not any(char.isdigit() for char in question[span.start_char : span.end_char]):
-            continue
-        question = question[: span.start_char] + " " * (span.end_char - span.start_char) + question[span.end_char :]
+    spans = [(one.start_char, one.end_char) for one in facts.quantities]
+    spans += [(one.start_char, one.end_char) for one in facts.dates]
+    for start, end in spans:
+        # The 一 of 哪一天 is no amount.
+        if any(char.isdigit() for char in question[start:end]):
+            question = question[:start] + " " * (end - start) + question[end:]
     return question
 
 

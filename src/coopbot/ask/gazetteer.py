@@ -10,9 +10,10 @@ import importlib.resources
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from coopbot.domain import Language
 from coopbot.text.simplified import TO_SIMPLIFIED
@@ -23,15 +24,15 @@ _LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
 _TOKEN = re.compile(
     rf"([{_LATIN}]+)(?:'s(?![{_LATIN}]))?|([\u0430-\u052f]+)|(\d+(?:[.,]\d+)*|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n])"
 )
-# The same folding as for search tokens, and brackets are nothing.
-_FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff")
+# As for search tokens.
+_FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff") | dict(TO_SIMPLIFIED)
 
-# Case endings of nouns and adjectives. Not -ов and -ев: they end surnames in the nominative, which a name must share with its
+# Case endings of nouns and adjectives, with -ай as край and Шанхай have it. Not -ов and -ев: they end surnames in the nominative, which a name must share with its
 # other cases. A stemmer takes too much off: it leaves "пут" of both Путин and путь.
 _RUSSIAN_ENDINGS = frozenset(
     """
-    ами ями ыми ими ого его ому ему ией ием ьем иям иях
-    ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию
+    ами ями ыми ими ого его ому ему ией ием ьем иям иях аем
+    ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию ай аю ае
     а е и й о у ы ь ъ ю я
     """.split()
 )
@@ -45,7 +46,7 @@ class _Gazetteer:
     """names: of each id. ids: of each name's tokens. longest: the most tokens of a name that begins with a token."""
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
-    ids: Mapping[_Key, frozenset[str]]
+    ids: Mapping[_Key, Set[str]]
     longest: Mapping[str, int]
 
 
@@ -73,11 +74,11 @@ def other_names(text: str, language: Language) -> tuple[str, ...]:
 def _load() -> _Gazetteer:
     text = importlib.resources.files("coopbot.ask").joinpath("gazetteer.json").read_text(encoding="utf-8")
     entries: dict[str, dict[Language, list[str]]] = json.loads(text)
-    ids: dict[_Key, frozenset[str]] = {}
+    ids: dict[_Key, set[str]] = {}
     longest: dict[str, int] = {}
     for id_, by_language in entries.items():
-        for key in {_key(name) for names in by_language.values() for name in names}:
-            ids[key] = ids.get(key, frozenset()) | {id_}
+        for key in map(_key, chain.from_iterable(by_language.values())):
+            ids.setdefault(key, set()).add(id_)
             longest[key[0]] = max(longest.get(key[0], 0), len(key))
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
     return _Gazetteer(names, ids, longest)
@@ -98,7 +99,7 @@ def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[_Key]:
 
 
 def _key(text: str) -> _Key:
-    folded = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED).translate(TO_SIMPLIFIED)
+    folded = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
     return tuple(latin or other or _russian_stem(cyrillic) for latin, cyrillic, other in _TOKEN.findall(folded))
 
 

@@ -93,9 +93,10 @@ def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate]
 
 def _floors(floors: Floors, figures: Mapping[str, Estimate]) -> str:
     rows = [
-        (f"`{name}`", f"{sign} {_number(bound)}", _number(figures[name].value) if name in figures else "not run")
+        (f"`{name}`", f"{sign} {_number(bound)}", _number(figures[name].value))
         for bounds, sign in ((floors.at_least, "≥"), (floors.at_most, "≤"))
         for name, bound in bounds.items()
+        if name in figures
     ]
     return _ABOUT_FLOORS + _table(("figure", "floor", "now"), rows)
 
