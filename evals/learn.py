@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from coopbot.ask.candidates import Candidates, find_candidates
-from coopbot.ask.features import answer_features, passage_features, sentence_features
+from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
 from coopbot.ask.question import Question, understand
 from coopbot.ask.retrieve import WEIGHED
 from coopbot.ask.store import VectorStore
@@ -35,6 +35,7 @@ from coopbot.index.snapshot import open_current
 from coopbot.ingest.corpus import Corpus
 from coopbot.measure.xquad import Without, Xquad, load_xquad
 from coopbot.settings import load_settings
+from coopbot.text.notes import PassageNotes
 from coopbot.wiring import open_embedder
 
 ROOT = Path(__file__).parents[1]
@@ -44,10 +45,17 @@ PAIRS: tuple[Pair, ...] = ("same", "across")
 # The golden questions are ours and few, XQuAD-R's many and of another kind: each golden one counts as several.
 _GOLDEN_WEIGHT = 6.0
 
+# Chosen on the dev half: where refusing and answering err least.
+_THRESHOLD = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A question asked of one language. gold_passage, gold_sentence: rows of `candidates`, or -1. answers: golden strings."""
+    """A question asked of one language.
+
+    gold_passage: its place among the candidates, or -1; gold_sentence: its number in that passage. answers: accepted strings of a
+    golden question.
+    """
 
     question: Question
     store: VectorStore
@@ -55,6 +63,7 @@ class Example:
     gold_passage: int
     gold_sentence: int
     answers: tuple[str, ...]
+    is_golden: bool
     weight: float
 
 
@@ -91,7 +100,7 @@ def _xquad_examples(xquad: Xquad, asked: dict[tuple[int, Language], Question], *
             assert candidates is not None
             rows = candidates.rows.tolist()
             passage = rows.index(row.gold) if row.gold in rows else -1
-            sentence = int(candidates.starts[passage]) + row.gold_sentence[language] if passage >= 0 else -1
+            sentence = row.gold_sentence[language]
             yield Example(
                 question=question,
                 store=store,
@@ -99,6 +108,7 @@ def _xquad_examples(xquad: Xquad, asked: dict[tuple[int, Language], Question], *
                 gold_passage=passage,
                 gold_sentence=sentence,
                 answers=(),
+                is_golden=False,
                 weight=1.0,
             )
 
@@ -123,6 +133,7 @@ def _golden_examples(store: VectorStore, golden: Iterable[tuple[dict[str, object
                 gold_passage=-1,
                 gold_sentence=-1,
                 answers=tuple(str(answer).lower() for answer in answers),
+                is_golden=True,
                 weight=_GOLDEN_WEIGHT,
             )
 
@@ -132,106 +143,117 @@ def learn(present: Sequence[Example], gone: Sequence[Example], ours: Sequence[Ex
     passage, sentence, answered, background = {}, {}, {}, {}
     for pair in PAIRS:
         here = [e for e in present if e.candidates.pair == pair]
-        passage[pair] = _ranker([(passage_features(e.candidates), e.gold_passage) for e in here if e.gold_passage >= 0])
-        tables = [(_sentences(e, passage[pair]), e) for e in here]
-        sentence[pair] = _ranker(
-            [(features, _kept_row(e, passage[pair])) for features, e in tables if _kept_row(e, passage[pair]) >= 0]
-        )
-        background[pair] = _background(here, passage[pair], sentence[pair])
-        rest = [e for e in [*gone, *ours] if e.candidates.pair == pair]
-        judged = [_judged(e, passage[pair], sentence[pair], background[pair]) for e in [*here, *rest]]
-        answered[pair] = _judge(judged, [e.weight for e in [*here, *rest]])
+        golden = [e for e in ours if e.candidates.pair == pair]
+        absent = [e for e in gone if e.candidates.pair == pair]
+        passage[pair] = _ranker([(passage_features(e.candidates), _gold_passages(e), e.weight) for e in [*here, *golden]])
+        seen = {id(e): _see(e, passage[pair]) for e in [*here, *golden, *absent]}
+        shown = [(seen[id(e)].features, seen[id(e)].gold, e.weight) for e in [*here, *golden]]
+        sentence[pair] = _ranker(shown)
+        background[pair] = _background([seen[id(e)] for e in here], sentence[pair])
+        judged = [_judged(e, seen[id(e)], sentence[pair], background[pair]) for e in [*here, *absent, *golden]]
+        answered[pair] = _judge(judged, [e.weight for e in [*here, *absent, *golden]])
+    about = (
+        "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
+    )
     return {
-        "about": "Made by evals/learn.py. A score is bias + sum of weight * (feature - mean) / scale; features are [mean, scale, weight].",
-        "threshold": 0.5,
-        "background": {
-            pair: {"passage": round(b.passage, 3), "sentence": round(b.sentence, 3)} for pair, b in background.items()
-        },
+        "about": about,
+        "threshold": _THRESHOLD,
+        "background": {pair: {k: round(v, 3) for k, v in asdict(b).items()} for pair, b in background.items()},
         "passage": {pair: _readable(model) for pair, model in passage.items()},
         "sentence": {pair: _readable(model) for pair, model in sentence.items()},
         "answered": {pair: _readable(model) for pair, model in answered.items()},
     }
 
 
-def _order(example: Example, model: LinearModel) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    scores = model.score(passage_features(example.candidates))
-    return np.argsort(-scores, kind="stable"), scores
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An example with its best passages chosen. ranked: passage scores, falling. gold: rows of `features` that are right."""
+
+    kept: Candidates
+    order: npt.NDArray[np.int64]
+    ranked: npt.NDArray[np.float32]
+    notes: list[PassageNotes]
+    sought: Sought
+    features: Features
+    gold: list[int]
 
 
-def _sentences(example: Example, model: LinearModel) -> Features:
-    order, scores = _order(example, model)
+def _see(example: Example, passage: LinearModel) -> Seen:
+    scores = passage.score(passage_features(example.candidates))
+    order = np.argsort(-scores, kind="stable")
     kept = example.candidates.take(order[:WEIGHED])
     stored = example.store.stored(kept.language, kept.rows.tolist())
-    notes = [note for passage_ in stored for note in passage_.sentence_notes()]
+    notes = [found.read_notes() for found in stored]
     idf = example.store.idf(kept.language, example.question.terms_for(kept.language))
-    return sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, idf, notes)
+    sought = Sought(wanted=example.question.wanted, names=example.question.names, idf=idf)
+    features = sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, sought, notes)
+    gold: list[int] = []
+    for place, found in enumerate(stored):
+        first = int(kept.starts[place])
+        for number, span in enumerate(found.passage.sentences):
+            if example.answers:
+                at = found.passage.start_char
+                quote = found.passage.text[span.start_char - at : span.end_char - at].lower()
+                right = any(answer in quote for answer in example.answers)
+            else:
+                right = int(order[place]) == example.gold_passage and number == example.gold_sentence
+            if right:
+                gold.append(first + number)
+    return Seen(kept=kept, order=order, ranked=scores[order], notes=notes, sought=sought, features=features, gold=gold)
 
 
-def _kept_row(example: Example, model: LinearModel) -> int:
-    """The gold sentence's row among the kept passages' sentences, or -1."""
-    order, _ = _order(example, model)
-    kept = order[:WEIGHED].tolist()
-    if example.gold_passage not in kept:
-        return -1
-    sizes = np.diff(example.candidates.starts)
-    before = sum(int(sizes[p]) for p in kept[: kept.index(example.gold_passage)])
-    return before + example.gold_sentence - int(example.candidates.starts[example.gold_passage])
+def _gold_passages(example: Example) -> list[int]:
+    if not example.answers:
+        return [example.gold_passage] if example.gold_passage >= 0 else []
+    stored = example.store.stored(example.candidates.language, example.candidates.rows.tolist())
+    return [
+        place for place, found in enumerate(stored) if any(answer in found.passage.text.lower() for answer in example.answers)
+    ]
 
 
-def _judged(example: Example, passage: LinearModel, sentence: LinearModel, background: Background) -> tuple[Features, bool]:
+def _judged(example: Example, seen: Seen, sentence: LinearModel, background: Background) -> tuple[Features, bool]:
     """(answer features, whether the best sentence answers: is of the right passage, or holds an accepted string)."""
-    order, scores = _order(example, passage)
-    kept = example.candidates.take(order[:WEIGHED])
-    stored = example.store.stored(kept.language, kept.rows.tolist())
-    notes = [note for passage_ in stored for note in passage_.sentence_notes()]
-    idf = example.store.idf(kept.language, example.question.terms_for(kept.language))
-    features = sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, idf, notes)
-    sentence_scores = sentence.score(features)
-    top = int(sentence_scores.argmax())
-    number = int(kept.passage_of[top])
-    right = int(order[number]) == example.gold_passage
-    if example.answers:
-        found = stored[number].passage
-        span = found.sentences[top - int(kept.starts[number])]
-        quote = found.text[span.start_char - found.start_char : span.end_char - found.start_char].lower()
-        right = any(answer in quote for answer in example.answers)
-    return answer_features(example.candidates, kept, scores[order], sentence_scores, idf, notes, background), right
+    scores = sentence.score(seen.features)
+    top = int(scores.argmax())
+    right = top in seen.gold if example.is_golden else int(seen.order[seen.kept.passage_of[top]]) == example.gold_passage
+    features = answer_features(example.candidates, seen.kept, seen.ranked, scores, seen.sought, seen.notes, background)
+    return features, right
 
 
-def _background(examples: Sequence[Example], passage: LinearModel, sentence: LinearModel) -> Background:
+def _background(seen: Sequence[Seen], sentence: LinearModel) -> Background:
     """The median score of the tenth passage, and of the best sentence of another passage than the best one's."""
-    tenth = [np.sort(_order(e, passage)[1])[::-1][9] for e in examples]
     rivals = []
-    for example in examples:
-        order, _ = _order(example, passage)
-        kept = example.candidates.take(order[:WEIGHED])
-        scores = sentence.score(_sentences(example, passage))
-        rivals.append(scores[kept.passage_of != kept.passage_of[scores.argmax()]].max())
-    return Background(passage=float(np.median(tenth)), sentence=float(np.median(rivals)))
+    for one in seen:
+        scores = sentence.score(one.features)
+        rivals.append(scores[one.kept.passage_of != one.kept.passage_of[scores.argmax()]].max())
+    return Background(passage=float(np.median([one.ranked[9] for one in seen])), sentence=float(np.median(rivals)))
 
 
-def _ranker(examples: Sequence[tuple[Features, int]], penalty: float = 1e-3) -> LinearModel:
-    """Softmax over each question's rows, the gold one to win."""
-    names = tuple(examples[0][0])
-    width = max(len(features[names[0]]) for features, _ in examples)
-    table = np.zeros((len(examples), width, len(names)))
-    real = np.zeros((len(examples), width), dtype=bool)
+def _ranker(examples: Iterable[tuple[Features, list[int], float]], penalty: float = 1e-3) -> LinearModel:
+    """Softmax over each question's rows, the right ones together to win; questions without a right one teach nothing."""
+    teaching = [example for example in examples if example[1]]
+    names = tuple(teaching[0][0])
+    width = max(len(features[names[0]]) for features, _, _ in teaching)
+    table = np.zeros((len(teaching), width, len(names)))
+    real = np.zeros((len(teaching), width), dtype=bool)
     gold = np.zeros_like(real)
-    for i, (features, row) in enumerate(examples):
+    for i, (features, rows, _) in enumerate(teaching):
         values = np.stack([features[name] for name in names], axis=1)
         table[i, : len(values)] = values - values.mean(axis=0)
         real[i, : len(values)] = True
-        gold[i, row] = True
+        gold[i, rows] = True
     scale = table[real].std(axis=0) + 1e-9
     table /= scale
+    counts = np.array([weight for _, _, weight in teaching])
+    counts /= counts.sum()
 
     def loss(weight: F64) -> tuple[float, F64]:
         scores = np.where(real, table @ weight, -1e9)
-        top = scores.max(axis=1, keepdims=True)
-        odds = np.exp(scores - top) * real
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True)) * real
         share = odds / odds.sum(axis=1, keepdims=True)
-        value = -(scores[gold] - top[:, 0] - np.log(odds.sum(axis=1))).mean() + penalty * (weight**2).sum()
-        slope = -(table[gold] - np.einsum("qc,qcf->qf", share, table)).mean(axis=0) + 2 * penalty * weight
+        right = (odds * gold) / np.maximum((odds * gold).sum(axis=1, keepdims=True), 1e-300)
+        value = -(counts * np.log(np.maximum((share * gold).sum(axis=1), 1e-300))).sum() + penalty * (weight**2).sum()
+        slope = -np.einsum("q,qcf->f", counts, table * (right - share)[:, :, None]) + 2 * penalty * weight
         return float(value), slope
 
     weight = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x

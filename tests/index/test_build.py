@@ -49,7 +49,7 @@ def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
     assert sentences.starts.tolist() == [0, 3]
     assert sentences.token_counts.tolist() == [len(text.split()) for text in SENTENCES]
     assert len(sentences.codes) == sentences.token_counts.sum()
-    assert [note.amounts for note in stored.sentence_notes()] == [(), ((1283.0, "m"),), ()]
+    assert [note.amounts for note in stored.read_notes().sentences] == [(), ((1283.0, "m"),), ()]
 
 
 def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from coopbot.text.notes import dump_notes, load_notes, take_notes
 
 SENTENCES = [
-    "The bridge, 1,283 m long, opened on 10 June 2022.",
+    "The Heihe bridge, 1,283 m long, opened on 10 June 2022.",
     "Товарооборот достиг 27 млрд долларов в 2023 году.",
     "2023年贸易额约270亿美元。",
     "No figures here.",
@@ -13,20 +13,27 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(
-    ("sentence", "amount", "year"),
+    ("sentence", "amount", "date"),
     [
-        (SENTENCES[0], (1283.0, "m"), 2022),
-        (SENTENCES[1], (27e9, "usd"), 2023),
-        (SENTENCES[2], (27e9, "usd"), 2023),
+        (SENTENCES[0], (1283.0, "m"), (2022, 6)),
+        (SENTENCES[1], (27e9, "usd"), (2023, None)),
+        (SENTENCES[2], (27e9, "usd"), (2023, None)),
     ],
 )
-def test_amounts_and_years_are_noted(sentence: str, amount: tuple[float, str], year: int) -> None:
-    notes = take_notes(sentence)
+def test_amounts_and_dates_are_noted(sentence: str, amount: tuple[float, str], date: tuple[int, int | None]) -> None:
+    (notes,) = take_notes("", [sentence]).sentences
     assert amount in notes.amounts
-    assert notes.years == {year}
+    assert notes.dates == (date,)
+
+
+def test_names_are_noted_in_any_script_and_those_of_the_title_apart() -> None:
+    latin = take_notes("", ["A train left Suifenhe."])
+    han = take_notes("绥芬河", ["一列火车出发了。"])
+    assert latin.sentences[0].names == han.context_names != frozenset()
+    assert han.sentences[0].names == frozenset()
 
 
 def test_notes_survive_storage() -> None:
-    notes = tuple(map(take_notes, SENTENCES))
+    notes = take_notes("Heihe — Trade", SENTENCES)
     assert load_notes(dump_notes(notes)) == notes
-    assert load_notes(dump_notes([])) == ()
+    assert load_notes(dump_notes(take_notes("", []))) == take_notes("", [])

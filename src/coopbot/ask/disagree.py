@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import combinations
 
 from coopbot.ask.expected import Expected, expected, facts_of
-from coopbot.ask.gazetteer import find_names
 from coopbot.domain import Disagreement
 from coopbot.text.dates import DateMention
+from coopbot.text.gazetteer import find_names
 from coopbot.text.language import detect_language
 from coopbot.text.quantities import Quantity
 from coopbot.text.tokens import lexical_tokens
@@ -82,6 +82,8 @@ _OVER = _any(
     r"\b(?:свыше|более|больше|не менее|превы\w+)$",
     "(?:超过?|逾|突破|至少)$",
 )
+# Never meant by a bare number of metres.
+_SPELT_OUT = frozenset({"width", "height", "speed"})
 # Close enough for two figures of which one is "about" or "over".
 _ABOUT = Decimal("0.01")
 _COMPARABLE = 3
@@ -161,7 +163,7 @@ _QUALIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "months",
         _any(r"\bmonths?\b|\bjan\w*[-– ](?:to )?[a-z]{3,9}\b", r"\bмесяц|январ\w*.{1,4}[а-я]+", r"个月|\d ?[-–—至到] ?\d+ ?月"),
     ),
-    ("daily", _any(r"\b(?:a|per) day\b|\bdaily\b", r"\bв (?:день|сутки)|суточн|ежедневн", "日均|每天|每日")),
+    ("daily", _any(r"\b(?:a|per) day\b|(?-i:\bdaily\b)", r"\bв (?:день|сутки)|суточн|ежедневн", "日均|每天|每日")),
     (
         "rise",
         _any(
@@ -225,7 +227,8 @@ def find_disagreements(question: str, quotes: Sequence[QuotedFact], names: Names
     if asked.wanted.kind not in ("number", "date"):
         return []
     readings = [reading for quote in quotes for reading in _readings(asked, quote, names)]
-    pairs = [pair for pair in combinations(readings, 2) if _at_odds(asked, *pair, names)]
+    agreed = {_numbers(*pair) for pair in combinations(readings, 2) if pair[0].quote is not pair[1].quote and _same(*pair)}
+    pairs = [pair for pair in combinations(readings, 2) if _numbers(*pair) not in agreed and _at_odds(asked, *pair, names)]
     if not pairs:
         return []
     unit = pairs[0][0].unit
@@ -233,6 +236,10 @@ def find_disagreements(question: str, quotes: Sequence[QuotedFact], names: Names
     met = [reading for reading in readings if reading.unit == unit and any(_same(reading, one) for one in opposed)]
     met.sort(key=lambda reading: (-(reading.quote.published or date.min).toordinal(), reading.quote.number))
     return [Disagreement(about=_about(met), citations=tuple(dict.fromkeys(reading.quote.number for reading in met)))]
+
+
+def _numbers(one: _Reading, other: _Reading) -> tuple[int, int]:
+    return one.quote.number, other.quote.number
 
 
 def _asked(question: str, names: Names) -> _Asked:
@@ -261,8 +268,11 @@ def _readings(asked: _Asked, quote: QuotedFact, names: Names) -> Iterator[_Readi
         return
     found = _days(quote, facts.dates) if asked.wanted.kind == "date" else _amounts(asked, quote, facts.quantities, facts.dates)
     for reading in found:
+        elsewhere = asked.names and named & asked.names and not _SAYS.search(reading.clause)
+        if elsewhere and (there := names(reading.clause) - names(_SOURCES)) and not there & asked.names:
+            continue
         aspects = _matching(_ASPECTS, reading.clause) or _matching(_ASPECTS, quote.text)
-        if asked.aspects and aspects and not asked.aspects & aspects:
+        if (aspects or asked.aspects & _SPELT_OUT) and asked.aspects and not asked.aspects & aspects:
             continue
         if asked.lasting or not (asked.wanted.years and reading.years) or asked.wanted.years & reading.years:
             yield reading
@@ -349,7 +359,9 @@ def _grain(quantity: Quantity, power: int) -> Decimal:
 
 
 def _same(one: _Reading, other: _Reading) -> bool:
-    """Whether two readings of a unit agree, as far as both tell."""
+    """Whether two readings agree, as far as both tell."""
+    if one.unit != other.unit:
+        return False
     if one.unit == "date":
         return all(a == b for a, b in zip(one.day, other.day, strict=True) if a and b)
     if (one.over and other.high < one.low) or (other.over and one.high < other.low):

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from coopbot.ask.candidates import Candidates
+from coopbot.ask.expected import Expected
 from coopbot.ask.weights import Background, Features
 from coopbot.index.embedder import F32
-from coopbot.text.notes import SentenceNotes
+from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # A sentence meets a question token as well as its passage does if it comes this near.
 _AS_WELL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a question looks for, beside what its vectors say. idf: its words by rarity in one language. names: of the gazetteer."""
+
+    wanted: Expected
+    names: frozenset[str]
+    idf: Mapping[str, float]
+
+    def fit(self, note: SentenceNotes) -> float:
+        """Whether a sentence holds the kind of figure asked for: 1 it does or none is asked for, 0.5 another kind, 0 none."""
+        if self.wanted.kind == "number":
+            given = {float(value) for value, _ in self.wanted.numbers}
+            units = {unit for value, unit in note.amounts if value not in given}
+            if not units:
+                return 0.0
+            return 1.0 if not self.wanted.units or units & self.wanted.units else 0.5
+        if self.wanted.kind == "date":
+            telling = any(year and (month or year not in self.wanted.years) for year, month in note.dates)
+            return 1.0 if telling else 0.5 if note.dates else 0.0
+        return 1.0
+
+    def years_met(self, note: SentenceNotes) -> float:
+        """1 if a sentence names every year of the question, or it names none."""
+        return float(self.wanted.years <= {year for year, _ in note.dates})
+
+    def named(self, names: frozenset[str]) -> float:
+        """The share of the question's names that are among these; 1 if it has none."""
+        return len(self.names & names) / len(self.names) if self.names else 1.0
 
 
 def passage_features(candidates: Candidates) -> Features:
@@ -34,10 +66,11 @@ def sentence_features(
     candidates: Candidates,
     passage_scores: F32,
     token_weights: F32,
-    idf: Mapping[str, float],
-    notes: Sequence[SentenceNotes],
+    sought: Sought,
+    notes: Sequence[PassageNotes],
 ) -> Features:
     """(sentences,) each. `token_weights` are those of all candidates, of which these are the best few."""
+    own = [note for passage in notes for note in passage.sentences]
     met = candidates.met
     rows = np.arange(met.shape[1])
     first = candidates.starts[:-1][candidates.passage_of]
@@ -53,7 +86,10 @@ def sentence_features(
         "previous_adds": token_weights @ np.maximum(met, met[:, previous]) - weighted,
         "lead_adds": token_weights @ np.maximum(met, met[:, first]) - weighted,
         "is_first": (rows == first).astype(np.float32),
-        "lexical": np.array([covered(note.words, idf) for note in notes], dtype=np.float32),
+        "lexical": np.array([covered(note.words, sought.idf) for note in own], dtype=np.float32),
+        "fits": np.array([sought.fit(note) for note in own], dtype=np.float32),
+        "years": np.array([sought.years_met(note) for note in own], dtype=np.float32),
+        "named": np.array([sought.named(note.names) for note in own], dtype=np.float32),
         "length": np.log1p(candidates.token_counts).astype(np.float32),
     }
 
@@ -63,8 +99,8 @@ def answer_features(
     kept: Candidates,
     ranked: F32,
     sentence_scores: F32,
-    idf: Mapping[str, float],
-    notes: Sequence[SentenceNotes],
+    sought: Sought,
+    notes: Sequence[PassageNotes],
     background: Background,
 ) -> Features:
     """(1,) each: what tells an answer from a near miss. Where there are too few rivals, the background stands in for them.
@@ -75,7 +111,9 @@ def answer_features(
     top = int(sentence_scores.argmax())
     passage = int(kept.passage_of[top])
     met = kept.passage_met[:, passage]
-    own = notes[kept.starts[passage] : kept.starts[passage + 1]]
+    own = notes[passage]
+    best = own.sentences[top - int(kept.starts[passage])]
+    names = own.context_names.union(*(note.names for note in own.sentences))
     rivals = sentence_scores[kept.passage_of != passage]
     values = {
         "gap_third": ranked[0] - (ranked[2] if len(ranked) > 2 else background.passage),
@@ -84,7 +122,10 @@ def answer_features(
         "dense": kept.dense[passage],
         "sentence_gap": sentence_scores[top] - (rivals.max() if len(rivals) else background.sentence),
         "sentence_cosine": kept.sentence_cosine.max(),
-        "covered": covered([word for note in own for word in note.words], idf),
+        "covered": covered([word for note in own.sentences for word in note.words], sought.idf),
+        "fits": sought.fit(best),
+        "years": sought.years_met(best),
+        "named": sought.named(names),
         "regret": candidates.token_weights @ (candidates.passage_met.max(axis=1) - met),
         "length": np.log1p(len(met)),
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from coopbot.ask.expected import Expected, expected
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
 from coopbot.index.embedder import F32, Embedder, centred
+from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
@@ -20,7 +22,7 @@ class Question:
     """A question as it is searched.
 
     vector: (dim,) and tokens: (tokens, dim), both with the language's centre taken off and of length 1.
-    terms: its lexical tokens, each once.
+    terms: its lexical tokens, each once. wanted: what kind of thing it asks for. names: what it names, by id of the gazetteer.
     """
 
     text: str
@@ -28,12 +30,17 @@ class Question:
     vector: F32
     tokens: F32
     terms: tuple[str, ...]
+    wanted: Expected
+    names: frozenset[str]
 
     def terms_for(self, language: Language) -> tuple[str, ...]:
-        """The lexical tokens that can be met in articles of a language."""
+        """The lexical tokens that can be met in articles of a language: in another, shared ones and what names are called there."""
         if language == self.language:
             return self.terms
-        return tuple(term for term in self.terms if _SHARED_TOKEN.match(term))
+        shared = [term for term in self.terms if _SHARED_TOKEN.match(term)]
+        for name in names_in(self.names, language):
+            shared += lexical_tokens(name)
+        return tuple(dict.fromkeys(shared))
 
 
 def checked(text: str) -> str:
@@ -57,4 +64,6 @@ def understand(text: str, embedder: Embedder) -> Question:
         vector=centred(embedded.pooled[0], centre.question),
         tokens=centred(embedded.tokens[0].vectors, centre.question_token),
         terms=tuple(dict.fromkeys(lexical_tokens(text))),
+        wanted=expected(text),
+        names=find_names(text),
     )

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from coopbot.ask.candidates import Candidates, find_candidates
-from coopbot.ask.features import answer_features, passage_features, sentence_features
+from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
-from coopbot.text.notes import SentenceNotes
+from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
 WEIGHED = 3
@@ -79,11 +79,12 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     ranked = candidates.take(order)
     kept = candidates.take(order[:WEIGHED])
     stored = store.stored(language, kept.rows.tolist())
-    notes = [note for passage in stored for note in passage.sentence_notes()]
+    notes = [passage.read_notes() for passage in stored]
     idf = store.idf(language, question.terms_for(language))
-    features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, idf, notes)
+    sought = Sought(wanted=question.wanted, names=question.names, idf=idf)
+    features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, sought, notes)
     sentence_scores = weights.sentence[pair].score(features)
-    answered = answer_features(candidates, kept, scores[order], sentence_scores, idf, notes, weights.background[pair])
+    answered = answer_features(candidates, kept, scores[order], sentence_scores, sought, notes, weights.background[pair])
     return Reading(
         candidates=ranked,
         scores=scores[order],
@@ -115,7 +116,7 @@ def _hit(store: VectorStore, score: float, reading: Reading, place: int, rank: i
 
 
 def _sentences(
-    kept: Candidates, stored: Sequence[StoredPassage], scores: F32, notes: Sequence[SentenceNotes]
+    kept: Candidates, stored: Sequence[StoredPassage], scores: F32, notes: Sequence[PassageNotes]
 ) -> tuple[ScoredSentence, ...]:
     found = []
     for place in np.argsort(-scores, kind="stable"):
@@ -127,7 +128,7 @@ def _sentences(
                 score=float(scores[place]),
                 cosine=float(kept.sentence_cosine[place]),
                 vector=kept.sentence_vectors[place],
-                notes=notes[place],
+                notes=notes[passage].sentences[place - kept.starts[passage]],
             )
         )
     return tuple(found)

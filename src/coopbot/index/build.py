@@ -21,7 +21,7 @@ from coopbot.index.manifest import FORMAT, Manifest, corpus_sha256, describe_fil
 from coopbot.index.passages import PassageWriter, StoredPassage
 from coopbot.index.shard import PassageVectors, ShardWriter
 from coopbot.index.snapshot import Snapshot, building_folder, open_current, prune, publish, write_lock
-from coopbot.text.notes import SentenceNotes, dump_notes, take_notes
+from coopbot.text.notes import PassageNotes, dump_notes, take_notes
 from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors are put in the cache: what a killed build loses at most.
@@ -54,7 +54,7 @@ class _Planned:
     article: Article
     passages: list[Passage]
     keys: list[bytes]
-    notes: list[tuple[SentenceNotes, ...]]
+    notes: list[PassageNotes]
 
 
 def build(
@@ -124,15 +124,15 @@ def _previous(index_dir: Path, embedder: Embedder) -> Snapshot | None:
 def _plan(article: Article, previous: Snapshot | None, to_passages: ToPassages) -> _Planned:
     """The article's passages and notes, as they were if it has not changed."""
     passages: list[Passage] = []
-    notes: list[tuple[SentenceNotes, ...]] = []
+    notes: list[PassageNotes] = []
     if previous:
         known = previous.passages.article(article.article_id)
         if known and known.sha256 == article.sha256:
             stored = previous.passages.passages_of(article.article_id)
-            passages, notes = [s.passage for s in stored], [s.sentence_notes() for s in stored]
+            passages, notes = [s.passage for s in stored], [s.read_notes() for s in stored]
     if not passages:
         passages = to_passages(article)
-        notes = [tuple(take_notes(sentence) for sentence in _sentences(article, passage)) for passage in passages]
+        notes = [take_notes(_context(article, p), _sentences(article, p)) for p in passages]
     keys = [cache_key(_texts(article, passage)) for passage in passages]
     return _Planned(article=article, passages=passages, keys=keys, notes=notes)
 
@@ -248,7 +248,7 @@ def _store(plan: _Planned, shard: ShardWriter, cache: VectorCache) -> list[Store
                 notes=dump_notes(notes),
             )
         )
-        words = lexical_tokens(_context(plan.article, passage)) + [word for note in notes for word in note.words]
+        words = lexical_tokens(_context(plan.article, passage)) + [word for note in notes.sentences for word in note.words]
         shard.add(vectors[key], words)
     return stored
 

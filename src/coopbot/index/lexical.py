@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _K1 = 1.2
 _B = 0.75
 
+# A smaller index is judged as if it were filled up with passages that have none of the words: in one of three passages, no word
+# would be rare and nothing could stand out.
+_LEAST_ROWS = 50
+
 
 class Lexical:
     """Tokens in, a score for every passage out. Tokens are those of `text.tokens`."""
@@ -56,6 +60,14 @@ class Lexical:
         scores: F32 = np.asarray(self._index.get_scores(known), dtype=np.float32)
         return scores
 
+    def standardised(self, scores: F32) -> F32:
+        """(rows,) scores in standard deviations above the mean."""
+        rows = max(self._rows, _LEAST_ROWS)
+        mean = scores.sum() / rows
+        variance = (np.square(scores).sum() / rows) - mean**2
+        standard: F32 = ((scores - mean) / (math.sqrt(max(float(variance), 0.0)) + 1e-6)).astype(np.float32)
+        return standard
+
     def idf(self, tokens: Sequence[str]) -> dict[str, float]:
         """How rare each token is among the passages; tokens that none has are as rare as can be."""
         starts = self._index.scores["indptr"]
@@ -63,5 +75,5 @@ class Lexical:
         for token in tokens:
             number = self._vocabulary.get(token)
             having = int(starts[number + 1] - starts[number]) if number is not None else 0
-            found[token] = math.log(1 + (self._rows - having + 0.5) / (having + 0.5))
+            found[token] = math.log(1 + (max(self._rows, _LEAST_ROWS) - having + 0.5) / (having + 0.5))
         return found

@@ -12,7 +12,7 @@ from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
 
 # Raise when files of a snapshot change their meaning; older snapshots are then rebuilt.
-FORMAT = 3
+FORMAT = 4
 
 _NAME = "manifest.json"
 

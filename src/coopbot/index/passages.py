@@ -18,7 +18,7 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken
-from coopbot.text.notes import SentenceNotes, load_notes
+from coopbot.text.notes import PassageNotes, load_notes
 
 _SCHEMA = """
 CREATE TABLE articles (
@@ -45,7 +45,7 @@ class StoredPassage:
     row: int
     notes: str
 
-    def sentence_notes(self) -> tuple[SentenceNotes, ...]:
+    def read_notes(self) -> PassageNotes:
         """What each sentence holds."""
         return load_notes(self.notes)
 

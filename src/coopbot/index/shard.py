@@ -146,7 +146,7 @@ class Shard:
             eligible = eligible[np.argpartition(-scores[eligible], wanted)[:wanted]]
         known = set(rows)
         rows += [int(row) for row in eligible if int(row) not in known]
-        standard = (scores - scores.mean()) / (scores.std() + 1e-6) if len(scores) else scores
+        standard = self.lexical.standardised(scores)
         return FirstStage(rows=np.array(rows, dtype=np.int64), pooled=self._vectors.rows(rows), lexical=standard[rows])
 
     def sentences(self, rows: I64) -> Sentences:

@@ -98,7 +98,7 @@ def _floors(floors: Floors, figures: Mapping[str, Estimate]) -> str:
         for name, bound in bounds.items()
         if name in figures
     ]
-    return _ABOUT_FLOORS + _table(("figure", "floor", "now"), rows)
+    return _ABOUT_FLOORS + table(("figure", "floor", "now"), rows)
 
 
 def _answers(golden: GoldenScores) -> str:
@@ -147,7 +147,7 @@ def _confidence(golden: GoldenScores) -> str:
         _ABOUT_CONFIDENCE
         + _compared(golden, {"all": "confidence"}, columns)
         + "\nA calibrated confidence is near the share right in each row:\n\n"
-        + _table(header, rows)
+        + table(header, rows)
     )
 
 
@@ -167,7 +167,7 @@ def _retrieval(golden: GoldenScores) -> str:
 
 def _missed(golden: GoldenScores) -> str:
     rows = [(kind, ", ".join(ids)) for kind, ids in golden.missed.items() if ids]
-    return _ABOUT_MISSED + _table(("kind", "questions"), rows)
+    return _ABOUT_MISSED + table(("kind", "questions"), rows)
 
 
 def _compared(golden: GoldenScores, groups: Mapping[str, str], columns: Mapping[str, str]) -> str:
@@ -179,7 +179,7 @@ def _compared(golden: GoldenScores, groups: Mapping[str, str], columns: Mapping[
         first = next(iter(columns.values()))
         counts = " / ".join(str(found[split, first].count) for split in SPLITS)
         rows.append((label, counts, *(_cell(found[split, key]) for key in columns.values() for split in SPLITS)))
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _cell(figure: Estimate) -> str:
@@ -192,6 +192,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

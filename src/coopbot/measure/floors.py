@@ -45,6 +45,6 @@ def misses(floors: Floors, figures: Mapping[str, Estimate], *, ran_second: bool)
                 raise Misconfigured(f"the floors name {name}, which is not measured; correct the file")
             value = figures[name].value
             # As printed: a floor copied from the board is met by the run that it was copied from.
-            if value is None or sign * round(value, 3) < sign * bound:
+            if value is None or sign * round(value, 3) < sign * round(bound, 3):
                 lines.append(f"{name} is {'undefined' if value is None else f'{value:.3f}'}, {word} {bound:.3f}")
     return tuple(lines)

@@ -19,7 +19,7 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A measure, its 95 % bootstrap interval, and over how many questions; None where it is undefined."""
+    """A measure, its 95 % bootstrap interval, and over how many questions; None where it is undefined or not known."""
 
     value: float | None
     low: float | None

@@ -1,46 +1,69 @@
-"""What a sentence holds that questions ask for, noted once when it is indexed: its words, its amounts, its years."""
+"""What a passage's sentences hold that questions ask for, noted once when it is indexed: words, amounts, dates, names."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coopbot.text.dates import find_dates
+from coopbot.text.gazetteer import find_names
 from coopbot.text.quantities import find_quantities
 from coopbot.text.tokens import lexical_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceNotes:
-    """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. years: those named."""
+    """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. dates: (year, month), each
+    None where it is not said. names: ids of the gazetteer.
+    """
 
     words: tuple[str, ...]
     amounts: tuple[tuple[float, str], ...]
-    years: frozenset[int]
+    dates: tuple[tuple[int | None, int | None], ...]
+    names: frozenset[str]
 
 
-def take_notes(sentence: str) -> SentenceNotes:
-    """Notes of one sentence."""
-    return SentenceNotes(
-        words=tuple(lexical_tokens(sentence)),
-        amounts=tuple((float(quantity.value), quantity.unit) for quantity in find_quantities(sentence)),
-        years=frozenset(date.year for date in find_dates(sentence) if date.year is not None),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageNotes:
+    """Notes of each sentence, and the names that the passage's title and headings give to all of it."""
+
+    context_names: frozenset[str]
+    sentences: tuple[SentenceNotes, ...]
+
+
+def take_notes(context: str, sentences: Sequence[str]) -> PassageNotes:
+    """Notes of a passage."""
+    return PassageNotes(context_names=find_names(context), sentences=tuple(map(_sentence_notes, sentences)))
+
+
+def dump_notes(notes: PassageNotes) -> str:
+    """Notes as JSON."""
+    sentences = [[" ".join(n.words), n.amounts, n.dates, sorted(n.names)] for n in notes.sentences]
+    return json.dumps([sorted(notes.context_names), sentences], ensure_ascii=False)
+
+
+def load_notes(text: str) -> PassageNotes:
+    """Notes from JSON of `dump_notes`."""
+    context_names, sentences = json.loads(text)
+    return PassageNotes(
+        context_names=frozenset(context_names),
+        sentences=tuple(
+            SentenceNotes(
+                words=tuple(words.split()),
+                amounts=tuple((value, unit) for value, unit in amounts),
+                dates=tuple((year, month) for year, month in dates),
+                names=frozenset(names),
+            )
+            for words, amounts, dates, names in sentences
+        ),
     )
 
 
-def dump_notes(notes: Iterable[SentenceNotes]) -> str:
-    """Notes of a passage's sentences as JSON."""
-    return json.dumps([[" ".join(n.words), n.amounts, sorted(n.years)] for n in notes], ensure_ascii=False)
-
-
-def load_notes(text: str) -> tuple[SentenceNotes, ...]:
-    """Notes from JSON of `dump_notes`."""
-    return tuple(
-        SentenceNotes(
-            words=tuple(words.split()),
-            amounts=tuple((value, unit) for value, unit in amounts),
-            years=frozenset(years),
-        )
-        for words, amounts, years in json.loads(text)
+def _sentence_notes(sentence: str) -> SentenceNotes:
+    return SentenceNotes(
+        words=tuple(lexical_tokens(sentence)),
+        amounts=tuple((float(quantity.value), quantity.unit) for quantity in find_quantities(sentence)),
+        dates=tuple((date.year, date.month) for date in find_dates(sentence)),
+        names=find_names(sentence),
     )

@@ -10,7 +10,7 @@ import importlib.resources
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -18,24 +18,23 @@ from itertools import chain
 from coopbot.domain import Language
 from coopbot.text.simplified import TO_SIMPLIFIED
 
-_LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
-# Words of one script, numbers, single Han characters, and marks that no name reaches across. Hyphens, quotes and points are
-# nothing, so that «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" come out alike however they are written.
+# Words of one script, numbers, single Han characters, and marks that no name reaches across; the possessive 's goes. Hyphens,
+# quotes and points are nothing, so that «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" are one however they are written.
 _TOKEN = re.compile(
-    rf"([{_LATIN}]+)(?:'s(?![{_LATIN}]))?|([\u0430-\u052f]+)|(\d+(?:[.,]\d+)*|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n])"
+    r"(?!(?<=')s\b)[a-z\u00df-\u00f6\u00f8-\u024f]+|[\u0430-\u052f]+|\d+(?:[.,]\d+)*"
+    r"|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n]"
 )
 # As for search tokens.
 _FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff") | dict(TO_SIMPLIFIED)
 
-# Case endings of nouns and adjectives, with -ай as край and Шанхай have it. Not -ов and -ев: they end surnames in the nominative, which a name must share with its
-# other cases. A stemmer takes too much off: it leaves "пут" of both Путин and путь.
-_RUSSIAN_ENDINGS = frozenset(
-    """
-    ами ями ыми ими ого его ому ему ией ием ьем иям иях аем
-    ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию ай аю ае
-    а е и й о у ы ь ъ ю я
-    """.split()
-)
+# Case endings of nouns and adjectives, with -ай as in край and Шанхай. Not -ов and -ев: they end surnames in the nominative,
+# which a name must share with its other cases. A stemmer takes off too much: of Орлов and орла alike it leaves "орл".
+_ENDINGS = """
+ами ями ыми ими ого его ому ему ией ием ьем иям иях аем
+ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию ай аю ае
+а е и й о у ы ь ъ ю я
+"""
+_RUSSIAN_ENDINGS = frozenset(_ENDINGS.split())
 _SHORTEST_STEM_CHARS = 2
 
 _Key = tuple[str, ...]
@@ -46,7 +45,7 @@ class _Gazetteer:
     """names: of each id. ids: of each name's tokens. longest: the most tokens of a name that begins with a token."""
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
-    ids: Mapping[_Key, Set[str]]
+    ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
 
 
@@ -72,13 +71,13 @@ def other_names(text: str, language: Language) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _load() -> _Gazetteer:
-    text = importlib.resources.files("coopbot.ask").joinpath("gazetteer.json").read_text(encoding="utf-8")
+    text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
     entries: dict[str, dict[Language, list[str]]] = json.loads(text)
-    ids: dict[_Key, set[str]] = {}
+    ids: dict[_Key, tuple[str, ...]] = {}
     longest: dict[str, int] = {}
     for id_, by_language in entries.items():
         for key in map(_key, chain.from_iterable(by_language.values())):
-            ids.setdefault(key, set()).add(id_)
+            ids[key] = (*ids.get(key, ()), id_)
             longest[key[0]] = max(longest.get(key[0], 0), len(key))
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
     return _Gazetteer(names, ids, longest)
@@ -100,11 +99,14 @@ def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[_Key]:
 
 def _key(text: str) -> _Key:
     folded = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
-    return tuple(latin or other or _russian_stem(cyrillic) for latin, cyrillic, other in _TOKEN.findall(folded))
+    return tuple([_stem(token) for token in _TOKEN.findall(folded)])
 
 
-def _russian_stem(word: str) -> str:
+def _stem(token: str) -> str:
+    """A Russian word without its ending; any other token as it is."""
+    if not "\u0430" <= token[0] <= "\u052f":
+        return token
     for length in (3, 2, 1):
-        if len(word) - length >= _SHORTEST_STEM_CHARS and word[-length:] in _RUSSIAN_ENDINGS:
-            return word[:-length]
-    return word
+        if token[-length:] in _RUSSIAN_ENDINGS and len(token) - length >= _SHORTEST_STEM_CHARS:
+            return token[:-length]
+    return token

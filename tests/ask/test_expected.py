@@ -1,0 +1,162 @@
+"""Each row: a question and what it asks for."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coopbot.ask.expected import Kind, expected, facts_of, fits, years_met
+
+QUESTIONS: list[tuple[str, Kind, str]] = [
+    ("how long is the bridge", "number", "m km"),
+    ("heihe bridge length", "number", "m km"),
+    ("How wide is the road?", "number", "m km"),
+    ("island area", "number", "km2 ha m2"),
+    ("what share of the cargo went by land", "number", "percent"),
+    ("How much did the plant cost?", "number", "usd cny rub eur"),
+    ("plant cost in dollars", "number", "usd"),
+    ("regional trade turnover 2022 billion dollars", "number", "usd"),
+    ("What is the toll for a truck?", "number", "usd cny rub eur"),
+    ("How many households get gas?", "number", "households"),
+    ("how many tigers live there", "number", ""),
+    ("coal exports 2025 tonnes", "number", "t"),
+    ("how many towns did the port cover when it was launched", "number", ""),
+    ("how long does the crossing take", "number", "years months days hours minutes"),
+    ("When was the bridge opened?", "date", ""),
+    ("opening date of the checkpoint", "date", ""),
+    ("start of passenger buses over the bridge", "date", ""),
+    ("What day did the 500 kV line stop?", "date", ""),
+    ("who opened the mill", "person", ""),
+    ("which university leads the laboratory", "person", ""),
+    ("Where did they meet?", "place", ""),
+    ("In what city was it signed?", "place", ""),
+    ("why did the exports of electricity fall", "other", ""),
+    ("members of the commission", "other", ""),
+    ("длина моста хэйхэ", "number", "m km"),
+    ("сколько тонн перевезли", "number", "t"),
+    ("стоимость завода", "number", "usd cny rub eur"),
+    ("скольким семьям хватит газа", "number", "households"),
+    ("на сколько процентов готов завод", "number", "percent"),
+    ("вывоз в Китай 2025 тонн", "number", "t"),
+    ("скока городов вошло когда его запустили", "number", ""),
+    ("на сколько лет рассчитан договор", "number", "years months days hours minutes"),
+    ("дата открытия", "date", ""),
+    ("открыт когда", "date", ""),
+    ("какого числа пошёл газ", "date", ""),
+    ("мост запуск", "date", ""),
+    ("кто подписал соглашение", "person", ""),
+    ("в какой бухте порт", "place", ""),
+    ("через какой погранпереход возили руду", "place", ""),
+    ("почему упал экспорт электроэнергии", "other", ""),
+    ("чем новые поездки отличаются от групповых поездок", "other", ""),
+    ("投资多少", "number", "usd cny rub eur"),
+    ("黑河大桥 长度", "number", "m km"),
+    ("一共出口多少吨", "number", "t"),
+    ("供气多少亿方", "number", "m3"),
+    ("自贸区有多大", "number", "km2 ha m2"),
+    ("运了多少人", "number", "people"),
+    ("够多少户用", "number", "households"),
+    ("占比百分之几", "number", "percent"),
+    ("大桥什么时候通车", "date", ""),
+    ("哪一天第一次送气", "date", ""),
+    ("会议 日期", "date", ""),
+    ("主席叫什么", "person", ""),
+    ("由哪所学校牵头", "person", ""),
+    ("在哪座城市开的", "place", ""),
+    ("为什么还不通车", "other", ""),
+    ("有哪几个省参加", "other", ""),
+]
+
+
+@pytest.mark.parametrize(("question", "kind", "units"), QUESTIONS)
+def test_kind_and_units(question: str, kind: Kind, units: str) -> None:
+    wanted = expected(question)
+    assert (wanted.kind, wanted.units) == (kind, frozenset(units.split()))
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("exports in 2024", {2024}),
+        ("exports 2025 tonnes", {2025}),
+        ("2023年供气多少", {2023}),
+        ("с 2014 по 2023", {2014, 2023}),
+        ("в 2024-м?", {2024}),
+        ("10 June 2022", {2022}),
+        ("bridge of 1,980 metres", set()),
+    ],
+)
+def test_years(question: str, years: set[int]) -> None:
+    assert expected(question).years == years
+
+
+def test_numbers_of_the_question() -> None:
+    assert expected("who said 27 billion dollars").numbers == {(Decimal("27e9"), "usd")}
+
+
+FITS: list[tuple[str, str, float]] = [
+    ("how long is the bridge", "The bridge is 19.9 km long.", 1),
+    ("how long is the bridge", "It cost 20 million yuan.", 0.5),
+    ("how long is the bridge", "It was opened on 10 June 2022.", 0),
+    ("was it 500 tonnes or more, how many tonnes", "They said 500 tonnes.", 0),
+    ("how many tigers live there", "There are 12 tigers.", 1),
+    ("скольким семьям хватит газа", "Газа хватит 13 млн городских семей.", 1),
+    ("投资多少", "投资5亿元。", 1),
+    ("when was it opened", "It was opened on 10 June 2022.", 1),
+    ("when in 2022 was it opened", "In 2022 it was opened.", 0.5),
+    ("when in 2022 was it opened", "In June 2022 it was opened.", 1),
+    ("when was it opened", "It carries 5 trains.", 0),
+    ("кто подписал", "Договор подписал Иванов.", 1),
+    ("кто подписал", "Он большой и длинный.", 0),
+    ("谁主持会议", "会议由副总理主持。", 1),
+    ("在哪里举行", "会议在河边的城市举行。", 1),
+    ("why is it so", "No idea.", 1),
+]
+
+
+@pytest.mark.parametrize(("question", "sentence", "score"), FITS)
+def test_fits(question: str, sentence: str, score: float) -> None:
+    assert fits(expected(question), sentence) == score
+
+
+@pytest.mark.parametrize(
+    ("sentence", "units"),
+    [
+        ("Enough for 130 million urban households, while others say 13 million.", ["households", "households"]),
+        ("They have 327, 335 and 350 square kilometres.", ["km2", "km2", "km2"]),
+        ("Хватит 13 млн городских семей, а не 130 млн.", ["households", "households"]),
+        ("12 tigers and 5 kilometres", ["", "km"]),
+        ("規划容纳学生1500人", ["people"]),
+    ],
+)
+def test_bare_numbers_take_the_unit_meant(sentence: str, units: list[str]) -> None:
+    assert [quantity.unit for quantity in facts_of(sentence).quantities] == units
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "published", "met"),
+    [
+        ("exports", "Nothing.", None, True),
+        ("exports in 2024", "In 2024 they grew.", None, True),
+        ("exports in 2024", "2024年增长。", None, True),
+        ("exports in 2024", "В 2024 году вырос.", None, True),
+        ("exports in 2024", "In 2023 they grew.", None, False),
+        ("from 2014 to 2023", "In 2023 they grew.", None, False),
+        ("exports in 2024", "This year they grew.", date(2024, 5, 1), True),
+        ("exports in 2024", "去年增长。", date(2025, 5, 1), True),
+        ("exports in 2024", "В прошлом году вырос.", date(2024, 5, 1), False),
+        ("exports in 2024", "С 3 мая экспорт растёт.", date(2024, 6, 1), True),
+        ("exports in 2024", "It grew.", date(2024, 6, 1), False),
+    ],
+)
+def test_years_met(question: str, sentence: str, published: date | None, met: bool) -> None:
+    assert years_met(expected(question), sentence, published) is met
+
+
+@given(st.text(max_size=120), st.text(max_size=120))
+def test_any_text_can_be_asked_and_scored(question: str, sentence: str) -> None:
+    assert fits(expected(question), sentence) in (0, 0.5, 1)

@@ -1,0 +1,111 @@
+"""From questions and floors in files to the board, the JSON and the figures that miss their floor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from coopbot.errors import Misconfigured
+from coopbot.measure.evaluate import Evaluation, Part, evaluate
+from coopbot.measure.floors import Floors, load_floors, misses
+from coopbot.measure.scores import Estimate
+from tests.measure.test_golden import ARTICLES, LONG, QUESTIONS, Scripted
+
+
+def figure(value: float | None) -> Estimate:
+    return Estimate(value=value, low=value, high=value, count=1)
+
+
+class Second:
+    """A second part, as small as can be."""
+
+    @property
+    def figures(self) -> Mapping[str, Estimate]:
+        return {"xquad.mrr": figure(0.9)}
+
+    def sections(self) -> str:
+        return "## XQuAD-R\n\nA table.\n"
+
+
+def run(tmp_path: Path, floors: dict[str, dict[str, float]], second: Part | None = None) -> Evaluation:
+    questions, floor = tmp_path / "questions.jsonl", tmp_path / "floor.json"
+    questions.write_text("".join(question.model_dump_json() + "\n" for question in QUESTIONS), encoding="utf-8")
+    floor.write_text(json.dumps(floors), encoding="utf-8")
+    answerer = Scripted(LONG, found=("en/bridge", "ru/most"))
+    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, second=second)
+
+
+def test_the_board_shows_both_splits_the_floors_and_the_misses(tmp_path: Path) -> None:
+    board = run(tmp_path, {"at_least": {"dev.citation.exact": 1.0, "xquad.mrr": 0.8}}).board
+    assert "| `dev.citation.exact` | ≥ 1.000 | 1.000 |" in board
+    # 1 of 4 plain dev questions takes the only quote there is; the one test question is a follow-up about something else.
+    assert "| all | 4 / 1 | 0.250 (0.000–0.750) | 0.000 (0.000–0.000) |" in board
+    assert "| number | en-002, ru-001 |" in board
+    assert "| unanswerable | en-004 |" in board
+    assert "xquad" not in board.lower()
+
+
+def test_the_same_figures_give_the_same_board(tmp_path: Path) -> None:
+    assert run(tmp_path, {}).board == run(tmp_path, {}).board
+
+
+def test_every_table_is_whole(tmp_path: Path) -> None:
+    for block in run(tmp_path, {"at_most": {"dev.disagreement.false": 0.05}}, Second()).board.split("\n\n"):
+        widths = {line.count("|") for line in block.splitlines() if line.startswith("|")}
+        assert len(widths) <= 1, block
+
+
+def test_a_second_part_has_its_place(tmp_path: Path) -> None:
+    evaluation = run(tmp_path, {"at_least": {"xquad.mrr": 0.95}}, Second())
+    assert "## XQuAD-R\n\nA table.\n\n## Dev questions missed" in evaluation.board
+    assert evaluation.below == ("xquad.mrr is 0.900, below 0.950",)
+
+
+def test_json_has_every_figure(tmp_path: Path) -> None:
+    content = json.loads(run(tmp_path, {"at_least": {"test.answer.all.first": 0.5}}, Second()).as_json())
+    assert content["figures"]["dev.retrieval.en-en.recall_1"] == {"value": 2 / 3, "low": 0.0, "high": 1.0, "count": 3}
+    assert content["figures"]["dev.answer.zh.first"]["value"] is None
+    assert content["figures"]["xquad.mrr"]["value"] == 0.9
+    assert content["below_floor"] == ["test.answer.all.first is 0.000, below 0.500"]
+    assert content["missed_dev"]["unanswerable"] == ["en-004"]
+    assert [b["count"] for b in content["reliability"]["dev"]] == [5]
+    assert content["questions"]["test"]["follow-up"] == 1
+
+
+@pytest.mark.parametrize(
+    ("floors", "expected"),
+    [
+        (Floors(at_least={"a": 0.7}), ()),
+        # As printed, to three places.
+        (Floors(at_least={"a": 0.7004}), ()),
+        (Floors(at_least={"a": 0.71}), ("a is 0.700, below 0.710",)),
+        (Floors(at_most={"a": 0.7}), ()),
+        (Floors(at_most={"a": 0.69}), ("a is 0.700, above 0.690",)),
+        (Floors(at_least={"none": 0.1}), ("none is undefined, below 0.100",)),
+        (Floors(at_least={"xquad.mrr": 0.9}), ()),
+        (Floors(at_least={"a": 0.8}, at_most={"a": 0.6}), ("a is 0.700, below 0.800", "a is 0.700, above 0.600")),
+    ],
+)
+def test_what_misses_its_floor_is_named(floors: Floors, expected: tuple[str, ...]) -> None:
+    assert misses(floors, {"a": figure(0.70044), "none": figure(None)}, ran_second=False) == expected
+
+
+def test_a_floor_of_no_figure_is_refused() -> None:
+    with pytest.raises(Misconfigured, match=r"xquad\.mrr"):
+        misses(Floors(at_least={"xquad.mrr": 0.9}), {}, ran_second=True)
+
+
+@pytest.mark.parametrize("text", ["{", '{"at_leest": {}}', '{"at_least": {"a": "high"}}'])
+def test_a_bad_file_of_floors_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "floor.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"floor\.json"):
+        load_floors(path)
+
+
+def test_a_missing_file_of_floors_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="--floor"):
+        load_floors(tmp_path / "none.json")

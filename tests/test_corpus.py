@@ -1,0 +1,187 @@
+"""The briefs and the golden questions keep their promises: numbers have a source, and answers stand in their articles."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.ingest.corpus import Corpus
+from coopbot.measure.golden import GoldenQuestion, holds, load_questions
+from coopbot.text.measures import flatten
+from coopbot.text.quantities import find_quantities
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT / "corpus"
+
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[ ,]\d{3})+")
+_NUMBER = re.compile(rf"(?<!\d){_GROUPED.pattern}(?!\d)|\d+(?:[.,]\d+)?")
+# The fact sheet gives the unit of a list once, as in "bcm: 4.1 (2020), 10.4 (2021)".
+_FACTOR = (1, 10**3, 10**6, 10**9)
+
+# Parts of the fact sheet whose statements have no numbers.
+_UNNUMBERED = {"section 0", "BT table"}
+
+
+@cache
+def briefs() -> tuple[Article, ...]:
+    found = tuple(Corpus(CORPUS))
+    assert all(isinstance(one, Article) for one in found)
+    return tuple(one for one in found if isinstance(one, Article))
+
+
+@cache
+def questions() -> tuple[GoldenQuestion, ...]:
+    return tuple(load_questions(ROOT / "evals" / "questions.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def facts(shared: Path) -> str:
+    path = shared / "facts.md"
+    if not path.is_file():
+        pytest.skip("the fact sheet beside the repository is absent")
+    return path.read_text(encoding="utf-8")
+
+
+def values(number: str) -> set[Decimal]:
+    """What a number as written may mean: "1,283" is a thousand and more in one language, a fraction in another."""
+    found = {Decimal(number.replace(",", "."))} if number.count(",") <= 1 and " " not in number else set()
+    return found | ({Decimal(re.sub("[ ,]", "", number))} if _GROUPED.fullmatch(number) else set())
+
+
+@cache
+def known_numbers(text: str) -> frozenset[Decimal]:
+    """Numbers as they stand, and amounts in plain units."""
+    text = flatten(text)
+    bare = {value for match in _NUMBER.finditer(text) for value in values(match[0])}
+    return frozenset(bare | {quantity.value for quantity in find_quantities(text)})
+
+
+def unknown_numbers(text: str, known: frozenset[Decimal]) -> list[str]:
+    """Numbers of a text that are neither as they stand nor as amounts among those known."""
+    text = flatten(text)
+    amounts = find_quantities(text)
+    unknown = []
+    for match in _NUMBER.finditer(text):
+        meant = [amount.value for amount in amounts if amount.start_char <= match.start() < amount.end_char]
+        scaled = {value / factor for value in meant for factor in _FACTOR}
+        if not (values(match[0]) | scaled) & known:
+            unknown.append(text[max(0, match.start() - 15) : match.end() + 15])
+    return unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "unknown"),
+    [
+        ("过货2100万吨", "21 Mt", False),
+        ("Через мост прошло 2,1 млн т", "2.1 million tonnes", False),
+        ("供气104亿立方米", "bcm: 4.1 (2020), 10.4 (2021)", False),
+        ("投资24.7亿元", "CNY 2.47bn", False),
+        ("длина 1 283 м", "1,283 m", False),
+        ("2022年11月16日", "16 Nov 2022; Nov = 11", False),
+        ("过货2200万吨", "21 Mt", True),
+        ("It is 1,284 m long.", "1,283 m", True),
+        ("It grew by 12%.", "It grew by 12.5%", True),
+    ],
+)
+def test_numbers_are_known_across_languages(text: str, known: str, unknown: bool) -> None:
+    assert bool(unknown_numbers(text, known_numbers(known))) is unknown
+
+
+def test_there_are_enough_briefs() -> None:
+    counts = Counter(brief.language for brief in briefs())
+    assert counts.total() >= 75
+    assert {language: counts[language] >= 25 for language in LANGUAGES} == dict.fromkeys(LANGUAGES, True)
+
+
+@pytest.mark.parametrize("brief", briefs(), ids=lambda brief: brief.article_id)
+def test_a_brief_names_its_sources_and_has_the_right_length(brief: Article) -> None:
+    assert brief.article_id.startswith(f"{brief.language}/")
+    assert brief.published is not None
+    assert brief.sources
+    assert all(source.publisher for source in brief.sources)
+    assert any(source.facts for source in brief.sources)
+    if brief.language == "zh":
+        assert 400 <= len(re.findall(r"\S", brief.text)) <= 1500
+    else:
+        assert 250 <= len(brief.text.split()) <= 900
+
+
+@pytest.mark.parametrize("brief", briefs(), ids=lambda brief: brief.article_id)
+def test_every_number_has_a_source(brief: Article, facts: str) -> None:
+    front_matter = (CORPUS / f"{brief.article_id}.md").read_text(encoding="utf-8").split("\n---\n")[0]
+    # The title is part of the front matter, so it may not vouch for itself.
+    vouching = "\n".join(line for line in front_matter.splitlines() if not line.startswith("title:"))
+    assert unknown_numbers(f"{brief.title}\n{brief.text}", known_numbers(facts) | known_numbers(vouching)) == []
+
+
+def test_briefs_rest_on_facts_that_exist_and_cover_every_subject(facts: str) -> None:
+    codes = set(re.findall(r"\*\*([A-Z][A-Z0-9]-(?:\d\d|N))\*\*", facts))
+    used = {fact for brief in briefs() for source in brief.sources for fact in source.facts}
+    assert used - codes <= _UNNUMBERED
+    assert {code[:2] for code in codes} == {code[:2] for code in used & codes}
+
+
+def test_there_are_enough_questions() -> None:
+    assert len(questions()) >= 300
+    assert len({question.id for question in questions()}) == len(questions())
+    assert len({(question.question, question.after) for question in questions()}) == len(questions())
+    assert sum(question.kind in ("false-premise", "unanswerable") for question in questions()) >= 80
+
+
+def test_no_topic_is_in_both_splits() -> None:
+    splits = defaultdict(set)
+    for question in questions():
+        splits[question.topic].add(question.split)
+    assert {topic for topic, found in splits.items() if len(found) > 1} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answers_stand_in_their_articles(language: Language) -> None:
+    articles = {brief.article_id: brief for brief in briefs()}
+    wrong = [
+        (question.id, article_id)
+        for question in questions()
+        if question.language == language
+        for article_id in question.articles
+        if article_id not in articles or not holds(articles[article_id].text, question.answers)
+    ]
+    assert wrong == []
+
+
+def test_every_answer_stands_in_an_article() -> None:
+    """An accepted string that is nowhere accepts nothing: a slip of the pen."""
+    articles = {brief.article_id: brief.text for brief in briefs()}
+    idle = [
+        (question.id, answer)
+        for question in questions()
+        for answer in question.answers
+        if not any(holds(articles[article_id], [answer]) for article_id in question.articles)
+    ]
+    assert idle == []
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda question: question.id)
+def test_a_question_has_what_its_kind_needs(question: GoldenQuestion) -> None:
+    assert bool(question.answers) == bool(question.articles)
+    assert bool(question.after) == (question.kind == "follow-up")
+    assert bool(question.conflict) == (question.kind == "conflict")
+    match question.kind:
+        case "unanswerable":
+            assert not question.answers
+        case "false-premise":
+            pass
+        case "cross-language":
+            assert question.pair == "across"
+            assert question.answers
+        case "conflict":
+            assert len(question.conflict) >= 2
+            assert {string for side in question.conflict for string in side} <= set(question.answers)
+        case _:
+            assert question.pair == "same"
+            assert question.answers

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coopbot.text.gazetteer import find_names, names_in, other_names
+from coopbot.domain import LANGUAGES, Language
+
+_ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
+    importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
+)
+# Names that are rightly two things.
+_SHARED = {"黑龙江": {"amur", "heilongjiang"}, "阿穆尔": {"amur", "amur-oblast"}}
+
+_NAMED = [
+    # Spellings, transliterations and letter case.
+    ("How far is Heihe from Harbin?", "heihe harbin"),
+    ("HEIHE TRADE 2024", "heihe"),
+    ("heihe trade", "heihe"),
+    ("Blagoveschensk or Blagoveshchensk?", "blagoveshchensk"),
+    ("从海兰泡到黑河", "blagoveshchensk heihe"),
+    ("торговля в Хейхэ", "heihe"),
+    ("Хэйхэ和布拉戈维申斯克之间", "heihe blagoveshchensk"),
+    ("Суйфыньхэ", "suifenhe"),
+    ("Nizhne-Leninskoye", "nizhneleninskoye"),
+    ("下列宁斯阔耶站", "nizhneleninskoye"),
+    ("каникурган", "kani-kurgan"),
+    ("Heixiazi Island area", "bolshoy-ussuriysky"),
+    ("大乌苏里岛的面积", "bolshoy-ussuriysky"),
+    ("Kamyshovaya-Hunchun", "makhalino hunchun"),
+    ("珲春—马哈林诺", "makhalino hunchun"),
+    ("Хабаровск / 伯力", "khabarovsk"),
+    ("St. Petersburg", "st-petersburg"),
+    ("VEB.RF", "veb"),
+    # Traditional Chinese and compatibility forms.
+    ("黑龍江省綏芬河", "heilongjiang suifenhe"),
+    ("東方經濟論壇", "eef"),
+    ("塔斯社：同江鐵路大橋", "tass tongjiang-bridge"),
+    ("ＥＥＦ ２０２５", "eef"),
+    # English possessives and hyphens.
+    ("Heihe's trade", "heihe"),
+    ("Heihe\u2019s trade", "heihe"),
+    ("Guan Zhi\u2019ou", "guan-zhiou"),
+    ("Xi'an's park", "xian"),
+    ("the People's Daily", "peoples-daily"),
+    ("the Far East's trade", "russian-far-east"),
+    ("Heihe-Blagoveshchensk", "heihe blagoveshchensk"),
+    ("Heihe\u2013Blagoveshchensk bridge", "heihe-bridge"),
+    ("Power-of-Siberia", "power-of-siberia"),
+    # Russian cases, ё and stress marks.
+    ("мост до Благовещенска", "blagoveshchensk"),
+    ("в Благовещенске", "blagoveshchensk"),
+    ("станция Тунцзяна", "tongjiang"),
+    ("между Тунцзяном и Нижнеленинским", "tongjiang nizhneleninskoye"),
+    ("из Хуньчуня в Зарубино", "hunchun zarubino"),
+    ("через Камышовую", "makhalino"),
+    ("в Маньчжурии", "manzhouli"),
+    ("поставки по «Силе Сибири» выросли", "power-of-siberia"),
+    ("мощность «Силы Сибири»", "power-of-siberia"),
+    ("соя Амурской области", "amur-oblast"),
+    ("с Амурской областью", "amur-oblast"),
+    ("на Амуре", "amur"),
+    ("на Большом Уссурийском", "bolshoy-ussuriysky"),
+    ("острова Большого Уссурийского", "bolshoy-ussuriysky"),
+    ("торговля Приморья", "primorye"),
+    ("Приморскому краю", "primorye"),
+    ("с Приморским краем", "primorye"),
+    ("в Хабаровском крае", "khabarovsk-krai"),
+    ("из Шанхая, с Шанхаем", "shanghai"),
+    ("в Цзилине и Внутренней Монголии", "jilin inner-mongolia"),
+    ("Северным морским путём", "northern-sea-route"),
+    ("Северным морским путем", "northern-sea-route"),
+    ("Хэ\u0301йхэ", "heihe"),
+    ("Восточного экономического форума", "eef"),
+    ("межправительственной комиссии", "intergovernmental-commission"),
+    ("с Трутневым и Ван Яном", "trutnev wang-yang"),
+    ("губернатора Орлова", "orlov"),
+    ("Лихачёва", "likhachev"),
+    ("Амурского ГПЗ", "amur-gpp"),
+    ("Земли больших кошек", "land-of-big-cats"),
+    # Several names of one thing.
+    ("China-Russia East route", "power-of-siberia"),
+    ("中俄东线", "power-of-siberia"),
+    ("ВЭФ", "eef"),
+    ("哈洽会", "harbin-fair"),
+    # The longest match wins.
+    ("Power of Siberia 2 price", "power-of-siberia-2"),
+    ("Power of Siberia-2", "power-of-siberia-2"),
+    ("«Силы Сибири – 2»", "power-of-siberia-2"),
+    ("силе сибири два", "power-of-siberia-2"),
+    ("西伯利亚力量2号", "power-of-siberia-2"),
+    ("西伯利亚力量", "power-of-siberia"),
+    ("Power of Siberia and Power of Siberia 2", "power-of-siberia power-of-siberia-2"),
+    ("Heilongjiang River", "amur"),
+    ("Heilongjiang Province", "heilongjiang"),
+    ("Amur Oblast", "amur-oblast"),
+    ("Amur gas processing plant", "amur-gpp"),
+    ("Amur gas chemical complex", "amur-gcc"),
+    ("амурского тигра", "amur-tiger"),
+    ("黑龙江自贸试验区", "heilongjiang-ftz"),
+    ("黑龙江日报", "heilongjiang-daily"),
+    ("Inner Mongolia", "inner-mongolia"),
+    ("東北亞", "northeast-asia"),
+    ("阿穆尔州", "amur-oblast"),
+    ("Free Port of Vladivostok", "free-port"),
+    ("Zabaikalsk grain terminal", "grain-terminal"),
+    ("Primorye-1", "primorye-1"),
+    ("приморье1", "primorye-1"),
+    ("Приморья-2", "primorye-2"),
+    ("滨海2号", "primorye-2"),
+    # One name of two things.
+    ("黑龙江", "amur heilongjiang"),
+    ("黑龙江省", "heilongjiang"),
+    ("黑龙江和阿穆尔河", "amur heilongjiang"),
+]
+
+
+@pytest.mark.parametrize(("text", "ids"), _NAMED)
+def test_finds_what_a_text_names(text: str, ids: str) -> None:
+    assert find_names(text) == set(ids.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "How much was traded in 2023?",
+        "中国和俄罗斯的贸易额是多少",
+        "сколько стоит проезд",
+        "Amurskaya",
+        "Heiheland",
+        "the power of the state",
+        "силы и средства",
+        "орёл, орла, орлы",  # not Orlov
+        "путь, пути, путём",  # not Putin
+        "восточный ветер",
+        "свободный рынок",
+        "сумма договора",
+        "trade hit a record",
+        "a prime example",
+        "公布市场数据",
+        "五年规划纲要",
+        "Hei, he said",
+    ],
+)
+def test_finds_nothing_where_nothing_is_named(text: str) -> None:
+    assert find_names(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("Primorye 1.5 billion", "primorye-1"),
+        ("Primorye-1", "primorye-2"),
+        ("Primorye-1", "primorye"),
+        ("Power of Siberia 2024", "power-of-siberia-2"),
+        ("Power of Siberia, 2 December 2019", "power-of-siberia-2"),
+        ("Amur Oblast", "amur"),
+        ("Амурская область", "amur"),
+        ("Хабаровский край", "khabarovsk"),
+        ("Забайкальский край", "zabaikalsk"),
+        ("Томская область", "tomsk"),
+        ("Inner Mongolia", "mongolia"),
+        ("内蒙古", "mongolia"),
+        ("Far Eastern route", "russian-far-east"),
+    ],
+)
+def test_a_name_within_another_does_not_count(text: str, absent: str) -> None:
+    assert absent not in find_names(text)
+
+
+def test_usual_names_come_in_the_gazetteers_order() -> None:
+    assert names_in(["blagoveshchensk", "heihe"], "ru") == ("Хэйхэ", "Благовещенск")
+    assert names_in({"heihe"}, "zh") == ("黑河",)
+    assert names_in(["atlantis"], "en") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("road to Heihe", "zh", ("黑河", "黑河市")),
+        ("海兰泡", "zh", ("布拉戈维申斯克",)),
+        ("布拉戈维申斯克（海兰泡）", "zh", ()),
+        ("Power of Siberia 2", "ru", ("Сила Сибири – 2", "Сила Сибири два", "Сила Сибири II", "вторая Сила Сибири")),
+        ("Хуньчуня", "ru", ("Хунчунь",)),
+        ("nowhere", "ru", ()),
+    ],
+)
+def test_other_names_leave_out_those_in_the_text(text: str, language: Language, expected: tuple[str, ...]) -> None:
+    assert other_names(text, language) == expected
+
+
+def test_other_names_of_a_shared_name_are_those_of_both() -> None:
+    assert {"Heilongjiang", "Amur"} <= set(other_names("黑龙江", "en"))
+
+
+@pytest.mark.parametrize("id_", _ENTRIES)
+def test_every_name_finds_its_entry_and_nothing_else(id_: str) -> None:
+    assert tuple(_ENTRIES[id_]) == LANGUAGES
+    for name in (name for names in _ENTRIES[id_].values() for name in names):
+        assert find_names(name) == _SHARED.get(name, {id_}), name
+
+
+def test_no_entry_says_a_name_twice_in_a_language() -> None:
+    for by_language in _ENTRIES.values():
+        for names in by_language.values():
+            assert names
+            assert max(Counter(names).values()) == 1
+
+
+@given(st.text(max_size=60), st.sampled_from(sorted(_ENTRIES)), st.sampled_from(LANGUAGES))
+def test_a_name_is_found_behind_any_text_that_ends(before: str, id_: str, language: Language) -> None:
+    assert id_ in find_names(f"{before}; {_ENTRIES[id_][language][0]}")
