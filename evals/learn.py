@@ -2,8 +2,8 @@
 
     python evals/learn.py ../shared/datasets/xquad-r
 
-Ranking of passages and sentences is learned from XQuAD-R, its even-numbered articles only. Whether a sentence answers is learned
-from these, with the right passage in the index and taken out of it, and from the dev half of the golden questions over `corpus/`.
+Ranking of passages and sentences is learned from XQuAD-R, its even-numbered articles only, and from the dev half of the golden
+questions over `corpus/`; whether a sentence answers also from XQuAD-R with the right passage taken out of the index.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _THRESHOLD = 0.5
 class Example:
     """A question asked of one language.
 
-    gold_passage: its place among the candidates, or -1; gold_sentence: its number in that passage. answers: accepted strings of a
-    golden question.
+    gold_passage: its place among the candidates, or -1; gold_sentence: its number in that passage. answers: accepted strings
+    of a golden question.
     """
 
     question: Question

@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from coopbot.errors import CoopbotError, InvalidRequest
+from coopbot.errors import CoopbotError, InvalidRequest, Misconfigured
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.domain import Answer, Filters
     from coopbot.index.build import BuildReport
     from coopbot.index.encoder import Encoder
+    from coopbot.measure.xquad_board import XquadPart
     from coopbot.wiring import Service
 
 app = typer.Typer(
@@ -241,6 +242,52 @@ def bench(
     for figure in figures:
         goal = f"  (goal: {figure.goal})" if figure.goal else ""
         _out.print(f"{figure.name}: {figure.value:.4g} {figure.unit}{goal}", markup=False)
+
+
+@app.command("eval")
+def evaluate(
+    questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = Path("evals/questions.jsonl"),
+    xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
+    board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
+    floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
+    as_json: AsJson = False,
+) -> None:
+    """Ask the golden questions, write the scoreboard, and fail where quality is below its floor."""
+    from coopbot.measure.evaluate import evaluate as run_evaluation
+
+    service = _open_service()
+    second = _xquad(xquad, service) if xquad else None
+    with _bar("asking the golden questions") as progress:
+        evaluation = run_evaluation(
+            service.answerer,
+            service.index.current().article,
+            questions=questions,
+            floor=floor,
+            second=second,
+            progress=progress,
+        )
+    _write(board, evaluation.board)
+    _out.print(evaluation.as_json() if as_json else evaluation.board, markup=False)
+    for line in evaluation.below:
+        _err.print(f"quality fell: {line}", markup=False)
+    if evaluation.below:
+        raise typer.Exit(1)
+
+
+def _xquad(folder: Path, service: Service) -> XquadPart:
+    from coopbot.ask.weights import load_weights
+    from coopbot.measure.xquad_board import XquadPart
+    from coopbot.measure.xquad_scores import run_xquad
+
+    with _bar("asking XQuAD-R") as progress:
+        return XquadPart(scores=run_xquad(folder, service.embedder, load_weights(), progress=progress))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise Misconfigured(f"cannot write {path}: {exc.strerror}; name another place with --board") from exc
 
 
 def _open_service(settings: Settings | None = None) -> Service:

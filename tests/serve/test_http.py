@@ -26,11 +26,17 @@ PORT = make_article(
 )
 PARK = make_article("zh/park", "园区占地4平方公里。园区有20多家企业。", language="zh", title="园区")
 
+FILLERS = [
+    make_article("en/soy", "Soybeans are grown along the river. Farmers sell them in autumn. Prices fell last year."),
+    make_article("ru/soja", "Сою выращивают вдоль реки. Осенью её продают. Цены упали.", language="ru"),
+    make_article("zh/soy", "沿河种植大豆。农民在秋天出售大豆。去年价格下跌。", language="zh"),
+]
+
 
 @pytest.fixture(scope="module")
 def index_dir(tmp_path_factory: pytest.TempPathFactory, embedder: Encoder) -> Path:
     folder = tmp_path_factory.mktemp("index")
-    _build([BRIDGE, PORT, PARK], embedder, folder)
+    _build([BRIDGE, PORT, PARK, *FILLERS], embedder, folder)
     return folder
 
 
@@ -147,9 +153,9 @@ def test_bad_search_parameters_are_named(client: TestClient, params: dict[str, s
 
 def test_articles_are_listed_in_pages(client: TestClient) -> None:
     page = client.get("/v1/articles", params={"limit": 2}).json()
-    assert ([a["article_id"] for a in page["articles"]], page["total"], page["next_offset"]) == (["en/bridge", "ru/port"], 3, 2)
-    page = client.get("/v1/articles", params={"limit": 2, "offset": 2}).json()
-    assert ([a["article_id"] for a in page["articles"]], page["next_offset"]) == (["zh/park"], None)
+    assert ([a["article_id"] for a in page["articles"]], page["total"], page["next_offset"]) == (["en/bridge", "en/soy"], 6, 2)
+    page = client.get("/v1/articles", params={"limit": 2, "offset": 4}).json()
+    assert ([a["article_id"] for a in page["articles"]], page["next_offset"]) == (["zh/park", "zh/soy"], None)
     assert "text" not in page["articles"][0]
 
 
@@ -165,8 +171,8 @@ def test_an_unknown_or_wandering_article_id_is_not_found(client: TestClient, art
 
 def test_the_index_describes_itself(client: TestClient, embedder: Encoder) -> None:
     described = client.get("/v1/index").json()
-    assert described["articles"] == 3
-    assert described["passages"] == {"en": 1, "zh": 1, "ru": 1}
+    assert described["articles"] == 6
+    assert described["passages"] == {"en": 2, "zh": 2, "ru": 2}
     assert described["fingerprint"] == embedder.fingerprint
     assert described["fault"] == ""
 

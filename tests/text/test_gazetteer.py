@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.text.gazetteer import find_names, names_in, other_names
 from coopbot.domain import LANGUAGES, Language
+from coopbot.text.gazetteer import find_names, names_in, other_names
 
 _ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
     importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")

@@ -6,8 +6,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from coopbot.ask.compose import Quote, choose, cite, nearest
+from coopbot.ask.compose import Quote, choose, cite, disagreements, nearest
+from coopbot.ask.converse import Conversations, checked_conversation_id, resolve
 from coopbot.ask.question import checked, understand
 from coopbot.ask.retrieve import read_all, to_hits
 from coopbot.ask.store import VectorStore
@@ -16,6 +18,7 @@ from coopbot.ask.weights import Weights, load_weights
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
+from coopbot.text.gazetteer import find_names
 
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
@@ -46,19 +49,33 @@ class Answerer:
         self._current = current
         self._weights = weights or load_weights()
         self._late = late
+        self._conversations = Conversations(time.monotonic)
 
-    def ask(self, question: str, *, filters: Filters | None = None, max_citations: int = DEFAULT_CITATIONS) -> Answer:
-        """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken."""
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        max_citations: int = DEFAULT_CITATIONS,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken.
+
+        Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` tells.
+        """
         clock = _Clock()
         store = self._current()
-        asked = understand(checked(question), self._embedder)
+        asked = understand(self._resolved(checked(question), conversation_id), self._embedder)
         clock.lap("embed")
         readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late)
         clock.lap("retrieve")
         confidence = readings[0].confidence if readings else 0.0
         answered = confidence >= self._weights.threshold
         least = _log_odds(self._weights.threshold)
-        chosen = choose(readings, max_citations, least) if answered else nearest(readings, min(_OFFERED, max_citations))
+        if answered:
+            chosen = choose(asked, readings, partial(_article, store), max_citations, least)
+        else:
+            chosen = nearest(readings, min(_OFFERED, max_citations))
         citations = _citations(chosen, store)
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
@@ -66,13 +83,22 @@ class Answerer:
             question_language=asked.language,
             claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
             citations=citations,
-            disagreements=(),
+            disagreements=disagreements(asked, citations) if answered else (),
             confidence=round(confidence, 3),
             searched_as=asked.text,
             snapshot=store.snapshot_id,
             timings_ms=clock.finish("compose"),
         )
         return verify_answer(answer, store.article)
+
+    def _resolved(self, question: str, conversation_id: str | None) -> str:
+        """The question as it stands alone, remembered for the next one."""
+        if conversation_id is None:
+            return question
+        known = checked_conversation_id(conversation_id)
+        resolved = resolve(question, self._conversations.earlier(known), names=find_names)
+        self._conversations.remember(known, resolved)
+        return resolved
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""

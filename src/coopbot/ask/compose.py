@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from coopbot.ask.disagree import QuotedFact, find_disagreements
 from coopbot.ask.links import deep_link
+from coopbot.ask.question import Question
 from coopbot.ask.retrieve import Reading, ScoredSentence
-from coopbot.domain import Article, Citation, Span
+from coopbot.domain import Article, Citation, Disagreement, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,12 @@ class Quote:
     span: Span
     log_odds: float
 
+
+Articles = Callable[[str], Article]
+
+# Among so many of the next best sentences a different figure is looked for, if they are not much less likely to answer.
+_OPPOSED_READ = 6
+_OPPOSED_LEEWAY = 1.0
 
 # Sentences nearer to each other than this say the same thing.
 _SAME_THING = 0.90
@@ -32,21 +40,53 @@ _LEANS = re.compile(
 )
 
 
-def choose(readings: Sequence[Reading], limit: int, least_log_odds: float) -> list[Quote]:
-    """The sentence most likely to answer, then up to `limit` in all that are likely enough themselves, each from another
-    passage and saying something else. The first is given however unlikely.
+def choose(question: Question, readings: Sequence[Reading], articles: Articles, limit: int, least: float) -> list[Quote]:
+    """The sentence most likely to answer; then those that give another figure for the same thing; then those that are likely
+    enough themselves, each from another passage and saying something else: up to `limit` in all.
+
+    least: the log odds from which on a sentence is likely enough. The first is given however unlikely.
     """
-    quotes = sorted(
-        (_quote(sentence, reading) for reading in readings for sentence in reading.sentences),
-        key=lambda quote: -quote.log_odds,
-    )
-    chosen: list[Quote] = []
-    for quote in quotes:
-        if len(chosen) == limit or (chosen and quote.log_odds < least_log_odds):
+    quotes = ranked_quotes(readings)
+    chosen = quotes[:1]
+    opposed = [quote for quote in quotes[1:] if quote.log_odds >= least - _OPPOSED_LEEWAY][:_OPPOSED_READ]
+    chosen += _opposing(question, chosen + opposed, articles)[: limit - 1]
+    for quote in quotes[1:]:
+        if len(chosen) >= limit or quote.log_odds < least:
             break
         if all(_adds(quote, other) for other in chosen):
             chosen.append(quote)
     return chosen
+
+
+def ranked_quotes(readings: Sequence[Reading]) -> list[Quote]:
+    """All sentences of the readings, those most likely to answer first."""
+    quotes = [_quote(sentence, reading) for reading in readings for sentence in reading.sentences]
+    return sorted(quotes, key=lambda quote: -quote.log_odds)
+
+
+def disagreements(question: Question, citations: Sequence[Citation]) -> tuple[Disagreement, ...]:
+    """Where the citations give different figures for what is asked, newest first."""
+    facts = [
+        QuotedFact(
+            number=citation.number,
+            text=citation.quote,
+            article_id=citation.article_id,
+            publisher=citation.publisher,
+            published=citation.published,
+            score=citation.score,
+        )
+        for citation in citations
+    ]
+    return tuple(find_disagreements(question.text, facts))
+
+
+def _opposing(question: Question, quotes: Sequence[Quote], articles: Articles) -> list[Quote]:
+    """Of these quotes, the best first, those that disagree with it or with each other on what is asked."""
+    if question.wanted.kind not in ("number", "date"):
+        return []
+    cited = [cite(n, quote, articles(quote.sentence.stored.passage.article_id)) for n, quote in enumerate(quotes)]
+    numbers = {number for found in disagreements(question, cited) for number in found.citations}
+    return [quote for number, quote in enumerate(quotes) if number in numbers and number > 0]
 
 
 def nearest(readings: Sequence[Reading], limit: int) -> list[Quote]:
@@ -90,11 +130,10 @@ def _quote(sentence: ScoredSentence, reading: Reading) -> Quote:
 
 def _standing_alone(sentence: ScoredSentence) -> Span:
     """The sentence, with the one before it if it leans on that."""
-    spans = sentence.stored.passage.sentences
-    number = spans.index(sentence.span)
-    if number == 0 or not _LEANS.match(sentence.text):
+    before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
+    if not before or not _LEANS.match(sentence.text):
         return sentence.span
-    return Span(start_char=spans[number - 1].start_char, end_char=sentence.span.end_char)
+    return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
 
 
 def _adds(quote: Quote, other: Quote) -> bool:

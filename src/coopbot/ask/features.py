@@ -19,7 +19,7 @@ _AS_WELL = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """What a question looks for, beside what its vectors say. idf: its words by rarity in one language. names: of the gazetteer."""
+    """What a question looks for beside its vectors. idf: its words by rarity in one language. names: ids of the gazetteer."""
 
     wanted: Expected
     names: frozenset[str]

@@ -34,7 +34,7 @@ class Question:
     names: frozenset[str]
 
     def terms_for(self, language: Language) -> tuple[str, ...]:
-        """The lexical tokens that can be met in articles of a language: in another, shared ones and what names are called there."""
+        """The lexical tokens that articles of a language can have: in another, shared ones and what names are called there."""
         if language == self.language:
             return self.terms
         shared = [term for term in self.terms if _SHARED_TOKEN.match(term)]

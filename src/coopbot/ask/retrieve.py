@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from coopbot.ask.authorship import asks_author, naming_authors
 from coopbot.ask.candidates import Candidates, find_candidates
 from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
 from coopbot.ask.question import Question
@@ -20,6 +21,9 @@ from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
 WEIGHED = 3
+
+# The log odds that a sentence which names its article's authors answers who wrote it.
+_AUTHORED = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +89,25 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, sought, notes)
     sentence_scores = weights.sentence[pair].score(features)
     answered = answer_features(candidates, kept, scores[order], sentence_scores, sought, notes, weights.background[pair])
-    return Reading(
+    reading = Reading(
         candidates=ranked,
         scores=scores[order],
         sentences=_sentences(kept, stored, sentence_scores, notes),
         log_odds=float(weights.answered[pair].score(answered)[0]),
     )
+    return _with_authors(reading, store) if asks_author(question.text) else reading
+
+
+def _with_authors(reading: Reading, store: VectorStore) -> Reading:
+    """The reading with the first sentence put in front that names its article's authors, if there is one."""
+    for sentence in reading.sentences:
+        article = store.article(sentence.stored.passage.article_id)
+        span = naming_authors(article, sentence.stored.passage) if article else None
+        if span:
+            best = replace(sentence, span=span, score=reading.sentences[0].score)
+            others = [s for s in reading.sentences if s.stored is not sentence.stored]
+            return replace(reading, sentences=(best, *others), log_odds=max(reading.log_odds, _AUTHORED))
+    return reading
 
 
 def to_hits(readings: Sequence[Reading], store: VectorStore, top_k: int) -> list[Hit]:

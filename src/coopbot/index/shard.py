@@ -33,8 +33,8 @@ _SENTENCES = "sentence_tokens.i64"
 class PassageVectors:
     """What embedding one passage leaves in a shard.
 
-    pooled: (dim,). sentences: (sentences, dim). codes: (tokens, dim / 4), see `token_codes`. token_counts: (sentences,), how many
-    tokens each sentence has.
+    pooled: (dim,). sentences: (sentences, dim). codes: (tokens, dim / 4), see `token_codes`. token_counts: (sentences,), how
+    many tokens each sentence has.
     """
 
     pooled: F32

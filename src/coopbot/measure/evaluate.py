@@ -32,7 +32,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that was measured, and the board. further: figures of the second part. below: a line for each floor that is missed."""
+    """All that was measured, and the board. further: figures of the second part. below: a line for each missed floor."""
 
     golden: GoldenScores
     further: Mapping[str, Estimate]

@@ -1,7 +1,7 @@
 """XQuAD-R as an index and as questions: parallel passages and questions in en, ru and zh, read from a folder, never kept.
 
-Each paragraph is one article of one passage, with the data set's own sentence breaks. Articles of the data set with an even number
-are for learning, those with an odd number for reporting.
+Each paragraph is one article of one passage, with the data set's own sentence breaks. Articles of the data set with an even
+number are for learning, those with an odd number for reporting.
 """
 
 from __future__ import annotations

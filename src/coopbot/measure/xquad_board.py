@@ -8,15 +8,16 @@ from statistics import fmean
 
 from coopbot.measure.board import table
 from coopbot.measure.scores import Estimate
-from coopbot.measure.xquad_scores import XquadScores
+from coopbot.measure.xquad_scores import Direction, XquadScores
 
 _ABOUT = """\
 ## XQuAD-R
 
-All passages of one language are the corpus; each question is asked against one language at a time. Odd articles, which nothing was
-learned from, beside all. MRR is of the right passage. The next columns tell how often the gold sentence is the first quote, and
-among the first two. No evidence: with the right passage taken out of the index, the share refused at precision .90, every question
-whose passage is in the index counting as answerable; and the same if only those count whose passage came first.
+All passages of one language are the corpus; each question is asked against one language at a time. Odd articles, which
+nothing was learned from, beside all. MRR is of the right passage. The next columns tell how often the gold sentence is the
+first quote, and among the first two. No evidence: with the right passage taken out of the index, the share refused at
+precision .90, every question whose passage is in the index counting as answerable; and the same if only those count whose
+passage came first.
 
 """
 
@@ -57,10 +58,20 @@ class XquadPart:
     def _values(self) -> dict[str, float]:
         values: dict[str, float] = {}
         for part, directions in (("odd", self.scores.odd), ("all", self.scores.all)):
-            for measure in _MEASURES:
-                same = [getattr(d, measure) for d in directions if d.question_language == d.passage_language]
-                across = [getattr(d, measure) for d in directions if d.question_language != d.passage_language]
-                for d in directions:
-                    values[f"{part}.{d.question_language}-{d.passage_language}.{measure}"] = getattr(d, measure)
-                values[f"{part}.same.{measure}"], values[f"{part}.across.{measure}"] = fmean(same), fmean(across)
+            groups = {f"{d.question_language}-{d.passage_language}": [d] for d in directions}
+            groups["same"] = [d for d in directions if d.question_language == d.passage_language]
+            groups["across"] = [d for d in directions if d.question_language != d.passage_language]
+            for name, group in groups.items():
+                measured = [_measures(d) for d in group]
+                values |= {f"{part}.{name}.{measure}": fmean(m[measure] for m in measured) for measure in _MEASURES}
         return values
+
+
+def _measures(direction: Direction) -> dict[str, float]:
+    return {
+        "mrr": direction.mrr,
+        "first": direction.first,
+        "first_two": direction.first_two,
+        "no_recall_strict": direction.no_recall_strict,
+        "no_recall_found": direction.no_recall_found,
+    }

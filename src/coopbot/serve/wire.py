@@ -45,6 +45,7 @@ class AskIn(_Request):
 
     question: QuestionText
     filters: FiltersIn = FiltersIn()
+    conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     max_citations: int = Field(default=DEFAULT_CITATIONS, ge=1, le=MAX_CITATIONS, strict=True)
 
 

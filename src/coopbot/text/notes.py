@@ -14,8 +14,8 @@ from coopbot.text.tokens import lexical_tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceNotes:
-    """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. dates: (year, month), each
-    None where it is not said. names: ids of the gazetteer.
+    """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. dates: (year, month),
+    each None where it is not said. names: ids of the gazetteer.
     """
 
     words: tuple[str, ...]

@@ -55,7 +55,12 @@ def create_app(answerer: Answerer, index: LiveIndex, *, version: str) -> FastAPI
 def _add_questions(app: FastAPI, answerer: Answerer) -> None:
     @app.post("/v1/ask", summary="Ask a question")
     def ask(body: AskIn) -> AnswerOut:
-        answer = answerer.ask(body.question, filters=body.filters.to_filters(), max_citations=body.max_citations)
+        answer = answerer.ask(
+            body.question,
+            filters=body.filters.to_filters(),
+            max_citations=body.max_citations,
+            conversation_id=body.conversation_id,
+        )
         return answer_out(answer)
 
     @app.get("/v1/search", summary="Find passages")
