@@ -39,8 +39,11 @@ class Sought:
         return 1.0
 
     def years_met(self, note: SentenceNotes) -> float:
-        """1 if a sentence names every year of the question, or it names none."""
-        return float(self.wanted.years <= {year for year, _ in note.dates})
+        """1 if a sentence names every year of the question, or that names none; 0.5 if the sentence has no year; 0 if others."""
+        years = {year for year, _ in note.dates if year}
+        if self.wanted.years <= years:
+            return 1.0
+        return 0.0 if years else 0.5
 
     def named(self, names: frozenset[str]) -> float:
         """The share of the question's names that are among these; 1 if it has none."""
@@ -71,6 +74,7 @@ def sentence_features(
 ) -> Features:
     """(sentences,) each. `token_weights` are those of all candidates, of which these are the best few."""
     own = [note for passage in notes for note in passage.sentences]
+    names = [passage.context_names | note.names for passage in notes for note in passage.sentences]
     met = candidates.met
     rows = np.arange(met.shape[1])
     first = candidates.starts[:-1][candidates.passage_of]
@@ -89,7 +93,8 @@ def sentence_features(
         "lexical": np.array([covered(note.words, sought.idf) for note in own], dtype=np.float32),
         "fits": np.array([sought.fit(note) for note in own], dtype=np.float32),
         "years": np.array([sought.years_met(note) for note in own], dtype=np.float32),
-        "named": np.array([sought.named(note.names) for note in own], dtype=np.float32),
+        "named": np.array([sought.named(named) for named in names], dtype=np.float32),
+        "names_here": np.array([sought.named(note.names) for note in own], dtype=np.float32),
         "length": np.log1p(candidates.token_counts).astype(np.float32),
     }
 
@@ -113,7 +118,6 @@ def answer_features(
     met = kept.passage_met[:, passage]
     own = notes[passage]
     best = own.sentences[top - int(kept.starts[passage])]
-    names = own.context_names.union(*(note.names for note in own.sentences))
     rivals = sentence_scores[kept.passage_of != passage]
     values = {
         "gap_third": ranked[0] - (ranked[2] if len(ranked) > 2 else background.passage),
@@ -125,7 +129,8 @@ def answer_features(
         "covered": covered([word for note in own.sentences for word in note.words], sought.idf),
         "fits": sought.fit(best),
         "years": sought.years_met(best),
-        "named": sought.named(names),
+        "named": sought.named(own.context_names | best.names),
+        "names_here": sought.named(best.names),
         "regret": candidates.token_weights @ (candidates.passage_met.max(axis=1) - met),
         "length": np.log1p(len(met)),
     }
