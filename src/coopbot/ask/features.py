@@ -39,7 +39,7 @@ class Sought:
         return 1.0
 
     def years_met(self, note: SentenceNotes) -> float:
-        """1 if a sentence names every year of the question, or that names none; 0.5 if the sentence has no year; 0 if others."""
+        """1 if a sentence names every year of the question, if any; 0.5 if it has no year itself; 0 if it has others."""
         years = {year for year, _ in note.dates if year}
         if self.wanted.years <= years:
             return 1.0
