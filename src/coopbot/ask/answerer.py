@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from coopbot.ask.compose import Quote, choose, cite, disagreements, nearest
 from coopbot.ask.converse import Conversations, checked_conversation_id, resolve
@@ -72,10 +71,8 @@ class Answerer:
         confidence = readings[0].confidence if readings else 0.0
         answered = confidence >= self._weights.threshold
         least = _log_odds(self._weights.threshold)
-        if answered:
-            chosen = choose(asked, readings, partial(_article, store), max_citations, least)
-        else:
-            chosen = nearest(readings, min(_OFFERED, max_citations))
+        offered = min(_OFFERED, max_citations)
+        chosen = choose(asked, readings, max_citations, least) if answered else nearest(readings, offered)
         citations = _citations(chosen, store)
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coopbot.ask.disagree import QuotedFact, find_disagreements
@@ -22,8 +22,6 @@ class Quote:
     log_odds: float
 
 
-Articles = Callable[[str], Article]
-
 # Among so many of the next best sentences a different figure is looked for, if they are not much less likely to answer.
 _OPPOSED_READ = 6
 _OPPOSED_LEEWAY = 1.0
@@ -40,7 +38,7 @@ _LEANS = re.compile(
 )
 
 
-def choose(question: Question, readings: Sequence[Reading], articles: Articles, limit: int, least: float) -> list[Quote]:
+def choose(question: Question, readings: Sequence[Reading], limit: int, least: float) -> list[Quote]:
     """The sentence most likely to answer; then those that give another figure for the same thing; then those that are likely
     enough themselves, each from another passage and saying something else: up to `limit` in all.
 
@@ -49,7 +47,7 @@ def choose(question: Question, readings: Sequence[Reading], articles: Articles, 
     quotes = ranked_quotes(readings)
     chosen = quotes[:1]
     opposed = [quote for quote in quotes[1:] if quote.log_odds >= least - _OPPOSED_LEEWAY][:_OPPOSED_READ]
-    chosen += _opposing(question, chosen + opposed, articles)[: limit - 1]
+    chosen += _opposing(question, chosen + opposed)[: limit - 1]
     for quote in quotes[1:]:
         if len(chosen) >= limit or quote.log_odds < least:
             break
@@ -80,12 +78,20 @@ def disagreements(question: Question, citations: Sequence[Citation]) -> tuple[Di
     return tuple(find_disagreements(question.text, facts))
 
 
-def _opposing(question: Question, quotes: Sequence[Quote], articles: Articles) -> list[Quote]:
+def _opposing(question: Question, quotes: Sequence[Quote]) -> list[Quote]:
     """Of these quotes, the best first, those that disagree with it or with each other on what is asked."""
-    if question.wanted.kind not in ("number", "date"):
-        return []
-    cited = [cite(n, quote, articles(quote.sentence.stored.passage.article_id)) for n, quote in enumerate(quotes)]
-    numbers = {number for found in disagreements(question, cited) for number in found.citations}
+    facts = [
+        QuotedFact(
+            number=number,
+            text=quote.sentence.text,
+            article_id=quote.sentence.stored.passage.article_id,
+            publisher="",
+            published=None,
+            score=quote.log_odds,
+        )
+        for number, quote in enumerate(quotes)
+    ]
+    numbers = {number for found in find_disagreements(question.text, facts) for number in found.citations}
     return [quote for number, quote in enumerate(quotes) if number in numbers and number > 0]
 
 

@@ -17,6 +17,7 @@ from coopbot.ask.weights import Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
+from coopbot.index.shard import I64
 from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
@@ -48,10 +49,12 @@ class ScoredSentence:
 class Reading:
     """What one language's articles have to say. `log_odds` that the best sentence answers compare across languages.
 
-    candidates and scores: passages, best first. sentences: those of the best few passages, best first.
+    order: places of the candidates, best first. scores: theirs, in that order. sentences: those of the best few passages, best
+    first.
     """
 
     candidates: Candidates
+    order: I64
     scores: F32
     sentences: tuple[ScoredSentence, ...]
     log_odds: float
@@ -80,7 +83,6 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     pair, language = candidates.pair, candidates.language
     scores = weights.passage[pair].score(passage_features(candidates))
     order = np.argsort(-scores, kind="stable")
-    ranked = candidates.take(order)
     kept = candidates.take(order[:WEIGHED])
     stored = store.stored(language, kept.rows.tolist())
     notes = [passage.read_notes() for passage in stored]
@@ -90,7 +92,8 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     sentence_scores = weights.sentence[pair].score(features)
     answered = answer_features(candidates, kept, scores[order], sentence_scores, sought, notes, weights.background[pair])
     reading = Reading(
-        candidates=ranked,
+        candidates=candidates,
+        order=order,
         scores=scores[order],
         sentences=_sentences(kept, stored, sentence_scores, notes),
         log_odds=float(weights.answered[pair].score(answered)[0]),
@@ -115,7 +118,7 @@ def to_hits(readings: Sequence[Reading], store: VectorStore, top_k: int) -> list
     found = [
         (reading.log_odds - float(reading.scores[0] - score), reading, place)
         for reading in readings
-        for place, score in enumerate(reading.scores)
+        for place, score in zip(reading.order.tolist(), reading.scores, strict=True)
     ]
     found.sort(key=lambda entry: -entry[0])
     return [_hit(store, score, reading, place, rank) for rank, (score, reading, place) in enumerate(found[:top_k], start=1)]

@@ -91,7 +91,7 @@ def _reading(store: VectorStore, question: Question, language: Language, weights
 
 
 def _outcome(row: XquadQuestion, language: Language, here: Reading, gone: Reading) -> _Outcome:
-    rows = here.candidates.rows.tolist()
+    rows = here.candidates.rows[here.order].tolist()
     gold = (f"{language}/{row.gold:03d}", row.gold_sentence[language])
     chosen = [(s.stored.passage.article_id, s.stored.passage.sentences.index(s.span)) for s in here.sentences]
     return _Outcome(
