@@ -48,6 +48,10 @@ _GOLDEN_WEIGHT = 20.0
 # Chosen on the dev half: where refusing and answering err least.
 _THRESHOLD = 0.5
 
+# Chosen on the dev half: first quotes in the question's language gain .02 and those across lose as much of fewer; people would
+# rather read their own language where both answer.
+_PREFERENCE = 1.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
@@ -158,6 +162,7 @@ def learn(present: Sequence[Example], gone: Sequence[Example], ours: Sequence[Ex
     return {
         "about": about,
         "threshold": _THRESHOLD,
+        "preference": _PREFERENCE,
         "background": {pair: {k: round(v, 3) for k, v in asdict(b).items()} for pair, b in background.items()},
         "passage": {pair: _readable(model) for pair, model in passage.items()},
         "sentence": {pair: _readable(model) for pair, model in sentence.items()},

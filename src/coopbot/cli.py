@@ -330,7 +330,7 @@ def _report_line(report: BuildReport) -> str:
 
 
 def _print_answer(answer: Answer) -> None:
-    from coopbot.serve.messages import format_date, message
+    from coopbot.serve.messages import format_date, message, publisher_line
     from coopbot.serve.wire import answer_text
 
     texts = message(answer.question_language)
@@ -338,7 +338,8 @@ def _print_answer(answer: Answer) -> None:
     if answer.outcome == "no_evidence" and answer.citations:
         _out.print(texts.nearest, markup=False)
     for citation in answer.citations:
-        origin = f"{citation.title}. {citation.publisher}, {format_date(citation.published, answer.question_language)}"
+        language = answer.question_language
+        origin = f"{citation.title}. {publisher_line(citation, language)}, {format_date(citation.published, language)}"
         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
         _out.print(f"[{citation.number}] {origin} ({place})", markup=False)
         if answer.outcome == "no_evidence":

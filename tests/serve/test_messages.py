@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from coopbot import errors
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
-from coopbot.serve.messages import error_text, format_date, language_of_locale, message
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Citation, Language, Source
+from coopbot.serve.messages import error_text, format_date, language_of_locale, message, publisher_line
 
 _SCRIPT = {"en": re.compile(r"[A-Za-z]"), "zh": re.compile(r"[\u4e00-\u9fff]"), "ru": re.compile(r"[А-Яа-яЁё]")}
 
@@ -90,3 +90,36 @@ def test_language_of_locale(code: str | None, expected: Language) -> None:
 )
 def test_errors_tell_users_nothing_technical(error: Exception, field: str, language: Language) -> None:
     assert error_text(error, language) == asdict(message(language))[field]
+
+
+def _cited(*publishers: str) -> Citation:
+    return Citation(
+        number=1,
+        article_id="en/a",
+        title="t",
+        authors=(),
+        publisher="coopbot briefs",
+        published=None,
+        url="",
+        language="en",
+        sources=tuple(Source(publisher=publisher) for publisher in publishers),
+        quote="q",
+        start_char=0,
+        end_char=1,
+        passage="q",
+        deep_link="",
+        score=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("publishers", "language", "line"),
+    [
+        ((), "en", "coopbot briefs"),
+        (("TASS", "TASS", "Xinhua"), "en", "coopbot briefs (based on TASS, Xinhua)"),
+        (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "coopbot briefs (по материалам ТАСС, РБК, Интерфакс …)"),
+        (("新华社",), "zh", "coopbot briefs (综合自 新华社)"),
+    ],
+)
+def test_a_brief_names_whose_reports_it_is_based_on(publishers: tuple[str, ...], language: Language, line: str) -> None:
+    assert publisher_line(_cited(*publishers), language) == line

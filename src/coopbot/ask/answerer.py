@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ class Answerer:
         clock.lap("retrieve")
         confidence = readings[0].confidence if readings else 0.0
         answered = confidence >= self._weights.threshold
-        least = _log_odds(self._weights.threshold)
+        least = self._weights.least_log_odds
         offered = min(_OFFERED, max_citations)
         chosen = choose(asked, readings, max_citations, least) if answered else nearest(readings, offered)
         citations = _citations(chosen, store)
@@ -125,10 +124,6 @@ class _Clock:
     def finish(self, name: str) -> dict[str, float]:
         self.lap(name)
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
-
-
-def _log_odds(probability: float) -> float:
-    return math.log(probability / (1 - probability))
 
 
 def _citations(quotes: Sequence[Quote], store: VectorStore) -> tuple[Citation, ...]:

@@ -20,11 +20,12 @@ class Quote:
     sentence: ScoredSentence
     span: Span
     log_odds: float
+    preference: float
 
 
-# Among so many of the next best sentences a different figure is looked for, if they are not much less likely to answer.
-_OPPOSED_READ = 6
-_OPPOSED_LEEWAY = 1.0
+# Among so many of the next best sentences a different figure is looked for, if their log odds are not too far behind.
+_OPPOSED_READ = 8
+_OPPOSED_LEEWAY = 4.0
 
 # Sentences nearer to each other than this say the same thing.
 _SAME_THING = 0.90
@@ -46,20 +47,20 @@ def choose(question: Question, readings: Sequence[Reading], limit: int, least: f
     """
     quotes = ranked_quotes(readings)
     chosen = quotes[:1]
-    opposed = [quote for quote in quotes[1:] if quote.log_odds >= least - _OPPOSED_LEEWAY][:_OPPOSED_READ]
+    opposed = [quote for quote in quotes[1:] if quote.log_odds >= quotes[0].log_odds - _OPPOSED_LEEWAY][:_OPPOSED_READ]
     chosen += _opposing(question, chosen + opposed)[: limit - 1]
     for quote in quotes[1:]:
-        if len(chosen) >= limit or quote.log_odds < least:
+        if len(chosen) >= limit:
             break
-        if all(_adds(quote, other) for other in chosen):
+        if quote.log_odds >= least and all(_adds(quote, other) for other in chosen):
             chosen.append(quote)
     return chosen
 
 
 def ranked_quotes(readings: Sequence[Reading]) -> list[Quote]:
-    """All sentences of the readings, those most likely to answer first."""
+    """All sentences of the readings, those to quote first in front."""
     quotes = [_quote(sentence, reading) for reading in readings for sentence in reading.sentences]
-    return sorted(quotes, key=lambda quote: -quote.log_odds)
+    return sorted(quotes, key=lambda quote: -quote.log_odds - quote.preference)
 
 
 def disagreements(question: Question, citations: Sequence[Citation]) -> tuple[Disagreement, ...]:
@@ -131,7 +132,9 @@ def cite(number: int, quote: Quote, article: Article) -> Citation:
 
 def _quote(sentence: ScoredSentence, reading: Reading) -> Quote:
     behind = reading.sentences[0].score - sentence.score
-    return Quote(sentence=sentence, span=_standing_alone(sentence), log_odds=reading.log_odds - behind)
+    return Quote(
+        sentence=sentence, span=_standing_alone(sentence), log_odds=reading.log_odds - behind, preference=reading.preference
+    )
 
 
 def _standing_alone(sentence: ScoredSentence) -> Span:

@@ -16,6 +16,9 @@ from coopbot.text.notes import PassageNotes, SentenceNotes
 # A sentence meets a question token as well as its passage does if it comes this near.
 _AS_WELL = 0.02
 
+# A sentence this near to the best one (cosine, their language's centre taken off) speaks of the same: it is no rival.
+_ALIKE = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
@@ -118,7 +121,8 @@ def answer_features(
     met = kept.passage_met[:, passage]
     own = notes[passage]
     best = own.sentences[top - int(kept.starts[passage])]
-    rivals = sentence_scores[kept.passage_of != passage]
+    alike = kept.sentence_vectors @ kept.sentence_vectors[top] > _ALIKE
+    rivals = sentence_scores[(kept.passage_of != passage) & ~alike]
     values = {
         "gap_third": ranked[0] - (ranked[2] if len(ranked) > 2 else background.passage),
         "gap_tenth": ranked[0] - (ranked[9] if len(ranked) > 9 else background.passage),

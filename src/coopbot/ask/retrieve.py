@@ -50,7 +50,7 @@ class Reading:
     """What one language's articles have to say. `log_odds` that the best sentence answers compare across languages.
 
     order: places of the candidates, best first. scores: theirs, in that order. sentences: those of the best few passages, best
-    first.
+    first. preference: what is added to the odds in ordering, for being in the question's language.
     """
 
     candidates: Candidates
@@ -58,6 +58,7 @@ class Reading:
     scores: F32
     sentences: tuple[ScoredSentence, ...]
     log_odds: float
+    preference: float
 
     @property
     def confidence(self) -> float:
@@ -66,7 +67,7 @@ class Reading:
 
 
 def read_all(question: Question, store: VectorStore, weights: Weights, filters: Filters, *, late: bool = True) -> list[Reading]:
-    """One reading a language that has passages, the most trusted first.
+    """One reading a language that has passages, the one to quote first in front.
 
     Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
     """
@@ -75,7 +76,7 @@ def read_all(question: Question, store: VectorStore, weights: Weights, filters: 
         for language in store.languages
         if (candidates := find_candidates(question, store, language, filters, late=late)) is not None
     ]
-    return sorted(readings, key=lambda reading: -reading.log_odds)
+    return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
 
 def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
@@ -91,12 +92,15 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, sought, notes)
     sentence_scores = weights.sentence[pair].score(features)
     answered = answer_features(candidates, kept, scores[order], sentence_scores, sought, notes, weights.background[pair])
+    log_odds = float(weights.answered[pair].score(answered)[0])
     reading = Reading(
         candidates=candidates,
         order=order,
         scores=scores[order],
         sentences=_sentences(kept, stored, sentence_scores, notes),
-        log_odds=float(weights.answered[pair].score(answered)[0]),
+        log_odds=log_odds,
+        # Only where it answers at all: what does not, is not better for being in the question's language.
+        preference=weights.preference if pair == "same" and log_odds >= weights.least_log_odds else 0.0,
     )
     return _with_authors(reading, store) if asks_author(question.text) else reading
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,7 +49,8 @@ class Background:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """passage, sentence: which is better; scores of one pair only compare with each other. answered: log odds that the best
-    sentence answers, which compare across pairs. threshold: the probability from which on it is said to.
+    sentence answers, which compare across pairs. threshold: the probability from which on it is said to. preference: how much
+    surer (in log odds) another language must be to be quoted before the question's own.
     """
 
     passage: dict[Pair, LinearModel]
@@ -56,6 +58,12 @@ class Weights:
     answered: dict[Pair, LinearModel]
     background: dict[Pair, Background]
     threshold: float
+    preference: float
+
+    @property
+    def least_log_odds(self) -> float:
+        """The threshold as log odds."""
+        return math.log(self.threshold / (1 - self.threshold))
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +84,7 @@ def parse_weights(text: str) -> Weights:
         "same": Background(**fields["background"]["same"]),
         "across": Background(**fields["background"]["across"]),
     }
-    return Weights(**models, background=background, threshold=fields["threshold"])
+    return Weights(**models, background=background, threshold=fields["threshold"], preference=fields["preference"])
 
 
 def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:

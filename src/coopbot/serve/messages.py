@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from coopbot.domain import MAX_QUESTION_CHARS, Language
+from coopbot.domain import MAX_QUESTION_CHARS, Citation, Language
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
+
+# Publishers of a brief's sources that are named with it.
+_SOURCES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,7 @@ class Messages:
     sources: str
     sources_differ: str
     undated: str
+    based_on: str
     question_empty: str
     question_too_long: str
     text_only: str
@@ -36,6 +40,7 @@ _ENGLISH = Messages(
     sources="Sources",
     sources_differ="The sources differ",
     undated="undated",
+    based_on="based on",
     question_empty="Please write a question.",
     question_too_long=f"That question is too long for me. Please put it in {MAX_QUESTION_CHARS} characters or fewer.",
     text_only="So far I can only read text. Please write your question in words.",
@@ -64,6 +69,7 @@ _CHINESE = Messages(
     sources="资料来源",
     sources_differ="各来源说法不一",
     undated="日期不详",
+    based_on="综合自",
     question_empty="请写下您的问题。",
     question_too_long=f"这个问题太长了，请控制在 {MAX_QUESTION_CHARS} 字以内。",
     text_only="目前我只看得懂文字，请把问题打出来。",
@@ -89,6 +95,7 @@ _RUSSIAN = Messages(
     sources="Источники",
     sources_differ="Источники расходятся",
     undated="без даты",
+    based_on="по материалам",
     question_empty="Напишите, пожалуйста, вопрос.",
     question_too_long=f"Вопрос слишком длинный. Пожалуйста, уложитесь в {MAX_QUESTION_CHARS} знаков.",
     text_only="Пока я понимаю только текст. Напишите, пожалуйста, вопрос словами.",
@@ -163,3 +170,12 @@ def format_date(published: date | None, language: Language) -> str:
             return f"{day} {_RUSSIAN_MONTHS[month - 1]} {year} г."
         case "en":
             return f"{day} {_ENGLISH_MONTHS[month - 1]} {year}"
+
+
+def publisher_line(citation: Citation, language: Language) -> str:
+    """Who published what is quoted; for a brief also whose reports it is based on, the first few."""
+    names = list(dict.fromkeys(source.publisher for source in citation.sources if source.publisher))
+    if not names:
+        return citation.publisher
+    shown = ", ".join(names[:_SOURCES_SHOWN]) + (" …" if len(names) > _SOURCES_SHOWN else "")
+    return f"{citation.publisher} ({message(language).based_on} {shown})".strip()

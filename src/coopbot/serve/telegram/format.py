@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from coopbot.domain import Answer, Citation, Language
-from coopbot.serve.messages import format_date, message
+from coopbot.serve.messages import format_date, message, publisher_line
 from coopbot.serve.telegram.parts import GAP, Block, Kind, Mark, Part, join, pack
 
 MAX_NEAREST = 3
@@ -56,7 +56,7 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
 def _cited(citation: Citation, quote: str, language: Language) -> Block:
     """The quote, and below it a line such as: [1] Title · Publisher · 10 May 2025."""
     title = citation.title.strip() or citation.article_id
-    origin = (citation.publisher.strip(), format_date(citation.published, language))
+    origin = (publisher_line(citation, language), format_date(citation.published, language))
     url = _link(citation)
     reference = [
         Block(text=f"[{citation.number}] "),
