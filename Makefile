@@ -2,9 +2,9 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-SAMPLE := How much cargo had crossed the Tongjiang bridge by March 2025?
+SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
-.PHONY: run test lint types imports docker-lint tests clean
+.PHONY: run test lint types imports docker-lint tests quality clean
 
 # Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
 run: .venv/installed
@@ -14,7 +14,7 @@ run: .venv/installed
 	$(BIN)/coopbot serve
 
 # Everything that CI checks.
-test: lint types imports docker-lint tests
+test: lint types imports docker-lint tests quality
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -31,6 +31,11 @@ docker-lint: .venv/installed
 
 tests: .venv/installed
 	$(BIN)/python -m pytest
+
+# Answers over corpus/ must not be worse than evals/floor.json says.
+quality: .venv/installed
+	$(BIN)/coopbot index
+	$(BIN)/coopbot eval --board index/scoreboard.md > index/scoreboard.txt
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -202,10 +202,17 @@ def answer_out(answer: Answer) -> AnswerOut:
 
 
 def answer_text(answer: Answer) -> str:
-    """Claims with their citation numbers, or that the sources do not say."""
+    """Claims with their citation numbers and where the sources differ, or that they do not say."""
+    texts = message(answer.question_language)
     if answer.outcome == "no_evidence":
-        return message(answer.question_language).no_evidence
-    return "\n".join(claim.text + "".join(f" [{number}]" for number in claim.citations) for claim in answer.claims)
+        return texts.no_evidence
+    lines = [claim.text + _numbers(claim.citations) for claim in answer.claims]
+    lines += [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
+    return "\n".join(lines)
+
+
+def _numbers(citations: Sequence[int]) -> str:
+    return "".join(f" [{number}]" for number in citations)
 
 
 def search_out(result: SearchResult) -> SearchOut:
