@@ -159,3 +159,18 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path) -> N
     bad = [check for check in json.loads(done.stdout) if not check["ok"]]
     assert bad
     assert all("coopbot index" in check["detail"] for check in bad)
+
+
+def test_nothing_is_reported_to_anybody(place: Path) -> None:
+    """OpenVINO sends telemetry when it is imported, unless it cannot."""
+    script = (
+        "import sys\n"
+        "from coopbot.settings import load_settings\n"
+        "from coopbot.wiring import open_embedder\n"
+        "open_embedder(load_settings())\n"
+        "print(sys.modules['openvino_telemetry'], 'openvino' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True
+    )
+    assert done.stdout.strip() == "None True"

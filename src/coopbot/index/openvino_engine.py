@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import queue
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 Precision = Literal["int8", "bf16", "f32"]
 
 
+def _without_telemetry() -> None:
+    """OpenVINO and NNCF report their use over the network when imported; without this module they cannot."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None is how Python marks "not to be had"
+
+
 def fast_precisions() -> list[Precision]:
     """What this processor runs well, fastest first; always ends with f32."""
+    _without_telemetry()
     import openvino as ov
 
     able = _capabilities(ov.Core())
@@ -39,6 +46,7 @@ def _capabilities(core: ov.Core) -> set[str]:
 
 def convert(module: torch.nn.Module, sample: tuple[I64, I64]) -> ov.Model:
     """A torch module (input_ids, attention_mask) -> (pooled, states) as an OpenVINO model with dynamic shapes."""
+    _without_telemetry()
     import openvino as ov
     import torch
 
@@ -51,6 +59,7 @@ def convert(module: torch.nn.Module, sample: tuple[I64, I64]) -> ov.Model:
 
 def quantise(model: ov.Model, samples: Sequence[tuple[I64, I64]]) -> ov.Model:
     """The model in int8, its activation ranges taken from `samples`."""
+    _without_telemetry()
     import nncf
 
     nncf.set_log_level(logging.ERROR)
@@ -77,6 +86,7 @@ class OpenVinoForward:
     """Runs a saved model. Requests are pooled: each call has one to itself, so threads do not share buffers."""
 
     def __init__(self, path: Path, *, precision: Precision, threads: int, cache_dir: Path | None = None) -> None:
+        _without_telemetry()
         import openvino as ov
 
         core = ov.Core()
