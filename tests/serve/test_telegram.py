@@ -260,6 +260,7 @@ def test_a_user_who_blocked_the_bot_stops_nobody_else(api: BotApi, caplog: pytes
 
 
 def test_a_failing_menu_or_poll_does_not_stop_the_bot(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
     api.refuse_next("setMyCommands", RefusedError(500, "Internal Server Error"))
     api.refuse_next("getUpdates", RefusedError(502, "Bad Gateway"))
     api.deliver(incoming(_QUESTIONS["en"]))
