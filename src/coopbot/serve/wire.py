@@ -49,24 +49,11 @@ class AskIn(_Request):
     max_citations: int = Field(default=DEFAULT_CITATIONS, ge=1, le=MAX_CITATIONS, strict=True)
 
 
-class SearchIn(_Request):
-    """The query parameters of a search."""
+class SearchIn(FiltersIn):
+    """The query parameters of a search: a question, and what it is limited to."""
 
     q: QuestionText
     top_k: int = Field(default=10, ge=1, le=MAX_HITS)
-    languages: list[Language] = []
-    publishers: list[str] = []
-    published_from: date | None = None
-    published_to: date | None = None
-
-    def to_filters(self) -> Filters:
-        """As the core knows them."""
-        return Filters(
-            languages=tuple(self.languages),
-            publishers=tuple(self.publishers),
-            published_from=self.published_from,
-            published_to=self.published_to,
-        )
 
 
 class SourceOut(BaseModel):
