@@ -100,6 +100,27 @@ def test_search_gives_ranked_passages_with_exact_offsets(client: TestClient) -> 
     assert BRIDGE.text[hit["start_char"] : hit["end_char"]] == hit["text"]
 
 
+def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder) -> None:
+    articles = [make_article(f"en/{n:02d}", f"Number {n} of many notes about bridges over the river.") for n in range(40)]
+    _build(articles, embedder, tmp_path)
+    index = LiveIndex(tmp_path, embedder.fingerprint)
+    with TestClient(create_app(Answerer(embedder, index.current), index, version="1")) as client:
+        found = client.get("/v1/search", params={"q": "bridges over the river", "top_k": 35}).json()
+    assert len(found["hits"]) == 35
+
+
+def test_five_hundred_chinese_passages_do_not_crowd_an_english_answer_out(tmp_path: Path, embedder: Encoder) -> None:
+    crowd = [
+        make_article(f"zh/{n:03d}", f"第{n}条消息：口岸第{n}天过货平稳，桥上车辆往来不断，铁路桥运行正常。", language="zh")
+        for n in range(500)
+    ]
+    _build([BRIDGE, *crowd], embedder, tmp_path)
+    answerer = Answerer(embedder, LiveIndex(tmp_path, embedder.fingerprint).current)
+    for question in ("When did the Tongjiang railway bridge open?", "同江铁路桥是哪一天通车的？"):
+        hits = answerer.search(question, top_k=5).hits
+        assert "en/bridge" in {hit.passage.article_id for hit in hits}, question
+
+
 def test_filters_limit_search_and_answers(client: TestClient) -> None:
     found = client.get("/v1/search", params={"q": "bridge", "languages": ["ru", "zh"]}).json()
     assert {hit["language"] for hit in found["hits"]} == {"ru", "zh"}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Quote, choose, cite, disagreements, nearest
 from coopbot.ask.converse import Conversations, checked_conversation_id, resolve
 from coopbot.ask.question import checked, understand
@@ -102,7 +103,9 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        hits = to_hits(read_all(asked, store, self._weights, filters or Filters(), late=self._late), store, top_k)
+        wanted = max(READ, top_k)
+        readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late, candidates_a_language=wanted)
+        hits = to_hits(readings, store, top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")

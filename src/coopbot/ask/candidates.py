@@ -83,15 +83,15 @@ class Candidates:
 
 
 def find_candidates(
-    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool
+    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, read: int = READ
 ) -> Candidates | None:
-    """The passages of a language to read for a question, or None if none passes the filters."""
+    """The passages of a language to read for a question, at most `read`, or None if none passes the filters."""
     pair: Pair = "same" if language == question.language else "across"
-    found = store.first_stage(language, question.vector, question.terms_for(language), READ, filters)
+    found = store.first_stage(language, question.vector, question.terms_for(language), read, filters)
     if not len(found.rows):
         return None
     first = found.pooled @ question.vector / _COSINE_SPREAD + _LEXICAL_WEIGHT[pair] * found.lexical
-    found = found.take(np.argsort(-first, kind="stable")[:READ])
+    found = found.take(np.argsort(-first, kind="stable")[:read])
     sentences = store.sentences(language, found.rows)
     return Candidates(
         pair=pair,

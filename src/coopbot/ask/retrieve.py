@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coopbot.ask.authorship import asks_author, naming_authors
-from coopbot.ask.candidates import Candidates, find_candidates
+from coopbot.ask.candidates import READ, Candidates, find_candidates
 from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
@@ -66,7 +66,15 @@ class Reading:
         return 1 / (1 + math.exp(-self.log_odds))
 
 
-def read_all(question: Question, store: VectorStore, weights: Weights, filters: Filters, *, late: bool = True) -> list[Reading]:
+def read_all(
+    question: Question,
+    store: VectorStore,
+    weights: Weights,
+    filters: Filters,
+    *,
+    late: bool = True,
+    candidates_a_language: int = READ,
+) -> list[Reading]:
     """One reading a language that has passages, the one to quote first in front.
 
     Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
@@ -74,7 +82,8 @@ def read_all(question: Question, store: VectorStore, weights: Weights, filters: 
     readings = [
         read(question, store, candidates, weights)
         for language in store.languages
-        if (candidates := find_candidates(question, store, language, filters, late=late)) is not None
+        if (candidates := find_candidates(question, store, language, filters, late=late, read=candidates_a_language))
+        is not None
     ]
     return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
