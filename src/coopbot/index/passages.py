@@ -140,14 +140,6 @@ class PassageStore:
         )
         return [row for (row,) in self._db.execute(sql, (language, *values))]
 
-    def publishers(self) -> set[str]:
-        """All publishers, of articles and of their sources, in lower case."""
-        sql = (
-            "SELECT lower(publisher) FROM articles UNION "
-            "SELECT lower(json_extract(s.value, '$.publisher')) FROM articles a, json_each(a.sources) s"
-        )
-        return {name for (name,) in self._db.execute(sql)}
-
 
 def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
     clauses: list[str] = []
