@@ -81,6 +81,7 @@ def make_article(
     published: date | None = date(2025, 5, 10),
     url: str = "https://news.example/a",
     sources: tuple[Source, ...] = (),
+    also_published_by: tuple[Source, ...] = (),
 ) -> Article:
     return Article(
         article_id=article_id,
@@ -92,4 +93,5 @@ def make_article(
         text=text,
         sha256=sha256(f"{article_id}{title}{text}".encode()).hexdigest(),
         sources=sources,
+        also_published_by=also_published_by,
     )

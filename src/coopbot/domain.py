@@ -39,7 +39,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`."""
+    """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`.
+
+    `also_published_by` are others who published the same story, in nearly the same words; it is kept once.
+    """
 
     article_id: str
     title: str
@@ -51,6 +54,7 @@ class Article:
     sha256: str
     authors: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    also_published_by: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class Passage:
 class LegScores:
     """What each leg of retrieval gave a hit; None where that leg did not look at it.
 
-    dense: cosine of question and passage vectors, -1..1. lexical: BM25, in standard deviations above the mean of its language.
+    dense: cosine of question and passage vectors, -1..1. lexical: BM25, as a share of the most it could be, 0..1.
     late: late interaction, mean over question tokens of the best passage token's cosine, -1..1.
     """
 
@@ -121,6 +125,7 @@ class Citation:
     passage: str
     deep_link: str
     score: float
+    also_published_by: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

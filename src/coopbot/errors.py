@@ -4,6 +4,8 @@ CoopbotError
 ├── InvalidRequest    correct the request: `field` names what is wrong
 ├── NotFound          ask for something that exists
 ├── Unreadable        give another file: this one is damaged, empty, encrypted, too large or not text
+├── Unreachable       try again later, or give the file itself: an address did not answer as it should
+├── Forbidden         give the admin token
 ├── Duplicate         nothing to do: the article is there already
 ├── Misconfigured     mend the settings or the environment
 ├── IndexMissing      run `coopbot index`
@@ -41,6 +43,19 @@ class Unreadable(CoopbotError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class Unreachable(CoopbotError):
+    """An address that gave nothing. `source` names it; the message is the reason."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class Forbidden(CoopbotError):
+    """Whoever asks may not do this."""
 
 
 class Duplicate(CoopbotError):

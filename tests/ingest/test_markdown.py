@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from coopbot.domain import Source
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.markdown import read_markdown, render_article
+from coopbot.ingest.markdown import amend_article, read_markdown, render_article
 from coopbot.ingest.tidy import normal_form, one_line
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -31,7 +32,12 @@ sources:
     url: https://tass.example/1
     published: 2022-06-10
     facts: [HB-01, HB-02]
-  - publisher: Xinhua"""
+  - publisher: Xinhua
+also_published_by:
+  - publisher: Lake Daily
+    title: A bridge
+    url: https://lake.example/1
+    published: 2025-05-11"""
     assert read_markdown(article(front), "a.md") == Draft(
         title="Bridge: a year on",
         text="Text.",
@@ -49,6 +55,9 @@ sources:
                 facts=("HB-01", "HB-02"),
             ),
             Source(publisher="Xinhua"),
+        ),
+        also_published_by=(
+            Source(publisher="Lake Daily", title="A bridge", url="https://lake.example/1", published=date(2025, 5, 11)),
         ),
     )
 
@@ -101,6 +110,9 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
         ("title: T\nsources: [{publisher: A, date: 2025-05-10}]", "unknown key: date"),
         ("title: T\nsources: [{title: A}]", "no publisher"),
         ("title: T\nsources: [{publisher: A, facts: HB-01}]", "facts must be a list"),
+        ("title: T\nalso_published_by: TASS", "also_published_by must be a list"),
+        ("title: T\nalso_published_by: [{title: A}]", "an entry of also_published_by has no publisher"),
+        ("title: T\nalso_published_by: [{publisher: A, facts: [B]}]", "also_published_by has an unknown key: facts"),
         ("- a list", "must be a list of keys and values"),
         ("title: 'open", "not valid YAML"),
         ("title: !!python/object:os.system x", "not valid YAML"),
@@ -147,8 +159,28 @@ def test_a_stored_text_is_read_back_identical(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(one_line).filter(bool))
 def test_any_title_is_read_back(title: str) -> None:
-    draft = Draft(title=title, text="Text.", authors=(title,), publisher=title, sources=(Source(publisher=title.strip()),))
+    draft = Draft(
+        title=title,
+        text="Text.",
+        authors=(title,),
+        publisher=title,
+        sources=(Source(publisher=title),),
+        also_published_by=(Source(publisher=title, title=title),),
+    )
     assert read_markdown(render_article(draft), "a.md") == draft
+
+
+BODIES = ["Some *text* with a [link](https://a.example).\r\n\r\n* item\r\n", "# A heading\n\nText.\n", "Text"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("front", ["---\ntitle: T\n---\n", "---\npublisher: P\n---\n", "---\n---\n", ""])
+def test_an_amended_file_has_the_same_text_and_the_new_fields(front: str, body: str) -> None:
+    amended = replace(read_markdown(front + body, "a.md"), also_published_by=(Source(publisher="TASS"),))
+    text = amend_article(front + body, amended)
+    assert read_markdown(text, "a.md") == amended
+    if "title" in front:
+        assert text.endswith(f"---\n{body}")
 
 
 def test_every_article_of_the_corpus_is_read_and_written_back() -> None:

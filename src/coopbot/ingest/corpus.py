@@ -5,119 +5,213 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
+from coopbot.ingest.addresses import page_key
+from coopbot.ingest.arrival import Arrival, Change, corrected, joined
+from coopbot.ingest.catalogue import Catalogue, Entry, Found, Known
+from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.markdown import render_article
-from coopbot.ingest.readers import ENDINGS, read_file
+from coopbot.ingest.expendable import DatabaseLost
+from coopbot.ingest.files import FileState, content_digest, delete, is_aside, list_files, write_atomically
+from coopbot.ingest.markdown import amend_article, render_article
+from coopbot.ingest.near import band_keys, is_same_story
+from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, read_file
 from coopbot.ingest.slugs import slug_of
 from coopbot.ingest.tidy import normal_form, one_line
 from coopbot.text.language import detect_language
 
+T = TypeVar("T")
+
+# So many files are read before the catalogue is told: it is what memory holds, and what an interruption loses.
+_BATCH = 50
+_REWRITABLE = (".md", ".markdown")
+
 
 class Corpus:
-    """The articles under one folder. Reads at every call, so that it shows what is there now; writes are atomic."""
+    """The articles under one folder. Looks at the files at every call, so that it shows what is there now; writes are atomic.
 
-    def __init__(self, root: Path) -> None:
+    `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
+    """
+
+    def __init__(self, root: Path, catalogue: Path | None = None, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._root = root
+        self._catalogue = Catalogue(catalogue)
+        self._now_ns = now_ns
 
-    def __iter__(self) -> Iterator[Article | Unreadable]:
+    def __iter__(self) -> Iterator[Found]:
         """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""
-        seen: dict[str, Path] = {}
-        for path in self._files():
-            try:
-                article = self._read_path(path)
-                if article.article_id in seen:
-                    raise Unreadable(self._name(path), f"{self._name(seen[article.article_id])} goes by the same id")
-            except Unreadable as error:
-                yield error
-            else:
-                seen[article.article_id] = path
-                yield article
+        seen: dict[str, str] = {}
+        for name, is_catalogued in self._retried(self._refresh).items():
+            found = self._retried(partial(self._found, name)) if is_catalogued else self._read_or_reason(name)
+            if isinstance(found, Article):
+                if found.article_id in seen:
+                    found = Unreadable(name, f"{seen[found.article_id]} goes by the same id")
+                else:
+                    seen[found.article_id] = name
+            yield found
 
     def read(self, article_id: str) -> Article:
         """One article. NotFound when there is none of that id; Unreadable when its file is damaged."""
-        return self._read_path(self._locate(article_id))
+        return self._read(self._locate(article_id))
 
-    def add(self, draft: Draft) -> Article:
-        """Writes a draft into the corpus and returns the article. Duplicate when an article has the identical text."""
+    def add(self, draft: Draft) -> Arrival:
+        """Takes a draft into the corpus.
+
+        Another text for a page that is there replaces its article; nearly the same words from elsewhere join the article that
+        is there. Duplicate: the identical text is there, or nothing new would be told. InvalidRequest: text or title is
+        missing, or the page is there in a file that is not Markdown, which is not rewritten. Busy: another process is adding.
+        """
         ready = _ready(draft)
-        self._refuse_duplicate(ready)
-        path = self._free_path(f"{ready.language}/{slug_of(ready)}")
-        _write_atomically(path, render_article(ready).encode())
-        return self._read_path(path)
+        return self._retried(lambda: self._add(ready))
 
     def remove(self, article_id: str) -> None:
         """Deletes an article's file. NotFound when there is none."""
-        path = self._locate(article_id)
-        try:
-            path.unlink()
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise Misconfigured(f"cannot delete {self._name(path)}: {error.strerror}; check its permissions") from error
+        self.remove_all([article_id])
 
-    def _files(self) -> Iterator[Path]:
+    def remove_all(self, article_ids: Sequence[str]) -> None:
+        """Deletes the files of several articles. NotFound when there is not one for each; none is deleted then."""
+        for name in dict.fromkeys([self._locate(article_id) for article_id in article_ids]):
+            delete(self._root / name)
+
+    def _add(self, draft: Draft) -> Arrival:
+        with self._catalogue.exclusive():
+            if self._root.is_dir():
+                self._refresh()
+            if twin := self._catalogue.with_text(draft.text):
+                raise Duplicate(draft.title, _id(twin))
+            if page := self._catalogue.with_page(page_key(draft.url)):
+                return self._replace(page, draft)
+            if story := self._same_story(draft):
+                return self._join(story, draft)
+            name = self._free_name(f"{draft.language}/{slug_of(draft)}")
+            return self._written(name, render_article(draft), "added")
+
+    def _replace(self, name: str, draft: Draft) -> Arrival:
+        if not name.lower().endswith(_REWRITABLE):
+            raise InvalidRequest(
+                "url", f"the page is in the corpus as {name}, which is not rewritten; replace that file yourself"
+            )
+        old = read_file(self._root / name, name)
+        return self._written(name, render_article(corrected(old, draft)), "replaced")
+
+    def _join(self, name: str, draft: Draft) -> Arrival:
+        path = self._root / name
+        story = joined(read_file(path, name), draft) if name.lower().endswith(_REWRITABLE) else None
+        if story is None:
+            raise Duplicate(draft.title, _id(name))
+        return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")
+
+    def _same_story(self, draft: Draft) -> str | None:
+        """The file of an article in nearly the same words, if there is one."""
+        keys = band_keys(draft.text)
+        if not keys or not draft.language:
+            return None
+        for name in self._catalogue.unsigned(draft.language):
+            if isinstance(found := self._found(name), Article):
+                self._catalogue.sign(found.text, band_keys(found.text))
+        for name in self._catalogue.alike(keys, draft.language):
+            if isinstance(found := self._found(name), Article) and is_same_story(found.text, draft.text):
+                return name
+        return None
+
+    def _written(self, name: str, text: str, change: Change) -> Arrival:
+        path = self._root / name
+        write_atomically(path.resolve() if path.is_symlink() else path, text.encode())
+        return Arrival(article=self._read(name), change=change)
+
+    def _retried(self, work: Callable[[], T]) -> T:
+        while True:  # a catalogue is lost twice at most
+            try:
+                return work()
+            except DatabaseLost:
+                continue
+
+    def _refresh(self) -> dict[str, bool]:
+        """Brings the catalogue in line with the files. All their names, in the order of ids, and whether it is for each."""
         if not self._root.is_dir():
             raise Misconfigured(f"there is no corpus folder {self._root}; create it or set COOPBOT_CORPUS_DIR")
-        found = []
-        for folder, subfolders, names in os.walk(self._root):
-            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-            found += [Path(folder, name) for name in names if not _is_aside(name)]
-        yield from sorted(found, key=lambda path: (self._id(path), path.suffix))
+        files = list_files(self._root, self._now_ns())
+        names = dict.fromkeys((file.name for file in files), True)
+        known = self._catalogue.known()
+        self._catalogue.update(gone=known.keys() - names.keys())
+        changed = [file for file in files if not file.stamp or file.name not in known or file.stamp != known[file.name].stamp]
+        for start in range(0, len(changed), _BATCH):
+            batch = changed[start : start + _BATCH]
+            if not self._read_again(batch, known):
+                names.update((file.name, False) for file in batch)
+        return names
 
-    def _read_path(self, path: Path) -> Article:
-        name = self._name(path)
+    def _read_again(self, files: Sequence[FileState], known: Mapping[str, Known]) -> bool:
+        """Tells the catalogue what is in files that have another stamp than it knows. False if it could not be told."""
+        entries: list[Entry] = []
+        restamped: dict[str, str] = {}
+        unknown: list[str] = []
+        for file in files:
+            content = content_digest(self._root / file.name, LARGEST_FILE_BYTES)
+            if content and file.name in known and known[file.name].content == content:
+                restamped[file.name] = file.stamp
+                continue
+            found = self._read_or_reason(file.name)
+            if isinstance(found, Article):
+                entries.append(Entry(name=file.name, stamp=file.stamp, content=content, found=found))
+            elif isinstance(found.__cause__, OSError):
+                unknown.append(file.name)  # the disk or the permissions are at fault, and may be mended without a trace
+            else:  # the bytes need not be at fault: a link may lead elsewhere now
+                entries.append(Entry(name=file.name, stamp=file.stamp, content=b"", found=found))
+        return self._catalogue.update(entries=entries, restamped=restamped, gone=unknown)
+
+    def _found(self, name: str) -> Found:
+        return self._catalogue.get(name) or self._read_or_reason(name)
+
+    def _read_or_reason(self, name: str) -> Found:
+        try:
+            return self._read(name)
+        except Unreadable as error:
+            return error
+
+    def _read(self, name: str) -> Article:
+        path = self._root / name
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise Unreadable(ascii(name), "the file name is not UTF-8; rename it") from error
         if not self._is_inside(path):
             raise Unreadable(name, "the link leads out of the corpus folder")
-        try:
-            return _article(self._id(path), read_file(path, name))
-        except UnicodeEncodeError as error:
-            raise Unreadable(ascii(name), "the file name is not UTF-8") from error
+        return _article(_id(name), read_file(path, name))
 
-    def _locate(self, article_id: str) -> Path:
+    def _locate(self, article_id: str) -> str:
         """The file of an id, which may come from anyone: nothing outside the root, hidden or not an article is found."""
         parts = article_id.split("/")
-        plain = all(part and not _is_aside(part) and "\\" not in part and part.isprintable() for part in parts)
+        plain = all(part and not is_aside(part) and "\\" not in part and part.isprintable() for part in parts)
         if plain and not PurePosixPath(article_id).is_absolute():
             for ending in ENDINGS:
                 path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
                 if _is_file(path) and self._is_inside(path):
-                    return path
+                    return f"{article_id}{ending}"
         raise NotFound(f"no article {article_id[:200]!r} in the corpus")
 
-    def _refuse_duplicate(self, draft: Draft) -> None:
-        if not self._root.is_dir():
-            return
-        for article in self:
-            if isinstance(article, Article) and article.text == draft.text:
-                raise Duplicate(draft.title, article.article_id)
-
-    def _free_path(self, wanted: str) -> Path:
+    def _free_name(self, wanted: str) -> str:
         number = 1
         while True:
             article_id = wanted if number == 1 else f"{wanted}-{number}"
             if not any((self._root / f"{article_id}{ending}").exists() for ending in ENDINGS):
-                return self._root / f"{article_id}.md"
+                return f"{article_id}.md"
             number += 1
 
     def _is_inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._root.resolve())
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
 
-    def _id(self, path: Path) -> str:
-        return path.relative_to(self._root).with_suffix("").as_posix()
-
-
-def _is_aside(name: str) -> bool:
-    """Hidden files and READMEs, which explain the corpus and are not of it."""
-    return name.startswith(".") or name.lower() in ("readme", "readme.md")
+def _id(name: str) -> str:
+    return os.path.splitext(name)[0]
 
 
 def _is_file(path: Path) -> bool:
@@ -135,7 +229,14 @@ def _ready(draft: Draft) -> Draft:
         raise InvalidRequest("text", "the article has no text; give one")
     if not title:
         raise InvalidRequest("title", "the article has no title; give one")
-    return replace(draft, text=text, title=title, language=draft.language or detect_language(text))
+    return replace(
+        draft,
+        text=text,
+        title=title,
+        publisher=one_line(draft.publisher),
+        url=draft.url.strip(),
+        language=draft.language or detect_language(text),
+    )
 
 
 def _article(article_id: str, draft: Draft) -> Article:
@@ -150,6 +251,7 @@ def _article(article_id: str, draft: Draft) -> Article:
         sha256="",
         authors=draft.authors,
         sources=draft.sources,
+        also_published_by=draft.also_published_by,
     )
     return replace(article, sha256=_digest(article))
 
@@ -159,33 +261,3 @@ def _digest(article: Article) -> str:
     fields = asdict(article)
     del fields["article_id"], fields["sha256"]
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or none, also after a crash: a hidden file beside it, synced, then renamed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise Misconfigured(f"cannot write {path}: {error.strerror}; check the folder and its free space") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be synced there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

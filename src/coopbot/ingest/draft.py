@@ -20,3 +20,4 @@ class Draft:
     url: str = ""
     language: Language | None = None
     sources: tuple[Source, ...] = ()
+    also_published_by: tuple[Source, ...] = ()

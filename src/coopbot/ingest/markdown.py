@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
-_ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources")
+_ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources", "also_published_by")
 _SOURCE_KEYS = ("publisher", "title", "url", "published", "facts")
+_PUBLISHER_KEYS = _SOURCE_KEYS[:-1]
 
 # What Markdown would read as markup: everywhere, inside a word, at the start of a line.
 _INLINE_MARKUP = re.compile(r"([\\`*\[<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,40};))")
@@ -53,12 +54,28 @@ def read_markdown(text: str, source: str) -> Draft:
         published=_date(meta, "published", source),
         url=_text(meta, "url", source),
         language=_language(meta, source),
-        sources=tuple(_source(entry, source) for entry in _entries(meta, source)),
+        sources=_sources(meta, "sources", _SOURCE_KEYS, source),
+        also_published_by=_sources(meta, "also_published_by", _PUBLISHER_KEYS, source),
     )
 
 
 def render_article(draft: Draft) -> str:
     """The article file of a draft whose text is in normal form. Empty fields are left out."""
+    body = "\n\n".join(map(_escape, draft.text.split("\n\n")))
+    return f"{_rendered_front_matter(draft)}\n{body}\n"
+
+
+def amend_article(text: str, draft: Draft) -> str:
+    """An article file of the same text with the draft's other fields. The body stays as it was written, where it can."""
+    fence = _FENCE.match(text)
+    if fence:
+        amended = f"{_rendered_front_matter(draft)}{text[fence.end() :]}"
+        if read_markdown(amended, draft.title) == draft:
+            return amended
+    return render_article(draft)
+
+
+def _rendered_front_matter(draft: Draft) -> str:
     meta: dict[str, object] = {
         "title": draft.title,
         "publisher": draft.publisher,
@@ -67,11 +84,11 @@ def render_article(draft: Draft) -> str:
         "url": draft.url,
         "language": draft.language,
         "sources": [_rendered_source(source) for source in draft.sources],
+        "also_published_by": [_rendered_source(source) for source in draft.also_published_by],
     }
     filled = {key: value for key, value in meta.items() if value}
     front = yaml.dump(filled, Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
-    body = "\n\n".join(map(_escape, draft.text.split("\n\n")))
-    return f"---\n{front}---\n\n{body}\n"
+    return f"---\n{front}---\n"
 
 
 def _front_matter(block: str, source: str) -> dict[str, object]:
@@ -131,20 +148,20 @@ def _language(meta: Mapping[str, object], source: str) -> Language | None:
     raise Unreadable(source, f"language must be one of {', '.join(LANGUAGES)}")
 
 
-def _entries(meta: Mapping[str, object], source: str) -> list[object]:
-    value = meta.get("sources")
+def _sources(meta: Mapping[str, object], key: str, keys: tuple[str, ...], source: str) -> tuple[Source, ...]:
+    value = meta.get(key)
     if value is None:
-        return []
+        return ()
     if not _is_list(value):
-        raise Unreadable(source, "sources must be a list")
-    return value
+        raise Unreadable(source, f"{key} must be a list")
+    return tuple(_source(entry, key, keys, source) for entry in value)
 
 
-def _source(entry: object, source: str) -> Source:
-    meta = _known_keys(entry, _SOURCE_KEYS, "an entry of sources", source)
+def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Source:
+    meta = _known_keys(entry, keys, f"an entry of {key}", source)
     publisher = _text(meta, "publisher", source)
     if not publisher:
-        raise Unreadable(source, "an entry of sources has no publisher")
+        raise Unreadable(source, f"an entry of {key} has no publisher")
     return Source(
         publisher=publisher,
         title=_text(meta, "title", source),

@@ -1,0 +1,33 @@
+"""Web addresses compared: which of them are the same page."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+# Where a click came from, not which page it led to.
+_TRACKING = re.compile(
+    r"utm_\w+|(?:fb|g|dc|y|ys|ms|tw|tt)clid|gbraid|wbraid|igshid|mc_[ce]id|_openstat|_ga|spm|share_token", re.IGNORECASE
+)
+_WEB = ("http", "https")
+_DEFAULT_PORTS = (None, 80, 443)
+
+
+def page_key(url: str) -> str:
+    """The same for all ways to write the address of one page; empty for none, and for a site's front page, which is no article.
+
+    http and https, the host's case, default ports, a final slash, the fragment and tracking parameters make no difference.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:  # no address, but still the same where it is the same
+        return url.strip()
+    if parts.scheme not in _WEB or not parts.hostname:
+        return url.strip()
+    path = unquote(parts.path).rstrip("/")
+    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(key)]
+    if not path and not query:
+        return ""
+    host = parts.hostname.rstrip(".") + ("" if port in _DEFAULT_PORTS else f":{port}")
+    return f"//{host}{path}" + (f"?{urlencode(sorted(query))}" if query else "")

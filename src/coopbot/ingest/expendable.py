@@ -1,0 +1,171 @@
+"""An SQLite file that may be lost at any time: for what can be had again.
+
+A damaged one is made anew; one that cannot be used gives way to one in memory. Neither is an error of whoever uses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from coopbot.errors import Busy
+
+T = TypeVar("T")
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DatabaseLost(Exception):
+    """What was there is gone and an empty one has taken its place: begin again."""
+
+
+class InUse(Exception):
+    """Another process writes, and did not stop in time."""
+
+
+class ExpendableDatabase:
+    """Opened when first used: the file at `path`, or one in memory. Safe to call from several threads.
+
+    `schema` must drop what it makes; it is run where the file has another `version`.
+    """
+
+    def __init__(self, path: Path | None, *, schema: str, version: int, patience_s: float) -> None:
+        self._path = path
+        self._schema = schema
+        self._version = version
+        self._patience_s = patience_s
+        self._db: sqlite3.Connection | None = None
+        self._remade = False
+        self._lock = threading.RLock()
+
+    def __del__(self) -> None:
+        if self._db is not None:
+            self._db.close()
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` finds. Raises DatabaseLost, twice in its life at most."""
+        with self._lock:
+            try:
+                if self._db is None:
+                    self._db = self._connect()
+                return work(self._db)
+            except sqlite3.Error as exc:
+                if self._path is None:  # nothing fails in memory: this is our mistake
+                    raise
+                self._start_over(self._path, damaged=_code(exc) in _DAMAGED)
+                raise DatabaseLost from exc
+
+    def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """All that `work` does, or nothing. Raises DatabaseLost, InUse."""
+
+        def whole(db: sqlite3.Connection) -> bool:
+            with _transaction(db) as begun:
+                if begun:
+                    work(db)
+            return begun
+
+        if not self.read(whole):
+            raise InUse
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Be the only one in this block, across threads and processes that share the file. Busy when another is in it for long.
+
+        What is written in it is kept where the block succeeds. Where keeping it fails, the block has succeeded all the same.
+        """
+        with self._lock:
+            if not self.read(_begins):
+                raise Busy("another process is adding to the corpus; try again when it is done")
+            try:
+                yield
+            except BaseException:
+                self._end("ROLLBACK")
+                raise
+            self._end("COMMIT")
+
+    def _end(self, how: str) -> None:
+        with suppress(DatabaseLost):
+            self.read(lambda db: db.execute(how) if db.in_transaction else None)
+
+    def _start_over(self, path: Path, *, damaged: bool) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        if not damaged or self._remade or not _deleted(path):
+            self._path = None
+        self._remade = True
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path is not None:
+            with suppress(OSError):  # SQLite says that it cannot open the file
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+        where = self._path or ":memory:"
+        db = sqlite3.connect(where, timeout=self._patience_s, isolation_level=None, check_same_thread=False)
+        try:
+            # What a power cut takes can be had again.
+            db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+            if not self._is_current(db):
+                self._create(db)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        if not self._is_current(db):  # another process may have made it meanwhile
+            for statement in self._schema.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {self._version}")
+        db.execute("COMMIT")
+
+    def _is_current(self, db: sqlite3.Connection) -> bool:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        return bool(version == self._version)
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[bool]:
+    """Whether there is one: begun here, or part of one that is open already."""
+    if db.in_transaction:
+        yield True
+        return
+    if not _begins(db):
+        yield False
+        return
+    try:
+        yield True
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _begins(db: sqlite3.Connection) -> bool:
+    """Begin to write, unless another process does so for longer than we wait."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as exc:
+        if _code(exc) == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for errors of Python's module itself."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _deleted(path: Path) -> bool:
+    try:
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

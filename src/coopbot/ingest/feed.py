@@ -1,0 +1,186 @@
+"""RSS and Atom feeds, and what is known of them between two polls. The owner of feedparser."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from coopbot.errors import Misconfigured, Unreadable
+from coopbot.ingest.dates import find_date
+from coopbot.ingest.decode import decode_html
+from coopbot.ingest.fetch import Fetch
+from coopbot.ingest.inflate import too_large
+from coopbot.ingest.media import FEEDS
+from coopbot.ingest.tidy import one_line
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+# A thousand entries with their full texts fit; what a parser makes of a hostile feed grows with it, to ten seconds or so.
+LARGEST_FEED_BYTES = 2_000_000
+_MOST_REMEMBERED = 2000  # of the taken that the feed no longer lists; some feeds list old entries again
+_LONGEST_TITLE = 300
+_ENTITY = re.compile("<!ENTITY", re.I)
+_TAG = re.compile("<[^<>]*>")
+
+_Record = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """An article that a feed announces. `published` is the day by the publisher's own clock."""
+
+    url: str
+    title: str
+    published: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What is known of one feed: validators for the next request, addresses dealt with, entries still to be dealt with."""
+
+    etag: str = ""
+    last_modified: str = ""
+    taken: tuple[str, ...] = ()
+    waiting: tuple[FeedEntry, ...] = ()
+
+    def took(self, url: str) -> FeedState:
+        """The state when the entry of that address needs no further try: added, known already, or useless."""
+        waiting = tuple(entry for entry in self.waiting if entry.url != url)
+        return replace(self, taken=(*self.taken, url), waiting=waiting)
+
+
+def poll_feed(url: str, state: FeedState, fetch: Fetch) -> tuple[tuple[FeedEntry, ...], FeedState]:
+    """The entries not taken yet, and the state after the request; when each is dealt with, tell the state with `took`.
+
+    An unchanged feed still gives those waiting from before. Raises what `fetch` and `read_feed` raise; the state then stays.
+    """
+    fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
+    if fetched.not_modified:
+        return state.waiting, state
+    listed = read_feed(fetched.content, fetched.url)
+    known = set(state.taken)
+    waiting = tuple(entry for entry in listed if entry.url not in known)
+    return waiting, FeedState(
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        taken=_remembered(state.taken, {entry.url for entry in listed}),
+        waiting=waiting,
+    )
+
+
+def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
+    """All that the feed lists still, and the latest of the others."""
+    others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
+    return (*others, *(url for url in taken if url in listed))
+
+
+def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
+    """The entries of an RSS or Atom feed that was read from `url`, in its order; those without a web address are left out.
+
+    Unreadable for what is not a feed, is too large, or declares XML entities, which can blow up.
+    """
+    import feedparser
+
+    if len(data) > LARGEST_FEED_BYTES:
+        raise too_large(LARGEST_FEED_BYTES, url)
+    text = decode_html(data, url)
+    if _ENTITY.search(text):
+        raise Unreadable(url, "declares XML entities, which no feed needs; give another feed of the site")
+    # In a file object, because bytes and strings are tried as names of local files first.
+    parsed = feedparser.parse(
+        io.BytesIO(text.encode()),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        resolve_relative_uris=False,  # those within texts, which are not used
+        sanitize_html=False,
+    )
+    if not parsed.version:
+        raise Unreadable(url, _no_feed(cast("_Record", parsed.feed)))
+    unique: dict[str, FeedEntry] = {}
+    for entry in filter(None, map(_entry, cast("list[_Record]", parsed.entries))):
+        unique.setdefault(entry.url, entry)
+    return tuple(unique.values())
+
+
+def _no_feed(page: _Record) -> str:
+    """Why there is none; a web page may say where its feed is."""
+    links = cast("list[_Record]", page.get("links", []))
+    feeds = (str(link.get("href")) for link in links if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
+    feed = next((f" ({address[:300]})" for address in feeds if _is_web(address)), "")
+    return f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
+
+
+def _entry(entry: _Record) -> FeedEntry | None:
+    link = str(entry.get("link", "")).strip()
+    if not _is_web(link):
+        return None
+    title = one_line(unescape(_TAG.sub("", str(entry.get("title", "")))))[:_LONGEST_TITLE]
+    return FeedEntry(url=link, title=title, published=next(_dates(entry), None))
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _dates(entry: _Record) -> Iterator[date]:
+    """The entry's days. feedparser's own readings are in UTC, by which an article of a Vladivostok morning is a day older."""
+    for name in ("published", "created", "updated"):
+        written = str(entry[name]) if name in entry else ""
+        for parse in (parsedate_to_datetime, datetime.fromisoformat):
+            try:
+                yield parse(written).date()
+            except (ValueError, OverflowError):
+                continue
+        if (found := find_date(written)) is not None:
+            yield found
+
+
+def load_states(path: Path) -> dict[str, FeedState]:
+    """The states by the addresses of their feeds; none when there is no file yet. Misconfigured when it is damaged."""
+    from pydantic import ValidationError
+
+    try:
+        return _states_json().validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Misconfigured(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    except ValidationError as error:
+        raise Misconfigured(f"{path} is damaged; delete it, and feeds are read from the start again") from error
+
+
+def save_states(path: Path, states: Mapping[str, FeedState]) -> None:
+    """Writes the whole file or leaves the old one, also after a crash. Misconfigured when it cannot be written."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".", suffix=".tmp", dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            file.write(_states_json().dump_json(dict(states), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise Misconfigured(f"cannot write {path}: {error.strerror}; check the folder and its free space") from error
+
+
+def _states_json() -> TypeAdapter[dict[str, FeedState]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(dict[str, FeedState])

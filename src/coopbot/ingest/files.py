@@ -1,0 +1,114 @@
+"""The files of a corpus folder: found, told apart from their earlier states, written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from coopbot.errors import Misconfigured
+
+# Some file systems count time in steps of two seconds; what was written so recently may be written again in the same step.
+_RECENT_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """A file and its state: two states with the same stamp have the same content; "" equals no other, itself included.
+
+    `name` is the path under the root, parted by "/".
+    """
+
+    name: str
+    stamp: str
+
+
+def list_files(root: Path, now_ns: int) -> list[FileState]:
+    """All files under `root` that may be articles, in the order of ids. Misconfigured when a folder cannot be listed."""
+    return sorted(_walk(str(root), "", now_ns), key=lambda file: os.path.splitext(file.name))
+
+
+def is_aside(name: str) -> bool:
+    """Hidden files and READMEs, which explain the corpus and are not of it."""
+    return name.startswith(".") or name.lower() in ("readme", "readme.md")
+
+
+def content_digest(path: Path, largest_bytes: int) -> bytes:
+    """SHA-256 of the bytes; none for a file that is larger or cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > largest_bytes:
+            return b""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole file or none, also after a crash: a hidden file beside it, synced, then renamed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise Misconfigured(f"cannot write {path}: {error.strerror}; check the folder and its free space") from error
+
+
+def delete(path: Path) -> None:
+    """Deletes a file, also after a crash."""
+    try:
+        path.unlink()
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise Misconfigured(f"cannot delete {path}: {error.strerror}; check its permissions") from error
+
+
+def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
+    """Links to files are followed, links to folders are not."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except FileNotFoundError:  # deleted since its own folder was listed
+        return
+    except OSError as error:
+        raise Misconfigured(f"cannot list {folder}: {error.strerror}; check its permissions") from error
+    for entry in entries:
+        if entry.is_dir():
+            if not entry.is_symlink() and not entry.name.startswith("."):
+                yield from _walk(entry.path, f"{prefix}{entry.name}/", now_ns)
+        elif not is_aside(entry.name):
+            yield FileState(name=f"{prefix}{entry.name}", stamp=_stamp(entry, now_ns))
+
+
+def _stamp(entry: os.DirEntry[str], now_ns: int) -> str:
+    try:
+        state = entry.stat()
+    except OSError:  # gone, or a link to nothing: whoever reads it says so
+        return ""
+    # The time of change cannot be set, as the time of modification can. Both may lie ahead when the clock was set back.
+    if max(state.st_mtime_ns, state.st_ctime_ns) > now_ns - _RECENT_NS:
+        return ""
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be synced there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

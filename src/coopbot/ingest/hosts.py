@@ -1,0 +1,58 @@
+"""Which hosts may be fetched from: those of the public internet, and none that only this machine or its network can reach."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+# Special ranges that some versions of Python call global.
+_SPECIAL_V4 = (
+    IPv4Network("168.63.129.16/32"),  # Azure's metadata; public by number only
+    IPv4Network("192.0.0.0/24"),  # protocol assignments, among them the metadata of Oracle's cloud
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays
+)
+_UNICAST_V6 = IPv6Network("2000::/3")  # all that is given out so far
+_SPECIAL_V6 = (
+    IPv6Network("2001::/23"),  # protocol assignments, Teredo
+    IPv6Network("3fff::/20"),  # documentation
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: Address) -> bool:
+    """Whether anyone on the internet can reach it. An IPv6 address that carries an IPv4 one is what that one is."""
+    if isinstance(address, IPv6Address):
+        inner = _carried(address)
+        if inner is not None:
+            return is_public(inner)
+        special = address not in _UNICAST_V6 or any(address in network for network in _SPECIAL_V6)
+    else:
+        special = any(address in network for network in _SPECIAL_V4)
+    return address.is_global and not (special or address.is_multicast or address.is_reserved)
+
+
+def resolve(host: str) -> tuple[Address, ...]:
+    """The addresses of a name, best first, or of a number in any form that systems take. OSError when there are none."""
+    try:
+        return (ip_address(host),)
+    except ValueError:
+        pass
+    try:
+        return (IPv4Address(socket.inet_aton(host)),)  # 2130706433, 0x7f.1
+    except (OSError, UnicodeError):
+        pass
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty or too long
+        raise OSError("not a host name") from error
+    return tuple(dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in found))
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address inside: mapped, 6to4 or NAT64 (how networks without IPv4 reach the rest of the internet)."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour

@@ -1,0 +1,59 @@
+import pytest
+
+from coopbot.ingest.addresses import page_key
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "http://river.example/news/1",
+        "https://RIVER.example/news/1",
+        "https://river.example:443/news/1",
+        "http://river.example:80/news/1",
+        "https://river.example./news/1",
+        "https://river.example/news/1/",
+        "https://river.example/news/1#comments",
+        "https://river.example/news/1?utm_source=a&UTM_Medium=b&fbclid=c&yclid=d",
+        " https://river.example/news/1 ",
+        "https://user:secret@river.example/news/1",
+    ],
+)
+def test_one_page_has_many_addresses(same: str) -> None:
+    assert page_key(same) == page_key("https://river.example/news/1")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://river.example/news/2",
+        "https://river.example/News/1",
+        "https://river.example:8080/news/1",
+        "https://lake.example/news/1",
+        "https://river.example/news/1?id=2",
+        "ftp://river.example/news/1",
+        "river.example/news/1",
+    ],
+)
+def test_other_pages_have_other_keys(other: str) -> None:
+    assert page_key(other) != page_key("https://river.example/news/1")
+
+
+def test_parameters_that_name_a_page_count_in_any_order() -> None:
+    assert page_key("https://a.example/?id=1&page=2&utm_term=x") == page_key("http://a.example?page=2&id=1")
+    assert page_key("https://a.example/?id=1") != page_key("https://a.example/?id=2")
+
+
+def test_letters_may_be_escaped_or_not() -> None:
+    assert page_key("https://a.example/%D0%BC%D0%BE%D1%81%D1%82") == page_key("https://a.example/мост")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://river.example", "https://river.example/", "http://river.example/?utm_source=a#top"]
+)
+def test_a_front_page_is_no_article(url: str) -> None:
+    assert page_key(url) == ""
+
+
+@pytest.mark.parametrize("url", ["https://[broken/a", "https://a.example:port/a", "urn:isbn:1"])
+def test_what_is_no_web_address_equals_itself(url: str) -> None:
+    assert page_key(f" {url}") == url

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coopbot.errors import CoopbotError, Misconfigured, Unreachable, Unreadable
+from coopbot.ingest.feed import (
+    LARGEST_FEED_BYTES,
+    FeedEntry,
+    FeedState,
+    load_states,
+    poll_feed,
+    read_feed,
+    save_states,
+)
+from coopbot.ingest.fetch import fetch
+from tests.ingest.web import Route, Site, redirect, reply, serving
+
+URL = "https://news.example/feeds/all.xml"
+
+
+def rss(*items: str, head: str = "") -> str:
+    return f'<?xml version="1.0"?>{head}<rss version="2.0"><channel><title>Вести</title>{"".join(items)}</channel></rss>'
+
+
+def item(link: str, title: str = "Мост", published: str = "") -> str:
+    return f"<item><title>{title}</title><link>{link}</link><pubDate>{published}</pubDate></item>"
+
+
+def links(text: str, url: str = URL) -> list[str]:
+    return [entry.url for entry in read_feed(text.encode(), url)]
+
+
+RDF = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>c</title></channel>
+<item rdf:about="https://news.example/1"><title>同江大桥</title><link>/1</link><dc:date>2025-06-01T23:00:00Z</dc:date></item></rdf:RDF>"""
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example/2025/"><title>t</title>
+<entry><title type="html">同江&lt;b&gt;大桥&lt;/b&gt;</title><link rel="edit" href="/e"/><link href="../1"/>
+<published>2025-06-01T02:00:00+08:00</published><updated>2025-07-01T02:00:00+08:00</updated></entry></feed>"""
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [rss(item("../1", "同江大桥", "Sun, 01 Jun 2025 02:00:00 +0800")), RDF, ATOM],
+    ids=["RSS 2.0", "RSS 1.0", "Atom"],
+)
+def test_the_formats(feed: str) -> None:
+    expected = FeedEntry(url="https://news.example/1", title="同江大桥", published=date(2025, 6, 1))
+    assert read_feed(feed.encode(), URL) == (expected,)
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "utf-16"])
+def test_charsets(charset: str) -> None:
+    feed = rss(item("https://news.example/1", "Мост открыт")).replace('"1.0"', f'"1.0" encoding="{charset}"')
+    assert [entry.title for entry in read_feed(feed.encode(charset), URL)] == ["Мост открыт"]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("Sun, 01 Jun 2025 02:00:00 +1000", date(2025, 6, 1)),  # the 31st of May by UTC
+        ("Sat, 31 May 2025 23:00:00 -0500", date(2025, 5, 31)),
+        ("1 Jun 2025 10:00 GMT", date(2025, 6, 1)),
+        ("2025-06-01", date(2025, 6, 1)),
+        ("2025-06-01 08:30:00", date(2025, 6, 1)),
+        ("1 июня 2025 г.", date(2025, 6, 1)),
+        ("2025年6月1日", date(2025, 6, 1)),
+        ("", None),
+        ("yesterday", None),
+        ("Sun, 32 Jun 2025 02:00:00 +1000", None),
+        ("Sun, 01 Jun 2025 02:00:00 +99999999999999999999", date(2025, 6, 1)),
+    ],
+)
+def test_the_day_is_the_publishers(written: str, day: date | None) -> None:
+    assert [entry.published for entry in read_feed(rss(item("/1", published=written)).encode(), URL)] == [day]
+
+
+def test_titles_are_plain_text() -> None:
+    titles = ("&lt;b&gt;Мост&lt;/b&gt; &amp;amp; порт", "<![CDATA[<i>Мост</i>\n и &laquo;порт&raquo;]]>", "a &amp;lt; b", "")
+    feed = rss(*(item(f"/{number}", title) for number, title in enumerate(titles)))
+    assert [entry.title for entry in read_feed(feed.encode(), URL)] == ["Мост & порт", "Мост и «порт»", "a < b", ""]
+
+
+def test_only_web_addresses_are_taken_and_each_once() -> None:
+    feed = rss(
+        item("/1"),
+        item("javascript:alert(1)"),
+        item("file:///etc/passwd"),
+        item("http://["),
+        item(""),
+        "<item><title>none</title></item>",
+        '<item><enclosure url="https://news.example/a.mp3"/></item>',
+        '<item><guid isPermaLink="false">https://news.example/no</guid></item>',
+        "<item><guid>https://news.example/2</guid></item>",
+        item("https://news.example/1", "again"),
+        item("//other.example/3?a=1&amp;b=2"),
+    )
+    assert links(feed) == ["https://news.example/1", "https://news.example/2", "https://other.example/3?a=1&b=2"]
+    assert read_feed(feed.encode(), URL)[0].title == "Мост"
+
+
+def test_a_feed_that_breaks_off_gives_what_it_has() -> None:
+    assert links(rss(item("/1"), item("/2"))[:-20]) == ["https://news.example/1", "https://news.example/2"]
+
+
+def test_a_feed_without_entries_is_one() -> None:
+    assert links(rss()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><body><p>Мост</p></body></html>",
+        '{"version": "https://jsonfeed.org/version/1.1"}',
+        "<?xml version='1.0'?><a/>",
+        "Мост",
+    ],
+)
+def test_what_is_not_a_feed(text: str) -> None:
+    with pytest.raises(
+        Unreadable, match="not an RSS or Atom feed; give the address of the site's feed, or add the page itself"
+    ):
+        read_feed(text.encode(), URL)
+
+
+def test_a_page_that_names_its_feed() -> None:
+    page = '<html><head><link rel="alternate" type="application/rss+xml" href="/rss"></head><body>Мост</body></html>'
+    with pytest.raises(Unreadable, match=r"the site's feed \(https://news\.example/rss\)"):
+        read_feed(page.encode(), URL)
+
+
+def test_a_local_file_is_not_opened(tmp_path: Path) -> None:
+    """feedparser takes bytes for a file name first."""
+    (tmp_path / "secret.xml").write_text(rss(item("/secret")))
+    with pytest.raises(Unreadable, match="not an RSS or Atom feed"):
+        read_feed(str(tmp_path / "secret.xml").encode(), URL)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+        '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE r [<!ENTITY % a SYSTEM "http://127.0.0.1:9/x.dtd"> %a;]>',
+    ],
+    ids=["laughs", "local file", "network"],
+)
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_entities_are_refused(head: str, charset: str) -> None:
+    with pytest.raises(Unreadable, match="declares XML entities"):
+        read_feed(rss(item("/1", "&a;"), head=head).encode(charset), URL)
+
+
+def test_a_document_type_without_entities_is_harmless() -> None:
+    doctype = '<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://127.0.0.1:9/rss-0.91.dtd">'
+    assert links(rss(item("/1"), head=doctype)) == ["https://news.example/1"]
+
+
+def test_a_feed_over_the_limit() -> None:
+    with pytest.raises(Unreadable, match="larger than 2 MB"):
+        read_feed(b" " * (LARGEST_FEED_BYTES + 1), URL)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"<>&;![]/\"'= x", "<item>", "</item>", "<link>", "<title", "<!--", "<![CDATA[", "<rss version='2.0'>"]
+        )
+    )
+)
+def test_any_text_gives_entries_or_a_reason(pieces: list[str]) -> None:
+    try:
+        found = links("".join(pieces))
+    except Unreadable:
+        found = []
+    assert all(link.startswith(("http://", "https://")) for link in found)
+
+
+@given(st.text(st.characters(exclude_categories=["C"], exclude_characters="<&"), max_size=40))
+def test_any_date_is_read_or_left(written: str) -> None:
+    assert links(rss(item("/1", published=written))) == ["https://news.example/1"]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as site:
+        yield site
+
+
+def test_polling_gives_what_is_new(site: Site) -> None:
+    get = partial(fetch, network=site.network())
+    one, two, three = (site.url(f"/{name}") for name in ("1", "2", "3"))
+    site.routes["/old"] = redirect("/feed")
+    site.routes["/feed"] = reply(rss(item("/2"), item("/1")).encode(), content_type="application/rss+xml", ETag='"v1"')
+    entries, state = poll_feed(site.url("/old"), FeedState(), get)
+    assert [entry.url for entry in entries] == [two, one]
+    state = state.took(two)
+
+    site.routes["/feed"] = reply(status=304)
+    entries, state = poll_feed(site.url("/old"), state, get)
+    assert site.asked[-1][1]["If-None-Match"] == '"v1"'
+    assert [entry.url for entry in entries] == [one]  # it waits from before
+    state = state.took(one)
+    assert poll_feed(site.url("/old"), state, get) == ((), state)
+
+    site.routes["/feed"] = reply(
+        rss(item("/3"), item("/2")).encode(), content_type="text/xml", Last_Modified="Sun, 01 Jun 2025"
+    )
+    entries, state = poll_feed(site.url("/old"), state, get)
+    assert [entry.url for entry in entries] == [three]
+    assert (state.etag, state.last_modified, set(state.taken)) == ("", "Sun, 01 Jun 2025", {one, two})
+
+
+def test_what_the_feed_no_longer_lists_does_not_wait(site: Site) -> None:
+    site.routes["/feed"] = reply(rss(item("/2")).encode(), content_type="text/xml")
+    waiting = FeedState(waiting=(FeedEntry(url=site.url("/1"), title="", published=None),))
+    entries, state = poll_feed(site.url("/feed"), waiting, partial(fetch, network=site.network()))
+    assert [entry.url for entry in entries] == [entry.url for entry in state.waiting] == [site.url("/2")]
+
+
+def test_the_memory_of_a_feed_is_bounded_but_never_forgets_what_is_listed(site: Site) -> None:
+    site.routes["/feed"] = reply(rss(item("/0"), item("/1")).encode(), content_type="text/xml")
+    taken = tuple(site.url(f"/{number}") for number in range(5000))
+    entries, state = poll_feed(site.url("/feed"), FeedState(taken=taken), partial(fetch, network=site.network()))
+    assert entries == ()
+    assert len(state.taken) == 2002
+    assert {site.url("/0"), site.url("/4999")} <= set(state.taken)
+
+
+@pytest.mark.parametrize(
+    ("route", "error"),
+    [
+        (reply(b"<html><p>x</p></html>"), Unreadable),
+        (reply(status=500), Unreachable),
+        (reply(b"x", content_type="image/png"), Unreadable),
+    ],
+)
+def test_a_feed_that_is_none(site: Site, route: Route, error: type[CoopbotError]) -> None:
+    site.routes["/feed"] = route
+    with pytest.raises(error, match=rf"^{site.url('/feed')}: "):
+        poll_feed(site.url("/feed"), FeedState(), partial(fetch, network=site.network()))
+
+
+STATE = FeedState(
+    etag='W/"1"',
+    last_modified="Sun, 01 Jun 2025",
+    taken=("https://news.example/1",),
+    waiting=(
+        FeedEntry(url="https://news.example/2", title="Мост", published=date(2025, 6, 1)),
+        FeedEntry(url="https://news.example/3", title="", published=None),
+    ),
+)
+
+
+def test_states_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "feeds.json"
+    assert load_states(path) == {}
+    save_states(path, {URL: FeedState()})
+    save_states(path, {URL: STATE})
+    assert load_states(path) == {URL: STATE}
+    assert [file.name for file in path.parent.iterdir()] == ["feeds.json"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"a": {"taken": 1}}', b"\xff\xfe"])
+def test_a_damaged_file_says_how_to_mend_it(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "feeds.json"
+    path.write_bytes(damage)
+    with pytest.raises(Misconfigured, match=r"feeds\.json is damaged; delete it"):
+        load_states(path)
+
+
+def test_a_failed_save_leaves_the_old_states(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.json"
+    path.mkdir()
+    (path / "in the way").touch()
+    with pytest.raises(Misconfigured, match="cannot write"):
+        save_states(path, {URL: STATE})
+    assert [file.name for file in tmp_path.iterdir()] == ["feeds.json"]
+    with pytest.raises(Misconfigured, match="cannot read"):
+        load_states(path)
