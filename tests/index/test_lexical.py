@@ -2,37 +2,70 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from coopbot.errors import IndexBroken
-from coopbot.index.lexical import Lexical
+from coopbot.index.lexical import Postings, PostingsWriter, rarity
 from coopbot.text.tokens import lexical_tokens
 
 PASSAGES = ["Мосты через Амур строили долго.", "В порту грузят уголь.", "Мост открыли в 2022 году, уголь везут по мосту.", ""]
 
 
-@pytest.fixture
-def lexical(tmp_path: Path) -> Lexical:
-    Lexical.write([lexical_tokens(text) for text in PASSAGES], tmp_path / "bm25")
-    return Lexical.open(tmp_path / "bm25", len(PASSAGES))
+def postings(folder: Path, passages: list[str], dead: tuple[int, ...] = ()) -> Postings:
+    if not any(folder.iterdir()):
+        writer = PostingsWriter(folder)
+        for text in passages:
+            writer.add(lexical_tokens(text))
+        writer.close()
+    return Postings(folder, np.array(dead, dtype=np.int64))
+
+
+def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
+    tokens = list(dict.fromkeys(lexical_tokens(question)))
+    having = words.frequency(tokens)
+    idf = {token: rarity(rows, int(count)) for token, count in zip(tokens, having, strict=True)}
+    found = words.matches(idf, words.words_total / rows)
+    return dict(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(("question", "best"), [("моста и уголь", 2), ("порт", 1), ("амур", 0), ("2022", 2)])
-def test_inflected_words_meet(lexical: Lexical, question: str, best: int) -> None:
-    assert lexical.scores(lexical_tokens(question)).argmax() == best
+def test_inflected_words_meet(tmp_path: Path, question: str, best: int) -> None:
+    found = scores(postings(tmp_path, PASSAGES), question, 4)
+    assert max(found, key=lambda row: found[row]) == best
 
 
-def test_unknown_words_score_nothing(lexical: Lexical) -> None:
-    assert lexical.scores(["zzz"]).tolist() == [0, 0, 0, 0]
-    assert lexical.scores([]).tolist() == [0, 0, 0, 0]
+def test_only_passages_with_one_of_the_words_are_found(tmp_path: Path) -> None:
+    words = postings(tmp_path, PASSAGES)
+    assert set(scores(words, "уголь", 4)) == {1, 2}
+    assert scores(words, "zzz", 4) == {}
+    assert scores(words, "", 4) == {}
 
 
-def test_rarer_words_weigh_more(lexical: Lexical) -> None:
-    weights = lexical.idf(lexical_tokens("мост Амур телефон"))
-    assert sorted(weights.values()) == list(weights.values())
-    assert len(set(weights.values())) == 3
+def test_scores_are_those_of_lucene(tmp_path: Path) -> None:
+    found = scores(postings(tmp_path, PASSAGES), "мост", 4)
+    lengths = [len(lexical_tokens(text)) for text in PASSAGES]
+    average = sum(lengths) / 4
+    idf = np.log(1 + (50 - 2 + 0.5) / (2 + 0.5))
+    assert found[0] == pytest.approx(idf * 1 / (1 + 1.2 * (0.25 + 0.75 * lengths[0] / average)), rel=1e-5)
+    assert found[2] == pytest.approx(idf * 2 / (2 + 1.2 * (0.25 + 0.75 * lengths[2] / average)), rel=1e-5)
+
+
+def test_rarer_words_weigh_more(tmp_path: Path) -> None:
+    having = postings(tmp_path, PASSAGES).frequency(lexical_tokens("мост Амур телефон"))
+    assert having.tolist() == [2, 1, 0]
+    weights = [rarity(4, int(count)) for count in having]
+    assert sorted(set(weights)) == weights
+
+
+def test_the_dead_count_for_nothing(tmp_path: Path) -> None:
+    words = postings(tmp_path, PASSAGES)
+    without = postings(tmp_path, PASSAGES, dead=(2,))
+    assert set(scores(without, "уголь мост", 3)) == {0, 1}
+    assert without.frequency(lexical_tokens("уголь мост 2022")).tolist() == [1, 1, 0]
+    assert without.words_total == words.words_total - len(lexical_tokens(PASSAGES[2]))
 
 
 def test_a_damaged_folder_is_broken(tmp_path: Path) -> None:
     with pytest.raises(IndexBroken, match="coopbot index"):
-        Lexical.open(tmp_path / "nothing", 1)
+        Postings(tmp_path / "nothing", np.zeros(0, dtype=np.int64))

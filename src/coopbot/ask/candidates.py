@@ -13,14 +13,15 @@ from coopbot.ask.weights import Pair
 from coopbot.domain import Filters, Language
 from coopbot.index import token_codes
 from coopbot.index.embedder import F32
-from coopbot.index.shard import I64, Sentences
+from coopbot.index.lexical import I64
+from coopbot.index.shelf import Sentences
 
 # Passages a language that are read token by token. Measured on XQuAD-R: with 20, ranking gains .001 to .004 across languages
 # and nothing in the same one, for two thirds more work.
 READ = 12
 
-# How far one standard deviation of BM25 moves a passage, in units of cosine / 0.1; measured.
-_LEXICAL_WEIGHT: dict[Pair, float] = {"same": 0.5, "across": 0.15}
+# What all of BM25 is worth beside cosine / 0.1; measured.
+_LEXICAL_WEIGHT: dict[Pair, float] = {"same": 8.0, "across": 2.0}
 _COSINE_SPREAD = 0.1
 
 
@@ -29,7 +30,7 @@ class Candidates:
     """Passages and their sentences, one passage after another.
 
     rows: (passages,) in the language's shard. starts: (passages + 1,), the place of each passage's first sentence. dense:
-    (passages,) cosine. lexical: (passages,) BM25 in standard deviations. sentence_vectors: (sentences, dim) and
+    (passages,) cosine. lexical: (passages,) BM25 as a share. sentence_vectors: (sentences, dim) and
     sentence_cosine: (sentences,), with the sentence embedded alone. token_counts: (sentences,).
     met: (question tokens, sentences), the best cosine of a question token with the sentence's tokens, read in the context of
     their passage: late interaction, kept by sentence.

@@ -16,8 +16,8 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
+from coopbot.index.lexical import I64
 from coopbot.index.passages import StoredPassage
-from coopbot.index.shard import I64
 from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.

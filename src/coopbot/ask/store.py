@@ -1,4 +1,4 @@
-"""What answering asks of an index. `index.snapshot.Snapshot` keeps this contract on one machine."""
+"""What answering asks of an index: `index.snapshot` and `index.live` keep it on one machine, `index.milvus` past it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Protocol
 
 from coopbot.domain import Article, Filters, Language
 from coopbot.index.embedder import F32
+from coopbot.index.lexical import I64
 from coopbot.index.passages import StoredPassage
-from coopbot.index.shard import I64, FirstStage, Sentences
+from coopbot.index.shelf import FirstStage, Sentences
+from coopbot.index.target import Contents
 
 
 class VectorStore(Protocol):
@@ -17,6 +19,11 @@ class VectorStore(Protocol):
     @property
     def snapshot_id(self) -> str:
         """Names this state."""
+        ...
+
+    @property
+    def manifest(self) -> Contents:
+        """What it says of itself."""
         ...
 
     @property
@@ -46,4 +53,14 @@ class VectorStore(Protocol):
 
     def articles(self, offset: int, limit: int) -> list[Article]:
         """Articles in the order of their ids."""
+        ...
+
+
+class LiveStore(Protocol):
+    """The state in force. `fault` says why a newer one is not, empty if none was passed over."""
+
+    fault: str
+
+    def current(self) -> VectorStore:
+        """The state to answer from; hold it for the whole of a question."""
         ...

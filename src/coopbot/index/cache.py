@@ -1,83 +1,179 @@
 """Vectors by what was embedded: a text that was embedded once, under the same model, is not embedded again.
 
-One SQLite file a model fingerprint, under `index/cache/`. Losing it costs time, never correctness.
+One SQLite file a model fingerprint, under `index/cache/`. Losing it costs time, never correctness: a damaged one is set aside
+and begun anew, and an entry whose checksum fails counts as unknown.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import structlog
 
 from coopbot.errors import Misconfigured
 from coopbot.index.shard import PassageVectors
 
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+DAMAGED_ENDING = ".damaged"
+
 # SQLite's default limit on variables in one statement is 32,766; small batches are as fast.
 _BATCH = 500
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+# `passage_vectors` had no checksums.
+_SCHEMA = """
+PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
+DROP TABLE IF EXISTS passage_vectors;
+CREATE TABLE IF NOT EXISTS vectors (
+    key BLOB PRIMARY KEY, checksum BLOB, pooled BLOB, sentences BLOB, codes BLOB, token_counts BLOB
+);
+"""
+
 
 class VectorCache:
-    """Opens or makes the cache of one model."""
+    """Opens or makes the cache of one model. Raises Misconfigured, now and later, where the disk is full or may not be written.
+
+    A damaged file loses what it had, without an error: `get` may know less than `known` told.
+    """
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
+        self._path = folder / f"{fingerprint}.sqlite"
         self._dim = dim
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(folder / f"{fingerprint}.sqlite")
-            self._db.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                "CREATE TABLE IF NOT EXISTS passage_vectors"
-                " (key BLOB PRIMARY KEY, pooled BLOB, sentences BLOB, codes BLOB, token_counts BLOB);"
-            )
-        except sqlite3.DatabaseError as exc:
-            raise Misconfigured(f"the vector cache in {folder} cannot be used; delete that folder and run again") from exc
+        self._db: sqlite3.Connection | None = None
+        self._do(lambda db: None)
 
     def __enter__(self) -> VectorCache:
         """Close it at the end of the `with` block."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        self._close()
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Which of these keys are here."""
         present: set[bytes] = set()
         for batch in _batches(keys):
-            rows = self._db.execute(f"SELECT key FROM passage_vectors WHERE key IN ({_marks(batch)})", batch)
-            present.update(key for (key,) in rows)
+            sql = f"SELECT key FROM vectors WHERE key IN ({_marks(batch)})"
+            present.update(key for (key,) in self._select(sql, batch))
         return present
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, PassageVectors]:
         """What is known of these keys."""
         found: dict[bytes, PassageVectors] = {}
         for batch in _batches(keys):
-            rows = self._db.execute(f"SELECT * FROM passage_vectors WHERE key IN ({_marks(batch)})", batch)
-            for key, pooled, sentences, codes, counts in rows:
-                found[key] = PassageVectors(
-                    pooled=np.frombuffer(pooled, "<f4"),
-                    sentences=np.frombuffer(sentences, "<f2").reshape(-1, self._dim),
-                    codes=np.frombuffer(codes, "u1").reshape(-1, self._dim // 4),
-                    token_counts=np.frombuffer(counts, "<i8"),
-                )
+            sql = f"SELECT * FROM vectors WHERE key IN ({_marks(batch)})"
+            for key, checksum, *blobs in self._select(sql, batch):
+                if checksum == _checksum(key, blobs):
+                    found[key] = self._vectors(*blobs)
         return found
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
         """Keep these, in one transaction."""
-        rows = [
-            (
-                key,
-                v.pooled.astype("<f4").tobytes(),
-                v.sentences.tobytes(),
-                v.codes.tobytes(),
-                v.token_counts.astype("<i8").tobytes(),
-            )
-            for key, v in entries.items()
-        ]
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO passage_vectors VALUES (?,?,?,?,?)", rows)
+        rows = []
+        for key, vectors in entries.items():
+            blobs = _blobs(vectors)
+            rows.append((key, _checksum(key, blobs), *blobs))
+
+        def work(db: sqlite3.Connection) -> None:
+            with db:
+                db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?)", rows)
+
+        self._do(work)
+
+    def _vectors(self, pooled: bytes, sentences: bytes, codes: bytes, token_counts: bytes) -> PassageVectors:
+        return PassageVectors(
+            pooled=np.frombuffer(pooled, "<f4"),
+            sentences=np.frombuffer(sentences, "<f2").reshape(-1, self._dim),
+            codes=np.frombuffer(codes, "u1").reshape(-1, self._dim // 4),
+            token_counts=np.frombuffer(token_counts, "<i8"),
+        )
+
+    def _select(self, sql: str, keys: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+        return self._do(lambda db: db.execute(sql, keys).fetchall())
+
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` gives; once more on an empty cache where the file turns out to be damaged."""
+        try:
+            return work(self._open())
+        except (sqlite3.DatabaseError, OSError) as exc:
+            if not _is_damage(exc):
+                raise self._refusal(exc) from exc
+            log.warning("vector_cache_set_aside", file=self._path.name, reason=str(exc))
+        try:
+            self._set_aside()
+            return work(self._open())
+        except (sqlite3.DatabaseError, OSError) as exc:
+            raise self._refusal(exc) from exc
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self._path)
+            self._db.text_factory = bytes  # damage can make text of a blob
+            self._db.executescript(_SCHEMA)
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _set_aside(self) -> None:
+        """Out of the way, and kept until the next one is damaged: most of what is in it may be sound."""
+        self._close()
+        for ending in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        os.replace(self._path, self._path.with_name(self._path.name + DAMAGED_ENDING))
+
+    def _refusal(self, exc: Exception) -> Misconfigured:
+        self._close()
+        return Misconfigured(
+            f"the vector cache {self._path} cannot be used ({exc}); make room on the disk, mend permissions or delete it "
+            "(that costs time, nothing else), and run again"
+        )
+
+
+def cache_key(texts: Sequence[str]) -> bytes:
+    """A key for a passage as it is embedded: its text with context, and its sentences."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text.encode())
+    return digest.digest()
+
+
+def _is_damage(exc: Exception) -> bool:
+    """SQLite says so, or a table lacks what ours have."""
+    code: int = getattr(exc, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_ERROR
+
+
+def _blobs(vectors: PassageVectors) -> list[bytes]:
+    return [
+        vectors.pooled.astype("<f4").tobytes(),
+        vectors.sentences.astype("<f2").tobytes(),
+        vectors.codes.tobytes(),
+        vectors.token_counts.astype("<i8").tobytes(),
+    ]
+
+
+def _checksum(key: bytes, blobs: Sequence[bytes]) -> bytes:
+    """Of an entry. SQLite does not notice a changed byte within a value; what is there may not even be bytes."""
+    parts = [part if isinstance(part, bytes) else b"?" for part in (key, *blobs)]
+    lengths = b"".join(len(part).to_bytes(8, "little") for part in parts)
+    return zlib.crc32(lengths + b"".join(parts)).to_bytes(4, "little")
 
 
 def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -88,10 +184,20 @@ def _marks(batch: Sequence[bytes]) -> str:
     return ",".join("?" * len(batch))
 
 
-def cache_key(texts: Sequence[str]) -> bytes:
-    """A key for a passage as it is embedded: its text with context, and its sentences."""
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(len(text).to_bytes(8, "little"))
-        digest.update(text.encode())
-    return digest.digest()
+def inspect(path: Path) -> tuple[int, str]:
+    """(sound entries, what is wrong, "" if nothing is) of a cache that nobody writes; reads all of it and changes nothing."""
+    sound = damaged = 0
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            db.text_factory = bytes
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors'").fetchone():
+                return 0, ""  # only just begun, or of an older version
+            for key, checksum, *blobs in db.execute("SELECT * FROM vectors"):
+                whole = checksum == _checksum(key, blobs)
+                sound, damaged = sound + whole, damaged + (not whole)
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as exc:
+        return sound, str(exc)
+    if damaged:
+        return sound, f"{damaged} of {sound + damaged} entries"
+    return sound, "" if found == b"ok" else os.fsdecode(found)

@@ -7,6 +7,8 @@ passages of its own language. Taking each language's centre off makes them compa
 from __future__ import annotations
 
 import importlib.resources
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,13 +46,16 @@ def save_centres(path: Path, token_mean: F32, centres: dict[Language, Centre]) -
 
 def load_centres(path: Path) -> tuple[F32, dict[Language, Centre]]:
     """(token mean, centres) from a file of `save_centres`. Raises OSError, ValueError, KeyError."""
-    with np.load(path, allow_pickle=False) as arrays:
-        centres = {
-            language: Centre(**{part: arrays[f"{language}_{part}"] for part in _PARTS})
-            for language in LANGUAGES
-            if f"{language}_passage" in arrays
-        }
-        return arrays["token_mean"], centres
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            centres = {
+                language: Centre(**{part: arrays[f"{language}_{part}"] for part in _PARTS})
+                for language in LANGUAGES
+                if f"{language}_passage" in arrays
+            }
+            return arrays["token_mean"], centres
+    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
+        raise ValueError(f"{path} is damaged") from exc
 
 
 def _centre(embedder: Embedder, texts: Sequence[str], questions: Sequence[str]) -> Centre:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.domain import Language
+from coopbot.errors import ModelUnavailable
 from coopbot.index.embedder import F32, I32, Centre, Embeddings, TokenVectors, unit
 
 if TYPE_CHECKING:
@@ -76,10 +77,13 @@ class PromptTokenizer:
 
     @classmethod
     def load(cls, path: Path, max_tokens: int) -> PromptTokenizer:
-        """Read a `tokenizer.json`."""
+        """Read a `tokenizer.json`. Raises ModelUnavailable."""
         from tokenizers import Tokenizer
 
-        return cls(Tokenizer.from_file(str(path)), max_tokens)
+        try:
+            return cls(Tokenizer.from_file(str(path)), max_tokens)
+        except Exception as exc:  # the library raises nothing more exact
+            raise ModelUnavailable(f"the prepared model's {path} is damaged; run: coopbot prepare --force") from exc
 
     def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
         """One entry a text, cut at the model's maximum length."""

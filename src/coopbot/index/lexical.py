@@ -1,19 +1,25 @@
-"""BM25 over one language's passages, by bm25s: scores are precomputed per word and passage, and memory-mapped."""
+"""BM25 in NumPy: for each word the passages that have it, memory-mapped; how rare it is, is counted when asked.
+
+Scores are those of Lucene, tf / (tf + k1 * (1 - b + b * length / average)) * idf. Rarity and average length belong to a whole
+language, not to a segment of it, so they are passed in: however an index came about, it gives the same scores.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import F32
 
-if TYPE_CHECKING:
-    from bm25s import BM25
+I64 = npt.NDArray[np.int64]
 
 # The usual values; measured no worse than their neighbours on XQuAD-R.
 _K1 = 1.2
@@ -21,59 +27,144 @@ _B = 0.75
 
 # A smaller index is judged as if it were filled up with passages that have none of the words: in one of three passages, no word
 # would be rare and nothing could stand out.
-_LEAST_ROWS = 50
+LEAST_ROWS = 50
+
+_KEYS = "words.u64"
+_STARTS = "word_starts.i64"
+_ROWS = "word_rows.i32"
+_COUNTS = "word_counts.u16"
+_LENGTHS = "lengths.i32"
+_MOST = np.iinfo(np.uint16).max
 
 
-class Lexical:
-    """Tokens in, a score for every passage out. Tokens are those of `text.tokens`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Passages that have one of the words asked for. rows: (matches,), rising. scores: (matches,), BM25."""
 
-    def __init__(self, index: BM25, rows: int) -> None:
-        self._index = index
-        self._rows = rows
-        self._vocabulary: Mapping[str, int] = index.vocab_dict
+    rows: I64
+    scores: F32
 
-    @classmethod
-    def write(cls, passages: Sequence[Sequence[str]], folder: Path) -> None:
-        """Index the tokens of each passage, in the order of rows."""
-        from bm25s import BM25
 
-        index = BM25(k1=_K1, b=_B)
-        # An empty first document would leave bm25s without a vocabulary; a passage always has a token of its own.
-        index.index([list(tokens) or [""] for tokens in passages], show_progress=False)
-        index.save(folder, corpus=None)
+class PostingsWriter:
+    """Collects the words of passages, row by row; `close` writes them. Takes 14 bytes a word of a passage until then."""
 
-    @classmethod
-    def open(cls, folder: Path, rows: int) -> Lexical:
-        """Map what `write` wrote. Raises IndexBroken."""
-        from bm25s import BM25
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys: list[npt.NDArray[np.uint64]] = []
+        self._counts: list[npt.NDArray[np.uint16]] = []
+        self._lengths: list[int] = []
 
+    def add(self, words: Sequence[str]) -> None:
+        """The lexical tokens of the next row."""
+        counted = Counter(words)
+        self._keys.append(_keys(counted))
+        self._counts.append(np.minimum(np.fromiter(counted.values(), np.int64, len(counted)), _MOST).astype(np.uint16))
+        self._lengths.append(len(words))
+
+    def close(self) -> None:
+        """Sort by word and write."""
+        rows = np.repeat(np.arange(len(self._keys), dtype=np.int32), [len(keys) for keys in self._keys])
+        keys = np.concatenate([np.zeros(0, np.uint64), *self._keys])
+        counts = np.concatenate([np.zeros(0, np.uint16), *self._counts])
+        order = np.argsort(keys, kind="stable")
+        words, starts = np.unique(keys[order], return_index=True)
+        for name, values, kind in (
+            (_KEYS, words, "<u8"),
+            (_STARTS, np.append(starts, len(keys)), "<i8"),
+            (_ROWS, rows[order], "<i4"),
+            (_COUNTS, counts[order], "<u2"),
+            (_LENGTHS, np.array(self._lengths), "<i4"),
+        ):
+            # Not `tofile`: on a full disk it can lose the end of a file without an error.
+            (self._folder / name).write_bytes(values.astype(kind).tobytes())
+
+
+class Postings:
+    """Reads what a `PostingsWriter` wrote, without the `dead` rows. Raises IndexBroken."""
+
+    def __init__(self, folder: Path, dead: I64) -> None:
         try:
-            return cls(BM25.load(folder, mmap=True, load_corpus=False), rows)
-        except (OSError, ValueError, KeyError) as exc:
-            raise IndexBroken(f"{folder} cannot be read; run: coopbot index --force") from exc
+            self._words, self._starts = _mapped(folder / _KEYS, "<u8"), _mapped(folder / _STARTS, "<i8")
+            self._rows, self._counts = _mapped(folder / _ROWS, "<i4"), _mapped(folder / _COUNTS, "<u2")
+            self._lengths = _mapped(folder / _LENGTHS, "<i4")
+        except (OSError, ValueError) as exc:
+            raise IndexBroken(f"the words in {folder} cannot be read; run: coopbot index --force") from exc
+        self._dead = dead
+        self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[dead].sum(dtype=np.int64))
 
-    def scores(self, tokens: Sequence[str]) -> F32:
-        """(rows,) BM25 of each passage; zeros where no token is known."""
-        known = [token for token in tokens if token in self._vocabulary]
-        if not known:
-            return np.zeros(self._rows, dtype=np.float32)
-        scores: F32 = np.asarray(self._index.get_scores(known), dtype=np.float32)
-        return scores
+    def frequency(self, tokens: Sequence[str]) -> I64:
+        """(tokens,): how many passages have each."""
+        return np.array([self._count(place) for place in self._places(tokens)], dtype=np.int64)
 
-    def standardised(self, scores: F32) -> F32:
-        """(rows,) scores in standard deviations above the mean."""
-        rows = max(self._rows, _LEAST_ROWS)
-        mean = scores.sum() / rows
-        variance = (np.square(scores).sum() / rows) - mean**2
-        standard: F32 = ((scores - mean) / (math.sqrt(max(float(variance), 0.0)) + 1e-6)).astype(np.float32)
-        return standard
+    def matches(self, idf: Mapping[str, float], average_length: float) -> Matches:
+        """BM25 of every passage that has one of these words, which come with their rarity."""
+        rows: list[I64] = [np.zeros(0, np.int64)]
+        scores: list[F32] = [np.zeros(0, np.float32)]
+        for place, weight in zip(self._places(list(idf)), idf.values(), strict=True):
+            having, counts = self._postings(place)
+            rows.append(having)
+            scores.append(weight * self._saturated(having, counts, average_length))
+        found, places = np.unique(np.concatenate(rows), return_inverse=True)
+        return Matches(rows=found, scores=np.bincount(places, np.concatenate(scores), len(found)).astype(np.float32))
 
-    def idf(self, tokens: Sequence[str]) -> dict[str, float]:
-        """How rare each token is among the passages; tokens that none has are as rare as can be."""
-        starts = self._index.scores["indptr"]
-        found: dict[str, float] = {}
-        for token in tokens:
-            number = self._vocabulary.get(token)
-            having = int(starts[number + 1] - starts[number]) if number is not None else 0
-            found[token] = math.log(1 + (max(self._rows, _LEAST_ROWS) - having + 0.5) / (having + 0.5))
-        return found
+    def scores(self, rows: I64, idf: Mapping[str, float], average_length: float) -> F32:
+        """(rows,): BM25 of some passages."""
+        total = np.zeros(len(rows))
+        for place, weight in zip(self._places(list(idf)), idf.values(), strict=True):
+            having, counts = self._span(place)
+            if len(having):
+                at = np.minimum(np.searchsorted(having, rows), len(having) - 1)
+                found = np.where(having[at] == rows, counts[at].astype(np.int64), 0)
+                total += weight * self._saturated(rows, found, average_length)
+        return total.astype(np.float32)
+
+    def _saturated(self, rows: I64, counts: I64, average_length: float) -> F32:
+        """How much of a word's weight each passage gets for having it so often."""
+        length_share = self._lengths[rows].astype(np.float32) / average_length
+        share: F32 = (counts / (counts + _K1 * (1 - _B + _B * length_share))).astype(np.float32)
+        return share
+
+    def _places(self, tokens: Sequence[str]) -> list[int]:
+        """Where each token stands among the words, or -1."""
+        keys = _keys(tokens)
+        places = np.searchsorted(self._words, keys)
+        known = places < len(self._words)
+        known[known] = self._words[places[known]] == keys[known]
+        return [int(place) for place in np.where(known, places, -1)]
+
+    def _count(self, place: int) -> int:
+        having, _ = self._span(place)
+        if not len(having) or not len(self._dead):
+            return len(having)
+        at = np.minimum(np.searchsorted(having, self._dead), len(having) - 1)
+        return len(having) - int(np.count_nonzero(having[at] == self._dead))
+
+    def _postings(self, place: int) -> tuple[I64, I64]:
+        """(rows, counts) of the word at a place, in living passages."""
+        having, often = self._span(place)
+        rows, counts = having.astype(np.int64), often.astype(np.int64)
+        if not len(self._dead):
+            return rows, counts
+        live = ~np.isin(rows, self._dead)
+        return rows[live], counts[live]
+
+    def _span(self, place: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+        """(rows, counts) of the word at a place as they are on disk."""
+        start, end = (int(self._starts[place]), int(self._starts[place + 1])) if place >= 0 else (0, 0)
+        return self._rows[start:end], self._counts[start:end]
+
+
+def rarity(rows: int, having: int) -> float:
+    """The idf of a word that `having` of `rows` passages have; a word that none has is as rare as can be."""
+    return math.log(1 + (max(rows, LEAST_ROWS) - having + 0.5) / (having + 0.5))
+
+
+def _keys(tokens: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """64 bits a word: among a million words, two share a key once in 37 million indexes."""
+    return np.array([int.from_bytes(blake2b(t.encode(), digest_size=8).digest(), "little") for t in tokens], dtype=np.uint64)
+
+
+def _mapped(path: Path, kind: str) -> npt.NDArray[np.generic]:
+    if path.stat().st_size == 0:
+        return np.zeros(0, dtype=kind)
+    return np.asarray(np.memmap(path, dtype=kind, mode="r"))

@@ -5,24 +5,32 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import structlog
+
 from coopbot.errors import CoopbotError
-from coopbot.index.snapshot import Snapshot, current_id, open_current
+from coopbot.index.folder import current_id, open_current
+from coopbot.index.manifest import Verified
+from coopbot.index.snapshot import Snapshot
+
+log = structlog.get_logger()
 
 
 class LiveIndex:
     """Opens the current snapshot at once, so that a bad index stops the start, and again whenever CURRENT changes.
 
     Raises what `open_current` raises, at the start only; later a snapshot that cannot be opened leaves the old one serving, and
-    `fault` says why.
+    `fault` and the log say why.
     """
 
     def __init__(self, index_dir: Path, fingerprint: str) -> None:
         self._index_dir = index_dir
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
+        self._verified: Verified = set()
         self._seen = current_id(index_dir)
-        self._snapshot = open_current(index_dir, fingerprint)
-        self.fault = self._snapshot.fault
+        self._snapshot = open_current(index_dir, fingerprint, self._verified)
+        self.fault = ""
+        self._tell(self._snapshot.fault)
 
     def current(self) -> Snapshot:
         """The snapshot to answer from. Reads one line from disk; opens files only after a change, in one thread at a time."""
@@ -39,7 +47,12 @@ class LiveIndex:
             if named == self._seen:
                 return
             self._seen = named
-            self._snapshot = open_current(self._index_dir, self._fingerprint)
-            self.fault = self._snapshot.fault
+            self._snapshot = open_current(self._index_dir, self._fingerprint, self._verified)
+            self._tell(self._snapshot.fault)
         except CoopbotError as exc:
-            self.fault = str(exc)
+            self._tell(str(exc))
+
+    def _tell(self, fault: str) -> None:
+        self.fault = fault
+        if fault:
+            log.warning("snapshot_passed_over", reason=fault, serving=self._snapshot.snapshot_id)

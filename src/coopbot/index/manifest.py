@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,28 +13,46 @@ from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
 
 # Raise when files of a snapshot change their meaning; older snapshots are then rebuilt.
-FORMAT = 4
+FORMAT = 5
 
 _NAME = "manifest.json"
 
+# A snapshot is named after its manifest, which vouches for all other files; a folder still being built is not.
+_DIGEST_IN_NAME = re.compile("Z-([0-9a-f]{8})$")
+
+FileEntry = dict[str, int | str]
+"""`bytes` and `sha256` of a file."""
+
+Verified = set[tuple[int, int, int, int, str]]
+"""Files whose checksum was compared: device, inode, size and time of last change, with the checksum that they had."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """`files` maps each file's path within the snapshot to its size and sha256; `previous` names the snapshot before."""
+class Facts:
+    """What is known of a snapshot before its files are written. `previous` names the one it follows."""
 
-    format: int
     fingerprint: str
     model: str
     precision: str
     dim: int
     built_at: str
     corpus_sha256: str
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """`segments` maps the folder of each segment to the ids of articles in it that count no more. `articles`, `passages` and
+    `sentences` count those that do. `files` maps each file's path within the snapshot to its size and sha256.
+    """
+
+    format: int
+    facts: Facts
     articles: int
     passages: dict[Language, int]
     sentences: int
-    tokens: int
-    previous: str | None
-    files: dict[str, dict[str, int | str]]
+    segments: dict[str, list[str]]
+    files: dict[str, FileEntry]
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json`."""
@@ -43,35 +62,57 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """Read `manifest.json`. Raises IndexBroken, IndexMismatch (another format)."""
         try:
-            fields = json.loads((folder / _NAME).read_text(encoding="utf-8"))
+            data = (folder / _NAME).read_bytes()
+            if (digest := _DIGEST_IN_NAME.search(folder.name)) and not hashlib.sha256(data).hexdigest().startswith(digest[1]):
+                raise ValueError("its sha256 is not the one in the snapshot's name")
+            fields = json.loads(data)
             if fields["format"] != FORMAT:
                 raise IndexMismatch(f"{folder.name} has index format {fields['format']}, not {FORMAT}; run: coopbot index")
-            return cls(**fields)
+            return cls(**{**fields, "facts": Facts(**fields["facts"])})
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise IndexBroken(f"the manifest of snapshot {folder.name} is missing or damaged; run: coopbot index") from exc
 
-    def verify(self, folder: Path) -> None:
-        """Compare every file with its size and checksum. Raises IndexBroken naming the first that differs."""
+    def verify(self, folder: Path, verified: Verified, under: str = "") -> None:
+        """Compare every file under a folder with its checksum, but for those that were verified already, and remember them.
+
+        Raises IndexBroken naming the first that differs.
+        """
         for name, expected in self.files.items():
-            path = folder / name
-            if not path.is_file() or path.stat().st_size != expected["bytes"] or sha256_of(path) != expected["sha256"]:
-                raise IndexBroken(f"{name} in snapshot {folder.name} is missing or damaged; run: coopbot index")
+            if not name.startswith(under):
+                continue
+            try:
+                whole = _holds(folder / name, str(expected["sha256"]), verified)
+            except OSError as exc:
+                raise IndexBroken(f"{name} in snapshot {folder.name} cannot be read ({exc}); run: coopbot index") from exc
+            if not whole:
+                raise IndexBroken(f"{name} in snapshot {folder.name} is damaged; run: coopbot index")
 
     def require(self, fingerprint: str) -> None:
         """Raise IndexMismatch unless the snapshot was built by the model with this fingerprint."""
-        if self.fingerprint != fingerprint:
+        if self.facts.fingerprint != fingerprint:
             raise IndexMismatch(
-                f"the index was built with another model ({self.model}); run: coopbot index, or set COOPBOT_MODEL back"
+                f"the index was built with another model ({self.facts.model}); run: coopbot index, or set COOPBOT_MODEL back"
             )
 
 
-def describe_files(folder: Path) -> dict[str, dict[str, int | str]]:
-    """Sizes and checksums of all files under a folder."""
-    return {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != _NAME
-    }
+def _holds(path: Path, sha256: str, verified: Verified) -> bool:
+    found = path.stat()
+    mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
+    if mark not in verified:
+        if sha256_of(path) != sha256:
+            return False
+        verified.add(mark)
+    return True
+
+
+def describe_files(folder: Path, known: Mapping[str, FileEntry] | None = None) -> dict[str, FileEntry]:
+    """Sizes and checksums of all files under a folder but its manifest; those that are known already are taken as they are."""
+    described: dict[str, FileEntry] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and path.name != _NAME:
+            described[name] = (known or {}).get(name) or {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    return described
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Articles and passages of a snapshot in one read-only SQLite file.
+"""Articles and passages of a segment in one read-only SQLite file.
 
 A passage's `row` numbers it within its language from 0; vectors, sentence vectors, tokens and postings use the same number.
 """
@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
-from coopbot.errors import IndexBroken
+from coopbot.errors import IndexBroken, Misconfigured
 from coopbot.text.notes import PassageNotes, load_notes
+
+I64 = npt.NDArray[np.int64]
 
 _SCHEMA = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, article_id TEXT UNIQUE NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
     publisher TEXT NOT NULL, published TEXT, url TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
-    sha256 TEXT NOT NULL, sources TEXT NOT NULL
+    sha256 TEXT NOT NULL, sources TEXT NOT NULL, also_published_by TEXT NOT NULL
 );
 CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
@@ -34,6 +37,9 @@ CREATE TABLE passages (
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
 """
+
+# A sentence's span: two 32-bit integers.
+_SPAN_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +57,44 @@ class StoredPassage:
 
 
 class PassageWriter:
-    """Fills a new file; `close` makes it complete."""
+    """Fills a new file; `close` makes it complete. Raises Misconfigured where the disk is full."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._path = path
         self._articles = 0
+        with _writing(path):
+            self._db = sqlite3.connect(path)
+            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
 
     def add(self, article: Article, passages: Sequence[StoredPassage]) -> None:
         """One article with all its passages."""
-        self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
-        self._db.executemany(
-            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [_passage_row(stored, self._articles) for stored in passages],
-        )
+        with _writing(self._path):
+            self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
+            self._db.executemany(
+                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
+                [_passage_row(stored, self._articles) for stored in passages],
+            )
         self._articles += 1
 
     def close(self) -> None:
         """Write everything out."""
-        self._db.commit()
+        with _writing(self._path):
+            self._db.commit()
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the file, finished or not."""
         self._db.close()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        raise Misconfigured(
+            f"{path} cannot be written ({exc}); make room on the disk or mend permissions, then run: coopbot index"
+        ) from exc
 
 
 class PassageStore:
@@ -81,6 +105,8 @@ class PassageStore:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            # SQLite's own lower() knows Latin letters only.
+            self._db.create_function("folded", 1, str.casefold, deterministic=True)
             self._db.execute("SELECT count(*) FROM passages")
         except sqlite3.Error as exc:
             raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
@@ -95,14 +121,26 @@ class PassageStore:
             found = rows.fetchone()
         return _to_article(found[1:]) if found else None
 
-    def articles(self, offset: int = 0, limit: int = -1) -> Iterator[Article]:
-        """Articles in the order of their ids."""
-        rows = self._db.execute("SELECT * FROM articles ORDER BY article_id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
-        return (_to_article(row[1:]) for row in rows)
-
     def sha256_by_article(self) -> dict[str, str]:
         """What each article's text and metadata hashed to when it was indexed."""
         return dict(self._db.execute("SELECT article_id, sha256 FROM articles"))
+
+    def rows_of(self, article_ids: Collection[str]) -> dict[Language, list[int]]:
+        """The rows of these articles' passages by language; unknown ids have none."""
+        found: dict[Language, list[int]] = {}
+        for article_id in article_ids:
+            rows = self._db.execute(
+                "SELECT p.language, p.row FROM passages p JOIN articles a ON a.number = p.article WHERE a.article_id = ?",
+                (article_id,),
+            )
+            for language, row in rows.fetchall():
+                found.setdefault(language, []).append(row)
+        return found
+
+    def sentences_without(self, article_ids: Collection[str]) -> int:
+        """How many sentences there are, those of some articles not counted."""
+        sql = "SELECT a.article_id, sum(length(p.sentences)) FROM passages p JOIN articles a ON a.number = p.article GROUP BY 1"
+        return sum(int(size) for article_id, size in self._db.execute(sql) if article_id not in article_ids) // _SPAN_BYTES
 
     def passages(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
         """The passages at these rows, in the order given."""
@@ -125,20 +163,20 @@ class PassageStore:
         ).fetchall()
         return [_to_stored(row) for row in found]
 
-    def rows_matching(self, language: Language, filters: Filters) -> list[int] | None:
+    def rows_matching(self, language: Language, filters: Filters) -> I64 | None:
         """Rows of a language that pass the filters, or None where they do not limit.
 
-        A publisher is met by the article's own or by that of one of its sources.
+        A publisher is met by the article's own, by that of one of its sources, or of another who published the same story.
         """
         clauses, values = _conditions(filters)
         if filters.languages and language not in filters.languages:
-            return []
+            return np.zeros(0, dtype=np.int64)
         if not clauses:
             return None
         sql = "SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE p.language = ? AND " + " AND ".join(
             clauses
         )
-        return [row for (row,) in self._db.execute(sql, (language, *values))]
+        return np.fromiter((row for (row,) in self._db.execute(sql, (language, *values))), dtype=np.int64)
 
 
 def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
@@ -147,10 +185,11 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
     if filters.publishers:
         marks = ",".join("?" * len(filters.publishers))
         clauses.append(
-            f"(lower(a.publisher) IN ({marks}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
-            f"WHERE lower(json_extract(s.value, '$.publisher')) IN ({marks})))"
+            f"(folded(a.publisher) IN ({marks}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
+            f"WHERE folded(json_extract(s.value, '$.publisher')) IN ({marks})) OR EXISTS (SELECT 1 FROM "
+            f"json_each(a.also_published_by) s WHERE folded(json_extract(s.value, '$.publisher')) IN ({marks})))"
         )
-        values += [name.lower() for name in filters.publishers] * 2
+        values += [name.casefold() for name in filters.publishers] * 3
     for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
         if day is not None:
             clauses.append(f"a.published {operator} ?")
@@ -169,12 +208,13 @@ def _article_row(article: Article) -> tuple[str | None, ...]:
         article.language,
         article.text,
         article.sha256,
-        json.dumps([asdict(source) for source in article.sources], ensure_ascii=False, default=date.isoformat),
+        _dump_sources(article.sources),
+        _dump_sources(article.also_published_by),
     )
 
 
 def _to_article(row: tuple[Any, ...]) -> Article:
-    article_id, title, authors, publisher, published, url, language, text, sha256, sources = row
+    article_id, title, authors, publisher, published, url, language, text, sha256, sources, also_published_by = row
     return Article(
         article_id=article_id,
         title=title,
@@ -185,10 +225,19 @@ def _to_article(row: tuple[Any, ...]) -> Article:
         language=language,
         text=text,
         sha256=sha256,
-        sources=tuple(
-            Source(**{**source, "published": _day(source["published"]), "facts": tuple(source["facts"])})
-            for source in json.loads(sources)
-        ),
+        sources=_load_sources(sources),
+        also_published_by=_load_sources(also_published_by),
+    )
+
+
+def _dump_sources(sources: Sequence[Source]) -> str:
+    return json.dumps([asdict(source) for source in sources], ensure_ascii=False, default=date.isoformat)
+
+
+def _load_sources(text: str) -> tuple[Source, ...]:
+    return tuple(
+        Source(**{**source, "published": _day(source["published"]), "facts": tuple(source["facts"])})
+        for source in json.loads(text)
     )
 
 

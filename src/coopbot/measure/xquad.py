@@ -20,8 +20,9 @@ from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage, Span
 from coopbot.errors import Unreadable
 from coopbot.index.build import build
 from coopbot.index.embedder import F32, Embedder, Progress
-from coopbot.index.shard import FirstStage
-from coopbot.index.snapshot import Snapshot, open_current
+from coopbot.index.folder import open_current
+from coopbot.index.shelf import FirstStage
+from coopbot.index.snapshot import Snapshot
 
 Json = dict[str, Any]
 
@@ -51,6 +52,7 @@ class Without:
         self._store = store
         self._paragraph = paragraph
         self.snapshot_id = store.snapshot_id
+        self.manifest = store.manifest
         self.languages = store.languages
         self.idf = store.idf
         self.sentences = store.sentences

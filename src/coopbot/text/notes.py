@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coopbot.text.dates import find_dates
+from coopbot.text.figures import Figure, disputed, find_figures
 from coopbot.text.gazetteer import find_names
 from coopbot.text.quantities import find_quantities
 from coopbot.text.tokens import lexical_tokens
@@ -15,13 +16,16 @@ from coopbot.text.tokens import lexical_tokens
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceNotes:
     """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. dates: (year, month),
-    each None where it is not said. names: ids of the gazetteer.
+    each None where it is not said. names: ids of the gazetteer. figures: amounts and dates to compare; disputed: it says that
+    sources are at odds.
     """
 
     words: tuple[str, ...]
     amounts: tuple[tuple[float, str], ...]
     dates: tuple[tuple[int | None, int | None], ...]
     names: frozenset[str]
+    figures: tuple[Figure, ...] = ()
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,10 @@ def take_notes(context: str, sentences: Sequence[str]) -> PassageNotes:
 
 def dump_notes(notes: PassageNotes) -> str:
     """Notes as JSON."""
-    sentences = [[" ".join(n.words), n.amounts, n.dates, sorted(n.names)] for n in notes.sentences]
+    sentences = [
+        [" ".join(note.words), note.amounts, note.dates, sorted(note.names), note.disputed, *note.figures]
+        for note in notes.sentences
+    ]
     return json.dumps([sorted(notes.context_names), sentences], ensure_ascii=False)
 
 
@@ -54,16 +61,21 @@ def load_notes(text: str) -> PassageNotes:
                 amounts=tuple((value, unit) for value, unit in amounts),
                 dates=tuple((year, month) for year, month in dates),
                 names=frozenset(names),
+                disputed=disputed,
+                figures=tuple(map(Figure._make, figures)),
             )
-            for words, amounts, dates, names in sentences
+            for words, amounts, dates, names, disputed, *figures in sentences
         ),
     )
 
 
 def _sentence_notes(sentence: str) -> SentenceNotes:
+    quantities, dates = find_quantities(sentence), find_dates(sentence)
     return SentenceNotes(
         words=tuple(lexical_tokens(sentence)),
-        amounts=tuple((float(quantity.value), quantity.unit) for quantity in find_quantities(sentence)),
-        dates=tuple((date.year, date.month) for date in find_dates(sentence)),
+        amounts=tuple((float(quantity.value), quantity.unit) for quantity in quantities),
+        dates=tuple((date.year, date.month) for date in dates),
         names=find_names(sentence),
+        figures=find_figures(sentence, quantities, dates),
+        disputed=disputed(sentence),
     )

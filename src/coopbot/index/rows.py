@@ -1,0 +1,142 @@
+"""From an article to the rows of an index: cut into passages, noted, embedded, where the cache does not have it already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from coopbot.domain import LANGUAGES, Article, Language, Passage
+from coopbot.index import token_codes
+from coopbot.index.cache import VectorCache, cache_key
+from coopbot.index.embedder import Embedder, centred
+from coopbot.index.shard import PassageVectors
+from coopbot.text.notes import PassageNotes, take_notes
+from coopbot.text.tokens import lexical_tokens
+
+# Passages embedded before their vectors are put in the cache: what a killed build loses at most.
+_BLOCK = 64
+# Passages taken together, so that those embedded in one batch are of like length.
+_TOGETHER = 512
+
+ToPassages = Callable[[Article], list[Passage]]
+
+_LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRows:
+    """An article with all that an index keeps of it; passages, notes and vectors go together."""
+
+    article: Article
+    passages: Sequence[Passage]
+    notes: Sequence[PassageNotes]
+    vectors: Sequence[PassageVectors]
+
+    def __iter__(self) -> Iterator[tuple[Passage, PassageNotes, PassageVectors, list[str]]]:
+        """Each passage with its notes, its vectors and its words for lexical search, those of its title and headings first."""
+        for passage, notes, vectors in zip(self.passages, self.notes, self.vectors, strict=True):
+            words = lexical_tokens(context_of(self.article, passage))
+            yield passage, notes, vectors, words + [word for note in notes.sentences for word in note.words]
+
+
+class RowMaker:
+    """Makes rows of articles, one after another; `embedded` counts the passages that went through the model."""
+
+    def __init__(self, embedder: Embedder, cache: VectorCache, to_passages: ToPassages) -> None:
+        self._embedder = embedder
+        self._cache = cache
+        self._to_passages = to_passages
+        self.embedded = 0
+
+    def make(self, articles: Iterable[Article]) -> Iterator[ArticleRows]:
+        """In the order given; holds some hundreds of passages at a time."""
+        group: list[tuple[Article, list[Passage]]] = []
+        for article in articles:
+            group.append((article, self._to_passages(article)))
+            if sum(len(passages) for _, passages in group) >= _TOGETHER:
+                yield from self._make_group(group)
+                group = []
+        yield from self._make_group(group)
+
+    def _make_group(self, group: Sequence[tuple[Article, list[Passage]]]) -> Iterator[ArticleRows]:
+        texts = {cache_key(parts): parts for article, passages in group for parts in (_texts(article, p) for p in passages)}
+        self._embed_missing(texts)
+        for article, passages in group:
+            parts = [_texts(article, passage) for passage in passages]
+            yield ArticleRows(
+                article=article,
+                passages=passages,
+                notes=[take_notes(context, sentences) for _, context, _, *sentences in parts],
+                vectors=self._vectors(parts),
+            )
+
+    def _vectors(self, texts: Sequence[list[str]]) -> list[PassageVectors]:
+        keys = [cache_key(one) for one in texts]
+        found = self._cache.get(keys)
+        # The cache knew them all a moment ago; damage to it may have come to light since.
+        lost = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
+        if lost:
+            made = dict(zip(lost, embed_block(list(lost.values()), self._embedder), strict=True))
+            self._cache.put(made)
+            self.embedded += len(made)
+            found |= made
+        return [found[key] for key in keys]
+
+    def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
+        missing = list(texts.keys() - self._cache.known(list(texts)))
+        missing.sort(key=lambda key: len(texts[key][2]))
+        for start in range(0, len(missing), _BLOCK):
+            block = missing[start : start + _BLOCK]
+            self._cache.put(dict(zip(block, embed_block([texts[key] for key in block], self._embedder), strict=True)))
+        self.embedded += len(missing)
+
+
+def context_of(article: Article, passage: Passage) -> str:
+    """What stands before a passage when it is embedded, so that its vector knows what the article is about."""
+    context = " — ".join(part for part in (article.title, *passage.heading_path) if part)
+    return f"{context}\n" if context else ""
+
+
+def _texts(article: Article, passage: Passage) -> list[str]:
+    """What a passage's vectors are made of: its language (whose centre they lose), context, text, and each sentence."""
+    sentences = [article.text[span.start_char : span.end_char] for span in passage.sentences]
+    return [article.language, context_of(article, passage), passage.text, *sentences]
+
+
+def embed_block(texts: Sequence[list[str]], embedder: Embedder) -> list[PassageVectors]:
+    """Vectors of passages, each given as [language, context, passage, sentence, ...]."""
+    passages = embedder.embed_passages([context + text for _, context, text, *_ in texts], with_tokens=True)
+    sentences = embedder.embed_passages([sentence for _, _, _, *rest in texts for sentence in rest]).pooled
+    vectors: list[PassageVectors] = []
+    at = 0
+    for row, (language, context, text, *rest) in enumerate(texts):
+        centre = embedder.centre(_LANGUAGE[language])
+        own = passages.tokens[row].spans[:, 1] > len(context)
+        begins = passages.tokens[row].spans[own, 0] - len(context)
+        vectors.append(
+            PassageVectors(
+                pooled=centred(passages.pooled[row], centre.passage),
+                sentences=centred(sentences[at : at + len(rest)], centre.sentence).astype(np.float16),
+                codes=token_codes.encode(passages.tokens[row].vectors[own]),
+                token_counts=_token_counts(begins, text, rest),
+            )
+        )
+        at += len(rest)
+    return vectors
+
+
+def _token_counts(begins: npt.NDArray[np.int32], text: str, sentences: Sequence[str]) -> npt.NDArray[np.int64]:
+    """How many tokens each sentence of a text has; a token belongs to the last sentence that begins at or before it."""
+    at = 0
+    starts = []
+    for sentence in sentences:
+        at = text.index(sentence, at)
+        starts.append(at)
+        at += len(sentence)
+    # A token that takes in the space before a sentence begins one character early.
+    firsts = np.searchsorted(begins, np.array(starts) - 1)
+    firsts[0] = 0
+    return np.diff(np.append(firsts, len(begins))).astype(np.int64)

@@ -1,0 +1,601 @@
+"""The index in Milvus, against `milvus-lite server`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coopbot.ask.store import VectorStore
+from coopbot.domain import Article, Filters, Language, Source
+from coopbot.errors import Busy, CoopbotError, IndexMismatch, IndexMissing, Misconfigured, Unreachable
+from coopbot.index.build import BuildReport, build
+from coopbot.index.folder import open_current
+from coopbot.index.lexical import Postings, PostingsWriter
+from coopbot.index.manifest import Facts
+from coopbot.index.milvus.build import Build
+from coopbot.index.milvus.client import Milvus
+from coopbot.index.milvus.rows import (
+    TEXT,
+    Version,
+    blob_rows,
+    join_blob,
+    parts_of,
+    split_versions,
+    version_at,
+)
+from coopbot.index.milvus.schema import KINDS, Kind, Names, Row
+from coopbot.index.milvus.store import LiveMilvus, MilvusStore, open_store
+from coopbot.index.milvus.target import MilvusTarget
+from coopbot.index.milvus.words import bm25_share, count_at, counts_from, dimension, word_weights
+from coopbot.index.snapshot import Snapshot
+from coopbot.text.tokens import lexical_tokens
+from tests.fakes import BagOfWords, make_article
+from tests.index.milvus_server import Server, milvus_server, until
+
+BRIDGE = make_article(
+    "en/bridge",
+    "The bridge at Blagoveshchensk opened in 2022. It is 1,283 metres long.\n\nTrucks cross it every day.",
+    published=date(2022, 6, 10),
+)
+BRIEF = make_article(
+    "en/brief", "A brief on grain.", publisher="coopbot", published=date(2024, 1, 1), sources=(Source(publisher="TASS"),)
+)
+UNDATED = make_article("en/undated", "No date on the bridge.", publisher='Xin"hua\\', published=None)
+PORT = make_article("ru/port", "Порт принял 245,3 тыс. тонн угля.\n\nСуда идут в Китай.", language="ru", publisher="ТАСС")
+PARK = make_article("zh/park", "同江铁路大桥2022年通车。货物运输增长很快。", language="zh")
+CORPUS = [BRIDGE, BRIEF, UNDATED, PORT, PARK]
+QUESTIONS: list[tuple[Language, str]] = [
+    ("en", "how long is the bridge"),
+    ("en", "Blagoveshchensk trucks"),
+    ("ru", "сколько угля принял порт"),
+    ("zh", "铁路大桥"),
+    ("en", "nothing of the kind"),
+]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with milvus_server(tmp_path_factory.mktemp("milvus")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def milvus(server: Server) -> Iterator[Milvus]:
+    connection = Milvus.connect(server.uri)
+    yield connection
+    connection.close()
+
+
+class Place:
+    """An index of its own on the server that all tests share."""
+
+    def __init__(self, milvus: Milvus, tmp_path: Path) -> None:
+        self.milvus = milvus
+        self.tmp_path = tmp_path
+        self.prefix = f"test_{uuid4().hex[:8]}"
+        self.embedder = BagOfWords()
+
+    @property
+    def names(self) -> Names:
+        return Names(self.prefix, self.embedder.fingerprint)
+
+    def run(
+        self, articles: Sequence[Article], *, minute: int = 0, force: bool = False, milvus: Milvus | None = None
+    ) -> BuildReport:
+        return build(
+            articles,
+            self.embedder,
+            self.tmp_path,
+            model="bag",
+            precision="f32",
+            force=force,
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute),
+            target=MilvusTarget(milvus or self.milvus, self.tmp_path, self.prefix),
+        )
+
+    def open(self) -> MilvusStore:
+        return open_store(self.milvus, self.names)
+
+    def rows(self, kind: Kind, column: str = "id") -> list[int]:
+        return [row[column] for row in self.milvus.scan(self.names[kind], f"{column} >= 0", [column])]
+
+
+@pytest.fixture
+def place(milvus: Milvus, tmp_path: Path) -> Place:
+    return Place(milvus, tmp_path)
+
+
+def local(articles: Sequence[Article], index_dir: Path) -> Snapshot:
+    embedder = BagOfWords()
+    build(articles, embedder, index_dir, model="bag", precision="f32")
+    return open_current(index_dir, embedder.fingerprint)
+
+
+def passage_ids(store: VectorStore, language: Language, rows: Sequence[int]) -> list[str]:
+    return [stored.passage.passage_id for stored in store.stored(language, rows)]
+
+
+def found(store: VectorStore, language: Language, question: str, top_k: int, filters: Filters) -> dict[str, list[float]]:
+    """The passages of the first stage with their vectors."""
+    vector = BagOfWords().embed_question(question).pooled[0]
+    first = store.first_stage(language, vector, lexical_tokens(question), top_k, filters)
+    return dict(zip(passage_ids(store, language, first.rows.tolist()), first.pooled.tolist(), strict=True))
+
+
+def everything(store: VectorStore) -> list[object]:
+    """What answers are made of, for comparing two stores or two states."""
+    seen: list[object] = [store.languages, store.articles(0, 100), [store.article(a.article_id) for a in CORPUS]]
+    for language, question in QUESTIONS:
+        if language not in store.languages:
+            continue
+        terms = lexical_tokens(question)
+        first = store.first_stage(language, BagOfWords().embed_question(question).pooled[0], terms, 8, Filters())
+        order = np.argsort(passage_ids(store, language, first.rows.tolist()))
+        rows = first.rows[order]
+        sentences = store.sentences(language, rows)
+        seen += [
+            [(s.passage, s.language, s.notes) for s in store.stored(language, rows.tolist())],
+            first.pooled[order].tolist(),
+            [array.tolist() for array in (sentences.starts, sentences.vectors, sentences.token_counts, sentences.codes)],
+            {term: round(value, 9) for term, value in store.idf(language, terms).items()},
+        ]
+    return seen
+
+
+def test_it_holds_what_the_index_on_one_machine_holds(place: Place) -> None:
+    place.run(CORPUS)
+    store, snapshot = place.open(), local(CORPUS, place.tmp_path / "local")
+    assert everything(store) == everything(snapshot)
+    assert store.sha256_by_article() == snapshot.sha256_by_article()
+    assert store.generation.passages == snapshot.manifest.passages
+    assert store.generation.sentences == snapshot.manifest.sentences
+    assert store.articles(1, 2) == snapshot.articles(1, 2)
+    assert [store.article(name) for name in ("en/unknown", "", "a\x00b", '" or "1" == "1', "x" * 5000)] == [None] * 5
+
+
+FILTERS = [
+    Filters(),
+    Filters(publishers=("tass",)),
+    Filters(publishers=("Example News", "coopbot")),
+    Filters(publishers=('Xin"hua\\',)),
+    Filters(publishers=('"] ) or (id >= 0) or array_contains_any(publishers, ["tass',)),
+    Filters(publishers=("\x00\ud800\n",)),
+    Filters(published_from=date(2024, 1, 1)),
+    Filters(published_to=date(2023, 1, 1)),
+    Filters(published_from=date(2022, 6, 10), published_to=date(2022, 6, 10)),
+    Filters(languages=("ru",)),
+    Filters(languages=("en", "ru"), publishers=("TASS",), published_from=date(2023, 1, 1)),
+]
+
+
+def test_filters_pass_what_they_pass_on_one_machine(place: Place) -> None:
+    place.run(CORPUS)
+    store, snapshot = place.open(), local(CORPUS, place.tmp_path / "local")
+    for filters in FILTERS:
+        for language, question in QUESTIONS:
+            expected = found(snapshot, language, question, 20, filters) if filters.publishers != FILTERS[5].publishers else {}
+            assert found(store, language, question, 20, filters) == expected, (filters, question)
+    (brief,) = found(store, "en", "the bridge", 20, FILTERS[1])
+    assert brief.startswith("en/brief")
+    assert found(store, "ru", "порт", 20, Filters(publishers=("тасс",)))  # letter case of any alphabet
+
+
+def test_words_find_what_the_vector_does_not(place: Place) -> None:
+    filler = [make_article(f"en/{i}", f"Filler text number {i} about trucks.") for i in range(20)]
+    place.run([*filler, make_article("en/rare", "The Zarubino terminal.")])
+    store = place.open()
+    vector = place.embedder.embed_question("trucks").pooled[0]
+    first = store.first_stage("en", vector, lexical_tokens("Zarubino"), 5, Filters())
+    ids = [stored.passage.article_id for stored in store.stored("en", first.rows.tolist())]
+    assert ids[-1] == "en/rare"
+    assert len(ids) == 6
+    assert np.flatnonzero(first.lexical).tolist() == [5]
+    assert 0.3 < first.lexical[5] < 1
+
+
+def test_languages_do_not_crowd_each_other_out(place: Place) -> None:
+    english = [make_article(f"en/{i}", f"The port of Zarubino, text {i}.") for i in range(30)]
+    place.run([*english, PORT])
+    store = place.open()
+    assert store.languages == ("en", "ru")
+    assert [s.passage.article_id for s in store.stored("ru", rows_for(store, "ru", "port of Zarubino"))] == ["ru/port"]
+
+
+def test_what_passes_filters_is_found_among_many_that_do_not(place: Place) -> None:
+    """With enough passages to be flushed, and most of them nearer to the question than what passes."""
+    near = [make_article(f"en/{i}", f"Grain at the port of Zarubino, text {i}.") for i in range(600)]
+    other = [make_article(f"ru/{i}", f"Зерно в порту Зарубино, текст {i}.", language="ru") for i in range(20)]
+    place.run([*near, *other, make_article("en/far", "Timber by rail.", publisher="Rare")])
+    place.milvus._client.release_collection(place.names["passages"])  # what is loaded next is searched by HNSW
+    store = place.open()
+    assert len(found(store, "ru", "grain at the port of Zarubino", 12, Filters())) == 12
+    assert len(found(store, "en", "grain at the port of Zarubino", 12, Filters(publishers=("rare",)))) == 1
+
+
+def rows_for(store: VectorStore, language: Language, question: str) -> list[int]:
+    vector = BagOfWords().embed_question(question).pooled[0]
+    return list(map(int, store.first_stage(language, vector, lexical_tokens(question), 3, Filters()).rows))
+
+
+def test_scores_are_those_of_bm25(tmp_path: Path) -> None:
+    passages = [["a", "b", "b", "c"], ["a"], ["c", "d", "d", "d", "e", "f"], []]
+    writer = PostingsWriter(tmp_path)
+    for words in passages:
+        writer.add(words)
+    writer.close()
+    average = sum(map(len, passages)) / len(passages)
+    idf = {"b": 1.5, "c": 0.5, "d": 2.0}
+    matches = Postings(tmp_path, np.zeros(0, np.int64)).matches(idf, average)
+    for row, score in zip(matches.rows, matches.scores, strict=True):
+        words = passages[row]
+        stored = {key: float(np.float32(weight)) for key, weight in word_weights(words, "en").items()}
+        idf_by_key = {dimension(term): value for term, value in idf.items()}
+        share = bm25_share(stored, len(words), idf_by_key, "en", average)
+        assert share * sum(idf.values()) == pytest.approx(score, rel=1e-6)
+    assert matches.rows.tolist() == [0, 2]
+    assert len(word_weights([], "en")) == 1  # Milvus refuses an empty vector
+
+
+def test_a_build_brings_what_changed_and_only_that(place: Place) -> None:
+    place.run(CORPUS)
+    place.embedder.embedded.clear()
+    changed = make_article("en/bridge", "The bridge has a toll.")
+    report = place.run([changed, BRIEF, PORT, PARK], minute=1)
+    assert (report.changed, report.removed, report.reused, report.embedded) == (("en/bridge",), ("en/undated",), 3, 1)
+    store = place.open()
+    assert report.snapshot == store.snapshot_id
+    assert everything(store) == everything(local([changed, BRIEF, PORT, PARK], place.tmp_path / "local"))
+    assert not place.run([changed, BRIEF, PORT, PARK], minute=2).written
+    assert place.open().snapshot_id == report.snapshot
+
+
+def test_a_forced_build_writes_all_anew(place: Place) -> None:
+    place.run(CORPUS)
+    before = everything(place.open())
+    assert place.run(CORPUS, minute=1, force=True).written
+    assert everything(place.open()) == before
+    assert place.open().generation.passages == local(CORPUS, place.tmp_path / "local").manifest.passages
+
+
+def test_an_article_may_come_back(place: Place) -> None:
+    for minute, articles in enumerate([[BRIDGE, PORT], [PORT], [BRIDGE, PORT], [BRIDGE]]):
+        place.run(articles, minute=minute)
+        assert everything(place.open()) == everything(local(articles, place.tmp_path / str(minute))), minute
+
+
+def test_an_empty_corpus_and_an_article_without_passages(place: Place) -> None:
+    place.run([])
+    assert (place.open().languages, place.open().articles(0, 9)) == ((), [])
+    headings = make_article("en/empty", "## Only a heading")
+    place.run([headings], minute=1)
+    assert place.open().article("en/empty") == headings
+    assert place.open().languages == ()
+
+
+def test_a_reader_keeps_its_generation(place: Place) -> None:
+    place.run([BRIDGE, PORT])
+    held = place.open()
+    before = everything(held)
+    for minute, articles in enumerate([[BRIDGE], [PORT, PARK], [], CORPUS], start=1):
+        place.run(articles, minute=minute)
+        assert everything(held) == before
+        assert held.snapshot_id != place.open().snapshot_id
+
+
+def test_generations_are_pruned_and_then_say_so(place: Place) -> None:
+    place.run([BRIDGE])
+    held = place.open()
+    for step in range(1, 5):
+        place.run([make_article("en/a", f"Text number {step}.")], minute=10 * step)
+    assert place.rows("generations") == [3, 4, 5]
+    assert len(place.rows("passages")) == 3
+    assert len(place.rows("blobs")) == 9
+    assert list(place.milvus.scan(place.names["articles"], "latest >= 0", ["article_id"])) == [{"article_id": "en/a"}]
+    with pytest.raises(Unreachable, match="ask again"):
+        held.stored("en", [(1 << 28) + 2])
+
+
+def test_each_kept_generation_stays_readable(place: Place) -> None:
+    held: list[tuple[MilvusStore, list[object]]] = []
+    for step, articles in enumerate([CORPUS, [BRIDGE], [PORT, PARK], CORPUS, [PARK, BRIEF], [BRIDGE]]):
+        place.run(articles, minute=10 * step)
+        held.append((place.open(), everything(place.open())))
+        for store, expected in held[-3:]:
+            assert everything(store) == expected
+
+
+class Stopped(Exception):
+    """The process is killed."""
+
+
+class Stopping(Milvus):
+    """A connection that is cut at the `at`-th write, when half of its rows are written."""
+
+    def __init__(self, milvus: Milvus, at: int) -> None:
+        super().__init__(milvus._client, milvus.address, 30.0)
+        self._left = at
+
+    def _step(self, half_way: Callable[[], None] = lambda: None) -> None:
+        self._left -= 1
+        if self._left < 0:
+            half_way()
+            raise Stopped
+
+    def create(self, collection: str, kind: Kind, dim: int) -> None:
+        self._step()
+        super().create(collection, kind, dim)
+
+    def drop(self, collection: str) -> None:
+        self._step()
+        super().drop(collection)
+
+    def point_alias(self, alias: str, collection: str) -> None:
+        self._step()
+        super().point_alias(alias, collection)
+
+    def upsert(self, collection: str, rows: Sequence[Row], *, partition: str = "", partial: bool = False) -> None:
+        some = rows[: len(rows) // 2]
+        self._step(lambda: super(Stopping, self).upsert(collection, some, partition=partition, partial=partial))
+        super().upsert(collection, rows, partition=partition, partial=partial)
+
+    def delete(self, collection: str, condition: str) -> None:
+        self._step()
+        super().delete(collection, condition)
+
+
+def test_a_build_may_be_killed_at_every_step(place: Place) -> None:
+    toll, quay = make_article("en/bridge", "The bridge has a toll."), make_article("zh/quay", "黑河口岸。", language="zh")
+    states = [[BRIDGE, BRIEF, PORT, PARK], [toll, BRIEF, PORT, quay]]
+    # What comes next may be something else than what was cut short, and keep what that was about to remove.
+    states += [[*articles, UNDATED] for articles in states]
+    expected = [everything(local(articles, place.tmp_path / str(i))) for i, articles in enumerate(states)]
+    place.run(states[0])
+    steps = 0
+    while True:
+        before, after = expected[steps % 2], expected[(steps + 1) % 2]
+        articles = states[(steps + 1) % 2]
+        held = place.open()
+        try:
+            place.run(articles, minute=10 * steps + 1, milvus=Stopping(place.milvus, steps))
+        except Stopped:
+            assert everything(place.open()) in (before, after), steps
+            assert everything(held) == before, steps
+            place.run(states[2 + steps % 2], minute=10 * steps + 2)
+            assert everything(place.open()) == expected[2 + steps % 2], steps
+            place.run(articles, minute=10 * steps + 3)
+            assert everything(place.open()) == after, steps
+            steps += 1
+        else:
+            break
+    assert steps >= 10
+
+
+def test_a_first_build_may_be_killed_at_every_step(place: Place) -> None:
+    steps = 0
+    while True:
+        try:
+            place.run([BRIDGE, PORT], milvus=Stopping(place.milvus, steps))
+        except Stopped:
+            with pytest.raises(IndexMissing, match="coopbot index"):
+                place.open()
+            steps += 1
+        else:
+            break
+        if place.milvus.alias_target(place.prefix):
+            break
+    assert steps >= 10
+    assert everything(place.open()) == everything(local([BRIDGE, PORT], place.tmp_path / "local"))
+
+
+def test_an_index_of_another_model_is_refused_and_rebuilt_beside(place: Place) -> None:
+    place.run([BRIDGE])
+    held, former = place.open(), place.names
+    place.embedder = BagOfWords(fingerprint="another")
+    with pytest.raises(IndexMismatch, match="coopbot index"):
+        place.open()
+    place.run([BRIDGE, PORT], minute=1)
+    assert place.open().languages == ("en", "ru")
+    assert held.article("en/bridge") == BRIDGE  # who still runs with the former model goes on answering
+    with pytest.raises(IndexMismatch):
+        open_store(place.milvus, former)
+    place.run([BRIDGE], minute=2)
+    assert [name for name in place.milvus.collections() if name.startswith(former.stem)] == []
+    assert sorted(name for name in place.milvus.collections() if name.startswith(place.prefix)) == sorted(
+        place.names[kind] for kind in KINDS
+    )
+
+
+def test_no_index_says_how_to_make_one(place: Place) -> None:
+    with pytest.raises(IndexMissing, match="coopbot index"):
+        place.open()
+
+
+def facts(place: Place, minute: int) -> Facts:
+    built_at = datetime(2026, 1, 1, 0, minute, tzinfo=UTC).isoformat()
+    return replace(place.open().generation.facts, built_at=built_at)
+
+
+def test_a_machine_that_comes_too_late_writes_nothing(place: Place) -> None:
+    place.run([BRIDGE])
+    late = MilvusTarget(place.milvus, place.tmp_path, place.prefix)
+    late.state(place.embedder.fingerprint)
+    place.run([BRIDGE, PORT], minute=1)
+    with pytest.raises(Busy, match="another machine"):
+        late.write(frozenset({"en/bridge"}), iter(()), facts(place, 2))
+    assert set(place.open().sha256_by_article()) == {"en/bridge", "ru/port"}
+
+
+def test_of_two_machines_at_once_one_wins(place: Place) -> None:
+    place.run([BRIDGE, PORT])
+    base = place.open().generation
+    first, second = (Build(place.milvus, place.names, base, facts(place, minute)) for minute in (1, 2))
+    first.begin()
+    first.remove(["ru/port"])
+    second.begin()
+    second.remove(["en/bridge"])
+    with pytest.raises(Busy, match="another machine"):
+        first.finish()
+    second.finish()
+    assert set(place.open().sha256_by_article()) == {"ru/port"}
+    assert place.open().generation.passages == {"ru": 1}
+
+
+def test_a_running_service_follows(place: Place) -> None:
+    clock = [0.0]
+    place.run([BRIDGE])
+    live = LiveMilvus(place.milvus, place.names, clock_s=lambda: clock[0])
+    first = live.current()
+    place.run([BRIDGE, PORT], minute=1)
+    assert live.current() is first  # asked for once a second
+    clock[0] = 1.5
+    assert live.current().languages == ("en", "ru")
+    place.milvus.drop_alias(place.prefix)
+    clock[0] = 3.0
+    assert live.current().languages == ("en", "ru")
+    assert "coopbot index" in live.fault
+
+
+def test_readers_see_one_state_or_another_during_swaps(place: Place) -> None:
+    """Articles come in pairs; whoever sees one of a pair without the other sees two states at once."""
+
+    def pair(step: int) -> list[Article]:
+        return [make_article(f"en/{side}", f"Step number {step} of the bridge.") for side in "ab"]
+
+    place.run(pair(0))
+    live = LiveMilvus(place.milvus, place.names, clock_s=iter(range(10**9)).__next__)
+    stop, wrong, asked = threading.Event(), list[object](), [0]
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                store = live.current()
+                texts = {s.passage.text for s in store.stored("en", rows_for(store, "en", "step of the bridge"))}
+                articles = {article.text for article in store.articles(0, 9)}
+                if len(texts) != 1 or texts != articles:
+                    wrong.append((texts, articles))
+            except CoopbotError as exc:
+                wrong.append(exc)
+            asked[0] += 1
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for step in range(1, 9):
+        place.run(pair(step), minute=step)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert asked[0] > 8
+
+
+def test_a_server_may_be_killed_and_started_again(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    own = Server(tmp_path / "own")
+    try:
+        place = Place(Milvus.connect(own.uri, timeout_s=5), tmp_path)
+        place.run(CORPUS)
+        held = place.open()
+        before = everything(held)
+        own.kill()
+        with pytest.raises(
+            Unreachable, match=r"127\.0\.0\.1:\d+: Milvus does not answer; start it, or mend COOPBOT_MILVUS_URI"
+        ):
+            held.article("en/bridge")
+        with pytest.raises(Unreachable, match="COOPBOT_MILVUS_URI"):
+            place.run([BRIDGE])
+        own.restart()
+        until(lambda: answers(held))
+        assert everything(held) == before
+        place.run([BRIDGE], minute=1)
+        assert place.open().languages == ("en",)
+        os.kill(own.process.pid, signal.SIGSTOP)
+        with pytest.raises(Unreachable, match="does not answer"):
+            open_store(Milvus(place.milvus._client, "frozen", 0.2), place.names)
+    finally:
+        own.kill()
+
+
+def answers(store: MilvusStore) -> bool:
+    try:
+        store.articles(0, 1)
+    except Unreachable:
+        return False
+    return True
+
+
+NO_ADDRESSES = [
+    "",
+    "http://",
+    "host:19530",
+    "./file.db",
+    "ftp://user:secret@host",
+    "http://user:secret@host:port",
+    "http://user:secret@host:99999",
+    "http://user:secret@[host",
+]
+
+
+@pytest.mark.parametrize(
+    ("uri", "error", "message"),
+    [
+        ("http://user:secret@127.0.0.1:9", Unreachable, r"127\.0\.0\.1:9: .*COOPBOT_MILVUS_URI"),
+        *((uri, Misconfigured, "COOPBOT_MILVUS_URI is no address .* like http://host:19530") for uri in NO_ADDRESSES),
+    ],
+)
+def test_an_address_that_does_not_answer_is_told_without_its_password(
+    uri: str, error: type[CoopbotError], message: str
+) -> None:
+    pytest.importorskip("pymilvus")
+    with pytest.raises(error, match=message) as told:
+        Milvus.connect(uri, timeout_s=0.2)
+    causes = [told.value, told.value.__cause__, told.value.__context__ if not told.value.__suppress_context__ else None]
+    assert "secret" not in "".join(map(repr, causes))
+
+
+def test_without_pymilvus_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(Misconfigured, match=r"pip install 'coopbot\[milvus\]'"):
+        Milvus.connect("http://127.0.0.1:9")
+
+
+@given(st.binary(max_size=200), st.sampled_from([1, 1000]))
+def test_blobs_come_back(data: bytes, times: int) -> None:
+    rows = blob_rows(7, TEXT, data * times)
+    contents = [row["content"] for row in rows]
+    assert max(len(content.encode()) for content in contents) <= 65_535
+    assert [row["id"] for row in rows] == list(range(rows[0]["id"], rows[0]["id"] + parts_of(contents[0])))
+    assert join_blob(contents) == data * times
+
+
+@given(st.lists(st.integers(min_value=-3, max_value=3), max_size=12), st.integers(min_value=0, max_value=12))
+def test_counts_of_words_stay_right_for_generations_that_are_kept(changes: list[int], kept_since: int) -> None:
+    counts: list[int] = []
+    totals = [0]
+    for generation, change in enumerate(changes, start=1):
+        counts = counts_from(counts, change, generation, min(kept_since, generation - 1))
+        totals.append(totals[-1] + change)
+    for generation in range(min(kept_since, len(changes)), len(changes) + 1):
+        assert count_at(counts, generation) == totals[generation]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b"]), min_size=1, max_size=8), st.integers(min_value=1, max_value=10))
+def test_versions_stay_right_for_generations_that_are_kept(shas: list[str], oldest: int) -> None:
+    versions = [Version(born=born, sha256=sha) for born, sha in enumerate(shas, start=1)]
+    kept, dead = split_versions(versions, oldest)
+    for generation in range(oldest, 12):
+        assert version_at(kept, generation) == version_at(versions, generation)
+    assert not {version.born for version in kept} & {version.born for version in dead}
+    assert all(version_at(versions, generation) not in dead for generation in range(oldest, 12))

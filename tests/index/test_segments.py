@@ -1,0 +1,125 @@
+"""However an index came about, by one build or by many, it is the same index to whoever asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coopbot.ask.answerer import Answerer
+from coopbot.domain import Answer, Article, Filters
+from coopbot.index import local
+from coopbot.index.build import build
+from coopbot.index.folder import open_current, roll_back, snapshot_ids
+from coopbot.index.local import LocalTarget
+from coopbot.index.snapshot import Snapshot
+from tests.fakes import BagOfWords, make_article
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SUBJECTS = ("bridge", "port", "pipeline", "park", "railway", "visa", "ferry", "grain")
+
+
+def article(number: int, version: int = 0) -> Article:
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    text = " ".join(
+        f"The {subject} number {number} took {version + k} million tonnes of {SUBJECTS[(number + k) % 8]} cargo in {2010 + k}."
+        for k in range(1 + number % 4)
+    )
+    return make_article(f"en/{number:03d}", text, title=f"{subject} {number}")
+
+
+def run(articles: Sequence[Article], folder: Path, day: int, *, copied_bytes: int = local.COPIED_BYTES) -> Snapshot:
+    embedder = BagOfWords()
+    target = LocalTarget(folder, copied_bytes=copied_bytes)
+    now = START + timedelta(days=day)
+    build(articles, embedder, folder, model="bag", precision="f32", now=lambda: now, target=target)
+    return open_current(folder, embedder.fingerprint)
+
+
+def answers(snapshot: Snapshot) -> list[Answer]:
+    answerer = Answerer(BagOfWords(), lambda: snapshot)
+    questions = [f"How many tonnes did the {subject} take?" for subject in SUBJECTS]
+    found = [answerer.ask(question) for question in questions]
+    return [replace(answer, snapshot="", timings_ms={}) for answer in found]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(st.dictionaries(st.integers(0, 15), st.integers(0, 2), max_size=16), min_size=2, max_size=5),
+)
+def test_many_builds_give_the_same_answers_as_one(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[dict[int, int]]
+) -> None:
+    grown, fresh = tmp_path_factory.mktemp("grown"), tmp_path_factory.mktemp("fresh")
+    for day, step in enumerate(steps):
+        corpus = [article(number, version) for number, version in sorted(step.items())]
+        many = run(corpus, grown, day)
+    once = run(corpus, fresh, 0)
+    assert answers(many) == answers(once)
+    assert many.sha256_by_article() == once.sha256_by_article()
+    assert (many.manifest.articles, many.manifest.passages, many.manifest.sentences) == (
+        once.manifest.articles,
+        once.manifest.passages,
+        once.manifest.sentences,
+    )
+    assert [found.article_id for found in many.articles(0, 99)] == sorted(once.sha256_by_article())
+
+
+def test_a_new_article_writes_a_segment_of_its_own_and_small_ones_are_joined(tmp_path: Path) -> None:
+    corpus = [article(number) for number in range(60)]
+    first = run(corpus, tmp_path, 0)
+    counts = []
+    for extra in range(60, 72):
+        corpus.append(article(extra))
+        counts.append(len(run(corpus, tmp_path, extra).segments))
+    assert counts[0] == 2
+    assert max(counts) <= 4
+    now = open_current(tmp_path, "bag-of-words")
+    assert first.segments[0].name in {segment.name for segment in now.segments}
+
+
+def test_what_was_removed_is_found_no_more_and_its_segment_is_written_anew_in_time(tmp_path: Path) -> None:
+    corpus = [article(number) for number in range(40)]
+    big = run(corpus, tmp_path, 0).segments[0].name
+    less = run(corpus[1:], tmp_path, 1)
+    assert [segment.name for segment in less.segments] == [big]
+    assert less.article("en/000") is None
+    rows = less.first_stage("en", BagOfWords().embed_question("bridge").pooled[0], ["bridg"], 60, Filters()).rows
+    ids = {stored.passage.article_id for stored in less.stored("en", rows.tolist())}
+    assert ids == {one.article_id for one in corpus[1:]}
+    half = run(corpus[20:], tmp_path, 2)
+    assert big not in {segment.name for segment in half.segments}
+
+
+def test_small_segments_are_copied_and_large_ones_shared(tmp_path: Path) -> None:
+    corpus = [article(number) for number in range(30)]
+    for folder, most, shared in ((tmp_path / "copied", 10**9, False), (tmp_path / "linked", 0, True)):
+        first = run(corpus, folder, 0, copied_bytes=most)
+        second = run([*corpus, article(30)], folder, 1, copied_bytes=most)
+        name = first.segments[0].name
+        one, two = (folder / "snapshots" / snapshot.snapshot_id / name / "passages.sqlite" for snapshot in (first, second))
+        assert os.path.samefile(one, two) is shared
+
+
+def test_names_sort_by_age_even_if_the_clock_goes_backwards(tmp_path: Path) -> None:
+    made = [run([article(1, version)], tmp_path, day).snapshot_id for version, day in enumerate([9, 9, 3])]
+    assert made == sorted(made)
+    assert snapshot_ids(tmp_path) == made[::-1]
+    assert open_current(tmp_path, "bag-of-words").snapshot_id == made[-1]
+
+
+def test_an_older_snapshot_can_be_put_back_in_force(tmp_path: Path) -> None:
+    old = run([article(1)], tmp_path, 0)
+    run([article(1), article(2)], tmp_path, 1)
+    assert roll_back(tmp_path, "bag-of-words") == old.snapshot_id
+    assert open_current(tmp_path, "bag-of-words").article("en/002") is None
+    again = run([article(1), article(2)], tmp_path, 2)
+    assert again.article("en/002") is not None
+    assert np.array_equal(again.sentences("en", np.array([0, 1])).starts, [0, 3, 5])
