@@ -68,6 +68,16 @@ COST = "Why did the Heihe bridge cost more?"
         (GAS, "and Power of Siberia 2?", "How much gas came through Power of Siberia 2 in 2024?"),
         (GAS, "and two years before that?", "How much gas came through Power of Siberia in 2022?"),
         (GAS, "and two years later?", "How much gas came through Power of Siberia in 2026?"),
+        (PASSENGERS, "and the western side's traffic lights?", PASSENGERS[:-1] + ", the western side's traffic lights?"),
+        (
+            PASSENGERS,
+            "how many of them came back in March?",
+            "how many of passengers crossed the Heihe bridge came back in March?",
+        ),
+        (PASSENGERS, "in which city?", "in which city passengers crossed the Heihe bridge?"),
+        (COST, "width?", "Why did the Heihe bridge cost more, width?"),
+        (PASSENGERS, "who said that?", "who said that passengers crossed the Heihe bridge?"),
+        (JILIN, "and in the first half of 2023?", "What was Jilin's trade with Russia in first half of 2023?"),
         (GAS, "yes", GAS),
         (GAS, "tell me more", GAS),
     ],
@@ -105,6 +115,10 @@ def test_follow_ups_in_english(last: str, question: str, expected: str) -> None:
         (ГАЗ, "а за год до этого?", "Сколько газа прокачали по Силе Сибири за 2022 год?"),
         (ВЫВОЗ, "а через камышовую?", "Сколько экспорта прошло через камышовую за январь-июль 2025?"),
         (ВЫВОЗ, "а через Гродеково?", "Сколько экспорта прошло через Гродеково за январь-июль 2025?"),
+        (МОСТ, "через какие города он идёт?", "через какие города мосту Благовещенск — Хэйхэ идёт?"),
+        (МОСТ, "сколько туда доехало?", "сколько туда доехало пассажиров проехало по мосту Благовещенск — Хэйхэ?"),
+        (ГАЗ, "на сколько лет контракт?", "на сколько лет контракт газа прокачали по Силе Сибири?"),
+        (ОБОРОТ, "а в первом полугодии 2023 года?", "Каков товарооборот Хэйлунцзяна с Россией за первом полугодии 2023 года?"),
         (ГАЗ, "да", ГАЗ),
         (ГАЗ, "ещё", ГАЗ),
         (ГАЗ, "Расскажи подробнее", ГАЗ),
@@ -143,6 +157,10 @@ RAIL_ZH = "2024年1到10月绥芬河对面格罗杰科沃的铁路出口是多�
         (GAS_ZH, "次年呢", "中俄东线2021年供了多少气？"),
         (LANES_ZH, "卡尼库尔干呢", "卡尼库尔干公路口岸改造以后有几条车道？"),
         (RAIL_ZH, "满洲里那边呢？", "2024年1到10月满洲里的铁路出口是多少？"),
+        ("吉林省2022年对俄贸易额是多少？", "那黑龙江呢？", "黑龙江2022年对俄贸易额是多少？"),
+        (BRIDGE_ZH, "原计划什么时候完工？", "黑河大桥通车原计划什么时候完工？"),
+        (BRIDGE_ZH, "是哪个部门批的", "黑河大桥通车是哪个部门批的？"),
+        (BRIDGE_ZH, "引桥呢，什么时候修的", "黑河大桥通车引桥，什么时候修的？"),
         (TRADE_ZH, "是的", TRADE_ZH),
         (TRADE_ZH, "还有呢？", TRADE_ZH),
         (TRADE_ZH, "更多", TRADE_ZH),
@@ -165,6 +183,7 @@ When does Power of Siberia 2 begin, and is it financed?
 How much gas did Power of Siberia carry the year before?
 no
 thanks
+who said that the bridge is too long
 Why do Russia and China build bridges?
 what is a free port
 who is the governor of Primorye
@@ -203,6 +222,7 @@ Moreover
 谢谢
 口岸通关时间
 2024年中俄贸易额
+2025年运量比前一年多多少
 西伯利亚力量2号
 免签政策什么时候开始
 谁是滨海边疆区州长
@@ -291,14 +311,6 @@ def test_a_conversation_remembers_its_latest_questions_in_order() -> None:
     assert conversations.earlier("a") == tuple(f"q{number}" for number in range(3, MAX_EARLIER + 3))
     assert conversations.earlier("b") == ("other",)
     assert conversations.earlier("c") == ()
-
-
-def test_a_conversation_is_forgotten_on_request() -> None:
-    conversations = Conversations(Clock())
-    conversations.remember("a", "q")
-    conversations.forget("a")
-    conversations.forget("never seen")
-    assert conversations.earlier("a") == ()
 
 
 def test_a_conversation_ends_when_idle() -> None:

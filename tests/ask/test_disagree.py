@@ -1,100 +1,106 @@
-"""Each row: a question, quotes and the figures shown to differ, or none."""
+"""Each row: a question, sentences that might answer it, best first, and the figures shown to differ, or none."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from coopbot.ask.disagree import QuotedFact, find_disagreements
+from coopbot.ask.disagree import Statement, find_disagreement
+from coopbot.ask.expected import expected
+from coopbot.ask.question import Question
+from coopbot.text.gazetteer import find_names
+from coopbot.text.language import detect_language
+from coopbot.text.notes import take_notes
 from coopbot.text.sentences import split_sentences
+from coopbot.text.tokens import lexical_tokens
 
 ROOT = Path(__file__).parents[2]
-TOWNS = ("Oldtown", "Newtown")
 
 
-def names(text: str) -> frozenset[str]:
-    return frozenset(town for town in TOWNS if town in text)
+def asked(text: str) -> Question:
+    nothing = np.zeros((1, 1), dtype=np.float32)
+    return Question(
+        text=text,
+        language=detect_language(text),
+        vector=nothing[0],
+        tokens=nothing,
+        terms=tuple(dict.fromkeys(lexical_tokens(text))),
+        wanted=expected(text),
+        names=find_names(text),
+    )
 
 
-def quoted(*texts: str) -> list[QuotedFact]:
-    """Quotes of different articles, each a year newer than the one before."""
+def statements(*texts: str, apart: bool, behind: float = 0.0) -> list[Statement]:
+    """In one passage or apart; each is so much further behind, in log odds."""
     return [
-        QuotedFact(
-            number=number,
+        Statement(
             text=text,
-            article_id=f"en/a{number}",
-            publisher="Herald",
-            published=date(2000 + number, 1, 1),
-            score=0.0,
+            passage_id=f"p{number if apart else 0}",
+            language=detect_language(text),
+            odds=-behind * number,
+            notes=take_notes("", [text]).sentences[0],
         )
-        for number, text in enumerate(texts, 1)
+        for number, text in enumerate(texts)
     ]
 
 
-FOUND: list[tuple[str, list[str], str, tuple[int, ...]]] = [
+def told(question: str, texts: list[str], *, apart: bool, behind: float = 0.0) -> list[str]:
+    found = statements(*texts, apart=apart, behind=behind)
+    sides = find_disagreement(asked(question), found)
+    return [found[side.place].text[side.figure.start_char : side.figure.end_char] for side in sides]
+
+
+FOUND: list[tuple[str, list[str], list[str]]] = [
     (
         "how long is the Oldtown bridge",
         ["The Oldtown bridge is 1,283 m long.", "The Oldtown bridge is 1284 metres long, says the Post."],
-        "1284 metres / 1,283 m",
-        (2, 1),
+        ["1,283 m", "1284 metres"],
     ),
     (
         "island area",
         ["One survey says 327 square kilometres, while the Post gives 335 sq km."],
-        "327 square kilometres / 335 sq km",
-        (1,),
+        ["327 square kilometres", "335 sq km"],
     ),
     (
         "bridge length",
         ["The Herald in 2016 says 1,283 metres, while People's Daily says 1,284 metres."],
-        "1,283 metres / 1,284 metres",
-        (1,),
+        ["1,283 metres", "1,284 metres"],
     ),
     (
         "площадь острова",
         ["Площадь острова «Вести» оценивают в 327 кв. км, а «Почта» называет 335 кв. км."],
-        "327 кв. км / 335 кв. км",
-        (1,),
+        ["327 кв. км", "335 кв. км"],
     ),
-    ("岛有多大", ["甲报说面积是327平方公里，乙报则称335平方公里。"], "327平方公里 / 335平方公里", (1,)),
+    ("岛有多大", ["甲报说面积是327平方公里，乙报则称335平方公里。"], ["327平方公里", "335平方公里"]),
     (
         "How many households can the pipe supply?",
         ["The page says it is enough for 130 million urban households, while its translation says 13 million."],
-        "130 million / 13 million",
-        (1,),
+        ["130 million", "13 million"],
     ),
     (
         "how many wagons had the first train",
         ["The first train had 62 wagons.", "The Post says the first train had 64 wagons."],
-        "64 wagons / 62 wagons",
-        (2, 1),
+        ["62 wagons", "64 wagons"],
     ),
-    (
-        "how many tigers live in the park",
-        ["The park has 40 tigers.", "About 70 tigers live there, in the park."],
-        "70 / 40",
-        (2, 1),
-    ),
+    ("how many tigers live in the park", ["The park has 40 tigers.", "About 70 tigers live there, in the park."], ["40", "70"]),
     (
         "what share of the beans goes abroad",
         ["The share of beans sold abroad is 65%.", "Abroad goes a share of 76% of the beans, the Post wrote."],
-        "76% / 65%",
-        (2, 1),
+        ["65%", "76%"],
     ),
     (
         "gas sold in 2024, billion cubic metres",
         ["In 2024 gas sold was 38 billion cubic metres.", "In 2024 gas sold was 38.8 billion cubic metres."],
-        "38.8 billion cubic metres / 38 billion cubic metres",
-        (2, 1),
+        ["38 billion cubic metres", "38.8 billion cubic metres"],
     ),
     (
         "cost of the plant",
         ["It cost 950 billion roubles, the owner says, while the guest spoke of over 1 trillion roubles."],
-        "950 billion roubles / 1 trillion roubles",
-        (1,),
+        ["950 billion roubles", "1 trillion roubles"],
     ),
     (
         "dry port cost in dollars",
@@ -102,28 +108,24 @@ FOUND: list[tuple[str, list[str], str, tuple[int, ...]]] = [
             "The Post put the cost of the dry port at $300-350 million.",
             "The Herald gives a cost of $3-3.5 billion for the dry port.",
         ],
-        "$3-3.5 billion / $300-350 million",
-        (2, 1),
+        ["$300-350 million", "$3-3.5 billion"],
     ),
     (
         "when did the checkpoint open",
         ["The Herald says the checkpoint opened on 3 May 2015, while the Post gives 7 June 2016."],
-        "3 May 2015 / 7 June 2016",
-        (1,),
+        ["3 May 2015", "7 June 2016"],
     ),
     (
         "когда открыли пункт пропуска",
         ["«Вести» пишут, что пункт открыли 3 мая 2015 года, а «Почта» называет 7 июня 2016 года."],
-        "3 мая 2015 года / 7 июня 2016 года",
-        (1,),
+        ["3 мая 2015 года", "7 июня 2016 года"],
     ),
 ]
 
 
-@pytest.mark.parametrize(("question", "texts", "about", "citations"), FOUND)
-def test_found(question: str, texts: list[str], about: str, citations: tuple[int, ...]) -> None:
-    found = find_disagreements(question, quoted(*texts), names)
-    assert [(one.about, one.citations) for one in found] == [(about, citations)]
+@pytest.mark.parametrize(("question", "texts", "figures"), FOUND, ids=[row[0] for row in FOUND])
+def test_found(question: str, texts: list[str], figures: list[str]) -> None:
+    assert told(question, texts, apart=True) == figures
 
 
 NONE: list[tuple[str, str, list[str]]] = [
@@ -139,7 +141,7 @@ NONE: list[tuple[str, str, list[str]]] = [
     ("across units", "bridge length", ["The bridge length is 1.283 km.", "The bridge length is 1,283 metres."]),
     ("across scripts", "区域贸易额", ["区域贸易额270亿美元。", "区域贸易额为$27 billion。"]),
     ("width", "how long is the bridge", ["The bridge is 1,283 m long.", "The bridge is 14.5 m wide."]),
-    ("another town", "Oldtown bridge length", ["The Oldtown bridge length is 900 m.", "The Newtown bridge length is 950 m."]),
+    ("another town", "Heihe bridge length", ["The Heihe bridge length is 900 m.", "The Tongjiang bridge length is 950 m."]),
     ("a stretch", "bridge length", ["The bridge length is 900 m.", "The bridge length on the Russian side is 540 m."]),
     (
         "part year",
@@ -185,27 +187,92 @@ NONE: list[tuple[str, str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("question", "texts"), [row[1:] for row in NONE], ids=[row[0] for row in NONE])
-def test_none(question: str, texts: list[str]) -> None:
-    assert find_disagreements(question, quoted(*texts), names) == []
+@pytest.mark.parametrize("apart", [True, False])
+def test_none(question: str, texts: list[str], apart: bool) -> None:
+    assert told(question, texts, apart=apart) == []
 
 
-def test_no_quotes() -> None:
-    assert find_disagreements("how long is the bridge", [], names) == []
+BESIDE: list[tuple[str, str, list[str], list[str]]] = [
+    (
+        "each with its source",
+        "cost of the port",
+        ["The Herald put the port project at $2 billion.", "A page of the Post says about $4 billion."],
+        ["$2 billion", "$4 billion"],
+    ),
+    (
+        "a sentence says that they differ",
+        "cost of the port in dollars",
+        ["The port was to cost $200 million.", "Estimates of the cost vary.", "It was $300 million elsewhere."],
+        ["$200 million", "$300 million"],
+    ),
+    (
+        "in two currencies",
+        "сколько стоил порт",
+        ["Порт оценили в 40 млрд рублей.", "«Почта» называла другую сумму: 3 млрд долларов."],
+        ["40 млрд рублей", "3 млрд долларов"],
+    ),
+    (
+        "the best sentence tells only that they differ",
+        "какие есть прогнозы перевозок",
+        ["Прогнозы перевозок различаются.", "«Вести» писали о 45 млн т.", "«Почта» обещала 80 млн т."],
+        ["45 млн т", "80 млн т"],
+    ),
+    (
+        "the second leaves out the period",
+        "доля соседей в торговле, процент",
+        ["За девять месяцев доля составила 76%, писали «Вести».", "Раньше «Почта» называла 65%."],
+        ["76%", "65%"],
+    ),
+    (
+        "lanes, by their noun",
+        "how many lanes has the road",
+        ["Herald says 28 lanes.", "Post says 16 lanes."],
+        ["28", "16"],
+    ),
+]
 
 
-def sentences_with(question: dict[str, list[str]]) -> list[QuotedFact]:
-    """The sentences of a golden question's articles that hold an accepted answer."""
-    quotes: list[QuotedFact] = []
+@pytest.mark.parametrize(("question", "texts", "figures"), [row[1:] for row in BESIDE], ids=[row[0] for row in BESIDE])
+def test_sentences_of_a_passage(question: str, texts: list[str], figures: list[str]) -> None:
+    assert told(question, texts, apart=False, behind=0.5) == figures
+
+
+LINKED = ["The excess was 800 million tonnes.", "The Herald gives 800 million tonnes; the Post says over 700 million."]
+
+
+def test_a_sentence_far_behind_counts_if_it_gives_the_figure_of_the_best_and_another() -> None:
+    assert told("how large was the excess in tonnes", LINKED, apart=True, behind=6) == ["800 million tonnes", "700 million"]
+    assert told("how large was the excess in tonnes", LINKED, apart=True, behind=8) == []
+    other = ["The excess was 500 million tonnes.", LINKED[1]]
+    assert told("how large was the excess in tonnes", other, apart=True, behind=6) == []
+
+
+def test_wagons_may_be_called_cars() -> None:
+    texts = [
+        "首列火车有40节车厢。",
+        "The first train is disputed: the Herald wrote of 40 cars, while the Post says 30 cars of coal.",
+    ]
+    assert told("首列火车有多少节车厢", texts, apart=True, behind=3) == ["40 cars", "30 cars"]
+
+
+def test_figures_that_the_question_offers_are_looked_for() -> None:
+    texts = ["Разнятся и описания.", "Herald speaks of 28 lanes, whereas the Post counts 16."]
+    assert told("几条车道，28还是16", texts, apart=True, behind=3) == ["28", "16"]
+
+
+def test_no_sentences() -> None:
+    assert told("how long is the bridge", [], apart=True) == []
+
+
+def sentences_with(question: dict[str, list[str]]) -> list[Statement]:
+    """The sentences of a golden question's articles that hold an accepted answer, an article's as one passage."""
+    held: list[Statement] = []
     for article_id in question["articles"]:
         body = (ROOT / "corpus" / f"{article_id}.md").read_text(encoding="utf-8").split("---\n", 2)[2]
         sentences = (body[span.start_char : span.end_char] for span in split_sentences(body))
-        for text in sentences:
-            if any(answer in text for answer in question["answers"]):
-                number = len(quotes) + 1
-                quotes.append(
-                    QuotedFact(number=number, text=text, article_id=article_id, publisher="", published=None, score=0.0)
-                )
-    return quotes
+        answering = [text for text in sentences if any(answer in text for answer in question["answers"])]
+        held += [replace(one, passage_id=article_id) for one in statements(*answering, apart=False)]
+    return held
 
 
 def golden(*kinds: str) -> list[dict[str, list[str]]]:
@@ -216,7 +283,7 @@ def golden(*kinds: str) -> list[dict[str, list[str]]]:
 
 
 def flagged(questions: list[dict[str, list[str]]]) -> float:
-    found = [bool(find_disagreements(str(question["question"]), sentences_with(question))) for question in questions]
+    found = [bool(find_disagreement(asked(str(question["question"])), sentences_with(question))) for question in questions]
     return sum(found) / len(found)
 
 

@@ -80,7 +80,7 @@ class Answerer:
             question_language=asked.language,
             claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
             citations=citations,
-            disagreements=disagreements(asked, citations) if answered else (),
+            disagreements=disagreements(citations, chosen) if answered else (),
             confidence=round(confidence, 3),
             searched_as=asked.text,
             snapshot=store.snapshot_id,

@@ -1,432 +1,250 @@
-"""Sources that give different figures for the same thing. Better to miss one than to call a quarrel what is none."""
+"""Sources that give different figures for the same thing. Better to miss one than to call a quarrel what is none.
+
+What sentences give was noted when they were indexed: see `text.figures`.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 
-from coopbot.ask.expected import Expected, expected, facts_of
-from coopbot.domain import Disagreement
-from coopbot.text.dates import DateMention
-from coopbot.text.gazetteer import find_names
-from coopbot.text.language import detect_language
-from coopbot.text.quantities import Quantity
-from coopbot.text.tokens import lexical_tokens
+from coopbot.ask.expected import Expected
+from coopbot.ask.question import Question
+from coopbot.domain import Language
+from coopbot.text.cues import PERIODS, dimensions
+from coopbot.text.figures import Figure
+from coopbot.text.notes import SentenceNotes
 
-Names = Callable[[str], frozenset[str]]
+# How far, in log odds, a sentence may be behind the best one: if it gives the same figure and another; if it stands beside.
+_LINKED_LEEWAY = 7.0
+_LEEWAY = 4.0
+# So near to the best one, either of two sentences must be.
+_NEAR = 2.5
+# Figures for one thing are of one size.
+_COMPARABLE = 3
+# Characters between "65% and 76%".
+_JOINED_CHARS = 4
+# Of the question's words in a sentence that says all that is asked.
+_SHARE_OF_WORDS = 0.5
+# What a clause or a sentence may leave to the one before it. What was planned and what came is no quarrel.
+_LEFT_OUT = PERIODS | {"daily"}
+_MONEY = frozenset({"usd", "cny", "rub", "eur"})
+_BASE_UNITS = {"km": "m", "km2": "m2", "ha": "m2"}
+# One thing may be counted in either: "40 cars" of a train are wagons.
+_COUNTS = frozenset({"people", "vehicles", "trains", "wagons", "teu", "households"})
+# Ids of the gazetteer for those who report, and are not what is reported on.
+_PRESS = frozenset({
+    "tass", "ria", "interfax", "sputnik", "prime", "kommersant", "vedomosti", "rbc", "rt", "xinhua", "peoples-daily",
+    "china-daily", "china-news", "global-times", "heilongjiang-daily", "cctv", "reuters", "portnews", "seanews",
+    "chinese-customs",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuotedFact:
-    """A quote of an answer. number: that of its citation. score: as of `Citation.score`."""
+class Statement:
+    """A sentence held against the question. `odds` are log odds that it answers."""
 
-    number: int
     text: str
-    article_id: str
-    publisher: str
-    published: date | None
-    score: float
+    passage_id: str
+    language: Language
+    odds: float
+    notes: SentenceNotes
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Of its notes."""
+        return self.notes.figures
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of its notes: ids of the gazetteer."""
+        return self.notes.names
+
+    @property
+    def disputed(self) -> bool:
+        """Of its notes: it says that sources are at odds."""
+        return self.notes.disputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """What a clause of a quote gives for the question: `low` to `high` of a unit, or a day (year, month, day).
+class Side:
+    """A figure of a disagreement, and the place of its statement."""
 
-    alone: the quote gives no other day.
+    place: int
+    figure: Figure
+
+
+def find_disagreement(question: Question, statements: Sequence[Statement]) -> tuple[Side, ...]:
+    """The two figures that differ most tellingly, or none, of statements of which the first answers best.
+
+    A sentence may report both sides itself; then the best one must give one of them too. Or two sentences of a passage give one
+    each, or two of different passages that both say all that is asked.
     """
+    asked = _Asked(
+        wanted=question.wanted,
+        words=frozenset(term for term in question.terms if not term.isdigit()),
+        names=question.names - _PRESS,
+        language=question.language,
+    )
+    if not statements:
+        return ()
+    wanted = dimensions(question.text)
+    for found in (_within, _between, _across):
+        pairs = [pair for pair in found(asked, statements) if _measures(wanted, statements, pair)]
+        if pairs:
+            return min(pairs, key=lambda pair: (pair[1].place, pair[0].place))
+    return ()
 
-    quote: QuotedFact
-    said: str
-    clause: str
-    unit: str
-    low: Decimal = Decimal(0)
-    high: Decimal = Decimal(0)
-    grain: Decimal = Decimal(1)
-    approximate: bool = False
-    day: tuple[int | None, int | None, int | None] = (None, None, None)
-    over: bool = False
-    years: frozenset[int] = frozenset()
-    alone: bool = True
+
+def _measures(wanted: frozenset[str], statements: Sequence[Statement], pair: tuple[Side, Side]) -> bool:
+    return not wanted or all(wanted & dimensions(statements[side.place].text) for side in pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A question as quotes are held against it. names: the particular ones, countries left out."""
-
     wanted: Expected
-    language: str
     words: frozenset[str]
     names: frozenset[str]
-    aspects: frozenset[str]
-    changes: bool
+    language: Language
 
-    @property
-    def lasting(self) -> bool:
-        """Whether the answer is the same in every year, as a bridge's length is: years in quotes are then their sources'."""
-        return bool(self.wanted.units & _LASTING_UNITS or self.aspects & _LASTING) or self.wanted.kind == "date"
+    def fits(self, figure: Figure) -> bool:
+        """Whether a figure is of what is asked for, as far as units and years tell."""
+        wanted = self.wanted
+        if wanted.kind == "date" or figure.unit == "date":
+            return wanted.kind == "date" and figure.unit == "date"
+        if wanted.years and figure.year and figure.year not in wanted.years:
+            return False
+        if figure.unit[1:] in self.words:
+            return True
+        return wanted.kind == "number" and (not wanted.units or figure.unit in {_BASE_UNITS.get(u, u) for u in wanted.units})
 
+    def is_met(self, statement: Statement) -> bool:
+        """Whether a sentence speaks of what is asked: by its words, or in another language by its names."""
+        if self.names - statement.names:
+            return False
+        if statement.language != self.language:
+            return bool(self.names)
+        return len(self.words & set(statement.notes.words)) >= _SHARE_OF_WORDS * len(self.words)
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-_BASE_UNITS = {"km": ("m", 3), "km2": ("m2", 6), "ha": ("m2", 4)}
-_LASTING_UNITS = frozenset({"m", "km", "m2", "km2", "ha", "households"})
-_LASTING = frozenset({"cost", "first", "capacity"})
-_OVER = _any(
-    r"\b(?:over|above|more than|at least|exceed(?:s|ed|ing)?)$",
-    r"\b(?:свыше|более|больше|не менее|превы\w+)$",
-    "(?:超过?|逾|突破|至少)$",
-)
-# Never meant by a bare number of metres.
-_SPELT_OUT = frozenset({"width", "height", "speed"})
-# Close enough for two figures of which one is "about" or "over".
-_ABOUT = Decimal("0.01")
-_COMPARABLE = 3
-# Of the question's words in a quote of its language.
-_SHARE_OF_WORDS = 0.5
-_SHARE_OF_WORDS_DATE = 0.7
-
-# What a figure may be of. A clause about another aspect than the question's is no answer.
-_ASPECTS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("length", _any(r"\blength|\blong\b", r"\bдлин|протяж[её]н", "长度|全长|总长|桥长|多长|长[\\d约]")),
-    ("width", _any(r"\bwidth|\bwide\b", r"\bшир[ио]", "宽")),
-    ("height", _any(r"\bheight|\bhigh\b(?! speed)|\btall\b|\bdeep|\bdepth", r"высот|глубин", "高度|水深|米高")),
-    ("area", _any(r"\barea\b|\bsquare\b|\bsq\b|\bhectare", r"площад|\bкв\.|гектар|\bга\b", "面积|平方|公顷")),
-    (
-        "cost",
-        _any(r"\bcosts?\b|\binvest|\bspend|\bpriced?\b", r"стои[мтл]|\bцен[аы]|инвест|вложен", "投资|造价|成本|耗资|费用|钱"),
-    ),
-    ("trade", _any(r"\btrade\b|\bturnover\b", r"торговл|товарооборот|\bоборот", "贸易|进出口")),
-    ("export", _any(r"\bexport|\bshipped to\b", r"экспорт|\bвыв[её]з|\bвывоз", "出口")),
-    ("import", _any(r"\bimport", r"импорт|\bввез|\bввоз", "(?<!出)进口")),
-    ("first", _any(r"\bfirst\b", r"\bперв", "首[次批个趟列]|第一|最先")),
-    ("capacity", _any(r"capacit|throughput", r"мощност|пропускн|вместимост", "能力|运力|产能")),
-    ("speed", _any(r"\bspeed", r"скорост", "时速|速度")),
-    ("crew", _any(r"\bjobs\b|\bworkers\b", r"рабочих мест", "就业|岗位")),
-)
-# Two figures compare only where the clauses of both say the same of these.
-_QUALIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "russian",
-        _any(
-            r"\brussian (?:side|part|section|half|bank|share)|\bon the russian\b",
-            r"российск\w+ (?:стор|част|берег|участ)",
-            "俄方|俄(?:罗斯)?(?:一侧|境内|段|部分)",
-        ),
-    ),
-    (
-        "chinese",
-        _any(
-            r"\bchinese (?:side|part|section|half|bank|share)|\bon the chinese\b",
-            r"китайск\w+ (?:стор|част|берег|участ)",
-            "中方|中国?(?:一侧|境内|段|部分)",
-        ),
-    ),
-    ("part", _any(r"\bof (?:which|them|that)\b|\bincluding\b", r"\bиз (?:них|которых)\b|в том числе", "其中")),
-    (
-        "plan",
-        _any(
-            r"\bexpect|\bforecast|\bplan(?:s|ned|ning)?\b|\btarget|\bproject(?:ed|s to)|\bwould\b|\bby 20[3-9]",
-            r"ожида|прогноз|\bплан|рассчит|будет|должн",
-            "预计|预期|计划|目标|规划|拟|将",
-        ),
-    ),
-    (
-        "sum",
-        _any(r"\bcumulative|\bsince\b|\bin total since", r"нарастающ|накоплен|\bс начала (?!год)|\bс момента", "累计|以来"),
-    ),
-    (
-        "start",
-        _any(
-            r"\bat (?:the )?(?:start|first|launch)|\binitial",
-            r"\bв начале|\bначальн|\bсначала|\bна старте",
-            "之初|起初|最初|初期",
-        ),
-    ),
-    ("first", _any(r"\bfirst\b", r"\bперв", "首[次批个趟列]|第一|最先")),
-    (
-        "road",
-        _any(
-            r"\bapproach|\baccess road|\broads?\b(?! bridge)",
-            r"подъезд|подход|автодорог|\bдорог",
-            "引道|接线|引线|公路(?!大?桥)",
-        ),
-    ),
-    ("half", _any(r"\bhalf[ -]year|\b(?:first|second) half|\bh[12]\b", r"полугоди", "半年")),
-    ("quarter", _any(r"\bquarter\b|\bq[1-4]\b", r"квартал", "季度")),
-    (
-        "months",
-        _any(r"\bmonths?\b|\bjan\w*[-– ](?:to )?[a-z]{3,9}\b", r"\bмесяц|январ\w*.{1,4}[а-я]+", r"个月|\d ?[-–—至到] ?\d+ ?月"),
-    ),
-    ("daily", _any(r"\b(?:a|per) day\b|(?-i:\bdaily\b)", r"\bв (?:день|сутки)|суточн|ежедневн", "日均|每天|每日")),
-    (
-        "rise",
-        _any(
-            r"\b(?:up|down|rose|fell|grew|growth|increase[ds]?|decrease[ds]?|by)(?: by| of)?$",
-            r"\b(?:на|рост|прирост)$",
-            "(?:增长|下降|减少|增加|同比|上升)[了约]?$",
-        ),
-    ),
-)
-_CHANGE = _any(
-    r"\bgrow|\brise|\brose|\bincreas|\bdecreas|\bfell\b|\bdrop|\bfaster",
-    r"\bрост|\bвырос|\bприрост|\bснизи|\bупал|\bсокра",
-    "增长|下降|增幅|减少|降幅",
-)
-
-_SAYS = _any(
-    r"\bsa(?:ys?|id)\b|\bgives?\b|\bputs?\b|\bcounts?\b|\bnames?\b|\breport|\baccording to\b|\bquot|\bstates?\b|\bclaims?\b",
-    r"\bsp(?:eak|oke)|\btells?\b|\bdates?\b|\bwr[io]te|\bestimat|\bmention|\bcit[ei]|\blists?\b",
-    r"\bпиш|\bговор|\bназ[ыв]|\bсообща|\bпо данным\b",
-    r"\bутвержда|\bуказ|\bоценива|\bприв[оеё]д|\bверси|\bсчита|\bпис|\bдатир|\bотнос|\bотмеча|\bупомин",
-    "[说称写]|报道|提到|认为|记载|介绍|表示|援引|数字是|给出|显示|口径|记为|标为",
-)
-_BUT = _any(
-    r"\bwhile\b|\bwhereas\b|\bbut\b|\bhowever\b|\band\b|\bvs\b|\binstead\b",
-    r"(?<=[,;] )(?:а|но)\b|\bтогда как\b|\bмежду тем\b|\bоднако\b|\bже\b",
-    "[则却而但]",
-)
-_QUARREL = _any(
-    r"\bdiffer|\bdisput|\bdisagree|\bdiscrepan|\bcontradict|\bat odds\b|\bdo not (?:agree|match)",
-    r"\b(?:other|different|several) (?:sources|reports|accounts)",
-    r"\bрасхо[дж]|\bразнятся|\bразниц|\bпротивореч|\bразошл|\bиные (?:знач|циф|дан)|\bразн(?:ые|ая) (?:циф|дан|дат)",
-    r"\bпо другим\b|\bдругие (?:источн|изда)",
-    "不一|相差|差了|矛盾|有出入|有说|两种说法|各异|另有|也有",
-)
-_SOURCES = (
-    "Xinhua, TASS, Interfax, RIA Novosti, Kommersant, People's Daily, China Daily, Global Times, Sputnik, CGTN, RBC, "
-    "Vedomosti, China News Service, Heilongjiang Daily, Reuters, Russia, China, Россия, Китай, КНР"
-)
-_CLAUSE_END = re.compile(r"[;；。，（）()：]|, |: |\b(?:while|whereas|but)\b|则")
-_TO = re.compile(r" ?(?:[-–—~～至到]|to|до) ?", re.IGNORECASE)
-# What stands around the date of a source: "TASS said on", "Reuters in", "сообщал РБК", "(Xinhua, ...".
-_SOURCE_DATE_WINDOW_CHARS = 40
-_BEFORE_SOURCE_DATE = _any(
-    r"\b(?:said|wrote|reported|told|quoted|cited|report|text|article|statement)(?: \w+){0,3},? (?:on|in|of) $",
-    r"\b(?:писа|сообщ|говори|цитир|публикац|пишет|передав)\w*(?: \S+){0,2} $|[(（][^()（）]*$",
-)
-_AFTER_SOURCE_DATE = _any(
-    r"^(?: \w+){0,3} (?:said|says?|gives?|puts?|counts?|names?|wrote|writes|reported|reports|had|has|tells)\b",
-    r"^(?: год[ау]?)?(?: \S+)? (?:писа|сообщ|говори|назва|привод|указа|утвержд|оцен)",
-    "^的?(?:报道|援引|报导|称|说|数字|发布|刊文|则|消息|介绍)",
-)
-_NOUN_WINDOW_CHARS = 40
+    def names_both(self, one: Figure, other: Figure) -> bool:
+        """ "28 or 16?" """
+        return all(any(side.low <= float(value) < side.high for value, _ in self.wanted.numbers) for side in (one, other))
 
 
-def find_disagreements(question: str, quotes: Sequence[QuotedFact], names: Names = find_names) -> list[Disagreement]:
-    """Where quotes, or the sources within one, give different figures or dates for what the question asks.
-
-    `names` gives the ids of the named places, bodies and projects in a text. Citations stand newest first.
-    """
-    asked = _asked(question, names)
-    if asked.wanted.kind not in ("number", "date"):
-        return []
-    readings = [reading for quote in quotes for reading in _readings(asked, quote, names)]
-    agreed = {_numbers(*pair) for pair in combinations(readings, 2) if pair[0].quote is not pair[1].quote and _same(*pair)}
-    pairs = [pair for pair in combinations(readings, 2) if _numbers(*pair) not in agreed and _at_odds(asked, *pair, names)]
-    if not pairs:
-        return []
-    unit = pairs[0][0].unit
-    opposed = [reading for pair in pairs for reading in pair if reading.unit == unit]
-    met = [reading for reading in readings if reading.unit == unit and any(_same(reading, one) for one in opposed)]
-    met.sort(key=lambda reading: (-(reading.quote.published or date.min).toordinal(), reading.quote.number))
-    return [Disagreement(about=_about(met), citations=tuple(dict.fromkeys(reading.quote.number for reading in met)))]
-
-
-def _numbers(one: _Reading, other: _Reading) -> tuple[int, int]:
-    return one.quote.number, other.quote.number
-
-
-def _asked(question: str, names: Names) -> _Asked:
-    return _Asked(
-        wanted=expected(question),
-        language=detect_language(question),
-        words=frozenset(word for word in lexical_tokens(question) if not word.isdigit()),
-        names=names(question) - names(_SOURCES),
-        aspects=_matching(_ASPECTS, question),
-        changes=bool(_CHANGE.search(question)),
-    )
-
-
-def _matching(table: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in table if pattern.search(text))
-
-
-def _readings(asked: _Asked, quote: QuotedFact, names: Names) -> Iterator[_Reading]:
-    """What a quote gives of the kind wanted, if it may be about the thing."""
-    named = names(quote.text) - names(_SOURCES)
-    if asked.names and named and not named & asked.names:
-        return
-    facts = facts_of(quote.text)
-    years = {mention.year for mention in facts.dates if mention.year}
-    if years and not asked.wanted.years <= years:
-        return
-    found = _days(quote, facts.dates) if asked.wanted.kind == "date" else _amounts(asked, quote, facts.quantities, facts.dates)
-    for reading in found:
-        elsewhere = asked.names and named & asked.names and not _SAYS.search(reading.clause)
-        if elsewhere and (there := names(reading.clause) - names(_SOURCES)) and not there & asked.names:
+def _within(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[Side, Side]]:
+    for place, statement in enumerate(statements):
+        if statement.odds < statements[0].odds - _LINKED_LEEWAY:
             continue
-        aspects = _matching(_ASPECTS, reading.clause) or _matching(_ASPECTS, quote.text)
-        if (aspects or asked.aspects & _SPELT_OUT) and asked.aspects and not asked.aspects & aspects:
-            continue
-        if asked.lasting or not (asked.wanted.years and reading.years) or asked.wanted.years & reading.years:
-            yield reading
+        for one, other in combinations(statement.figures, 2):
+            if not _opposed(one, other, joined=True) or not _told_apart(asked, statement, one, other):
+                continue
+            if _is_asked(asked, statements, place, one, other):
+                yield Side(place=place, figure=one), Side(place=place, figure=other)
 
 
-def _amounts(
-    asked: _Asked, quote: QuotedFact, quantities: Sequence[Quantity], dates: Sequence[DateMention]
-) -> Iterator[_Reading]:
-    ended = -1
-    for i, quantity in enumerate(quantities):
-        wanted = quantity.unit in asked.wanted.units if asked.wanted.units else _counts(asked, quote.text, quantity)
-        if not wanted or quantity.start_char < ended:
-            continue
-        last = quantity
-        following = quantities[i + 1] if i + 1 < len(quantities) else quantity
-        if following.unit == quantity.unit and _TO.fullmatch(quote.text, quantity.end_char, following.start_char):
-            last = following
-        ended = last.end_char
-        clause = _clause(quote.text, quantity.start_char, last.end_char)
-        before = quote.text[max(0, quantity.start_char - 24) : quantity.start_char].rstrip()
-        if not asked.changes and dict(_QUALIFIERS)["rise"].search(before):
-            continue
-        unit, power = _BASE_UNITS.get(quantity.unit, (quantity.unit, 0))
-        yield _Reading(
-            quote=quote,
-            said=quote.text[quantity.start_char : last.end_char],
-            clause=clause,
-            unit=unit,
-            low=quantity.value.scaleb(power),
-            high=last.value.scaleb(power),
-            grain=max(_grain(one, power) for one in (quantity, last)),
-            approximate=quantity.approximate or last.approximate,
-            over=bool(_OVER.search(before)),
-            years=_period(clause, quote.text, dates),
-        )
-
-
-def _counts(asked: _Asked, text: str, quantity: Quantity) -> bool:
-    """Whether a number without a unit of measure counts what the question names."""
-    following = lexical_tokens(text[quantity.end_char : quantity.end_char + _NOUN_WINDOW_CHARS])[:2]
-    return quantity.unit in ("", "people") and not asked.words.isdisjoint(following)
-
-
-def _days(quote: QuotedFact, dates: Sequence[DateMention]) -> Iterator[_Reading]:
-    """Dates with a year, but not those of sources: "TASS said on 24 October 2025"."""
-    mentions = [mention for mention in dates if mention.year and not _dates_a_source(quote.text, mention)]
-    for mention in mentions:
-        yield _Reading(
-            quote=quote,
-            said=quote.text[mention.start_char : mention.end_char],
-            clause=_clause(quote.text, mention.start_char, mention.end_char),
-            unit="date",
-            day=(mention.year, mention.month, mention.day),
-            alone=len(mentions) == 1,
-        )
-
-
-def _dates_a_source(text: str, mention: DateMention) -> bool:
-    before = text[max(0, mention.start_char - _SOURCE_DATE_WINDOW_CHARS) : mention.start_char]
-    after = text[mention.end_char : mention.end_char + _SOURCE_DATE_WINDOW_CHARS]
-    return bool(_BEFORE_SOURCE_DATE.search(before) or _AFTER_SOURCE_DATE.search(after))
-
-
-def _clause(text: str, start_char: int, end_char: int) -> str:
-    """The clause around a figure."""
-    start = max((match.end() for match in _CLAUSE_END.finditer(text, 0, start_char)), default=0)
-    end = _CLAUSE_END.search(text, end_char)
-    return text[start : end.start() if end else len(text)]
-
-
-def _period(clause: str, text: str, dates: Sequence[DateMention]) -> frozenset[int]:
-    """The years a figure is of: whole years named in its clause, else in the quote. Days and months are those of a source."""
-    whole = [mention for mention in dates if mention.year and not mention.month]
-    start = text.find(clause)
-    inside = frozenset(m.year for m in whole if m.year and start <= m.start_char < start + len(clause))
-    return inside or frozenset(m.year for m in whole if m.year)
-
-
-def _grain(quantity: Quantity, power: int) -> Decimal:
-    """How finely a value is written: 1.3亿 to ten million, 46,000 to a thousand; a value about, to its last digit not zero."""
-    _, digits, exponent = quantity.value.as_tuple()
-    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0")) if any(digits) else 0
-    return Decimal(1).scaleb(int(exponent) + power + (zeros if quantity.approximate else zeros // 3 * 3))
-
-
-def _same(one: _Reading, other: _Reading) -> bool:
-    """Whether two readings agree, as far as both tell."""
-    if one.unit != other.unit:
-        return False
-    if one.unit == "date":
-        return all(a == b for a, b in zip(one.day, other.day, strict=True) if a and b)
-    if (one.over and other.high < one.low) or (other.over and one.high < other.low):
-        return False
-    if one.approximate or other.approximate:
-        slack = max(one.grain, other.grain, _ABOUT * max(one.high, other.high))
-    else:
-        slack = max(one.grain, other.grain) / 2 if one.grain != other.grain else Decimal(0)
-    return one.low <= other.high + slack and other.low <= one.high + slack
-
-
-def _at_odds(asked: _Asked, one: _Reading, other: _Reading, names: Names) -> bool:
-    if one.unit != other.unit or _same(one, other):
-        return False
-    if _matching(_QUALIFIERS, one.clause) != _matching(_QUALIFIERS, other.clause):
-        return False
-    if not asked.lasting and one.years and other.years and one.years.isdisjoint(other.years):
-        return False
-    if one.quote is other.quote:
-        return _attributed_apart(one, other)
-    return _cross(asked, one, other, names)
-
-
-def _attributed_apart(one: _Reading, other: _Reading) -> bool:
-    """Within one quote: two clauses, two sources."""
-    text = one.quote.text
-    if one.clause == other.clause:
-        return False
-    sayings = len(_SAYS.findall(text))
-    return (sayings > 1 and bool(_BUT.search(text))) or (sayings > 0 and bool(_QUARREL.search(text)))
-
-
-def _cross(asked: _Asked, one: _Reading, other: _Reading, names: Names) -> bool:
-    """Between two quotes: both about the thing; within an article, or far apart, only if one speaks of a disagreement."""
-    if not (one.alone and other.alone):
-        return False
-    quarrels = [bool(_QUARREL.search(reading.quote.text)) for reading in (one, other)]
-    if not any(quarrels) and (one.quote.article_id == other.quote.article_id or not _comparable(one, other)):
-        return False
-    return all(
-        _about_it(asked, reading, names) or (quarrel and one.unit != "date")
-        for reading, quarrel in zip((one, other), quarrels, strict=True)
-    )
-
-
-def _comparable(one: _Reading, other: _Reading) -> bool:
-    """Figures for one thing are of one size, or a power of ten apart by mistake."""
-    if one.unit == "date":
+def _told_apart(asked: _Asked, statement: Statement, one: Figure, other: Figure) -> bool:
+    """Whether two figures of a sentence are of two sources: each named with its own, or said to differ, or asked about so."""
+    apart = one.clause != other.clause
+    joined = len(statement.text[one.end_char : other.start_char].strip()) <= _JOINED_CHARS
+    if apart and one.said and other.said:
         return True
-    small, large = sorted((one.high, other.high))
-    return small > 0 and (large < _COMPARABLE * small or large in (small.scaleb(power) for power in range(1, 4)))
+    return ((apart or joined) and statement.disputed) or (joined and asked.names_both(one, other))
 
 
-def _about_it(asked: _Asked, reading: _Reading, names: Names) -> bool:
-    text = reading.quote.text
-    if detect_language(text) == asked.language:
-        share = _SHARE_OF_WORDS_DATE if reading.unit == "date" else _SHARE_OF_WORDS
-        return len(asked.words & set(lexical_tokens(text))) >= share * len(asked.words)
-    return reading.unit != "date" and bool(asked.names) and asked.names <= names(text)
+def _is_asked(asked: _Asked, statements: Sequence[Statement], place: int, one: Figure, other: Figure) -> bool:
+    """Whether what a sentence gives two figures for is what is asked."""
+    statement, best, wanted = statements[place], statements[0], asked.wanted
+    if asked.names_both(one, other) or (place == 0 and asked.fits(one)):
+        return True
+    if wanted.kind not in ("number", "date"):
+        return place == 0 and statement.disputed and one.said and other.said
+    linked = any(_is_same(given, side) for given in best.figures for side in (one, other))
+    if not asked.fits(one):
+        return linked and any(_alike(unit, one.unit) for unit in wanted.units)
+    near = statement.disputed and statement.odds >= best.odds - _NEAR and (wanted.kind == "date" or bool(wanted.units))
+    return linked or near
 
 
-def _about(readings: Sequence[_Reading]) -> str:
-    """The values as they stand, each once."""
-    shown: list[_Reading] = []
-    for reading in readings:
-        if not any(_same(reading, one) for one in shown):
-            shown.append(reading)
-    return " / ".join(reading.said for reading in shown)
+def _between(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[Side, Side]]:
+    best = statements[0]
+    # Where a sentence that does not tell itself how says that sources differ, those beside it do.
+    announced = {one.passage_id for one in statements if one.disputed and not _repeats_unit(one)}
+    for (i, one), (j, other) in combinations(enumerate(statements), 2):
+        if one.passage_id != other.passage_id or not _near_enough(best, one, other, first=i == 0):
+            continue
+        # What names something else speaks of that.
+        if not (one.names - _PRESS <= other.names or other.names - _PRESS <= one.names):
+            continue
+        told = best.disputed and one.passage_id == best.passage_id
+        ours = [figure for figure in one.figures if asked.fits(figure) or told]
+        theirs = [figure for figure in other.figures if asked.fits(figure) or told]
+        if any(a.unit == b.unit and a.agrees(b) for a in ours for b in theirs):
+            continue
+        disputed = one.passage_id in announced
+        for a, b in product(ours, theirs):
+            if _opposed(a, b, disputed=disputed) and _comparable(a, b) and (disputed or (a.said and b.said)):
+                yield Side(place=i, figure=a), Side(place=j, figure=b)
+
+
+def _across(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[Side, Side]]:
+    if asked.wanted.kind != "number":
+        return
+    telling = [
+        (place, statement, figures[0])
+        for place, statement in enumerate(statements)
+        if statement.odds >= statements[0].odds - _NEAR
+        and len(figures := [figure for figure in statement.figures if asked.fits(figure)]) == 1
+        and asked.is_met(statement)
+    ]
+    for (i, one, a), (j, other, b) in combinations(telling, 2):
+        alike = one.passage_id != other.passage_id and a.scope == b.scope and a.year == b.year
+        if alike and _opposed(a, b) and _comparable(a, b):
+            yield Side(place=i, figure=a), Side(place=j, figure=b)
+
+
+def _near_enough(best: Statement, one: Statement, other: Statement, *, first: bool) -> bool:
+    # What says nothing else has little for the question to find.
+    leeway = _LINKED_LEEWAY if first and len(other.figures) == 1 else _LEEWAY
+    return one.odds >= best.odds - _NEAR and other.odds >= best.odds - leeway
+
+
+def _repeats_unit(statement: Statement) -> bool:
+    units = [figure.unit for figure in statement.figures]
+    return len(set(units)) < len(units)
+
+
+def _opposed(one: Figure, other: Figure, *, joined: bool = False, disputed: bool = False) -> bool:
+    """Whether two figures of the same unit, scope and year differ. The second may leave its scope and year to the first.
+
+    joined: they stand in one sentence. disputed: they are said to be at odds.
+    """
+    left_out = _LEFT_OUT | {"plan"} if joined or disputed else _LEFT_OUT
+    if disputed and one.unit != other.unit:
+        return {one.unit, other.unit} <= _MONEY
+    if one.unit != other.unit or one.agrees(other) or (one.scopes ^ other.scopes) - left_out:
+        return False
+    if one.unit == "date" or not other.year or disputed:
+        return disputed or other.scopes <= one.scopes
+    return other.scope == one.scope and (not one.year or one.year == other.year)
+
+
+def _comparable(one: Figure, other: Figure) -> bool:
+    """Whether two amounts are of one size, or apart by a power of ten, which is a slip. Currencies are not compared."""
+    if "date" in (one.unit, other.unit):
+        return False
+    if one.unit != other.unit:
+        return True
+    small, large = sorted((one, other), key=lambda figure: figure.high)
+    slip = any(large.low <= (small.low + small.high) / 2 * 10**power < large.high for power in (1, 2, 3))
+    return slip or 0 < large.high < _COMPARABLE * small.high
+
+
+def _is_same(one: Figure, other: Figure) -> bool:
+    """Whether two figures give one value, to the same precision."""
+    middles = (one.low + one.high) / 2, (other.low + other.high) / 2
+    return _alike(one.unit, other.unit) and other.low <= middles[0] < other.high and one.low <= middles[1] < one.high
+
+
+def _alike(unit: str, other: str) -> bool:
+    return unit == other or all(one in _COUNTS or one.startswith("#") for one in (unit, other))
