@@ -1,25 +1,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from coopbot.ask.answerer import Answerer
-from coopbot.domain import Article
+from coopbot.domain import Article, Source
 from coopbot.index.build import build
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app
 from tests.fakes import make_article
 
-BRIDGE = make_article(
-    "en/bridge",
-    "The Tongjiang railway bridge opened to traffic on 16 November 2022.\n\n"
-    "The bridge carried more than 6 million tonnes of cargo in 2025.",
-    title="A railway bridge",
-    publisher="River News",
+ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=date(2025, 5, 11))
+BRIDGE = replace(
+    make_article(
+        "en/bridge",
+        "The Tongjiang railway bridge opened to traffic on 16 November 2022.\n\n"
+        "The bridge carried more than 6 million tonnes of cargo in 2025.",
+        title="A railway bridge",
+        publisher="River News",
+    ),
+    also_published_by=(ECHO,),
 )
 PORT = make_article(
     "ru/port", "Порт Зарубино находится в 18 км от границы. Его мощность — 60 млн тонн в год.", language="ru", title="Порт"
@@ -98,6 +104,20 @@ def test_search_gives_ranked_passages_with_exact_offsets(client: TestClient) -> 
     hit = found["hits"][0]
     assert hit["article_id"] == "en/bridge"
     assert BRIDGE.text[hit["start_char"] : hit["end_char"]] == hit["text"]
+
+
+def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_passages(client: TestClient) -> None:
+    others = [
+        {"publisher": "Echo Daily", "title": "Rail bridge opens", "url": "https://echo.example/a", "published": "2025-05-11"}
+    ]
+    answer = client.post("/v1/ask", json={"question": "When did the Tongjiang railway bridge open?"}).json()
+    hits = client.get("/v1/search", params={"q": "railway bridge"}).json()["hits"]
+    articles = [client.get(f"/v1/articles/{name}").json() for name in ("en/bridge", "ru/port")]
+    listed = client.get("/v1/articles").json()["articles"]
+    told = [found for found in [*answer["citations"], *hits, *articles, *listed] if found["article_id"] == "en/bridge"]
+    assert len(told) >= 4
+    assert [found["also_published_by"] for found in told] == [others] * len(told)
+    assert articles[1]["also_published_by"] == []
 
 
 def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder) -> None:

@@ -11,15 +11,19 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from coopbot import errors
+from coopbot.ask.converse import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Citation, Claim, Language
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.bot import Ask, run_bot, serve_bot
+from coopbot.serve.telegram.conversations import ChatConversations
 from coopbot.text.language import detect_language
 
 from .bot_api import BOT_ID, BOT_USERNAME, TOKEN, BotApi, Json, JsonObject, RefusedError, bot_api
@@ -38,7 +42,7 @@ def api() -> Iterator[BotApi]:
         yield running
 
 
-def _answer(question: str, quote: str = "🌉 The bridge opened on 10 June 2022.") -> Answer:
+def _answer(question: str, *, conversation_id: str, quote: str = "🌉 The bridge opened on 10 June 2022.") -> Answer:
     citation = Citation(
         number=1,
         article_id="en/bridge",
@@ -101,9 +105,9 @@ def test_a_private_question_gets_the_cited_answer(api: BotApi, language: Languag
 
 
 def test_the_chat_shows_typing_until_a_slow_answer_is_there(api: BotApi) -> None:
-    def ask(question: str) -> Answer:
+    def ask(question: str, *, conversation_id: str) -> Answer:
         api.wait_until(lambda: bool(api.called("sendChatAction")))
-        return _answer(question)
+        return _answer(question, conversation_id=conversation_id)
 
     api.refuse_next("sendChatAction", RefusedError(500, "Internal Server Error"))
     api.deliver(incoming(_QUESTIONS["en"], chat_id=5))
@@ -115,7 +119,7 @@ def test_the_chat_shows_typing_until_a_slow_answer_is_there(api: BotApi) -> None
 def test_a_long_passage_comes_whole_in_several_messages(api: BotApi) -> None:
     quote = "".join(f"Sentence {number} 🚂 of the passage. " for number in range(300))[:9000].strip()
     api.deliver(incoming(_QUESTIONS["en"]))
-    _converse(api, lambda question: _answer(question, quote), lambda: api.wait_for_sent(6))
+    _converse(api, partial(_answer, quote=quote), lambda: api.wait_for_sent(6))
     quoted = [entity.covers for sent in api.sent for entity in sent.entities if entity.type.endswith("blockquote")]
     assert " ".join(quoted) == quote
     assert all(sent.reply_to == 1 for sent in api.sent)
@@ -134,11 +138,12 @@ def test_a_long_passage_comes_whole_in_several_messages(api: BotApi) -> None:
         ("мост " * 200, "en", message("ru").question_too_long),
         ("桥" * (MAX_QUESTION_CHARS + 1), "en", message("zh").question_too_long),
         (f"@{BOT_USERNAME}", "zh", message("zh").question_empty),
+        ("/new", "ru", message("ru").begun_anew),
         (None, "ru", message("ru").text_only),
     ],
 )
 def test_what_is_no_question_gets_a_fixed_text(api: BotApi, text: str | None, language_code: str, expected: str) -> None:
-    def never(question: str) -> Answer:
+    def never(question: str, *, conversation_id: str) -> Answer:
         pytest.fail("asked")
 
     api.deliver(incoming(text, language_code=language_code))
@@ -184,13 +189,71 @@ def test_in_a_group_only_who_turns_to_the_bot_is_answered(api: BotApi) -> None:
     assert len(api.sent) == 3
 
 
+def test_conversations_are_those_of_a_chat_a_topic_and_in_groups_a_user(api: BotApi) -> None:
+    def group(user_id: int, **extra: Json) -> JsonObject:
+        user: JsonObject = {"id": user_id, "is_bot": False, "first_name": "Wang"}
+        return incoming(f"@{BOT_USERNAME} why?", chat_id=-100, chat_type="supergroup", extra={"from": user, **extra})
+
+    ids: list[str] = []
+    one_by_one = [
+        incoming("first?", chat_id=5),
+        incoming("second?", chat_id=5),
+        incoming("third?", chat_id=6),
+        group(7),
+        group(8),
+        group(8, message_thread_id=3, is_topic_message=True),
+        group(8, message_thread_id=9),
+    ]
+    _converse(api, _noting(ids), partial(_one_by_one, api, one_by_one))
+    assert len(set(ids)) == 5
+    assert ids[0] == ids[1]
+    assert ids[4] == ids[6]
+    assert all(checked_conversation_id(one) for one in ids)
+
+
+@pytest.mark.parametrize("command", ["/new", "/start", f"/new@{BOT_USERNAME}"])
+def test_a_command_begins_another_conversation(api: BotApi, command: str) -> None:
+    ids: list[str] = []
+    texts = ["first?", "second?", command, "third?", "/help", "fourth?"]
+    messages = [incoming(text, message_id=number) for number, text in enumerate(texts, 1)]
+    _converse(api, _noting(ids), partial(_one_by_one, api, messages))
+    first, second, third, fourth = ids
+    assert first == second != third == fourth
+
+
+def test_ids_stay_within_their_limit() -> None:
+    conversations = ChatConversations()
+    place = (-1_009_999_999_999_999, 2**31, 2**53)
+    conversations.begin(*place, 2**31)
+    assert checked_conversation_id(conversations.current(*place))
+
+
+def test_the_longest_ago_beginning_is_forgotten() -> None:
+    conversations = ChatConversations()
+    begun = []
+    for chat_id in range(1, 1002):
+        conversations.begin(chat_id, None, None, 1)
+        begun.append(conversations.current(chat_id, None, None))
+    assert conversations.current(1, None, None) != begun[0]
+    assert conversations.current(2, None, None) == begun[1]
+
+
+def test_a_follow_up_is_shown_as_it_was_understood(api: BotApi) -> None:
+    def ask(question: str, *, conversation_id: str) -> Answer:
+        return replace(_answer(question, conversation_id=conversation_id), searched_as="When did the bridge close?")
+
+    api.deliver(incoming("and close?"))
+    _converse(api, ask, lambda: api.wait_for_sent(1))
+    assert api.sent[0].text.startswith("🔎 When did the bridge close?\n\n🌉 The bridge")
+
+
 def test_one_slow_answer_keeps_nobody_waiting(api: BotApi) -> None:
     release = threading.Event()
 
-    def ask(question: str) -> Answer:
+    def ask(question: str, *, conversation_id: str) -> Answer:
         if question == "slow?":
             assert release.wait(10)
-        return _answer(question)
+        return _answer(question, conversation_id=conversation_id)
 
     def scenario() -> None:
         api.deliver(incoming("slow?", chat_id=1))
@@ -213,7 +276,7 @@ def test_one_slow_answer_keeps_nobody_waiting(api: BotApi) -> None:
     ],
 )
 def test_errors_become_friendly_texts(api: BotApi, caplog: pytest.LogCaptureFixture, error: Exception, expected: str) -> None:
-    def ask(question: str) -> Answer:
+    def ask(question: str, *, conversation_id: str) -> Answer:
         raise error
 
     api.deliver(incoming(_QUESTIONS["ru"]))
@@ -228,10 +291,10 @@ def test_logs_hold_neither_token_nor_question(api: BotApi, caplog: pytest.LogCap
     for text in ("a very private question", "a question that fails"):
         api.deliver(incoming(text))
 
-    def ask(question: str) -> Answer:
+    def ask(question: str, *, conversation_id: str) -> Answer:
         if "fails" in question:
             raise RuntimeError(question)
-        return _answer(question, "a very private answer")
+        return _answer(question, conversation_id=conversation_id, quote="a very private answer")
 
     _converse(api, ask, lambda: api.wait_for_sent(2))
     assert "RuntimeError" in caplog.text
@@ -291,7 +354,7 @@ import sys, time
 from coopbot.domain import Answer
 from coopbot.serve.telegram.bot import run_bot
 
-def ask(question):
+def ask(question, *, conversation_id):
     time.sleep(0.3)
     return Answer(outcome="no_evidence", question_language="en", claims=(), citations=(), disagreements=(),
                   confidence=0.0, searched_as=question, snapshot="s")
@@ -317,9 +380,23 @@ def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, number: signal.Si
     assert api.unconfirmed == 0
 
 
+def _one_by_one(api: BotApi, messages: list[JsonObject]) -> None:
+    for number, one in enumerate(messages, 1):
+        api.deliver(one)
+        api.wait_for_sent(number)
+
+
+def _noting(ids: list[str]) -> Ask:
+    def ask(question: str, *, conversation_id: str) -> Answer:
+        ids.append(conversation_id)
+        return _answer(question, conversation_id=conversation_id)
+
+    return ask
+
+
 def _recording(asked: list[str]) -> Ask:
-    def ask(question: str) -> Answer:
+    def ask(question: str, *, conversation_id: str) -> Answer:
         asked.append(question)
-        return _answer(question)
+        return _answer(question, conversation_id=conversation_id)
 
     return ask

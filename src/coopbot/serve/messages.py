@@ -30,7 +30,9 @@ class Messages:
     went_wrong: str
     start: str
     help: str
+    begun_anew: str
     start_command: str
+    new_command: str
     help_command: str
 
 
@@ -57,9 +59,12 @@ _ENGLISH = Messages(
         "Just write your question in English, Chinese or Russian, in "
         f"{MAX_QUESTION_CHARS} characters or fewer.\n\n"
         "Each sentence of the answer carries a number; under that number you find the exact quotation, its source and "
-        "its date. In a group, mention me or reply to one of my messages."
+        'its date. You can ask further: "and in 2024?"; /new begins another conversation. In a group, mention me or reply to '
+        "one of my messages."
     ),
+    begun_anew="A new conversation: ask what you like.",
     start_command="What I can do",
+    new_command="New conversation",
     help_command="How to ask",
 )
 
@@ -83,9 +88,12 @@ _CHINESE = Messages(
     ),
     help=(
         f"直接写下您的问题就可以，中文、英文、俄文都行，不超过 {MAX_QUESTION_CHARS} 字。\n\n"
-        "回答中的每句话都带有编号，按编号可以找到引用的原文、出处和日期。在群里请 @我，或者回复我的消息。"
+        "回答中的每句话都带有编号，按编号可以找到引用的原文、出处和日期。可以接着追问，例如“那2024年呢？”；/new 开始新对话。"
+        "在群里请 @我，或者回复我的消息。"
     ),
+    begun_anew="新的对话开始了，请提问。",
     start_command="我能做什么",
+    new_command="开始新对话",
     help_command="怎样提问",
 )
 
@@ -112,9 +120,12 @@ _RUSSIAN = Messages(
         "Просто напишите вопрос по-русски, по-китайски или по-английски, не длиннее "
         f"{MAX_QUESTION_CHARS} знаков.\n\n"
         "У каждого предложения в ответе есть номер; под этим номером стоят точная цитата, источник и дата. "
+        "Можно спрашивать дальше: «а в 2024 году?»; /new начинает новый разговор. "
         "В группе упомяните меня или ответьте на моё сообщение."
     ),
+    begun_anew="Начинаем новый разговор: спрашивайте.",
     start_command="Что я умею",
+    new_command="Новый разговор",
     help_command="Как спросить",
 )
 

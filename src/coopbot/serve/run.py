@@ -1,18 +1,43 @@
-"""Runs the HTTP service until it is told to stop."""
+"""Runs the HTTP service, or only the watch over new articles, until it is told to stop."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.store import LiveStore
 from coopbot.errors import Misconfigured
-from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app
+from coopbot.serve.jobs import Jobs
+from coopbot.serve.watch import poll, watch
+
+POLL_S = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What is followed: the corpus folder, and feeds, each `every_s`.
+
+    `read_feed` puts what is new in a feed into the corpus and tells how many articles that was.
+    """
+
+    corpus_dir: Path
+    feeds: tuple[str, ...] = ()
+    every_s: float = POLL_S
+    read_feed: Callable[[str], int] = lambda feed: 0
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -29,8 +54,62 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return [taken]
 
 
-def run_http(answerer: Answerer, index: LiveIndex, sockets: list[socket.socket]) -> None:
-    """Serve on sockets from `listen`. Access lines are left to our own log: uvicorn's would show the questions in URLs."""
+def run_http(
+    answerer: Answerer,
+    index: LiveStore,
+    sockets: list[socket.socket],
+    *,
+    jobs: Jobs | None = None,
+    admin_token: str | None = None,
+    watching: Watching | None = None,
+) -> None:
+    """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
+
+    Access lines are left to our own log: uvicorn's would show the questions in URLs.
+    """
+    _log_as_json()
+    background = [follow(jobs, watching)] if jobs and watching else []
+    service = create_app(answerer, index, version=version("coopbot"), jobs=jobs, admin_token=admin_token, background=background)
+    uvicorn.Server(uvicorn.Config(service, access_log=False, log_level="warning")).run(sockets=sockets)
+
+
+def run_watch(jobs: Jobs, watching: Watching) -> None:
+    """Follow new articles and rebuild, without serving, until SIGINT or SIGTERM. To be called in the main thread."""
+    _log_as_json()
+    told_to_stop = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        told_to_stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with jobs, follow(jobs, watching):
+        told_to_stop.wait()
+
+
+@contextmanager
+def follow(jobs: Jobs, watching: Watching) -> Iterator[None]:
+    """Watch and poll in threads of their own while within; each change is a job."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=watch, args=(watching.corpus_dir, jobs.rebuild, stop), name="coopbot-watch")]
+    if watching.feeds:
+
+        def visit(feed: str) -> None:
+            jobs.visit(partial(watching.read_feed, feed))
+
+        polling = partial(poll, watching.feeds, visit, stop, every_s=watching.every_s)
+        threads.append(threading.Thread(target=polling, name="coopbot-poll"))
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _log_as_json() -> None:
     logging.basicConfig(level=logging.WARNING)
     structlog.configure(
         processors=[
@@ -40,5 +119,3 @@ def run_http(answerer: Answerer, index: LiveIndex, sockets: list[socket.socket])
         ],
         cache_logger_on_first_use=True,
     )
-    service = create_app(answerer, index, version=version("coopbot"))
-    uvicorn.Server(uvicorn.Config(service, access_log=False, log_level="warning")).run(sockets=sockets)

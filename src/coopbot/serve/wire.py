@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, MAX_HITS, SearchResult
+from coopbot.ask.store import VectorStore
 from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source
-from coopbot.index.snapshot import Snapshot
 from coopbot.serve.messages import message
 
 QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
@@ -57,7 +57,7 @@ class SearchIn(FiltersIn):
 
 
 class SourceOut(BaseModel):
-    """Where a brief has its facts from."""
+    """Where a brief has its facts from, or who else published a story."""
 
     publisher: str
     title: str
@@ -76,6 +76,7 @@ class ArticleOut(BaseModel):
     url: str
     language: Language
     sources: list[SourceOut]
+    also_published_by: list[SourceOut]
 
 
 class ArticleTextOut(ArticleOut):
@@ -126,17 +127,12 @@ class AnswerOut(BaseModel):
     timings_ms: dict[str, float]
 
 
-class HitOut(BaseModel):
-    """A passage found."""
+class HitOut(ArticleOut):
+    """A passage found. `text` is the passage's: the article's from `start_char` to `end_char`."""
 
     rank: int
     score: float
     passage_id: str
-    article_id: str
-    title: str
-    publisher: str
-    published: date | None
-    language: Language
     text: str
     start_char: int
     end_char: int
@@ -204,29 +200,23 @@ def _numbers(citations: Sequence[int]) -> str:
 
 def search_out(result: SearchResult) -> SearchOut:
     """Hits as JSON has them."""
-    hits = []
-    for hit in result.hits:
-        passage, article = hit.passage, result.articles[hit.passage.article_id]
-        hits.append(
-            HitOut(
-                rank=hit.rank,
-                score=round(hit.score, 4),
-                passage_id=passage.passage_id,
-                article_id=article.article_id,
-                title=article.title,
-                publisher=article.publisher,
-                published=article.published,
-                language=article.language,
-                text=passage.text,
-                start_char=passage.start_char,
-                end_char=passage.end_char,
-            )
+    hits = [
+        HitOut(
+            **dict(article_out(result.articles[hit.passage.article_id])),
+            rank=hit.rank,
+            score=round(hit.score, 4),
+            passage_id=hit.passage.passage_id,
+            text=hit.passage.text,
+            start_char=hit.passage.start_char,
+            end_char=hit.passage.end_char,
         )
+        for hit in result.hits
+    ]
     return SearchOut(hits=hits, snapshot=result.snapshot, timings_ms=result.timings_ms)
 
 
-def article_out(article: Article) -> ArticleOut:
-    """An article without its text."""
+def article_out(article: Article | Citation) -> ArticleOut:
+    """An article without its text, or what a citation says of its article."""
     return ArticleOut(
         article_id=article.article_id,
         title=article.title,
@@ -236,6 +226,7 @@ def article_out(article: Article) -> ArticleOut:
         url=article.url,
         language=article.language,
         sources=_sources_out(article.sources),
+        also_published_by=_sources_out(article.also_published_by),
     )
 
 
@@ -246,15 +237,8 @@ def article_text_out(article: Article) -> ArticleTextOut:
 
 def _citation_out(citation: Citation) -> CitationOut:
     return CitationOut(
+        **dict(article_out(citation)),
         number=citation.number,
-        article_id=citation.article_id,
-        title=citation.title,
-        authors=list(citation.authors),
-        publisher=citation.publisher,
-        published=citation.published,
-        url=citation.url,
-        language=citation.language,
-        sources=_sources_out(citation.sources),
         quote=citation.quote,
         start_char=citation.start_char,
         end_char=citation.end_char,
@@ -268,15 +252,15 @@ def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
     return [SourceOut(publisher=s.publisher, title=s.title, url=s.url, published=s.published) for s in sources]
 
 
-def index_out(snapshot: Snapshot, fault: str) -> IndexOut:
+def index_out(snapshot: VectorStore, fault: str) -> IndexOut:
     """The index in force."""
     manifest = snapshot.manifest
     return IndexOut(
         snapshot=snapshot.snapshot_id,
-        built_at=manifest.built_at,
-        model=manifest.model,
-        precision=manifest.precision,
-        fingerprint=manifest.fingerprint,
+        built_at=manifest.facts.built_at,
+        model=manifest.facts.model,
+        precision=manifest.facts.precision,
+        fingerprint=manifest.facts.fingerprint,
         articles=manifest.articles,
         passages=manifest.passages,
         sentences=manifest.sentences,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
@@ -11,9 +13,12 @@ from fastapi.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
-from coopbot.index.live import LiveIndex
+from coopbot.serve.http.admin import add_admin
+from coopbot.serve.http.bodies import BodyLimit
 from coopbot.serve.http.problems import install
+from coopbot.serve.jobs import Jobs
 from coopbot.serve.wire import (
     AnswerOut,
     ArticlesOut,
@@ -34,19 +39,42 @@ _MAX_PAGE = 200
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
 
-def create_app(answerer: Answerer, index: LiveIndex, *, version: str) -> FastAPI:
-    """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own."""
+def create_app(
+    answerer: Answerer,
+    index: LiveStore,
+    *,
+    version: str,
+    jobs: Jobs | None = None,
+    admin_token: str | None = None,
+    background: Sequence[AbstractContextManager[object]] = (),
+) -> FastAPI:
+    """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
+
+    Without `jobs` and `admin_token` nothing can be changed. `jobs` and `background` are entered when the service starts and
+    left when it ends, the last one first.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as running:
+            for part in [*([jobs] if jobs else []), *background]:
+                running.enter_context(part)
+            yield
+
     app = FastAPI(
         title="coopbot",
         version=version,
         description="Cited answers about Sino-Russian regional cooperation, in English, Chinese and Russian.",
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan,
         responses={422: {"description": "The request is at fault; `errors` names the fields.", **_PROBLEM}},
     )
+    app.add_middleware(BodyLimit)
     install(app)
     _add_questions(app, answerer)
     _add_articles(app, index)
+    add_admin(app, index, jobs, admin_token)
     _add_health(app, index)
     _add_docs(app)
     return app
@@ -68,7 +96,7 @@ def _add_questions(app: FastAPI, answerer: Answerer) -> None:
         return search_out(answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
 
 
-def _add_articles(app: FastAPI, index: LiveIndex) -> None:
+def _add_articles(app: FastAPI, index: LiveStore) -> None:
     @app.get("/v1/articles", summary="List articles")
     def articles(
         offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = _PAGE
@@ -94,7 +122,7 @@ def _add_articles(app: FastAPI, index: LiveIndex) -> None:
         return index_out(index.current(), index.fault)
 
 
-def _add_health(app: FastAPI, index: LiveIndex) -> None:
+def _add_health(app: FastAPI, index: LiveStore) -> None:
     @app.get("/healthz", summary="Alive")
     def healthz() -> dict[str, str]:
         return {"status": "alive"}

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import re
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
+from typing import Protocol
 
 from telegram import Bot, BotCommand, LinkPreviewOptions, Message, MessageEntity, Update
 from telegram.constants import ChatAction, ChatType
@@ -19,11 +21,19 @@ from telegram.ext import AIORateLimiter, Application, ContextTypes, Defaults, Ex
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.errors import Misconfigured
 from coopbot.serve.messages import error_text, language_of_locale, message
+from coopbot.serve.telegram.conversations import ChatConversations
 from coopbot.serve.telegram.format import answer_parts, text_parts
 from coopbot.serve.telegram.parts import Part
 from coopbot.text.language import detect_language
 
-Ask = Callable[[str], Answer]
+
+class Ask(Protocol):
+    """What answers. `ask.answerer.Answerer.ask` keeps this contract."""
+
+    def __call__(self, question: str, *, conversation_id: str) -> Answer:
+        """The answer to a question, which may follow earlier ones of its conversation."""
+        ...
+
 
 _NoState = dict[object, object]
 _Application = Application[ExtBot[int], ContextTypes.DEFAULT_TYPE, _NoState, _NoState, _NoState, None]
@@ -36,6 +46,9 @@ _TYPING_EVERY_S = 4.0
 
 # Each retry waits as long as Telegram asked for, so a few are enough.
 _RATE_LIMIT_RETRIES = 5
+
+# Commands that begin a conversation anew.
+_BEGINNINGS = frozenset({"/start", "/new"})
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
@@ -118,6 +131,7 @@ async def _start(application: _Application) -> None:
 @dataclass(frozen=True, slots=True)
 class _Responder:
     ask: Ask
+    conversations: ChatConversations = field(default_factory=ChatConversations)
 
     async def respond(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer one message, if it is meant for the bot."""
@@ -125,12 +139,28 @@ class _Responder:
         if incoming is None or not _addressed(incoming, context.bot):
             return
         text = _text(incoming, context.bot)
+        place = _place(incoming)
+        if _command(text) in _BEGINNINGS:
+            self.conversations.begin(*place, incoming.message_id)
         fixed = _fixed_reply(incoming, text)
         if fixed is not None:
             await _reply(incoming, text_parts(fixed))
             return
-        answer = await _while_typing(incoming, asyncio.to_thread(self.ask, text))
-        await _reply(incoming, answer_parts(answer))
+        ask = partial(self.ask, text, conversation_id=self.conversations.current(*place))
+        answer = await _while_typing(incoming, asyncio.to_thread(ask))
+        await _reply(incoming, answer_parts(answer, asked=text))
+
+
+def _place(incoming: Message) -> tuple[int, int | None, int | None]:
+    """Chat, topic and user, which tell conversations apart. A topic of a chat is numbered; other threads are replies."""
+    topic_id = incoming.message_thread_id if incoming.is_topic_message else None
+    speaker = incoming.sender_chat or incoming.from_user
+    private = incoming.chat.type == ChatType.PRIVATE
+    return incoming.chat.id, topic_id, None if private or speaker is None else speaker.id
+
+
+def _command(text: str) -> str:
+    return text.split()[0] if text.startswith("/") else ""
 
 
 def _fixed_reply(incoming: Message, text: str) -> str | None:
@@ -138,10 +168,11 @@ def _fixed_reply(incoming: Message, text: str) -> str | None:
     texts = message(_language(incoming, text))
     if incoming.text is None:
         return texts.text_only
-    if text.startswith("/"):
-        return texts.start if text.split()[0] == "/start" else texts.help
+    command = _command(text)
     if not text:
         return texts.question_empty
+    if command:
+        return {"/start": texts.start, "/new": texts.begun_anew}.get(command, texts.help)
     if len(text) > MAX_QUESTION_CHARS:
         return texts.question_too_long
     return None
@@ -216,7 +247,11 @@ async def _show_commands(bot: Bot) -> None:
     try:
         for language in LANGUAGES:
             texts = message(language)
-            commands = [BotCommand("start", texts.start_command), BotCommand("help", texts.help_command)]
+            commands = [
+                BotCommand("start", texts.start_command),
+                BotCommand("new", texts.new_command),
+                BotCommand("help", texts.help_command),
+            ]
             # No language code: for the clients of every language that has no list of its own.
             await bot.set_my_commands(commands, language_code=None if language == "en" else language)
     except TelegramError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from coopbot.domain import Answer, Citation, Language
 from coopbot.serve.messages import format_date, message, publisher_line
@@ -10,14 +11,21 @@ from coopbot.serve.telegram.parts import GAP, Block, Kind, Mark, Part, join, pac
 
 MAX_NEAREST = 3
 
+# Stands before what a follow-up was understood as.
+_SEARCHED = "🔎"
+
 # A text fragment in Cyrillic or Chinese takes up to nine characters a letter; beyond this the plain address is linked.
 _MAX_URL_CHARS = 1000
 
 
-def answer_parts(answer: Answer) -> list[Part]:
-    """The messages that show `answer`, in order: at least one, each within Telegram's limits, nothing left out."""
+def answer_parts(answer: Answer, asked: str | None = None) -> list[Part]:
+    """The messages that show `answer`, in order: at least one, each within Telegram's limits, nothing left out.
+
+    They begin with what was searched if that is not what was `asked`, as with a follow-up.
+    """
     blocks = _answered(answer) if answer.outcome == "answered" else _no_evidence(answer)
-    return pack(blocks)
+    searched = [Block(text=f"{_SEARCHED} {answer.searched_as}")] if asked not in (None, answer.searched_as) else []
+    return pack(chain(searched, blocks))
 
 
 def text_parts(text: str) -> list[Part]:

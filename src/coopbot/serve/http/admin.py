@@ -1,0 +1,172 @@
+"""The routes that change corpus and index. Whoever has the admin token may; each change is a job."""
+
+from __future__ import annotations
+
+import hmac
+import mimetypes
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import PurePath
+from typing import Any
+
+from fastapi import FastAPI, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from coopbot.ask.store import LiveStore
+from coopbot.errors import Forbidden, InvalidRequest, NotFound
+from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES
+from coopbot.serve.http.bodies import TooLarge
+from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
+from coopbot.serve.jobs import Job, Jobs
+
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+_ACCEPTED = HTTPStatus.ACCEPTED.value
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    401: {"description": "There is no admin token in the request.", **_PROBLEM},
+    403: {"description": "It is not the admin token, or the service has none.", **_PROBLEM},
+}
+_FULL: dict[int | str, dict[str, Any]] = {503: {"description": "Too many changes are waiting; try again later.", **_PROBLEM}}
+
+# For the description only: it would strip bytes off tokens that are not ASCII.
+_DESCRIBED = [Security(HTTPBearer(auto_error=False))]
+
+# The handler reads the body by itself, after the token was checked; this is how the description still shows it.
+_BODIES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": ArticleIn.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+        },
+    }
+}
+
+
+def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: str | None) -> None:
+    """The routes; without both jobs and a token each answers 403."""
+    # Runs before a body is read: the framework reads those that a route declares, and none of these does.
+    admitted = Security(admission(jobs, (admin_token or "").encode("utf-8", "surrogateescape")))
+
+    @app.post(
+        "/v1/articles",
+        summary="Add an article",
+        status_code=_ACCEPTED,
+        dependencies=_DESCRIBED,
+        openapi_extra=_BODIES,
+        responses={413: _PROBLEM, 415: _PROBLEM, **_FULL, **_REFUSED},
+    )
+    async def add(request: Request, response: Response, jobs: Jobs = admitted) -> JobOut:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            data, name = await _file(request)
+            return _accepted(response, jobs.add_file(data, name))
+        if kind == "application/json":
+            body = await request.body()
+            return _accepted(response, await run_in_threadpool(_add_json, jobs, body))
+        detail = "send JSON as application/json, or a file as multipart/form-data, field `file`"
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+
+    @app.delete(
+        "/v1/articles/{article_id:path}",
+        summary="Remove an article",
+        status_code=_ACCEPTED,
+        dependencies=_DESCRIBED,
+        responses={404: _PROBLEM, **_FULL, **_REFUSED},
+    )
+    def remove(article_id: str, response: Response, jobs: Jobs = admitted) -> JobOut:
+        # A job that is not done yet may be the one that adds it.
+        if jobs.idle and index.current().article(article_id) is None:
+            raise NotFound("there is no article of that id; GET /v1/articles lists them")
+        return _accepted(response, jobs.remove(article_id))
+
+    @app.post(
+        "/v1/index/rebuild",
+        summary="Bring the index in line with the corpus",
+        status_code=_ACCEPTED,
+        dependencies=_DESCRIBED,
+        responses=_REFUSED,
+    )
+    def rebuild(response: Response, jobs: Jobs = admitted) -> JobOut:
+        return _accepted(response, jobs.rebuild())
+
+    @app.get(
+        "/v1/index/jobs/{job_id}",
+        summary="How far a change is",
+        dependencies=_DESCRIBED,
+        responses={404: _PROBLEM, **_REFUSED},
+        # A problem document has only what it needs.
+        response_model_exclude_unset=True,
+    )
+    def job(job_id: str, jobs: Jobs = admitted) -> JobOut:
+        return job_out(jobs.get(job_id))
+
+
+def admission(jobs: Jobs | None, expected: bytes) -> Callable[[Request], Jobs]:
+    """What gives the jobs to requests with the token. It raises Forbidden, or HTTPException 401 where there is no token."""
+
+    def admit(request: Request) -> Jobs:
+        if jobs is None or not expected:
+            raise Forbidden("changes over HTTP are off, for no admin token is set; set COOPBOT_ADMIN_TOKEN and start again")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token.strip(" ")
+        if scheme.lower() != "bearer" or not token:
+            challenge = {"WWW-Authenticate": 'Bearer realm="coopbot"'}
+            detail = "this needs the admin token; send it as `Authorization: Bearer ...`"
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=challenge)
+        # Header values are Latin-1 to the framework; these are the bytes that were sent.
+        if not hmac.compare_digest(token.encode("latin-1"), expected):
+            raise Forbidden("this is not the admin token; send the one in COOPBOT_ADMIN_TOKEN")
+        return jobs
+
+    return admit
+
+
+def _add_json(jobs: Jobs, body: bytes) -> Job:
+    try:
+        article = ArticleIn.model_validate_json(body)
+    except ValidationError as exc:
+        errors = exc.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**error, "loc": ("body", *error["loc"])} for error in errors]) from exc
+    draft = article.to_draft()
+    return jobs.add_draft(draft) if draft else jobs.add_url(article.url or "")
+
+
+async def _file(request: Request) -> tuple[bytes, str]:
+    """Content and name of the only field of a form."""
+    async with request.form(max_files=1) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or len(form) > 1:
+            raise InvalidRequest("file", "send one file, as the only field, named `file`: curl -F file=@page.html")
+        data = await file.read()
+        if len(data) > LARGEST_FILE_BYTES:
+            raise TooLarge(LARGEST_FILE_BYTES)
+        if not data:
+            raise InvalidRequest("file", "the file is empty; give another")
+        return data, _name(file)
+
+
+def _name(file: UploadFile) -> str:
+    """A file's name without its folders. What has no ending, as what scripts make in memory, gets one by its content type."""
+    name = PurePath((file.filename or "").replace("\\", "/")).name
+    name = "".join(filter(str.isprintable, name))[-200:] or "file"
+    if PurePath(name).suffix.lower() not in ENDINGS:
+        name += mimetypes.guess_extension((file.content_type or "").partition(";")[0]) or ""
+    if PurePath(name).suffix.lower() not in ENDINGS:
+        raise InvalidRequest("file", f"not a format that can be read; give one of {' '.join(ENDINGS)}")
+    return name
+
+
+def _accepted(response: Response, job: Job) -> JobOut:
+    response.headers["Location"] = f"/v1/index/jobs/{job.job_id}"
+    return job_out(job)

@@ -1,0 +1,274 @@
+"""Changes while the service runs: done one after another in a thread of their own, each with its progress."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Literal, TypeVar
+from uuid import uuid4
+
+import structlog
+
+from coopbot.errors import Busy, CoopbotError, NotFound
+from coopbot.index.build import BuildReport
+from coopbot.ingest.arrival import Arrival, Change
+from coopbot.ingest.draft import Draft
+from coopbot.serve.editor import Editor
+from coopbot.serve.redact import without_secrets
+
+JobKind = Literal["add", "remove", "rebuild", "feed"]
+JobState = Literal["queued", "running", "done", "failed"]
+JobChange = Change | Literal["removed"]
+
+_BUSY_RETRY_S = 0.5
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One change. Where `change` is set, the corpus has it, even if the job failed afterwards, at the index.
+
+    `done` of `total` articles that changed are indexed. `report` is the index's, which jobs that came together share.
+    """
+
+    job_id: str
+    kind: JobKind
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    state: JobState = "queued"
+    done: int = 0
+    total: int = 0
+    article_id: str | None = None
+    title: str | None = None
+    change: JobChange | None = None
+    report: BuildReport | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much may wait and for how long, and how many finished jobs are remembered.
+
+    Changes of one kind that are waiting together share a rebuild, if they are made within `share_s`.
+    """
+
+    waiting: int = 100
+    waiting_bytes: int = 100_000_000
+    remembered: int = 1000
+    busy_s: float = 60.0
+    share_s: float = 1.0
+
+
+# Makes a change and tells what changed; None if nothing did and the index may stay as it is.
+_Step = Callable[[Job], Job | None]
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    job_id: str
+    kind: JobKind
+    step: _Step
+    size_bytes: int
+
+
+class _Stopping(Busy):
+    """The service is on its way down."""
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping; try again when it is back")
+
+
+class Jobs:
+    """The queue and its thread, which runs within `with`. On leaving, a change under way ends at its next safe point.
+
+    Whatever is asked for returns at once with a queued job; Busy when too much is waiting.
+    """
+
+    def __init__(
+        self,
+        editor: Editor,
+        *,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._editor = editor
+        self._limits = limits or Limits()
+        self._stop = threading.Event()
+        self._clock, self._sleep, self._now = clock, sleep or self._stop.wait, now
+        self._waiting: deque[_Task] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._finished: deque[str] = deque()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="coopbot-jobs")
+
+    def __enter__(self) -> Jobs:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._changed:
+            self._stop.set()
+            self._changed.notify_all()
+        self._thread.join()
+        while self._waiting:
+            self._fail(self._waiting.popleft().job_id, _Stopping())
+
+    def add_url(self, url: str) -> Job:
+        """Put the article at an address into the corpus and the index."""
+        return self._submit("add", _adding(partial(self._editor.add_url, url)))
+
+    def add_file(self, data: bytes, name: str) -> Job:
+        """The same with a file."""
+        return self._submit("add", _adding(partial(self._editor.add_file, data, name)), size_bytes=len(data))
+
+    def add_draft(self, draft: Draft) -> Job:
+        """The same with a text."""
+        return self._submit("add", _adding(partial(self._editor.add_draft, draft)), size_bytes=len(draft.text))
+
+    def remove(self, article_id: str) -> Job:
+        """Take an article out of the corpus and the index."""
+
+        def step(job: Job) -> Job:
+            self._editor.remove(article_id)
+            return replace(job, change="removed")
+
+        return self._submit("remove", step, article_id=article_id)
+
+    def visit(self, read: Callable[[], int]) -> Job:
+        """Read a feed and index what it brought: `read` puts new articles into the corpus and tells how many."""
+        return self._submit("feed", lambda job: job if read() else None)
+
+    def rebuild(self) -> Job:
+        """Bring the index in line with the corpus. If one is waiting already, that one will do; so this is never too much."""
+        with self._changed:
+            waiting = next((task for task in self._waiting if task.kind == "rebuild"), None)
+            return self._jobs[waiting.job_id] if waiting else self._submit("rebuild", lambda job: job)
+
+    def get(self, job_id: str) -> Job:
+        """A job as it is now. NotFound when there is none, or when it was finished too long ago."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+        if job is None:
+            raise NotFound("there is no job of that id; the latest ones are kept until the service stops")
+        return job
+
+    @property
+    def idle(self) -> bool:
+        """Whether all is done that was asked for."""
+        with self._changed:
+            return len(self._jobs) == len(self._finished)
+
+    def _submit(self, kind: JobKind, step: _Step, *, article_id: str | None = None, size_bytes: int = 0) -> Job:
+        job = Job(job_id=uuid4().hex, kind=kind, article_id=article_id, created_at=self._now())
+        with self._changed:
+            if self._stop.is_set():
+                raise _Stopping
+            waiting_bytes = size_bytes + sum(task.size_bytes for task in self._waiting)
+            full = len(self._waiting) >= self._limits.waiting or waiting_bytes > self._limits.waiting_bytes
+            if full and kind != "rebuild":
+                raise Busy("too many changes are waiting; try again when some are done")
+            self._jobs[job.job_id] = job
+            self._waiting.append(_Task(job_id=job.job_id, kind=kind, step=step, size_bytes=size_bytes))
+            self._changed.notify_all()
+        return job
+
+    def _work(self) -> None:
+        while (task := self._wait()) is not None:
+            share_until = self._clock() + self._limits.share_s
+            changed = [task.job_id] if self._change(task) else []
+            while self._clock() < share_until and (more := self._next(task.kind)) is not None:
+                changed += [more.job_id] if self._change(more) else []
+            if changed:
+                self._index(changed)
+
+    def _wait(self) -> _Task | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stop.is_set())
+            return None if self._stop.is_set() else self._waiting.popleft()
+
+    def _next(self, kind: JobKind) -> _Task | None:
+        """The next task if it is of this kind. Others wait, so that the index passes through what each job says."""
+        with self._changed:
+            alike = self._waiting and self._waiting[0].kind == kind and not self._stop.is_set()
+            return self._waiting.popleft() if alike else None
+
+    def _change(self, task: _Task) -> bool:
+        """Do a task's own part; whether the index must follow."""
+        job = self._update(task.job_id, lambda job: replace(job, state="running", started_at=self._now()))
+        try:
+            changed = self._patiently(lambda: task.step(job))
+        except Exception as exc:  # the edge of the thread: whatever goes wrong is told in the job, and the next one runs
+            self._fail(task.job_id, exc)
+            return False
+        if changed is None:
+            self._finish(task.job_id, lambda job: replace(job, state="done"))
+            return False
+        self._update(task.job_id, lambda _: changed)
+        return True
+
+    def _index(self, job_ids: list[str]) -> None:
+        def progress(done: int, total: int) -> None:
+            if self._stop.is_set():
+                raise _Stopping
+            for job_id in job_ids:
+                self._update(job_id, lambda job: replace(job, done=done, total=total))
+
+        try:
+            report = self._patiently(lambda: self._editor.rebuild(progress))
+        except Exception as exc:  # as above
+            for job_id in job_ids:
+                self._fail(job_id, exc)
+            return
+        for job_id in job_ids:
+            self._finish(job_id, lambda job: replace(job, state="done", report=report))
+        log.info("indexed", jobs=len(job_ids), snapshot=report.snapshot, written=report.written, embedded=report.embedded)
+
+    def _patiently(self, action: Callable[[], _Result]) -> _Result:
+        """Again and again while another process writes, up to `busy_s`."""
+        give_up_at = self._clock() + self._limits.busy_s
+        while True:
+            try:
+                return action()
+            except Busy as exc:
+                if self._stop.is_set():
+                    raise _Stopping from exc
+                if self._clock() >= give_up_at:
+                    raise Busy(f"gave up after {self._limits.busy_s:.0f} s: {exc}") from exc
+            self._sleep(_BUSY_RETRY_S)
+
+    def _update(self, job_id: str, change: Callable[[Job], Job]) -> Job:
+        with self._changed:
+            job = self._jobs[job_id] = change(self._jobs[job_id])
+            return job
+
+    def _finish(self, job_id: str, change: Callable[[Job], Job]) -> None:
+        with self._changed:
+            self._update(job_id, lambda job: replace(change(job), finished_at=self._now()))
+            self._finished.append(job_id)
+            while len(self._finished) > self._limits.remembered:
+                del self._jobs[self._finished.popleft()]
+
+    def _fail(self, job_id: str, error: Exception) -> None:
+        self._finish(job_id, lambda job: replace(job, state="failed", error=error))
+        # What is not one of our own errors may hold anything, and is told by type only.
+        reason = without_secrets(str(error)) if isinstance(error, CoopbotError) else ""
+        log.warning("job_failed", job_id=job_id, error=type(error).__name__, reason=reason)
+
+
+def _adding(add: Callable[[], Arrival]) -> _Step:
+    def step(job: Job) -> Job:
+        arrival = add()
+        return replace(job, article_id=arrival.article.article_id, title=arrival.article.title, change=arrival.change)
+
+    return step

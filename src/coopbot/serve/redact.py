@@ -1,0 +1,22 @@
+"""Addresses as they may be written down: without what in them may be a secret."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+
+
+def public_address(url: str) -> str:
+    """The address without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not an address)"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def without_secrets(text: str) -> str:
+    """A message with every web address in it made public."""
+    return _ADDRESS.sub(lambda found: public_address(found[0]), text)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from coopbot.editing import CorpusEditor, failed
+from coopbot.errors import CoopbotError, Duplicate, Unreachable, Unreadable
+from coopbot.index.build import BuildReport
+from coopbot.index.embedder import Progress
+from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.fetch import Fetched
+from coopbot.ingest.media import ARTICLES
+
+FEED = "https://news.example/feed.xml"
+ITEMS = "".join(
+    f"<item><title>{name}</title><link>https://news.example/{name}</link></item>" for name in ("ferry", "harbour", "photo")
+)
+PAGES = {
+    FEED: f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{ITEMS}</channel></rss>',
+    "https://news.example/ferry": "The ferry carries 400 passengers a day across the river from May to October.",
+    "https://news.example/photo": "",
+}
+
+
+class Web:
+    """Pages by address; what is not among them does not answer."""
+
+    def __init__(self, pages: Mapping[str, str]) -> None:
+        self.pages = dict(pages)
+        self.asked: list[str] = []
+
+    def __call__(self, url: str, *, kinds: Mapping[str, str] = ARTICLES, etag: str = "", last_modified: str = "") -> Fetched:
+        self.asked.append(url)
+        if url not in self.pages:
+            raise Unreachable(url, "does not answer; try again later")
+        if not self.pages[url]:
+            raise Unreadable(url, "the page is empty; give another")
+        name = "feed.xml" if url == FEED else f"{url.rpartition('/')[2]}.md"
+        return Fetched(url=url, content=self.pages[url].encode(), name=name)
+
+
+def editor(folder: Path, web: Web) -> CorpusEditor:
+    def reindex(progress: Progress) -> BuildReport:
+        raise AssertionError("the corpus alone is changed here")
+
+    return CorpusEditor(corpus=Corpus(folder / "corpus"), feed_states=folder / "feeds.json", reindex=reindex, fetch=web)
+
+
+def test_a_feed_is_taken_once_and_what_did_not_answer_again(tmp_path: Path) -> None:
+    web = Web(PAGES)
+    results = dict(editor(tmp_path, web).add_feed(FEED))
+    ferry, harbour, photo = (results[f"https://news.example/{name}"] for name in ("ferry", "harbour", "photo"))
+    assert not isinstance(ferry, CoopbotError)
+    assert ferry.article.url == "https://news.example/ferry"
+    assert isinstance(harbour, Unreachable)
+    assert isinstance(photo, Unreadable)
+    web.asked.clear()
+    web.pages["https://news.example/harbour"] = "The harbour is frozen from November to April, and ships wait outside."
+    again = dict(editor(tmp_path, web).add_feed(FEED))
+    assert web.asked == [FEED, "https://news.example/harbour"]
+    assert not failed(again["https://news.example/harbour"])
+
+
+def test_a_folder_gives_its_readable_files_and_hidden_ones_stay_hidden(tmp_path: Path) -> None:
+    folder = tmp_path / "inbox"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "hidden.md").write_text("# Hidden\n\nText.")
+    (folder / "one.md").write_text("# One\n\nThe first text.")
+    (folder / "two.md").write_text("# Two\n\nThe first text.")
+    (folder / "image.png").write_bytes(b"x")
+    results = dict(editor(tmp_path, Web({})).add_path(folder))
+    assert sorted(Path(name).name for name in results) == ["one.md", "two.md"]
+    assert isinstance(results[str(folder / "two.md")], Duplicate)
+    assert not any(map(failed, results.values()))
+
+
+def test_a_folder_without_anything_to_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="no file to read"):
+        list(editor(tmp_path, Web({})).add_path(tmp_path))
