@@ -31,7 +31,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import Background, Features, LinearModel, Pair
 from coopbot.domain import LANGUAGES, Article, Filters, Language
 from coopbot.index.build import build
-from coopbot.index.snapshot import open_current
+from coopbot.index.folder import open_current
 from coopbot.ingest.corpus import Corpus
 from coopbot.measure.xquad import Without, Xquad, load_xquad
 from coopbot.settings import load_settings

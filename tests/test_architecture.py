@@ -22,7 +22,13 @@ OWNERS = {
     "markdown_it": "ingest/markdown.py",
     "yaml": "ingest/markdown.py",
     "ftfy": "ingest/tidy.py",
-    "bm25s": "index/lexical.py",
+    "datasketch": "ingest/near.py",
+    "feedparser": "ingest/feed.py",
+    "httpcore": "ingest/connection.py",
+    "pymilvus": "index/milvus/client.py",
+    "grpc": "index/milvus/client.py",
+    "watchfiles": "serve/watch.py",
+    "matplotlib": "measure/growth.py",
     "tokenizers": "index/encoder.py",
     "Stemmer": "text/tokens.py",
     "telegram": "serve/telegram/bot.py",
@@ -54,7 +60,9 @@ def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
     assert set(users[library]) - {"index/prepare.py", "index/bundled_weights.py"} == {OWNERS[library]}
 
 
-@pytest.mark.parametrize("library", ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura"])
+@pytest.mark.parametrize(
+    "library", ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura", "pymilvus", "datasketch"]
+)
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
     eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in set(imports(path))}
     assert eager <= {OWNERS.get(library, "")} & {"serve/telegram/bot.py", "ingest/html.py"}

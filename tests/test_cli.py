@@ -153,7 +153,7 @@ def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
 def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path) -> None:
     assert run(place, "index").returncode == 0
     assert run(place, "doctor").returncode == 0
-    next((place / "index" / "snapshots").iterdir()).joinpath("en", "tokens.u8").write_bytes(b"x")
+    next((place / "index" / "snapshots").glob("*/*/en/tokens.u8")).write_bytes(b"x")
     done = run(place, "doctor", "--json")
     assert done.returncode == 1
     bad = [check for check in json.loads(done.stdout) if not check["ok"]]
@@ -174,3 +174,50 @@ def test_nothing_is_reported_to_anybody(place: Path) -> None:
         [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True
     )
     assert done.stdout.strip() == "None True"
+
+
+def test_folders_duplicates_and_corrections_are_told_apart(place: Path) -> None:
+    inbox = place / "inbox"
+    inbox.mkdir()
+    ferry = "---\ntitle: The ferry\nurl: https://news.example/ferry\n---\n\nThe ferry carries {} passengers a day.\n"
+    (inbox / "ferry.md").write_text(ferry.format(400), encoding="utf-8")
+    (inbox / "notes.xyz").write_text("not ours", encoding="utf-8")
+    first = run(place, "add", "--no-index", "--json", "inbox")
+    assert [result["change"] for result in json.loads(first.stdout)] == ["added"]
+    again = run(place, "add", "--no-index", "inbox/ferry.md")
+    assert again.returncode == 1
+    assert "already in the corpus as en/the-ferry" in again.stderr
+    (inbox / "ferry.md").write_text(ferry.format(500), encoding="utf-8")
+    assert "replaced en/the-ferry" in run(place, "add", "inbox").stdout
+    answer = json.loads(run(place, "ask", "--json", "How many passengers does the ferry carry a day?").stdout)
+    assert "500 passengers" in answer["citations"][0]["quote"]
+
+
+def test_an_address_within_is_not_fetched(place: Path) -> None:
+    done = run(place, "add", "http://127.0.0.1:9/page.html")
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert run(place, "add").returncode == 2
+
+
+def test_several_articles_are_removed_or_none(place: Path) -> None:
+    done = run(place, "remove", "en/bridge", "en/nothing")
+    assert done.returncode == 1
+    assert (place / "corpus" / "en" / "bridge.md").exists()
+
+
+def test_an_index_goes_back_and_forth_and_into_one_file(place: Path) -> None:
+    first = json.loads(run(place, "index", "--json").stdout)["snapshot"]
+    (place / "corpus" / "en" / "port.md").write_text("---\ntitle: A port\n---\n\nThe port opened in 1999.\n", encoding="utf-8")
+    second = json.loads(run(place, "index", "--json").stdout)["snapshot"]
+    listed = json.loads(run(place, "snapshots", "--json").stdout)
+    assert [(one["snapshot_id"], one["current"], one["articles"]) for one in listed] == [(second, True, 2), (first, False, 1)]
+    assert run(place, "rollback", "nothing").returncode == 1
+    assert json.loads(run(place, "rollback", "--json").stdout) == {"snapshot": first}
+    assert f"* {first}" in run(place, "snapshots").stdout
+    assert run(place, "backup", "all.tar").returncode == 0
+    there = {"COOPBOT_CORPUS_DIR": "there/corpus", "COOPBOT_INDEX_DIR": "there/index"}
+    assert json.loads(run(place, "restore", "--json", "all.tar", **there).stdout)["snapshot"] == first
+    answer = json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?", **there).stdout)
+    assert answer["snapshot"] == first
+    assert answer["outcome"] == "answered"

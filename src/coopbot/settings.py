@@ -34,7 +34,12 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
+    admin_token: SecretStr | None = Field(
+        default=None, min_length=16, description="Token for changes over HTTP; without one there are none."
+    )
     telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
+    milvus_uri: str | None = Field(default=None, description="Where Milvus answers; unset: the index is kept in index_dir.")
+    milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
     telegram_api_url: str = Field(
         default="https://api.telegram.org", description="Bot API server, for those who run their own."
     )

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.store import LiveStore
 from coopbot.domain import Article
-from coopbot.errors import Unreadable
+from coopbot.editing import CorpusEditor, failed
+from coopbot.errors import CoopbotError, Unreadable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.embedder import Progress
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
+from coopbot.index.local import LocalTarget
 from coopbot.index.prepare import ModelSource, Step, load_embedder
+from coopbot.index.target import Target
 from coopbot.index.vectors import use_one_thread
 from coopbot.ingest.corpus import Corpus
+from coopbot.serve.redact import public_address, without_secrets
 from coopbot.settings import Settings
+
+if TYPE_CHECKING:
+    from coopbot.index.milvus.client import Milvus
+    from coopbot.serve.run import Watching
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +38,7 @@ class Service:
     """What every way in is given: an answerer over the index in force."""
 
     answerer: Answerer
-    index: LiveIndex
+    index: LiveStore
     embedder: Encoder
 
 
@@ -36,17 +51,82 @@ def open_service(settings: Settings, on_step: Step = lambda _: None) -> Service:
     """Model and index opened, so that a bad one stops the start. Raises what both raise."""
     use_one_thread()
     embedder = open_embedder(settings, on_step)
-    index = LiveIndex(settings.index_dir, embedder.fingerprint)
+    index = open_index(settings, embedder.fingerprint)
     return Service(answerer=Answerer(embedder, index.current), index=index, embedder=embedder)
 
 
+def open_index(settings: Settings, fingerprint: str) -> LiveStore:
+    """The index in force. Raises what opening it raises."""
+    if settings.milvus_uri is None:
+        return LiveIndex(settings.index_dir, fingerprint)
+    from coopbot.index.milvus.schema import PREFIX, Names
+    from coopbot.index.milvus.store import LiveMilvus
+
+    return LiveMilvus(_milvus(settings, settings.milvus_uri), Names(PREFIX, fingerprint))
+
+
+def open_target(settings: Settings) -> Target:
+    """Where the index is written."""
+    if settings.milvus_uri is None:
+        return LocalTarget(settings.index_dir)
+    from coopbot.index.milvus.target import MilvusTarget
+
+    return MilvusTarget(_milvus(settings, settings.milvus_uri), settings.index_dir)
+
+
+def _milvus(settings: Settings, uri: str) -> Milvus:
+    from coopbot.index.milvus.client import Milvus
+
+    return Milvus.connect(uri, settings.milvus_token.get_secret_value() if settings.milvus_token else "")
+
+
 def open_corpus(settings: Settings) -> Corpus:
-    """The folder of articles."""
-    return Corpus(settings.corpus_dir)
+    """The folder of articles; what was read of it is kept beside the index."""
+    return Corpus(settings.corpus_dir, settings.index_dir / "cache" / "corpus.sqlite")
+
+
+def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEditor:
+    """What changes the corpus. Without an embedder it is opened at the first rebuild."""
+    target: Target | None = None
+
+    def reindex(progress: Progress) -> BuildReport:
+        nonlocal target
+        target = target or open_target(settings)
+        report, unreadable = rebuild(settings, embedder or open_embedder(settings), progress=progress, target=target)
+        for problem in unreadable:
+            log.warning("not_indexed", source=problem.source, reason=problem.reason)
+        return report
+
+    return CorpusEditor(corpus=open_corpus(settings), feed_states=settings.index_dir / "cache" / "feeds.json", reindex=reindex)
+
+
+def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:
+    """What to follow."""
+    # Here, so that asking a question does not load the web framework.
+    from coopbot.serve.run import Watching
+
+    return Watching(
+        corpus_dir=settings.corpus_dir, feeds=tuple(feeds), every_s=minutes * 60, read_feed=partial(_read_feed, editor)
+    )
+
+
+def _read_feed(editor: CorpusEditor, feed: str) -> int:
+    """Take in what is new in a feed; tells how many articles that was. What failed is logged, without what may be secret."""
+    arrived = 0
+    for url, result in editor.add_feed(feed):
+        arrived += not isinstance(result, CoopbotError)
+        if failed(result):
+            log.warning("not_taken_from_feed", url=public_address(url), reason=without_secrets(str(result)))
+    return arrived
 
 
 def rebuild(
-    settings: Settings, embedder: Encoder, *, force: bool = False, progress: Progress = lambda done, total: None
+    settings: Settings,
+    embedder: Encoder,
+    *,
+    force: bool = False,
+    progress: Progress = lambda done, total: None,
+    target: Target | None = None,
 ) -> tuple[BuildReport, list[Unreadable]]:
     """Bring the index in line with the corpus; files that could not be read are told, the rest is indexed."""
     unreadable: list[Unreadable] = []
@@ -58,6 +138,7 @@ def rebuild(
         precision=embedder.card.precision,
         force=force,
         progress=progress,
+        target=target or open_target(settings),
     )
     return report, unreadable
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import httpx
 import numpy as np
 
 from coopbot.ask.answerer import Answerer
@@ -27,6 +25,8 @@ from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
 from coopbot.index.prepare import ModelSource, Step, source_folder
 from coopbot.index.vectors import use_one_thread
+from coopbot.measure.figure import Figure
+from coopbot.measure.server import served
 from coopbot.settings import Settings
 from coopbot.wiring import open_corpus, open_embedder
 
@@ -42,16 +42,6 @@ _QUESTIONS = (
     "2023年黑龙江对俄贸易额是多少？",
 )
 _ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One measured number; `goal` is what the project asks of it, empty where it only reports."""
-
-    name: str
-    value: float
-    unit: str
-    goal: str = ""
 
 
 def run_bench(settings: Settings, passages: int, on_step: Step = lambda _: None) -> list[Figure]:
@@ -152,47 +142,13 @@ def _cold(environ: dict[str, str]) -> list[Figure]:
 
 
 def _serving(environ: dict[str, str]) -> list[Figure]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = {**environ, "COOPBOT_HOST": "127.0.0.1", "COOPBOT_PORT": str(port)}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "coopbot", "serve"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
-            _wait_until_ready(client)
-            for question in _QUESTIONS * _ROUNDS:
-                client.post("/v1/ask", json={"question": question}).raise_for_status()
-            peak_mib = _peak_mib(server.pid)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with served(environ) as server:
+        for question in _QUESTIONS * _ROUNDS:
+            server.client.post("/v1/ask", json={"question": question}).raise_for_status()
+        peak_mib = server.peak_mib()
     if peak_mib is None:
         return []
     return [Figure(name="peak memory of the server", value=peak_mib, unit="MiB", goal="< 1024")]
-
-
-def _wait_until_ready(client: httpx.Client, limit_s: float = 120) -> None:
-    deadline = time.monotonic() + limit_s
-    while True:
-        try:
-            client.get("/readyz").raise_for_status()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
-def _peak_mib(pid: int) -> float | None:
-    """Peak resident memory, where the system tells it."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.is_file():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def _in_turn(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:

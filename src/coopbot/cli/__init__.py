@@ -1,0 +1,50 @@
+"""The `coopbot` command. Each command imports what it needs, so that `ask` starts fast and `--help` at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from coopbot.cli import asking, checking, keeping, serving
+from coopbot.cli.console import warn
+from coopbot.errors import CoopbotError, InvalidRequest
+
+app = typer.Typer(
+    help="Cited answers about Sino-Russian regional cooperation.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    asking.ask,
+    asking.search,
+    keeping.index,
+    keeping.add,
+    keeping.remove,
+    keeping.watch,
+    keeping.snapshots,
+    keeping.rollback,
+    keeping.backup,
+    keeping.restore,
+    serving.serve,
+    serving.telegram,
+    checking.prepare,
+    checking.doctor,
+    checking.bench,
+):
+    app.command()(command)
+app.command("eval")(checking.evaluate)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and an exit code: 2 where the request is at fault, else 1."""
+    # NumPy's threads cost more than they give on matrices as small as ours; it reads this when it is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        app()
+    except CoopbotError as exc:
+        warn(f"coopbot: {exc}")
+        sys.exit(2 if isinstance(exc, InvalidRequest) else 1)

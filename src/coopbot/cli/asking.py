@@ -1,0 +1,107 @@
+"""Questions on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coopbot.cli.console import AsJson, say
+from coopbot.cli.parts import service
+from coopbot.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from coopbot.domain import Answer, Filters
+
+Question = Annotated[str, typer.Argument(help="The question, in English, Chinese or Russian.")]
+Languages = Annotated[list[str] | None, typer.Option("--language", help="Only articles in this language; repeatable.")]
+Publishers = Annotated[list[str] | None, typer.Option("--publisher", help="Only this publisher or source; repeatable.")]
+DateFrom = Annotated[str | None, typer.Option("--from", help="Only articles published on or after this day, YYYY-MM-DD.")]
+DateTo = Annotated[str | None, typer.Option("--to", help="Only articles published on or before this day, YYYY-MM-DD.")]
+
+
+def ask(
+    question: Question,
+    language: Languages = None,
+    publisher: Publishers = None,
+    published_from: DateFrom = None,
+    published_to: DateTo = None,
+    max_citations: Annotated[int, typer.Option(min=1, max=10, help="Quotes at most.")] = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with exact quotes from the articles."""
+    from coopbot.ask.question import checked
+    from coopbot.serve.wire import answer_out
+
+    question = checked(question)
+    filters = _filters(language, publisher, published_from, published_to)
+    answer = service().answerer.ask(question, filters=filters, max_citations=max_citations)
+    if as_json:
+        say(answer_out(answer).model_dump_json(indent=2))
+    else:
+        _print_answer(answer)
+
+
+def search(
+    question: Question,
+    top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages at most.")] = 10,
+    language: Languages = None,
+    publisher: Publishers = None,
+    published_from: DateFrom = None,
+    published_to: DateTo = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the passages nearest to a question."""
+    from coopbot.ask.question import checked
+    from coopbot.serve.wire import search_out
+
+    question = checked(question)
+    filters = _filters(language, publisher, published_from, published_to)
+    result = service().answerer.search(question, top_k=top_k, filters=filters)
+    if as_json:
+        say(search_out(result).model_dump_json(indent=2))
+        return
+    for hit in result.hits:
+        passage, article = hit.passage, result.articles[hit.passage.article_id]
+        say(f"{hit.rank:2d}. {hit.score:.3f}  {article.title} ({article.publisher})")
+        say(f"    {passage.passage_id}\n    {passage.text}\n")
+
+
+def _print_answer(answer: Answer) -> None:
+    from coopbot.serve.messages import format_date, message, publisher_line
+    from coopbot.serve.wire import answer_text
+
+    texts = message(answer.question_language)
+    say(answer_text(answer) + "\n")
+    if answer.outcome == "no_evidence" and answer.citations:
+        say(texts.nearest)
+    for citation in answer.citations:
+        language = answer.question_language
+        origin = f"{citation.title}. {publisher_line(citation, language)}, {format_date(citation.published, language)}"
+        place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
+        say(f"[{citation.number}] {origin} ({place})")
+        if answer.outcome == "no_evidence":
+            say(f"    {citation.quote}")
+        if citation.deep_link:
+            say(f"    {citation.deep_link}")
+
+
+def _filters(
+    languages: list[str] | None, publishers: list[str] | None, published_from: str | None, published_to: str | None
+) -> Filters:
+    from pydantic import ValidationError
+
+    from coopbot.serve.wire import FiltersIn
+
+    fields = {
+        "languages": languages or [],
+        "publishers": publishers or [],
+        "published_from": published_from,
+        "published_to": published_to,
+    }
+    try:
+        return FiltersIn.model_validate(fields).to_filters()
+    except ValidationError as exc:
+        problem = exc.errors(include_input=False, include_url=False)[0]
+        field = str(problem["loc"][0])
+        raise InvalidRequest(field, f"{field}: {problem['msg']}") from exc

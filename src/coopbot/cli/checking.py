@@ -1,0 +1,150 @@
+"""Commands that look at coopbot itself: is it ready, is it whole, how good and how fast is it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coopbot.cli import parts
+from coopbot.cli.console import AsJson, bar, say, say_json, steps, warn
+from coopbot.errors import Misconfigured
+from coopbot.settings import load_settings
+
+if TYPE_CHECKING:
+    from coopbot.index.prepare import Step
+    from coopbot.measure.figure import Figure
+    from coopbot.measure.xquad_board import XquadPart
+    from coopbot.wiring import Service
+
+
+def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")] = False, as_json: AsJson = False) -> None:
+    """Make the embedding model ready to run: once a machine, also done on first use."""
+    from coopbot.index.prepare import ModelSource
+    from coopbot.index.prepare import prepare as prepare_model
+
+    settings = load_settings()
+    with steps() as on_step:
+        folder = prepare_model(ModelSource.of(settings.model), settings.cache_dir, force=force, on_step=on_step)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    if as_json:
+        say_json({**card, "folder": str(folder)})
+    else:
+        say(
+            f"{card['name']} is ready: {card['engine']}, {card['precision']}, "
+            f"cosine to the float model {card['fidelity']:.4f}; in {folder}"
+        )
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, model, corpus and index, and say what mends them."""
+    from coopbot.doctor import examine
+
+    checks = examine()
+    if as_json:
+        say_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            say(f"{'ok ' if check.ok else 'BAD'}  {check.name}: {check.detail}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+class Part(StrEnum):
+    """What `bench` measures."""
+
+    SPEED = "speed"
+    ARRIVAL = "arrival"
+    SWAPS = "swaps"
+    GROWTH = "growth"
+
+
+_USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
+
+
+def bench(
+    part: Annotated[
+        list[Part] | None, typer.Option("--part", help="What to measure; all but growth if left out. Repeatable.")
+    ] = None,
+    passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure speed and memory on this machine, as ratios within one run."""
+    from coopbot.measure.arrival import run_arrival
+    from coopbot.measure.bench import run_bench
+    from coopbot.measure.growth import run_growth
+    from coopbot.measure.swaps import run_swaps
+
+    settings = load_settings()
+    runs: dict[Part, Callable[[Step], list[Figure]]] = {
+        Part.SPEED: lambda on_step: run_bench(settings, passages, on_step),
+        Part.ARRIVAL: lambda on_step: run_arrival(settings, passages, on_step),
+        Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
+        Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
+    }
+    figures = []
+    for one in part or _USUAL_PARTS:
+        with steps() as on_step:
+            measured = runs[one](on_step)
+        figures += measured
+        if not as_json:
+            _say_figures(measured)
+    if as_json:
+        say_json([asdict(figure) for figure in figures])
+
+
+def _say_figures(figures: Iterable[Figure]) -> None:
+    for figure in figures:
+        goal = f"  (goal: {figure.goal})" if figure.goal else ""
+        say(f"{figure.name}: {figure.value:.4g} {figure.unit}{goal}")
+
+
+def evaluate(
+    questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = Path("evals/questions.jsonl"),
+    xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
+    board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
+    floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
+    as_json: AsJson = False,
+) -> None:
+    """Ask the golden questions, write the scoreboard, and fail where quality is below its floor."""
+    from coopbot.measure.evaluate import evaluate as run_evaluation
+
+    service = parts.service()
+    second = _xquad(xquad, service) if xquad else None
+    with bar("asking the golden questions") as progress:
+        evaluation = run_evaluation(
+            service.answerer,
+            service.index.current().article,
+            questions=questions,
+            floor=floor,
+            second=second,
+            progress=progress,
+        )
+    _write(board, evaluation.board)
+    say(evaluation.as_json() if as_json else evaluation.board)
+    for line in evaluation.below:
+        warn(f"quality fell: {line}")
+    if evaluation.below:
+        raise typer.Exit(1)
+
+
+def _xquad(folder: Path, service: Service) -> XquadPart:
+    from coopbot.ask.weights import load_weights
+    from coopbot.measure.xquad_board import XquadPart
+    from coopbot.measure.xquad_scores import run_xquad
+
+    with bar("asking XQuAD-R") as progress:
+        return XquadPart(scores=run_xquad(folder, service.embedder, load_weights(), progress=progress))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise Misconfigured(f"cannot write {path}: {exc.strerror}; name another place with --board") from exc

@@ -1,0 +1,55 @@
+"""What all commands share: where they print, and how they show that something takes time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A result, as it is."""
+    _out.print(text, markup=False)
+
+
+def say_json(value: object) -> None:
+    """A result as JSON."""
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def warn(text: str) -> None:
+    """What went wrong, apart from results."""
+    _err.print(text, markup=False)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Tell on stderr what is being done while it takes time; where nobody watches, in plain lines."""
+    if not _err.is_terminal:
+        yield lambda step: _err.print(f"{step} ...", markup=False)
+        return
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=_err, transient=True) as progress:
+        task = progress.add_task("", total=None, visible=False)
+        yield lambda step: progress.update(task, description=step, visible=True)
+
+
+@contextmanager
+def bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, where somebody watches."""
+    if not _err.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True) as progress:
+        task = progress.add_task(description, total=None, visible=False)
+        yield lambda done, total: progress.update(task, completed=done, total=total, visible=total > 0)

@@ -1,0 +1,220 @@
+"""Commands that change the corpus and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coopbot.cli import parts
+from coopbot.cli.console import AsJson, bar, say, say_json, warn
+from coopbot.errors import CoopbotError, InvalidRequest, Misconfigured
+from coopbot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from coopbot.editing import CorpusEditor, Result
+    from coopbot.index.build import BuildReport
+    from coopbot.index.encoder import Encoder
+
+Feeds = Annotated[list[str] | None, typer.Option("--feed", help="Address of an RSS or Atom feed; repeatable.")]
+
+
+def index(
+    force: Annotated[bool, typer.Option("--force", help="Write a new snapshot even if nothing changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index in line with the corpus. Only new text is embedded."""
+    settings = load_settings()
+    unread = _rebuild(settings, parts.embedder(settings), force=force, as_json=as_json)
+    if unread:
+        raise typer.Exit(1)
+
+
+def add(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files (html, pdf, docx, md, txt, raw page text), folders of such, or web addresses."),
+    ] = None,
+    feed: Feeds = None,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Only add to the corpus.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Clean sources into articles, put them into the corpus and index them."""
+    from coopbot.editing import failed
+    from coopbot.wiring import open_editor
+
+    if not sources and not feed:
+        raise InvalidRequest("sources", "nothing to add; name files, folders or addresses, or a feed with --feed")
+    settings = load_settings()
+    editor = open_editor(settings)
+    results = []
+    for source, result in _results(editor, sources or [], feed or []):
+        results.append((source, result))
+        if not as_json:
+            _say_result(source, result)
+    if as_json:
+        say_json([_as_fields(source, result) for source, result in results])
+    unread = False
+    if not no_index and any(not isinstance(result, CoopbotError) for _, result in results):
+        unread = _rebuild(settings, parts.embedder(settings), quiet=as_json)
+    named = set(sources or [])
+    if unread or any(failed(result) or (source in named and isinstance(result, CoopbotError)) for source, result in results):
+        raise typer.Exit(1)
+
+
+def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iterator[tuple[str, Result]]:
+    """Each source with what became of it; one that fails does not keep the others."""
+    for source in sources:
+        try:
+            if source.startswith(("http://", "https://")):
+                yield source, editor.add_url(source)
+            else:
+                yield from editor.add_path(Path(source))
+        except CoopbotError as exc:
+            yield source, exc
+    for feed in feeds:
+        try:
+            yield from editor.add_feed(feed)
+        except CoopbotError as exc:
+            yield feed, exc
+
+
+def _say_result(source: str, result: Result) -> None:
+    if isinstance(result, CoopbotError):
+        warn(str(result))
+        return
+    article = result.article
+    if result.change == "joined":
+        said = f"{source}: the same story as {article.article_id}, which now names its publisher too"
+    else:
+        said = f"{result.change} {article.article_id}: {article.title}"
+    say(said)
+
+
+def _as_fields(source: str, result: Result) -> dict[str, str]:
+    if isinstance(result, CoopbotError):
+        return {"source": source, "error": str(result)}
+    article = result.article
+    return {"source": source, "change": result.change, "article_id": article.article_id, "title": article.title}
+
+
+def remove(
+    article_ids: Annotated[list[str], typer.Argument(help="Ids of articles, such as ru/most.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take articles out of the corpus and the index: all of them, or none if one is unknown."""
+    from coopbot.wiring import open_corpus
+
+    settings = load_settings()
+    open_corpus(settings).remove_all(article_ids)
+    if as_json:
+        say_json({"removed": article_ids})
+    else:
+        say(f"removed {', '.join(article_ids)}")
+    _rebuild(settings, parts.embedder(settings), quiet=as_json)
+
+
+def watch(
+    feed: Feeds = None,
+    minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
+) -> None:
+    """Follow the corpus folder and feeds, and keep the index in line with them, until stopped."""
+    from coopbot.serve.jobs import Jobs
+    from coopbot.serve.run import run_watch
+    from coopbot.wiring import open_editor, watching
+
+    settings = load_settings()
+    editor = open_editor(settings, parts.embedder(settings))
+    say(f"watching {settings.corpus_dir}" + "".join(f", {one}" for one in feed or []))
+    run_watch(Jobs(editor), watching(settings, editor, feed or [], minutes))
+
+
+def snapshots(as_json: AsJson = False) -> None:
+    """List the snapshots of the index, newest first."""
+    from coopbot.index.history import list_snapshots
+
+    found = list_snapshots(_on_this_machine().index_dir)
+    if as_json:
+        say_json([asdict(snapshot) for snapshot in found])
+        return
+    for one in found:
+        mark = "*" if one.current else " "
+        about = one.fault or f"{one.articles} articles, {one.passages} passages, built {one.built_at}"
+        say(f"{mark} {one.snapshot_id}  {about}")
+
+
+def rollback(
+    snapshot: Annotated[str | None, typer.Argument(help="Its name; the one before the current one if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an older snapshot in force. The next `coopbot index` follows the corpus again."""
+    from coopbot.index.folder import roll_back
+
+    settings = _on_this_machine()
+    now = roll_back(settings.index_dir, parts.embedder(settings).fingerprint, snapshot)
+    if as_json:
+        say_json({"snapshot": now})
+    else:
+        say(f"{now} is in force; the next coopbot index follows the corpus again")
+
+
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_json: AsJson = False) -> None:
+    """Write corpus and index into one file."""
+    from coopbot.backup import back_up
+
+    settings = _on_this_machine()
+    saved = back_up(settings.corpus_dir, settings.index_dir, file)
+    if as_json:
+        say_json(asdict(saved))
+    else:
+        say(f"{saved.articles} articles and snapshot {saved.snapshot} are in {saved.file}")
+
+
+def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote.")], as_json: AsJson = False) -> None:
+    """Put corpus and index back from one file. The corpus folder must be empty."""
+    from coopbot.backup import restore as restore_backup
+
+    settings = _on_this_machine()
+    found = restore_backup(file, settings.corpus_dir, settings.index_dir)
+    if as_json:
+        say_json(asdict(found))
+    else:
+        say(f"{found.articles} articles are in {settings.corpus_dir}; snapshot {found.snapshot} is in force")
+
+
+def _on_this_machine() -> Settings:
+    """The settings, where the index is on disk. Raises Misconfigured where Milvus keeps it."""
+    settings = load_settings()
+    if settings.milvus_uri is not None:
+        raise Misconfigured(
+            "Milvus keeps the index: use its own tools for backups, and copy the corpus folder; docs/scaling.md"
+        )
+    return settings
+
+
+def _rebuild(settings: Settings, embedder: Encoder, *, force: bool = False, as_json: bool = False, quiet: bool = False) -> bool:
+    """Index and report; tells whether a corpus file could not be read."""
+    from coopbot.wiring import rebuild
+
+    with bar("indexing articles") as progress:
+        report, unreadable = rebuild(settings, embedder, force=force, progress=progress)
+    for problem in unreadable:
+        warn(f"not indexed: {problem}")
+    if as_json:
+        errors = [{"source": problem.source, "reason": problem.reason} for problem in unreadable]
+        say_json({**asdict(report), "unreadable": errors})
+    elif not quiet:
+        say(_report_line(report))
+    return bool(unreadable)
+
+
+def _report_line(report: BuildReport) -> str:
+    if not report.written:
+        return f"nothing changed: {report.articles} articles, {report.passages} passages in {report.snapshot}"
+    return (
+        f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, {report.reused} as before; "
+        f"{report.embedded} passages embedded; {report.articles} articles, {report.passages} passages in {report.snapshot}"
+    )

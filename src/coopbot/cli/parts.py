@@ -1,0 +1,28 @@
+"""The parts that commands need, opened while telling what takes time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopbot.cli.console import steps
+from coopbot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from coopbot.index.encoder import Encoder
+    from coopbot.wiring import Service
+
+
+def service(settings: Settings | None = None) -> Service:
+    """Model and index, opened."""
+    from coopbot.wiring import open_service
+
+    with steps() as on_step:
+        return open_service(settings or load_settings(), on_step)
+
+
+def embedder(settings: Settings) -> Encoder:
+    """The model, opened."""
+    from coopbot.wiring import open_embedder
+
+    with steps() as on_step:
+        return open_embedder(settings, on_step)

@@ -1,0 +1,51 @@
+"""Commands that answer others."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from coopbot.cli import parts
+from coopbot.cli.console import AsJson, say, say_json
+from coopbot.cli.keeping import Feeds
+from coopbot.settings import load_settings
+
+
+def serve(
+    watch: Annotated[bool, typer.Option("--watch", help="Take in what comes into the corpus folder.")] = False,
+    feed: Feeds = None,
+    minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
+    from coopbot.serve.jobs import Jobs
+    from coopbot.serve.run import listen, run_http
+    from coopbot.wiring import open_editor, watching
+
+    settings = load_settings()
+    sockets = listen(settings.host, settings.port)
+    service = parts.service(settings)
+    editor = open_editor(settings, service.embedder)
+    url = f"http://{settings.host}:{settings.port}"
+    if as_json:
+        say_json({"url": url})
+    else:
+        say(f"coopbot answers on {url} (try {url}/docs)")
+    run_http(
+        service.answerer,
+        service.index,
+        sockets,
+        jobs=Jobs(editor),
+        admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
+        watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,
+    )
+
+
+def telegram() -> None:
+    """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
+    from coopbot.serve.telegram.bot import run_bot
+
+    settings = load_settings()
+    token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
+    run_bot(parts.service(settings).answerer.ask, token=token, api_url=settings.telegram_api_url)

@@ -1,0 +1,34 @@
+"""Looks at settings, model, corpus and index the way a start would, changes nothing, and says of each what mends it."""
+
+from __future__ import annotations
+
+from coopbot.doctor.check import Check, check
+from coopbot.doctor.corpus import look_at_corpus
+from coopbot.doctor.index import look_at_index
+from coopbot.errors import CoopbotError
+from coopbot.index.prepare import ModelSource, is_prepared
+from coopbot.settings import Settings, load_settings
+from coopbot.wiring import open_embedder
+
+__all__ = ["Check", "examine"]
+
+
+def examine() -> list[Check]:
+    """All checks, in the order a start depends on them."""
+    try:
+        settings = load_settings()
+    except CoopbotError as exc:
+        return [Check(name="settings", ok=False, detail=str(exc))]
+    settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
+    model_check, fingerprint = check("model", lambda: _model(settings))
+    corpus_checks, articles = look_at_corpus(settings.corpus_dir)
+    return [settings_check, model_check, *corpus_checks, *look_at_index(settings.index_dir, fingerprint, articles)]
+
+
+def _model(settings: Settings) -> tuple[str, str | None]:
+    source = ModelSource.of(settings.model)
+    if not is_prepared(source, settings.cache_dir):
+        return f"{source.name} is not prepared yet; the first use does it, or: coopbot prepare", None
+    embedder = open_embedder(settings)
+    card = embedder.card
+    return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}", embedder.fingerprint

@@ -1,0 +1,79 @@
+"""The corpus folder: is it there, can all of it be read, is anything in it twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from coopbot.doctor.check import Check, bytes_of, check, check_only, size
+from coopbot.domain import Article
+from coopbot.errors import Misconfigured, Unreadable
+from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.near import band_keys, is_same_story
+
+# Named in a detail; how many there are is told.
+_NAMED = 5
+# A key that so many articles share says little: they are compared with the first of them only.
+_COMPARED = 10
+
+
+def look_at_corpus(corpus_dir: Path) -> tuple[list[Check], Mapping[str, str] | None]:
+    """The checks, and the hash of each article that can be read; None if the folder cannot."""
+    # Without a catalogue on disk: looking changes nothing.
+    listed, found = check("corpus", lambda: _listed(corpus_dir))
+    if found is None:
+        return [listed], None
+    articles = [one for one in found if isinstance(one, Article)]
+    unreadable = [one for one in found if isinstance(one, Unreadable)]
+    checks = [listed]
+    if unreadable:
+        detail = f"{len(unreadable)} of {len(found)} files: {_some([str(one) for one in unreadable])}; mend or remove them"
+        checks = [Check(name="corpus", ok=False, detail=detail)]
+    checks.append(check_only("duplicates", lambda: _duplicates(articles)))
+    checks += _half_written(corpus_dir)
+    return checks, {article.article_id: article.sha256 for article in articles}
+
+
+def _listed(corpus_dir: Path) -> tuple[str, list[Article | Unreadable]]:
+    found = list(Corpus(corpus_dir))
+    return f"{len(found)} articles in {corpus_dir}", found
+
+
+def _duplicates(articles: Sequence[Article]) -> str:
+    pairs = [f"{one} = {other}" for one, other in _twins(articles)]
+    if pairs:
+        raise Misconfigured(f"{len(pairs)} articles are there twice: {_some(pairs)}; coopbot remove one of each")
+    return "no article is there twice"
+
+
+def _twins(articles: Sequence[Article]) -> Iterator[tuple[str, str]]:
+    """Ids of an article and of an earlier one in the same or nearly the same words."""
+    by_text: dict[str, str] = {}
+    by_key: defaultdict[tuple[str, int], list[Article]] = defaultdict(list)
+    for article in articles:
+        if article.text in by_text:
+            yield by_text[article.text], article.article_id
+            continue
+        by_text[article.text] = article.article_id
+        keys = [(article.language, key) for key in band_keys(article.text)]
+        alike = {other.article_id: other for key in keys for other in by_key[key][:_COMPARED]}
+        twin = next((other for other in alike.values() if is_same_story(other.text, article.text)), None)
+        if twin:
+            yield twin.article_id, article.article_id
+        for key in keys:
+            by_key[key].append(article)
+
+
+def _half_written(corpus_dir: Path) -> list[Check]:
+    """Files that a killed `coopbot add` left. They are never read."""
+    files = sorted(corpus_dir.rglob(".*.tmp"))
+    if not files:
+        return []
+    detail = f"{size(bytes_of(files))} of interrupted additions, never read: {_some([str(file) for file in files])}"
+    return [Check(name="corpus leftovers", ok=True, detail=f"{detail}; unless coopbot add is running, delete them")]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return "; ".join(names[:_NAMED]) + more

@@ -1,0 +1,175 @@
+"""The index folder: what serves, what is damaged, what lies about, and whether the next build can do its work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from coopbot.doctor.cache import look_at_cache
+from coopbot.doctor.check import Check, bytes_of, check, check_only, size
+from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
+from coopbot.index.folder import (
+    current_id,
+    leftovers,
+    open_current,
+    set_aside_earlier,
+    snapshot_folder,
+    snapshot_ids,
+    strangers,
+    writer,
+)
+from coopbot.index.local import time_of
+from coopbot.index.manifest import Manifest, Verified
+from coopbot.index.snapshot import Snapshot, open_snapshot
+
+# What an article takes in index and cache, before there is an index to tell by; and what a build needs besides.
+_ARTICLE_BYTES = 200_000
+_BUILD_BYTES = 20_000_000
+# Clocks of machines that share a folder may differ by so much.
+_CLOCK_S = 60.0
+
+
+def look_at_index(
+    index_dir: Path,
+    fingerprint: str | None,
+    articles: Mapping[str, str] | None,
+    *,
+    now_s: Callable[[], float] = time.time,
+    free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+) -> list[Check]:
+    """All checks. `fingerprint` is that of the model in use, `articles` what each article hashes to; None if not known."""
+    verified: Verified = set()
+    writes = writer(index_dir, now_s())
+    checks = [
+        check_only("index folder", lambda: _writable(index_dir)),
+        Check(name="writer", ok=True, detail=f"{writes} is writing the index" if writes else "nobody is writing the index"),
+    ]
+    index, snapshot = check("index", lambda: _serving(index_dir, fingerprint, verified))
+    if snapshot and snapshot.fault:
+        fault = _reason(snapshot.fault)
+        index = Check(name="index", ok=False, detail=f"{fault}; {snapshot.snapshot_id} serves in its place; run: coopbot index")
+    checks.append(index)
+    if articles is not None and snapshot:
+        held = snapshot.sha256_by_article()
+        checks.append(check_only("freshness", lambda: _fresh(held, articles)))
+    checks.append(check_only("disk", lambda: _room(index_dir, snapshot, articles, free_bytes)))
+    checks.append(check_only("clock", lambda: _clock(index_dir, now_s())))
+    checks.append(check_only("leftovers", lambda: _leftovers(index_dir, writes)))
+    checks += look_at_cache(index_dir / "cache", fingerprint, writes)
+    if snapshot:
+        snapshot.close()
+    return checks + _snapshots(index_dir, verified)
+
+
+def _writable(index_dir: Path) -> str:
+    nearest = next(path for path in (index_dir, *index_dir.absolute().parents) if path.exists())
+    for place in (nearest, index_dir / "snapshots", index_dir / "cache"):
+        if place.exists() and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            raise Misconfigured(
+                f"{place} cannot be written: what is there serves, but no build succeeds; mend its permissions or set "
+                "COOPBOT_INDEX_DIR"
+            )
+    return f"{index_dir} can be written"
+
+
+def _serving(index_dir: Path, fingerprint: str | None, verified: Verified) -> tuple[str, Snapshot]:
+    compared = ""
+    if fingerprint is None:
+        current = current_id(index_dir)
+        if current is None:
+            raise IndexMissing(f"there is no index in {index_dir}; run: coopbot index")
+        fingerprint = Manifest.read(snapshot_folder(index_dir, current)).facts.fingerprint
+        compared = ", not compared with a model: none is ready"
+    snapshot = open_current(index_dir, fingerprint, verified)
+    built = snapshot.manifest.facts.built_at
+    return f"{snapshot.snapshot_id}: {snapshot.manifest.articles} articles, built {built}{compared}", snapshot
+
+
+def _fresh(held: Mapping[str, str], articles: Mapping[str, str]) -> str:
+    added = len(articles.keys() - held.keys())
+    removed = len(held.keys() - articles.keys())
+    changed = sum(1 for article_id in articles.keys() & held.keys() if articles[article_id] != held[article_id])
+    if added or changed or removed:
+        raise Misconfigured(
+            f"the corpus has changed since the index was built: {added} added, {changed} changed, {removed} removed; "
+            "run: coopbot index"
+        )
+    return "the index has all articles as they are"
+
+
+def _room(
+    index_dir: Path, snapshot: Snapshot | None, articles: Mapping[str, str] | None, free_bytes: Callable[[Path], int]
+) -> str:
+    nearest = next(path for path in (index_dir, *index_dir.absolute().parents) if path.exists())
+    free, needed = free_bytes(nearest), _needed(snapshot, articles)
+    told = f"{size(free)} free, the next build needs at most about {size(needed)}"
+    if free < needed:
+        raise Misconfigured(f"{told}; make room on the disk of {nearest}")
+    return told
+
+
+def _needed(snapshot: Snapshot | None, articles: Mapping[str, str] | None) -> int:
+    """Everything written anew, and what is new once more for the cache."""
+    written = sum(int(entry["bytes"]) for entry in snapshot.manifest.files.values()) if snapshot else 0
+    held = snapshot.sha256_by_article() if snapshot else {}
+    each = written // len(held) if held else _ARTICLE_BYTES
+    fresh = sum(1 for article_id, digest in (articles or {}).items() if held.get(article_id) != digest)
+    return written + 2 * each * fresh + _BUILD_BYTES
+
+
+def _clock(index_dir: Path, now_s: float) -> str:
+    now = f"{datetime.fromtimestamp(now_s, UTC):%Y-%m-%d %H:%M} UTC by this machine's clock"
+    newest = next(iter(snapshot_ids(index_dir)), None)
+    if newest and time_of(newest).timestamp() - now_s > _CLOCK_S:
+        raise Misconfigured(
+            f"it is {now}, but the newest snapshot is of {time_of(newest):%Y-%m-%d %H:%M}: one is wrong; set the clock "
+            "(the next snapshot is named after the newest all the same)"
+        )
+    return f"it is {now}, not before the newest snapshot"
+
+
+def _leftovers(index_dir: Path, writes: str | None) -> str:
+    told = []
+    if left := leftovers(index_dir):
+        what = f"{size(bytes_of(left))} in {', '.join(path.name for path in left)}"
+        told.append(
+            f"being written: {what}" if writes else f"{what}, left by a killed build; the next coopbot index deletes it"
+        )
+    if aside := set_aside_earlier(index_dir):
+        told.append(f"{size(bytes_of(aside))} of a damaged snapshot that was set aside; delete {', '.join(map(str, aside))}")
+    if strange := strangers(index_dir):
+        told.append(f"{', '.join(path.name for path in strange)}: no snapshot by its name, neither served nor deleted")
+    return "; ".join(told) or "nothing is left over"
+
+
+def _snapshots(index_dir: Path, verified: Verified) -> list[Check]:
+    try:
+        current, known = current_id(index_dir), snapshot_ids(index_dir)
+    except CoopbotError:
+        return []  # "index" has said why
+    return [check_only(f"snapshot {one}", partial(_snapshot, index_dir, one, one == current, verified)) for one in known]
+
+
+def _snapshot(index_dir: Path, snapshot_id: str, current: bool, verified: Verified) -> str:
+    folder = snapshot_folder(index_dir, snapshot_id)
+    try:
+        open_snapshot(folder, verified).close()
+    except CoopbotError as exc:
+        if current:
+            raise
+        if isinstance(exc, IndexMismatch):
+            return f"{_reason(str(exc))}; it cannot be gone back to, and later builds delete it"
+        raise IndexBroken(
+            f"{_reason(str(exc))}; it cannot be gone back to: delete {folder}, or let later builds do it"
+        ) from exc
+    return f"complete, all checksums hold, {size(bytes_of([folder]))}" + (", in force" if current else "")
+
+
+def _reason(message: str) -> str:
+    """An error's message without what it ends with, the step that mends it."""
+    return message.rpartition("; run:")[0] or message
