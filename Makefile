@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
-.PHONY: run test lint types imports docker-lint tests quality clean
+.PHONY: run test lint types imports docker-lint tests quality soak clean
 
 # Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
 run: .venv/installed
@@ -36,6 +36,10 @@ tests: .venv/installed
 quality: .venv/installed
 	$(BIN)/coopbot index
 	$(BIN)/coopbot eval --board index/scoreboard.md > index/scoreboard.txt
+
+# What takes too long for every change: the builder is killed at hundreds of points, the disk fills up, files are damaged.
+soak: .venv/installed
+	$(BIN)/python -m pytest -m soak tests/soak
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

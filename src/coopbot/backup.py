@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coopbot.errors import IndexMissing, InvalidRequest, Misconfigured, Unreadable
-from coopbot.index.folder import current_id, make_current, snapshot_folder, write_lock
+from coopbot.index.folder import current_id, publish, set_aside, snapshot_folder, write_lock
 from coopbot.index.snapshot import open_snapshot
 
 _CORPUS = "corpus"
@@ -71,10 +71,10 @@ def restore(source: Path, corpus_dir: Path, index_dir: Path) -> Contents:
         place = snapshot_folder(index_dir, snapshot.snapshot_id)
         try:
             _put_corpus(unpacked / _CORPUS, corpus_dir)
-            if not place.exists():
-                place.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(snapshots[0], place)
-            make_current(index_dir, snapshot.snapshot_id)
+            if place.exists():
+                set_aside(index_dir, snapshot.snapshot_id)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            publish(index_dir, snapshots[0], snapshot.snapshot_id, set())
         except OSError as exc:
             raise Misconfigured(f"cannot restore to {corpus_dir} and {index_dir} ({exc.strerror})") from exc
     return Contents(file=source, articles=snapshot.manifest.articles, snapshot=snapshot.snapshot_id)

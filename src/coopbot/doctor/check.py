@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TypeVar
 
 from coopbot.errors import CoopbotError
@@ -53,6 +54,8 @@ def bytes_of(paths: Iterable[Path]) -> int:
 
 def _bytes(path: Path) -> int:
     try:
-        return path.lstat().st_size
+        found = path.lstat()
     except OSError:
         return 0
+    # What a folder itself takes differs by file system.
+    return 0 if S_ISDIR(found.st_mode) else found.st_size

@@ -61,7 +61,9 @@ def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> Non
     """
     use_one_thread()
     index = _flat(vectors) if len(vectors) <= flat_rows else _parted(vectors)
-    faiss.write_index(index, str(folder / _FILE))
+    # Not by its name: FAISS then takes no notice when a full disk swallows the end of the file.
+    with (folder / _FILE).open("wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
 
 
 def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = PROBED_LISTS) -> Vectors:

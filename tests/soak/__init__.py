@@ -1,0 +1,1 @@
+"""Tests that take minutes: `python -m pytest tests/soak -m soak`."""
