@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,6 +17,7 @@ from coopbot.errors import Misconfigured, Unreadable
 from coopbot.ingest.dates import find_date
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.fetch import Fetch
+from coopbot.ingest.files import write_atomically
 from coopbot.ingest.inflate import too_large
 from coopbot.ingest.media import FEEDS
 from coopbot.ingest.tidy import one_line
@@ -165,19 +164,7 @@ def load_states(path: Path) -> dict[str, FeedState]:
 
 def save_states(path: Path, states: Mapping[str, FeedState]) -> None:
     """Writes the whole file or leaves the old one, also after a crash. Misconfigured when it cannot be written."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=".", suffix=".tmp", dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(_states_json().dump_json(dict(states), indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise Misconfigured(f"cannot write {path}: {error.strerror}; check the folder and its free space") from error
+    write_atomically(path, _states_json().dump_json(dict(states), indent=1))
 
 
 def _states_json() -> TypeAdapter[dict[str, FeedState]]:
