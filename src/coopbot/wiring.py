@@ -21,7 +21,6 @@ from coopbot.index.live import LiveIndex
 from coopbot.index.local import LocalTarget
 from coopbot.index.prepare import ModelSource, Step, load_embedder
 from coopbot.index.target import Target
-from coopbot.index.vectors import use_one_thread
 from coopbot.ingest.corpus import Corpus
 from coopbot.serve.redact import public_address, without_secrets
 from coopbot.settings import Settings
@@ -49,7 +48,6 @@ def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder
 
 def open_service(settings: Settings, on_step: Step = lambda _: None) -> Service:
     """Model and index opened, so that a bad one stops the start. Raises what both raise."""
-    use_one_thread()
     embedder = open_embedder(settings, on_step)
     index = open_index(settings, embedder.fingerprint)
     return Service(answerer=Answerer(embedder, index.current), index=index, embedder=embedder)

@@ -24,7 +24,6 @@ from coopbot.index.embedder import F32
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
 from coopbot.index.prepare import ModelSource, Step, source_folder
-from coopbot.index.vectors import use_one_thread
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import served
 from coopbot.settings import Settings
@@ -46,7 +45,6 @@ _ROUNDS = 5
 
 def run_bench(settings: Settings, passages: int, on_step: Step = lambda _: None) -> list[Figure]:
     """All figures, in the order they are measured. Needs a corpus; raises what opening the model raises."""
-    use_one_thread()
     embedder = open_embedder(settings, on_step)
     articles = [found for found in open_corpus(settings) if isinstance(found, Article)]
     if not articles:

@@ -1,7 +1,7 @@
 """How search grows with the index, from ten thousand passages to a million, on made-up passages of one language.
 
-Vectors are made of pairs of the corpus's own, mixed with noise so that neighbours are about as near to each other as real ones
-are; words follow Zipf's law. Each size is asked by a process of its own, so that its memory can be told.
+Vectors are pairs of the corpus's own, mixed with noise; words follow Zipf's law. Time and memory are measured here, not what is
+found: that is for `evals/vectors_scale.py`. Each size is asked by a process of its own, so that its memory can be told.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TOKENS = 8
 _WORDS_A_PASSAGE = 40
 _VOCABULARY = 200_000
 _PASSAGES_AN_ARTICLE = 20
-# Of a made-up vector's length; with it, the nearest of a million is about as near as the nearest of a real corpus.
+# Of a made-up vector's length before it is brought to 1.
 _NOISE = 0.6
 _FINGERPRINT = "made up"
 
