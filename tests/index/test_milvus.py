@@ -513,7 +513,7 @@ def test_a_server_may_be_killed_and_started_again(server: Server, tmp_path: Path
         with pytest.raises(
             Unreachable, match=r"127\.0\.0\.1:\d+: Milvus does not answer; start it, or mend COOPBOT_MILVUS_URI"
         ):
-            held.article("en/bridge")
+            held.articles(0, 1)
         with pytest.raises(Unreachable, match="COOPBOT_MILVUS_URI"):
             place.run([BRIDGE])
         own.restart()

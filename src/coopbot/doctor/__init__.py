@@ -8,7 +8,7 @@ from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
 from coopbot.index.prepare import ModelSource, is_prepared
 from coopbot.settings import Settings, load_settings
-from coopbot.wiring import open_embedder
+from coopbot.wiring import open_embedder, open_index
 
 __all__ = ["Check", "examine"]
 
@@ -22,6 +22,9 @@ def examine() -> list[Check]:
     settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
     model_check, fingerprint = check("model", lambda: _model(settings))
     corpus_checks, articles = look_at_corpus(settings.corpus_dir)
+    if settings.milvus_uri is not None:
+        index_check, _ = check("index in Milvus", lambda: _milvus(settings, fingerprint))
+        return [settings_check, model_check, *corpus_checks, index_check]
     return [settings_check, model_check, *corpus_checks, *look_at_index(settings.index_dir, fingerprint, articles)]
 
 
@@ -32,3 +35,10 @@ def _model(settings: Settings) -> tuple[str, str | None]:
     embedder = open_embedder(settings)
     card = embedder.card
     return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}", embedder.fingerprint
+
+
+def _milvus(settings: Settings, fingerprint: str | None) -> tuple[str, None]:
+    if fingerprint is None:
+        return "not looked at before the model is prepared", None
+    now = open_index(settings, fingerprint).current()
+    return f"{now.snapshot_id}: {now.manifest.articles} articles, built {now.manifest.facts.built_at}", None

@@ -18,7 +18,7 @@ from coopbot.errors import IndexBroken
 from coopbot.index.embedder import F32
 from coopbot.index.lexical import I64, Postings, PostingsWriter
 from coopbot.index.token_codes import U8
-from coopbot.index.vectors import open_vectors, write_vectors
+from coopbot.index.vectors import Rows, open_vectors, write_vectors
 
 F16 = npt.NDArray[np.float16]
 Number = TypeVar("Number", bound=np.generic)
@@ -117,7 +117,7 @@ class Shard:
         """(row, cosine) of the passages nearest to a vector, best first."""
         return self._vectors.search(vector, top_k, allowed, self._dead)
 
-    def pooled(self, rows: Sequence[int]) -> F32:
+    def pooled(self, rows: Rows) -> F32:
         """(rows, dim): the vectors of passages."""
         return self._vectors.rows(rows)
 

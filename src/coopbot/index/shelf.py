@@ -74,7 +74,9 @@ class Shelf:
         having = self._having(terms)
         idf = self._rarity(having)
         known = set(rows)
-        rows += [row for row in self._with_words(idf, _seeking(having), max(1, top_k // 2), allowed) if row not in known]
+        rows += [
+            row for row in self._with_words(idf, _seeking(having), vector, max(1, top_k // 2), allowed) if row not in known
+        ]
         return FirstStage(rows=np.array(rows, dtype=np.int64), pooled=self._pooled(rows), lexical=self._lexical(rows, idf))
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
@@ -121,18 +123,20 @@ class Shelf:
         return {term: rarity(self.live, count) for term, count in having.items()}
 
     def _with_words(
-        self, idf: Mapping[str, float], seeking: Sequence[str], top_k: int, allowed: Sequence[I64 | None]
+        self, idf: Mapping[str, float], seeking: Sequence[str], vector: F32, top_k: int, allowed: Sequence[I64 | None]
     ) -> list[int]:
-        """The rows that some of the words find, best first by all of them."""
+        """The rows that some of the words find, best first by all of them; of equals, the nearest to the vector."""
         sought = {term: idf[term] for term in seeking}
-        found: list[tuple[float, int]] = []
+        found: list[tuple[float, float, int]] = []
         for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
             matches = shard.words.matches(sought, self._average_length)
             passing = np.arange(len(matches.rows)) if some is None else np.flatnonzero(np.isin(matches.rows, some))
             best = passing[np.argsort(-matches.scores[passing], kind="stable")[: top_k * _RANKED]]
-            scores = shard.words.scores(matches.rows[best], idf, self._average_length)
-            found += zip((-scores).tolist(), (base + matches.rows[best]).tolist(), strict=True)
-        return [row for _, row in sorted(found)[:top_k]]
+            rows = matches.rows[best]
+            scores = shard.words.scores(rows, idf, self._average_length)
+            cosines = shard.pooled(rows) @ vector
+            found += zip((-scores).tolist(), (-cosines).tolist(), (base + rows).tolist(), strict=True)
+        return [row for *_, row in sorted(found)[:top_k]]
 
     def _lexical(self, rows: Sequence[int], idf: Mapping[str, float]) -> F32:
         """(rows,): BM25 as a share of the most that a passage could have."""

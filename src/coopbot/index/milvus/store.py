@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -42,6 +43,10 @@ _FOUND = ("pooled", "words", "length")
 # Of those that words find, so many times as many as are wanted are scored again (`words`).
 _RESCORED = 2
 
+# A generation does not change, so that what was asked of it lately need not be asked again: for each question, the same words
+# are wanted twice, and each article that it quotes.
+_WORDS_KEPT, _ARTICLES_KEPT = 256, 64
+
 # How often the generation in force is asked for. An article can then be found that much later.
 _POLL_S = 1.0
 
@@ -72,6 +77,8 @@ class MilvusStore:
         self._milvus = milvus
         self._names = names
         self.generation = generation
+        self._rarities = lru_cache(_WORDS_KEPT)(self._read_rarities)
+        self._articles_by_id = lru_cache(_ARTICLES_KEPT)(self._read_article)
 
     @property
     def snapshot_id(self) -> str:
@@ -92,10 +99,10 @@ class MilvusStore:
         """See `VectorStore`."""
         if filters.languages and language not in filters.languages:
             return self._first_stage([], {})
-        idf = self._rarities(language, list(dict.fromkeys(map(dimension, terms))))
+        idf = self._rarities(language, _dimensions(terms))
         near = self._search(language, "pooled", vector.tolist(), top_k, filters)
         limit = max(1, top_k // 2)
-        having = self._search(language, "words", idf, limit * _RESCORED, filters) if idf else []
+        having = self._search(language, "words", dict(idf), limit * _RESCORED, filters) if idf else []
         cosines = {row["id"]: float(vector @ np.array(row["pooled"], dtype=np.float32)) for row in (*near, *having)}
         shares = self._shares(language, [*near, *having], idf)
         near.sort(key=lambda row: (-cosines[row["id"]], row["id"]))
@@ -110,7 +117,7 @@ class MilvusStore:
         ef = EF if filters == Filters(languages=filters.languages) else FILTERED_EF
         return self._milvus.search(self._names["passages"], column, sought, limit, passing, _FOUND, partition=language, ef=ef)
 
-    def _shares(self, language: Language, rows: Sequence[Row], idf: dict[int, float]) -> dict[int, float]:
+    def _shares(self, language: Language, rows: Sequence[Row], idf: Mapping[int, float]) -> dict[int, float]:
         average = self.generation.average_length(language)
         return {row["id"]: bm25_share(row["words"], row["length"], idf, language, average) for row in rows}
 
@@ -123,7 +130,7 @@ class MilvusStore:
 
     def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
         """See `VectorStore`."""
-        rarities = self._rarities(language, list({dimension(term) for term in terms}))
+        rarities = self._rarities(language, _dimensions(terms))
         return {term: rarities[dimension(term)] for term in terms}
 
     def sentences(self, language: Language, rows: I64) -> Sentences:
@@ -148,6 +155,9 @@ class MilvusStore:
         # What cannot be an id may come from an address typed by anybody, and not every string can be asked for.
         if not article_id.isprintable() or len(article_id.encode()) > MOST_ARTICLE_ID_BYTES:
             return None
+        return self._articles_by_id(article_id)
+
+    def _read_article(self, article_id: str) -> Article | None:
         rows = self._milvus.get(self._names["articles"], "article_id", [article_id], ["versions"])
         version = self._version(rows[0]) if rows else None
         return load_article(self._blobs([version.first], TEXT)[version.first]) if version else None
@@ -172,7 +182,7 @@ class MilvusStore:
     def _version(self, row: Row) -> Version | None:
         return version_at(load_versions(row["versions"]), self.generation.number)
 
-    def _rarities(self, language: Language, dimensions: Sequence[int]) -> dict[int, float]:
+    def _read_rarities(self, language: Language, dimensions: tuple[int, ...]) -> Mapping[int, float]:
         keys = [term_key(language, one) for one in dimensions]
         known = {row["id"]: row["counts"] for row in self._milvus.get(self._names["terms"], "id", keys, ["id", "counts"])}
         passages = self.generation.passages.get(language, 0)
@@ -192,6 +202,10 @@ class MilvusStore:
     def _parts(self, keys: Sequence[int]) -> dict[int, str]:
         rows = self._milvus.get(self._names["blobs"], "id", keys, ["id", "content"])
         return {row["id"]: row["content"] for row in rows}
+
+
+def _dimensions(terms: Sequence[str]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(map(dimension, terms)))
 
 
 class LiveMilvus:

@@ -1,0 +1,173 @@
+"""Milvus with the real model: what is asked gets the answer that the index on one machine gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coopbot.ask.answerer import Answerer
+from coopbot.ask.question import Question, understand
+from coopbot.ask.store import VectorStore
+from coopbot.domain import LANGUAGES, Answer, Article, Filters, Language
+from coopbot.index.build import build
+from coopbot.index.encoder import Encoder
+from coopbot.index.folder import open_current
+from coopbot.index.milvus.client import Milvus
+from coopbot.index.milvus.schema import PREFIX, Names
+from coopbot.index.milvus.store import open_store
+from coopbot.index.milvus.target import MilvusTarget
+from coopbot.ingest.corpus import Corpus
+from coopbot.measure.golden import load_questions
+from coopbot.measure.server import served
+from tests.index.milvus_server import Server, milvus_server, until
+
+ROOT = Path(__file__).parents[2]
+
+# Every fourth of the dev split: enough to show a difference, few enough for seconds.
+QUESTIONS = [one.question for one in load_questions(ROOT / "evals" / "questions.jsonl") if one.split == "dev"][::4]
+
+FILTERS = [
+    Filters(languages=("ru", "zh")),
+    Filters(publishers=("Interfax", "新华社")),
+    Filters(published_from=date(2025, 1, 1), published_to=date(2025, 9, 1)),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """The same articles in the index on one machine and in Milvus."""
+
+    embedder: Encoder
+    snapshot: VectorStore
+    store: VectorStore
+
+    def answerers(self) -> tuple[Answerer, Answerer]:
+        return Answerer(self.embedder, lambda: self.snapshot), Answerer(self.embedder, lambda: self.store)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with milvus_server(tmp_path_factory.mktemp("milvus")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def both(server: Server, embedder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """The corpus of the repository. Either index came about in two builds, the second of which adds, changes and removes."""
+    index_dir = tmp_path_factory.mktemp("index")
+    articles = [found for found in Corpus(ROOT / "corpus", index_dir / "read.sqlite") if isinstance(found, Article)]
+    milvus = Milvus.connect(server.uri)
+    for target in (None, MilvusTarget(milvus, index_dir)):
+        for some in (before(articles), articles):
+            report = build(some, embedder, index_dir, model="real", precision="real", target=target)
+        assert (len(report.added), len(report.changed), report.removed) == (len(articles) // 3, 1, ("en/gone",))
+    yield Both(
+        embedder=embedder,
+        snapshot=open_current(index_dir, embedder.fingerprint),
+        store=open_store(milvus, Names(PREFIX, embedder.fingerprint)),
+    )
+    milvus.close()
+
+
+def before(articles: Sequence[Article]) -> list[Article]:
+    """Two thirds of the articles, one of them with another title, and one that is to go."""
+    first, *others = [article for place, article in enumerate(articles) if place % 3 != 2]
+    return [replace(first, title="Another title", sha256="other"), *others, replace(first, article_id="en/gone")]
+
+
+def test_searches_find_the_same_passages(both: Both) -> None:
+    for question in QUESTIONS:
+        asked = understand(question, both.embedder)
+        for language in LANGUAGES:
+            expected, found = (first_stage(store, asked, language) for store in (both.snapshot, both.store))
+            assert found.keys() == expected.keys(), question
+            for passage_id, (vector, share) in expected.items():
+                assert found[passage_id][0] == vector
+                assert found[passage_id][1] == pytest.approx(share, abs=1e-6)
+
+
+def first_stage(store: VectorStore, question: Question, language: Language) -> dict[str, tuple[list[float], float]]:
+    """Vector and share of BM25 by passage; equals are in the order in which they were written, which is not compared."""
+    first = store.first_stage(language, question.vector, question.terms_for(language), 12, Filters())
+    passages = [stored.passage.passage_id for stored in store.stored(language, first.rows.tolist())]
+    return dict(zip(passages, zip(first.pooled.tolist(), first.lexical.tolist(), strict=True), strict=True))
+
+
+def test_golden_questions_get_the_same_answers(both: Both) -> None:
+    snapshot, store = both.answerers()
+    outcomes = []
+    for question in QUESTIONS:
+        expected, answer = snapshot.ask(question), store.ask(question)
+        assert content(answer) == content(expected), question
+        assert answer.confidence == pytest.approx(expected.confidence, abs=0.0011), question
+        outcomes.append(answer.outcome)
+    assert set(outcomes) == {"answered", "no_evidence"}
+
+
+def content(answer: Answer) -> tuple[object, ...]:
+    """All but scores, which may differ in their last digits, and what names the index."""
+    citations = [replace(citation, score=0.0) for citation in answer.citations]
+    return answer.outcome, answer.claims, citations, answer.disagreements
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_filters_leave_the_same_passages(both: Both, filters: Filters) -> None:
+    snapshot, store = both.answerers()
+    for question in QUESTIONS[::10]:
+        expected, found = (answerer.search(question, top_k=20, filters=filters).hits for answerer in (snapshot, store))
+        assert [hit.passage for hit in found] == [hit.passage for hit in expected]
+        assert [hit.score for hit in found] == pytest.approx([hit.score for hit in expected], abs=1e-3)
+        assert found
+
+
+QUESTION = "When did the ferry at Ust-Ochsenfurt open?"
+
+
+def test_the_command_line_and_a_server_work_with_milvus(server: Server, tmp_path: Path, embedder: Encoder) -> None:
+    (tmp_path / "corpus" / "en").mkdir(parents=True)
+    place = {"COOPBOT_CORPUS_DIR": str(tmp_path / "corpus"), "COOPBOT_INDEX_DIR": str(tmp_path / "index")}
+    environ = {**os.environ, "PYTHONIOENCODING": "utf-8", "COOPBOT_MILVUS_URI": server.uri, **place}
+    write(tmp_path / "corpus" / "en" / "bridge.md", "The Tongjiang railway bridge opened on 16 November 2022.")
+    assert json.loads(run(environ, "index", "--json"))["articles"] == 1
+    assert "16 November 2022. [1]" in run(environ, "ask", "When did the Tongjiang bridge open?")
+    with served(environ) as serving:
+        assert "6 May" not in ask(serving.client)
+        write(tmp_path / "ferry.md", "The ferry at Ust-Ochsenfurt opened on 6 May 2024.")
+        (added,) = json.loads(run(environ, "add", "--json", str(tmp_path / "ferry.md")))
+        until(lambda: "6 May" in ask(serving.client))
+        run(environ, "remove", added["article_id"])
+        until(lambda: "6 May" not in ask(serving.client))
+        assert serving.client.get("/v1/articles").json()["total"] == 1
+    assert not (tmp_path / "index" / "snapshots").exists()
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(f"---\ntitle: {path.stem}\nlanguage: en\n---\n\n{text}\n", encoding="utf-8")
+
+
+def run(environ: Mapping[str, str], *arguments: str) -> str:
+    """What a command says that succeeds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "coopbot", *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ask(client: httpx.Client) -> str:
+    return client.post("/v1/ask", json={"question": QUESTION}).raise_for_status().text
