@@ -2,8 +2,8 @@
 
     python evals/learn.py ../shared/datasets/xquad-r
 
-Ranking of passages and sentences is learned from XQuAD-R, its even-numbered articles only, and from the dev half of the golden
-questions over `corpus/`; whether a sentence answers also from XQuAD-R with the right passage taken out of the index.
+It learns from questions over `corpus/`, those of `training.jsonl` and the dev half of `questions.jsonl`, and from the
+even-numbered articles of XQuAD-R: from these also, with the right passage taken out of the index, when nothing answers.
 """
 
 from __future__ import annotations
@@ -12,150 +12,175 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
+from ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probability
 
 from coopbot.ask.candidates import Candidates, find_candidates
-from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
+from coopbot.ask.features import Weighed, answer_features, passage_features
 from coopbot.ask.question import Question, understand
-from coopbot.ask.retrieve import WEIGHED
+from coopbot.ask.retrieve import best_sentence, weigh
 from coopbot.ask.store import VectorStore
-from coopbot.ask.weights import Background, Features, LinearModel, Pair
+from coopbot.ask.weights import PAIRS, LinearModel, Pair
 from coopbot.domain import LANGUAGES, Article, Filters, Language
 from coopbot.index.build import build
+from coopbot.index.embedder import Embedder
 from coopbot.index.folder import open_current
 from coopbot.ingest.corpus import Corpus
-from coopbot.measure.xquad import Without, Xquad, load_xquad
+from coopbot.measure.golden import PLAIN, GoldenQuestion, holds, load_questions
+from coopbot.measure.scores import calibration_error, recall_at_precision
+from coopbot.measure.xquad import Without, Xquad, XquadQuestion, load_xquad
 from coopbot.settings import load_settings
-from coopbot.text.notes import PassageNotes
 from coopbot.wiring import open_embedder
 
-ROOT = Path(__file__).parents[1]
-F64 = npt.NDArray[np.float64]
-PAIRS: tuple[Pair, ...] = ("same", "across")
+EVALS = Path(__file__).parent
 
-# The golden questions are ours and few, XQuAD-R's many and of another kind: each golden one counts as several.
-_GOLDEN_WEIGHT = 20.0
+# What counts beside a question over our corpus, searched in all languages: the same in one language, and a question of XQuAD-R
+# in one. Chosen by cross-validation; see docs/experiments.md.
+_ONE_LANGUAGE = 0.5
+_XQUAD = 0.025
+# The same for whether the best sentence of one language answers.
+_XQUAD_ALONE = 0.5
 
-# Chosen on the dev half: where refusing and answering err least.
-_THRESHOLD = 0.5
+# Where all languages are searched, the others' features say nothing more.
+_TOGETHER = (
+    "ahead",
+    "gap_third",
+    "length",
+    "fits_number",
+    "fits_date",
+    "fits_person",
+    "fits_place",
+    "years",
+)
 
-# Chosen on the dev half: first quotes in the question's language gain .02 and those across lose as much of fewer; people would
-# rather read their own language where both answer.
-_PREFERENCE = 1.0
+_FOLDS = 6
+
+# The probability from which on a sentence is said to answer, and what the question's own language has before others.
+_THRESHOLD = 0.45
+_PREFERENCE = 0.3
+_THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A question asked of one language.
-
-    gold_passage: its place among the candidates, or -1; gold_sentence: its number in that passage. answers: accepted strings
-    of a golden question.
+    """A question, and what each language searched has for it. answers: accepted strings. row: set
+    instead where it is of XQuAD-R.
     """
 
     question: Question
     store: VectorStore
-    candidates: Candidates
-    gold_passage: int
-    gold_sentence: int
-    answers: tuple[str, ...]
-    is_golden: bool
-    weight: float
+    found: list[Candidates]
+    answers: tuple[str, ...] = ()
+    row: XquadQuestion | None = None
+
+    def right_passages(self, candidates: Candidates) -> Mask:
+        """Which candidates answer it."""
+        if self.row:
+            return np.asarray(candidates.rows == self.row.gold)
+        stored = self.store.stored(candidates.language, candidates.rows.tolist())
+        return np.array([holds(one.passage.text, self.answers) for one in stored], dtype=bool)
+
+    def right_sentences(self, weighed: Weighed) -> Mask:
+        """Which sentences answer it."""
+        if not self.row:
+            return np.array([holds(text, self.answers) for text in weighed.texts], dtype=bool)
+        right = np.zeros(len(weighed.texts), dtype=bool)
+        for place in np.flatnonzero(weighed.kept.rows == self.row.gold):
+            right[weighed.kept.starts[place] + self.row.gold_sentence[weighed.kept.language]] = True
+        return right
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
     embedder = open_embedder(load_settings())
     with tempfile.TemporaryDirectory() as scratch:
-        xquad = load_xquad(folder, Path(scratch) / "xquad", embedder)
-        articles = [found for found in Corpus(ROOT / "corpus") if isinstance(found, Article)]
-        build(articles, embedder, Path(scratch) / "corpus", model="", precision="")
+        xquad = load_xquad(Path(sys.argv[1]), Path(scratch) / "xquad", embedder)
+        build(
+            [found for found in Corpus(EVALS.parent / "corpus") if isinstance(found, Article)],
+            embedder,
+            Path(scratch) / "corpus",
+            model="",
+            precision="",
+        )
         corpus = open_current(Path(scratch) / "corpus", embedder.fingerprint)
-        asked = {
-            (n, lang): understand(q.text[lang], embedder)
-            for n, q in enumerate(xquad.questions)
-            for lang in LANGUAGES
-            if not q.is_odd
-        }
-        present = list(_xquad_examples(xquad, asked, gone=False))
-        gone = list(_xquad_examples(xquad, asked, gone=True))
-        golden = [(row, understand(row["question"], embedder)) for row in _golden_rows()]
-        ours = list(_golden_examples(corpus, golden))
-        weights = learn(present, gone, ours)
-    target = ROOT / "src" / "coopbot" / "ask" / "weights.json"
+        questions = golden_questions()
+        ours = [_golden_example(question, corpus, embedder) for question in questions]
+        present, gone = zip(*_xquad_examples(xquad, embedder), strict=True)
+        weights = learn(questions, ours, present, gone)
+    target = EVALS.parent / "src" / "coopbot" / "ask" / "weights.json"
     target.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {target}")
 
 
-def _xquad_examples(xquad: Xquad, asked: dict[tuple[int, Language], Question], *, gone: bool) -> Iterator[Example]:
-    for (number, _), question in asked.items():
-        row = xquad.questions[number]
-        for language in LANGUAGES:
-            store: VectorStore = Without(xquad.snapshot, row.gold) if gone else xquad.snapshot
-            candidates = find_candidates(question, store, language, Filters(), late=True)
-            assert candidates is not None
-            rows = candidates.rows.tolist()
-            passage = rows.index(row.gold) if row.gold in rows else -1
-            sentence = row.gold_sentence[language]
-            yield Example(
-                question=question,
-                store=store,
-                candidates=candidates,
-                gold_passage=passage,
-                gold_sentence=sentence,
-                answers=(),
-                is_golden=False,
-                weight=1.0,
-            )
+def golden_questions() -> list[GoldenQuestion]:
+    """Those to learn from; a follow-up is not a question by itself."""
+    questions = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
+    return [question for question in questions if question.split == "dev" and not question.after]
 
 
-def _golden_rows() -> list[dict[str, object]]:
-    lines = (ROOT / "evals" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    rows: list[dict[str, object]] = [json.loads(line) for line in lines]
-    return [row for row in rows if row["split"] == "dev" and row["kind"] != "follow-up"]
+def _golden_example(question: GoldenQuestion, store: VectorStore, embedder: Embedder) -> Example:
+    asked = understand(question.question, embedder)
+    found = [_candidates(asked, store, language) for language in LANGUAGES]
+    return Example(question=asked, store=store, found=found, answers=question.answers)
 
 
-def _golden_examples(store: VectorStore, golden: Iterable[tuple[dict[str, object], Question]]) -> Iterator[Example]:
-    for row, question in golden:
-        answers = row["answers"]
-        assert isinstance(answers, list)
-        for language in LANGUAGES:
-            candidates = find_candidates(question, store, language, Filters(), late=True)
-            assert candidates is not None
-            yield Example(
-                question=question,
-                store=store,
-                candidates=candidates,
-                gold_passage=-1,
-                gold_sentence=-1,
-                answers=tuple(str(answer).lower() for answer in answers),
-                is_golden=True,
-                weight=_GOLDEN_WEIGHT,
-            )
+def _xquad_examples(xquad: Xquad, embedder: Embedder) -> Iterator[tuple[Example, Example]]:
+    """Each even question of each language asked of each language, with its passage there and without."""
+    for row in xquad.questions:
+        for asked in () if row.is_odd else LANGUAGES:
+            question = understand(row.text[asked], embedder)
+            stores: tuple[VectorStore, VectorStore] = xquad.snapshot, Without(xquad.snapshot, row.gold)
+            for language in LANGUAGES:
+                here, gone = (
+                    Example(question=question, store=store, found=[_candidates(question, store, language)], row=row)
+                    for store in stores
+                )
+                yield here, gone
 
 
-def learn(present: Sequence[Example], gone: Sequence[Example], ours: Sequence[Example]) -> dict[str, object]:
-    """Three stages, each on the scores of the one before."""
-    passage, sentence, answered, background = {}, {}, {}, {}
-    for pair in PAIRS:
-        here = [e for e in present if e.candidates.pair == pair]
-        golden = [e for e in ours if e.candidates.pair == pair]
-        absent = [e for e in gone if e.candidates.pair == pair]
-        passage[pair] = _ranker([(passage_features(e.candidates), _gold_passages(e), e.weight) for e in [*here, *golden]])
-        seen = {id(e): _see(e, passage[pair]) for e in [*here, *golden, *absent]}
-        shown = [(seen[id(e)].features, seen[id(e)].gold, e.weight) for e in [*here, *golden]]
-        sentence[pair] = _ranker(shown)
-        background[pair] = _background([seen[id(e)] for e in here], sentence[pair])
-        judged = [_judged(e, seen[id(e)], sentence[pair], background[pair]) for e in [*here, *absent, *golden]]
-        answered[pair] = _judge(judged, [e.weight for e in [*here, *absent, *golden]])
+def _candidates(question: Question, store: VectorStore, language: Language) -> Candidates:
+    candidates = find_candidates(question, store, language, Filters(), late=True)
+    assert candidates is not None  # both corpora have passages in each language
+    return candidates
+
+
+def learn(
+    questions: Sequence[GoldenQuestion], ours: Sequence[Example], present: Sequence[Example], gone: Sequence[Example]
+) -> dict[str, object]:
+    """Three stages, each on the scores of the one before. ours: of the questions, in their order."""
+    passage = learn_ranking(
+        [
+            Choice(parts=[(one.pair, passage_features(one), example.right_passages(one))], weight=weight)
+            for examples, weight in ((ours, 1.0), (present, 2 * _XQUAD))
+            for example in examples
+            for one in example.found
+        ]
+    )
+    golden, here, missing = ([Looked.into(example, passage) for example in some] for some in (ours, present, gone))
+    taught = [one.choice(_XQUAD) for one in here]
+    own = [[looked.choice(1.0), *(one.choice(_ONE_LANGUAGE) for one in looked.apart())] for looked in golden]
+    sentence = learn_ranking([*taught, *chain(*own)])
+    # What is judged are sentences that were chosen as new questions' will be, by a model which has not seen the topic.
+    folds = by_topic([question.topic for question in questions])
+    verdicts: dict[int, Verdict] = {}
+    apart: list[Verdict] = []
+    for fold in sorted(set(folds)):
+        model = learn_ranking([*taught, *chain(*(own[i] for i in range(len(own)) if folds[i] != fold))])
+        for i in (i for i in range(len(own)) if folds[i] == fold):
+            verdicts[i] = golden[i].verdict(model, 1.0)
+            apart += [one.verdict(model, 1.0) for one in golden[i].apart()]
+    answered = {
+        "alone": learn_judging([*apart, *(one.verdict(sentence, _XQUAD_ALONE) for one in [*here, *missing])]),
+        "together": learn_judging([verdicts[i] for i in range(len(golden))], _TOGETHER),
+    }
+    print(cross_validated(questions, folds, [verdicts[i] for i in range(len(golden))]))
     about = (
         "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
     )
@@ -163,126 +188,102 @@ def learn(present: Sequence[Example], gone: Sequence[Example], ours: Sequence[Ex
         "about": about,
         "threshold": _THRESHOLD,
         "preference": _PREFERENCE,
-        "background": {pair: {k: round(v, 3) for k, v in asdict(b).items()} for pair, b in background.items()},
-        "passage": {pair: _readable(model) for pair, model in passage.items()},
-        "sentence": {pair: _readable(model) for pair, model in sentence.items()},
-        "answered": {pair: _readable(model) for pair, model in answered.items()},
+        "passage": _readable(passage),
+        "sentence": _readable(sentence),
+        "answered": {scope: _readable(models) for scope, models in answered.items()},
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An example with its best passages chosen. ranked: passage scores, falling. gold: rows of `features` that are right."""
+class Looked:
+    """An example with the sentences of its best passages, and which are right, by language."""
 
-    kept: Candidates
-    order: npt.NDArray[np.int64]
-    ranked: npt.NDArray[np.float32]
-    notes: list[PassageNotes]
-    sought: Sought
-    features: Features
-    gold: list[int]
+    weighed: list[Weighed]
+    right: list[Mask]
+    is_xquad: bool
 
+    @classmethod
+    def into(cls, example: Example, passage: dict[Pair, LinearModel]) -> Looked:
+        """Rank its passages and look into the best."""
+        weighed = [weigh(example.question, example.store, one, passage[one.pair]) for one in example.found]
+        right = [example.right_sentences(one) for one in weighed]
+        return cls(weighed=weighed, right=right, is_xquad=example.row is not None)
 
-def _see(example: Example, passage: LinearModel) -> Seen:
-    scores = passage.score(passage_features(example.candidates))
-    order = np.argsort(-scores, kind="stable")
-    kept = example.candidates.take(order[:WEIGHED])
-    stored = example.store.stored(kept.language, kept.rows.tolist())
-    notes = [found.read_notes() for found in stored]
-    idf = example.store.idf(kept.language, example.question.terms_for(kept.language))
-    sought = Sought(wanted=example.question.wanted, names=example.question.names, idf=idf)
-    features = sentence_features(kept, scores[order[:WEIGHED]], example.candidates.token_weights, sought, notes)
-    gold: list[int] = []
-    for place, found in enumerate(stored):
-        first = int(kept.starts[place])
-        for number, span in enumerate(found.passage.sentences):
-            if example.answers:
-                at = found.passage.start_char
-                quote = found.passage.text[span.start_char - at : span.end_char - at].lower()
-                right = any(answer in quote for answer in example.answers)
-            else:
-                right = int(order[place]) == example.gold_passage and number == example.gold_sentence
-            if right:
-                gold.append(first + number)
-    return Seen(kept=kept, order=order, ranked=scores[order], notes=notes, sought=sought, features=features, gold=gold)
+    def apart(self) -> list[Looked]:
+        """Each language as if it were searched alone."""
+        return [replace(self, weighed=[one], right=[right]) for one, right in zip(self.weighed, self.right, strict=True)]
+
+    def choice(self, weight: float) -> Choice:
+        """Among all sentences."""
+        parts = [(one.kept.pair, one.features, right) for one, right in zip(self.weighed, self.right, strict=True)]
+        return Choice(parts=parts, weight=weight)
+
+    def verdict(self, sentence: dict[Pair, LinearModel], weight: float) -> Verdict:
+        """On the best sentence. One of XQuAD-R is right if its passage is: its other sentences may answer too."""
+        scores = [sentence[one.kept.pair].score(one.features) for one in self.weighed]
+        place, row = best_sentence(self.weighed, scores, _PREFERENCE)
+        one, right = self.weighed[place], self.right[place]
+        passage_of = one.kept.passage_of
+        is_right = right[passage_of == passage_of[row]].any() if self.is_xquad else right[row]
+        features = answer_features(self.weighed, scores, (place, row))
+        return Verdict(pair=one.kept.pair, features=features, right=bool(is_right), weight=weight)
 
 
-def _gold_passages(example: Example) -> list[int]:
-    if not example.answers:
-        return [example.gold_passage] if example.gold_passage >= 0 else []
-    stored = example.store.stored(example.candidates.language, example.candidates.rows.tolist())
-    return [
-        place for place, found in enumerate(stored) if any(answer in found.passage.text.lower() for answer in example.answers)
+def by_topic(topics: Sequence[str]) -> list[int]:
+    """Which fold each question is in: whole topics, the largest first into the smallest fold."""
+    counts = Counter(topics)
+    sizes, of = [0] * _FOLDS, {}
+    for topic in sorted(counts, key=lambda topic: (-counts[topic], topic)):
+        of[topic] = sizes.index(min(sizes))
+        sizes[of[topic]] += counts[topic]
+    return [of[topic] for topic in topics]
+
+
+def cross_validated(questions: Sequence[GoldenQuestion], folds: Sequence[int], verdicts: Sequence[Verdict]) -> str:
+    """How questions of topics not learned from fare; by the measures of `coopbot eval`."""
+    confidence = np.zeros(len(verdicts))
+    for fold in set(folds):
+        models = learn_judging([one for one, of in zip(verdicts, folds, strict=True) if of != fold], _TOGETHER)
+        held = [i for i, of in enumerate(folds) if of == fold]
+        confidence[held] = [probability(models, verdicts[i]) for i in held]
+    right = np.array([verdict.right for verdict in verdicts])
+    unanswerable = np.array([not question.answers for question in questions])
+    # As in `coopbot eval`, false premises that an article corrects count apart.
+    counted = np.array([question.kind != "false-premise" or not question.answers for question in questions])
+    plain = {
+        pair: np.array([question.kind in PLAIN and question.pair == pair for question in questions], dtype=bool)
+        for pair in PAIRS
+    }
+    at_90 = recall_at_precision(0.9, confidence[counted], unanswerable[counted].astype(np.float64))
+    lines = [
+        f"Of {len(questions)} questions, on topics not learned from:",
+        *(f"best sentence right, {pair}: {right[plain[pair]].mean():.3f}" for pair in PAIRS),
+        f"calibration error {calibration_error(confidence, right):.3f}, recall of no at precision .90 {at_90:.3f}",
+        "threshold  right and answered: same  across  right but refused  no: precision  recall",
     ]
+    for threshold in _THRESHOLDS:
+        answered = confidence >= threshold
+        figures = (
+            *((right & answered)[plain[pair]].mean() for pair in PAIRS),
+            (right & ~answered).sum() / right.sum(),
+            unanswerable[~answered & counted].mean(),
+            (~answered)[unanswerable].mean(),
+        )
+        lines.append(f"{threshold:.2f}  " + "  ".join(f"{figure:.3f}" for figure in figures))
+    return "\n".join(lines)
 
 
-def _judged(example: Example, seen: Seen, sentence: LinearModel, background: Background) -> tuple[Features, bool]:
-    """(answer features, whether the best sentence answers: is of the right passage, or holds an accepted string)."""
-    scores = sentence.score(seen.features)
-    top = int(scores.argmax())
-    right = top in seen.gold if example.is_golden else int(seen.order[seen.kept.passage_of[top]]) == example.gold_passage
-    features = answer_features(example.candidates, seen.kept, seen.ranked, scores, seen.sought, seen.notes, background)
-    return features, right
-
-
-def _background(seen: Sequence[Seen], sentence: LinearModel) -> Background:
-    """The median score of the tenth passage, and of the best sentence of another passage than the best one's."""
-    rivals = []
-    for one in seen:
-        scores = sentence.score(one.features)
-        rivals.append(scores[one.kept.passage_of != one.kept.passage_of[scores.argmax()]].max())
-    return Background(passage=float(np.median([one.ranked[9] for one in seen])), sentence=float(np.median(rivals)))
-
-
-def _ranker(examples: Iterable[tuple[Features, list[int], float]], penalty: float = 1e-3) -> LinearModel:
-    """Softmax over each question's rows, the right ones together to win; questions without a right one teach nothing."""
-    teaching = [example for example in examples if example[1]]
-    names = tuple(teaching[0][0])
-    width = max(len(features[names[0]]) for features, _, _ in teaching)
-    table = np.zeros((len(teaching), width, len(names)))
-    real = np.zeros((len(teaching), width), dtype=bool)
-    gold = np.zeros_like(real)
-    for i, (features, rows, _) in enumerate(teaching):
-        values = np.stack([features[name] for name in names], axis=1)
-        table[i, : len(values)] = values - values.mean(axis=0)
-        real[i, : len(values)] = True
-        gold[i, rows] = True
-    scale = table[real].std(axis=0) + 1e-9
-    table /= scale
-    counts = np.array([weight for _, _, weight in teaching])
-    counts /= counts.sum()
-
-    def loss(weight: F64) -> tuple[float, F64]:
-        scores = np.where(real, table @ weight, -1e9)
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True)) * real
-        share = odds / odds.sum(axis=1, keepdims=True)
-        right = (odds * gold) / np.maximum((odds * gold).sum(axis=1, keepdims=True), 1e-300)
-        value = -(counts * np.log(np.maximum((share * gold).sum(axis=1), 1e-300))).sum() + penalty * (weight**2).sum()
-        slope = -np.einsum("q,qcf->f", counts, table * (right - share)[:, :, None]) + 2 * penalty * weight
-        return float(value), slope
-
-    weight = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
-    return _model(names, np.zeros(len(names)), scale, weight, 0.0)
-
-
-def _judge(judged: Sequence[tuple[Features, bool]], sample_weights: Sequence[float]) -> LinearModel:
-    names = tuple(judged[0][0])
-    table = np.array([[float(features[name][0]) for name in names] for features, _ in judged])
-    mean, scale = table.mean(axis=0), table.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.3, max_iter=3000)
-    model.fit((table - mean) / scale, [right for _, right in judged], sample_weight=sample_weights)
-    return _model(names, mean, scale, model.coef_[0], float(model.intercept_[0]))
-
-
-def _model(names: tuple[str, ...], mean: F64, scale: F64, weight: F64, bias: float) -> LinearModel:
-    as_f32 = [np.asarray(values, dtype=np.float32) for values in (mean, scale, weight)]
-    return LinearModel(names=names, mean=as_f32[0], scale=as_f32[1], weight=as_f32[2], bias=bias)
-
-
-def _readable(model: LinearModel) -> dict[str, object]:
-    rows = zip(model.names, model.mean, model.scale, model.weight, strict=True)
-    features = {name: [round(float(m), 4), round(float(s), 4), round(float(w), 4)] for name, m, s, w in rows}
-    return {"bias": round(model.bias, 4), "features": features}
+def _readable(models: dict[Pair, LinearModel]) -> dict[Pair, object]:
+    return {
+        pair: {
+            "bias": round(model.bias, 4),
+            "features": {
+                name: [round(float(value), 4) for value in row]
+                for name, *row in zip(model.names, model.mean, model.scale, model.weight, strict=True)
+            },
+        }
+        for pair, model in models.items()
+    }
 
 
 if __name__ == "__main__":

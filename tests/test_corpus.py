@@ -40,6 +40,12 @@ def questions() -> tuple[GoldenQuestion, ...]:
     return tuple(load_questions(ROOT / "evals" / "questions.jsonl"))
 
 
+@cache
+def every_question() -> tuple[GoldenQuestion, ...]:
+    """Those to learn from as well."""
+    return (*questions(), *load_questions(ROOT / "evals" / "training.jsonl"))
+
+
 @pytest.fixture(scope="module")
 def facts(shared: Path) -> str:
     path = shared / "facts.md"
@@ -129,16 +135,23 @@ def test_briefs_rest_on_facts_that_exist_and_cover_every_subject(facts: str) -> 
 
 def test_there_are_enough_questions() -> None:
     assert len(questions()) >= 300
-    assert len({question.id for question in questions()}) == len(questions())
-    assert len({(question.question, question.after) for question in questions()}) == len(questions())
+    assert len({question.id for question in every_question()}) == len(every_question())
+    assert len({(question.question, question.after) for question in every_question()}) == len(every_question())
     assert sum(question.kind in ("false-premise", "unanswerable") for question in questions()) >= 80
 
 
 def test_no_topic_is_in_both_splits() -> None:
     splits = defaultdict(set)
-    for question in questions():
+    for question in every_question():
         splits[question.topic].add(question.split)
     assert {topic for topic, found in splits.items() if len(found) > 1} == set()
+
+
+def test_what_is_learned_from_is_about_dev_topics_only() -> None:
+    dev = {question.topic for question in questions() if question.split == "dev"}
+    learned_from = every_question()[len(questions()) :]
+    assert {question.split for question in learned_from} == {"dev"}
+    assert {question.topic for question in learned_from} <= dev
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -146,7 +159,7 @@ def test_answers_stand_in_their_articles(language: Language) -> None:
     articles = {brief.article_id: brief for brief in briefs()}
     wrong = [
         (question.id, article_id)
-        for question in questions()
+        for question in every_question()
         if question.language == language
         for article_id in question.articles
         if article_id not in articles or not holds(articles[article_id].text, question.answers)
@@ -159,14 +172,14 @@ def test_every_answer_stands_in_an_article() -> None:
     articles = {brief.article_id: brief.text for brief in briefs()}
     idle = [
         (question.id, answer)
-        for question in questions()
+        for question in every_question()
         for answer in question.answers
         if not any(holds(articles[article_id], [answer]) for article_id in question.articles)
     ]
     assert idle == []
 
 
-@pytest.mark.parametrize("question", questions(), ids=lambda question: question.id)
+@pytest.mark.parametrize("question", every_question(), ids=lambda question: question.id)
 def test_a_question_has_what_its_kind_needs(question: GoldenQuestion) -> None:
     assert bool(question.answers) == bool(question.articles)
     assert bool(question.after) == (question.kind == "follow-up")
@@ -182,6 +195,8 @@ def test_a_question_has_what_its_kind_needs(question: GoldenQuestion) -> None:
         case "conflict":
             assert len(question.conflict) >= 2
             assert {string for side in question.conflict for string in side} <= set(question.answers)
+        case "follow-up":
+            assert question.answers
         case _:
             assert question.pair == "same"
             assert question.answers

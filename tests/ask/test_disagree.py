@@ -28,6 +28,7 @@ def asked(text: str) -> Question:
         language=detect_language(text),
         vector=nothing[0],
         tokens=nothing,
+        content=np.ones(1, dtype=bool),
         terms=tuple(dict.fromkeys(lexical_tokens(text))),
         wanted=expected(text),
         names=find_names(text),

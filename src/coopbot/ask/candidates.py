@@ -56,8 +56,9 @@ class Candidates:
     @cached_property
     def passage_met(self) -> F32:
         """(question tokens, passages): the best over each passage's sentences."""
-        best: F32 = np.maximum.reduceat(self.met, self.starts[:-1], axis=1)
-        return best
+        # Along the first axis it takes a seventh of the time.
+        best = np.maximum.reduceat(np.ascontiguousarray(self.met.T), self.starts[:-1], axis=0)
+        return np.ascontiguousarray(best.T)
 
     @cached_property
     def token_weights(self) -> F32:

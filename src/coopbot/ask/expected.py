@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from itertools import pairwise
 from typing import Literal
 
 from coopbot.text.dates import DateMention, find_dates
-from coopbot.text.measures import LETTER, flatten, read_unit
+from coopbot.text.measures import flatten
+from coopbot.text.notes import SentenceNotes
 from coopbot.text.quantities import Quantity, find_quantities
 
 Kind = Literal["number", "date", "person", "place", "other"]
@@ -29,13 +29,10 @@ class Expected:
     years: frozenset[int] = frozenset()
     numbers: frozenset[tuple[Decimal, str]] = frozenset()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceFacts:
-    """The amounts and dates of a sentence. Amounts without a unit have taken the one the sentence means, where it tells."""
-
-    quantities: tuple[Quantity, ...]
-    dates: tuple[DateMention, ...]
+    @property
+    def given(self) -> frozenset[float]:
+        """The values of its numbers."""
+        return frozenset(float(value) for value, _ in self.numbers)
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -120,7 +117,7 @@ _UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "t",
         _any(
-            r"\bcargo\b|\bfreight\b|\bcoal\b|\bsoy|\bgrain\b|\btonnage",
+            r"\bcargo\b|\bfreight\b|\bcoal\b|\bsoy(?:a|beans?)?\b|\bgrain\b|\btonnage",
             r"\bгруз|\bугл[яе]|\bуголь|\bсо[яи]|зерн",
             "货运|过货|煤|大豆|运量|货物",
         ),
@@ -137,13 +134,22 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "number",
         _any(r"скольк|\bскока\b|\bна сколько|\bкак(?:ой|ая|ую|ова?) (?:процент|дол[яю]|часть|длин|площад|объ[её]м|сумм)"),
     ),
-    ("number", _any("多少|百分之几|(?<!哪)几[个年天户人吨米列辆节公百千万亿]|多[长大高宽远久]")),
+    ("number", _any("多少|百分之几|(?<!哪)几[个年天户人吨米列辆节公百千万亿成项家条次座种](?![几年月])|多[长大高宽远久]")),
+    ("number", _any(r"\b(?:max\w*|total) number of\b|\bskolko\b", r"\bкак далеко\b")),
     ("date", _any(r"\bwhen\b|\b(?:what|which|on what) (?:date|day|year|month)\b|\bdate\b|\bday (?:when|of)\b")),
     (
         "date",
         _any(r"\bкогда\b|\bдат[аеуы]\b|\bкак(?:ого|ой|ому) числ|\bкакой день|\bв каком (?:году|месяце)|\bкак(?:ой|ого) год"),
     ),
-    ("date", _any("什么时候|啥时候|何时|哪一?[天年日]|几[月号日]|日期|时间|日子")),
+    (
+        "date",
+        _any(
+            r"\byear in which\b|\bmonth and year\b|(?<!per )(?<!a )(?<!full )\byear\??$",
+            r"^(?:month|year)\b|\boriginal \w+ years\b",
+        ),
+    ),
+    ("date", _any(r"\bкакой месяц|\bкакие годы|\bкаком квартале|\bсрок (?:сдачи|ввода|запуска|открытия)")),
+    ("date", _any("哪个月|哪几年|几几年|什么时候|啥时候|何时|哪一?[天年日]|几[月号日]|日期|时间|日子")),
     (
         "other",
         _any(
@@ -153,12 +159,28 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "other",
         _any(
+            r"^(?:does|do|did|is|are|was|were|can|could|has|have|will|should)\b(?! you)(?!.*\bhow (?:many|much|long)\b)",
+            r"\bwhat (?:counts?|does)\b",
+            r"\bчто (?:понимают|значит|такое|за)\b|\b(?:правда|верно) ли\b",
             r"\bпочему\b|\bзачем\b|\bиз-за чего\b|\bчем .*лучше|\bотлича|\bкакие\b",
-            "为什么|怎么|区别|为何|哪些(?!领导|人)|哪几|分几块",
+            "是不是|能不能|是否|怎么回事|为什么|怎么|区别|为何|哪些(?!领导|人)|哪几|分几块",
         ),
     ),
-    ("person", _any(r"\b(?:what|which) (?:politician|universit|compan|minister|official|institut|bank|firm|agenc)")),
-    ("person", _any(r"\bкак\w+ (?:\w+ )?(?:вуз|компани|университет|министр|чиновник|фирм|банк)", "哪[所家](?!里)")),
+    (
+        "person",
+        _any(
+            r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:politician|universit|compan|minist|official|institut|bank|firm|agenc)",
+            r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:governor|organi[sz]ation|corporation|investor|bod(?:y|ies)\b)",
+        ),
+    ),
+    (
+        "person",
+        _any(
+            r"\bкак\w+ (?:\w+ ){0,2}(?:вуз|компани|университет|минист|чиновник|фирм|банк|ведомств)",
+            r"\bкак\w+ (?:\w+ ){0,2}(?:корпораци|организаци|инвестор)",
+            "哪[两几]?所|哪家(?!里)|哪个(?:部委|部门|官员|单位|机构|公司|部)",
+        ),
+    ),
     ("person", _any(r"\bwho(?:m|se)?\b|\bкто\b|\bкого\b|\bкому\b|\bкем\b|\bчь[ияёе]\w*\b", "谁|哪位|何人|叫什么|哪些领导")),
     (
         "place",
@@ -167,8 +189,15 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"\bгде\b|\bкуда\b|\bоткуда\b|\bв как(?:ом|ой) (?:городе|бухте|месте)",
         ),
     ),
+    (
+        "place",
+        _any(
+            r"\b(?:what|which) (?:\w+ )?(?:city|town|country|region|station|port|village|settlement|crossing)\b|\bvenue\b",
+            r"\bcity (?:that|where)\b|\bкак(?:ом|ой|ого|ую|ими) (?:\w+ )?(?:город|государств|регион|стран|порт|переход|станци)",
+        ),
+    ),
     ("place", _any(r"\bчерез как(?:ой|ую|ое)\b|\b(?:through|via) (?:what|which)\b")),
-    ("place", _any("哪里|哪儿|在哪|何处|哪座城市|哪个(?:城市|村|地方|省)|什么地方")),
+    ("place", _any("哪里|哪儿|在哪|何处|哪座城市|哪到哪|哪一?段|哪个(?:城市|村|地方|省|口岸|国家|地区|港|站)|什么地方")),
 )
 _DATE_MEANT = _any(
     r"^(?:the )?(?:start|departure|opening|launch|beginning|signing|completion) of\b|\b(?:opening|launch)$",
@@ -176,17 +205,6 @@ _DATE_MEANT = _any(
     "(?:开通|启动|通车|开业|开工)$",
 )
 _LATER_WHEN = re.compile(r"\S.{12,}\b(?:when|когда)\b", re.IGNORECASE)
-
-# Nouns that count in a unit's stead and are none of `text.measures`.
-_COUNTED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("households", _any(r" ?(?:famil(?:y|ies)\b|сем(?:ей|ьям|ьи|ья)\b|家庭)")),
-    ("people", _any(r" ?(?:students?\b|russians\b|foreigners\b|студент|россиян|иностранц|学生|游客|旅客)")),
-)
-_ONE_WORD = re.compile(
-    rf" (?!(?:and|or|of|in|to|at|by|for|with|from|и|в|на|с|по|из|за|до|к)\b)[{LETTER}-]+(?= )", re.IGNORECASE
-)
-_NOTHING_COUNTED = re.compile(r" ?(?:[.,;:)!?。，；）、]|$| (?:and|or|while|but|и|а|или)\b)", re.IGNORECASE)
-_LISTED = re.compile(r" ?(?:[,、/]|,? and|,? or| и| или|和|或) ?", re.IGNORECASE)
 
 _NAME = re.compile(r"(?<=[^\W\d_] )(?:[A-Z][a-z]+|[А-ЯЁ][а-яё]+)|(?<=[,;«\"(] )(?:[A-Z][a-z]+|[А-ЯЁ][а-яё]+)|[A-ZА-ЯЁ]{2,}")
 _HAN_PERSON = re.compile(
@@ -198,8 +216,8 @@ _HAN_PLACE = re.compile(
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 _YEAR = re.compile(r"(?<![\d.,/$])(?:19[5-9]|20[0-4])\d(?![\d,./]\d|\d)")
-_THIS_YEAR = _any(r"\bthis year\b", r"\bв (?:этом|текущем|нынешнем) году\b|\bэтого года\b", "今年|本年")
-_LAST_YEAR = _any(r"\blast year\b|\ba year earlier\b", r"\bв прошлом году\b|\bпрошлого года\b", "去年|上年")
+# Shorter than a year, a date tells a month at least.
+_YEAR_DAYS = 360
 
 
 def expected(question: str) -> Expected:
@@ -207,64 +225,69 @@ def expected(question: str) -> Expected:
     flat = flatten(question)
     # In keywords a year stands right before a unit: "sales 2025 tonnes".
     unyeared = _YEAR.sub("    ", flat)
-    facts = facts_of(unyeared)
-    words = _without(unyeared, facts)
+    quantities = find_quantities(unyeared)
+    words = _without(unyeared, [*quantities, *find_dates(unyeared)])
     units = _units(words)
     kind = _kind(words, has_units=bool(units))
     return Expected(
         kind=kind,
         units=units if kind == "number" else frozenset(),
         years=frozenset(int(year) for year in _YEAR.findall(flat)),
-        numbers=frozenset((quantity.value, quantity.unit) for quantity in facts.quantities),
+        numbers=frozenset((quantity.value, quantity.unit) for quantity in quantities),
     )
 
 
-@lru_cache(maxsize=4096)
-def facts_of(sentence: str) -> SentenceFacts:
-    """The amounts and dates of a sentence."""
-    flat = flatten(sentence)
-    quantities = find_quantities(flat)
-    resolved: list[Quantity] = []
-    for i, quantity in enumerate(quantities):
-        unit = quantity.unit or _counted_in(flat, quantity) or _borrowed(flat, quantity, resolved, quantities[i + 1 :])
-        resolved.append(quantity if unit == quantity.unit else replace(quantity, unit=unit))
-    return SentenceFacts(quantities=tuple(resolved), dates=tuple(find_dates(flat)))
+def fit(wanted: Expected, note: SentenceNotes, text: str) -> float:
+    """How well a sentence holds the kind of thing wanted: 1 it does, 0.5 something like it, 0 nothing of the kind.
 
-
-def fits(wanted: Expected, sentence: str) -> float:
-    """How well a sentence holds the kind of thing wanted: 1 it does, 0.5 something like it, 0 nothing of the kind."""
-    if wanted.kind == "number":
-        return _fits_number(wanted, facts_of(sentence))
-    if wanted.kind == "date":
-        return _fits_date(wanted, facts_of(sentence))
-    if wanted.kind == "other" or _NAME.search(sentence):
-        return 1.0
-    if not _HAN.search(sentence):
-        return 0.0
-    return 1.0 if (_HAN_PERSON if wanted.kind == "person" else _HAN_PLACE).search(sentence) else 0.5
-
-
-def years_met(wanted: Expected, sentence: str, article_published: date | None) -> bool:
-    """Whether the sentence names every year of the question. "This year", "last year" and a month alone count from the
-    article's date.
+    What the question gives itself is no answer, nor is the date at which a source spoke.
     """
-    if not wanted.years:
+    match wanted.kind:
+        case "number":
+            units = {unit for value, unit in note.amounts if value not in wanted.given}
+            if not units:
+                return 0.0
+            return 1.0 if not wanted.units or units & wanted.units else 0.5
+        case "date":
+            return 1.0 if _tells_date(wanted, note) else 0.5 if note.dates else 0.0
+        case "other":
+            return 1.0
+    if _HAN.search(text):
+        return 1.0 if (_HAN_PERSON if wanted.kind == "person" else _HAN_PLACE).search(text) else 0.5
+    return 1.0 if _NAME.search(text) else 0.0
+
+
+def _tells_date(wanted: Expected, note: SentenceNotes) -> bool:
+    if any(month and not year for year, month in note.dates):
         return True
-    dates = facts_of(sentence).dates
-    years = {mention.year for mention in dates if mention.year}
-    if article_published and not wanted.years <= years:
-        if _THIS_YEAR.search(sentence) or (not years and any(mention.month for mention in dates)):
-            years.add(article_published.year)
-        if _LAST_YEAR.search(sentence):
-            years.add(article_published.year - 1)
-    return wanted.years <= years
+    days = [figure for figure in note.figures if figure.unit == "date"]
+    return any(day.high - day.low < _YEAR_DAYS or date.fromordinal(int(day.low)).year not in wanted.years for day in days)
 
 
-def _without(question: str, facts: SentenceFacts) -> str:
+def years_met(wanted: Expected, note: SentenceNotes) -> float:
+    """1 if a sentence names every year of the question, if any; 0.5 if it has no year itself; 0 if it has others."""
+    years = {year for year, _ in note.dates if year}
+    if wanted.years <= years:
+        return 1.0
+    return 0.0 if years else 0.5
+
+
+def given_met(wanted: Expected, note: SentenceNotes) -> float:
+    """The share of the question's own numbers that a sentence has; 1 if there are none."""
+    if not wanted.given:
+        return 1.0
+    return len(wanted.given & {value for value, _ in note.amounts}) / len(wanted.given)
+
+
+def tells(wanted: Expected, note: SentenceNotes) -> set[tuple[float, object]]:
+    """The amounts, and months, of a sentence that the question does not give."""
+    amounts = {(value, unit) for value, unit in note.amounts if value not in wanted.given and value not in wanted.years}
+    return {*amounts, *((float(year), month) for year, month in note.dates if year and month)}
+
+
+def _without(question: str, found: Sequence[Quantity | DateMention]) -> str:
     """The question without its own amounts and dates, whose units it does not ask for."""
-    spans = [(one.start_char, one.end_char) for one in facts.quantities]
-    spans += [(one.start_char, one.end_char) for one in facts.dates]
-    for start, end in spans:
+    for start, end in ((one.start_char, one.end_char) for one in found):
         # The 一 of 哪一天 is no amount.
         if any(char.isdigit() for char in question[start:end]):
             question = question[:start] + " " * (end - start) + question[end:]
@@ -289,43 +312,3 @@ def _kind(words: str, *, has_units: bool) -> Kind:
     if kind == "date" and has_units and _LATER_WHEN.match(words) and len(asked) == 1:
         return "number"
     return kind
-
-
-def _counted_in(text: str, quantity: Quantity) -> str:
-    """The unit after a number, perhaps behind one adjective: "130 million urban households"."""
-    adjective = _ONE_WORD.match(text, quantity.end_char)
-    for position in (quantity.end_char, adjective.end() if adjective else quantity.end_char):
-        for unit, noun in _COUNTED:
-            if noun.match(text, position):
-                return unit
-        if position > quantity.end_char and (read := read_unit(text, position)):
-            # An adjective before metres is none: "3 more m" would be read into too much.
-            return read[0].name if len(read[0].name) > 3 else ""
-    return ""
-
-
-def _borrowed(text: str, quantity: Quantity, before: list[Quantity], after: list[Quantity]) -> str:
-    """A number that counts nothing itself counts what its neighbour does: "130 million households, he says 13 million"."""
-    for one, other in pairwise([quantity, *after]):
-        if not _LISTED.fullmatch(text, one.end_char, other.start_char):
-            break
-        if other.unit:
-            return other.unit
-    if _NOTHING_COUNTED.match(text, quantity.end_char):
-        return next((other.unit for other in reversed(before) if other.unit), "")
-    return ""
-
-
-def _fits_number(wanted: Expected, facts: SentenceFacts) -> float:
-    values = {value for value, _ in wanted.numbers}
-    units = {quantity.unit for quantity in facts.quantities if quantity.value not in values}
-    if not units:
-        return 0.0
-    return 1.0 if not wanted.units or units & wanted.units else 0.5
-
-
-def _fits_date(wanted: Expected, facts: SentenceFacts) -> float:
-    """A year the question names itself is no answer, a day or month in it is."""
-    if any(mention.year and (mention.month or mention.year not in wanted.years) for mention in facts.dates):
-        return 1.0
-    return 0.5 if facts.dates else 0.0

@@ -4,53 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from coopbot.ask.candidates import Candidates
-from coopbot.ask.expected import Expected
-from coopbot.ask.weights import Background, Features
+from coopbot.ask.expected import Kind, fit, given_met, tells, years_met
+from coopbot.ask.question import Question
+from coopbot.ask.weights import Features
 from coopbot.index.embedder import F32
+from coopbot.index.lexical import I64
+from coopbot.index.passages import StoredPassage
 from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # A sentence meets a question token as well as its passage does if it comes this near.
 _AS_WELL = 0.02
 
-# A sentence this near to the best one (cosine, their language's centre taken off) speaks of the same: it is no rival.
+# Sentences of one language this near to each other (cosine, the language's centre taken off) speak of the same: no rivals.
 _ALIKE = 0.5
 
+# How many of the best sentences may support or rival the very best.
+_HEARD = 12
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """What a question looks for beside its vectors. idf: its words by rarity in one language. names: ids of the gazetteer."""
+_KINDS: tuple[Kind, ...] = ("number", "date", "person", "place")
 
-    wanted: Expected
-    names: frozenset[str]
+# So far behind the best, in log odds, a sentence is no rival.
+_FAR_AHEAD = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """A language's candidates, and the sentences of its best few passages.
+
+    order, ranked: all passages and their scores, best first. kept: the best few, with what is stored of them. idf: the
+    question's words by rarity. absent: the share of them, by rarity, that no passage of the language has.
+    """
+
+    question: Question
+    candidates: Candidates
+    order: I64
+    ranked: F32
+    kept: Candidates
+    stored: Sequence[StoredPassage]
+    notes: Sequence[PassageNotes]
     idf: Mapping[str, float]
+    absent: float
 
-    def fit(self, note: SentenceNotes) -> float:
-        """Whether a sentence holds the kind of figure asked for: 1 it does or none is asked for, 0.5 another kind, 0 none."""
-        if self.wanted.kind == "number":
-            given = {float(value) for value, _ in self.wanted.numbers}
-            units = {unit for value, unit in note.amounts if value not in given}
-            if not units:
-                return 0.0
-            return 1.0 if not self.wanted.units or units & self.wanted.units else 0.5
-        if self.wanted.kind == "date":
-            telling = any(year and (month or year not in self.wanted.years) for year, month in note.dates)
-            return 1.0 if telling else 0.5 if note.dates else 0.0
-        return 1.0
+    @cached_property
+    def sentences(self) -> list[SentenceNotes]:
+        """Of each row."""
+        return [note for passage in self.notes for note in passage.sentences]
 
-    def years_met(self, note: SentenceNotes) -> float:
-        """1 if a sentence names every year of the question, if any; 0.5 if it has no year itself; 0 if it has others."""
-        years = {year for year, _ in note.dates if year}
-        if self.wanted.years <= years:
-            return 1.0
-        return 0.0 if years else 0.5
+    @cached_property
+    def texts(self) -> list[str]:
+        """Of each row."""
+        return [
+            one.passage.text[span.start_char - one.passage.start_char : span.end_char - one.passage.start_char]
+            for one in self.stored
+            for span in one.passage.sentences
+        ]
 
     def named(self, names: frozenset[str]) -> float:
         """The share of the question's names that are among these; 1 if it has none."""
-        return len(self.names & names) / len(self.names) if self.names else 1.0
+        sought = self.question.names
+        return len(sought & names) / len(sought) if sought else 1.0
+
+    @cached_property
+    def features(self) -> Features:
+        """(sentences,) each."""
+        return _sentence_features(self)
 
 
 def passage_features(candidates: Candidates) -> Features:
@@ -68,77 +90,127 @@ def passage_features(candidates: Candidates) -> Features:
     }
 
 
-def sentence_features(
-    candidates: Candidates,
-    passage_scores: F32,
-    token_weights: F32,
-    sought: Sought,
-    notes: Sequence[PassageNotes],
-) -> Features:
-    """(sentences,) each. `token_weights` are those of all candidates, of which these are the best few."""
-    own = [note for passage in notes for note in passage.sentences]
-    names = [passage.context_names | note.names for passage in notes for note in passage.sentences]
-    met = candidates.met
+def _sentence_features(weighed: Weighed) -> Features:
+    kept, question, met = weighed.kept, weighed.question, weighed.kept.met
+    # Of all candidates, of which these are the best few.
+    weights = weighed.candidates.token_weights
+    passage_of = kept.passage_of
+    passage = weighed.ranked[passage_of]
     rows = np.arange(met.shape[1])
-    first = candidates.starts[:-1][candidates.passage_of]
-    previous = np.where(rows == first, rows, rows - 1)
-    weighted = token_weights @ met
+    first = kept.starts[:-1][passage_of]
+    previous = np.maximum(rows - 1, first)
+    weighted = weights @ met
+    content = met[question.content]
+    context = [weighed.notes[place].context_names for place in passage_of]
+    own = weighed.sentences
+    wanted = question.wanted
+
+    def by_row(values: list[float]) -> F32:
+        return np.array(values, dtype=np.float32)
+
+    fits = by_row([fit(wanted, note, text) for note, text in zip(own, weighed.texts, strict=True)])
     return {
-        "passage": passage_scores[candidates.passage_of],
-        "cosine": candidates.sentence_cosine,
+        "passage": passage,
+        "passage_behind": weighed.ranked[0] - passage,
+        "dense": kept.dense[passage_of],
+        "cosine": kept.sentence_cosine,
         "late": met.mean(axis=0),
         "late_weighted": weighted,
         "late_worst": _worst_quarter(met),
-        "share_met": token_weights @ (met >= candidates.passage_met[:, candidates.passage_of] - _AS_WELL),
-        "previous_adds": token_weights @ np.maximum(met, met[:, previous]) - weighted,
-        "lead_adds": token_weights @ np.maximum(met, met[:, first]) - weighted,
+        "content_late": content.mean(axis=0),
+        "content_worst": _worst_quarter(content),
+        "content_least": content.min(axis=0),
+        "share_met": weights @ (met >= kept.passage_met[:, passage_of] - _AS_WELL),
+        "previous_adds": weights @ np.maximum(met, met[:, previous]) - weighted,
+        "lead_adds": weights @ np.maximum(met, met[:, first]) - weighted,
         "is_first": (rows == first).astype(np.float32),
-        "lexical": np.array([covered(note.words, sought.idf) for note in own], dtype=np.float32),
-        "fits": np.array([sought.fit(note) for note in own], dtype=np.float32),
-        "years": np.array([sought.years_met(note) for note in own], dtype=np.float32),
-        "named": np.array([sought.named(named) for named in names], dtype=np.float32),
-        "names_here": np.array([sought.named(note.names) for note in own], dtype=np.float32),
-        "length": np.log1p(candidates.token_counts).astype(np.float32),
+        "position": (rows - first).astype(np.float32),
+        "lexical": by_row([covered(note.words, weighed.idf) for note in own]),
+        **{f"fits_{kind}": fits if wanted.kind == kind else np.ones_like(fits) for kind in _KINDS},
+        "years": by_row([years_met(wanted, note) for note in own]),
+        "given": by_row([given_met(wanted, note) for note in own]),
+        "named": by_row([weighed.named(names | note.names) for names, note in zip(context, own, strict=True)]),
+        "names_here": by_row([weighed.named(note.names) for note in own]),
+        "length": np.log1p(kept.token_counts).astype(np.float32),
+        # What its language does to a score.
+        **{f"is_{lang}": np.full(len(rows), kept.language == lang, dtype=np.float32) for lang in ("zh", "ru")},
     }
 
 
-def answer_features(
-    candidates: Candidates,
-    kept: Candidates,
-    ranked: F32,
-    sentence_scores: F32,
-    sought: Sought,
-    notes: Sequence[PassageNotes],
-    background: Background,
-) -> Features:
-    """(1,) each: what tells an answer from a near miss. Where there are too few rivals, the background stands in for them.
+def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tuple[int, int]) -> Features:
+    """(1,) each: what tells an answer from a near miss. scores: of the sentences of each language.
 
-    kept: the passages whose sentences were scored. ranked: passage scores of all candidates, falling. The passage judged is
-    that of the best sentence.
+    at: the language and the row of the sentence that is to answer.
     """
-    top = int(sentence_scores.argmax())
-    passage = int(kept.passage_of[top])
-    met = kept.passage_met[:, passage]
-    own = notes[passage]
-    best = own.sentences[top - int(kept.starts[passage])]
-    alike = kept.sentence_vectors @ kept.sentence_vectors[top] > _ALIKE
-    rivals = sentence_scores[(kept.passage_of != passage) & ~alike]
+    place, row = at
+    best, question = languages[place], languages[place].question
+    passage = int(best.kept.passage_of[row])
+    met = best.kept.passage_met[:, passage]
+    own = best.notes[passage]
+    all_met = np.max([one.candidates.passage_met.max(axis=1) for one in languages], axis=0)
+    support, alternative = _support(languages, scores, at)
     values = {
-        "gap_third": ranked[0] - (ranked[2] if len(ranked) > 2 else background.passage),
-        "gap_tenth": ranked[0] - (ranked[9] if len(ranked) > 9 else background.passage),
+        "support": support,
+        "ahead": alternative,
+        "gap_third": _gap(best, 2),
+        "gap_tenth": _gap(best, 9),
         "passage_late": met.mean(),
-        "dense": kept.dense[passage],
-        "sentence_gap": sentence_scores[top] - (rivals.max() if len(rivals) else background.sentence),
-        "sentence_cosine": kept.sentence_cosine.max(),
-        "covered": covered([word for note in own.sentences for word in note.words], sought.idf),
-        "fits": sought.fit(best),
-        "years": sought.years_met(best),
-        "named": sought.named(own.context_names | best.names),
-        "names_here": sought.named(best.names),
-        "regret": candidates.token_weights @ (candidates.passage_met.max(axis=1) - met),
+        "dense": best.kept.dense[passage],
+        "regret": best.candidates.token_weights @ (all_met - met),
+        "worst_regret": (all_met - met)[question.content].max(),
+        "covered": covered([word for one in own.sentences for word in one.words], best.idf),
+        "absent": max(one.absent for one in languages if one.candidates.pair == best.candidates.pair),
         "length": np.log1p(len(met)),
+        **{name: best.features[name][row] for name in _OF_SENTENCE},
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+_OF_SENTENCE = (
+    "late_weighted",
+    "cosine",
+    "content_least",
+    "fits_number",
+    "fits_date",
+    "fits_person",
+    "fits_place",
+    "years",
+    "given",
+    "named",
+)
+
+
+def _gap(weighed: Weighed, rank: int) -> float:
+    """How far the passage at a rank is behind the first; where there are fewer, the last."""
+    return float(weighed.ranked[0] - weighed.ranked[min(rank, len(weighed.ranked) - 1)])
+
+
+def _support(languages: Sequence[Weighed], scores: Sequence[F32], at: tuple[int, int]) -> tuple[float, float]:
+    """(log of the share of all odds that the best sentence and those that say the same have, how far the best that says
+    something else is behind it).
+
+    Two say the same if they share a figure that the question does not give, or are much alike in one language and one of them
+    has no figure.
+    """
+    place, row = at
+    best = languages[place]
+    odds = [(float(score), i, j) for i, some in enumerate(scores) for j, score in enumerate(some)]
+    top = float(scores[place][row])
+    odds = sorted((entry for entry in odds if entry[1:] != at), reverse=True)
+    told = tells(best.question.wanted, best.sentences[row])
+    vector = best.kept.sentence_vectors[row]
+    same, other, ahead = 1.0, 0.0, _FAR_AHEAD
+    for score, i, j in odds[:_HEARD]:
+        one = languages[i]
+        alike = i == place and float(one.kept.sentence_vectors[j] @ vector) > _ALIKE
+        share = float(np.exp(min(score - top, 20.0)))
+        also_told = tells(one.question.wanted, one.sentences[j])
+        if told & also_told or (alike and not (told and also_told)):
+            same += share
+        else:
+            ahead = min(ahead, top - score)
+            other += share
+    return float(np.log(same / (same + other))), ahead
 
 
 def covered(words: Sequence[str], idf: Mapping[str, float]) -> float:

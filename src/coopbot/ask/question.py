@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from coopbot.ask.expected import Expected, expected
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
-from coopbot.index.embedder import F32, Embedder, centred
+from coopbot.index.embedder import F32, I32, Embedder, centred
 from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
+Mask = npt.NDArray[np.bool_]
+
+_WORD = re.compile(r"[^\W_]+")
+_HAN = re.compile("[\u3400-\u9fff]")
 # Tokens that mean the same in every language: numbers and Latin words, such as names of companies.
 _SHARED_TOKEN = re.compile(r"[0-9a-z]")
 
@@ -22,13 +29,15 @@ class Question:
     """A question as it is searched.
 
     vector: (dim,) and tokens: (tokens, dim), both with the language's centre taken off and of length 1.
-    terms: its lexical tokens, each once. wanted: what kind of thing it asks for. names: what it names, by id of the gazetteer.
+    content: (tokens,), whether each is of a word that says something. terms: its lexical tokens, each once. wanted: what kind
+    of thing it asks for. names: what it names, by id of the gazetteer.
     """
 
     text: str
     language: Language
     vector: F32
     tokens: F32
+    content: Mask
     terms: tuple[str, ...]
     wanted: Expected
     names: frozenset[str]
@@ -53,6 +62,18 @@ def checked(text: str) -> str:
     return stripped
 
 
+def _content(text: str, spans: I32) -> Mask:
+    """Which tokens belong to words that are searched for, all of them if none does: no stop words, no marks.
+
+    A token is a part of a word; in Chinese it is one itself.
+    """
+    says = np.zeros(len(text) + 1, dtype=bool)
+    for word in _WORD.finditer(text):
+        says[word.start() : word.end()] = bool(lexical_tokens(word[0]))
+    found = [bool(lexical_tokens(text[a:b])) if _HAN.search(text[a:b]) else bool(says[a:b].any()) for a, b in spans.tolist()]
+    return np.array(found, dtype=bool) if any(found) else np.ones(len(found), dtype=bool)
+
+
 def understand(text: str, embedder: Embedder) -> Question:
     """Embed a checked question, once."""
     language = detect_language(text)
@@ -63,6 +84,7 @@ def understand(text: str, embedder: Embedder) -> Question:
         language=language,
         vector=centred(embedded.pooled[0], centre.question),
         tokens=centred(embedded.tokens[0].vectors, centre.question_token),
+        content=_content(text, embedded.tokens[0].spans),
         terms=tuple(dict.fromkeys(lexical_tokens(text))),
         wanted=expected(text),
         names=find_names(text),

@@ -10,15 +10,15 @@ import numpy as np
 
 from coopbot.ask.authorship import asks_author, naming_authors
 from coopbot.ask.candidates import READ, Candidates, find_candidates
-from coopbot.ask.features import Sought, answer_features, passage_features, sentence_features
+from coopbot.ask.features import Weighed, answer_features, passage_features
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
-from coopbot.ask.weights import Weights
+from coopbot.ask.weights import LinearModel, Scope, Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
 from coopbot.index.lexical import I64
 from coopbot.index.passages import StoredPassage
-from coopbot.text.notes import PassageNotes, SentenceNotes
+from coopbot.text.notes import SentenceNotes
 
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
 WEIGHED = 3
@@ -26,10 +26,13 @@ WEIGHED = 3
 # The log odds that a sentence which names its article's authors answers who wrote it.
 _AUTHORED = 2.0
 
+# No passage has it, so it is as rare as a word can be.
+_NO_WORD = "\0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSentence:
-    """A sentence of a passage. `score` compares within its language only."""
+    """A sentence of a passage. `score` compares across languages."""
 
     stored: StoredPassage
     span: Span
@@ -79,43 +82,78 @@ def read_all(
 
     Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
     """
-    readings = [
-        read(question, store, candidates, weights)
+    weighed = [
+        weigh(question, store, candidates, weights.passage[candidates.pair])
         for language in store.languages
         if (candidates := find_candidates(question, store, language, filters, late=late, read=candidates_a_language))
         is not None
     ]
+    readings = [_with_authors(question, reading, store) for reading in _judged(weighed, weights)] if weighed else []
     return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
 
 def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
-    """Weigh the candidates of one language."""
-    pair, language = candidates.pair, candidates.language
-    scores = weights.passage[pair].score(passage_features(candidates))
+    """The candidates of one language by themselves."""
+    (reading,) = _judged([weigh(question, store, candidates, weights.passage[candidates.pair])], weights)
+    return _with_authors(question, reading, store)
+
+
+def weigh(question: Question, store: VectorStore, candidates: Candidates, model: LinearModel) -> Weighed:
+    """Rank the passages of one language and look into the best."""
+    language = candidates.language
+    scores = model.score(passage_features(candidates))
     order = np.argsort(-scores, kind="stable")
     kept = candidates.take(order[:WEIGHED])
     stored = store.stored(language, kept.rows.tolist())
-    notes = [passage.read_notes() for passage in stored]
-    idf = store.idf(language, question.terms_for(language))
-    sought = Sought(wanted=question.wanted, names=question.names, idf=idf)
-    features = sentence_features(kept, scores[order[:WEIGHED]], candidates.token_weights, sought, notes)
-    sentence_scores = weights.sentence[pair].score(features)
-    answered = answer_features(candidates, kept, scores[order], sentence_scores, sought, notes, weights.background[pair])
-    log_odds = float(weights.answered[pair].score(answered)[0])
-    reading = Reading(
+    idf = store.idf(language, [*question.terms_for(language), _NO_WORD])
+    rarest = idf.pop(_NO_WORD)
+    return Weighed(
+        question=question,
         candidates=candidates,
         order=order,
-        scores=scores[order],
-        sentences=_sentences(kept, stored, sentence_scores, notes),
-        log_odds=log_odds,
-        # Only where it answers at all: what does not, is not better for being in the question's language.
-        preference=weights.preference if pair == "same" and log_odds >= weights.least_log_odds else 0.0,
+        ranked=scores[order],
+        kept=kept,
+        stored=stored,
+        notes=[passage.read_notes() for passage in stored],
+        idf=idf,
+        absent=sum(rarity for rarity in idf.values() if rarity >= rarest) / (sum(idf.values()) or 1.0),
     )
-    return _with_authors(reading, store) if asks_author(question.text) else reading
 
 
-def _with_authors(reading: Reading, store: VectorStore) -> Reading:
-    """The reading with the first sentence put in front that names its article's authors, if there is one."""
+def _judged(languages: Sequence[Weighed], weights: Weights) -> list[Reading]:
+    """Sentences of all languages are scored alike, so that whether the best one answers tells how likely the others do."""
+    scores = [weights.sentence[one.candidates.pair].score(one.features) for one in languages]
+    place, row = best_sentence(languages, scores, weights.preference)
+    answer = answer_features(languages, scores, (place, row))
+    scope: Scope = "together" if len(languages) > 1 else "alone"
+    log_odds = float(weights.answered[scope][languages[place].candidates.pair].score(answer)[0])
+    return [
+        Reading(
+            candidates=one.candidates,
+            order=one.order,
+            scores=one.ranked,
+            sentences=_sentences(one, own),
+            log_odds=log_odds + float(own.max() - scores[place][row]),
+            preference=weights.preference if one.candidates.pair == "same" else 0.0,
+        )
+        for one, own in zip(languages, scores, strict=True)
+    ]
+
+
+def best_sentence(languages: Sequence[Weighed], scores: Sequence[F32], preference: float) -> tuple[int, int]:
+    """(language, row) of the sentence to quote first. scores: of the sentences of each language."""
+    tops = [
+        float(own.max()) + (preference if one.candidates.pair == "same" else 0.0)
+        for one, own in zip(languages, scores, strict=True)
+    ]
+    place = tops.index(max(tops))
+    return place, int(scores[place].argmax())
+
+
+def _with_authors(question: Question, reading: Reading, store: VectorStore) -> Reading:
+    """Where it is asked who wrote something: the first sentence put in front that names its article's authors, if one does."""
+    if not asks_author(question.text):
+        return reading
     for sentence in reading.sentences:
         article = store.article(sentence.stored.passage.article_id)
         span = naming_authors(article, sentence.stored.passage) if article else None
@@ -148,20 +186,18 @@ def _hit(store: VectorStore, score: float, reading: Reading, place: int, rank: i
     return Hit(passage=stored.passage, rank=rank, score=score, legs=legs)
 
 
-def _sentences(
-    kept: Candidates, stored: Sequence[StoredPassage], scores: F32, notes: Sequence[PassageNotes]
-) -> tuple[ScoredSentence, ...]:
-    found = []
+def _sentences(weighed: Weighed, scores: F32) -> tuple[ScoredSentence, ...]:
+    kept, found = weighed.kept, []
     for place in np.argsort(-scores, kind="stable"):
-        passage = int(kept.passage_of[place])
+        stored = weighed.stored[int(kept.passage_of[place])]
         found.append(
             ScoredSentence(
-                stored=stored[passage],
-                span=stored[passage].passage.sentences[place - kept.starts[passage]],
+                stored=stored,
+                span=stored.passage.sentences[place - kept.starts[kept.passage_of[place]]],
                 score=float(scores[place]),
                 cosine=float(kept.sentence_cosine[place]),
                 vector=kept.sentence_vectors[place],
-                notes=notes[passage].sentences[place - kept.starts[passage]],
+                notes=weighed.sentences[place],
             )
         )
     return tuple(found)

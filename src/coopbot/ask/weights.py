@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from coopbot.index.embedder import F32
 
 Pair = Literal["same", "across"]
 """Whether question and passage are in one language."""
+PAIRS: tuple[Pair, ...] = get_args(Pair)
+
+Scope = Literal["alone", "together"]
+"""Whether one language was searched, or several that may bear each other out."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 Features = dict[str, F32]
 """One array a feature, all of one length."""
@@ -39,24 +44,15 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    """Scores that passages and sentences of no interest usually get: what stands in where an index is too small to have any."""
-
-    passage: float
-    sentence: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage, sentence: which is better; scores of one pair only compare with each other. answered: log odds that the best
-    sentence answers, which compare across pairs. threshold: the probability from which on it is said to. preference: how much
-    surer (in log odds) another language must be to be quoted before the question's own.
+    """passage: which is better, within one language. sentence: which is better, whatever their languages. answered: log odds
+    that the best sentence answers. threshold: the probability from which on it is said to. preference: what is added to the
+    scores of sentences in the question's own language, which people would rather read.
     """
 
     passage: dict[Pair, LinearModel]
     sentence: dict[Pair, LinearModel]
-    answered: dict[Pair, LinearModel]
-    background: dict[Pair, Background]
+    answered: dict[Scope, dict[Pair, LinearModel]]
     threshold: float
     preference: float
 
@@ -76,15 +72,17 @@ def load_weights() -> Weights:
 def parse_weights(text: str) -> Weights:
     """Weights from JSON."""
     fields = json.loads(text)
-    models: dict[str, dict[Pair, LinearModel]] = {
-        stage: {"same": _model(fields[stage]["same"]), "across": _model(fields[stage]["across"])}
-        for stage in ("passage", "sentence", "answered")
-    }
-    background: dict[Pair, Background] = {
-        "same": Background(**fields["background"]["same"]),
-        "across": Background(**fields["background"]["across"]),
-    }
-    return Weights(**models, background=background, threshold=fields["threshold"], preference=fields["preference"])
+    return Weights(
+        passage=_models(fields["passage"]),
+        sentence=_models(fields["sentence"]),
+        answered={scope: _models(fields["answered"][scope]) for scope in SCOPES},
+        threshold=fields["threshold"],
+        preference=fields["preference"],
+    )
+
+
+def _models(fields: dict[str, dict[str, dict[str, list[float]] | float]]) -> dict[Pair, LinearModel]:
+    return {pair: _model(fields[pair]) for pair in PAIRS}
 
 
 def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:
