@@ -1,15 +1,18 @@
-"""One language of one segment on disk: vectors, words, sentences in f16, tokens in 2 bits. All memory-mapped.
+"""One language of one segment on disk: vectors, words, sentences in f16, tokens in 2 bits. Memory-mapped, or read when needed.
 
 Rows number the passages from 0; sentences and tokens of a passage lie together, in order.
 """
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from threading import Lock
+from typing import BinaryIO, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -97,8 +100,8 @@ class Shard:
         self._vectors = open_vectors(folder)
         self.words = Postings(folder, self._dead)
         try:
-            self._sentences = _mapped(folder / _SENTENCE_VECTORS, np.float16, dim)
-            self._codes = _mapped(folder / _TOKENS, np.uint8, dim // 4)
+            self._sentences = _Rows(folder / _SENTENCE_VECTORS, np.float16, dim)
+            self._codes = _Rows(folder / _TOKENS, np.uint8, dim // 4)
             self._sentence_starts = _mapped(folder / _PASSAGES, np.int64, 1)[:, 0]
             self._token_starts = _mapped(folder / _SENTENCES, np.int64, 1)[:, 0]
         except (OSError, ValueError) as exc:
@@ -130,7 +133,34 @@ class Shard:
         """(sentences, dim) vectors, (tokens, dim / 4) codes and (sentences,) token counts of one passage."""
         first, end = int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])
         tokens = self._token_starts[first : end + 1]
-        return self._sentences[first:end], self._codes[tokens[0] : tokens[-1]], np.diff(tokens)
+        return self._sentences.read(first, end), self._codes.read(int(tokens[0]), int(tokens[-1])), np.diff(tokens)
+
+
+class _Rows(Generic[Number]):
+    """(rows, width) in a file, read when asked for.
+
+    Of a mapped file the system would count all that lies around what was asked for as memory of this process: 64 kB a row.
+    """
+
+    def __init__(self, path: Path, kind: type[Number], width: int) -> None:
+        self._dtype = np.dtype(kind).newbyteorder("<")
+        self._width = width
+        self._row_bytes = width * self._dtype.itemsize
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._seeking = Lock()
+        weakref.finalize(self, os.close, self._file)
+
+    def read(self, first: int, end: int) -> npt.NDArray[Number]:
+        """(end - first, width)."""
+        data = self._bytes(first * self._row_bytes, (end - first) * self._row_bytes)
+        return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
+
+    def _bytes(self, start: int, count: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file, count, start)
+        with self._seeking:  # where there is no pread, on Windows
+            os.lseek(self._file, start, os.SEEK_SET)
+            return os.read(self._file, count)
 
 
 def _mapped(path: Path, kind: type[Number], width: int) -> npt.NDArray[Number]:
