@@ -72,6 +72,10 @@ def choose(question: Question, readings: Sequence[Reading], limit: int, least: f
 def ranked_quotes(readings: Sequence[Reading]) -> list[Quote]:
     """All sentences of the readings, those to quote first in front."""
     quotes = [_quote(sentence, reading) for reading in readings for sentence in reading.sentences]
+    return _in_order(quotes)
+
+
+def _in_order(quotes: Sequence[Quote]) -> list[Quote]:
     return sorted(quotes, key=lambda quote: -quote.log_odds - quote.preference)
 
 
@@ -117,7 +121,7 @@ def nearest(readings: Sequence[Reading], limit: int) -> list[Quote]:
             if sentence.stored.passage.passage_id not in seen:
                 seen.add(sentence.stored.passage.passage_id)
                 quotes.append(_quote(sentence, reading))
-    return sorted(quotes, key=lambda quote: -quote.log_odds)[:limit]
+    return _in_order(quotes)[:limit]
 
 
 def cite(number: int, quote: Quote, article: Article) -> Citation:
