@@ -178,11 +178,12 @@ def _compared(golden: GoldenScores, groups: Mapping[str, str], columns: Mapping[
         found = {(split, key): golden.figures[f"{split}.{group}.{key}"] for key in columns.values() for split in SPLITS}
         first = next(iter(columns.values()))
         counts = " / ".join(str(found[split, first].count) for split in SPLITS)
-        rows.append((label, counts, *(_cell(found[split, key]) for key in columns.values() for split in SPLITS)))
+        rows.append((label, counts, *(cell(found[split, key]) for key in columns.values() for split in SPLITS)))
     return table(header, rows)
 
 
-def _cell(figure: Estimate) -> str:
+def cell(figure: Estimate) -> str:
+    """A figure with its interval."""
     if figure.value is None:
         return "–"
     return f"{_number(figure.value)} ({_number(figure.low)}–{_number(figure.high)})"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
@@ -17,46 +19,43 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import Weights
 from coopbot.domain import LANGUAGES, Filters, Language
 from coopbot.index.embedder import Embedder, Progress
+from coopbot.measure.scores import Estimate, estimate
 from coopbot.measure.xquad import Without, XquadQuestion, load_xquad
 
 F64 = npt.NDArray[np.float64]
+Measure = Callable[..., float]
 
 # Precision at which the recall of "no" is told.
 _PRECISION = 0.9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direction:
-    """One question language against the passages of one language; shares of all questions.
-
-    mrr: of the right passage. first, first_two: the gold sentence is the first quote, is among the first two. no_recall: of
-    questions whose passage was taken out, the share refused when nine of ten refusals are right; strict counts every question
-    whose passage is in the index as answerable, found only those whose passage came first.
-    """
-
-    question_language: Language
-    passage_language: Language
-    mrr: float
-    first: float
-    first_two: float
-    no_recall_strict: float
-    no_recall_found: float
+Pair = tuple[Language, Language]
+"""The language of questions and that of passages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XquadScores:
-    """`odd` are the articles nothing was learned from; `all` includes the others."""
+    """What became of each question. `is_odd`: (questions,), whether it is of the articles nothing was learned from.
 
-    odd: tuple[Direction, ...]
-    all: tuple[Direction, ...]
+    outcomes: (4, questions) a direction: the rank of the right passage and that of the gold sentence, from 1, or 0 where it
+    was not found; the log odds of an answer with the right passage in the index, and with it taken out.
+    """
 
+    outcomes: Mapping[Pair, F64]
+    is_odd: npt.NDArray[np.bool_]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    rank: int
-    sentence_rank: int
-    log_odds: float
-    log_odds_without: float
+    def estimates(self) -> dict[str, Estimate]:
+        """By names such as `odd.en-zh.mrr`: each direction, and the means `same` and `across`, of odd articles and of all."""
+        groups = {f"{asked}-{language}": [(asked, language)] for asked, language in self.outcomes}
+        groups["same"] = [pair for pair in self.outcomes if pair[0] == pair[1]]
+        groups["across"] = [pair for pair in self.outcomes if pair[0] != pair[1]]
+        return {
+            f"{part}.{name}.{measure}": estimate(partial(_averaged, MEASURES[measure]), *np.concatenate(tables))
+            for part, counted in (("odd", self.is_odd), ("all", np.ones_like(self.is_odd)))
+            for name, pairs in groups.items()
+            if (tables := [self.outcomes[pair][:, counted] for pair in pairs])
+            for measure in MEASURES
+        }
 
 
 def run_xquad(
@@ -65,7 +64,7 @@ def run_xquad(
     """Ask all questions of all languages. Raises Unreadable if the folder holds no XQuAD-R."""
     with tempfile.TemporaryDirectory(prefix="coopbot-xquad-") as scratch:
         xquad = load_xquad(folder, Path(scratch), embedder)
-        outcomes: dict[tuple[Language, Language], list[_Outcome]] = {(q, p): [] for q in LANGUAGES for p in LANGUAGES}
+        outcomes: dict[Pair, list[tuple[float, ...]]] = {(q, p): [] for q in LANGUAGES for p in LANGUAGES}
         for number, row in enumerate(xquad.questions):
             progress(number, len(xquad.questions))
             without = Without(xquad.snapshot, row.gold)
@@ -77,10 +76,9 @@ def run_xquad(
                         for question_store in (xquad.snapshot, without)
                     )
                     outcomes[asked, language].append(_outcome(row, language, here, gone))
-    is_odd = np.array([row.is_odd for row in xquad.questions])
     return XquadScores(
-        odd=tuple(_direction(*pair, found, is_odd) for pair, found in outcomes.items()),
-        all=tuple(_direction(*pair, found, np.ones_like(is_odd)) for pair, found in outcomes.items()),
+        outcomes={pair: np.array(found).T for pair, found in outcomes.items()},
+        is_odd=np.array([row.is_odd for row in xquad.questions]),
     )
 
 
@@ -90,35 +88,37 @@ def _reading(store: VectorStore, question: Question, language: Language, weights
     return read(question, store, candidates, weights)
 
 
-def _outcome(row: XquadQuestion, language: Language, here: Reading, gone: Reading) -> _Outcome:
+def _outcome(row: XquadQuestion, language: Language, here: Reading, gone: Reading) -> tuple[float, ...]:
     rows = here.candidates.rows[here.order].tolist()
     gold = (f"{language}/{row.gold:03d}", row.gold_sentence[language])
     chosen = [(s.stored.passage.article_id, s.stored.passage.sentences.index(s.span)) for s in here.sentences]
-    return _Outcome(
-        rank=rows.index(row.gold) + 1 if row.gold in rows else 0,
-        sentence_rank=chosen.index(gold) + 1 if gold in chosen else 0,
-        log_odds=here.log_odds,
-        log_odds_without=gone.log_odds,
-    )
+    rank = rows.index(row.gold) + 1 if row.gold in rows else 0
+    return rank, chosen.index(gold) + 1 if gold in chosen else 0, here.log_odds, gone.log_odds
 
 
-def _direction(
-    question_language: Language, passage_language: Language, outcomes: Sequence[_Outcome], counted: npt.NDArray[np.bool_]
-) -> Direction:
-    kept = [outcome for outcome, counts in zip(outcomes, counted, strict=True) if counts]
-    rank = np.array([outcome.rank for outcome in kept])
-    sentence = np.array([outcome.sentence_rank for outcome in kept])
-    answerable = np.array([outcome.log_odds for outcome in kept])
-    missing = np.array([outcome.log_odds_without for outcome in kept])
-    return Direction(
-        question_language=question_language,
-        passage_language=passage_language,
-        mrr=float(np.where(rank > 0, 1 / np.maximum(rank, 1), 0).mean()),
-        first=float((sentence == 1).mean()),
-        first_two=float(((sentence > 0) & (sentence <= 2)).mean()),
-        no_recall_strict=_no_recall(answerable, missing),
-        no_recall_found=_no_recall(answerable[rank == 1], np.concatenate([missing, answerable[rank != 1]])),
-    )
+def _averaged(measure: Measure, *columns: F64) -> float:
+    """The mean of a measure over directions, of which each has four columns."""
+    return fmean(measure(*columns[first : first + 4]) for first in range(0, len(columns), 4))
+
+
+def _mrr(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+    return float(np.where(rank > 0, 1 / np.maximum(rank, 1), 0).mean())
+
+
+def _first(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+    return float((sentence == 1).mean())
+
+
+def _first_two(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+    return float(((sentence > 0) & (sentence <= 2)).mean())
+
+
+def _no_recall_strict(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+    return _no_recall(here, gone)
+
+
+def _no_recall_found(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+    return _no_recall(here[rank == 1], np.concatenate([gone, here[rank != 1]]))
 
 
 def _no_recall(answerable: F64, missing: F64) -> float:
@@ -128,3 +128,16 @@ def _no_recall(answerable: F64, missing: F64) -> float:
     refused_rightly = np.cumsum(is_missing)
     precise = refused_rightly / np.arange(1, len(scores) + 1) >= _PRECISION
     return float(refused_rightly[precise].max() / len(missing)) if precise.any() else 0.0
+
+
+MEASURES: Mapping[str, Measure] = {
+    "mrr": _mrr,
+    "first": _first,
+    "first_two": _first_two,
+    "no_recall_strict": _no_recall_strict,
+    "no_recall_found": _no_recall_found,
+}
+"""mrr: of the right passage. first, first_two: the gold sentence is the first quote, is among the first two. no_recall: of
+questions whose passage was taken out, the share refused when nine of ten refusals are right; strict counts every question whose
+passage is in the index as answerable, found only those whose passage came first.
+"""
