@@ -72,6 +72,10 @@ class Passage:
     heading_path: tuple[str, ...]
     sentences: tuple[Span, ...]
 
+    def quoted(self, span: Span) -> str:
+        """The text at a span of the article that lies within this passage."""
+        return self.text[span.start_char - self.start_char : span.end_char - self.start_char]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegScores:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.expected import Kind, expected, fit, given_met, tells, years_met
+from coopbot.ask.asking_words import Kind
+from coopbot.ask.expected import expected, fit, given_met, tells, years_met
 from coopbot.text.notes import SentenceNotes, take_notes
 
 QUESTIONS: list[tuple[str, Kind, str]] = [

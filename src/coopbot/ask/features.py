@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from coopbot.ask.asking_words import Kind
 from coopbot.ask.candidates import Candidates
-from coopbot.ask.expected import Kind, fit, given_met, tells, years_met
+from coopbot.ask.expected import fit, given_met, tells, years_met
 from coopbot.ask.question import Question
 from coopbot.ask.weights import Features
 from coopbot.index.embedder import F32
@@ -58,11 +59,7 @@ class Weighed:
     @cached_property
     def texts(self) -> list[str]:
         """Of each row."""
-        return [
-            one.passage.text[span.start_char - one.passage.start_char : span.end_char - one.passage.start_char]
-            for one in self.stored
-            for span in one.passage.sentences
-        ]
+        return [one.passage.quoted(span) for one in self.stored for span in one.passage.sentences]
 
     def named(self, names: frozenset[str]) -> float:
         """The share of the question's names that are among these; 1 if it has none."""

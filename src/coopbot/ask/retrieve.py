@@ -44,8 +44,7 @@ class ScoredSentence:
     @property
     def text(self) -> str:
         """Its words."""
-        passage = self.stored.passage
-        return passage.text[self.span.start_char - passage.start_char : self.span.end_char - passage.start_char]
+        return self.stored.passage.quoted(self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
