@@ -26,7 +26,7 @@ from ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probabi
 from coopbot.ask.candidates import Candidates, find_candidates
 from coopbot.ask.features import Weighed, answer_features, passage_features
 from coopbot.ask.question import Question, understand
-from coopbot.ask.retrieve import best_sentence, weigh
+from coopbot.ask.retrieve import best_sentence, rarity_of, weigh
 from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import PAIRS, LinearModel, Pair
 from coopbot.domain import LANGUAGES, Article, Filters, Language
@@ -45,7 +45,7 @@ EVALS = Path(__file__).parent
 # What counts beside a question over our corpus, searched in all languages: the same in one language, and a question of XQuAD-R
 # in one. Chosen by cross-validation; see docs/experiments.md.
 _ONE_LANGUAGE = 0.5
-_XQUAD = 0.025
+_XQUAD = 0.1
 # The same for whether the best sentence of one language answers.
 _XQUAD_ALONE = 0.5
 
@@ -205,7 +205,8 @@ class Looked:
     @classmethod
     def into(cls, example: Example, passage: dict[Pair, LinearModel]) -> Looked:
         """Rank its passages and look into the best."""
-        weighed = [weigh(example.question, example.store, one, passage[one.pair]) for one in example.found]
+        rarity = rarity_of(example.question, example.store)
+        weighed = [weigh(example.question, example.store, one, passage[one.pair], rarity) for one in example.found]
         right = [example.right_sentences(one) for one in weighed]
         return cls(weighed=weighed, right=right, is_xquad=example.row is not None)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coopbot.ask.coverage import sought_in
 from coopbot.ask.disagree import Statement, find_disagreement
 from coopbot.ask.expected import expected
 from coopbot.ask.question import Question
@@ -16,7 +17,6 @@ from coopbot.text.gazetteer import find_names
 from coopbot.text.language import detect_language
 from coopbot.text.notes import take_notes
 from coopbot.text.sentences import split_sentences
-from coopbot.text.tokens import lexical_tokens
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def asked(text: str) -> Question:
         vector=nothing[0],
         tokens=nothing,
         content=np.ones(1, dtype=bool),
-        terms=tuple(dict.fromkeys(lexical_tokens(text))),
+        sought=sought_in(text),
         wanted=expected(text),
         names=find_names(text),
     )

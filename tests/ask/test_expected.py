@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.ask.asking_words import Kind
-from coopbot.ask.expected import expected, fit, given_met, tells, years_met
+from coopbot.ask.expected import expected, fit, given_met, period_met, tells, years_met
 from coopbot.text.notes import SentenceNotes, take_notes
 
 QUESTIONS: list[tuple[str, Kind, str]] = [
@@ -155,10 +155,35 @@ def test_fits(question: str, sentence: str, score: float) -> None:
         ("exports in 2024", "In 2023 they grew.", 0),
         ("from 2014 to 2023", "In 2023 they grew.", 0),
         ("exports in 2024", "It grew.", 0.5),
+        ("exports in 2024", "TASS wrote on 3 March 2024 that it grew.", 0.5),
+        ("exports in 2024", "In 2023 they grew, TASS wrote on 3 March 2024.", 0),
+        ("экспорт в 2024 году", "В 2023 году вырос, сообщал ТАСС 3 марта 2024 года.", 0),
+        ("2024年出口", "塔斯社2024年3月3日报道，2023年增长。", 0),
     ],
 )
 def test_years_met(question: str, sentence: str, met: float) -> None:
     assert years_met(expected(question), notes(sentence)) == met
+
+
+@pytest.mark.parametrize(("before", "met"), [({2024}, 0.8), ({2023}, 0.2), ({2023, 2024}, 0.8), (set(), 0.5)])
+def test_years_told_before_count_where_a_sentence_has_none(before: set[int], met: float) -> None:
+    asked = expected("exports in 2024")
+    assert years_met(asked, notes("It grew."), frozenset(before)) == met
+    assert years_met(asked, notes("In 2024 it grew."), frozenset(before)) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "met"),
+    [
+        ("exports in 2024", "It grew.", 1),
+        ("exports in January to May 2024", "За пять месяцев вырос.", 1),
+        ("экспорт за первое полугодие", "上半年增长。", 1),
+        ("上半年出口", "In the first quarter it grew.", 0),
+        ("上半年出口", "In 2024 it grew.", 0),
+    ],
+)
+def test_a_part_of_the_year_is_met_in_any_words(question: str, sentence: str, met: float) -> None:
+    assert period_met(expected(question), sentence) == met
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from coopbot.ask.candidates import find_candidates
 from coopbot.ask.features import Weighed, answer_features
 from coopbot.ask.question import understand
-from coopbot.ask.retrieve import best_sentence, weigh
+from coopbot.ask.retrieve import best_sentence, rarity_of, weigh
 from coopbot.ask.weights import load_weights
 from coopbot.domain import Filters, Language
 from coopbot.index.build import build
@@ -41,7 +41,7 @@ def weighed(store: Snapshot) -> Weigh:
         asked = understand(question, BagOfWords())
         candidates = find_candidates(asked, store, language, Filters(), late=True)
         assert candidates is not None
-        return weigh(asked, store, candidates, load_weights().passage[candidates.pair])
+        return weigh(asked, store, candidates, load_weights().passage[candidates.pair], rarity_of(asked, store))
 
     return weigh_one
 
@@ -57,6 +57,19 @@ def test_only_sentences_of_the_kind_asked_for_fit(weighed: Weigh) -> None:
     fitting = {text for text, fits in zip(found.texts, found.features["fits_number"], strict=True) if fits == 1}
     assert fitting == {"The road is 20 km long.", "The road is 20 km in all.", "The road is 31 km long."}
     assert set(found.features["fits_date"].tolist()) == {1.0}
+
+
+def test_what_is_said_by_a_sentence_counts_more_than_what_its_passage_says(weighed: Weigh) -> None:
+    found = weighed("what swims in the river beside the 31 km road", "en")
+    row = found.texts.index("Fish swim in the river.")
+    said, before, around = (float(found.features[name][row]) for name in ("said", "said_before", "said_around"))
+    assert 0 < said < before <= around < 1
+
+
+def test_what_is_asked_in_one_language_is_said_in_another(weighed: Weigh) -> None:
+    found = weighed("how long is the road", "ru")
+    assert found.features["said"][found.texts.index("Длина дороги Road – 20 км.")] == 1
+    assert found.features["said"][found.texts.index("Погода хорошая.")] == 0
 
 
 def test_words_that_no_passage_has_are_absent(weighed: Weigh) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import find_names, names_in, other_names
+from coopbot.text.gazetteer import find_names, name_mentions, names_in, other_names
 
 _ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
     importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
@@ -123,6 +123,15 @@ _NAMED = [
 @pytest.mark.parametrize(("text", "ids"), _NAMED)
 def test_finds_what_a_text_names(text: str, ids: str) -> None:
     assert find_names(text) == set(ids.split())
+
+
+def test_mentions_tell_what_the_text_calls_it() -> None:
+    assert list(name_mentions("从海兰泡到 ＨＥＩＨＥ, в Хэйхе")) == [
+        ("海兰泡", ("blagoveshchensk",)),
+        ("heihe", ("heihe",)),
+        ("хэйхе", ("heihe",)),
+    ]
+    assert list(name_mentions("Power of Siberia")) == [("power of siberia", ("power-of-siberia",))]
 
 
 @pytest.mark.parametrize(

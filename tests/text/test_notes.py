@@ -33,6 +33,20 @@ def test_names_are_noted_in_any_script_and_those_of_the_title_apart() -> None:
     assert han.sentences[0].names == frozenset()
 
 
+def test_concepts_are_noted_in_any_language() -> None:
+    english, russian, chinese, none = take_notes(
+        "", ["The bridge cost a lot.", "Стоимость моста высока.", "大桥造价很高。", "Nothing."]
+    ).sentences
+    assert english.concepts == russian.concepts == chinese.concepts == {"bridge", "cost"}
+    assert none.concepts == frozenset()
+
+
+def test_years_are_those_of_events_and_not_of_reports() -> None:
+    (note,) = take_notes("", ["In 2023 and 2022 it grew, TASS wrote on 4 June 2024."]).sentences
+    assert note.years == {2022, 2023}
+    assert (2024, 6) in note.dates
+
+
 def test_notes_survive_storage() -> None:
     notes = take_notes("Heihe — Trade", SENTENCES)
     assert load_notes(dump_notes(notes)) == notes

@@ -12,6 +12,7 @@ from coopbot.ask.asking_words import ASKS, DATE_MEANT, LATER_WHEN, UNITS_MEANT, 
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.measures import flatten
 from coopbot.text.notes import SentenceNotes
+from coopbot.text.periods import Period, find_periods
 from coopbot.text.quantities import Quantity, find_quantities
 
 
@@ -19,12 +20,14 @@ from coopbot.text.quantities import Quantity, find_quantities
 class Expected:
     """What would answer a question. No `units` means any number will do.
 
-    units: of `text.quantities`. years, numbers: those the question itself names, numbers as (value, unit).
+    units: of `text.quantities`. years, periods, numbers: those the question itself names, numbers as (value,
+    unit).
     """
 
     kind: Kind
     units: frozenset[str] = frozenset()
     years: frozenset[int] = frozenset()
+    periods: frozenset[Period] = frozenset()
     numbers: frozenset[tuple[Decimal, str]] = frozenset()
 
     @property
@@ -60,6 +63,7 @@ def expected(question: str) -> Expected:
         kind=kind,
         units=units if kind == "number" else frozenset(),
         years=frozenset(int(year) for year in _YEAR.findall(flat)),
+        periods=find_periods(question),
         numbers=frozenset((quantity.value, quantity.unit) for quantity in quantities),
     )
 
@@ -91,12 +95,22 @@ def _tells_date(wanted: Expected, note: SentenceNotes) -> bool:
     return any(day.high - day.low < _YEAR_DAYS or date.fromordinal(int(day.low)).year not in wanted.years for day in days)
 
 
-def years_met(wanted: Expected, note: SentenceNotes) -> float:
-    """1 if a sentence names every year of the question, if any; 0.5 if it has no year itself; 0 if it has others."""
-    years = {year for year, _ in note.dates if year}
-    if wanted.years <= years:
+def years_met(wanted: Expected, note: SentenceNotes, before: frozenset[int] = frozenset()) -> float:
+    """1 if a sentence tells of every year of the question, if any; 0 if of others. If of none, the years told last `before` it
+    in its passage decide, less surely; 0.5 if there are none either.
+    """
+    if not wanted.years:
         return 1.0
-    return 0.0 if years else 0.5
+    if told := note.years:
+        return 1.0 if wanted.years <= told else 0.0
+    if not before:
+        return 0.5
+    return 0.8 if wanted.years <= before else 0.2
+
+
+def period_met(wanted: Expected, text: str) -> float:
+    """1 if a sentence names a part of the year that the question does, or if that names none; else 0."""
+    return 1.0 if not wanted.periods or wanted.periods & find_periods(text) else 0.0
 
 
 def given_met(wanted: Expected, note: SentenceNotes) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from coopbot.ask.asking_words import Kind
 from coopbot.ask.candidates import Candidates
-from coopbot.ask.expected import fit, given_met, tells, years_met
+from coopbot.ask.coverage import Mask, said_by, share
+from coopbot.ask.expected import Expected, fit, given_met, period_met, tells, years_met
 from coopbot.ask.question import Question
 from coopbot.ask.weights import Features
 from coopbot.index.embedder import F32
@@ -37,8 +38,9 @@ _FAR_AHEAD = 10.0
 class Weighed:
     """A language's candidates, and the sentences of its best few passages.
 
-    order, ranked: all passages and their scores, best first. kept: the best few, with what is stored of them. idf: the
-    question's words by rarity. absent: the share of them, by rarity, that no passage of the language has.
+    order, ranked: all passages and their scores, best first. kept: the best few, with what is stored of them. rarity:
+    (sought,), of each word of the question in its own language. absent: the share of its words, by rarity, that no passage of
+    this language has.
     """
 
     question: Question
@@ -48,7 +50,7 @@ class Weighed:
     kept: Candidates
     stored: Sequence[StoredPassage]
     notes: Sequence[PassageNotes]
-    idf: Mapping[str, float]
+    rarity: F32
     absent: float
 
     @cached_property
@@ -65,6 +67,16 @@ class Weighed:
         """The share of the question's names that are among these; 1 if it has none."""
         sought = self.question.names
         return len(sought & names) / len(sought) if sought else 1.0
+
+    @cached_property
+    def said(self) -> Mask:
+        """(sought, rows): which sentence says what is sought."""
+        return said_by(self.question.sought, self.sentences)
+
+    @cached_property
+    def said_around(self) -> Mask:
+        """(sought, passages): which passage does."""
+        return np.logical_or.reduceat(self.said, self.kept.starts[:-1], axis=1)
 
     @cached_property
     def features(self) -> Features:
@@ -122,9 +134,12 @@ def _sentence_features(weighed: Weighed) -> Features:
         "lead_adds": weights @ np.maximum(met, met[:, first]) - weighted,
         "is_first": (rows == first).astype(np.float32),
         "position": (rows - first).astype(np.float32),
-        "lexical": by_row([covered(note.words, weighed.idf) for note in own]),
+        "said": share(weighed.said, weighed.rarity),
+        "said_before": share(weighed.said | weighed.said[:, previous], weighed.rarity),
+        "said_around": share(weighed.said_around, weighed.rarity)[passage_of],
         **{f"fits_{kind}": fits if wanted.kind == kind else np.ones_like(fits) for kind in _KINDS},
-        "years": by_row([years_met(wanted, note) for note in own]),
+        "years": by_row([met for one in weighed.notes for met in _years_met(wanted, one)]),
+        "period": by_row([period_met(wanted, text) for text in weighed.texts]),
         "given": by_row([given_met(wanted, note) for note in own]),
         "named": by_row([weighed.named(names | note.names) for names, note in zip(context, own, strict=True)]),
         "names_here": by_row([weighed.named(note.names) for note in own]),
@@ -132,6 +147,13 @@ def _sentence_features(weighed: Weighed) -> Features:
         # What its language does to a score.
         **{f"is_{lang}": np.full(len(rows), kept.language == lang, dtype=np.float32) for lang in ("zh", "ru")},
     }
+
+
+def _years_met(wanted: Expected, passage: PassageNotes) -> Iterator[float]:
+    told: frozenset[int] = frozenset()
+    for note in passage.sentences:
+        yield years_met(wanted, note, told)
+        told = note.years or told
 
 
 def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tuple[int, int]) -> Features:
@@ -143,7 +165,6 @@ def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tup
     best, question = languages[place], languages[place].question
     passage = int(best.kept.passage_of[row])
     met = best.kept.passage_met[:, passage]
-    own = best.notes[passage]
     all_met = np.max([one.candidates.passage_met.max(axis=1) for one in languages], axis=0)
     support, alternative = _support(languages, scores, at)
     values = {
@@ -155,7 +176,6 @@ def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tup
         "dense": best.kept.dense[passage],
         "regret": best.candidates.token_weights @ (all_met - met),
         "worst_regret": (all_met - met)[question.content].max(),
-        "covered": covered([word for one in own.sentences for word in one.words], best.idf),
         "absent": max(one.absent for one in languages if one.candidates.pair == best.candidates.pair),
         "length": np.log1p(len(met)),
         **{name: best.features[name][row] for name in _OF_SENTENCE},
@@ -167,11 +187,14 @@ _OF_SENTENCE = (
     "late_weighted",
     "cosine",
     "content_least",
+    "said",
+    "said_around",
     "fits_number",
     "fits_date",
     "fits_person",
     "fits_place",
     "years",
+    "period",
     "given",
     "named",
 )
@@ -208,15 +231,6 @@ def _support(languages: Sequence[Weighed], scores: Sequence[F32], at: tuple[int,
             ahead = min(ahead, top - score)
             other += share
     return float(np.log(same / (same + other))), ahead
-
-
-def covered(words: Sequence[str], idf: Mapping[str, float]) -> float:
-    """The share of a question's words, weighed by rarity, that are among these; 0 if the question has none."""
-    total = sum(idf.values())
-    if not total:
-        return 0.0
-    present = set(words)
-    return sum(weight for word, weight in idf.items() if word in present) / total
 
 
 def _worst_quarter(met: F32) -> F32:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from coopbot.ask.coverage import Sought, sought_in
 from coopbot.ask.expected import Expected, expected
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
@@ -29,8 +30,8 @@ class Question:
     """A question as it is searched.
 
     vector: (dim,) and tokens: (tokens, dim), both with the language's centre taken off and of length 1.
-    content: (tokens,), whether each is of a word that says something. terms: its lexical tokens, each once. wanted: what kind
-    of thing it asks for. names: what it names, by id of the gazetteer.
+    content: (tokens,), whether each is of a word that says something. sought: its lexical tokens, each once, and what they
+    mean. wanted: what kind of thing it asks for. names: what it names, by id of the gazetteer.
     """
 
     text: str
@@ -38,9 +39,14 @@ class Question:
     vector: F32
     tokens: F32
     content: Mask
-    terms: tuple[str, ...]
+    sought: tuple[Sought, ...]
     wanted: Expected
     names: frozenset[str]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Its lexical tokens, each once."""
+        return tuple(one.word for one in self.sought)
 
     def terms_for(self, language: Language) -> tuple[str, ...]:
         """The lexical tokens that articles of a language can have: in another, shared ones and what names are called there."""
@@ -85,7 +91,7 @@ def understand(text: str, embedder: Embedder) -> Question:
         vector=centred(embedded.pooled[0], centre.question),
         tokens=centred(embedded.tokens[0].vectors, centre.question_token),
         content=_content(text, embedded.tokens[0].spans),
-        terms=tuple(dict.fromkeys(lexical_tokens(text))),
+        sought=sought_in(text),
         wanted=expected(text),
         names=find_names(text),
     )

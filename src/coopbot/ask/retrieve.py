@@ -81,8 +81,9 @@ def read_all(
 
     Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
     """
+    rarity = rarity_of(question, store)
     weighed = [
-        weigh(question, store, candidates, weights.passage[candidates.pair])
+        weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
         for language in store.languages
         if (candidates := find_candidates(question, store, language, filters, late=late, read=candidates_a_language))
         is not None
@@ -93,12 +94,21 @@ def read_all(
 
 def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
     """The candidates of one language by themselves."""
-    (reading,) = _judged([weigh(question, store, candidates, weights.passage[candidates.pair])], weights)
+    weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity_of(question, store))
+    (reading,) = _judged([weighed], weights)
     return _with_authors(question, reading, store)
 
 
-def weigh(question: Question, store: VectorStore, candidates: Candidates, model: LinearModel) -> Weighed:
-    """Rank the passages of one language and look into the best."""
+def rarity_of(question: Question, store: VectorStore) -> F32:
+    """(sought,): how rare each word of the question is among the passages in its language; alike where there are none."""
+    if question.language not in store.languages:
+        return np.ones(len(question.sought), dtype=np.float32)
+    idf = store.idf(question.language, question.terms)
+    return np.array([idf[word] for word in question.terms], dtype=np.float32)
+
+
+def weigh(question: Question, store: VectorStore, candidates: Candidates, model: LinearModel, rarity: F32) -> Weighed:
+    """Rank the passages of one language and look into the best. rarity: of `rarity_of`."""
     language = candidates.language
     scores = model.score(passage_features(candidates))
     order = np.argsort(-scores, kind="stable")
@@ -114,7 +124,7 @@ def weigh(question: Question, store: VectorStore, candidates: Candidates, model:
         kept=kept,
         stored=stored,
         notes=[passage.read_notes() for passage in stored],
-        idf=idf,
+        rarity=rarity,
         absent=sum(rarity for rarity in idf.values() if rarity >= rarest) / (sum(idf.values()) or 1.0),
     )
 

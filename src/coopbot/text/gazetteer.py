@@ -51,8 +51,14 @@ class _Gazetteer:
 
 def find_names(text: str) -> frozenset[str]:
     """Ids of the entries that `text` names. Of names that overlap the first counts, of those the longest."""
+    return frozenset(id_ for _, ids in name_mentions(text) for id_ in ids)
+
+
+def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What `text` calls an entry, in lower case, and the ids of all entries that are called so."""
     gazetteer = _load()
-    return frozenset(id_ for key in _mentions(text, gazetteer) for id_ in gazetteer.ids[key])
+    for key, surface in _mentions(text, gazetteer):
+        yield surface, gazetteer.ids[key]
 
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
 def other_names(text: str, language: Language) -> tuple[str, ...]:
     """All names in a language of what `text` names, but for those in it already; each entry's usual one first."""
     gazetteer = _load()
-    mentioned = set(_mentions(text, gazetteer))
+    mentioned = {key for key, _ in _mentions(text, gazetteer)}
     ids = {id_ for key in mentioned for id_ in gazetteer.ids[key]}
     names = (name for id_, names in gazetteer.names.items() if id_ in ids for name in names[language])
     return tuple(dict.fromkeys(name for name in names if _key(name) not in mentioned))
@@ -83,14 +89,16 @@ def _load() -> _Gazetteer:
     return _Gazetteer(names, ids, longest)
 
 
-def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[_Key]:
-    tokens = _key(text)
+def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:
+    folded = _fold(text)
+    spans = [match.span() for match in _TOKEN.finditer(folded)]
+    tokens = tuple([_stem(folded[start:end]) for start, end in spans])
     at = 0
     while at < len(tokens):
         for length in range(gazetteer.longest.get(tokens[at], 0), 0, -1):
             key = tokens[at : at + length]
             if key in gazetteer.ids:
-                yield key
+                yield key, folded[spans[at][0] : spans[at + len(key) - 1][1]]
                 at += length
                 break
         else:
@@ -98,8 +106,11 @@ def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[_Key]:
 
 
 def _key(text: str) -> _Key:
-    folded = unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
-    return tuple([_stem(token) for token in _TOKEN.findall(folded)])
+    return tuple([_stem(token) for token in _TOKEN.findall(_fold(text))])
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
 
 
 def _stem(token: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, disputed, find_figures
 from coopbot.text.gazetteer import find_names
+from coopbot.text.glossary import find_concepts
 from coopbot.text.quantities import find_quantities
 from coopbot.text.tokens import lexical_tokens
 
@@ -16,16 +18,22 @@ from coopbot.text.tokens import lexical_tokens
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceNotes:
     """words: lexical tokens in order. amounts: (value, unit) of each quantity, see `text.quantities`. dates: (year, month),
-    each None where it is not said. names: ids of the gazetteer. figures: amounts and dates to compare; disputed: it says that
-    sources are at odds.
+    each None where it is not said. names: ids of the gazetteer. concepts: of the glossary. figures: amounts and dates to
+    compare; disputed: it says that sources are at odds.
     """
 
     words: tuple[str, ...]
     amounts: tuple[tuple[float, str], ...]
     dates: tuple[tuple[int | None, int | None], ...]
     names: frozenset[str]
+    concepts: frozenset[str] = frozenset()
     figures: tuple[Figure, ...] = ()
     disputed: bool = False
+
+    @property
+    def years(self) -> frozenset[int]:
+        """Those in which something was; not of the day on which a source spoke."""
+        return frozenset(date.fromordinal(int(one.low)).year for one in self.figures if one.unit == "date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,15 @@ def take_notes(context: str, sentences: Sequence[str]) -> PassageNotes:
 def dump_notes(notes: PassageNotes) -> str:
     """Notes as JSON."""
     sentences = [
-        [" ".join(note.words), note.amounts, note.dates, sorted(note.names), note.disputed, *note.figures]
+        [
+            " ".join(note.words),
+            note.amounts,
+            note.dates,
+            sorted(note.names),
+            " ".join(sorted(note.concepts)),
+            note.disputed,
+            *note.figures,
+        ]
         for note in notes.sentences
     ]
     return json.dumps([sorted(notes.context_names), sentences], ensure_ascii=False)
@@ -61,10 +77,11 @@ def load_notes(text: str) -> PassageNotes:
                 amounts=tuple((value, unit) for value, unit in amounts),
                 dates=tuple((year, month) for year, month in dates),
                 names=frozenset(names),
+                concepts=frozenset(concepts.split()),
                 disputed=disputed,
                 figures=tuple(map(Figure._make, figures)),
             )
-            for words, amounts, dates, names, disputed, *figures in sentences
+            for words, amounts, dates, names, concepts, disputed, *figures in sentences
         ),
     )
 
@@ -74,8 +91,9 @@ def _sentence_notes(sentence: str) -> SentenceNotes:
     return SentenceNotes(
         words=tuple(lexical_tokens(sentence)),
         amounts=tuple((float(quantity.value), quantity.unit) for quantity in quantities),
-        dates=tuple((date.year, date.month) for date in dates),
+        dates=tuple((mention.year, mention.month) for mention in dates),
         names=find_names(sentence),
+        concepts=find_concepts(sentence),
         figures=find_figures(sentence, quantities, dates),
         disputed=disputed(sentence),
     )
