@@ -9,24 +9,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
+from coopbot.ask.coverage import Sought, said_by
 from coopbot.ask.expected import Expected
 from coopbot.ask.question import Question
 from coopbot.domain import Language
 from coopbot.text.cues import PERIODS, dimensions
 from coopbot.text.figures import Figure
 from coopbot.text.notes import SentenceNotes
+from coopbot.text.periods import find_periods
 
 # How far, in log odds, a sentence may be behind the best one: if it gives the same figure and another; if it stands beside.
-_LINKED_LEEWAY = 7.0
+_LINKED_LEEWAY = 6.0
 _LEEWAY = 4.0
 # So near to the best one, either of two sentences must be.
-_NEAR = 2.5
+_NEAR = 2.0
 # Figures for one thing are of one size.
 _COMPARABLE = 3
 # Characters between "65% and 76%".
 _JOINED_CHARS = 4
-# Of the question's words in a sentence that says all that is asked.
-_SHARE_OF_WORDS = 0.5
+# Of what is sought, in a sentence that speaks of it.
+_SHARE_SAID = 0.2
 # What a clause or a sentence may leave to the one before it. What was planned and what came is no quarrel.
 _LEFT_OUT = PERIODS | {"daily"}
 _MONEY = frozenset({"usd", "cny", "rub", "eur"})
@@ -79,13 +81,13 @@ def find_disagreement(question: Question, statements: Sequence[Statement]) -> tu
     """The two figures that differ most tellingly, or none, of statements of which the first answers best.
 
     A sentence may report both sides itself; then the best one must give one of them too. Or two sentences of a passage give one
-    each, or two of different passages that both say all that is asked.
+    each, or the best one and one of another passage that speak of what is asked and of one thing.
     """
     asked = _Asked(
         wanted=question.wanted,
         words=frozenset(term for term in question.terms if not term.isdigit()),
         names=question.names - _PRESS,
-        language=question.language,
+        sought=question.sought,
     )
     if not statements:
         return ()
@@ -106,7 +108,7 @@ class _Asked:
     wanted: Expected
     words: frozenset[str]
     names: frozenset[str]
-    language: Language
+    sought: tuple[Sought, ...]
 
     def fits(self, figure: Figure) -> bool:
         """Whether a figure is of what is asked for, as far as units and years tell."""
@@ -120,12 +122,12 @@ class _Asked:
         return wanted.kind == "number" and (not wanted.units or figure.unit in {_BASE_UNITS.get(u, u) for u in wanted.units})
 
     def is_met(self, statement: Statement) -> bool:
-        """Whether a sentence speaks of what is asked: by its words, or in another language by its names."""
-        if self.names - statement.names:
-            return False
-        if statement.language != self.language:
-            return bool(self.names)
-        return len(self.words & set(statement.notes.words)) >= _SHARE_OF_WORDS * len(self.words)
+        """Whether a sentence speaks of what is asked."""
+        return bool(said_by(self.sought, [statement.notes]).sum() >= _SHARE_SAID * len(self.sought))
+
+    def are_of_one(self, one: Statement, other: Statement) -> bool:
+        """Whether two sentences are of one part of the year, with no name in one alone that is not asked about."""
+        return not (one.names ^ other.names) - _PRESS - self.names and find_periods(one.text) == find_periods(other.text)
 
     def names_both(self, one: Figure, other: Figure) -> bool:
         """ "28 or 16?" """
@@ -176,12 +178,14 @@ def _between(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[S
         # What names something else speaks of that.
         if not (one.names - _PRESS <= other.names or other.names - _PRESS <= one.names):
             continue
+        disputed = one.passage_id in announced
+        if not disputed and not asked.is_met(one):
+            continue
         told = best.disputed and one.passage_id == best.passage_id
         ours = [figure for figure in one.figures if asked.fits(figure) or told]
         theirs = [figure for figure in other.figures if asked.fits(figure) or told]
-        if any(a.unit == b.unit and a.agrees(b) for a in ours for b in theirs):
+        if _share_one(ours, theirs):
             continue
-        disputed = one.passage_id in announced
         for a, b in product(ours, theirs):
             if _opposed(a, b, disputed=disputed) and _comparable(a, b) and (disputed or (a.said and b.said)):
                 yield Side(place=i, figure=a), Side(place=j, figure=b)
@@ -190,17 +194,23 @@ def _between(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[S
 def _across(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[Side, Side]]:
     if asked.wanted.kind != "number":
         return
-    telling = [
-        (place, statement, figures[0])
-        for place, statement in enumerate(statements)
-        if statement.odds >= statements[0].odds - _NEAR
-        and len(figures := [figure for figure in statement.figures if asked.fits(figure)]) == 1
-        and asked.is_met(statement)
-    ]
-    for (i, one, a), (j, other, b) in combinations(telling, 2):
-        alike = one.passage_id != other.passage_id and a.scope == b.scope and a.year == b.year
-        if alike and _opposed(a, b) and _comparable(a, b):
-            yield Side(place=i, figure=a), Side(place=j, figure=b)
+    best, *others = statements
+    ours = [figure for figure in best.figures if asked.fits(figure)]
+    if not ours or not asked.is_met(best):
+        return
+    for place, other in enumerate(others, start=1):
+        theirs = [figure for figure in other.figures if asked.fits(figure)]
+        if not theirs or other.passage_id == best.passage_id or other.odds < best.odds - _LEEWAY or _share_one(ours, theirs):
+            continue
+        if not asked.is_met(other) or not asked.are_of_one(best, other):
+            continue
+        for a, b in product(ours, theirs):
+            if a.scope == b.scope and a.year == b.year and _opposed(a, b) and _comparable(a, b):
+                yield Side(place=0, figure=a), Side(place=place, figure=b)
+
+
+def _share_one(ours: Sequence[Figure], theirs: Sequence[Figure]) -> bool:
+    return any(a.unit == b.unit and a.agrees(b) for a, b in product(ours, theirs))
 
 
 def _near_enough(best: Statement, one: Statement, other: Statement, *, first: bool) -> bool:

@@ -74,12 +74,16 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 PERIODS = frozenset({"half", "quarter", "months"})
-# Just before an amount: it is a change and no size.
+# Just before an amount: it is a change and no size. "By 28 years of talks" and «договор на 25 лет» are none.
 RISE = (
-    r"\b(?:up|down|rose|fell|grew|growth|increase[ds]?|decrease[ds]?|by)(?: by| of)? ?$",
-    r"\b(?:на|рост|прирост) ?$|[(][+–-]$",
+    r"\b(?:up|down|rose|fell|grew|growth|increase[ds]?|decrease[ds]?)(?: by| of)? ?$",
+    r"\b(?:drop|declin|jump|climb)\w*(?: \w+){0,2} by ?$",
+    r"\b(?:рост|прирост|(?:вы|под)рос\w*|рос|раст[её]т|увелич\w+|сниз\w+|упал\w*|сократ\w+|прибав\w+|больше|меньше)(?: [^\s,;]+)? на ?$",
+    r"\b(?:рост|прирост) ?$|[(][+–-]$",
     "(?:增长|下降|减少|增加|同比|上升)[了约]? ?$",
 )
+# The same before a percentage.
+RISE_OF_PERCENT = (r"\b(?:by|на) ?$",)
 # Just before an amount: it is the least it can be.
 OVER = (
     r"\b(?:over|above|more than|at least|exceed(?:s|ed|ing)?) ?$",

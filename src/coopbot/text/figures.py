@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from coopbot.text.cues import DISPUTED, OVER, PERIODS, RISE, SAID, cue, scopes
+from coopbot.text.cues import DISPUTED, OVER, PERIODS, RISE, RISE_OF_PERCENT, SAID, cue, scopes
 from coopbot.text.dates import DateMention
 from coopbot.text.quantities import Quantity
 from coopbot.text.tokens import lexical_tokens
@@ -92,19 +92,20 @@ def find_figures(sentence: str, quantities: Sequence[Quantity], mentions: Sequen
                 high=high,
                 clause=clause,
                 said=voiced[clause],
-                scope=_scope(sentence, first, last, start, dated=any(first <= d.start_char < last for d in whole)),
+                scope=_scope(sentence, first, last, start, unit, dated=any(first <= d.start_char < last for d in whole)),
                 year=nearest.year if nearest else None,
             )
         )
     return tuple(figures)
 
 
-def _scope(sentence: str, first: int, last: int, start: int, *, dated: bool) -> str:
+def _scope(sentence: str, first: int, last: int, start: int, unit: str, *, dated: bool) -> str:
     """Of a figure at `start` in a clause. A clause that gives no time has that of the sentence."""
     found = set(scopes(sentence[first:last]))
     if not dated:
         found |= scopes(sentence) & PERIODS
-    if cue(RISE).search(sentence[max(0, start - _BEFORE_CHARS) : start]):
+    rise = RISE + RISE_OF_PERCENT if unit == "percent" else RISE
+    if cue(rise).search(sentence[max(0, start - _BEFORE_CHARS) : start]):
         found.add("rise")
     return " ".join(sorted(found))
 
