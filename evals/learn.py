@@ -54,6 +54,8 @@ _TOGETHER = (
     "ahead",
     "gap_third",
     "length",
+    "meant_around",
+    "elsewhere",
     "fits_number",
     "fits_date",
     "fits_person",

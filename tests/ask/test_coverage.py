@@ -6,7 +6,7 @@ import pytest
 from coopbot.ask.coverage import Sought, said_by, share, sought_in
 from coopbot.text.notes import take_notes
 
-RUSSIAN = sought_in("сколько стоит мост в Хэйхэ")
+RUSSIAN = sought_in("сколько стоит мост, что у Хэйхэ")
 
 
 def test_words_are_sought_once_with_what_they_mean() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from coopbot.ask import features
 from coopbot.ask.candidates import find_candidates
 from coopbot.ask.features import Weighed, answer_features
 from coopbot.ask.question import understand
@@ -70,6 +71,23 @@ def test_what_is_asked_in_one_language_is_said_in_another(weighed: Weigh) -> Non
     found = weighed("how long is the road", "ru")
     assert found.features["said"][found.texts.index("Длина дороги Road – 20 км.")] == 1
     assert found.features["said"][found.texts.index("Погода хорошая.")] == 0
+
+
+def test_a_sentence_that_names_something_else_is_elsewhere() -> None:
+    asked, other = frozenset({"heihe"}), frozenset({"harbin"})
+    assert [features._elsewhere(asked, named) for named in (asked, other, asked | other, frozenset[str]())] == [0, 1, 0, 0]
+    assert features._elsewhere(frozenset(), other) == 0
+
+
+def test_what_a_passage_says_of_words_of_known_meaning(weighed: Weigh) -> None:
+    found = weighed("how long is the road by the river, qwerty", "en")
+    scores = [np.zeros(len(found.texts), dtype=np.float32)]
+
+    def meant(text: str) -> float:
+        return float(answer_features([found], scores, (0, found.texts.index(text)))["meant_around"][0])
+
+    assert meant("Fish swim in the river.") == 1
+    assert 0 < meant("Trees grow beside it.") < meant("Ten people live there.") < 1
 
 
 def test_words_that_no_passage_has_are_absent(weighed: Weigh) -> None:

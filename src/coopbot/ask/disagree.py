@@ -15,6 +15,7 @@ from coopbot.ask.question import Question
 from coopbot.domain import Language
 from coopbot.text.cues import PERIODS, dimensions
 from coopbot.text.figures import Figure
+from coopbot.text.gazetteer import PRESS
 from coopbot.text.notes import SentenceNotes
 from coopbot.text.periods import find_periods
 
@@ -35,12 +36,6 @@ _MONEY = frozenset({"usd", "cny", "rub", "eur"})
 _BASE_UNITS = {"km": "m", "km2": "m2", "ha": "m2"}
 # One thing may be counted in either: "40 cars" of a train are wagons.
 _COUNTS = frozenset({"people", "vehicles", "trains", "wagons", "teu", "households"})
-# Ids of the gazetteer for those who report, and are not what is reported on.
-_PRESS = frozenset({
-    "tass", "ria", "interfax", "sputnik", "prime", "kommersant", "vedomosti", "rbc", "rt", "xinhua", "peoples-daily",
-    "china-daily", "china-news", "global-times", "heilongjiang-daily", "cctv", "reuters", "portnews", "seanews",
-    "chinese-customs",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +81,7 @@ def find_disagreement(question: Question, statements: Sequence[Statement]) -> tu
     asked = _Asked(
         wanted=question.wanted,
         words=frozenset(term for term in question.terms if not term.isdigit()),
-        names=question.names - _PRESS,
+        names=question.names - PRESS,
         sought=question.sought,
     )
     if not statements:
@@ -127,7 +122,7 @@ class _Asked:
 
     def are_of_one(self, one: Statement, other: Statement) -> bool:
         """Whether two sentences are of one part of the year, with no name in one alone that is not asked about."""
-        return not (one.names ^ other.names) - _PRESS - self.names and find_periods(one.text) == find_periods(other.text)
+        return not (one.names ^ other.names) - PRESS - self.names and find_periods(one.text) == find_periods(other.text)
 
     def names_both(self, one: Figure, other: Figure) -> bool:
         """ "28 or 16?" """
@@ -176,7 +171,7 @@ def _between(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[S
         if one.passage_id != other.passage_id or not _near_enough(best, one, other, first=i == 0):
             continue
         # What names something else speaks of that.
-        if not (one.names - _PRESS <= other.names or other.names - _PRESS <= one.names):
+        if not (one.names - PRESS <= other.names or other.names - PRESS <= one.names):
             continue
         disputed = one.passage_id in announced
         if not disputed and not asked.is_met(one):

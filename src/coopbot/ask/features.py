@@ -17,6 +17,7 @@ from coopbot.ask.weights import Features
 from coopbot.index.embedder import F32
 from coopbot.index.lexical import I64
 from coopbot.index.passages import StoredPassage
+from coopbot.text.gazetteer import PRESS
 from coopbot.text.notes import PassageNotes, SentenceNotes
 
 # A sentence meets a question token as well as its passage does if it comes this near.
@@ -178,9 +179,22 @@ def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tup
         "worst_regret": (all_met - met)[question.content].max(),
         "absent": max(one.absent for one in languages if one.candidates.pair == best.candidates.pair),
         "length": np.log1p(len(met)),
+        "meant_around": _meant(best, passage),
+        "elsewhere": _elsewhere(question.names - PRESS, best.sentences[row].names - PRESS),
         **{name: best.features[name][row] for name in _OF_SENTENCE},
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+def _meant(weighed: Weighed, passage: int) -> float:
+    """The share that a passage says of those words of the question whose meaning is known, by rarity; 1 if none is."""
+    known = np.array([bool(one.meanings) for one in weighed.question.sought], dtype=bool)
+    return float(share(weighed.said_around[known, passage : passage + 1], weighed.rarity[known])[0]) if known.any() else 1.0
+
+
+def _elsewhere(asked: frozenset[str], named: frozenset[str]) -> float:
+    """1 if a sentence names something and nothing of what is asked about by name, else 0."""
+    return float(bool(asked) and bool(named) and not asked & named)
 
 
 _OF_SENTENCE = (
