@@ -41,7 +41,6 @@ def statements(*texts: str, apart: bool, behind: float = 0.0) -> list[Statement]
         Statement(
             text=text,
             passage_id=f"p{number if apart else 0}",
-            language=detect_language(text),
             odds=-behind * number,
             notes=take_notes("", [text]).sentences[0],
         )
@@ -236,6 +235,19 @@ BESIDE: list[tuple[str, str, list[str], list[str]]] = [
 @pytest.mark.parametrize(("question", "texts", "figures"), [row[1:] for row in BESIDE], ids=[row[0] for row in BESIDE])
 def test_sentences_of_a_passage(question: str, texts: list[str], figures: list[str]) -> None:
     assert told(question, texts, apart=False, behind=0.5) == figures
+
+
+TOLD_TWICE = ["По мосту в 2023 году перевезли 60 000 т груза.", "2023年大桥运输货物8万吨。"]
+
+
+def test_articles_in_two_languages_differ() -> None:
+    question = "сколько тонн груза перевезли по мосту в 2023 году"
+    assert told(question, TOLD_TWICE, apart=True, behind=1) == ["60 000 т", "8万吨"]
+    assert told(question, TOLD_TWICE, apart=True, behind=5) == []
+    assert told(question, [TOLD_TWICE[0], "2023年上半年大桥运输货物8万吨。"], apart=True, behind=1) == []
+    assert told(question, [TOLD_TWICE[0], "2023年同江大桥运输货物8万吨。"], apart=True, behind=1) == []
+    assert told(question, [TOLD_TWICE[0], "2023年大桥运输货物8万吨、6万吨。"], apart=True, behind=1) == []
+    assert told(question, [TOLD_TWICE[0], "2023年谷物8万吨。"], apart=True, behind=1) == []
 
 
 LINKED = ["The excess was 800 million tonnes.", "The Herald gives 800 million tonnes; the Post says over 700 million."]

@@ -97,7 +97,6 @@ def _statement(quote: Quote) -> Statement:
     return Statement(
         text=quote.sentence.text,
         passage_id=stored.passage.passage_id,
-        language=stored.language,
         odds=quote.log_odds,
         notes=quote.sentence.notes,
     )

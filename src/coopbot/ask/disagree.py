@@ -12,7 +12,6 @@ from itertools import combinations, product
 from coopbot.ask.coverage import Sought, said_by
 from coopbot.ask.expected import Expected
 from coopbot.ask.question import Question
-from coopbot.domain import Language
 from coopbot.text.cues import PERIODS, dimensions
 from coopbot.text.figures import Figure
 from coopbot.text.gazetteer import PRESS
@@ -28,8 +27,8 @@ _NEAR = 2.0
 _COMPARABLE = 3
 # Characters between "65% and 76%".
 _JOINED_CHARS = 4
-# Of what is sought, in a sentence that speaks of it.
-_SHARE_SAID = 0.2
+# Of what is sought but for numbers, in a sentence that speaks of it.
+_SHARE_SAID = 0.25
 # What a clause or a sentence may leave to the one before it. What was planned and what came is no quarrel.
 _LEFT_OUT = PERIODS | {"daily"}
 _MONEY = frozenset({"usd", "cny", "rub", "eur"})
@@ -44,7 +43,6 @@ class Statement:
 
     text: str
     passage_id: str
-    language: Language
     odds: float
     notes: SentenceNotes
 
@@ -82,7 +80,7 @@ def find_disagreement(question: Question, statements: Sequence[Statement]) -> tu
         wanted=question.wanted,
         words=frozenset(term for term in question.terms if not term.isdigit()),
         names=question.names - PRESS,
-        sought=question.sought,
+        sought=tuple(one for one in question.sought if not one.word.isdigit()),
     )
     if not statements:
         return ()
