@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.weights import load_weights
 from coopbot.cli import app as cli
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
@@ -176,6 +177,11 @@ def test_no_relative_link_is_dead(path: Path) -> None:
         assert file.exists(), link
         assert ROOT in file.parents, f"{link} leads out of the repository"
         assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
+
+
+def test_the_threshold_is_told() -> None:
+    text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    assert f"below {load_weights().threshold} the outcome is `no_evidence`" in text
 
 
 def test_every_module_is_on_the_map() -> None:
