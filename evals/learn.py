@@ -3,7 +3,8 @@
     python evals/learn.py ../shared/datasets/xquad-r
 
 It learns from questions over `corpus/`, those of `training.jsonl` and the dev half of `questions.jsonl`, and from the
-even-numbered articles of XQuAD-R: from these also, with the right passage taken out of the index, when nothing answers.
+even-numbered articles of XQuAD-R: from these also, with the right passage taken out of the index, when nothing answers, and,
+asked about `corpus/`, which questions are about something else altogether.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ _ONE_LANGUAGE = 0.5
 _XQUAD = 0.1
 # The same for whether the best sentence of one language answers.
 _XQUAD_ALONE = 0.5
+# A question that is about something else, beside one about our corpus. Every third of XQuAD-R's is asked.
+_STRANGE = 0.3
+_STRANGE_EVERY = 3
 
 # Where all languages are searched, the others' features say nothing more.
 _TOGETHER = (
@@ -113,9 +117,10 @@ def main() -> None:
         )
         corpus = open_current(Path(scratch) / "corpus", embedder.fingerprint)
         questions = golden_questions()
-        ours = [_golden_example(question, corpus, embedder) for question in questions]
+        ours = [_example(question.question, question.answers, corpus, embedder) for question in questions]
         present, gone = zip(*_xquad_examples(xquad, embedder), strict=True)
-        weights = learn(questions, ours, present, gone)
+        strange = [_example(text, (), corpus, embedder) for text in _strange_questions(xquad)]
+        weights = learn(questions, ours, present, gone, strange)
     target = EVALS.parent / "src" / "coopbot" / "ask" / "weights.json"
     target.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {target}")
@@ -127,10 +132,16 @@ def golden_questions() -> list[GoldenQuestion]:
     return [question for question in questions if question.split == "dev" and not question.after]
 
 
-def _golden_example(question: GoldenQuestion, store: VectorStore, embedder: Embedder) -> Example:
-    asked = understand(question.question, embedder)
+def _example(text: str, answers: tuple[str, ...], store: VectorStore, embedder: Embedder) -> Example:
+    asked = understand(text, embedder)
     found = [_candidates(asked, store, language) for language in LANGUAGES]
-    return Example(question=asked, store=store, found=found, answers=question.answers)
+    return Example(question=asked, store=store, found=found, answers=answers)
+
+
+def _strange_questions(xquad: Xquad) -> list[str]:
+    """Questions that have nothing to do with our corpus."""
+    even = [row for row in xquad.questions if not row.is_odd]
+    return [row.text[language] for row in even[::_STRANGE_EVERY] for language in LANGUAGES]
 
 
 def _xquad_examples(xquad: Xquad, embedder: Embedder) -> Iterator[tuple[Example, Example]]:
@@ -154,7 +165,11 @@ def _candidates(question: Question, store: VectorStore, language: Language) -> C
 
 
 def learn(
-    questions: Sequence[GoldenQuestion], ours: Sequence[Example], present: Sequence[Example], gone: Sequence[Example]
+    questions: Sequence[GoldenQuestion],
+    ours: Sequence[Example],
+    present: Sequence[Example],
+    gone: Sequence[Example],
+    strange: Sequence[Example],
 ) -> dict[str, object]:
     """Three stages, each on the scores of the one before. ours: of the questions, in their order."""
     passage = learn_ranking(
@@ -178,11 +193,14 @@ def learn(
         for i in (i for i in range(len(own)) if folds[i] == fold):
             verdicts[i] = golden[i].verdict(model, 1.0)
             apart += [one.verdict(model, 1.0) for one in golden[i].apart()]
-    answered = {
-        "alone": learn_judging([*apart, *(one.verdict(sentence, _XQUAD_ALONE) for one in [*here, *missing])]),
-        "together": learn_judging([verdicts[i] for i in range(len(golden))], _TOGETHER),
-    }
-    print(cross_validated(questions, folds, [verdicts[i] for i in range(len(golden))]))
+    ordered = [verdicts[i] for i in range(len(golden))]
+    apart += [one.verdict(sentence, _XQUAD_ALONE) for one in [*here, *missing]]
+    looked = [Looked.into(example, passage) for example in strange]
+    foreign = [one.verdict(sentence, _STRANGE) for one in looked]
+    foreign_apart = [one.verdict(sentence, 1.0) for several in looked for one in several.apart()]
+    topical = {"alone": learn_topical(apart, foreign_apart), "together": learn_topical(ordered, foreign)}
+    answered = {"alone": learn_judging(apart), "together": learn_judging(ordered, _TOGETHER)}
+    print(cross_validated(questions, folds, ordered, foreign))
     about = (
         "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
     )
@@ -192,6 +210,7 @@ def learn(
         "preference": _PREFERENCE,
         "passage": _readable(passage),
         "sentence": _readable(sentence),
+        "topical": {scope: _readable(models) for scope, models in topical.items()},
         "answered": {scope: _readable(models) for scope, models in answered.items()},
     }
 
@@ -242,13 +261,21 @@ def by_topic(topics: Sequence[str]) -> list[int]:
     return [of[topic] for topic in topics]
 
 
-def cross_validated(questions: Sequence[GoldenQuestion], folds: Sequence[int], verdicts: Sequence[Verdict]) -> str:
+def learn_topical(ours: Sequence[Verdict], foreign: Sequence[Verdict]) -> dict[Pair, LinearModel]:
+    """Whether a question is about what the corpus is about, answered there or not."""
+    return learn_judging([*(replace(verdict, right=True) for verdict in ours), *foreign])
+
+
+def cross_validated(
+    questions: Sequence[GoldenQuestion], folds: Sequence[int], verdicts: Sequence[Verdict], foreign: Sequence[Verdict]
+) -> str:
     """How questions of topics not learned from fare; by the measures of `coopbot eval`."""
     confidence = np.zeros(len(verdicts))
     for fold in set(folds):
-        models = learn_judging([one for one, of in zip(verdicts, folds, strict=True) if of != fold], _TOGETHER)
+        others = [one for one, of in zip(verdicts, folds, strict=True) if of != fold]
+        models, topical = learn_judging(others, _TOGETHER), learn_topical(others, foreign)
         held = [i for i, of in enumerate(folds) if of == fold]
-        confidence[held] = [probability(models, verdicts[i]) for i in held]
+        confidence[held] = [probability(models, verdicts[i]) * probability(topical, verdicts[i]) for i in held]
     right = np.array([verdict.right for verdict in verdicts])
     unanswerable = np.array([not question.answers for question in questions])
     # As in `coopbot eval`, false premises that an article corrects count apart.

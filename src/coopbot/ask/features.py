@@ -187,9 +187,9 @@ def answer_features(languages: Sequence[Weighed], scores: Sequence[F32], at: tup
 
 
 def _meant(weighed: Weighed, passage: int) -> float:
-    """The share that a passage says of those words of the question whose meaning is known, by rarity; 1 if none is."""
+    """The share that a passage says of those words of the question whose meaning is known, by rarity; 0 if none is."""
     known = np.array([bool(one.meanings) for one in weighed.question.sought], dtype=bool)
-    return float(share(weighed.said_around[known, passage : passage + 1], weighed.rarity[known])[0]) if known.any() else 1.0
+    return float(share(weighed.said_around[known, passage : passage + 1], weighed.rarity[known])[0])
 
 
 def _elsewhere(asked: frozenset[str], named: frozenset[str]) -> float:

@@ -135,7 +135,7 @@ def _judged(languages: Sequence[Weighed], weights: Weights) -> list[Reading]:
     place, row = best_sentence(languages, scores, weights.preference)
     answer = answer_features(languages, scores, (place, row))
     scope: Scope = "together" if len(languages) > 1 else "alone"
-    log_odds = float(weights.answered[scope][languages[place].candidates.pair].score(answer)[0])
+    log_odds = weights.log_odds(scope, languages[place].candidates.pair, answer)
     return [
         Reading(
             candidates=one.candidates,

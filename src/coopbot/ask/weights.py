@@ -45,21 +45,34 @@ class LinearModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage: which is better, within one language. sentence: which is better, whatever their languages. answered: log odds
-    that the best sentence answers. threshold: the probability from which on it is said to. preference: what is added to the
-    scores of sentences in the question's own language, which people would rather read.
+    """passage: which is better, within one language. sentence: which is better, whatever their languages. topical: log odds
+    that the question is about what the articles are about. answered: if it is, that the best sentence answers. threshold: the
+    probability from which on it is said to. preference: what is added to the scores of sentences in the question's own
+    language, which people would rather read.
     """
 
     passage: dict[Pair, LinearModel]
     sentence: dict[Pair, LinearModel]
+    topical: dict[Scope, dict[Pair, LinearModel]]
     answered: dict[Scope, dict[Pair, LinearModel]]
     threshold: float
     preference: float
+
+    def log_odds(self, scope: Scope, pair: Pair, answer: Mapping[str, F32]) -> float:
+        """That the question is topical and the best sentence answers it. answer: features of one answer."""
+        topical, answered = (float(model[scope][pair].score(answer)[0]) for model in (self.topical, self.answered))
+        return both(topical, answered)
 
     @property
     def least_log_odds(self) -> float:
         """The threshold as log odds."""
         return math.log(self.threshold / (1 - self.threshold))
+
+
+def both(one: float, other: float) -> float:
+    """The log odds that two things are so, from those of each, the second if the first is."""
+    # Of the probabilities p and q: (1 - pq) / pq = (1/p - 1) + (1/q - 1) + (1/p - 1)(1/q - 1).
+    return -float(np.logaddexp.reduce([-one, -other, -one - other]))
 
 
 @lru_cache(maxsize=1)
@@ -75,6 +88,7 @@ def parse_weights(text: str) -> Weights:
     return Weights(
         passage=_models(fields["passage"]),
         sentence=_models(fields["sentence"]),
+        topical={scope: _models(fields["topical"][scope]) for scope in SCOPES},
         answered={scope: _models(fields["answered"][scope]) for scope in SCOPES},
         threshold=fields["threshold"],
         preference=fields["preference"],
