@@ -76,11 +76,12 @@ def find_disagreement(question: Question, statements: Sequence[Statement]) -> tu
     A sentence may report both sides itself; then the best one must give one of them too. Or two sentences of a passage give one
     each, or the best one and one of another passage that speak of what is asked and of one thing.
     """
+    sought = tuple(one for one in question.sought if not one.word.isdigit())
     asked = _Asked(
         wanted=question.wanted,
-        words=frozenset(term for term in question.terms if not term.isdigit()),
+        words=frozenset(one.word for one in sought),
         names=question.names - PRESS,
-        sought=tuple(one for one in question.sought if not one.word.isdigit()),
+        sought=sought,
     )
     if not statements:
         return ()

@@ -72,9 +72,10 @@ _PATTERNS = tuple(
     )
 )
 _STEMS = "jan янв|feb фев|mar мар|apr апр|may май мая мае маю|jun июн|jul июл|aug авг|sep сен|oct окт|nov ноя|dec дек"
-_MONTHS: Mapping[str, int] = MappingProxyType(
+MONTHS: Mapping[str, int] = MappingProxyType(
     {stem: number for number, stems in enumerate(_STEMS.split("|"), 1) for stem in stems.split()}
 )
+"""The number of a month by its first three letters, in English and Russian."""
 # After a bare number: it is part of a longer number, a word or a decade ("1990s", "1990-х").
 _NO_YEAR = re.compile(rf"[{LETTER}]|-[а-я]|[.,:]\d|年代|[余多]")
 # "In 2022 trucks crossed" tells a year, "about 2000 trucks" does not.
@@ -113,7 +114,7 @@ def _mention(match: re.Match[str]) -> DateMention | None:
 def _number(value: str | None) -> int | None:
     if value is None:
         return None
-    return int(value) if value.isdigit() else _MONTHS[value[:3].casefold()]
+    return int(value) if value.isdigit() else MONTHS[value[:3].casefold()]
 
 
 def _is_amount(match: re.Match[str], year: int | None) -> bool:

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from coopbot.text.dates import MONTHS
+
 Period = tuple[int, int]
 """The first month and the last one, 1 to 12."""
 
@@ -16,9 +18,6 @@ def _numbered(rows: str) -> Mapping[str, int]:
     return MappingProxyType({word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()})
 
 
-_MONTHS = _numbered(
-    "jan янв|feb фев|mar мар|apr апр|may май мая мае маю|jun июн|jul июл|aug авг|sep сен|oct окт|nov ноя|dec дек"
-)
 _COUNTS = _numbered(
     "1 one один 一|2 two два двух 二 两|3 three три трех 三|4 four четыре четырех 四|5 five пять пяти 五|6 six шесть шести 六"
     "|7 seven семь семи 七|8 eight восемь восьми 八|9 nine девять девяти 九|10 ten десять десяти 十|11 eleven одиннадцать 十一"
@@ -66,7 +65,7 @@ def _period(groups: Mapping[str, str | None]) -> Period | None:
 
 
 def _month(word: str) -> int:
-    return int(word) if word.isdigit() else _MONTHS[word[:3]]
+    return int(word) if word.isdigit() else MONTHS[word[:3]]
 
 
 def _ordinal(word: str) -> int:
