@@ -102,6 +102,14 @@ def test_only_new_text_is_embedded(tmp_path: Path) -> None:
     assert embedder.embedded == []  # both were embedded before
 
 
+def test_text_is_embedded_in_an_order_that_repeats(tmp_path: Path) -> None:
+    articles = [make_article(f"en/{name}", f"Bridge {name} opened.") for name in "hbeagdcf"]
+    embedder = BagOfWords()
+    run([make_article("en/long", "Bridge number one opened."), *articles], tmp_path, embedder)
+    sentences = [text for text in embedder.embedded if "\n" not in text]  # passages have their title before them
+    assert sentences == [*(article.text for article in articles), "Bridge number one opened."]
+
+
 def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> None:
     embedder = BagOfWords()
     brief = make_article(

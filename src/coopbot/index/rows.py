@@ -86,8 +86,9 @@ class RowMaker:
         return [found[key] for key in keys]
 
     def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
-        missing = list(texts.keys() - self._cache.known(list(texts)))
-        missing.sort(key=lambda key: len(texts[key][2]))
+        known = self._cache.known(list(texts))
+        # Ties stay in the order they came, not in a set's: what a text is embedded beside moves its vector a little.
+        missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key][2]))
         for start in range(0, len(missing), _BLOCK):
             block = missing[start : start + _BLOCK]
             self._cache.put(dict(zip(block, embed_block([texts[key] for key in block], self._embedder), strict=True)))
