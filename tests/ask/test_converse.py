@@ -2,24 +2,14 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.converse import (
-    MAX_CONVERSATIONS,
-    MAX_EARLIER,
-    MAX_IDLE_S,
-    Conversations,
-    Names,
-    checked_conversation_id,
-    resolve,
-)
+from coopbot.ask.converse import Names, resolve
 from coopbot.domain import MAX_QUESTION_CHARS
-from coopbot.errors import InvalidRequest
 
 QUESTIONS = Path(__file__).parents[2] / "evals" / "questions.jsonl"
 
@@ -293,70 +283,3 @@ def test_whatever_is_asked_something_searchable_comes_back(question: str, last: 
     resolved = resolve(question, [last], names=names)
     assert resolved == question or resolved.strip()
     assert len(resolved) <= MAX_QUESTION_CHARS
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def test_a_conversation_remembers_its_latest_questions_in_order() -> None:
-    conversations = Conversations(Clock())
-    for number in range(MAX_EARLIER + 3):
-        conversations.remember("a", f"q{number}")
-    conversations.remember("b", "other")
-    assert conversations.earlier("a") == tuple(f"q{number}" for number in range(3, MAX_EARLIER + 3))
-    assert conversations.earlier("b") == ("other",)
-    assert conversations.earlier("c") == ()
-
-
-def test_a_conversation_ends_when_idle() -> None:
-    clock = Clock()
-    conversations = Conversations(clock)
-    conversations.remember("a", "q1")
-    conversations.remember("b", "q1")
-    clock.now_s = MAX_IDLE_S
-    conversations.remember("a", "q2")
-    clock.now_s += 1
-    assert conversations.earlier("a") == ("q1", "q2")
-    assert conversations.earlier("b") == ()
-
-
-def test_the_longest_idle_conversation_makes_room() -> None:
-    conversations = Conversations(Clock())
-    for number in range(MAX_CONVERSATIONS):
-        conversations.remember(str(number), "q")
-    conversations.remember("0", "again")
-    conversations.remember("new", "q")
-    assert conversations.earlier("1") == ()
-    assert conversations.earlier("0") == ("q", "again")
-    assert conversations.earlier("new") == ("q",)
-
-
-def test_threads_may_share_a_conversation() -> None:
-    conversations = Conversations(Clock())
-
-    def talk(speaker: int) -> None:
-        for number in range(200):
-            conversations.remember(f"{speaker}-{number % 20}", "q")
-            conversations.remember("shared", f"{speaker}")
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(talk, range(8)))
-    assert len(conversations.earlier("shared")) == MAX_EARLIER
-    assert all(conversations.earlier(f"{speaker}-{n}") == ("q",) * 10 for speaker in range(8) for n in range(20))
-
-
-@pytest.mark.parametrize("text", ["a", "A-z_09", "x" * 64])
-def test_conversation_ids(text: str) -> None:
-    assert checked_conversation_id(text) == text
-
-
-@pytest.mark.parametrize("text", ["", "x" * 65, "a b", "a\n", "я", "a/b", "٣"])
-def test_no_conversation_ids(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="send") as raised:
-        checked_conversation_id(text)
-    assert raised.value.field == "conversation_id"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from coopbot import errors
-from coopbot.ask.converse import checked_conversation_id
+from coopbot.ask.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Citation, Claim, Language
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.bot import Ask, run_bot, serve_bot

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Quote, choose, cite, disagreements, nearest
-from coopbot.ask.converse import Conversations, checked_conversation_id, resolve
+from coopbot.ask.conversations import Conversations, checked_conversation_id
+from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
 from coopbot.ask.retrieve import read_all, to_hits
 from coopbot.ask.store import VectorStore

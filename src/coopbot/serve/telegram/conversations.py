@@ -9,7 +9,7 @@ _MOST_BEGUN = 1000
 
 
 class ChatConversations:
-    """Ids of conversations, as `ask.converse.checked_conversation_id` takes them. For one thread."""
+    """Ids of conversations, as `ask.conversations.checked_conversation_id` takes them. For one thread."""
 
     def __init__(self) -> None:
         # By chat, topic and user the message that began the latest conversation, the longest ago first.
