@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import find_names, name_mentions, names_in, other_names
+from coopbot.text.gazetteer import find_names, name_mentions, names_in
 
 _ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
     importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
@@ -187,25 +187,6 @@ def test_usual_names_come_in_the_gazetteers_order() -> None:
     assert names_in(["blagoveshchensk", "heihe"], "ru") == ("Хэйхэ", "Благовещенск")
     assert names_in({"heihe"}, "zh") == ("黑河",)
     assert names_in(["atlantis"], "en") == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "language", "expected"),
-    [
-        ("road to Heihe", "zh", ("黑河", "黑河市")),
-        ("海兰泡", "zh", ("布拉戈维申斯克",)),
-        ("布拉戈维申斯克（海兰泡）", "zh", ()),
-        ("Power of Siberia 2", "ru", ("Сила Сибири – 2", "Сила Сибири два", "Сила Сибири II", "вторая Сила Сибири")),
-        ("Хуньчуня", "ru", ("Хунчунь",)),
-        ("nowhere", "ru", ()),
-    ],
-)
-def test_other_names_leave_out_those_in_the_text(text: str, language: Language, expected: tuple[str, ...]) -> None:
-    assert other_names(text, language) == expected
-
-
-def test_other_names_of_a_shared_name_are_those_of_both() -> None:
-    assert {"Heilongjiang", "Amur"} <= set(other_names("黑龙江", "en"))
 
 
 @pytest.mark.parametrize("id_", _ENTRIES)

@@ -73,15 +73,6 @@ def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
 
 
-def other_names(text: str, language: Language) -> tuple[str, ...]:
-    """All names in a language of what `text` names, but for those in it already; each entry's usual one first."""
-    gazetteer = _load()
-    mentioned = {key for key, _ in _mentions(text, gazetteer)}
-    ids = {id_ for key in mentioned for id_ in gazetteer.ids[key]}
-    names = (name for id_, names in gazetteer.names.items() if id_ in ids for name in names[language])
-    return tuple(dict.fromkeys(name for name in names if _key(name) not in mentioned))
-
-
 @lru_cache(maxsize=1)
 def _load() -> _Gazetteer:
     text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
