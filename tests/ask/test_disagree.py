@@ -27,7 +27,7 @@ def asked(text: str) -> Question:
         text=text,
         language=detect_language(text),
         vector=nothing[0],
-        tokens=nothing,
+        rotated_tokens=nothing,
         content=np.ones(1, dtype=bool),
         sought=sought_in(text),
         wanted=expected(text),

@@ -16,9 +16,11 @@ from coopbot.index.embedder import F32
 from coopbot.index.lexical import I64
 from coopbot.index.shelf import Sentences
 
-# Passages a language that are read token by token. Measured on XQuAD-R: with 20, ranking gains .001 to .004 across languages
-# and nothing in the same one, for two thirds more work.
+# Passages a language that are read token by token: at most so many, and fewer where the others are far behind the first.
+# Measured; see docs/experiments.md.
 READ = 12
+_READ_ANYWAY = 4
+_FAR_BEHIND: dict[Pair, float] = {"same": 4.0, "across": 1.75}
 
 # What all of BM25 is worth beside cosine / 0.1; measured.
 _LEXICAL_WEIGHT: dict[Pair, float] = {"same": 8.0, "across": 2.0}
@@ -85,15 +87,22 @@ class Candidates:
 
 
 def find_candidates(
-    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, read: int = READ
+    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, read: int | None = None
 ) -> Candidates | None:
-    """The passages of a language to read for a question, at most `read`, or None if none passes the filters."""
+    """The passages of a language to read for a question, or None if none passes the filters.
+
+    read: how many; if None, those that are worth it.
+    """
     pair: Pair = "same" if language == question.language else "across"
-    found = store.first_stage(language, question.vector, question.terms_for(language), read, filters)
+    found = store.first_stage(language, question.vector, question.terms_for(language), read or READ, filters)
     if not len(found.rows):
         return None
     first = found.pooled @ question.vector / _COSINE_SPREAD + _LEXICAL_WEIGHT[pair] * found.lexical
-    found = found.take(np.argsort(-first, kind="stable")[:read])
+    order = np.argsort(-first, kind="stable")[: read or READ]
+    if read is None:
+        near = int(np.count_nonzero(first >= first[order[0]] - _FAR_BEHIND[pair]))
+        order = order[: max(near, _READ_ANYWAY)]
+    found = found.take(order)
     sentences = store.sentences(language, found.rows)
     return Candidates(
         pair=pair,
@@ -106,14 +115,14 @@ def find_candidates(
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
         # Switched off, nothing is met, so that cosine and words decide.
-        met=_met(question, sentences) if late else np.zeros((len(question.tokens), len(sentences.vectors)), np.float32),
+        met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )
 
 
 def _met(question: Question, sentences: Sentences) -> F32:
     """See `Candidates`. A sentence without tokens, such as one past the model's reach, meets nothing."""
-    scores = token_codes.similarities(question.tokens, sentences.codes)
-    met = np.full((len(sentences.token_counts), len(question.tokens)), -1, dtype=np.float32)
+    scores = token_codes.similarities(question.rotated_tokens, sentences.codes)
+    met = np.full((len(sentences.token_counts), len(question.rotated_tokens)), -1, dtype=np.float32)
     having = np.flatnonzero(sentences.token_counts > 0)
     if len(having):
         firsts = np.cumsum(sentences.token_counts) - sentences.token_counts

@@ -12,6 +12,7 @@ from coopbot.ask.coverage import Sought, sought_in
 from coopbot.ask.expected import Expected, expected
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
+from coopbot.index import token_codes
 from coopbot.index.embedder import F32, I32, Embedder, centred
 from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
@@ -29,7 +30,8 @@ _SHARED_TOKEN = re.compile(r"[0-9a-z]")
 class Question:
     """A question as it is searched.
 
-    vector: (dim,) and tokens: (tokens, dim), both with the language's centre taken off and of length 1.
+    vector: (dim,) and rotated_tokens: (tokens, dim), both with the language's centre taken off and of length 1; the tokens
+    rotated as those of passages are.
     content: (tokens,), whether each is of a word that says something. sought: its lexical tokens, each once, and what they
     mean. wanted: what kind of thing it asks for. names: what it names, by id of the gazetteer.
     """
@@ -37,7 +39,7 @@ class Question:
     text: str
     language: Language
     vector: F32
-    tokens: F32
+    rotated_tokens: F32
     content: Mask
     sought: tuple[Sought, ...]
     wanted: Expected
@@ -89,7 +91,7 @@ def understand(text: str, embedder: Embedder) -> Question:
         text=text,
         language=language,
         vector=centred(embedded.pooled[0], centre.question),
-        tokens=centred(embedded.tokens[0].vectors, centre.question_token),
+        rotated_tokens=token_codes.rotated(centred(embedded.tokens[0].vectors, centre.question_token)),
         content=_content(text, embedded.tokens[0].spans),
         sought=sought_in(text),
         wanted=expected(text),

@@ -44,6 +44,16 @@ class Matches:
     rows: I64
     scores: F32
 
+    def best(self, count: int, allowed: I64 | None) -> I64:
+        """The rows of the best `count`, best first; of equals, the lowest. allowed: rows that count, all of them if None."""
+        among = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
+        rows, scores = self.rows[among], self.scores[among]
+        if len(rows) > count:  # thousands have a common word; to sort them all takes a millisecond
+            near = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+            rows, scores = rows[near], scores[near]
+        best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
+        return best
+
 
 class PostingsWriter:
     """Collects the words of passages, row by row; `close` writes them. Takes 14 bytes a word of a passage until then."""
@@ -98,14 +108,12 @@ class Postings:
 
     def matches(self, idf: Mapping[str, float], average_length: float) -> Matches:
         """BM25 of every passage that has one of these words, which come with their rarity."""
-        rows: list[I64] = [np.zeros(0, np.int64)]
-        scores: list[F32] = [np.zeros(0, np.float32)]
+        total = np.zeros(len(self._lengths), dtype=np.float32)
         for place, weight in zip(self._places(list(idf)), idf.values(), strict=True):
             having, counts = self._postings(place)
-            rows.append(having)
-            scores.append(weight * self._saturated(having, counts, average_length))
-        found, places = np.unique(np.concatenate(rows), return_inverse=True)
-        return Matches(rows=found, scores=np.bincount(places, np.concatenate(scores), len(found)).astype(np.float32))
+            total[having] += weight * self._saturated(having, counts, average_length)
+        found = np.flatnonzero(total)
+        return Matches(rows=found, scores=total[found])
 
     def scores(self, rows: I64, idf: Mapping[str, float], average_length: float) -> F32:
         """(rows,): BM25 of some passages."""

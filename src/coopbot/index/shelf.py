@@ -130,9 +130,7 @@ class Shelf:
         found: list[tuple[float, float, int]] = []
         for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
             matches = shard.words.matches(sought, self._average_length)
-            passing = np.arange(len(matches.rows)) if some is None else np.flatnonzero(np.isin(matches.rows, some))
-            best = passing[np.argsort(-matches.scores[passing], kind="stable")[: top_k * _RANKED]]
-            rows = matches.rows[best]
+            rows = matches.best(top_k * _RANKED, some)
             scores = shard.words.scores(rows, idf, self._average_length)
             cosines = shard.pooled(rows) @ vector
             found += zip((-scores).tolist(), (-cosines).tolist(), (base + rows).tolist(), strict=True)
