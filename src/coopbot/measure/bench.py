@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from coopbot.index.prepare import ModelSource, Step, source_folder
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import served
 from coopbot.settings import Settings
+from coopbot.text.sentences import split_sentences
 from coopbot.wiring import open_corpus, open_embedder
 
 _QUESTIONS = (
@@ -97,15 +100,29 @@ def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Fig
 
 
 def _fill(articles: Sequence[Article], embedder: Encoder, index_dir: Path, passages: int) -> None:
-    """An index of about so many passages: copies of the corpus, whose texts the cache embeds only once."""
+    """An index of about so many passages, no two alike: the corpus, and it with its sentences dealt out anew."""
     first = build(articles, embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
     copies = max(1, round(passages / first.passages))
-    many = [
-        replace(article, article_id=f"{article.article_id}-{copy}", sha256=f"{article.sha256}-{copy}")
-        for copy in range(copies)
-        for article in articles
-    ]
-    build(many, embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
+    shuffled = [article for copy in range(1, copies) for article in _dealt(articles, copy)]
+    build([*articles, *shuffled], embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
+
+
+def _dealt(articles: Sequence[Article], copy: int) -> Iterator[Article]:
+    """The articles, each sentence in the place of another of its language."""
+    by_language: dict[str, list[str]] = {}
+    for article in articles:
+        by_language.setdefault(article.language, []).extend(
+            article.text[s.start_char : s.end_char] for s in split_sentences(article.text)
+        )
+    for sentences in by_language.values():
+        random.Random(copy).shuffle(sentences)
+    for article in articles:
+        parts, at = [], 0
+        for span in split_sentences(article.text):
+            parts += [article.text[at : span.start_char], by_language[article.language].pop()]
+            at = span.end_char
+        text = "".join([*parts, article.text[at:]])
+        yield replace(article, article_id=f"{article.article_id}-{copy}", text=text, sha256=sha256(text.encode()).hexdigest())
 
 
 def _asking(embedder: Encoder, index_dir: Path) -> list[Figure]:
