@@ -226,7 +226,7 @@ class Looked:
     @classmethod
     def into(cls, example: Example, passage: dict[Pair, LinearModel]) -> Looked:
         """Rank its passages and look into the best."""
-        rarity = rarity_of(example.question, example.store)
+        rarity = rarity_of(example.question, example.store, example.found)
         weighed = [weigh(example.question, example.store, one, passage[one.pair], rarity) for one in example.found]
         right = [example.right_sentences(one) for one in weighed]
         return cls(weighed=weighed, right=right, is_xquad=example.row is not None)

@@ -30,6 +30,8 @@ CANDIDATES = Candidates(
     sentence_vectors=NOTHING,
     sentence_cosine=NOTHING[0],
     token_counts=PLACES,
+    idf={},
+    most_idf=0.0,
     met=NOTHING,
 )
 

@@ -42,7 +42,7 @@ def weighed(store: Snapshot) -> Weigh:
         asked = understand(question, BagOfWords())
         candidates = find_candidates(asked, store, language, Filters(), late=True)
         assert candidates is not None
-        return weigh(asked, store, candidates, load_weights().passage[candidates.pair], rarity_of(asked, store))
+        return weigh(asked, store, candidates, load_weights().passage[candidates.pair], rarity_of(asked, store, [candidates]))
 
     return weigh_one
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coopbot.errors import IndexBroken
-from coopbot.index.lexical import Postings, PostingsWriter, rarity
+from coopbot.index.lexical import I64, Postings, PostingsWriter, rarity, word_keys
 from coopbot.text.tokens import lexical_tokens
 
 PASSAGES = ["Мосты через Амур строили долго.", "В порту грузят уголь.", "Мост открыли в 2022 году, уголь везут по мосту.", ""]
@@ -21,11 +21,15 @@ def postings(folder: Path, passages: list[str], dead: tuple[int, ...] = ()) -> P
     return Postings(folder, np.array(dead, dtype=np.int64))
 
 
+def frequency(words: Postings, question: str) -> I64:
+    return words.frequency(words.places(word_keys(lexical_tokens(question))))
+
+
 def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
-    tokens = list(dict.fromkeys(lexical_tokens(question)))
-    having = words.frequency(tokens)
-    idf = {token: rarity(rows, int(count)) for token, count in zip(tokens, having, strict=True)}
-    found = words.matches(idf, words.words_total / rows)
+    places = words.places(word_keys(dict.fromkeys(lexical_tokens(question))))
+    idf = [rarity(rows, int(count)) for count in words.frequency(places)]
+    found = words.matches(places, idf, words.words_total / rows)
+    assert np.allclose(words.scores(found.rows, places, idf, words.words_total / rows), found.scores)
     return dict(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
 
 
@@ -52,7 +56,7 @@ def test_scores_are_those_of_lucene(tmp_path: Path) -> None:
 
 
 def test_rarer_words_weigh_more(tmp_path: Path) -> None:
-    having = postings(tmp_path, PASSAGES).frequency(lexical_tokens("мост Амур телефон"))
+    having = frequency(postings(tmp_path, PASSAGES), "мост Амур телефон")
     assert having.tolist() == [2, 1, 0]
     weights = [rarity(4, int(count)) for count in having]
     assert sorted(set(weights)) == weights
@@ -62,7 +66,7 @@ def test_the_dead_count_for_nothing(tmp_path: Path) -> None:
     words = postings(tmp_path, PASSAGES)
     without = postings(tmp_path, PASSAGES, dead=(2,))
     assert set(scores(without, "уголь мост", 3)) == {0, 1}
-    assert without.frequency(lexical_tokens("уголь мост 2022")).tolist() == [1, 1, 0]
+    assert frequency(without, "уголь мост 2022").tolist() == [1, 1, 0]
     assert without.words_total == words.words_total - len(lexical_tokens(PASSAGES[2]))
 
 

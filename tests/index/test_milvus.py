@@ -22,7 +22,7 @@ from coopbot.domain import Article, Filters, Language, Source
 from coopbot.errors import Busy, CoopbotError, IndexMismatch, IndexMissing, Misconfigured, Unreachable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.folder import open_current
-from coopbot.index.lexical import Postings, PostingsWriter
+from coopbot.index.lexical import Postings, PostingsWriter, word_keys
 from coopbot.index.manifest import Facts
 from coopbot.index.milvus.build import Build
 from coopbot.index.milvus.client import Milvus
@@ -237,7 +237,8 @@ def test_scores_are_those_of_bm25(tmp_path: Path) -> None:
     writer.close()
     average = sum(map(len, passages)) / len(passages)
     idf = {"b": 1.5, "c": 0.5, "d": 2.0}
-    matches = Postings(tmp_path, np.zeros(0, np.int64)).matches(idf, average)
+    stored_words = Postings(tmp_path, np.zeros(0, np.int64))
+    matches = stored_words.matches(stored_words.places(word_keys(idf)), list(idf.values()), average)
     for row, score in zip(matches.rows, matches.scores, strict=True):
         words = passages[row]
         stored = {key: float(np.float32(weight)) for key, weight in word_weights(words, "en").items()}

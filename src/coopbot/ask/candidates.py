@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,7 @@ class Candidates:
     rows: (passages,) in the language's shard. starts: (passages + 1,), the place of each passage's first sentence. dense:
     (passages,) cosine. lexical: (passages,) BM25 as a share. sentence_vectors: (sentences, dim) and
     sentence_cosine: (sentences,), with the sentence embedded alone. token_counts: (sentences,).
+    idf: how rare each word that was sought is among the passages of the language, at most `most_idf`.
     met: (question tokens, sentences), the best cosine of a question token with the sentence's tokens, read in the context of
     their passage: late interaction, kept by sentence.
     """
@@ -47,6 +48,8 @@ class Candidates:
     sentence_vectors: F32
     sentence_cosine: F32
     token_counts: I64
+    idf: dict[str, float]
+    most_idf: float
     met: F32
 
     @cached_property
@@ -72,9 +75,8 @@ class Candidates:
     def take(self, order: I64) -> Candidates:
         """The passages in `order` only, in that order."""
         places = np.concatenate([np.arange(self.starts[p], self.starts[p + 1]) for p in order])
-        return Candidates(
-            pair=self.pair,
-            language=self.language,
+        return replace(
+            self,
             rows=self.rows[order],
             starts=np.concatenate([[0], np.cumsum(np.diff(self.starts)[order])]),
             dense=self.dense[order],
@@ -114,6 +116,8 @@ def find_candidates(
         sentence_vectors=sentences.vectors,
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
+        idf=found.idf,
+        most_idf=found.most_idf,
         # Switched off, nothing is met, so that cosine and words decide.
         met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )

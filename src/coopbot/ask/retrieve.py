@@ -26,9 +26,6 @@ WEIGHED = 3
 # The log odds that a sentence which names its article's authors answers who wrote it.
 _AUTHORED = 2.0
 
-# No passage has it, so it is as rare as a word can be.
-_NO_WORD = "\0"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSentence:
@@ -81,29 +78,32 @@ def read_all(
 
     Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
     """
-    rarity = rarity_of(question, store)
-    weighed = [
-        weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
+    found = [
+        candidates
         for language in store.languages
         if (candidates := find_candidates(question, store, language, filters, late=late, read=candidates_a_language))
         is not None
     ]
+    rarity = rarity_of(question, store, found)
+    weighed = [weigh(question, store, candidates, weights.passage[candidates.pair], rarity) for candidates in found]
     readings = [_with_authors(question, reading, store) for reading in _judged(weighed, weights)] if weighed else []
     return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
 
 def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
     """The candidates of one language by themselves."""
-    weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity_of(question, store))
+    rarity = rarity_of(question, store, [candidates])
+    weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
     (reading,) = _judged([weighed], weights)
     return _with_authors(question, reading, store)
 
 
-def rarity_of(question: Question, store: VectorStore) -> F32:
+def rarity_of(question: Question, store: VectorStore, found: Sequence[Candidates]) -> F32:
     """(sought,): how rare each word of the question is among the passages in its language; alike where there are none."""
     if question.language not in store.languages:
         return np.ones(len(question.sought), dtype=np.float32)
-    idf = store.idf(question.language, question.terms)
+    known = (candidates.idf for candidates in found if candidates.pair == "same")
+    idf = next(known, None) or store.idf(question.language, question.terms)
     return np.array([idf[word] for word in question.terms], dtype=np.float32)
 
 
@@ -114,8 +114,7 @@ def weigh(question: Question, store: VectorStore, candidates: Candidates, model:
     order = np.argsort(-scores, kind="stable")
     kept = candidates.take(order[:WEIGHED])
     stored = store.stored(language, kept.rows.tolist())
-    idf = store.idf(language, [*question.terms_for(language), _NO_WORD])
-    rarest = idf.pop(_NO_WORD)
+    idf = candidates.idf.values()
     return Weighed(
         question=question,
         candidates=candidates,
@@ -125,7 +124,7 @@ def weigh(question: Question, store: VectorStore, candidates: Candidates, model:
         stored=stored,
         notes=[passage.read_notes() for passage in stored],
         rarity=rarity,
-        absent=sum(rarity for rarity in idf.values() if rarity >= rarest) / (sum(idf.values()) or 1.0),
+        absent=sum(rarity for rarity in idf if rarity >= candidates.most_idf) / (sum(idf) or 1.0),
     )
 
 

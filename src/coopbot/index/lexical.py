@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from coopbot.errors import IndexBroken
 from coopbot.index.embedder import F32
 
 I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
 
 # The usual values; measured no worse than their neighbours on XQuAD-R.
 _K1 = 1.2
@@ -67,7 +68,7 @@ class PostingsWriter:
     def add(self, words: Sequence[str]) -> None:
         """The lexical tokens of the next row."""
         counted = Counter(words)
-        self._keys.append(_keys(counted))
+        self._keys.append(word_keys(counted))
         self._counts.append(np.minimum(np.fromiter(counted.values(), np.int64, len(counted)), _MOST).astype(np.uint16))
         self._lengths.append(len(words))
 
@@ -102,43 +103,42 @@ class Postings:
         self._dead = dead
         self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[dead].sum(dtype=np.int64))
 
-    def frequency(self, tokens: Sequence[str]) -> I64:
-        """(tokens,): how many passages have each."""
-        return np.array([self._count(place) for place in self._places(tokens)], dtype=np.int64)
+    def places(self, keys: U64) -> list[int]:
+        """Where each word of `word_keys` stands among those here, or -1."""
+        places = np.searchsorted(self._words, keys)
+        known = places < len(self._words)
+        known[known] = self._words[places[known]] == keys[known]
+        return [int(place) for place in np.where(known, places, -1)]
 
-    def matches(self, idf: Mapping[str, float], average_length: float) -> Matches:
-        """BM25 of every passage that has one of these words, which come with their rarity."""
+    def frequency(self, places: Sequence[int]) -> I64:
+        """(places,): how many passages have each word."""
+        return np.array([self._count(place) for place in places], dtype=np.int64)
+
+    def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> Matches:
+        """BM25 of every passage that has one of these words, each as rare as its weight says."""
         total = np.zeros(len(self._lengths), dtype=np.float32)
-        for place, weight in zip(self._places(list(idf)), idf.values(), strict=True):
+        for place, weight in zip(places, weights, strict=True):
             having, counts = self._postings(place)
             total[having] += weight * self._saturated(having, counts, average_length)
         found = np.flatnonzero(total)
         return Matches(rows=found, scores=total[found])
 
-    def scores(self, rows: I64, idf: Mapping[str, float], average_length: float) -> F32:
+    def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
         """(rows,): BM25 of some passages."""
-        total = np.zeros(len(rows))
-        for place, weight in zip(self._places(list(idf)), idf.values(), strict=True):
-            having, counts = self._span(place)
+        counts = np.zeros((len(places), len(rows)), dtype=np.float32)
+        wanted = rows.astype(self._rows.dtype)  # of another type, all that is searched would be copied
+        for of_word, place in zip(counts, places, strict=True):
+            having, often = self._span(place)
             if len(having):
-                at = np.minimum(np.searchsorted(having, rows), len(having) - 1)
-                found = np.where(having[at] == rows, counts[at].astype(np.int64), 0)
-                total += weight * self._saturated(rows, found, average_length)
-        return total.astype(np.float32)
+                at = np.minimum(np.searchsorted(having, wanted), len(having) - 1)
+                of_word[:] = np.where(having[at] == wanted, often[at], 0)
+        shares = self._saturated(rows, counts, average_length)
+        return np.array(weights, dtype=np.float32) @ shares
 
-    def _saturated(self, rows: I64, counts: I64, average_length: float) -> F32:
+    def _saturated(self, rows: I64, counts: F32, average_length: float) -> F32:
         """How much of a word's weight each passage gets for having it so often."""
-        length_share = self._lengths[rows].astype(np.float32) / average_length
-        share: F32 = (counts / (counts + _K1 * (1 - _B + _B * length_share))).astype(np.float32)
-        return share
-
-    def _places(self, tokens: Sequence[str]) -> list[int]:
-        """Where each token stands among the words, or -1."""
-        keys = _keys(tokens)
-        places = np.searchsorted(self._words, keys)
-        known = places < len(self._words)
-        known[known] = self._words[places[known]] == keys[known]
-        return [int(place) for place in np.where(known, places, -1)]
+        length_share = self._lengths[rows].astype(np.float32) / np.float32(average_length)
+        return (counts / (counts + (_K1 * (1 - _B) + _K1 * _B * length_share))).astype(np.float32, copy=False)
 
     def _count(self, place: int) -> int:
         having, _ = self._span(place)
@@ -147,10 +147,10 @@ class Postings:
         at = np.minimum(np.searchsorted(having, self._dead), len(having) - 1)
         return len(having) - int(np.count_nonzero(having[at] == self._dead))
 
-    def _postings(self, place: int) -> tuple[I64, I64]:
+    def _postings(self, place: int) -> tuple[I64, F32]:
         """(rows, counts) of the word at a place, in living passages."""
         having, often = self._span(place)
-        rows, counts = having.astype(np.int64), often.astype(np.int64)
+        rows, counts = having.astype(np.int64), often.astype(np.float32)
         if not len(self._dead):
             return rows, counts
         live = ~np.isin(rows, self._dead)
@@ -167,7 +167,7 @@ def rarity(rows: int, having: int) -> float:
     return math.log(1 + (max(rows, LEAST_ROWS) - having + 0.5) / (having + 0.5))
 
 
-def _keys(tokens: Iterable[str]) -> npt.NDArray[np.uint64]:
+def word_keys(tokens: Iterable[str]) -> U64:
     """64 bits a word: among a million words, two share a key once in 37 million indexes."""
     return np.array([int.from_bytes(blake2b(t.encode(), digest_size=8).digest(), "little") for t in tokens], dtype=np.uint64)
 

@@ -48,6 +48,18 @@ class PassageVectors:
     token_counts: I64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSentences:
+    """Sentences of several passages, one passage after another; `counts` says how many each has. The rest as in
+    `PassageVectors`.
+    """
+
+    counts: I64
+    vectors: F16
+    codes: U8
+    token_counts: I64
+
+
 class ShardWriter:
     """Appends passages; `close` writes vectors and words."""
 
@@ -126,14 +138,21 @@ class Shard:
 
     def passage(self, row: int) -> PassageVectors:
         """All that is stored of one passage."""
-        sentences, codes, token_counts = self.sentences(row)
-        return PassageVectors(pooled=self.pooled([row])[0], sentences=sentences, codes=codes, token_counts=token_counts)
+        own = self.sentences([row])
+        return PassageVectors(
+            pooled=self.pooled([row])[0], sentences=own.vectors, codes=own.codes, token_counts=own.token_counts
+        )
 
-    def sentences(self, row: int) -> tuple[F16, U8, I64]:
-        """(sentences, dim) vectors, (tokens, dim / 4) codes and (sentences,) token counts of one passage."""
-        first, end = int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])
-        tokens = self._token_starts[first : end + 1]
-        return self._sentences.read(first, end), self._codes.read(int(tokens[0]), int(tokens[-1])), np.diff(tokens)
+    def sentences(self, rows: Sequence[int]) -> StoredSentences:
+        """Those of some passages, at least one."""
+        spans = [(int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])) for row in rows]
+        tokens = [self._token_starts[first : end + 1] for first, end in spans]
+        return StoredSentences(
+            counts=np.array([end - first for first, end in spans], dtype=np.int64),
+            vectors=self._sentences.read(spans),
+            codes=self._codes.read([(int(starts[0]), int(starts[-1])) for starts in tokens]),
+            token_counts=np.concatenate([starts[1:] - starts[:-1] for starts in tokens]),
+        )
 
 
 class _Rows(Generic[Number]):
@@ -150,9 +169,9 @@ class _Rows(Generic[Number]):
         self._seeking = Lock()
         weakref.finalize(self, os.close, self._file)
 
-    def read(self, first: int, end: int) -> npt.NDArray[Number]:
-        """(end - first, width)."""
-        data = self._bytes(first * self._row_bytes, (end - first) * self._row_bytes)
+    def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
+        """(rows, width): those from the first up to the end of each span, one span after another."""
+        data = b"".join([self._bytes(first * self._row_bytes, (end - first) * self._row_bytes) for first, end in spans])
         return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
 
     def _bytes(self, start: int, count: int) -> bytes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import numpy as np
 
 from coopbot.domain import Filters, Language
 from coopbot.index.embedder import F32
-from coopbot.index.lexical import I64, rarity
+from coopbot.index.lexical import I64, rarity, word_keys
 from coopbot.index.passages import StoredPassage
 from coopbot.index.segment import Segment
 from coopbot.index.token_codes import U8
@@ -27,16 +27,32 @@ _RANKED = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstStage:
     """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), the passage's
-    BM25 as a share of the most it could be, 0 to 1.
+    BM25 as a share of the most it could be, 0 to 1. idf: how rare each word sought is, `most_idf` where no passage has it.
     """
 
     rows: I64
     pooled: F32
     lexical: F32
+    idf: dict[str, float]
+    most_idf: float
 
     def take(self, places: I64) -> FirstStage:
         """Some of them, in that order."""
-        return FirstStage(rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
+        return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Lexical tokens looked up: their place in each segment, how many passages have each, and how rare that makes them."""
+
+    places: Sequence[list[int]]
+    having: list[int]
+    idf: dict[str, float]
+
+    def rarer(self) -> list[int]:
+        """Which are the rarest that together not too many passages have."""
+        rarest = sorted(range(len(self.having)), key=self.having.__getitem__)
+        return rarest[: bisect_right([*accumulate(self.having[i] for i in rarest)], _MOST_POSTINGS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,30 +83,39 @@ class Shelf:
     def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """About `top_k` passages: those nearest to the vector, and some more that the words find."""
         allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
-        near: list[tuple[float, int]] = []
-        for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
-            near += [(-cosine, base + row) for row, cosine in shard.nearest(vector, top_k, some)]
-        rows = [row for _, row in sorted(near)[:top_k]]
-        having = self._having(terms)
-        idf = self._rarity(having)
-        known = set(rows)
-        rows += [
-            row for row in self._with_words(idf, _seeking(having), vector, max(1, top_k // 2), allowed) if row not in known
-        ]
-        return FirstStage(rows=np.array(rows, dtype=np.int64), pooled=self._pooled(rows), lexical=self._lexical(rows, idf))
+        words = self._look_up(terms)
+        near = self._near(vector, top_k, allowed)
+        worded = self._with_words(words, max(1, top_k // 2) * _RANKED, allowed)
+        rows = list(dict.fromkeys([*near, *worded]))
+        pooled, lexical = self._pooled(rows), self._lexical(rows, words)
+        place = {row: at for at, row in enumerate(rows)}
+        cosines = pooled @ vector
+        # By all words, not only the rarer; of equals, the nearest to the vector.
+        worded.sort(key=lambda row: (-lexical[place[row]], -cosines[place[row]], row))
+        kept = [place[row] for row in dict.fromkeys([*near, *worded[: max(1, top_k // 2)]])]
+        return FirstStage(
+            rows=np.array(rows, dtype=np.int64)[kept],
+            pooled=pooled[kept],
+            lexical=lexical[kept],
+            idf=words.idf,
+            most_idf=rarity(self.live, 0),
+        )
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """How rare each lexical token is among the passages."""
-        return self._rarity(self._having(terms))
+        return self._look_up(terms).idf
 
     def sentences(self, rows: I64) -> Sentences:
         """All sentences of these passages."""
-        found = [self._shards[part].sentences(row) for part, row in map(self._place, rows.tolist())]
+        places = [self._place(row) for row in rows.tolist()]
+        runs = groupby(places, key=lambda place: place[0])
+        found = [self._shards[part].sentences([row for _, row in run]) for part, run in runs]
+        counts = np.concatenate([one.counts for one in found])
         return Sentences(
-            starts=np.concatenate([[0], np.cumsum([len(vectors) for vectors, _, _ in found])]),
-            vectors=np.concatenate([vectors for vectors, _, _ in found]).astype(np.float32),
-            token_counts=np.concatenate([counts for _, _, counts in found]),
-            codes=np.concatenate([codes for _, codes, _ in found]),
+            starts=np.concatenate([[0], np.cumsum(counts)]),
+            vectors=np.concatenate([one.vectors for one in found]).astype(np.float32),
+            token_counts=np.concatenate([one.token_counts for one in found]),
+            codes=np.concatenate([one.codes for one in found]),
         )
 
     def stored(self, rows: Sequence[int]) -> list[StoredPassage]:
@@ -113,43 +138,39 @@ class Shelf:
             return self._shards[0].pooled(rows)
         return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._place, rows)])
 
-    def _having(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many passages have each word."""
-        nothing = np.zeros(len(terms), dtype=np.int64)
-        counts = sum((shard.words.frequency(terms) for shard in self._shards), nothing)
-        return dict(zip(terms, counts.tolist(), strict=True))
+    def _look_up(self, terms: Sequence[str]) -> _Words:
+        keys = word_keys(terms)
+        places = [shard.words.places(keys) for shard in self._shards]
+        having = sum(
+            (shard.words.frequency(own) for shard, own in zip(self._shards, places, strict=True)),
+            np.zeros(len(terms), np.int64),
+        )
+        idf = {term: rarity(self.live, count) for term, count in zip(terms, having.tolist(), strict=True)}
+        return _Words(places=places, having=having.tolist(), idf=idf)
 
-    def _rarity(self, having: Mapping[str, int]) -> dict[str, float]:
-        return {term: rarity(self.live, count) for term, count in having.items()}
-
-    def _with_words(
-        self, idf: Mapping[str, float], seeking: Sequence[str], vector: F32, top_k: int, allowed: Sequence[I64 | None]
-    ) -> list[int]:
-        """The rows that some of the words find, best first by all of them; of equals, the nearest to the vector."""
-        sought = {term: idf[term] for term in seeking}
-        found: list[tuple[float, float, int]] = []
+    def _near(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The rows nearest to the vector, best first."""
+        near: list[tuple[float, int]] = []
         for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
-            matches = shard.words.matches(sought, self._average_length)
-            rows = matches.best(top_k * _RANKED, some)
-            scores = shard.words.scores(rows, idf, self._average_length)
-            cosines = shard.pooled(rows) @ vector
-            found += zip((-scores).tolist(), (-cosines).tolist(), (base + rows).tolist(), strict=True)
-        return [row for *_, row in sorted(found)[:top_k]]
+            near += [(-cosine, base + row) for row, cosine in shard.nearest(vector, top_k, some)]
+        return [row for _, row in sorted(near)[:top_k]]
 
-    def _lexical(self, rows: Sequence[int], idf: Mapping[str, float]) -> F32:
+    def _with_words(self, words: _Words, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The rows of each segment that its rarer words find."""
+        seeking, weights = words.rarer(), list(words.idf.values())
+        found: list[int] = []
+        for base, shard, own, some in zip(self._bases, self._shards, words.places, allowed, strict=False):
+            matches = shard.words.matches([own[i] for i in seeking], [weights[i] for i in seeking], self._average_length)
+            found += (base + matches.best(top_k, some)).tolist()
+        return found
+
+    def _lexical(self, rows: Sequence[int], words: _Words) -> F32:
         """(rows,): BM25 as a share of the most that a passage could have."""
         scores = np.zeros(len(rows), dtype=np.float32)
+        weights = list(words.idf.values())
         places = [self._place(row) for row in rows]
         for part in {part for part, _ in places}:
-            own = [at for at, (other, _) in enumerate(places) if other == part]
-            scores[own] = self._shards[part].words.scores(
-                np.array([places[at][1] for at in own], dtype=np.int64), idf, self._average_length
-            )
-        most = sum(idf.values())
-        return scores / np.float32(most) if most else scores
-
-
-def _seeking(having: Mapping[str, int]) -> list[str]:
-    """The rarest words that together not too many passages have."""
-    rarest = sorted(having, key=lambda term: having[term])
-    return rarest[: bisect_right([*accumulate(having[term] for term in rarest)], _MOST_POSTINGS)]
+            at = [i for i, (other, _) in enumerate(places) if other == part]
+            own = np.array([places[i][1] for i in at], dtype=np.int64)
+            scores[at] = self._shards[part].words.scores(own, words.places[part], weights, self._average_length)
+        return scores / np.float32(sum(weights) or 1.0)

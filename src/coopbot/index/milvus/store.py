@@ -98,7 +98,7 @@ class MilvusStore:
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""
         if filters.languages and language not in filters.languages:
-            return self._first_stage([], {})
+            return self._first_stage([], {}, {}, 0.0)
         idf = self._rarities(language, _dimensions(terms))
         near = self._search(language, "pooled", vector.tolist(), top_k, filters)
         limit = max(1, top_k // 2)
@@ -108,7 +108,9 @@ class MilvusStore:
         near.sort(key=lambda row: (-cosines[row["id"]], row["id"]))
         having.sort(key=lambda row: (-shares[row["id"]], -cosines[row["id"]], row["id"]))
         known = {row["id"] for row in near}
-        return self._first_stage([*near, *(row for row in having[:limit] if row["id"] not in known)], shares)
+        rows = [*near, *(row for row in having[:limit] if row["id"] not in known)]
+        most = rarity(self.generation.passages.get(language, 0), 0)
+        return self._first_stage(rows, shares, {term: idf[dimension(term)] for term in terms}, most)
 
     def _search(
         self, language: Language, column: str, sought: list[float] | dict[int, float], limit: int, filters: Filters
@@ -121,11 +123,13 @@ class MilvusStore:
         average = self.generation.average_length(language)
         return {row["id"]: bm25_share(row["words"], row["length"], idf, language, average) for row in rows}
 
-    def _first_stage(self, rows: Sequence[Row], shares: dict[int, float]) -> FirstStage:
+    def _first_stage(self, rows: Sequence[Row], shares: dict[int, float], idf: dict[str, float], most_idf: float) -> FirstStage:
         return FirstStage(
             rows=np.array([row["id"] for row in rows], dtype=np.int64),
             pooled=np.array([row["pooled"] for row in rows], dtype=np.float32).reshape(-1, self.generation.facts.dim),
             lexical=np.array([shares[row["id"]] for row in rows], dtype=np.float32),
+            idf=idf,
+            most_idf=most_idf,
         )
 
     def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
