@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,7 +26,7 @@ Features = dict[str, F32]
 """One array a feature, all of one length."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearModel:
     """score = bias + sum of weight * (feature - mean) / scale."""
 
@@ -38,9 +38,15 @@ class LinearModel:
 
     def score(self, features: Mapping[str, F32]) -> F32:
         """One score a row."""
-        table = np.stack([features[name] for name in self.names], axis=1)
-        scores: F32 = (((table - self.mean) / self.scale) @ self.weight + self.bias).astype(np.float32)
+        weight, bias = self._of_plain
+        scores: F32 = weight @ np.array([features[name] for name in self.names], dtype=np.float32) + bias
         return scores
+
+    @cached_property
+    def _of_plain(self) -> tuple[F32, np.float32]:
+        """Weight and bias of features as they are: what is taken off and divided by, is the same for every row."""
+        weight = self.weight.astype(np.float64) / self.scale
+        return weight.astype(np.float32), np.float32(self.bias - weight @ self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

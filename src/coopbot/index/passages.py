@@ -38,6 +38,9 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_article ON passages (article);
 """
 
+# A row is some kilobytes long: in the usual pages of 4 kB it lies scattered, and reading three takes 100 us instead of 30.
+_PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+
 # A sentence's span: two 32-bit integers.
 _SPAN_BYTES = 8
 
@@ -64,7 +67,7 @@ class PassageWriter:
         self._articles = 0
         with _writing(path):
             self._db = sqlite3.connect(path)
-            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
+            self._db.executescript(_PRAGMAS + _SCHEMA)
 
     def add(self, article: Article, passages: Sequence[StoredPassage]) -> None:
         """One article with all its passages."""

@@ -74,8 +74,8 @@ def load_notes(text: str) -> PassageNotes:
         sentences=tuple(
             SentenceNotes(
                 words=tuple(words.split()),
-                amounts=tuple((value, unit) for value, unit in amounts),
-                dates=tuple((year, month) for year, month in dates),
+                amounts=tuple(map(tuple, amounts)),
+                dates=tuple(map(tuple, dates)),
                 names=frozenset(names),
                 concepts=frozenset(concepts.split()),
                 disputed=disputed,
