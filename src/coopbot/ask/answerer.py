@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from coopbot.ask.candidates import READ
-from coopbot.ask.compose import Quote, choose, cite, disagreements, nearest
+from coopbot.ask.compose import choose, cite, disagreements, nearest
 from coopbot.ask.conversations import Conversations, checked_conversation_id
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
@@ -15,7 +15,7 @@ from coopbot.ask.retrieve import read_all, to_hits
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
 from coopbot.ask.weights import Weights, load_weights
-from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
+from coopbot.domain import Answer, Article, Claim, Filters, Hit, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
 from coopbot.text.gazetteer import find_names
@@ -74,7 +74,8 @@ class Answerer:
         least = self._weights.least_log_odds
         offered = min(_OFFERED, max_citations)
         chosen = choose(asked, readings, max_citations, least) if answered else nearest(readings, offered)
-        citations = _citations(chosen, store)
+        articles = {quote.article_id: _article(store, quote.article_id) for quote in chosen}
+        citations = tuple(cite(number, quote, articles[quote.article_id]) for number, quote in enumerate(chosen, start=1))
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
             outcome=outcome,
@@ -87,7 +88,7 @@ class Answerer:
             snapshot=store.snapshot_id,
             timings_ms=clock.finish("compose"),
         )
-        return verify_answer(answer, store.article)
+        return verify_answer(answer, articles.get)
 
     def _resolved(self, question: str, conversation_id: str | None) -> str:
         """The question as it stands alone, remembered for the next one."""
@@ -128,13 +129,6 @@ class _Clock:
     def finish(self, name: str) -> dict[str, float]:
         self.lap(name)
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
-
-
-def _citations(quotes: Sequence[Quote], store: VectorStore) -> tuple[Citation, ...]:
-    return tuple(
-        cite(number, quote, _article(store, quote.sentence.stored.passage.article_id))
-        for number, quote in enumerate(quotes, start=1)
-    )
 
 
 def _article(store: VectorStore, article_id: str) -> Article:

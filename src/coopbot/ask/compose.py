@@ -25,16 +25,29 @@ class QuotedFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A sentence chosen, widened where it cannot stand alone. `log_odds` that it answers compare across languages.
+    """A sentence chosen. `log_odds` that it answers compare across languages.
 
     figures: those it gives of which sources disagree.
     """
 
     sentence: ScoredSentence
-    span: Span
     log_odds: float
     preference: float
     figures: tuple[QuotedFigure, ...] = ()
+
+    @property
+    def article_id(self) -> str:
+        """Where it is from."""
+        return self.sentence.stored.passage.article_id
+
+    @property
+    def span(self) -> Span:
+        """The sentence, with the one before it if it leans on that."""
+        sentence = self.sentence
+        before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
+        if not before or not _LEANS.match(sentence.text):
+            return sentence.span
+        return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
 
 
 # Sentences nearer to each other than this say the same thing: cosine, each with its language's centre off; and so they do when
@@ -125,7 +138,8 @@ def nearest(readings: Sequence[Reading], limit: int) -> list[Quote]:
 
 def cite(number: int, quote: Quote, article: Article) -> Citation:
     """A citation of the quote, its text taken from the article itself."""
-    text = article.text[quote.span.start_char : quote.span.end_char]
+    span = quote.span
+    text = article.text[span.start_char : span.end_char]
     return Citation(
         number=number,
         article_id=article.article_id,
@@ -138,8 +152,8 @@ def cite(number: int, quote: Quote, article: Article) -> Citation:
         sources=article.sources,
         also_published_by=article.also_published_by,
         quote=text,
-        start_char=quote.span.start_char,
-        end_char=quote.span.end_char,
+        start_char=span.start_char,
+        end_char=span.end_char,
         passage=quote.sentence.stored.passage.text,
         deep_link=deep_link(article.url, text),
         score=round(quote.log_odds, 4),
@@ -148,17 +162,7 @@ def cite(number: int, quote: Quote, article: Article) -> Citation:
 
 def _quote(sentence: ScoredSentence, reading: Reading) -> Quote:
     behind = reading.sentences[0].score - sentence.score
-    return Quote(
-        sentence=sentence, span=_standing_alone(sentence), log_odds=reading.log_odds - behind, preference=reading.preference
-    )
-
-
-def _standing_alone(sentence: ScoredSentence) -> Span:
-    """The sentence, with the one before it if it leans on that."""
-    before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
-    if not before or not _LEANS.match(sentence.text):
-        return sentence.span
-    return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
+    return Quote(sentence=sentence, log_odds=reading.log_odds - behind, preference=reading.preference)
 
 
 def _adds(quote: Quote, other: Quote) -> bool:

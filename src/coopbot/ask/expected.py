@@ -55,8 +55,9 @@ def expected(question: str) -> Expected:
     flat = flatten(question)
     # In keywords a year stands right before a unit: "sales 2025 tonnes".
     unyeared = _YEAR.sub("    ", flat)
-    quantities = find_quantities(unyeared)
-    words = _without(unyeared, [*quantities, *find_dates(unyeared)])
+    dates = find_dates(unyeared)
+    quantities = find_quantities(unyeared, dates)
+    words = _without(unyeared, [*quantities, *dates])
     units = _units(words)
     kind = _kind(words, has_units=bool(units))
     return Expected(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -93,7 +93,7 @@ def find_dates(text: str) -> list[DateMention]:
     return sorted(mentions, key=lambda mention: mention.start_char)
 
 
-def blanked(text: str, mentions: list[DateMention]) -> str:
+def blanked(text: str, mentions: Sequence[DateMention]) -> str:
     """`text` with the mentions, which are in order and apart, overwritten by control characters, all offsets kept."""
     pieces, end = [], 0
     for mention in mentions:

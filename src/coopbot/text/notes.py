@@ -87,7 +87,8 @@ def load_notes(text: str) -> PassageNotes:
 
 
 def _sentence_notes(sentence: str) -> SentenceNotes:
-    quantities, dates = find_quantities(sentence), find_dates(sentence)
+    dates = find_dates(sentence)
+    quantities = find_quantities(sentence, dates)
     return SentenceNotes(
         words=tuple(lexical_tokens(sentence)),
         amounts=tuple((float(quantity.value), quantity.unit) for quantity in quantities),

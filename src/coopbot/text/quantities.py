@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
 from types import MappingProxyType
 
-from coopbot.text.dates import blanked, find_dates
+from coopbot.text.dates import DateMention, blanked, find_dates
 from coopbot.text.measures import (
     CURRENCY_SIGN,
     CURRENCY_SIGNS,
@@ -90,13 +90,13 @@ _VAGUE_BEFORE = re.compile(
 _VAGUE_AFTER = re.compile(r" ?(?:左右|以上|以下|上下|多(?![\u4e00-\u9fff])|or so\b|с лишним|с небольшим)", re.IGNORECASE)
 
 
-def find_quantities(text: str) -> list[Quantity]:
-    """Amounts in `text`, in order and apart; dates are none. Number words and Han numerals count only with a unit.
+def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> list[Quantity]:
+    """Amounts in `text`, in order and apart; dates are none, which are given if they are known. Number words and Han numerals
+    count only with a unit.
 
     Both ends of a range share its unit: "5-7 million tonnes" are 5 and 7 million tonnes.
     """
-    flat = flatten(text)
-    flat = blanked(flat, find_dates(flat))
+    flat = blanked(flatten(text), find_dates(text) if dates is None else dates)
     found: list[Quantity] = []
     position = 0
     while match := _AMOUNT.search(flat, position):
