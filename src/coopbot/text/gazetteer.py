@@ -49,9 +49,12 @@ _Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: of each id. ids: of each name's tokens. longest: the most tokens of a name that begins with a token."""
+    """names: of each id. places: where each id stands. ids: of each name's tokens. longest: the most tokens of a name that
+    begins with a token.
+    """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
+    places: Mapping[str, int]
     ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
 
@@ -70,7 +73,9 @@ def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     """The usual names of `ids` in a language, in the order of the gazetteer. Unknown ids are passed over."""
-    return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
+    gazetteer = _load()
+    known = sorted((id_ for id_ in ids if id_ in gazetteer.places), key=gazetteer.places.__getitem__)
+    return tuple(gazetteer.names[id_][language][0] for id_ in known)
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +89,7 @@ def _load() -> _Gazetteer:
             ids[key] = (*ids.get(key, ()), id_)
             longest[key[0]] = max(longest.get(key[0], 0), len(key))
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
-    return _Gazetteer(names, ids, longest)
+    return _Gazetteer(names, {id_: place for place, id_ in enumerate(names)}, ids, longest)
 
 
 def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:
