@@ -46,17 +46,23 @@ def main() -> None:
             continue
         false.append(readings[0].confidence >= load_weights().threshold and bool(sides(question, readings)))
         for kind, differing, places in altered(golden, readings):
-            shown[kind].append(sides(question, differing) == places)
+            shown[kind].append(are_opposed(question, differing, places))
     for kind, found in shown.items():
         print(f"{kind}: {sum(found)} of {len(found)} shown")
     print(f"told without a known disagreement: {sum(false)} of {len(false)}, {sum(false) / len(false):.3f}")
 
 
-def sides(question: Question, readings: Sequence[Reading]) -> set[str]:
-    """The passages whose figures an answer holds against each other."""
+def sides(question: Question, readings: Sequence[Reading]) -> dict[str, set[int]]:
+    """The passages whose figures an answer holds against each other, and the sides that each is on."""
     quotes = choose(question, readings, _CITATIONS, load_weights().least_log_odds)
     told = [quote for quote in quotes if quote.figures]
-    return {quote.sentence.stored.passage.passage_id for quote in told}
+    return {quote.sentence.stored.passage.passage_id: {figure.side for figure in quote.figures} for quote in told}
+
+
+def are_opposed(question: Question, readings: Sequence[Reading], passages: set[str]) -> bool:
+    """Whether two passages are told, each on a side of its own."""
+    told = sides(question, readings)
+    return passages <= told.keys() and not set.intersection(*(told[passage] for passage in passages))
 
 
 def altered(golden: GoldenQuestion, readings: Sequence[Reading]) -> Iterator[tuple[str, list[Reading], set[str]]]:

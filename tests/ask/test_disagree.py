@@ -42,6 +42,7 @@ def statements(*texts: str, apart: bool, behind: float = 0.0) -> list[Statement]
             text=text,
             passage_id=f"p{number if apart else 0}",
             odds=-behind * number,
+            vector=np.zeros(1, dtype=np.float32),
             notes=take_notes("", [text]).sentences[0],
         )
         for number, text in enumerate(texts)
@@ -248,6 +249,23 @@ def test_articles_in_two_languages_differ() -> None:
     assert told(question, [TOLD_TWICE[0], "2023年同江大桥运输货物8万吨。"], apart=True, behind=1) == []
     assert told(question, [TOLD_TWICE[0], "2023年大桥运输货物8万吨、6万吨。"], apart=True, behind=1) == []
     assert told(question, [TOLD_TWICE[0], "2023年谷物8万吨。"], apart=True, behind=1) == []
+
+
+def test_the_best_sentence_is_of_the_year_that_is_asked_about_if_it_says_none() -> None:
+    question = "сколько тонн груза перевезли по мосту в 2023 году"
+    undated = "По мосту перевезли 60 000 т груза."
+    assert told(question, [undated, TOLD_TWICE[1]], apart=True, behind=1) == ["60 000 т", "8万吨"]
+    assert told(question, [undated, TOLD_TWICE[1].replace("2023", "2022")], apart=True, behind=1) == []
+
+
+def test_a_sentence_that_is_like_the_best_need_not_say_what_is_asked() -> None:
+    texts = ["Through it went 60,000 tonnes.", "Прошло 80 000 т."]
+    one, other = statements(*texts, apart=True, behind=5)
+    question = asked("how many tonnes of cargo crossed the bridge")
+    assert find_disagreement(question, [one, other]) == ()
+    near = np.ones(1, dtype=np.float32)
+    found = find_disagreement(question, [replace(one, vector=near), replace(other, vector=near)])
+    assert [side.place for side in found] == [0, 1]
 
 
 LINKED = ["The excess was 800 million tonnes.", "The Herald gives 800 million tonnes; the Post says over 700 million."]

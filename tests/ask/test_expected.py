@@ -15,6 +15,10 @@ from coopbot.text.notes import SentenceNotes, take_notes
 QUESTIONS: list[tuple[str, Kind, str]] = [
     ("how long is the bridge", "number", "m km"),
     ("heihe bridge length", "number", "m km"),
+    ("longest span of the bridge", "number", "m km"),
+    ("annual figure agreed for the pipe", "number", "t people vehicles trains wagons teu m3 w"),
+    ("готовность завода, сентябрь 2025", "number", "percent"),
+    ("2022年跨境电商出口额", "number", "usd cny rub eur"),
     ("How wide is the road?", "number", "m km"),
     ("island area", "number", "km2 ha m2"),
     ("what share of the cargo went by land", "number", "percent"),

@@ -31,6 +31,12 @@ ENGLISH: list[Row] = [
     ("21 Mt a year", [("21 Mt", "21e6", "t")]),
     ("5-7 million tonnes", [("5", "5e6", "t"), ("7 million tonnes", "7e6", "t")]),
     ("10 or 12 bcm", [("10", "10e9", "m3"), ("12 bcm", "12e9", "m3")]),
+    (
+        "10.4 billion in 2021, 15.5 billion cubic metres in 2022",
+        [("10.4 billion", "10.4e9", "m3"), ("15.5 billion cubic metres", "15.5e9", "m3")],
+    ),
+    ("3 million and 5 billion roubles later", [("3 million", "3e6", "rub"), ("5 billion roubles", "5e9", "rub")]),
+    ("3 million in 2021, then 5 billion roubles", [("3 million", "3e6", ""), ("5 billion roubles", "5e9", "rub")]),
     ("from 3.5 billion to 13 billion roubles", [("3.5 billion", "3.5e9", "rub"), ("13 billion roubles", "13e9", "rub")]),
     ("5 m passengers and 5 m long", [("5 m passengers", "5e6", "people"), ("5 m", "5", "m")]),
     ("a 19.9-km road of 1,283 metres", [("19.9-km", "19.9", "km"), ("1,283 metres", "1283", "m")]),

@@ -68,12 +68,17 @@ UNITS_NAMED: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # Read only where the question names no unit.
 UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("km m", _any(r"\blength\b|\bhow long\b|\bwidth\b|\bhow (?:wide|far|high|tall|deep)\b|\bheight\b|\bdistance\b")),
     (
         "km m",
         _any(
-            r"длин[аыуо]|\bпротяж[её]нн|ширин|высот[аыу]\b|расстояни|глубин",
-            "长度|多长|桥长|全长|总长|宽度|多宽|多高|多远|高度|距离",
+            r"\bhow (?:long|wide|far|high|tall|deep)\b|\b(?:length|width|height|distance|diameter|span)\b",
+        ),
+    ),
+    (
+        "km m",
+        _any(
+            r"длин[аыуо]|\bпротяж[её]нн|ширин|высот[аыу]\b|расстояни|глубин|диаметр",
+            "长度|多长|桥长|全长|总长|宽度|多宽|多高|多远|高度|距离|直径|跨度|主跨",
         ),
     ),
     (
@@ -84,7 +89,7 @@ UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (_MONEY, _any(r"\bhow much .*\btrade\b|\btrade\b.*\b(?:total|value)\b|\btotal trade\b|\bvalue\b|\bprice")),
     (_MONEY, _any(r"стоимост|\bстои[тл]|\bцен[аы]\b|инвест|вложен|товарооборот|\bоборот|бюджет|торговл")),
-    (_MONEY, _any("投资|造价|成本|花了?多少|多少钱|贸易额|贸易总额|进出口|总额|价格|费用|金额|耗资")),
+    (_MONEY, _any("投资|造价|成本|花了?多少|多少钱|[易口资售交]额|总值|进出口|总额|价格|费用|金额|耗资")),
     ("m3", _any(r"\bgas\b|\bpower of siberia\b.*\bdeliver", r"\bгаз[аом]*\b", "供气|输气|天然气")),
     ("wh", _any(r"\belectricity\b|\bpower (?:exports?|supply|deliver)", r"электро", "电量|供电|送电|输电|购电")),
     (
@@ -95,7 +100,15 @@ UNITS_MEANT: tuple[tuple[str, re.Pattern[str]], ...] = (
             "货运|过货|煤|大豆|运量|货物",
         ),
     ),
-    (_LOADS, _any(r"\bcapacit|\bthroughput", r"мощност|пропускн|вместимост", "运力|能力|产能|吞吐量|运量")),
+    ("percent", _any(r"\bcompletion\b|\breadiness\b", r"\bготовност", "完工率|完成率")),
+    (
+        _LOADS,
+        _any(
+            r"\bcapacit|\bthroughput|\bvolumes?\b|\bfigure\b|\boutput\b",
+            r"мощност|пропускн|вместимост|\bобъ[её]м",
+            "运力|能力|产能|吞吐量|运量|产量",
+        ),
+    ),
 )
 # How a question opens its blank; the first in the question decides.
 ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (

@@ -111,6 +111,7 @@ def _statement(quote: Quote) -> Statement:
         text=quote.sentence.text,
         passage_id=stored.passage.passage_id,
         odds=quote.log_odds,
+        vector=quote.sentence.vector,
         notes=quote.sentence.notes,
     )
 

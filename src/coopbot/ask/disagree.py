@@ -12,6 +12,7 @@ from itertools import combinations, product
 from coopbot.ask.coverage import Sought, said_by
 from coopbot.ask.expected import Expected
 from coopbot.ask.question import Question
+from coopbot.index.embedder import F32
 from coopbot.text.cues import PERIODS, dimensions
 from coopbot.text.figures import Figure
 from coopbot.text.gazetteer import PRESS
@@ -27,6 +28,8 @@ _NEAR = 2.0
 _COMPARABLE = 3
 # Characters between "65% and 76%".
 _JOINED_CHARS = 4
+# Sentences nearer to each other than this (cosine, each with its language's centre off) say one thing, if with other figures.
+_ALIKE_FROM = 0.5
 # Of what is sought but for numbers, in a sentence that speaks of it.
 _SHARE_SAID = 0.25
 # What a clause or a sentence may leave to the one before it. What was planned and what came is no quarrel.
@@ -39,11 +42,12 @@ _COUNTS = frozenset({"people", "vehicles", "trains", "wagons", "teu", "household
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A sentence held against the question. `odds` are log odds that it answers."""
+    """A sentence held against the question. `odds` are log odds that it answers. vector: (dim,), as in `Sentences`."""
 
     text: str
     passage_id: str
     odds: float
+    vector: F32
     notes: SentenceNotes
 
     @property
@@ -119,9 +123,22 @@ class _Asked:
         """Whether a sentence speaks of what is asked."""
         return bool(said_by(self.sought, [statement.notes]).sum() >= _SHARE_SAID * len(self.sought))
 
-    def are_of_one(self, one: Statement, other: Statement) -> bool:
-        """Whether two sentences are of one part of the year, with no name in one alone that is not asked about."""
-        return not (one.names ^ other.names) - PRESS - self.names and find_periods(one.text) == find_periods(other.text)
+    def are_both_of_it(self, best: Statement, other: Statement) -> bool:
+        """Whether two sentences speak of what is asked, or alike; of one part of the year, and no name that is not asked about
+        is in one alone.
+        """
+        alike = float(best.vector @ other.vector) >= _ALIKE_FROM
+        if other.odds < best.odds - (_LINKED_LEEWAY if alike else _LEEWAY):
+            return False
+        if not alike and not (self.is_met(best) and self.is_met(other)):
+            return False
+        return not (best.names ^ other.names) - PRESS - self.names and find_periods(best.text) == find_periods(other.text)
+
+    def is_of_one_year(self, one: Figure, other: Figure) -> bool:
+        """Whether a figure is of the year of the best one; if that says none, of the year that is asked about."""
+        if one.year is None and len(self.wanted.years) == 1:
+            return other.year in (None, *self.wanted.years)
+        return one.year == other.year
 
     def names_both(self, one: Figure, other: Figure) -> bool:
         """ "28 or 16?" """
@@ -190,16 +207,16 @@ def _across(asked: _Asked, statements: Sequence[Statement]) -> Iterator[tuple[Si
         return
     best, *others = statements
     ours = [figure for figure in best.figures if asked.fits(figure)]
-    if not ours or not asked.is_met(best):
+    if not ours:
         return
     for place, other in enumerate(others, start=1):
         theirs = [figure for figure in other.figures if asked.fits(figure)]
-        if not theirs or other.passage_id == best.passage_id or other.odds < best.odds - _LEEWAY or _share_one(ours, theirs):
+        if not theirs or other.passage_id == best.passage_id or _share_one(ours, theirs):
             continue
-        if not asked.is_met(other) or not asked.are_of_one(best, other):
+        if not asked.are_both_of_it(best, other):
             continue
         for a, b in product(ours, theirs):
-            if a.scope == b.scope and a.year == b.year and _opposed(a, b) and _comparable(a, b):
+            if a.scope == b.scope and asked.is_of_one_year(a, b) and _opposed(a, b) and _comparable(a, b):
                 yield Side(place=0, figure=a), Side(place=place, figure=b)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from coopbot.ask.authorship import asks_author, naming_authors
-from coopbot.ask.candidates import Candidates, find_candidates
+from coopbot.ask.candidates import READ, Candidates, find_candidates
 from coopbot.ask.features import Weighed, answer_features, passage_features
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
@@ -72,7 +72,7 @@ def read_all(
     filters: Filters,
     *,
     late: bool = True,
-    candidates_a_language: int | None = None,
+    candidates_a_language: int = READ,
 ) -> list[Reading]:
     """One reading a language that has passages, the one to quote first in front.
 

@@ -13,7 +13,7 @@ from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
 
 # Raise when files of a snapshot change their meaning; older snapshots are then rebuilt.
-FORMAT = 6
+FORMAT = 7
 
 _NAME = "manifest.json"
 

@@ -84,7 +84,12 @@ RISE = (
     "(?:增长|下降|减少|增加|同比|上升)[了约]? ?$",
 )
 # The same before a percentage.
-RISE_OF_PERCENT = (r"\b(?:by|на) ?$",)
+RISE_OF_PERCENT = (
+    r"\b(?:by|на) ?$",
+    r"\b(?:drop|fall|decline|decrease|rise|increase|growth)\b[^,;:.]{0,60} (?:at|was|of|to be) $",
+    r"\b(?:падени|снижени|сокращени|рост|прирост)[еяюм]?\b[^,;:.]{0,60} $",
+    "(?:[增降]幅|增速|跌幅)[^，。；]{0,12}$",
+)
 # Just before an amount: it is the least it can be.
 OVER = (
     r"\b(?:over|above|more than|at least|exceed(?:s|ed|ing)?) ?$",

@@ -104,8 +104,8 @@ def _scope(sentence: str, first: int, last: int, start: int, unit: str, *, dated
     found = set(scopes(sentence[first:last]))
     if not dated:
         found |= scopes(sentence) & PERIODS
-    rise = RISE + RISE_OF_PERCENT if unit == "percent" else RISE
-    if cue(rise).search(sentence[max(0, start - _BEFORE_CHARS) : start]):
+    rise, reach = (RISE + RISE_OF_PERCENT, _SOURCE_WINDOW_CHARS) if unit == "percent" else (RISE, _BEFORE_CHARS)
+    if cue(rise).search(sentence[max(0, start - reach) : start]):
         found.add("rise")
     return " ".join(sorted(found))
 

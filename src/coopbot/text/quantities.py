@@ -71,6 +71,7 @@ _AMOUNT = re.compile(
     rf"|(?<![前那每同某这])(?P<han>{HAN_NUMBER}))",
     re.IGNORECASE,
 )
+_MAGNITUDE_LAST = re.compile(r"(?:\b(?:[bmtr]illion|млн|млрд|трлн|тыс)|[万亿]+)\.?$")
 _SHORT_MAGNITUDES: Mapping[str, Decimal] = MappingProxyType({"k": Decimal("1e3"), "m": Decimal("1e6"), "b": Decimal("1e9")})
 _SHORT_MAGNITUDE = re.compile(rf" ?([kmb])(?![{LETTER}\d])", re.IGNORECASE)
 _IN_WORD = re.compile(rf"[{LETTER}]|-[{LETTER}]|\.[a-z]")
@@ -107,8 +108,14 @@ def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> li
 
 
 def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:
-    """In "3.5 billion to 13 billion roubles" the first amount borrows the unit of the second."""
-    if quantity.unit or not following or not _BORROWS.fullmatch(text, quantity.end_char, following.start_char):
+    """In "3.5 billion to 13 billion roubles" the first amount borrows the unit of the second; so it does in "10.4 billion in
+    2021, 15.5 billion cubic metres in 2022".
+    """
+    if quantity.unit or not following:
+        return quantity
+    magnitude = _MAGNITUDE_LAST.search(text, quantity.start_char, quantity.end_char)
+    counted_alike = magnitude and magnitude[0] in text[following.start_char : following.end_char]
+    if not counted_alike and not _BORROWS.fullmatch(text, quantity.end_char, following.start_char):
         return quantity
     return replace(quantity, unit=following.unit)
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from coopbot.domain import LANGUAGES, Filters, Language
 
 # Raise when rows change their meaning; the index is then written anew.
-FORMAT = 1
+FORMAT = 2
 
 PREFIX = "coopbot"
 
