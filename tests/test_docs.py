@@ -18,6 +18,7 @@ from coopbot.ask.weights import load_weights
 from coopbot.cli import app as cli
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.index.manifest import FORMAT
 from coopbot.ingest.corpus import Corpus
 from coopbot.serve.http.app import create_app
 from coopbot.settings import Settings
@@ -182,6 +183,10 @@ def test_no_relative_link_is_dead(path: Path) -> None:
 def test_the_threshold_is_told() -> None:
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
     assert f"below {load_weights().threshold} the outcome is `no_evidence`" in text
+
+
+def test_the_format_of_the_index_is_told() -> None:
+    assert f"version of this layout, now {FORMAT};" in page("docs/index-format.md")
 
 
 def test_every_module_is_on_the_map() -> None:

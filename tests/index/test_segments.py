@@ -98,6 +98,17 @@ def test_what_was_removed_is_found_no_more_and_its_segment_is_written_anew_in_ti
     assert big not in {segment.name for segment in half.segments}
 
 
+def test_a_filter_that_nothing_passes_finds_nothing_in_several_segments(tmp_path: Path) -> None:
+    corpus = [article(number) for number in range(61)]
+    run(corpus[:60], tmp_path, 0)
+    store = run(corpus, tmp_path, 1)
+    assert len(store.segments) == 2
+    vector, nobody = BagOfWords().embed_question("bridge").pooled[0], Filters(publishers=("nobody",))
+    assert store.first_stage("en", vector, ["bridg", "bridg"], 5, Filters()).rows.size
+    assert store.first_stage("en", vector, ["bridg"], 5, nobody).rows.size == 0
+    assert Answerer(BagOfWords(), lambda: store).ask("how long is the bridge", filters=nobody).outcome == "no_evidence"
+
+
 def test_small_segments_are_copied_and_large_ones_shared(tmp_path: Path) -> None:
     corpus = [article(number) for number in range(30)]
     for folder, most, shared in ((tmp_path / "copied", 10**9, False), (tmp_path / "linked", 0, True)):

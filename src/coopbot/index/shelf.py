@@ -134,11 +134,12 @@ class Shelf:
         return part, row - self._bases[part]
 
     def _pooled(self, rows: Sequence[int]) -> F32:
-        if len(self._shards) == 1:
+        if len(self._shards) == 1 or not rows:
             return self._shards[0].pooled(rows)
         return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._place, rows)])
 
     def _look_up(self, terms: Sequence[str]) -> _Words:
+        terms = list(dict.fromkeys(terms))
         keys = word_keys(terms)
         places = [shard.words.places(keys) for shard in self._shards]
         having = sum(
