@@ -89,6 +89,16 @@ def test_a_build_without_change_writes_nothing(tmp_path: Path) -> None:
     }
 
 
+def test_new_names_or_words_of_the_package_bring_new_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = BagOfWords()
+    run([BRIDGE, PORT], tmp_path, embedder)
+    embedder.embedded.clear()
+    monkeypatch.setattr("coopbot.index.build.notes_sha256", lambda: "of another gazetteer")
+    assert run([BRIDGE, PORT], tmp_path, embedder, day=2).written
+    assert embedder.embedded == []
+    assert not run([BRIDGE, PORT], tmp_path, embedder, day=3).written
+
+
 def test_only_new_text_is_embedded(tmp_path: Path) -> None:
     embedder = BagOfWords()
     run([BRIDGE, PORT], tmp_path, embedder)

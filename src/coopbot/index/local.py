@@ -71,7 +71,7 @@ class LocalTarget:
             set_aside(self._index_dir, damaged)
         return State(
             snapshot_id=held.snapshot_id,
-            corpus_sha256=held.manifest.facts.corpus_sha256,
+            facts=held.manifest.facts,
             sha256_by_article=held.sha256_by_article(),
             passages=sum(held.manifest.passages.values()),
             whole=not held.fault,
@@ -98,7 +98,7 @@ class LocalTarget:
         prune(self._index_dir, KEPT_SNAPSHOTS)
         return State(
             snapshot_id=snapshot_id,
-            corpus_sha256=facts.corpus_sha256,
+            facts=facts,
             sha256_by_article={},
             passages=sum(manifest.passages.values()),
             whole=True,

@@ -29,7 +29,9 @@ Verified = set[tuple[int, int, int, int, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a snapshot before its files are written. `previous` names the one it follows."""
+    """What is known of a snapshot before its files are written. notes_sha256: of the names and words by which notes were taken.
+    `previous` names the one it follows.
+    """
 
     fingerprint: str
     model: str
@@ -37,6 +39,7 @@ class Facts:
     dim: int
     built_at: str
     corpus_sha256: str
+    notes_sha256: str
     previous: str | None
 
 

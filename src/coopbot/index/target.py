@@ -17,7 +17,7 @@ class State:
     """What is in force. `whole` is false where something newer is damaged, so that even the same articles are written anew."""
 
     snapshot_id: str
-    corpus_sha256: str
+    facts: Facts
     sha256_by_article: dict[str, str]
     passages: int
     whole: bool

@@ -102,6 +102,7 @@ def _measured(seeds: F32, size: int, index_dir: Path) -> Point:
         dim=seeds.shape[1],
         built_at="2026-01-01T00:00:00.000+00:00",
         corpus_sha256="",
+        notes_sha256="",
         previous=None,
     )
     LocalTarget(index_dir).write(frozenset(), made_up(seeds, size), facts)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from hashlib import sha256
 
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, disputed, find_figures
@@ -42,6 +45,13 @@ class PassageNotes:
 
     context_names: frozenset[str]
     sentences: tuple[SentenceNotes, ...]
+
+
+@lru_cache(maxsize=1)
+def notes_sha256() -> str:
+    """One digest of the names and words by which notes are taken. A change of the rules is a change of the index's format."""
+    files = (importlib.resources.files("coopbot.text").joinpath(name) for name in ("gazetteer.json", "glossary.json"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def take_notes(context: str, sentences: Sequence[str]) -> PassageNotes:

@@ -74,7 +74,7 @@ class MilvusTarget:
 def _state(generation: Generation, sha256_by_article: dict[str, str]) -> State:
     return State(
         snapshot_id=generation.snapshot_id,
-        corpus_sha256=generation.facts.corpus_sha256,
+        facts=generation.facts,
         sha256_by_article=sha256_by_article,
         passages=sum(generation.passages.values()),
         whole=True,
