@@ -10,9 +10,11 @@ import numpy as np
 
 from coopbot.ask.authorship import asks_author, naming_authors
 from coopbot.ask.candidates import READ, Candidates, find_candidates
+from coopbot.ask.coverage import Sought
 from coopbot.ask.features import Weighed, answer_features, passage_features
 from coopbot.ask.question import Question
 from coopbot.ask.store import VectorStore
+from coopbot.ask.topics import saying_all, topic_of
 from coopbot.ask.weights import LinearModel, Scope, Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
@@ -23,8 +25,9 @@ from coopbot.text.notes import SentenceNotes
 # Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
 WEIGHED = 3
 
-# The log odds that a sentence which names its article's authors answers who wrote it.
-_AUTHORED = 2.0
+# The log odds that a sentence which names its article's authors answers who wrote it; and that one which says all of what is
+# named, where nothing is asked of it, is to the point.
+_AUTHORED, _NAMED = 2.0, 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def read_all(
     ]
     rarity = rarity_of(question, store, found)
     weighed = [weigh(question, store, candidates, weights.passage[candidates.pair], rarity) for candidates in found]
-    readings = [_with_authors(question, reading, store) for reading in _judged(weighed, weights)] if weighed else []
+    readings = [_to_the_point(question, reading, store) for reading in _judged(weighed, weights)] if weighed else []
     return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
 
@@ -95,7 +98,7 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     rarity = rarity_of(question, store, [candidates])
     weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
     (reading,) = _judged([weighed], weights)
-    return _with_authors(question, reading, store)
+    return _to_the_point(question, reading, store)
 
 
 def rarity_of(question: Question, store: VectorStore, found: Sequence[Candidates]) -> F32:
@@ -158,17 +161,36 @@ def best_sentence(languages: Sequence[Weighed], scores: Sequence[F32], preferenc
     return place, int(scores[place].argmax())
 
 
-def _with_authors(question: Question, reading: Reading, store: VectorStore) -> Reading:
-    """Where it is asked who wrote something: the first sentence put in front that names its article's authors, if one does."""
-    if not asks_author(question.text):
+def _to_the_point(question: Question, reading: Reading, store: VectorStore) -> Reading:
+    """What was learned from questions that ask something of the world does not tell of those that do not."""
+    if asks_author(question.text):
+        return _with_authors(reading, store)
+    topic = topic_of(question.text)
+    return _with_topic(topic, reading) if topic else reading
+
+
+def _with_topic(topic: Sequence[Sought], reading: Reading) -> Reading:
+    """Where something is only named: the first sentence put in front that says all of it, if one does."""
+    found = np.flatnonzero(saying_all(topic, [sentence.notes for sentence in reading.sentences]))
+    if not len(found):
         return reading
+    return _led_by(reading.sentences[found[0]], reading, _NAMED)
+
+
+def _led_by(sentence: ScoredSentence, reading: Reading, log_odds: float) -> Reading:
+    """The reading with a sentence put in front of those of other passages, that answers with at least these odds."""
+    best = replace(sentence, score=reading.sentences[0].score)
+    others = [other for other in reading.sentences if other.stored is not sentence.stored]
+    return replace(reading, sentences=(best, *others), log_odds=max(reading.log_odds, log_odds))
+
+
+def _with_authors(reading: Reading, store: VectorStore) -> Reading:
+    """Where it is asked who wrote something: the first sentence put in front that names its article's authors, if one does."""
     for sentence in reading.sentences:
         article = store.article(sentence.stored.passage.article_id)
         span = naming_authors(article, sentence.stored.passage) if article else None
         if span:
-            best = replace(sentence, span=span, score=reading.sentences[0].score)
-            others = [s for s in reading.sentences if s.stored is not sentence.stored]
-            return replace(reading, sentences=(best, *others), log_odds=max(reading.log_odds, _AUTHORED))
+            return _led_by(replace(sentence, span=span), reading, _AUTHORED)
     return reading
 
 
