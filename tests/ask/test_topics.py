@@ -61,12 +61,8 @@ def test_something_is_asked_or_nothing_named(question: str) -> None:
 def test_a_sentence_is_to_the_point_if_it_says_all() -> None:
     sentences = ["The bridge is new.", "Heihe is a city.", "Из Хэйхэ ведёт мост.", "The Heihe bridge opened."]
     notes = take_notes("", sentences).sentences
-    assert saying_all(topic_of("Heihe bridge"), notes).tolist() == [
-        False,
-        False,
-        False,
-        True,
-    ]  # from Heihe may lead another bridge
+    # From Heihe another bridge may lead.
+    assert list(saying_all(topic_of("Heihe bridge"), notes)) == [False, False, False, True]
 
 
 def test_what_is_named_is_answered_with_a_sentence_that_names_it(tmp_path: Path) -> None:
