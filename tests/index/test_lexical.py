@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coopbot.errors import IndexBroken
-from coopbot.index.lexical import I64, Postings, PostingsWriter, rarity, word_keys
+from coopbot.index.lexical import I64, Postings, PostingsWriter, _summed, rarity, word_keys
 from coopbot.text.tokens import lexical_tokens
 
 PASSAGES = ["Мосты через Амур строили долго.", "В порту грузят уголь.", "Мост открыли в 2022 году, уголь везут по мосту.", ""]
@@ -37,6 +37,13 @@ def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
 def test_inflected_words_meet(tmp_path: Path, question: str, best: int) -> None:
     found = scores(postings(tmp_path, PASSAGES), question, 4)
     assert max(found, key=lambda row: found[row]) == best
+
+
+@pytest.mark.parametrize("of_rows", [6, 1000])
+def test_scores_of_a_row_are_summed_in_an_index_of_any_size(of_rows: int) -> None:
+    rows, scores = np.array([4, 1, 4, 5], dtype=np.int64), np.array([1, 2, 3, 4], dtype=np.float32)
+    found, totals = _summed(rows, scores, of_rows)
+    assert (found.tolist(), totals.tolist()) == ([1, 4, 5], [2, 4, 4])
 
 
 def test_only_passages_with_one_of_the_words_are_found(tmp_path: Path) -> None:

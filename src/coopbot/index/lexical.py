@@ -30,6 +30,9 @@ _B = 0.75
 # would be rare and nothing could stand out.
 LEAST_ROWS = 50
 
+# An index so many times as long as what was found in it is not gone through from end to end: to sort what was found is faster.
+_SPARSE = 8
+
 _KEYS = "words.u64"
 _STARTS = "word_starts.i64"
 _ROWS = "word_rows.i32"
@@ -116,12 +119,13 @@ class Postings:
 
     def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> Matches:
         """BM25 of every passage that has one of these words, each as rare as its weight says."""
-        total = np.zeros(len(self._lengths), dtype=np.float32)
+        every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for place, weight in zip(places, weights, strict=True):
             having, counts = self._postings(place)
-            total[having] += weight * self._saturated(having, counts, average_length)
-        found = np.flatnonzero(total)
-        return Matches(rows=found, scores=total[found])
+            every_row.append(having)
+            every_score.append(np.float32(weight) * self._saturated(having, counts, average_length))
+        rows, scores = _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
+        return Matches(rows=rows, scores=scores)
 
     def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
         """(rows,): BM25 of some passages."""
@@ -160,6 +164,16 @@ class Postings:
         """(rows, counts) of the word at a place as they are on disk."""
         start, end = (int(self._starts[place]), int(self._starts[place + 1])) if place >= 0 else (0, 0)
         return self._rows[start:end], self._counts[start:end]
+
+
+def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
+    """(each row once, rising; the sum of its scores). All rows are below `of_rows`."""
+    if of_rows <= _SPARSE * len(rows):
+        totals = np.bincount(rows, scores, of_rows).astype(np.float32)
+        found = np.flatnonzero(totals)
+        return found, totals[found]
+    found, places = np.unique(rows, return_inverse=True)
+    return found, np.bincount(places, scores, len(found)).astype(np.float32)
 
 
 def rarity(rows: int, having: int) -> float:
