@@ -89,7 +89,7 @@ def read_all(
     ]
     rarity = rarity_of(question, store, found)
     weighed = [weigh(question, store, candidates, weights.passage[candidates.pair], rarity) for candidates in found]
-    readings = [_to_the_point(question, reading, store) for reading in _judged(weighed, weights)] if weighed else []
+    readings = _to_the_point(question, _judged(weighed, weights), store) if weighed else []
     return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
 
 
@@ -97,8 +97,8 @@ def read(question: Question, store: VectorStore, candidates: Candidates, weights
     """The candidates of one language by themselves."""
     rarity = rarity_of(question, store, [candidates])
     weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
-    (reading,) = _judged([weighed], weights)
-    return _to_the_point(question, reading, store)
+    (reading,) = _to_the_point(question, _judged([weighed], weights), store)
+    return reading
 
 
 def rarity_of(question: Question, store: VectorStore, found: Sequence[Candidates]) -> F32:
@@ -161,12 +161,12 @@ def best_sentence(languages: Sequence[Weighed], scores: Sequence[F32], preferenc
     return place, int(scores[place].argmax())
 
 
-def _to_the_point(question: Question, reading: Reading, store: VectorStore) -> Reading:
+def _to_the_point(question: Question, readings: list[Reading], store: VectorStore) -> list[Reading]:
     """What was learned from questions that ask something of the world does not tell of those that do not."""
     if asks_author(question.text):
-        return _with_authors(reading, store)
+        return [_with_authors(reading, store) for reading in readings]
     topic = topic_of(question.text)
-    return _with_topic(topic, reading) if topic else reading
+    return [_with_topic(topic, reading) for reading in readings] if topic else readings
 
 
 def _with_topic(topic: Sequence[Sought], reading: Reading) -> Reading:

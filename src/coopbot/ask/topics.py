@@ -80,8 +80,7 @@ _KINDS_OF_THING = frozenset(
 def topic_of(question: str) -> tuple[Sought, ...]:
     """What a question names, if that is all it does; else nothing."""
     rest = _OPENING.sub("", question.strip())
-    names = find_names(rest)
-    if not names or _ASKING.search(rest) or expected(rest).kind != "other":
+    if _ASKING.search(rest) or not (names := find_names(rest)) or expected(rest).kind != "other":
         return ()
     sought = sought_in(rest)
     known = tuple(one for one in sought if one.meanings & (names | _KINDS_OF_THING))
