@@ -50,9 +50,10 @@ def test_an_exact_answer_passes() -> None:
         replace(CITATION, start_char=1, end_char=16),
         replace(CITATION, quote="First sentence"),
         replace(CITATION, article_id="en/b"),
+        replace(CITATION, passage="Second sentence."),
         replace(CITATION, number=2),
     ],
-    ids=["offsets", "quote", "article", "number"],
+    ids=["offsets", "quote", "article", "passage", "number"],
 )
 def test_any_inexactness_stops_the_answer(wrong: Citation) -> None:
     with pytest.raises(IndexBroken):

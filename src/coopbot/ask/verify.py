@@ -9,10 +9,13 @@ from coopbot.errors import IndexBroken
 
 
 def verify_citations(citations: Iterable[Citation], article: Callable[[str], Article | None]) -> None:
-    """Raise IndexBroken unless every quote stands in its article exactly where its citation says."""
+    """Raise IndexBroken unless every quote stands in its article exactly where its citation says, and in its passage, which is
+    stored apart from the article.
+    """
     for citation in citations:
         source = article(citation.article_id)
-        if source is None or source.text[citation.start_char : citation.end_char] != citation.quote:
+        stands = source is not None and source.text[citation.start_char : citation.end_char] == citation.quote
+        if not stands or citation.quote not in citation.passage:
             raise IndexBroken(f"the index does not match its article {citation.article_id}; run: coopbot index --force")
 
 
