@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.feed import FeedState, load_states, poll_feed, save_states
 from coopbot.ingest.fetch import Fetch, fetch
+from coopbot.ingest.files import refusal
 from coopbot.ingest.readers import ENDINGS, read_bytes, read_file
 from coopbot.ingest.web import read_url
 
@@ -32,8 +34,10 @@ class CorpusEditor:
 
     def add_path(self, path: Path) -> Iterator[tuple[str, Result]]:
         """A file, or every file of a folder that can be read: each with what became of it."""
-        for file in _files(path):
+        for file, reason in _files(path):
             try:
+                if reason:
+                    raise Unreadable(str(file), reason)
                 yield str(file), self.corpus.add(read_file(file))
             except CoopbotError as exc:
                 yield str(file), exc
@@ -82,26 +86,27 @@ class CorpusEditor:
             return exc
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """The file itself; of a folder, its files in the formats that are read, hidden ones left out."""
-    if not path.is_dir():
-        yield path
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """The file itself; of a folder, its readable formats without hidden files. Each with the reason to refuse it, if any."""
+    if not os.path.isdir(path):
+        yield path, ""
         return
-    found = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.is_file()
-        and file.suffix.lower() in ENDINGS
-        and not any(p.startswith(".") for p in file.relative_to(path).parts)
-    ]
+    found = sorted(file for file in _walk(path) if file.suffix.lower() in ENDINGS or _leads_to_no_file(file))
     if not found:
         raise Unreadable(str(path), f"there is no file to read in this folder; formats are {' '.join(ENDINGS)}")
-    yield from found
+    yield from ((file, refusal(file, path)) for file in found)
 
 
-def _is_open(file: Path, root: Path) -> bool:
-    """Whether it is a file that is not hidden, nor in a hidden folder under the root."""
-    return file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+def _leads_to_no_file(path: Path) -> bool:
+    return os.path.islink(path) and not os.path.isfile(path)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """What is not hidden in a folder and those below it. A link to a folder counts as a file: it is not followed."""
+    for folder, subfolders, names in os.walk(root):
+        links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        yield from (Path(folder, name) for name in (*names, *links) if not name.startswith("."))
 
 
 def failed(result: Result) -> bool:

@@ -19,9 +19,14 @@ The message of each ends with the step that mends it. Library exceptions become 
 
 from __future__ import annotations
 
+from coopbot.escaping import escaped_line
+
 
 class CoopbotError(Exception):
-    """Base of all errors below; its text is meant for the user."""
+    """Base of all errors below; its text is meant for the user, and harmless to print whatever file names are in it."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(escaped_line(message))
 
 
 class InvalidRequest(CoopbotError):
@@ -41,8 +46,8 @@ class Unreadable(CoopbotError):
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")
-        self.source = source
-        self.reason = reason
+        self.source = escaped_line(source)
+        self.reason = escaped_line(reason)
 
 
 class Unreachable(CoopbotError):
@@ -50,8 +55,8 @@ class Unreachable(CoopbotError):
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")
-        self.source = source
-        self.reason = reason
+        self.source = escaped_line(source)
+        self.reason = escaped_line(reason)
 
 
 class Forbidden(CoopbotError):

@@ -173,7 +173,7 @@ def test_a_link_that_leads_elsewhere_is_followed_anew(root: Path, path: Path) ->
     write(root.parent, "outside.md")
     write(root, "inside.md")
     (root / "link.md").symlink_to(root.parent / "outside.md")
-    assert texts(Corpus(root, path, later)) == ["Text of it.", "the link leads out of the corpus folder"]
+    assert texts(Corpus(root, path, later)) == ["Text of it.", "the link leads out of the folder; put the file itself there"]
     (root / "link.md").unlink()
     (root / "link.md").symlink_to(root / "inside.md")
     assert texts(Corpus(root, path, later)) == ["Text of it.", "Text of it."]

@@ -336,7 +336,7 @@ def test_a_link_out_of_the_corpus_is_not_followed(corpus: Corpus, root: Path) ->
     (root / "link.md").symlink_to(root.parent / "outside.md")
     (found,) = corpus
     assert isinstance(found, Unreadable)
-    assert "out of the corpus" in found.reason
+    assert "out of the folder" in found.reason
 
 
 def test_remove(corpus: Corpus) -> None:

@@ -26,12 +26,12 @@ def test_files_are_listed_in_the_order_of_ids(root: Path) -> None:
     assert list(stamps(root, 0)) == ["a.md", "a.txt", "a-b.md", "b.md", "zh/c.md"]
 
 
-def test_links_to_folders_are_not_followed(root: Path) -> None:
+def test_links_to_folders_are_listed_and_not_followed(root: Path) -> None:
     (root / "loop").symlink_to(root)
     (root / "link.md").symlink_to(root / "zh/c.md")
     (root / "nothing.md").symlink_to(root / "nowhere")
     found = stamps(root, time.time_ns() + 60 * SECOND_NS)
-    assert list(found) == ["a.md", "a.txt", "a-b.md", "b.md", "link.md", "nothing.md", "zh/c.md"]
+    assert list(found) == ["a.md", "a.txt", "a-b.md", "b.md", "link.md", "loop", "nothing.md", "zh/c.md"]
     assert found["link.md"] == found["zh/c.md"]
     assert found["nothing.md"] == ""
 

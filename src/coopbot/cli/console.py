@@ -11,15 +11,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from coopbot.escaping import escaped_text
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True, emoji=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str) -> None:
-    """A result, as it is."""
-    _out.print(text, markup=False)
+    """A result, as it is; what a terminal would obey is escaped."""
+    _out.print(escaped_text(text), markup=False)
 
 
 def say_json(value: object) -> None:
@@ -29,7 +31,7 @@ def say_json(value: object) -> None:
 
 def warn(text: str) -> None:
     """What went wrong, apart from results."""
-    _err.print(text, markup=False)
+    _err.print(escaped_text(text), markup=False)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Web addresses compared: which of them are the same page."""
+"""Web addresses: which texts are one, and which of them are the same page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ _TRACKING = re.compile(
 )
 _WEB = ("http", "https")
 _DEFAULT_PORTS = (None, 80, 443)
+_LONGEST = 4000  # characters
+
+
+def is_web_address(url: str) -> bool:
+    """Whether it is an http or https address with a host, on one line. Nothing else is stored, shown or followed.
+
+    A `javascript:` or `data:` address would run in the page of whoever shows it as a link.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = url.isprintable() and " " not in url and len(url) <= _LONGEST
+    return plain and parts.scheme in _WEB and bool(parts.hostname)
 
 
 def page_key(url: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from coopbot.errors import Unreadable
 from coopbot.ingest import shape
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.bounds import end_of_article, without_boxes
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.kinds import HEADING, Kind, kinds_of, strip_tail
@@ -145,7 +146,7 @@ def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
 def _draft(page: _Page, body: list[str]) -> Draft:
     byline = read_byline(_byline_lines(page))
     title, site = _title(page)
-    url = next((found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(block))), "")
+    url = next((found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(block)) and is_web_address(found[1])), "")
     owners = (owner for block in page.blocks if phrases("rights").search(block) and (owner := copyright_owner(block)))
     text = "\n\n".join(body)
     return Draft(

@@ -14,13 +14,13 @@ from typing import TypeVar
 
 from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
-from coopbot.ingest.addresses import page_key
+from coopbot.ingest.addresses import is_web_address, page_key
 from coopbot.ingest.arrival import Arrival, Change, corrected, joined
 from coopbot.ingest.catalogue import Catalogue, Entry, Found, Known
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.expendable import DatabaseLost
-from coopbot.ingest.files import FileState, content_digest, delete, is_aside, list_files, write_atomically
+from coopbot.ingest.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
 from coopbot.ingest.markdown import amend_article, render_article
 from coopbot.ingest.near import band_keys, is_same_story
 from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, read_file
@@ -179,12 +179,8 @@ class Corpus:
 
     def _read(self, name: str) -> Article:
         path = self._root / name
-        try:
-            name.encode()
-        except UnicodeEncodeError as error:
-            raise Unreadable(ascii(name), "the file name is not UTF-8; rename it") from error
-        if not self._is_inside(path):
-            raise Unreadable(name, "the link leads out of the corpus folder")
+        if reason := refusal(path, self._root):
+            raise Unreadable(name, reason)
         return _article(_id(name), read_file(path, name))
 
     def _locate(self, article_id: str) -> str:
@@ -229,6 +225,9 @@ def _ready(draft: Draft) -> Draft:
         raise InvalidRequest("text", "the article has no text; give one")
     if not title:
         raise InvalidRequest("title", "the article has no title; give one")
+    for url in (draft.url.strip(), *(source.url for source in (*draft.sources, *draft.also_published_by))):
+        if url and not is_web_address(url):
+            raise InvalidRequest("url", f"not an address such as https://site.example/article: {url:.60}; correct or drop it")
     return replace(
         draft,
         text=text,

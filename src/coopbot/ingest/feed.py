@@ -11,9 +11,9 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from coopbot.errors import Misconfigured, Unreadable
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.dates import find_date
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.fetch import Fetch
@@ -115,24 +115,16 @@ def _no_feed(page: _Record) -> str:
     """Why there is none; a web page may say where its feed is."""
     links = cast("list[_Record]", page.get("links", []))
     feeds = (str(link.get("href")) for link in links if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
-    feed = next((f" ({address[:300]})" for address in feeds if _is_web(address)), "")
+    feed = next((f" ({address[:300]})" for address in feeds if is_web_address(address)), "")
     return f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
 
 
 def _entry(entry: _Record) -> FeedEntry | None:
     link = str(entry.get("link", "")).strip()
-    if not _is_web(link):
+    if not is_web_address(link):
         return None
     title = one_line(unescape(_TAG.sub("", str(entry.get("title", "")))))[:_LONGEST_TITLE]
     return FeedEntry(url=link, title=title, published=next(_dates(entry), None))
-
-
-def _is_web(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _dates(entry: _Record) -> Iterator[date]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +15,13 @@ from coopbot.errors import Misconfigured
 
 # Some file systems count time in steps of two seconds; what was written so recently may be written again in the same step.
 _RECENT_NS = 2_000_000_000
+_NOT_FILES = (
+    (stat.S_ISDIR, "a link to a folder, which is not followed; put the files themselves there"),
+    (stat.S_ISFIFO, "a pipe, not a file; remove it"),
+    (stat.S_ISSOCK, "a socket, not a file; remove it"),
+    (stat.S_ISCHR, "a device, not a file; remove it"),
+    (stat.S_ISBLK, "a device, not a file; remove it"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,36 @@ def list_files(root: Path, now_ns: int) -> list[FileState]:
 def is_aside(name: str) -> bool:
     """Hidden files and READMEs, which explain the corpus and are not of it."""
     return name.startswith(".") or name.lower() in ("readme", "readme.md")
+
+
+def refusal(path: Path, root: Path) -> str:
+    """Why what stands at a path under `root` is not read, whatever is in it; empty for a file, or a link to one within `root`.
+
+    Nothing is opened: opening a pipe waits, and opening a device may do anything.
+    """
+    name = path.relative_to(root).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "the file name is not UTF-8; rename it"
+    if not name.isprintable() or "\\" in name:
+        return "the file name has a character that no id may have, such as a control character; rename it"
+    try:
+        mode = path.stat().st_mode
+        outside = not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # RuntimeError: how older Pythons meet a link to itself
+        return _unreachable(error, is_link=path.is_symlink())
+    if outside:
+        return "the link leads out of the folder; put the file itself there"
+    return next((reason for is_kind, reason in _NOT_FILES if is_kind(mode)), "")
+
+
+def _unreachable(error: OSError | RuntimeError, *, is_link: bool) -> str:
+    if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
+        return "the link leads in a circle; remove it"
+    if isinstance(error, FileNotFoundError):
+        return "the link leads nowhere; remove it" if is_link else "not there any more"
+    return ""  # whoever opens it says why it cannot be opened
 
 
 def content_digest(path: Path, largest_bytes: int) -> bytes:
@@ -77,7 +116,7 @@ def delete(path: Path) -> None:
 
 
 def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
-    """Links to files are followed, links to folders are not."""
+    """What is neither hidden nor a folder. A link counts as a file whatever it leads to, so that `refusal` is heard of."""
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
@@ -86,8 +125,8 @@ def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
     except OSError as error:
         raise Misconfigured(f"cannot list {folder}: {error.strerror}; check its permissions") from error
     for entry in entries:
-        if entry.is_dir():
-            if not entry.is_symlink() and not entry.name.startswith("."):
+        if entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith("."):
                 yield from _walk(entry.path, f"{prefix}{entry.name}/", now_ns)
         elif not is_aside(entry.name):
             yield FileState(name=f"{prefix}{entry.name}", stamp=_stamp(entry, now_ns))

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Protocol, cast
 
 from coopbot.errors import Unreadable
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.clean import clean_blocks
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft
@@ -143,7 +144,7 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
         authors=tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
         publisher=publisher_name(mend(meta.sitename or "")) or publisher_name(site),
         published=date.fromisoformat(meta.date) if meta.date else None,
-        url=meta.url or "",
+        url=meta.url if meta.url and is_web_address(meta.url) else "",
     )
     return cast("_Node", tree), extracted
 

@@ -14,6 +14,7 @@ import yaml
 
 from coopbot.domain import LANGUAGES, Language, Source
 from coopbot.errors import Unreadable
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.tidy import one_line, opening
 
@@ -52,7 +53,7 @@ def read_markdown(text: str, source: str) -> Draft:
         authors=_texts(meta, "authors", source),
         publisher=one_line(_text(meta, "publisher", source)),
         published=_date(meta, "published", source),
-        url=_text(meta, "url", source),
+        url=_url(meta, source),
         language=_language(meta, source),
         sources=_sources(meta, "sources", _SOURCE_KEYS, source),
         also_published_by=_sources(meta, "also_published_by", _PUBLISHER_KEYS, source),
@@ -120,6 +121,13 @@ def _text(meta: Mapping[str, object], key: str, source: str) -> str:
     return value.strip()
 
 
+def _url(meta: Mapping[str, object], source: str) -> str:
+    url = _text(meta, "url", source)
+    if url and not is_web_address(url):
+        raise Unreadable(source, f"url must be an address such as https://site.example/article, not {url:.60}")
+    return url
+
+
 def _texts(meta: Mapping[str, object], key: str, source: str) -> tuple[str, ...]:
     value = meta.get(key)
     if value is None:
@@ -159,13 +167,13 @@ def _sources(meta: Mapping[str, object], key: str, keys: tuple[str, ...], source
 
 def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Source:
     meta = _known_keys(entry, keys, f"an entry of {key}", source)
-    publisher = _text(meta, "publisher", source)
+    publisher = one_line(_text(meta, "publisher", source))
     if not publisher:
         raise Unreadable(source, f"an entry of {key} has no publisher")
     return Source(
         publisher=publisher,
-        title=_text(meta, "title", source),
-        url=_text(meta, "url", source),
+        title=one_line(_text(meta, "title", source)),
+        url=_url(meta, source),
         published=_date(meta, "published", source),
         facts=_texts(meta, "facts", source),
     )

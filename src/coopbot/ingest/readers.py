@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from coopbot.ingest.pdf import read_pdf
 
 # An article of 20 MB of text would be a library; a PDF of that size is mostly pictures. Larger files are mistakes.
 LARGEST_FILE_BYTES = 20_000_000
+_NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_file(path: Path, name: str | None = None) -> Draft:
@@ -26,7 +28,8 @@ def read_file(path: Path, name: str | None = None) -> Draft:
         if not path.is_file():
             raise Unreadable(source, "not a file")
         _check_size(path.stat().st_size, source)
-        with path.open("rb") as file:
+        # A pipe that has taken the file's place since would be waited for.
+        with open(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         raise Unreadable(source, f"cannot be opened ({error.strerror})") from error
