@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from coopbot.editing import CorpusEditor, failed
-from coopbot.errors import CoopbotError, Duplicate, Unreachable, Unreadable
+from coopbot.errors import Busy, CoopbotError, Duplicate, Unreachable, Unreadable
 from coopbot.index.build import BuildReport
 from coopbot.index.embedder import Progress
 from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.draft import Draft
 from coopbot.ingest.fetch import Fetched
 from coopbot.ingest.media import ARTICLES
 
@@ -41,11 +43,12 @@ class Web:
         return Fetched(url=url, content=self.pages[url].encode(), name=name)
 
 
-def editor(folder: Path, web: Web) -> CorpusEditor:
+def editor(folder: Path, web: Web, now_s: float = 1e9) -> CorpusEditor:
     def reindex(progress: Progress) -> BuildReport:
         raise AssertionError("the corpus alone is changed here")
 
-    return CorpusEditor(corpus=Corpus(folder / "corpus"), feed_states=folder / "feeds.json", reindex=reindex, fetch=web)
+    corpus, states = Corpus(folder / "corpus"), folder / "feeds.json"
+    return CorpusEditor(corpus=corpus, feed_states=states, reindex=reindex, fetch=web, now_s=lambda: now_s)
 
 
 def test_a_feed_is_taken_once_and_what_did_not_answer_again(tmp_path: Path) -> None:
@@ -58,9 +61,47 @@ def test_a_feed_is_taken_once_and_what_did_not_answer_again(tmp_path: Path) -> N
     assert isinstance(photo, Unreadable)
     web.asked.clear()
     web.pages["https://news.example/harbour"] = "The harbour is frozen from November to April, and ships wait outside."
-    again = dict(editor(tmp_path, web).add_feed(FEED))
+    assert list(editor(tmp_path, web, 1e9 + 599).add_feed(FEED)) == []
+    web.asked.clear()
+    again = dict(editor(tmp_path, web, 1e9 + 600).add_feed(FEED))
     assert web.asked == [FEED, "https://news.example/harbour"]
     assert not failed(again["https://news.example/harbour"])
+
+
+class Killed(BaseException):
+    """The end of the process in the middle of an entry."""
+
+
+def test_an_entry_that_ended_the_process_does_not_come_again_at_once(tmp_path: Path) -> None:
+    def kill(data: bytes, name: str) -> Draft:
+        raise Killed
+
+    web = Web(PAGES)
+    with pytest.raises(Killed):
+        list(replace(editor(tmp_path, web), read=kill).add_feed(FEED))
+    web.asked.clear()
+    results = dict(editor(tmp_path, web, 1e9 + 1).add_feed(FEED))  # the next start
+    assert web.asked == [FEED, "https://news.example/harbour", "https://news.example/photo"]
+    assert "https://news.example/ferry" not in results
+    results = dict(editor(tmp_path, web, 1e9 + 600).add_feed(FEED))
+    assert not failed(results["https://news.example/ferry"])
+
+
+def test_an_entry_is_not_to_blame_while_another_process_writes(tmp_path: Path) -> None:
+    def busy(data: bytes, name: str) -> Draft:
+        raise Busy("another process is writing")
+
+    web = Web(PAGES)
+    results = dict(replace(editor(tmp_path, web), read=busy).add_feed(FEED))
+    assert isinstance(results["https://news.example/ferry"], Busy)
+    results = dict(editor(tmp_path, web, 1e9 + 1).add_feed(FEED))
+    assert not failed(results["https://news.example/ferry"])
+
+
+def test_stopping_ends_what_is_read(tmp_path: Path) -> None:
+    ended: list[bool] = []
+    replace(editor(tmp_path, Web({})), end_reading=lambda: ended.append(True)).stop()
+    assert ended == [True]
 
 
 def test_a_folder_gives_its_readable_files_and_hidden_ones_stay_hidden(tmp_path: Path) -> None:

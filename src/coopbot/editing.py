@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,10 @@ from coopbot.index.embedder import Progress
 from coopbot.ingest.arrival import Arrival
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.feed import FeedState, load_states, poll_feed, save_states
+from coopbot.ingest.feed import FeedState, ReadFeed, load_states, poll_feed, read_feed, save_states
 from coopbot.ingest.fetch import Fetch, fetch
 from coopbot.ingest.files import refusal
-from coopbot.ingest.readers import ENDINGS, read_bytes, read_file
+from coopbot.ingest.readers import ENDINGS, Read, read_bytes, read_file
 from coopbot.ingest.web import read_url
 
 Result = Arrival | CoopbotError
@@ -25,12 +26,19 @@ Result = Arrival | CoopbotError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusEditor:
-    """Keeps the `Editor` contract. `reindex` brings the index in line with the corpus; `feed_states` is where feeds stand."""
+    """Keeps the `Editor` contract. `reindex` brings the index in line with the corpus; `feed_states` is where feeds stand.
+
+    `read` and `read_feed` read documents and feeds, and `end_reading` ends both at once, from another thread.
+    """
 
     corpus: Corpus
     feed_states: Path
     reindex: Callable[[Progress], BuildReport]
     fetch: Fetch = fetch
+    read: Read = read_bytes
+    read_feed: ReadFeed = read_feed
+    end_reading: Callable[[], None] = lambda: None
+    now_s: Callable[[], float] = time.time
 
     def add_path(self, path: Path) -> Iterator[tuple[str, Result]]:
         """A file, or every file of a folder that can be read: each with what became of it."""
@@ -38,17 +46,17 @@ class CorpusEditor:
             try:
                 if reason:
                     raise Unreadable(str(file), reason)
-                yield str(file), self.corpus.add(read_file(file))
+                yield str(file), self.corpus.add(read_file(file, read=self.read))
             except CoopbotError as exc:
                 yield str(file), exc
 
     def add_url(self, url: str) -> Arrival:
         """See `Editor`."""
-        return self.corpus.add(read_url(url, self.fetch))
+        return self.corpus.add(read_url(url, self.fetch, self.read))
 
     def add_file(self, data: bytes, name: str) -> Arrival:
         """See `Editor`."""
-        return self.corpus.add(read_bytes(data, name))
+        return self.corpus.add(self.read(data, name))
 
     def add_draft(self, draft: Draft) -> Arrival:
         """See `Editor`."""
@@ -57,14 +65,20 @@ class CorpusEditor:
     def add_feed(self, feed: str) -> Iterator[tuple[str, Result]]:
         """The articles of a feed that were not taken yet: each address with what became of it.
 
-        An address that does not answer, or for which there was no room, is tried again with the next call; what is no article
-        or known already is not. Raises what `poll_feed` raises.
+        An address that does not answer is tried again with a later call, after a wait that doubles; so is one that was being
+        read when the process ended. What failed for want of room or because another process writes is tried with the next call,
+        and what is no article or known already is not. Raises what `poll_feed` raises.
         """
         states = load_states(self.feed_states)
-        entries, state = poll_feed(feed, states.get(feed, FeedState()), self.fetch)
+        state = states.get(feed, FeedState())
+        entries, state = poll_feed(feed, state, self.fetch, now_s=self.now_s(), read=self.read_feed)
         for entry in entries:
+            before, state = state, state.trying(entry.url, self.now_s())
+            save_states(self.feed_states, {**states, feed: state})
             result = self._try_url(entry.url)
-            if not isinstance(result, Unreachable | Busy | Misconfigured):
+            if isinstance(result, Busy | Misconfigured):
+                state = before
+            elif not isinstance(result, Unreachable):
                 state = state.took(entry.url)
             # After each, so that an interruption costs nothing.
             save_states(self.feed_states, {**states, feed: state})
@@ -78,6 +92,10 @@ class CorpusEditor:
     def rebuild(self, progress: Progress) -> BuildReport:
         """See `Editor`."""
         return self.reindex(progress)
+
+    def stop(self) -> None:
+        """See `Editor`."""
+        self.end_reading()
 
     def _try_url(self, url: str) -> Result:
         try:

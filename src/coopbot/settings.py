@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         default=None, min_length=16, description="Token for changes over HTTP; without one there are none."
     )
+    read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
+    read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
+    read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may give, in MB.")
     telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
     milvus_uri: str | None = Field(default=None, description="Where Milvus answers; unset: the index is kept in index_dir.")
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")

@@ -22,6 +22,7 @@ from coopbot.index.local import LocalTarget
 from coopbot.index.prepare import ModelSource, Step, load_embedder
 from coopbot.index.target import Target
 from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.sandbox import ReadLimits, Sandbox
 from coopbot.serve.redact import public_address, without_secrets
 from coopbot.settings import Settings
 
@@ -78,24 +79,44 @@ def _milvus(settings: Settings, uri: str) -> Milvus:
     return Milvus.connect(uri, settings.milvus_token.get_secret_value() if settings.milvus_token else "")
 
 
-def open_corpus(settings: Settings) -> Corpus:
-    """The folder of articles; what was read of it is kept beside the index."""
-    return Corpus(settings.corpus_dir, settings.index_dir / "cache" / "corpus.sqlite")
+def open_sandbox(settings: Settings) -> Sandbox:
+    """What reads documents, in a process of their own that is started at the first of them."""
+    return Sandbox(
+        ReadLimits(memory_mb=settings.read_memory_mb, timeout_s=settings.read_timeout_s, output_mb=settings.read_output_mb)
+    )
+
+
+def open_corpus(settings: Settings, sandbox: Sandbox | None = None) -> Corpus:
+    """The folder of articles; what was read of it is kept beside the index. Without a sandbox it has one of its own."""
+    sandbox = sandbox or open_sandbox(settings)
+    catalogue = settings.index_dir / "cache" / "corpus.sqlite"
+    return Corpus(settings.corpus_dir, catalogue, read=sandbox.read, limits=str(sandbox.limits))
 
 
 def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEditor:
     """What changes the corpus. Without an embedder it is opened at the first rebuild."""
     target: Target | None = None
+    sandbox = open_sandbox(settings)
+    corpus = open_corpus(settings, sandbox)
 
     def reindex(progress: Progress) -> BuildReport:
         nonlocal target
         target = target or open_target(settings)
-        report, unreadable = rebuild(settings, embedder or open_embedder(settings), progress=progress, target=target)
+        model = embedder or open_embedder(settings)
+        report, unreadable = rebuild(settings, model, progress=progress, target=target, corpus=corpus)
         for problem in unreadable:
             log.warning("not_indexed", source=problem.source, reason=problem.reason)
         return report
 
-    return CorpusEditor(corpus=open_corpus(settings), feed_states=settings.index_dir / "cache" / "feeds.json", reindex=reindex)
+    states = settings.index_dir / "cache" / "feeds.json"
+    return CorpusEditor(
+        corpus=corpus,
+        feed_states=states,
+        reindex=reindex,
+        read=sandbox.read,
+        read_feed=sandbox.read_feed,
+        end_reading=sandbox.close,
+    )
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:
@@ -125,11 +146,12 @@ def rebuild(
     force: bool = False,
     progress: Progress = lambda done, total: None,
     target: Target | None = None,
+    corpus: Corpus | None = None,
 ) -> tuple[BuildReport, list[Unreadable]]:
     """Bring the index in line with the corpus; files that could not be read are told, the rest is indexed."""
     unreadable: list[Unreadable] = []
     report = build(
-        _readable(open_corpus(settings), unreadable.append),
+        _readable(corpus or open_corpus(settings), unreadable.append),
         embedder,
         settings.index_dir,
         model=embedder.card.name,

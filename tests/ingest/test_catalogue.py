@@ -16,7 +16,8 @@ from coopbot.ingest import corpus as corpus_module
 from coopbot.ingest.catalogue import Catalogue, Entry, Found
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.readers import read_file
+from coopbot.ingest.readers import Read, read_bytes, read_file
+from coopbot.ingest.sandbox import OverLimit
 from tests.fakes import make_article
 
 SOURCE = Source(publisher="TASS", title="Мост", url="https://tass.example/1", published=date(2025, 5, 10), facts=("HB-01",))
@@ -92,9 +93,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that were read and parsed."""
     names: list[str] = []
 
-    def reader(path: Path, name: str | None = None) -> Draft:
-        names.append(name or "")
-        return read_file(path, name)
+    def reader(path: Path, name: str, read: Read) -> Draft:
+        names.append(name)
+        return read_file(path, name, read)
 
     monkeypatch.setattr(corpus_module, "read_file", reader)
     return names
@@ -179,10 +180,30 @@ def test_a_link_that_leads_elsewhere_is_followed_anew(root: Path, path: Path) ->
     assert texts(Corpus(root, path, later)) == ["Text of it.", "Text of it."]
 
 
+def test_over_the_limits_is_remembered_under_the_same_limits_only(root: Path, path: Path) -> None:
+    write(root, "a.md")
+    calls = 0
+
+    def read(data: bytes, name: str) -> Draft:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise OverLimit(name, "takes too long")
+        return read_bytes(data, name)
+
+    def found(limits: str) -> list[str]:
+        return texts(Corpus(root, path, later, read=read, limits=limits))
+
+    assert found("30 s") == found("30 s") == ["takes too long"]
+    assert calls == 1
+    assert found("60 s") == found("30 s") == ["Text of it."]
+    assert calls == 2
+
+
 def test_a_fault_of_the_disk_is_not_remembered(root: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "a.md")
 
-    def fail(path: Path, name: str | None = None) -> Draft:
+    def fail(path: Path, name: str, read: Read) -> Draft:
         raise Unreadable("a.md", "cannot be opened") from OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:

@@ -19,7 +19,7 @@ from coopbot.ingest.feed import (
     read_feed,
     save_states,
 )
-from coopbot.ingest.fetch import fetch
+from coopbot.ingest.fetch import Fetched, fetch
 from tests.ingest.web import Route, Site, redirect, reply, serving
 
 URL = "https://news.example/feeds/all.xml"
@@ -198,21 +198,21 @@ def test_polling_gives_what_is_new(site: Site) -> None:
     one, two, three = (site.url(f"/{name}") for name in ("1", "2", "3"))
     site.routes["/old"] = redirect("/feed")
     site.routes["/feed"] = reply(rss(item("/2"), item("/1")).encode(), content_type="application/rss+xml", ETag='"v1"')
-    entries, state = poll_feed(site.url("/old"), FeedState(), get)
+    entries, state = poll_feed(site.url("/old"), FeedState(), get, now_s=0)
     assert [entry.url for entry in entries] == [two, one]
     state = state.took(two)
 
     site.routes["/feed"] = reply(status=304)
-    entries, state = poll_feed(site.url("/old"), state, get)
+    entries, state = poll_feed(site.url("/old"), state, get, now_s=0)
     assert site.asked[-1][1]["If-None-Match"] == '"v1"'
     assert [entry.url for entry in entries] == [one]  # it waits from before
     state = state.took(one)
-    assert poll_feed(site.url("/old"), state, get) == ((), state)
+    assert poll_feed(site.url("/old"), state, get, now_s=0) == ((), state)
 
     site.routes["/feed"] = reply(
         rss(item("/3"), item("/2")).encode(), content_type="text/xml", Last_Modified="Sun, 01 Jun 2025"
     )
-    entries, state = poll_feed(site.url("/old"), state, get)
+    entries, state = poll_feed(site.url("/old"), state, get, now_s=0)
     assert [entry.url for entry in entries] == [three]
     assert (state.etag, state.last_modified, set(state.taken)) == ("", "Sun, 01 Jun 2025", {one, two})
 
@@ -220,14 +220,14 @@ def test_polling_gives_what_is_new(site: Site) -> None:
 def test_what_the_feed_no_longer_lists_does_not_wait(site: Site) -> None:
     site.routes["/feed"] = reply(rss(item("/2")).encode(), content_type="text/xml")
     waiting = FeedState(waiting=(FeedEntry(url=site.url("/1"), title="", published=None),))
-    entries, state = poll_feed(site.url("/feed"), waiting, partial(fetch, network=site.network()))
+    entries, state = poll_feed(site.url("/feed"), waiting, partial(fetch, network=site.network()), now_s=0)
     assert [entry.url for entry in entries] == [entry.url for entry in state.waiting] == [site.url("/2")]
 
 
 def test_the_memory_of_a_feed_is_bounded_but_never_forgets_what_is_listed(site: Site) -> None:
     site.routes["/feed"] = reply(rss(item("/0"), item("/1")).encode(), content_type="text/xml")
     taken = tuple(site.url(f"/{number}") for number in range(5000))
-    entries, state = poll_feed(site.url("/feed"), FeedState(taken=taken), partial(fetch, network=site.network()))
+    entries, state = poll_feed(site.url("/feed"), FeedState(taken=taken), partial(fetch, network=site.network()), now_s=0)
     assert entries == ()
     assert len(state.taken) == 2002
     assert {site.url("/0"), site.url("/4999")} <= set(state.taken)
@@ -244,7 +244,7 @@ def test_the_memory_of_a_feed_is_bounded_but_never_forgets_what_is_listed(site: 
 def test_a_feed_that_is_none(site: Site, route: Route, error: type[CoopbotError]) -> None:
     site.routes["/feed"] = route
     with pytest.raises(error, match=rf"^{site.url('/feed')}: "):
-        poll_feed(site.url("/feed"), FeedState(), partial(fetch, network=site.network()))
+        poll_feed(site.url("/feed"), FeedState(), partial(fetch, network=site.network()), now_s=0)
 
 
 STATE = FeedState(
@@ -284,3 +284,43 @@ def test_a_failed_save_leaves_the_old_states(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["feeds.json"]
     with pytest.raises(Misconfigured, match="cannot read"):
         load_states(path)
+
+
+def test_a_try_is_waited_after_longer_each_time_and_given_up_at_last() -> None:
+    entry = FeedEntry(url=f"{URL}/1", title="One", published=None)
+    state, now_s, waits = FeedState(waiting=(entry,)), 1e9, []
+    while state.waiting:
+        assert state.due(now_s) == (entry,)
+        state = state.trying(entry.url, now_s)
+        assert state.due(now_s) == ()
+        wait_s = 600
+        while not state.due(now_s + wait_s):
+            assert not state.due(now_s + wait_s - 1)
+            wait_s = min(2 * wait_s, 86_400)
+        assert not state.due(now_s + wait_s - 1)
+        waits.append(wait_s)
+        now_s += wait_s
+        state = state.without_hopeless()
+    assert waits == [600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400, 86400]
+    assert state == FeedState(taken=(entry.url,))
+
+
+def test_a_clock_that_was_set_back_makes_nothing_wait() -> None:
+    entry = FeedEntry(url=f"{URL}/1", title="One", published=None)
+    state = FeedState(waiting=(entry,)).trying(entry.url, 1e9)
+    assert state.due(1e9 - 3600) == (entry,)
+
+
+def test_tries_are_kept_and_those_of_entries_that_are_listed_no_more_forgotten(tmp_path: Path) -> None:
+    state = FeedState(waiting=(FeedEntry(url=f"{URL}/1", title="One", published=None),)).trying(f"{URL}/1", 5.0)
+    save_states(tmp_path / "feeds.json", {URL: state})
+    assert load_states(tmp_path / "feeds.json") == {URL: state}
+    (tmp_path / "feeds.json").write_text(f'{{"{URL}": {{"taken": ["a"]}}}}')  # as it was before there were tries
+    assert load_states(tmp_path / "feeds.json") == {URL: FeedState(taken=("a",))}
+
+    def fetch_other(url: str, **_: object) -> Fetched:
+        return Fetched(url=url, content=rss(item("https://news.example/2")).encode(), name="feed.xml")
+
+    entries, after = poll_feed(URL, state, fetch_other, now_s=5.0)
+    assert [entry.url for entry in entries] == ["https://news.example/2"]
+    assert after.tries == ()

@@ -61,6 +61,9 @@ class FakeEditor:
             raise self.failure
         return build(self.articles.values(), self.embedder, self.index_dir, model="bag", precision="f32", progress=progress)
 
+    def stop(self) -> None:
+        """There is nothing to stop: nothing is read in a process here."""
+
     def _refuse(self) -> None:
         if self.busy:
             self.busy -= 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coopbot.editing import CorpusEditor, Result
     from coopbot.index.build import BuildReport
     from coopbot.index.encoder import Encoder
+    from coopbot.ingest.corpus import Corpus
 
 Feeds = Annotated[list[str] | None, typer.Option("--feed", help="Address of an RSS or Atom feed; repeatable.")]
 
@@ -59,7 +60,7 @@ def add(
         say_json([_as_fields(source, result) for source, result in results])
     unread = False
     if not no_index and any(not isinstance(result, CoopbotError) for _, result in results):
-        unread = _rebuild(settings, parts.embedder(settings), quiet=as_json)
+        unread = _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus)
     named = set(sources or [])
     if unread or any(failed(result) or (source in named and isinstance(result, CoopbotError)) for source, result in results):
         raise typer.Exit(1)
@@ -195,12 +196,20 @@ def _on_this_machine() -> Settings:
     return settings
 
 
-def _rebuild(settings: Settings, embedder: Encoder, *, force: bool = False, as_json: bool = False, quiet: bool = False) -> bool:
+def _rebuild(
+    settings: Settings,
+    embedder: Encoder,
+    *,
+    force: bool = False,
+    as_json: bool = False,
+    quiet: bool = False,
+    corpus: Corpus | None = None,
+) -> bool:
     """Index and report; tells whether a corpus file could not be read."""
     from coopbot.wiring import rebuild
 
     with bar("indexing articles") as progress:
-        report, unreadable = rebuild(settings, embedder, force=force, progress=progress)
+        report, unreadable = rebuild(settings, embedder, force=force, progress=progress, corpus=corpus)
     for problem in unreadable:
         warn(f"not indexed: {problem}")
     if as_json:

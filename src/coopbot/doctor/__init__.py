@@ -8,7 +8,7 @@ from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
 from coopbot.index.prepare import ModelSource, is_prepared
 from coopbot.settings import Settings, load_settings
-from coopbot.wiring import open_embedder, open_index
+from coopbot.wiring import open_embedder, open_index, open_sandbox
 
 __all__ = ["Check", "examine"]
 
@@ -21,7 +21,8 @@ def examine() -> list[Check]:
         return [Check(name="settings", ok=False, detail=str(exc))]
     settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
     model_check, fingerprint = check("model", lambda: _model(settings))
-    corpus_checks, articles = look_at_corpus(settings.corpus_dir)
+    with open_sandbox(settings) as sandbox:
+        corpus_checks, articles = look_at_corpus(settings.corpus_dir, sandbox.read)
     if settings.milvus_uri is not None:
         index_check, _ = check("index in Milvus", lambda: _milvus(settings, fingerprint))
         return [settings_check, model_check, *corpus_checks, index_check]

@@ -11,6 +11,7 @@ from coopbot.domain import Article
 from coopbot.errors import Misconfigured, Unreadable
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.near import band_keys, is_same_story
+from coopbot.ingest.readers import Read, read_bytes
 
 # Named in a detail; how many there are is told.
 _NAMED = 5
@@ -18,10 +19,10 @@ _NAMED = 5
 _COMPARED = 10
 
 
-def look_at_corpus(corpus_dir: Path) -> tuple[list[Check], Mapping[str, str] | None]:
-    """The checks, and the hash of each article that can be read; None if the folder cannot."""
+def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Check], Mapping[str, str] | None]:
+    """The checks, and the hash of each article that can be read; None if the folder cannot. `read` reads what is in files."""
     # Without a catalogue on disk: looking changes nothing.
-    listed, found = check("corpus", lambda: _listed(corpus_dir))
+    listed, found = check("corpus", lambda: _listed(corpus_dir, read))
     if found is None:
         return [listed], None
     articles = [one for one in found if isinstance(one, Article)]
@@ -35,8 +36,8 @@ def look_at_corpus(corpus_dir: Path) -> tuple[list[Check], Mapping[str, str] | N
     return checks, {article.article_id: article.sha256 for article in articles}
 
 
-def _listed(corpus_dir: Path) -> tuple[str, list[Article | Unreadable]]:
-    found = list(Corpus(corpus_dir))
+def _listed(corpus_dir: Path, read: Read) -> tuple[str, list[Article | Unreadable]]:
+    found = list(Corpus(corpus_dir, read=read))
     return f"{len(found)} articles in {corpus_dir}", found
 
 

@@ -23,7 +23,8 @@ from coopbot.ingest.expendable import DatabaseLost
 from coopbot.ingest.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
 from coopbot.ingest.markdown import amend_article, render_article
 from coopbot.ingest.near import band_keys, is_same_story
-from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, read_file
+from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, Read, read_bytes, read_file
+from coopbot.ingest.sandbox import OverLimit
 from coopbot.ingest.slugs import slug_of
 from coopbot.ingest.tidy import normal_form, one_line
 from coopbot.text.language import detect_language
@@ -39,12 +40,23 @@ class Corpus:
     """The articles under one folder. Looks at the files at every call, so that it shows what is there now; writes are atomic.
 
     `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
+    `read` reads the content of files, and `limits` names what it may take: what is over them is read again under others.
     """
 
-    def __init__(self, root: Path, catalogue: Path | None = None, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        root: Path,
+        catalogue: Path | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+        *,
+        read: Read = read_bytes,
+        limits: str = "",
+    ) -> None:
         self._root = root
         self._catalogue = Catalogue(catalogue)
         self._now_ns = now_ns
+        self._read_content = read
+        self._limits = limits
 
     def __iter__(self) -> Iterator[Found]:
         """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""
@@ -99,12 +111,12 @@ class Corpus:
             raise InvalidRequest(
                 "url", f"the page is in the corpus as {name}, which is not rewritten; replace that file yourself"
             )
-        old = read_file(self._root / name, name)
+        old = read_file(self._root / name, name, self._read_content)
         return self._written(name, render_article(corrected(old, draft)), "replaced")
 
     def _join(self, name: str, draft: Draft) -> Arrival:
         path = self._root / name
-        story = joined(read_file(path, name), draft) if name.lower().endswith(_REWRITABLE) else None
+        story = joined(read_file(path, name, self._read_content), draft) if name.lower().endswith(_REWRITABLE) else None
         if story is None:
             raise Duplicate(draft.title, _id(name))
         return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")
@@ -142,12 +154,19 @@ class Corpus:
         names = dict.fromkeys((file.name for file in files), True)
         known = self._catalogue.known()
         self._catalogue.update(gone=known.keys() - names.keys())
-        changed = [file for file in files if not file.stamp or file.name not in known or file.stamp != known[file.name].stamp]
+        changed = [file for file in files if not (file.stamp and file.name in known and self._is_as(file, known[file.name]))]
         for start in range(0, len(changed), _BATCH):
             batch = changed[start : start + _BATCH]
             if not self._read_again(batch, known):
                 names.update((file.name, False) for file in batch)
         return names
+
+    def _is_as(self, file: FileState, known: Known) -> bool:
+        return known.stamp in (file.stamp, self._over_limits(file.stamp))
+
+    def _over_limits(self, stamp: str) -> str:
+        """The stamp of a file that was over the limits, which is so only under the same limits."""
+        return f"{stamp} over {self._limits}" if stamp else ""
 
     def _read_again(self, files: Sequence[FileState], known: Mapping[str, Known]) -> bool:
         """Tells the catalogue what is in files that have another stamp than it knows. False if it could not be told."""
@@ -165,7 +184,8 @@ class Corpus:
             elif isinstance(found.__cause__, OSError):
                 unknown.append(file.name)  # the disk or the permissions are at fault, and may be mended without a trace
             else:  # the bytes need not be at fault: a link may lead elsewhere now
-                entries.append(Entry(name=file.name, stamp=file.stamp, content=b"", found=found))
+                stamp = self._over_limits(file.stamp) if isinstance(found, OverLimit) else file.stamp
+                entries.append(Entry(name=file.name, stamp=stamp, content=b"", found=found))
         return self._catalogue.update(entries=entries, restamped=restamped, gone=unknown)
 
     def _found(self, name: str) -> Found:
@@ -181,7 +201,7 @@ class Corpus:
         path = self._root / name
         if reason := refusal(path, self._root):
             raise Unreadable(name, reason)
-        return _article(_id(name), read_file(path, name))
+        return _article(_id(name), read_file(path, name, self._read_content))
 
     def _locate(self, article_id: str) -> str:
         """The file of an id, which may come from anyone: nothing outside the root, hidden or not an article is found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 # A document of this much XML and pictures is a zip bomb or a book; zipfile reads no more of a member than its header says.
 LARGEST_UNPACKED_BYTES = 200_000_000
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
+# How python-docx meets a package that lacks a part or has a wrong one in its place; lxml's errors are SyntaxErrors.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,  # RecursionError and NotImplementedError too
+    OSError,
+)
 _NO_AUTHOR = ("python-docx",)  # what the library writes when nobody set the author
 _LIST_STYLE = re.compile("^list", re.I)
 _HEADING_STYLE = re.compile("^heading", re.I)
@@ -27,43 +41,32 @@ _HEADING_STYLE = re.compile("^heading", re.I)
 
 def read_docx(data: bytes, source: str) -> Draft:
     """The draft of a Word document. Unreadable when it is damaged, encrypted, without text, or too large unpacked."""
-    if not data:
-        raise Unreadable(source, "the file is empty (0 bytes)")
-    document = _open(data, source)
-    properties = document.core_properties
-    author = properties.author or ""
-    return document_draft(
-        [block for block in _blocks(document) if block],
-        source,
-        title=one_line(mend(_style_title(document) or properties.title or "")),
-        author="" if author in _NO_AUTHOR else author,
-    )
-
-
-def _open(data: bytes, source: str) -> Document:
-    import docx
+    from docx.exceptions import PythonDocxError
     from docx.opc.exceptions import OpcError
 
+    if not data:
+        raise Unreadable(source, "the file is empty (0 bytes)")
     if data.startswith(_ENCRYPTED_OFFICE):
         raise Unreadable(source, "encrypted, or an old .doc file; save it as .docx without a password")
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
-            if unpacked_bytes > LARGEST_UNPACKED_BYTES:
-                raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB)")
-        return docx.Document(BytesIO(data))
-    # How python-docx meets a package that lacks a part or has a wrong one in its place; lxml's errors are SyntaxErrors.
-    except (
-        zipfile.BadZipFile,
-        OpcError,
-        SyntaxError,
-        KeyError,
-        ValueError,
-        AttributeError,
-        NotImplementedError,
-        OSError,
-    ) as error:
+        blocks, title, author = _extract(data, source)
+    except (OpcError, PythonDocxError, *_DAMAGED) as error:
         raise Unreadable(source, "damaged, not a Word document") from error
+    return document_draft(blocks, source, title=title, author="" if author in _NO_AUTHOR else author)
+
+
+def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
+    """The blocks that are not empty, the title and the author."""
+    import docx
+
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+        if unpacked_bytes > LARGEST_UNPACKED_BYTES:
+            raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB)")
+    document = docx.Document(BytesIO(data))
+    properties = document.core_properties
+    title = one_line(mend(_style_title(document) or properties.title or ""))
+    return [block for block in _blocks(document) if block], title, properties.author or ""
 
 
 def _style_title(document: Document) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # A thousand entries with their full texts fit; what a parser makes of a hostile feed grows with it, to ten seconds or so.
 LARGEST_FEED_BYTES = 2_000_000
+_FIRST_WAIT_S = 600.0  # after a try that failed; less than the quarter of an hour between polls
+_LONGEST_WAIT_S = 86_400.0
+_MOST_TRIES = 10  # within about three days
 _MOST_REMEMBERED = 2000  # of the taken that the feed no longer lists; some feeds list old entries again
 _LONGEST_TITLE = 300
 _ENTITY = re.compile("<!ENTITY", re.I)
@@ -45,6 +48,19 @@ class FeedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTry:
+    """That an entry was begun with, so many times, the last time at `at_s` of the clock since 1970."""
+
+    url: str
+    count: int
+    at_s: float
+
+    def is_over(self, now_s: float) -> bool:
+        """Whether the entry may be tried again: each try doubles the wait. A clock that was set back makes nothing wait."""
+        return not 0 <= now_s - self.at_s < min(_FIRST_WAIT_S * 2 ** (self.count - 1), _LONGEST_WAIT_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """What is known of one feed: validators for the next request, addresses dealt with, entries still to be dealt with."""
 
@@ -52,30 +68,60 @@ class FeedState:
     last_modified: str = ""
     taken: tuple[str, ...] = ()
     waiting: tuple[FeedEntry, ...] = ()
+    tries: tuple[FeedTry, ...] = ()
 
     def took(self, url: str) -> FeedState:
         """The state when the entry of that address needs no further try: added, known already, or useless."""
         waiting = tuple(entry for entry in self.waiting if entry.url != url)
-        return replace(self, taken=(*self.taken, url), waiting=waiting)
+        return replace(self, taken=(*self.taken, url), waiting=waiting, tries=self._other_tries(url))
+
+    def trying(self, url: str, now_s: float) -> FeedState:
+        """The state to be kept before an entry is read, so that one which ends the process does not come again at once."""
+        earlier = sum(one.count for one in self.tries if one.url == url)
+        return replace(self, tries=(*self._other_tries(url), FeedTry(url=url, count=earlier + 1, at_s=now_s)))
+
+    def due(self, now_s: float) -> tuple[FeedEntry, ...]:
+        """The waiting entries that are not to be left alone for a while."""
+        resting = {one.url for one in self.tries if not one.is_over(now_s)}
+        return tuple(entry for entry in self.waiting if entry.url not in resting)
+
+    def without_hopeless(self) -> FeedState:
+        """The state with entries that were tried often enough dealt with."""
+        state = self
+        for one in self.tries:
+            state = state.took(one.url) if one.count >= _MOST_TRIES else state
+        return state
+
+    def _other_tries(self, url: str) -> tuple[FeedTry, ...]:
+        return tuple(one for one in self.tries if one.url != url)
 
 
-def poll_feed(url: str, state: FeedState, fetch: Fetch) -> tuple[tuple[FeedEntry, ...], FeedState]:
-    """The entries not taken yet, and the state after the request; when each is dealt with, tell the state with `took`.
+ReadFeed = Callable[[bytes, str], tuple[FeedEntry, ...]]
+"""Content and address of a feed to its entries, as `read_feed`."""
 
-    An unchanged feed still gives those waiting from before. Raises what `fetch` and `read_feed` raise; the state then stays.
+
+def poll_feed(
+    url: str, state: FeedState, fetch: Fetch, *, now_s: float, read: ReadFeed | None = None
+) -> tuple[tuple[FeedEntry, ...], FeedState]:
+    """The entries to be taken now, and the state after the request; when each is dealt with, tell the state with `took`.
+
+    An unchanged feed still gives those waiting from before. `read` is `read_feed` if none is given. Raises what `fetch` and
+    `read` raise; the state then stays.
     """
     fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
-    if fetched.not_modified:
-        return state.waiting, state
-    listed = read_feed(fetched.content, fetched.url)
-    known = set(state.taken)
-    waiting = tuple(entry for entry in listed if entry.url not in known)
-    return waiting, FeedState(
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        taken=_remembered(state.taken, {entry.url for entry in listed}),
-        waiting=waiting,
-    )
+    if not fetched.not_modified:
+        listed = (read or read_feed)(fetched.content, fetched.url)
+        urls = {entry.url for entry in listed}
+        known = set(state.taken)
+        state = FeedState(
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            taken=_remembered(state.taken, urls),
+            waiting=tuple(entry for entry in listed if entry.url not in known),
+            tries=tuple(one for one in state.tries if one.url in urls),
+        )
+    state = state.without_hopeless()
+    return state.due(now_s), state
 
 
 def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
         title, author = _properties(reader)
         return title, author, [mend(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
     # Besides its own errors, pypdf meets broken structures with whatever Python raises at them.
-    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError) as error:
+    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
         raise Unreadable(source, "damaged, not a readable PDF") from error
 
 

@@ -15,13 +15,19 @@ from coopbot.ingest.html import read_html
 from coopbot.ingest.markdown import read_markdown
 from coopbot.ingest.pdf import read_pdf
 
+Read = Callable[[bytes, str], Draft]
+"""Content and name of a file to its draft. Raises Unreadable."""
+
 # An article of 20 MB of text would be a library; a PDF of that size is mostly pictures. Larger files are mistakes.
 LARGEST_FILE_BYTES = 20_000_000
 _NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_file(path: Path, name: str | None = None) -> Draft:
-    """The draft of a file; `name` is what errors call it. Unreadable says why there is none; size is checked before reading."""
+def read_file(path: Path, name: str | None = None, read: Read | None = None) -> Draft:
+    """The draft of a file; `name` is what errors call it. Unreadable says why there is none; size is checked before reading.
+
+    `read` reads the content, `read_bytes` if none is given.
+    """
     source = name or path.name
     _reader(source)
     try:
@@ -33,17 +39,22 @@ def read_file(path: Path, name: str | None = None) -> Draft:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         raise Unreadable(source, f"cannot be opened ({error.strerror})") from error
-    return read_bytes(data, source)
+    return (read or read_bytes)(data, source)
+
+
+def check_readable(size_bytes: int, name: str) -> None:
+    """Unreadable where neither format nor size need a look into the content to be refused."""
+    _reader(name)
+    _check_size(size_bytes, name)
 
 
 def read_bytes(data: bytes, name: str) -> Draft:
     """The draft of a file's content; the ending of `name` tells the format. Unreadable says why there is none."""
-    reader = _reader(name)
-    _check_size(len(data), name)
-    return reader(data, name)
+    check_readable(len(data), name)
+    return _reader(name)(data, name)
 
 
-def _reader(name: str) -> Callable[[bytes, str], Draft]:
+def _reader(name: str) -> Read:
     reader = _READERS.get(Path(name).suffix.lower())
     if reader is None:
         raise Unreadable(name, f"not a format I read; give one of {' '.join(_READERS)}")
@@ -64,7 +75,7 @@ def _read_text(data: bytes, source: str) -> Draft:
     return clean_page(decode_text(data, source), source)
 
 
-_READERS: dict[str, Callable[[bytes, str], Draft]] = {
+_READERS: dict[str, Read] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
     ".txt": _read_text,

@@ -8,17 +8,19 @@ from urllib.parse import urlsplit
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.fetch import Fetch
-from coopbot.ingest.readers import read_bytes
+from coopbot.ingest.readers import Read, read_bytes
 
 
-def read_url(url: str, fetch: Fetch) -> Draft:
+def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
     """The article at an address; its `url` is the final one, or the one the page declares for itself on the same host.
+
+    `read` reads what `fetch` fetched.
 
     Unreadable when there is no article; raises what `fetch` raises.
     """
     fetched = fetch(url)
     try:
-        draft = read_bytes(fetched.content, fetched.name)
+        draft = read(fetched.content, fetched.name)
     except Unreadable as error:
         raise Unreadable(url, error.reason) from error
     site = _site(fetched.url)

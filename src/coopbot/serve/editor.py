@@ -35,3 +35,7 @@ class Editor(Protocol):
     def rebuild(self, progress: Progress) -> BuildReport:
         """Bring the index in line with the corpus. What `progress` raises ends the build; the old snapshot stays in force."""
         ...
+
+    def stop(self) -> None:
+        """End a document's reading at once, from any thread. What is asked for afterwards raises Busy where it has to read."""
+        ...

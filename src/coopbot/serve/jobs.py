@@ -120,6 +120,7 @@ class Jobs:
         with self._changed:
             self._stop.set()
             self._changed.notify_all()
+        self._editor.stop()
         self._thread.join()
         while self._waiting:
             self._fail(self._waiting.popleft().job_id, _Stopping())
