@@ -126,6 +126,7 @@ FRAGMENTS += [
 
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(text=st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join), ending=st.sampled_from((".md", ".txt", ".html")))
+@example(text="<svg><p><p>", ending=".html")
 def test_any_markup_gives_a_draft_or_a_reason(text: str, ending: str) -> None:
     draft_or_reason(text.encode(), f"a{ending}")
 

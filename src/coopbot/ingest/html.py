@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
@@ -18,6 +18,9 @@ from coopbot.ingest.names import person_names, publisher_name
 from coopbot.ingest.shape import weight
 from coopbot.ingest.tidy import mend, one_line
 from coopbot.ingest.title import split_site
+
+if TYPE_CHECKING:
+    from trafilatura.settings import Document
 
 # When the page's own text, cleaned, has this much more than the extractor found, the extractor missed the article.
 _FALLS_SHORT = 0.4
@@ -73,6 +76,10 @@ _NOT_TEXT = (
 )
 
 
+# What trafilatura, and htmldate beneath it, meet strange pages with.
+_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+
+
 class _Node(Protocol):
     """An element of lxml: its name, the text before its first child, the text behind its end, its children."""
 
@@ -121,22 +128,13 @@ def read_html(data: bytes, source: str) -> Draft:
 def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
     """The page's tree and what trafilatura makes of it."""
     import trafilatura
-    from trafilatura.settings import Document
 
     if trafilatura.load_html(text) is None:
         text = f"<html><head></head><body>{text}</body></html>"  # a fragment of a page
     tree = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable(source, "not a web page")
-    answer = trafilatura.bare_extraction(
-        trafilatura.load_html(text),  # it takes the tree apart
-        with_metadata=True,
-        include_comments=False,
-        include_tables=True,
-        date_extraction_params={"extensive_search": False, "original_date": True},  # declared dates only, no guesses
-    )
-    found = answer if isinstance(answer, Document) else None
-    meta = found or trafilatura.extract_metadata(trafilatura.load_html(text))
+    found, meta = _found(text)
     title, site = split_site(one_line(mend(meta.title or "")), [])
     extracted = _Extracted(
         body=cast("_Node | None", found.body) if found else None,
@@ -147,6 +145,26 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
         url=meta.url if meta.url and is_web_address(meta.url) else "",
     )
     return cast("_Node", tree), extracted
+
+
+def _found(text: str) -> tuple[Document | None, Document]:
+    """The article, if trafilatura finds one, and the metadata. Where a page breaks it, it has found nothing."""
+    import trafilatura
+    from lxml.etree import LxmlError
+    from trafilatura.settings import Document
+
+    try:
+        answer = trafilatura.bare_extraction(
+            trafilatura.load_html(text),  # it takes the tree apart
+            with_metadata=True,
+            include_comments=False,
+            include_tables=True,
+            date_extraction_params={"extensive_search": False, "original_date": True},  # declared dates only, no guesses
+        )
+        found = answer if isinstance(answer, Document) else None
+        return found, found or trafilatura.extract_metadata(trafilatura.load_html(text))
+    except (LxmlError, *_FAULTS):
+        return None, Document()
 
 
 def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
