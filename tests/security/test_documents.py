@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import random
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from coopbot.editing import CorpusEditor
 from coopbot.errors import Unreadable
+from coopbot.index.build import BuildReport
+from coopbot.index.embedder import Progress
+from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.feed import read_feed
 from coopbot.ingest.readers import ENDINGS, read_bytes
 from coopbot.ingest.sandbox import OverLimit, ReadLimits, Sandbox
 from coopbot.measure.hostile_document import docx_bomb, pdf_bomb
+from coopbot.serve.jobs import Jobs
 
 TEXT = "The ferry carries 400 passengers a day, the port said on Friday. It is open from May to October, and free of charge."
 
@@ -212,6 +219,22 @@ def test_a_bomb_is_given_up(sandbox: Sandbox, name: str) -> None:
     assert len(data) < 20_000_000
     with pytest.raises(OverLimit, match="give a smaller or simpler copy"):
         sandbox.read(data, name)
+
+
+@pytest.mark.process
+def test_stopping_the_service_does_not_wait_for_a_document(tmp_path: Path) -> None:
+    def reindex(progress: Progress) -> BuildReport:
+        raise AssertionError("nothing is added here")
+
+    with Sandbox(ReadLimits(timeout_s=600)) as one:
+        corpus = Corpus(tmp_path / "corpus", read=one.read)
+        states = tmp_path / "feeds.json"
+        editor = CorpusEditor(corpus=corpus, feed_states=states, reindex=reindex, read=one.read, end_reading=one.close)
+        with Jobs(editor) as jobs:
+            job = jobs.add_file(pdf_bomb(200, 2_000_000), "slow.pdf")
+            while jobs.get(job.job_id).state == "queued" or one._worker is None or one._worker.documents == 0:
+                time.sleep(0.01)
+        assert "the service is stopping" in str(jobs.get(job.job_id).error)
 
 
 @pytest.mark.parametrize("data", [deep_yaml(), laughs()], ids=["deep", "laughs"])
