@@ -300,8 +300,9 @@ def sentences_with(question: dict[str, list[str]]) -> list[Statement]:
     held: list[Statement] = []
     for article_id in question["articles"]:
         body = (ROOT / "corpus" / f"{article_id}.md").read_text(encoding="utf-8").split("---\n", 2)[2]
+        accepted = [*question["answers"], *(string for side in question.get("conflict", ()) for string in side)]
         sentences = (body[span.start_char : span.end_char] for span in split_sentences(body))
-        answering = [text for text in sentences if any(answer in text for answer in question["answers"])]
+        answering = [text for text in sentences if any(answer in text for answer in accepted)]
         held += [replace(one, passage_id=article_id) for one in statements(*answering, apart=False)]
     return held
 

@@ -127,6 +127,7 @@ def golden(**changes: object) -> GoldenQuestion:
 LONG, RUSSIAN, OPENED, GAS = "It is 1,283 metres long.", "Длина моста 1284 метра.", "The bridge opened in 2022.", "Deliveries"
 CONFLICT = {"kind": "conflict", "conflict": [["1,283"], ["1284"]]}
 UNANSWERABLE = {"kind": "unanswerable", "articles": [], "answers": []}
+UNKNOWN = {**UNANSWERABLE, "says_unknown": ["opened in 2022"]}
 PREMISE = {"kind": "false-premise"}
 
 
@@ -140,6 +141,8 @@ PREMISE = {"kind": "false-premise"}
         ({}, Scripted(), False),
         (UNANSWERABLE, Scripted(LONG, answered=False), True),
         (UNANSWERABLE, Scripted(LONG), False),
+        (UNKNOWN, Scripted(LONG, OPENED), True),
+        (UNKNOWN, Scripted(LONG), False),
         (PREMISE, Scripted(OPENED, answered=False), True),
         (PREMISE, Scripted(OPENED, LONG), True),
         (PREMISE, Scripted(OPENED), False),
@@ -228,6 +231,20 @@ def test_figures_of_one_split_are_of_its_questions_only() -> None:
     assert figures["test.no_evidence.en.recall"] == 0.0
     assert figures["dev.answer.zh.first"] is None
     assert {kind: ids for kind, ids in scores.missed.items() if ids} == {"number": ("en-002",)}
+
+
+def test_quoting_that_it_is_not_known_counts_as_a_refusal_but_not_where_the_threshold_moves() -> None:
+    scores = summed_up(
+        [
+            judge(golden(id="en-001"), Scripted(LONG, answered=False, confidence=0.2), ARTICLES.get),
+            judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES.get),
+            judge(golden(id="en-003", **UNANSWERABLE), Scripted(OPENED, answered=False, confidence=0.1), ARTICLES.get),
+        ]
+    )
+    figures = scores.figures
+    assert figures["dev.no_evidence.all.precision"].value == pytest.approx(2 / 3)
+    assert figures["dev.no_evidence.all.recall"].value == 1.0
+    assert figures["dev.no_evidence.all.recall_at_90"].count == 2
 
 
 class WithConversations:

@@ -103,18 +103,24 @@ def _answers(judged: Sequence[Judged]) -> Figures:
 
 
 def _refusals(judged: Sequence[Judged]) -> Figures:
-    """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
+    """A false premise that an article corrects may be refused or corrected, so it counts apart and not here.
+
+    Where an article says that it does not know, quoting that is as right as refusing. Its confidence is then nothing to go by:
+    such questions do not count where the threshold is moved.
+    """
     corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
     rest = [one for one in judged if one.question.kind != "false-premise" or not one.question.answers]
     figures: Figures = {"false_premise.right": estimate(mean, [one.right for one in corrected])}
     groups = {"all": rest, **_by_language(rest)}
     for name, group in groups.items():
-        unanswerable = [not one.question.answers for one in group]
-        refused = [not one.question.answers for one in group if not one.answered]
+        swept = [one for one in group if not one.question.says_unknown]
+        refused = [not one.question.answers for one in group if one.declined]
         figures[f"no_evidence.{name}.precision"] = estimate(mean, refused)
-        figures[f"no_evidence.{name}.recall"] = estimate(mean, [not one.answered for one in group if not one.question.answers])
+        figures[f"no_evidence.{name}.recall"] = estimate(mean, [one.declined for one in group if not one.question.answers])
         sweep = partial(recall_at_precision, PRECISION)
-        figures[f"no_evidence.{name}.recall_at_90"] = estimate(sweep, [one.confidence for one in group], unanswerable)
+        figures[f"no_evidence.{name}.recall_at_90"] = estimate(
+            sweep, [one.confidence for one in swept], [not one.question.answers for one in swept]
+        )
     return figures
 
 

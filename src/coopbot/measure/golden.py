@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -33,25 +33,23 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+Q = TypeVar("Q", bound="AskedQuestion")
+
 # Kinds that one right sentence answers.
 PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable"}
 
 
-class GoldenQuestion(BaseModel):
-    """One line of `evals/questions.jsonl`; evals/README.md describes the fields."""
+class AskedQuestion(BaseModel):
+    """The fields that all files of questions share; evals/README.md describes them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     language: Language
-    split: Split
-    topic: str
-    kind: Kind
     question: str
     articles: tuple[str, ...]
     answers: tuple[str, ...]
-    after: str = ""
-    conflict: tuple[tuple[str, ...], ...] = ()
+    says_unknown: tuple[str, ...] = ()
 
     @property
     def pair(self) -> Literal["same", "across"]:
@@ -63,30 +61,57 @@ class GoldenQuestion(BaseModel):
         return frozenset(article_id for article_id in self.articles if article_id.startswith(f"{language}/"))
 
 
+class GoldenQuestion(AskedQuestion):
+    """One line of `evals/questions.jsonl`."""
+
+    split: Split
+    topic: str
+    kind: Kind
+    after: str = ""
+    conflict: tuple[tuple[str, ...], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What a question got.
+class Reply:
+    """What the answer to a question comes to.
 
     first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered.
-    disputed: whether a disagreement is told; sides: of how many of the question's sides the best of them quotes figures.
-    ranked: by language of its listed articles, the ids of the articles found, best first.
+    admits: whether a quote is a sentence by which an article says that it does not know.
+    exact: how many of the `citations` stand in their article where they say.
     """
 
-    question: GoldenQuestion
+    question: AskedQuestion
     answered: bool
     confidence: float
     first: bool
     any: bool
-    disputed: bool
-    sides: int
     citations: int
     exact: int
-    ranked: Mapping[Language, tuple[str, ...]]
+    admits: bool = False
 
     @property
     def found(self) -> bool:
         """Whether it was answered, with an accepted answer in the first quote."""
         return self.answered and self.first
+
+    @property
+    def declined(self) -> bool:
+        """Whether it was refused, or answered with the sentence that says that the sources do not know."""
+        return not self.answered or self.admits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Reply):
+    """What a golden question got.
+
+    disputed: whether the answer reports a disagreement; sides: of how many of the question's sides the best one quotes figures.
+    ranked: by language of its listed articles, the ids of the articles found, best first.
+    """
+
+    question: GoldenQuestion
+    disputed: bool
+    sides: int
+    ranked: Mapping[Language, tuple[str, ...]]
 
     @property
     def right(self) -> bool:
@@ -95,7 +120,7 @@ class Judged:
             case "conflict":
                 return self.sides >= 2
             case "false-premise" | "unanswerable":
-                return not self.answered or self.any
+                return self.declined or self.any
             case _:
                 return self.found
 
@@ -120,15 +145,20 @@ class Asks(Protocol):
 
 
 def load_questions(path: Path) -> list[GoldenQuestion]:
-    """The questions of a JSONL file. Raises Unreadable."""
+    """The golden questions of a JSONL file. Raises Unreadable."""
+    return read_questions(path, GoldenQuestion, option="--questions")
+
+
+def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
+    """One question a line of a JSONL file, which the command line takes by `option`. Raises Unreadable."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return [GoldenQuestion.model_validate_json(line) for line in lines if line.strip()]
+        return [form.model_validate_json(line) for line in lines if line.strip()]
     except OSError as exc:
-        raise Unreadable(str(path), f"{exc.strerror}; name a file of questions with --questions") from exc
+        raise Unreadable(str(path), f"{exc.strerror}; name a file of questions with {option}") from exc
     except ValidationError as exc:
         problem = exc.errors(include_url=False)[0]
-        raise Unreadable(str(path), f"not a golden question: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
+        raise Unreadable(str(path), f"not a question: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
 
 
 def run_golden(
@@ -138,9 +168,7 @@ def run_golden(
     progress: Progress = lambda done, total: None,
 ) -> list[Judged]:
     """Ask all. Raises IndexMissing if the index lacks a listed article."""
-    for listed in sorted({article_id for question in questions for article_id in question.articles}):
-        if article(listed) is None:
-            raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
+    require_articles(questions, article)
     judged = []
     progress(0, len(questions))
     for done, question in enumerate(questions, start=1):
@@ -149,30 +177,53 @@ def run_golden(
     return judged
 
 
+def require_articles(questions: Iterable[AskedQuestion], article: Callable[[str], Article | None]) -> None:
+    """Raises IndexMissing if the index lacks an article that a question is about."""
+    for listed in sorted({article_id for question in questions for article_id in question.articles}):
+        if article(listed) is None:
+            raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
+
+
 def judge(question: GoldenQuestion, answerer: Asks, article: Callable[[str], Article | None]) -> Judged:
     """Ask one question, after the one before it if it follows another, and look at what comes back."""
     conversation = f"eval-{question.id}" if question.after else None
     if question.after:
         answerer.ask(question.after, conversation_id=conversation)
     answer = answerer.ask(question.question, conversation_id=conversation)
-    found = [holds(citation.quote, question.answers) for citation in answer.citations]
+    reply = judge_answer(question, answer, article)
     # A follow-up alone says too little to be searched for; what it was understood as does.
     searched = answer.searched_as if question.after else question.question
     return Judged(
         question=question,
-        answered=answer.outcome == "answered",
-        confidence=answer.confidence,
-        first=found[:1] == [True],
-        any=any(found),
+        answered=reply.answered,
+        confidence=reply.confidence,
+        first=reply.first,
+        any=reply.any,
+        citations=reply.citations,
+        exact=reply.exact,
+        admits=reply.admits,
         disputed=bool(answer.disagreements),
         sides=_sides(question, answer),
-        citations=len(answer.citations),
-        exact=sum(_is_exact(citation, article) for citation in answer.citations),
         ranked={
             language: _ranked(answerer.search(searched, top_k=MAX_HITS, filters=Filters(languages=(language,))))
             for language in LANGUAGES
             if question.articles_in(language)
         },
+    )
+
+
+def judge_answer(question: AskedQuestion, answer: Answer, article: Callable[[str], Article | None]) -> Reply:
+    """Compare the quotes of an answer with the strings that its question accepts."""
+    found = [holds(citation.quote, question.answers) for citation in answer.citations]
+    return Reply(
+        question=question,
+        answered=answer.outcome == "answered",
+        confidence=answer.confidence,
+        first=found[:1] == [True],
+        any=any(found),
+        citations=len(answer.citations),
+        exact=sum(_is_exact(citation, article) for citation in answer.citations),
+        admits=any(holds(citation.quote, question.says_unknown) for citation in answer.citations),
     )
 
 
