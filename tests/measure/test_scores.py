@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from coopbot.measure.scores import (
     F64,
     Bin,
+    area_under_roc,
     calibration_error,
     estimate,
     mean,
@@ -106,6 +107,25 @@ def test_an_interval_holds_its_value_and_narrows_with_more_questions() -> None:
         assert figure.low == pytest.approx(0.5 - 1.96 * 0.5 / math.sqrt(figure.count), abs=0.03)
         assert figure.high == pytest.approx(0.5 + 1.96 * 0.5 / math.sqrt(figure.count), abs=0.03)
     assert estimate(mean, [0, 1] * 30) == few
+
+
+@pytest.mark.parametrize(
+    ("score", "positive", "expected"),
+    [
+        (column(0.9, 0.8, 0.2, 0.1), column(1, 1, 0, 0), 1.0),
+        (column(0.1, 0.2, 0.8, 0.9), column(1, 1, 0, 0), 0.0),
+        # Pairs won: 0.9 over both, 0.5 over one and half of the tie.
+        (column(0.9, 0.5, 0.5, 0.1), column(1, 1, 0, 0), (2 + 1.5) / 4),
+        (column(0.5, 0.5, 0.5), column(1, 0, 0), 0.5),
+    ],
+)
+def test_area_under_roc(score: F64, positive: F64, expected: float) -> None:
+    assert area_under_roc(score, positive) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("positive", [column(1, 1), column(0, 0), column()])
+def test_area_under_roc_needs_both_sorts(positive: F64) -> None:
+    assert math.isnan(area_under_roc(np.arange(len(positive), dtype=np.float64), positive))
 
 
 @pytest.mark.parametrize("columns", [([], []), ([0.5, 0.4], [0, 0])])

@@ -85,6 +85,17 @@ def risk_coverage_area(confidence: F64, wrong: F64) -> float:
     return mean(np.cumsum(risk) / np.arange(1, len(risk) + 1))
 
 
+def area_under_roc(score: F64, positive: F64) -> float:
+    """How often a positive one has a higher score than another, ties counting half; NaN if there are only ones of one sort."""
+    count = positive.sum()
+    if count in (0, len(positive)):
+        return math.nan
+    _, group, sizes = np.unique(score, return_inverse=True, return_counts=True)
+    # Equal scores share the mean of their ranks.
+    ranks = (np.cumsum(sizes) - (sizes - 1) / 2)[group]
+    return float((ranks[positive > 0].sum() - count * (count + 1) / 2) / (count * (len(positive) - count)))
+
+
 def recall_at_precision(precision: float, confidence: F64, unanswerable: F64) -> float:
     """The highest share of the unanswerable that any threshold refuses while at least `precision` of what it refuses is so.
 
