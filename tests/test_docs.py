@@ -54,10 +54,12 @@ def page(name: str) -> str:
 
 
 def pages() -> list[Path]:
-    """Every Markdown file but the articles, which are content."""
-    readme = ROOT / "corpus" / "README.md"
+    """Every Markdown file but the articles and the invented pages, which are content."""
+    content = (ROOT / "corpus", ROOT / "evals" / "pages")
     return sorted(
-        path for path in our_files() if path.suffix == ".md" and (path == readme or ROOT / "corpus" not in path.parents)
+        path
+        for path in our_files()
+        if path.suffix == ".md" and (path.name == "README.md" or not any(folder in path.parents for folder in content))
     )
 
 

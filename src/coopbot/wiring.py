@@ -47,9 +47,9 @@ def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder
     return load_embedder(ModelSource.of(settings.model), settings.cache_dir, threads=settings.threads, on_step=on_step)
 
 
-def open_service(settings: Settings, on_step: Step = lambda _: None) -> Service:
-    """Model and index opened, so that a bad one stops the start. Raises what both raise."""
-    embedder = open_embedder(settings, on_step)
+def open_service(settings: Settings, on_step: Step = lambda _: None, *, embedder: Encoder | None = None) -> Service:
+    """Model and index opened, so that a bad one stops the start; a model that is open may be given. Raises what both raise."""
+    embedder = embedder or open_embedder(settings, on_step)
     index = open_index(settings, embedder.fingerprint)
     return Service(answerer=Answerer(embedder, index.current), index=index, embedder=embedder)
 

@@ -20,7 +20,7 @@ def figure(value: float | None) -> Estimate:
 
 
 class Second:
-    """A second part, as small as can be."""
+    """A further part, as small as can be."""
 
     @property
     def figures(self) -> Mapping[str, Estimate]:
@@ -30,12 +30,12 @@ class Second:
         return "## XQuAD-R\n\nA table.\n"
 
 
-def run(tmp_path: Path, floors: dict[str, dict[str, float]], second: Part | None = None) -> Evaluation:
+def run(tmp_path: Path, floors: dict[str, dict[str, float]], *further: Part) -> Evaluation:
     questions, floor = tmp_path / "questions.jsonl", tmp_path / "floor.json"
     questions.write_text("".join(question.model_dump_json() + "\n" for question in QUESTIONS), encoding="utf-8")
     floor.write_text(json.dumps(floors), encoding="utf-8")
     answerer = Scripted(LONG, found=("en/bridge", "ru/most"))
-    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, second=second)
+    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, further=further)
 
 
 def test_the_board_shows_both_splits_the_floors_and_the_misses(tmp_path: Path) -> None:
@@ -85,17 +85,18 @@ def test_json_has_every_figure(tmp_path: Path) -> None:
         (Floors(at_most={"a": 0.7}), ()),
         (Floors(at_most={"a": 0.69}), ("a is 0.700, above 0.690",)),
         (Floors(at_least={"none": 0.1}), ("none is undefined, below 0.100",)),
-        (Floors(at_least={"xquad.mrr": 0.9}), ()),
+        # A part that is left out.
+        (Floors(at_least={"xquad.mrr": 0.9, "pages.answer.all.first": 0.5}, at_most={"unseen.answer.all.wrong": 0.1}), ()),
         (Floors(at_least={"a": 0.8}, at_most={"a": 0.6}), ("a is 0.700, below 0.800", "a is 0.700, above 0.600")),
     ],
 )
 def test_what_misses_its_floor_is_named(floors: Floors, expected: tuple[str, ...]) -> None:
-    assert misses(floors, {"a": figure(0.70044), "none": figure(None)}, ran_second=False) == expected
+    assert misses(floors, {"a": figure(0.70044), "none": figure(None)}) == expected
 
 
 def test_a_floor_of_no_figure_is_refused() -> None:
     with pytest.raises(Misconfigured, match=r"xquad\.mrr"):
-        misses(Floors(at_least={"xquad.mrr": 0.9}), {}, ran_second=True)
+        misses(Floors(at_least={"xquad.mrr": 0.9}), {"xquad.odd.mrr": figure(0.95)})
 
 
 @pytest.mark.parametrize("text", ["{", '{"at_leest": {}}', '{"at_least": {"a": "high"}}'])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coopbot.domain import LANGUAGES
-from coopbot.measure.floors import SECOND_PART
+from coopbot.measure.floors import OPTIONAL_PARTS
 from coopbot.measure.xquad_board import XquadPart
 from coopbot.measure.xquad_scores import XquadScores
 
@@ -23,7 +23,7 @@ def part() -> XquadPart:
 
 def test_figures_have_names_and_means(part: XquadPart) -> None:
     values = {name: figure.value for name, figure in part.figures.items()}
-    assert all(name.startswith(SECOND_PART) for name in values)
+    assert all(name.startswith(OPTIONAL_PARTS) for name in values)
     assert values["xquad.odd.same.mrr"] == values["xquad.odd.same.first"] == 1
     assert values["xquad.odd.en-zh.mrr"] == values["xquad.odd.across.mrr"] == 0.75
     assert values["xquad.all.across.mrr"] == 0.875

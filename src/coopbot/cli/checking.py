@@ -14,11 +14,13 @@ import typer
 from coopbot.cli import parts
 from coopbot.cli.console import AsJson, bar, say, say_json, steps, warn
 from coopbot.errors import Misconfigured
-from coopbot.settings import load_settings
+from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.index.prepare import Step
+    from coopbot.measure.evaluate import Part as FurtherPart
     from coopbot.measure.figure import Figure
+    from coopbot.measure.unseen_board import UnseenPart
     from coopbot.measure.xquad_board import XquadPart
     from coopbot.wiring import Service
 
@@ -107,23 +109,32 @@ def _say_figures(figures: Iterable[Figure]) -> None:
 
 def evaluate(
     questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = Path("evals/questions.jsonl"),
+    unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = Path(
+        "evals/unseen.jsonl"
+    ),
+    pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = Path(
+        "evals/pages"
+    ),
+    golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen and --pages.")] = False,
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
     floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
     as_json: AsJson = False,
 ) -> None:
-    """Ask the golden questions, write the scoreboard, and fail where quality is below its floor."""
+    """Ask the golden and the unseen questions, write the scoreboard, and fail where quality is below its floor."""
     from coopbot.measure.evaluate import evaluate as run_evaluation
 
-    service = parts.service()
-    second = _xquad(xquad, service) if xquad else None
+    settings = load_settings()
+    service = parts.service(settings)
+    further: list[FurtherPart] = [] if golden_only else [_unseen(unseen, pages, settings, service)]
+    further += [_xquad(xquad, service)] if xquad else []
     with bar("asking the golden questions") as progress:
         evaluation = run_evaluation(
             service.answerer,
             service.index.current().article,
             questions=questions,
             floor=floor,
-            second=second,
+            further=further,
             progress=progress,
         )
     _write(board, evaluation.board)
@@ -132,6 +143,24 @@ def evaluate(
         warn(f"quality fell: {line}")
     if evaluation.below:
         raise typer.Exit(1)
+
+
+def _unseen(questions: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
+    from coopbot.measure.unseen import ask_unseen, load_unseen, open_pages
+    from coopbot.measure.unseen_board import UnseenPart
+
+    with bar("indexing the pages") as progress:
+        own = open_pages(pages, settings, service.embedder, progress)
+    replies = {}
+    for name, path, option, asked in (
+        ("unseen", questions, "--unseen", service),
+        ("pages", pages.with_suffix(".jsonl"), "--pages", own),
+    ):
+        with bar(f"asking {path.name}") as progress:
+            replies[name] = ask_unseen(
+                load_unseen(path, option=option), asked.answerer, asked.index.current().article, progress
+            )
+    return UnseenPart(replies=replies)
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:

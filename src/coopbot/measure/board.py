@@ -37,7 +37,8 @@ _ABOUT_REFUSALS = """\
 ## Saying no
 
 Precision: the share of refusals that are right, because no article answers. Recall: the share of such questions that are
-refused. The last columns let the threshold go where it gives the most recall at precision .90.
+refused. Then the threshold may go where it gives the most recall at precision .90. Area: how often a question with an answer
+gets more confidence than one without.
 
 """
 
@@ -75,8 +76,8 @@ evidence.
 """
 
 
-def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate], sections: str) -> str:
-    """The board. `further` figures and their `sections` come from a second part of the evaluation."""
+def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate], sections: Iterable[str]) -> str:
+    """The board. `further` figures and their `sections` come from further parts of the evaluation."""
     parts = [
         _ABOUT,
         _floors(floors, {**golden.figures, **further}),
@@ -85,7 +86,7 @@ def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate]
         _confidence(golden),
         _disagreements(golden),
         _retrieval(golden),
-        sections,
+        *sections,
         _missed(golden),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
@@ -123,7 +124,7 @@ def _answers(golden: GoldenScores) -> str:
 
 def _refusals(golden: GoldenScores) -> str:
     groups = {"all": "no_evidence.all", **{f"asked in {language}": f"no_evidence.{language}" for language in LANGUAGES}}
-    columns = {"precision": "precision", "recall": "recall", "recall at precision .90": "recall_at_90"}
+    columns = {"precision": "precision", "recall": "recall", "recall at precision .90": "recall_at_90", "area": "area"}
     return (
         _ABOUT_REFUSALS
         + _compared(golden, groups, columns)
@@ -171,14 +172,23 @@ def _missed(golden: GoldenScores) -> str:
 
 
 def _compared(golden: GoldenScores, groups: Mapping[str, str], columns: Mapping[str, str]) -> str:
-    """A table with a row a group, and dev and test side by side in each column; how many questions the first column is of."""
-    header = ["", "n dev / test", *(f"{name} {split}" for name in columns for split in SPLITS)]
+    return compared(golden.figures, groups, columns, SPLITS)
+
+
+def compared(
+    figures: Mapping[str, Estimate], groups: Mapping[str, str], columns: Mapping[str, str], sets: Sequence[str]
+) -> str:
+    """A table with a row a group, and the sets of questions side by side in each column.
+
+    A figure's name is `set.group.column`. In front stands how many questions the first column is of.
+    """
+    header = ["", f"n {' / '.join(sets)}", *(f"{name} {one}" for name in columns for one in sets)]
     rows = []
     for label, group in groups.items():
-        found = {(split, key): golden.figures[f"{split}.{group}.{key}"] for key in columns.values() for split in SPLITS}
+        found = {(one, key): figures[f"{one}.{group}.{key}"] for key in columns.values() for one in sets}
         first = next(iter(columns.values()))
-        counts = " / ".join(str(found[split, first].count) for split in SPLITS)
-        rows.append((label, counts, *(cell(found[split, key]) for key in columns.values() for split in SPLITS)))
+        counts = " / ".join(str(found[one, first].count) for one in sets)
+        rows.append((label, counts, *(cell(found[one, key]) for key in columns.values() for one in sets)))
     return table(header, rows)
 
 

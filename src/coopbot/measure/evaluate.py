@@ -1,9 +1,9 @@
-"""`coopbot eval`: asks the golden questions, compares with the floors, and lays out the board."""
+"""`coopbot eval`: asks the golden questions, adds further parts, compares with the floors, and lays out the board."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,11 +18,11 @@ from coopbot.measure.scores import Estimate
 
 
 class Part(Protocol):
-    """What a second part of the evaluation brings to the board, such as XQuAD-R."""
+    """What a further part of the evaluation brings to the board, such as XQuAD-R."""
 
     @property
     def figures(self) -> Mapping[str, Estimate]:
-        """By names that begin with `SECOND_PART`."""
+        """By names that begin with one of `OPTIONAL_PARTS`."""
         ...
 
     def sections(self) -> str:
@@ -32,7 +32,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that was measured, and the board. further: figures of the second part. below: a line for each missed floor."""
+    """All that was measured, and the board. further: figures of the further parts. below: a line for each missed floor."""
 
     golden: GoldenScores
     further: Mapping[str, Estimate]
@@ -57,16 +57,16 @@ def evaluate(
     *,
     questions: Path,
     floor: Path,
-    second: Part | None = None,
+    further: Sequence[Part] = (),
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Ask the golden questions and lay out the board. Raises Unreadable, IndexMissing, Misconfigured."""
     floors = load_floors(floor)
     golden = summed_up(run_golden(load_questions(questions), answerer, article, progress))
-    further, sections = (second.figures, second.sections()) if second else ({}, "")
+    figures = {name: figure for part in further for name, figure in part.figures.items()}
     return Evaluation(
         golden=golden,
-        further=further,
-        board=render(golden, floors, further, sections),
-        below=misses(floors, {**golden.figures, **further}, ran_second=second is not None),
+        further=figures,
+        board=render(golden, floors, figures, [part.sections() for part in further]),
+        below=misses(floors, {**golden.figures, **figures}),
     )

@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 
 from coopbot.domain import LANGUAGES
-from coopbot.measure.golden import KINDS, PLAIN, SPLITS, Judged, Kind, Split
+from coopbot.measure.golden import KINDS, PLAIN, SPLITS, Judged, Kind, Reply, Split
 from coopbot.measure.scores import (
     Bin,
     Estimate,
+    area_under_roc,
     calibration_error,
     estimate,
     mean,
@@ -49,7 +50,7 @@ def summed_up(judged: Sequence[Judged]) -> GoldenScores:
     figures = {
         f"{split}.{name}": figure
         for split in SPLITS
-        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, _citations)
+        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, citation_figures)
         for name, figure in part(by_split[split]).items()
     }
     missed = {
@@ -84,43 +85,64 @@ def _retrieval(judged: Sequence[Judged]) -> Figures:
 
 def _answers(judged: Sequence[Judged]) -> Figures:
     plain = [one for one in judged if one.question.kind in PLAIN]
-    groups: dict[str, list[Judged]] = {
-        "all": plain,
-        "same": [one for one in plain if one.question.pair == "same"],
-        "across": [one for one in plain if one.question.pair == "across"],
-        **_by_language(plain),
-        "follow_up": [one for one in plain if one.question.kind == "follow-up"],
+    figures = answer_figures(plain)
+    figures |= _answer_figures("answer.follow_up", [one for one in plain if one.question.kind == "follow-up"])
+    return figures | kind_figures(plain, [kind for kind in KINDS if kind in PLAIN])
+
+
+def kind_figures(answerable: Sequence[Reply], kinds: Iterable[str]) -> Figures:
+    """How many questions of each kind got their answer in the first quote."""
+    return {
+        f"kind.{kind}.first": estimate(mean, [one.found for one in answerable if one.question.kind == kind]) for kind in kinds
     }
-    figures: Figures = {}
-    for name, group in groups.items():
-        figures[f"answer.{name}.first"] = estimate(mean, [one.found for one in group])
-        figures[f"answer.{name}.any"] = estimate(mean, [one.answered and one.any for one in group])
-        figures[f"answer.{name}.first_when_answered"] = estimate(mean, [one.first for one in group if one.answered])
-    for kind in KINDS:
-        if kind in PLAIN:
-            figures[f"kind.{kind}.first"] = estimate(mean, [one.found for one in plain if one.question.kind == kind])
-    return figures
+
+
+def answer_figures(answerable: Sequence[Reply]) -> Figures:
+    """Of questions that have an answer: how many got it, by where it stands and by language."""
+    groups = {
+        "all": list(answerable),
+        "same": [one for one in answerable if one.question.pair == "same"],
+        "across": [one for one in answerable if one.question.pair == "across"],
+        **_by_language(answerable),
+    }
+    return {key: figure for name, group in groups.items() for key, figure in _answer_figures(f"answer.{name}", group).items()}
+
+
+def _answer_figures(name: str, group: Sequence[Reply]) -> Figures:
+    """offered: whatever the outcome. refused and wrong: the two ways to miss the first quote."""
+    return {
+        f"{name}.first": estimate(mean, [one.found for one in group]),
+        f"{name}.any": estimate(mean, [one.answered and one.any for one in group]),
+        f"{name}.first_when_answered": estimate(mean, [one.first for one in group if one.answered]),
+        f"{name}.offered": estimate(mean, [one.first for one in group]),
+        f"{name}.refused": estimate(mean, [not one.answered for one in group]),
+        f"{name}.wrong": estimate(mean, [one.answered and not one.first for one in group]),
+    }
 
 
 def _refusals(judged: Sequence[Judged]) -> Figures:
-    """A false premise that an article corrects may be refused or corrected, so it counts apart and not here.
-
-    Where an article says that it does not know, quoting that is as right as refusing. Its confidence is then nothing to go by:
-    such questions do not count where the threshold is moved.
-    """
+    """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
     corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
     rest = [one for one in judged if one.question.kind != "false-premise" or not one.question.answers]
-    figures: Figures = {"false_premise.right": estimate(mean, [one.right for one in corrected])}
-    groups = {"all": rest, **_by_language(rest)}
-    for name, group in groups.items():
+    return {"false_premise.right": estimate(mean, [one.right for one in corrected]), **refusal_figures(rest)}
+
+
+def refusal_figures(replies: Sequence[Reply]) -> Figures:
+    """How well questions without an answer are declined, in all and by language.
+
+    Where an article says that it does not know, quoting that is as right as refusing. Its confidence is then nothing to go by:
+    such questions do not count for `recall_at_90` and `area`, which are about confidence.
+    """
+    figures: Figures = {}
+    for name, group in {"all": list(replies), **_by_language(replies)}.items():
         swept = [one for one in group if not one.question.says_unknown]
-        refused = [not one.question.answers for one in group if one.declined]
-        figures[f"no_evidence.{name}.precision"] = estimate(mean, refused)
+        confidence, answerable = [one.confidence for one in swept], [bool(one.question.answers) for one in swept]
+        declined = [not one.question.answers for one in group if one.declined]
+        figures[f"no_evidence.{name}.precision"] = estimate(mean, declined)
         figures[f"no_evidence.{name}.recall"] = estimate(mean, [one.declined for one in group if not one.question.answers])
         sweep = partial(recall_at_precision, PRECISION)
-        figures[f"no_evidence.{name}.recall_at_90"] = estimate(
-            sweep, [one.confidence for one in swept], [not one.question.answers for one in swept]
-        )
+        figures[f"no_evidence.{name}.recall_at_90"] = estimate(sweep, confidence, [not one for one in answerable])
+        figures[f"no_evidence.{name}.area"] = estimate(area_under_roc, confidence, answerable)
     return figures
 
 
@@ -145,10 +167,11 @@ def _disagreements(judged: Sequence[Judged]) -> Figures:
     }
 
 
-def _by_language(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
-    return {language: [one for one in judged if one.question.language == language] for language in LANGUAGES}
+def _by_language(replies: Sequence[Reply]) -> dict[str, list[Reply]]:
+    return {language: [one for one in replies if one.question.language == language] for language in LANGUAGES}
 
 
-def _citations(judged: Sequence[Judged]) -> Figures:
-    exact = [number < one.exact for one in judged for number in range(one.citations)]
+def citation_figures(replies: Sequence[Reply]) -> Figures:
+    """How many quotes stand in their article where the citation says."""
+    exact = [number < one.exact for one in replies for number in range(one.citations)]
     return {"citation.exact": estimate(mean, exact)}

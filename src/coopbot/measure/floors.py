@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from coopbot.errors import Misconfigured
 from coopbot.measure.scores import Estimate
 
-# A file of floors may hold figures of the second part, which are compared only when that part is run.
-SECOND_PART = "xquad."
+# Figures of parts of the evaluation that may be left out. Their floors count only when the part is run.
+OPTIONAL_PARTS = ("xquad.", "unseen.", "pages.")
 
 
 class Floors(BaseModel):
@@ -34,12 +34,13 @@ def load_floors(path: Path) -> Floors:
         raise Misconfigured(f"{path} holds no floors: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
 
 
-def misses(floors: Floors, figures: Mapping[str, Estimate], *, ran_second: bool) -> tuple[str, ...]:
+def misses(floors: Floors, figures: Mapping[str, Estimate]) -> tuple[str, ...]:
     """A line for each figure on the wrong side of its floor. Raises Misconfigured if a floor names no figure."""
     lines = []
+    left_out = tuple(part for part in OPTIONAL_PARTS if not any(name.startswith(part) for name in figures))
     for bounds, sign, word in ((floors.at_least, 1, "below"), (floors.at_most, -1, "above")):
         for name, bound in bounds.items():
-            if name.startswith(SECOND_PART) and not ran_second:
+            if name.startswith(left_out):
                 continue
             if name not in figures:
                 raise Misconfigured(f"the floors name {name}, which is not measured; correct the file")

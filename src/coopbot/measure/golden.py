@@ -46,9 +46,11 @@ class AskedQuestion(BaseModel):
 
     id: str
     language: Language
+    kind: str
     question: str
     articles: tuple[str, ...]
     answers: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...] = ()
     says_unknown: tuple[str, ...] = ()
 
     @property
@@ -75,7 +77,8 @@ class GoldenQuestion(AskedQuestion):
 class Reply:
     """What the answer to a question comes to.
 
-    first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered.
+    first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered;
+    of a question in parts, only if each part is among the quotes.
     admits: whether a quote is a sentence by which an article says that it does not know.
     exact: how many of the `citations` stand in their article where they say.
     """
@@ -214,7 +217,10 @@ def judge(question: GoldenQuestion, answerer: Asks, article: Callable[[str], Art
 
 def judge_answer(question: AskedQuestion, answer: Answer, article: Callable[[str], Article | None]) -> Reply:
     """Compare the quotes of an answer with the strings that its question accepts."""
-    found = [holds(citation.quote, question.answers) for citation in answer.citations]
+    quotes = [citation.quote for citation in answer.citations]
+    # Each part of a question may be answered by another quote.
+    is_whole = all(any(holds(quote, part) for quote in quotes) for part in question.parts)
+    found = [is_whole and holds(quote, question.answers) for quote in quotes]
     return Reply(
         question=question,
         answered=answer.outcome == "answered",
@@ -223,7 +229,7 @@ def judge_answer(question: AskedQuestion, answer: Answer, article: Callable[[str
         any=any(found),
         citations=len(answer.citations),
         exact=sum(_is_exact(citation, article) for citation in answer.citations),
-        admits=any(holds(citation.quote, question.says_unknown) for citation in answer.citations),
+        admits=any(holds(quote, question.says_unknown) for quote in quotes),
     )
 
 
