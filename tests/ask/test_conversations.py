@@ -4,7 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coopbot.ask.conversations import MAX_CONVERSATIONS, MAX_EARLIER, MAX_IDLE_S, Conversations, checked_conversation_id
+from coopbot.ask.conversations import (
+    MAX_CONVERSATIONS,
+    MAX_CONVERSATIONS_A_CLIENT,
+    MAX_EARLIER,
+    MAX_IDLE_S,
+    Conversations,
+    checked_conversation_id,
+    new_conversation_id,
+)
 from coopbot.errors import InvalidRequest
 
 
@@ -73,3 +81,26 @@ def test_no_conversation_ids(text: str) -> None:
     with pytest.raises(InvalidRequest, match="send") as raised:
         checked_conversation_id(text)
     assert raised.value.field == "conversation_id"
+
+
+def test_the_same_id_of_two_clients_is_two_conversations() -> None:
+    conversations = Conversations(lambda: 0.0)
+    conversations.remember("a", "one", "here")
+    conversations.remember("a", "two", "there")
+    assert [conversations.earlier("a", client) for client in ("here", "there", "")] == [("one",), ("two",), ()]
+
+
+def test_one_client_cannot_drive_out_the_conversations_of_others() -> None:
+    conversations = Conversations(lambda: 0.0)
+    conversations.remember("a", "mine", "me")
+    for number in range(2 * MAX_CONVERSATIONS):
+        conversations.remember(f"made-up-{number}", "theirs", "other")
+    assert conversations.earlier("a", "me") == ("mine",)
+    kept = sum(bool(conversations.earlier(f"made-up-{number}", "other")) for number in range(2 * MAX_CONVERSATIONS))
+    assert kept == MAX_CONVERSATIONS_A_CLIENT
+
+
+def test_ids_that_are_made_are_such_as_are_taken() -> None:
+    made = {new_conversation_id() for _ in range(100)}
+    assert len(made) == 100
+    assert {checked_conversation_id(one) for one in made} == made

@@ -58,14 +58,16 @@ class Answerer:
         filters: Filters | None = None,
         max_citations: int = DEFAULT_CITATIONS,
         conversation_id: str | None = None,
+        client: str = "",
     ) -> Answer:
         """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken.
 
-        Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` tells.
+        Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` has it. The
+        same id of another `client` is another conversation.
         """
         clock = _Clock()
         store = self._current()
-        asked = understand(self._resolved(checked(question), conversation_id), self._embedder)
+        asked = understand(self._resolved(checked(question), conversation_id, client), self._embedder)
         clock.lap("embed")
         readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late)
         clock.lap("retrieve")
@@ -90,13 +92,13 @@ class Answerer:
         )
         return verify_answer(answer, articles.get)
 
-    def _resolved(self, question: str, conversation_id: str | None) -> str:
+    def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
         """The question as it stands alone, remembered for the next one."""
         if conversation_id is None:
             return question
         known = checked_conversation_id(conversation_id)
-        resolved = resolve(question, self._conversations.earlier(known), names=find_names)
-        self._conversations.remember(known, resolved)
+        resolved = resolve(question, self._conversations.earlier(known, client), names=find_names)
+        self._conversations.remember(known, resolved, client)
         return resolved
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:

@@ -3,53 +3,80 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from threading import Lock
 
 from coopbot.errors import InvalidRequest
 
-MAX_CONVERSATIONS = 1000
+MAX_CONVERSATIONS = 4000
+MAX_CONVERSATIONS_A_CLIENT = 100
 MAX_EARLIER = 10
 MAX_IDLE_S = 3600.0
 
+_ID_BYTES = 16
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+# (client, conversation id): an id that two clients use is two conversations.
+_Key = tuple[str, str]
 
 
 class Conversations:
-    """Resolved questions by conversation id, in memory only. Safe to share between threads.
+    """Resolved questions by client and conversation id, in memory only. Safe to share between threads.
 
-    Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, until MAX_IDLE_S after the last one.
+    Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, until MAX_IDLE_S after the last one. Of
+    a client that has a name, the MAX_CONVERSATIONS_A_CLIENT latest, so that none can drive out those of all others.
     clock: seconds that never go back, such as time.monotonic.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = Lock()
-        # Longest idle first.
-        self._asked: OrderedDict[str, tuple[float, deque[str]]] = OrderedDict()
+        # Longest idle first, in both.
+        self._asked: OrderedDict[_Key, tuple[float, deque[str]]] = OrderedDict()
+        self._keys_of: dict[str, OrderedDict[_Key, None]] = {}
 
-    def remember(self, conversation_id: str, question: str) -> None:
+    def remember(self, conversation_id: str, question: str, client: str = "") -> None:
         """Add a resolved question."""
         with self._lock:
             now = self._drop_idle()
-            _, questions = self._asked.pop(conversation_id, (now, deque[str](maxlen=MAX_EARLIER)))
+            key = (client, conversation_id)
+            questions = self._asked[key][1] if key in self._asked else deque[str](maxlen=MAX_EARLIER)
             questions.append(question)
-            self._asked[conversation_id] = (now, questions)
+            self._drop(key)
+            self._asked[key] = (now, questions)
+            own = self._keys_of.setdefault(client, OrderedDict())
+            own[key] = None
+            if client and len(own) > MAX_CONVERSATIONS_A_CLIENT:
+                self._drop(next(iter(own)))
             if len(self._asked) > MAX_CONVERSATIONS:
-                self._asked.popitem(last=False)
+                self._drop(next(iter(self._asked)))
 
-    def earlier(self, conversation_id: str) -> tuple[str, ...]:
-        """The questions so far, newest last; none for an unknown id."""
+    def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
+        """The questions so far, newest last; none for an id that this client has not used."""
         with self._lock:
             self._drop_idle()
-            return tuple(self._asked[conversation_id][1]) if conversation_id in self._asked else ()
+            _, questions = self._asked.get((client, conversation_id), (0.0, ()))
+            return tuple(questions)
 
     def _drop_idle(self) -> float:
         now = self._clock()
         while self._asked and now - next(iter(self._asked.values()))[0] > MAX_IDLE_S:
-            self._asked.popitem(last=False)
+            self._drop(next(iter(self._asked)))
         return now
+
+    def _drop(self, key: _Key) -> None:
+        if self._asked.pop(key, None) is not None:
+            own = self._keys_of[key[0]]
+            del own[key]
+            if not own:
+                del self._keys_of[key[0]]
+
+
+def new_conversation_id() -> str:
+    """An id of 128 random bits, which nobody can guess."""
+    return secrets.token_urlsafe(_ID_BYTES)
 
 
 def checked_conversation_id(text: str) -> str:
