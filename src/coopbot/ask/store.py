@@ -64,3 +64,7 @@ class LiveStore(Protocol):
     def current(self) -> VectorStore:
         """The state to answer from; hold it for the whole of a question."""
         ...
+
+    def damage(self) -> str:
+        """What is wrong with the files of the state in force as they are now; empty if nothing is. May take seconds."""
+        ...

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from coopbot.errors import CoopbotError
-from coopbot.index.folder import current_id, open_current
+from coopbot.index.folder import current_id, open_current, snapshot_folder
 from coopbot.index.manifest import Verified
 from coopbot.index.snapshot import Snapshot
 
@@ -40,6 +40,16 @@ class LiveIndex:
             finally:
                 self._lock.release()
         return self._snapshot
+
+    def damage(self) -> str:
+        """What is wrong with the files in force; empty if nothing. Reads those that changed since they were verified."""
+        snapshot = self.current()
+        try:
+            with self._lock:
+                snapshot.manifest.verify(snapshot_folder(self._index_dir, snapshot.snapshot_id), self._verified)
+        except CoopbotError as exc:
+            return str(exc) if snapshot is self.current() else ""
+        return ""
 
     def _follow(self) -> None:
         try:

@@ -237,6 +237,10 @@ class LiveMilvus:
                 self._lock.release()
         return self._store
 
+    def damage(self) -> str:
+        """See `LiveStore`; what Milvus keeps is for Milvus to look after."""
+        return ""
+
     def _follow(self) -> None:
         self._asked_s = self._clock_s()
         fault = ""
