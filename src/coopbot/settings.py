@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
 
 _PREFIX = "COOPBOT_"
+_LEAST_SECRET_CHARS = 16
+
+
+def _parted(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+SecretListed = Annotated[
+    tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_parted)
+]
 
 
 class Settings(BaseSettings):
@@ -34,8 +46,22 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
+    hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, with commas; unset: any.")
+    shutdown_s: int = Field(
+        default=10, ge=1, le=600, description="Seconds in which `coopbot serve` is gone when it is stopped."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=10, description="How many proxies before `coopbot serve` add to X-Forwarded-For."
+    )
+    rate_limit: str = Field(default="600/minute", description="How often a client may ask over HTTP, or off.")
+    rate_storage: SecretStr = Field(
+        default=SecretStr("memory://"), description="Where requests are counted: memory://, or a Redis that processes share."
+    )
+    api_keys: SecretListed = Field(
+        default=(), description="Keys, with commas, one of which is needed to read over HTTP; unset: none."
+    )
     admin_token: SecretStr | None = Field(
-        default=None, min_length=16, description="Token for changes over HTTP; without one there are none."
+        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for changes over HTTP; without one there are none."
     )
     read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
     read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")

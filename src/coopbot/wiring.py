@@ -23,12 +23,17 @@ from coopbot.index.prepare import ModelSource, Step, load_embedder
 from coopbot.index.target import Target
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.sandbox import ReadLimits, Sandbox
+from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.redact import public_address, without_secrets
 from coopbot.settings import Settings
 
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
+    from coopbot.serve.http.access import Access
     from coopbot.serve.run import Watching
+
+# Of the time in which the service has to end; the rest is for the process itself.
+_SHARE_OF_JOBS = 0.85
 
 log = structlog.get_logger()
 
@@ -116,6 +121,25 @@ def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEd
         read=sandbox.read,
         read_feed=sandbox.read_feed,
         end_reading=sandbox.close,
+    )
+
+
+def open_jobs(settings: Settings, editor: CorpusEditor) -> Jobs:
+    """What makes changes while serving; when it is to stop, it is done before the process has to end."""
+    return Jobs(editor, limits=Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS))
+
+
+def open_access(settings: Settings) -> Access:
+    """Who may ask over HTTP, and how often."""
+    # Here, so that asking a question does not load the web framework.
+    from coopbot.serve.http.access import Access
+
+    return Access(
+        hosts=settings.hosts,
+        api_keys=tuple(key.get_secret_value() for key in settings.api_keys),
+        rate_limit=settings.rate_limit,
+        rate_storage=settings.rate_storage.get_secret_value(),
+        trusted_proxies=settings.trusted_proxies,
     )
 
 

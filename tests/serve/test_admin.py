@@ -423,7 +423,7 @@ def test_no_token_address_or_text_is_logged(client: TestClient, jobs: Jobs, edit
             done(client, jobs, client.post("/v1/articles", json=body, headers=ADMIN))
         client.post("/v1/articles", json={"url": "https://hidden.example:hidden/"}, headers=ADMIN)
         client.post("/v1/articles", json=PORT, headers={"authorization": "Bearer hidden"})
-    assert [entry["event"] for entry in logs] == ["job_failed", "job_failed"]
+    assert [entry["event"] for entry in logs] == ["job_failed", "job_failed", "admin_refused"]
     assert "hidden" not in str(logs)
 
 

@@ -123,14 +123,13 @@ def watch(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
 ) -> None:
     """Follow the corpus folder and feeds, and keep the index in line with them, until stopped."""
-    from coopbot.serve.jobs import Jobs
     from coopbot.serve.run import run_watch
-    from coopbot.wiring import open_editor, watching
+    from coopbot.wiring import open_editor, open_jobs, watching
 
     settings = load_settings()
     editor = open_editor(settings, parts.embedder(settings))
     say(f"watching {settings.corpus_dir}" + "".join(f", {one}" for one in feed or []))
-    run_watch(Jobs(editor), watching(settings, editor, feed or [], minutes))
+    run_watch(open_jobs(settings, editor), watching(settings, editor, feed or [], minutes))
 
 
 def snapshots(as_json: AsJson = False) -> None:

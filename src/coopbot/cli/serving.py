@@ -16,14 +16,17 @@ def serve(
     watch: Annotated[bool, typer.Option("--watch", help="Take in what comes into the corpus folder.")] = False,
     feed: Feeds = None,
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on, in place of COOPBOT_HOST.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port, in place of COOPBOT_PORT.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
-    from coopbot.serve.jobs import Jobs
     from coopbot.serve.run import listen, run_http
-    from coopbot.wiring import open_editor, watching
+    from coopbot.wiring import open_access, open_editor, open_jobs, watching
 
     settings = load_settings()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update=given)
     sockets = listen(settings.host, settings.port)
     service = parts.service(settings)
     editor = open_editor(settings, service.embedder)
@@ -36,9 +39,11 @@ def serve(
         service.answerer,
         service.index,
         sockets,
-        jobs=Jobs(editor),
+        jobs=open_jobs(settings, editor),
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
+        access=open_access(settings),
         watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,
+        shutdown_s=settings.shutdown_s,
     )
 
 

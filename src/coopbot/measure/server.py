@@ -33,7 +33,7 @@ def served(environ: Mapping[str, str], *options: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = {**environ, "COOPBOT_HOST": "127.0.0.1", "COOPBOT_PORT": str(port)}
+    environ = {"COOPBOT_RATE_LIMIT": "off", **environ, "COOPBOT_HOST": "127.0.0.1", "COOPBOT_PORT": str(port)}
     command = [sys.executable, "-m", "coopbot", "serve", *options]
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)

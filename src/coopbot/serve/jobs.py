@@ -57,7 +57,8 @@ class Job:
 class Limits:
     """How much may wait and for how long, and how many finished jobs are remembered.
 
-    Changes of one kind that are waiting together share a rebuild, if they are made within `share_s`.
+    Changes of one kind that are waiting together share a rebuild, if they are made within `share_s`. `stop_s` is how long a
+    change under way is waited for when all is to stop.
     """
 
     waiting: int = 100
@@ -65,6 +66,7 @@ class Limits:
     remembered: int = 1000
     busy_s: float = 60.0
     share_s: float = 1.0
+    stop_s: float = 8.0
 
 
 # Makes a change and tells what changed; None if nothing did and the index may stay as it is.
@@ -90,6 +92,8 @@ class _Stopping(Busy):
 class Jobs:
     """The queue and its thread, which runs within `with`. On leaving, a change under way ends at its next safe point.
 
+    One that reaches none within `stop_s` of `stop` is left: `left` is true, and the process has to end without its thread.
+
     Whatever is asked for returns at once with a queued job; Busy when too much is waiting.
     """
 
@@ -110,20 +114,35 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._finished: deque[str] = deque()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="coopbot-jobs")
+        self._stopped_at_s = 0.0
+        # A daemon, so that a document that is read for minutes does not keep the process.
+        self._thread = threading.Thread(target=self._work, name="coopbot-jobs", daemon=True)
 
     def __enter__(self) -> Jobs:
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        self._thread.join(max(0.0, self._stopped_at_s + self._limits.stop_s - self._clock()))
+        if self.left:
+            log.warning("job_left", reason="it did not come to an end in time; the corpus and the index are whole")
+        while self._waiting:
+            self._fail(self._waiting.popleft().job_id, _Stopping())
+
+    def stop(self) -> None:
+        """Take no more changes and end what runs; does not wait."""
         with self._changed:
+            if not self._stop.is_set():
+                self._stopped_at_s = self._clock()
             self._stop.set()
             self._changed.notify_all()
         self._editor.stop()
-        self._thread.join()
-        while self._waiting:
-            self._fail(self._waiting.popleft().job_id, _Stopping())
+
+    @property
+    def left(self) -> bool:
+        """Whether all was to stop, and a change is still under way."""
+        return self._stop.is_set() and self._thread.is_alive()
 
     def add_url(self, url: str) -> Job:
         """Put the article at an address into the corpus and the index."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import threading
@@ -14,17 +13,19 @@ from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
-import structlog
-import uvicorn
-
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Misconfigured
+from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
+from coopbot.serve.http.connections import Timeouts
+from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
+from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
 
 POLL_S = 900.0
+SHUTDOWN_S = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +62,35 @@ def run_http(
     *,
     jobs: Jobs | None = None,
     admin_token: str | None = None,
+    access: Access = OPEN,
     watching: Watching | None = None,
+    shutdown_s: int = SHUTDOWN_S,
+    timeouts: Timeouts | None = None,
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
-    Access lines are left to our own log: uvicorn's would show the questions in URLs.
+    Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead.
     """
-    _log_as_json()
+    log_as_json()
     background = [follow(jobs, watching)] if jobs and watching else []
-    service = create_app(answerer, index, version=version("coopbot"), jobs=jobs, admin_token=admin_token, background=background)
-    uvicorn.Server(uvicorn.Config(service, access_log=False, log_level="warning")).run(sockets=sockets)
+    service = create_app(
+        answerer,
+        index,
+        version=version("coopbot"),
+        jobs=jobs,
+        admin_token=admin_token,
+        access=access,
+        background=background,
+    )
+    on_stop = jobs.stop if jobs else lambda: None
+    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)
+    if jobs and jobs.left:
+        end_process(0)
 
 
 def run_watch(jobs: Jobs, watching: Watching) -> None:
     """Follow new articles and rebuild, without serving, until SIGINT or SIGTERM. To be called in the main thread."""
-    _log_as_json()
+    log_as_json()
     told_to_stop = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -85,6 +100,9 @@ def run_watch(jobs: Jobs, watching: Watching) -> None:
         signal.signal(number, stop)
     with jobs, follow(jobs, watching):
         told_to_stop.wait()
+        jobs.stop()
+    if jobs.left:
+        end_process(0)
 
 
 @contextmanager
@@ -107,15 +125,3 @@ def follow(jobs: Jobs, watching: Watching) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def _log_as_json() -> None:
-    logging.basicConfig(level=logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        cache_logger_on_first_use=True,
-    )

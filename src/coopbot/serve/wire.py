@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, MAX_HITS, SearchResult
 from coopbot.ask.store import VectorStore
 from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source
 from coopbot.serve.messages import message
 
+_FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
+
 QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
+
+
+# A few misspelt fields are named; who sends more of them is not looked into.
+_STRAY_FIELDS = 10
 
 
 class _Request(BaseModel):
@@ -21,11 +28,19 @@ class _Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, data: object) -> object:
+        most = len(cls.model_fields) + _STRAY_FIELDS
+        if isinstance(data, dict) and len(data) > most:
+            raise PydanticCustomError("too_many_fields", "Input should have at most {most} fields", {"most": most})
+        return data
+
 
 class FiltersIn(_Request):
     """What a question is limited to; dates are inclusive."""
 
-    languages: list[Language] = []
+    languages: list[Language] = Field(default=[], max_length=10)
     publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
     published_from: date | None = None
     published_to: date | None = None
@@ -113,7 +128,7 @@ class DisagreementOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer; `text` is the same as one string, in the question's language."""
+    """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null."""
 
     outcome: Literal["answered", "no_evidence"]
     question_language: Language
@@ -123,6 +138,7 @@ class AnswerOut(BaseModel):
     disagreements: list[DisagreementOut]
     confidence: float
     searched_as: str
+    conversation_id: str | None
     snapshot: str
     timings_ms: dict[str, float]
 
@@ -168,7 +184,14 @@ class IndexOut(BaseModel):
     fault: str
 
 
-def answer_out(answer: Answer) -> AnswerOut:
+class ReadyOut(BaseModel):
+    """That the service can answer, and from which snapshot."""
+
+    status: Literal["ready"]
+    snapshot: str
+
+
+def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """An answer as JSON has it."""
     return AnswerOut(
         outcome=answer.outcome,
@@ -179,6 +202,7 @@ def answer_out(answer: Answer) -> AnswerOut:
         disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
         confidence=answer.confidence,
         searched_as=answer.searched_as,
+        conversation_id=conversation_id,
         snapshot=answer.snapshot,
         timings_ms=answer.timings_ms,
     )
@@ -223,7 +247,7 @@ def article_out(article: Article | Citation) -> ArticleOut:
         authors=list(article.authors),
         publisher=article.publisher,
         published=article.published,
-        url=article.url,
+        url=_web_address(article.url),
         language=article.language,
         sources=_sources_out(article.sources),
         also_published_by=_sources_out(article.also_published_by),
@@ -249,11 +273,16 @@ def _citation_out(citation: Citation) -> CitationOut:
 
 
 def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
-    return [SourceOut(publisher=s.publisher, title=s.title, url=s.url, published=s.published) for s in sources]
+    return [SourceOut(publisher=s.publisher, title=s.title, url=_web_address(s.url), published=s.published) for s in sources]
+
+
+def _web_address(url: str) -> str:
+    """Only what a page may link to: an article written by somebody else may have `javascript:` for its address."""
+    return url if url.lower().startswith(("http://", "https://")) else ""
 
 
 def index_out(snapshot: VectorStore, fault: str) -> IndexOut:
-    """The index in force."""
+    """The index in force. Of a fault only that there is one: its text names folders of the server, and is in the log."""
     manifest = snapshot.manifest
     return IndexOut(
         snapshot=snapshot.snapshot_id,
@@ -264,5 +293,5 @@ def index_out(snapshot: VectorStore, fault: str) -> IndexOut:
         articles=manifest.articles,
         passages=manifest.passages,
         sentences=manifest.sentences,
-        fault=fault,
+        fault=_FAULT if fault else "",
     )

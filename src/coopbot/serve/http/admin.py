@@ -5,15 +5,18 @@ from __future__ import annotations
 import hmac
 import mimetypes
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -21,8 +24,13 @@ from coopbot.ask.store import LiveStore
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES
 from coopbot.serve.http.bodies import TooLarge
+from coopbot.serve.http.clients import bearer_token
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.jobs import Job, Jobs
+
+_MOST_FIELDS = 20
+
+log = structlog.get_logger()
 
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _ACCEPTED = HTTPStatus.ACCEPTED.value
@@ -118,14 +126,13 @@ def admission(jobs: Jobs | None, expected: bytes) -> Callable[[Request], Jobs]:
     def admit(request: Request) -> Jobs:
         if jobs is None or not expected:
             raise Forbidden("changes over HTTP are off, for no admin token is set; set COOPBOT_ADMIN_TOKEN and start again")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = bearer_token(request.headers)
+        if not token:
             challenge = {"WWW-Authenticate": 'Bearer realm="coopbot"'}
             detail = "this needs the admin token; send it as `Authorization: Bearer ...`"
             raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=challenge)
-        # Header values are Latin-1 to the framework; these are the bytes that were sent.
-        if not hmac.compare_digest(token.encode("latin-1"), expected):
+        if not hmac.compare_digest(token, expected):
+            log.warning("admin_refused", path=request.scope.get("path", "")[:200], client=getattr(request.state, "client", ""))
             raise Forbidden("this is not the admin token; send the one in COOPBOT_ADMIN_TOKEN")
         return jobs
 
@@ -133,7 +140,9 @@ def admission(jobs: Jobs | None, expected: bytes) -> Callable[[Request], Jobs]:
 
 
 def _add_json(jobs: Jobs, body: bytes) -> Job:
+    _require_few_fields(body)
     try:
+        _require_few_fields(body)
         article = ArticleIn.model_validate_json(body)
     except ValidationError as exc:
         errors = exc.errors(include_url=False, include_context=False, include_input=False)
@@ -142,9 +151,17 @@ def _add_json(jobs: Jobs, body: bytes) -> Job:
     return jobs.add_draft(draft) if draft else jobs.add_url(article.url or "")
 
 
+def _require_few_fields(body: bytes) -> None:
+    """Refuse a million unknown fields before each of them is. Raises InvalidRequest; what is no JSON is left to validation."""
+    with suppress(ValueError):
+        fields = from_json(body)
+        if isinstance(fields, dict) and len(fields) > _MOST_FIELDS:
+            raise InvalidRequest("body", f"it has more than {_MOST_FIELDS} fields; send those of an article")
+
+
 async def _file(request: Request) -> tuple[bytes, str]:
     """Content and name of the only field of a form."""
-    async with request.form(max_files=1) as form:
+    async with request.form(max_files=1, max_fields=1) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or len(form) > 1:
             raise InvalidRequest("file", "send one file, as the only field, named `file`: curl -F file=@page.html")

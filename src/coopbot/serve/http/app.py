@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.conversations import new_conversation_id
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
+from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
-from coopbot.serve.http.bodies import BodyLimit
+from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import install
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.wire import (
@@ -25,6 +34,7 @@ from coopbot.serve.wire import (
     ArticleTextOut,
     AskIn,
     IndexOut,
+    ReadyOut,
     SearchIn,
     SearchOut,
     answer_out,
@@ -36,7 +46,14 @@ from coopbot.serve.wire import (
 
 _PAGE = 50
 _MAX_PAGE = 200
+_MAX_OFFSET = 10_000_000
+_INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_TROUBLES = {
+    "questions_fail": "questions_fail: the last questions met internal errors; the log says which",
+    "index_damaged": "index_damaged: files of the index in force were changed or are gone; run: coopbot index --force",
+}
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+_NOT_READY = {"description": "Questions fail, or the index is damaged.", **_PROBLEM}
 
 
 def create_app(
@@ -46,12 +63,13 @@ def create_app(
     version: str,
     jobs: Jobs | None = None,
     admin_token: str | None = None,
+    access: Access = OPEN,
     background: Sequence[AbstractContextManager[object]] = (),
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
-    Without `jobs` and `admin_token` nothing can be changed. `jobs` and `background` are entered when the service starts and
-    left when it ends, the last one first.
+    Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
+    are entered when the service starts and left when it ends, the last one first.
     """
 
     @asynccontextmanager
@@ -70,36 +88,41 @@ def create_app(
         lifespan=lifespan,
         responses={422: {"description": "The request is at fault; `errors` names the fields.", **_PROBLEM}},
     )
-    app.add_middleware(BodyLimit)
+    add_access(app, access, admin_token)
     install(app)
-    _add_questions(app, answerer)
+    health = Health(index)
+    _add_questions(app, answerer, health)
     _add_articles(app, index)
     add_admin(app, index, jobs, admin_token)
-    _add_health(app, index)
+    _add_health(app, index, health)
     _add_docs(app)
     return app
 
 
-def _add_questions(app: FastAPI, answerer: Answerer) -> None:
+def _add_questions(app: FastAPI, answerer: Answerer, health: Health) -> None:
     @app.post("/v1/ask", summary="Ask a question")
-    def ask(body: AskIn) -> AnswerOut:
-        answer = answerer.ask(
-            body.question,
-            filters=body.filters.to_filters(),
-            max_citations=body.max_citations,
-            conversation_id=body.conversation_id,
-        )
-        return answer_out(answer)
+    def ask(body: AskIn, request: Request) -> AnswerOut:
+        conversation_id = body.conversation_id or new_conversation_id()
+        with health.watched():
+            answer = answerer.ask(
+                body.question,
+                filters=body.filters.to_filters(),
+                max_citations=body.max_citations,
+                conversation_id=conversation_id,
+                client=request.state.client,
+            )
+        return answer_out(answer, conversation_id)
 
     @app.get("/v1/search", summary="Find passages")
     def search(query: Annotated[SearchIn, Query()]) -> SearchOut:
-        return search_out(answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
+        with health.watched():
+            return search_out(answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
 
 
 def _add_articles(app: FastAPI, index: LiveStore) -> None:
     @app.get("/v1/articles", summary="List articles")
     def articles(
-        offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = _PAGE
+        offset: Annotated[int, Query(ge=0, le=_MAX_OFFSET)] = 0, limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = _PAGE
     ) -> ArticlesOut:
         snapshot = index.current()
         page = snapshot.articles(offset, limit)
@@ -122,29 +145,53 @@ def _add_articles(app: FastAPI, index: LiveStore) -> None:
         return index_out(index.current(), index.fault)
 
 
-def _add_health(app: FastAPI, index: LiveStore) -> None:
+def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:
+    # Both answer whatever questions do: the one needs no thread, the other has one to itself.
+    looking = CapacityLimiter(1)
+
     @app.get("/healthz", summary="Alive")
-    def healthz() -> dict[str, str]:
+    async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", summary="Index loaded")
-    def readyz() -> dict[str, str]:
-        return {"status": "ready", "snapshot": index.current().snapshot_id}
+    @app.get(
+        "/readyz",
+        summary="Able to answer",
+        responses={503: {"description": "Questions fail, or the index is damaged.", **_PROBLEM}},
+    )
+    async def readyz() -> ReadyOut:
+        trouble = await run_sync(health.trouble, limiter=looking)
+        if trouble:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TROUBLES[trouble])
+        snapshot = await run_sync(index.current, limiter=looking)
+        return ReadyOut(status="ready", snapshot=snapshot.snapshot_id)
 
 
 def _add_docs(app: FastAPI) -> None:
     app.mount("/docs/assets", StaticFiles(directory=swagger_ui_path), name="docs-assets")
 
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="coopbot",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon-32x32.png",
+    )
+    page.headers["Content-Security-Policy"] = _policy_for(bytes(page.body))
+
     @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title="coopbot",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon-32x32.png",
-        )
+    async def docs() -> HTMLResponse:
+        return page
 
     @app.get("/", include_in_schema=False)
-    def home() -> RedirectResponse:
+    async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
+
+
+def _policy_for(page: bytes) -> str:
+    """What the documentation may load: its own files, and the script in its page as it stands there."""
+    scripts = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _INLINE_SCRIPT.findall(page)]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in scripts)
+    return (
+        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )

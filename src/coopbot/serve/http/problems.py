@@ -44,8 +44,21 @@ _STATUS: dict[type[CoopbotError], HTTPStatus] = {
     Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+# What strangers may know of a fault of the service: its kind and what mends it, but no folder and no file of the server.
+_PUBLIC: dict[type[CoopbotError], str] = {
+    IndexMissing: "there is no index yet; run: coopbot index",
+    IndexBroken: "the index is damaged; run: coopbot index --force",
+    IndexMismatch: "the index was built with another model or format; run: coopbot index",
+    ModelUnavailable: "the embedding model cannot be used; run: coopbot prepare",
+    Misconfigured: "the service is not set up rightly; run: coopbot doctor",
+}
+
 # A change takes seconds; whoever comes back after these will often find room.
 _RETRY_AFTER_S = 5
+
+# More errors of one request are counted and not listed. The name of a field is what was sent, and is cut.
+_LISTED_ERRORS = 5
+_FIELD_CHARS = 60
 
 log = structlog.get_logger()
 
@@ -71,12 +84,19 @@ class ProblemOut(BaseModel):
 def describe(exc: Exception) -> ProblemOut:
     """An error as its problem document. One that is none of ours is told as that and no more: its text may hold anything."""
     if not isinstance(exc, CoopbotError):
-        return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong in coopbot; please report it")
-    problem = _problem(next(_STATUS[cls] for cls in type(exc).__mro__ if cls in _STATUS), str(exc))
+        return make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong in coopbot; please report it")
+    problem = make_problem(next(_STATUS[cls] for cls in type(exc).__mro__ if cls in _STATUS), str(exc))
     if isinstance(exc, InvalidRequest):
         problem.errors = [FieldProblemOut(field=exc.field, detail=str(exc))]
     if isinstance(exc, Duplicate):
         problem.article_id = exc.article_id
+    return problem
+
+
+def describe_in_public(exc: CoopbotError) -> ProblemOut:
+    """The same for those who have no admin token: of the state of the server only what they need."""
+    problem = describe(exc)
+    problem.detail = next((text for kind, text in _PUBLIC.items() if isinstance(exc, kind)), problem.detail)
     return problem
 
 
@@ -85,40 +105,46 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CoopbotError)
     def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
-        problem = describe(exc)
+        problem = describe_in_public(exc)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", path=request.url.path, error=type(exc).__name__, reason=without_secrets(str(exc)))
-        return _response(problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
+        return to_response(problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
         # What was sent is left out: questions appear in no message and no log.
-        problem = _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "")
-        problem.errors = [FieldProblemOut(field=_field(error["loc"]), detail=str(error["msg"])) for error in exc.errors()]
-        problem.detail = "; ".join(f"{error.field}: {error.detail}" for error in problem.errors)
-        return _response(problem)
+        errors = exc.errors()
+        problem = make_problem(HTTPStatus.UNPROCESSABLE_ENTITY, "")
+        problem.errors = [FieldProblemOut(field=_field(e["loc"]), detail=str(e["msg"])) for e in errors[:_LISTED_ERRORS]]
+        listed = [f"{error.field}: {error.detail}" for error in problem.errors]
+        more = [f"and {len(errors) - _LISTED_ERRORS} more"] if len(errors) > _LISTED_ERRORS else []
+        problem.detail = "; ".join(listed + more)
+        return to_response(problem)
 
     @app.exception_handler(HTTPException)
     def http_error(request: Request, exc: HTTPException) -> JSONResponse:
-        return _response(_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
-
-    # The outermost edge: whatever else goes wrong is a fault of ours, told by type only.
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, exc: Exception) -> JSONResponse:
-        log.error("request_crashed", path=request.url.path, error=type(exc).__name__)
-        return _response(describe(exc))
+        return to_response(make_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
 
 
-def _problem(status: HTTPStatus, detail: str) -> ProblemOut:
+def make_problem(status: HTTPStatus, detail: str) -> ProblemOut:
+    """A problem that is said by its status and a sentence."""
     return ProblemOut(type="about:blank", title=status.phrase, status=status.value, detail=detail)
 
 
-def _response(problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def to_response(problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem as an answer."""
     body = problem.model_dump(exclude_unset=True)
     return JSONResponse(body, status_code=problem.status, headers=headers, media_type="application/problem+json")
+
+
+def problem_response(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Both in one."""
+    return to_response(make_problem(status, detail), headers)
 
 
 def _field(location: tuple[int | str, ...]) -> str:
     """`("body", "filters", "languages", 0)` -> `filters.languages.0`."""
     inner = location[1:] if location and location[0] in ("body", "query", "path") else location
-    return ".".join(map(str, inner)) or "body"
+    name = ".".join(str(part)[: _FIELD_CHARS + 1] for part in inner) or "body"
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name[: _FIELD_CHARS + 1])
+    return shown if len(shown) <= _FIELD_CHARS else f"{shown[:_FIELD_CHARS]}..."

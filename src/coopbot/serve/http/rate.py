@@ -1,0 +1,85 @@
+"""How often a client may ask."""
+
+from __future__ import annotations
+
+import math
+import time
+from http import HTTPStatus
+
+import structlog
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import storage_from_string
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from coopbot.errors import Misconfigured
+from coopbot.serve.http.problems import problem_response
+
+_OFF = "off"
+_SCHEMES = ("memory", "redis", "rediss")
+
+log = structlog.get_logger()
+
+
+class RateLimit:
+    """Answers 429 with Retry-After to a client, as `Clients` names it, that asks for more under /v1 than the limits allow.
+
+    Counts are kept in memory, or in a Redis that several processes share; while that fails, in memory.
+    """
+
+    def __init__(self, app: ASGIApp, limits: tuple[RateLimitItem, ...], storage_uri: str) -> None:
+        self._app = app
+        self._limits = limits
+        self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = None if storage_uri.startswith("memory") else SlidingWindowCounterRateLimiter(_storage(storage_uri))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            wait_s = await self._wait_s(scope["state"]["client"])
+            if wait_s:
+                detail = f"too many requests; try again in {wait_s} s"
+                refusal = problem_response(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(wait_s)})
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _wait_s(self, client: str) -> int:
+        """0 if the client may go on."""
+        if self._shared is not None:
+            try:
+                return await self._hit(self._shared, client)
+            except StorageError as exc:
+                log.warning("rate_limits_not_shared", error=type(exc.storage_error).__name__)
+        return await self._hit(self._alone, client)
+
+    async def _hit(self, limiter: SlidingWindowCounterRateLimiter, client: str) -> int:
+        for limit in self._limits:
+            if not await limiter.hit(limit, client):
+                reset_s = (await limiter.get_window_stats(limit, client)).reset_time - time.time()
+                return max(1, math.ceil(reset_s))
+        return 0
+
+
+def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
+    """`600/minute`, or several with ; between them, or `off`: none. Raises Misconfigured."""
+    if text.strip().lower() == _OFF:
+        return ()
+    try:
+        return tuple(parse_many(text))
+    except ValueError as exc:
+        raise Misconfigured("COOPBOT_RATE_LIMIT cannot be used; give such as 600/minute, or off") from exc
+
+
+def _storage(uri: str) -> Storage:
+    """Redis. Raises Misconfigured."""
+    if uri.partition(":")[0] not in _SCHEMES:
+        raise Misconfigured("COOPBOT_RATE_STORAGE cannot be used; give such as redis://localhost:6379/0, or memory://")
+    try:
+        storage = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
+    except ConfigurationError as exc:
+        raise Misconfigured('Redis needs a library; run: pip install "coopbot[redis]"') from exc
+    assert isinstance(storage, Storage)
+    return storage

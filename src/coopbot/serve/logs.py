@@ -1,0 +1,83 @@
+"""The log: one line of JSON an event, on standard error, whoever reports it and however it ends."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import MutableMapping
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+_MESSAGE_CHARS = 200
+
+# structlog's: an event is a dictionary of whatever was logged.
+_Event = MutableMapping[str, Any]
+
+log = structlog.get_logger()
+
+
+def log_as_json() -> None:
+    """Set up structlog and the standard library's loggers, warnings and uncaught errors, for the whole process."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_frames,
+    ]
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[*shared, renderer],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared, _without_arguments],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _process_crashed
+    threading.excepthook = _thread_crashed
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where an error came from, the cause first: types and places, not its text, which may hold what a user wrote."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    return [*(frames(cause) if cause else []), *places, type(error).__name__]
+
+
+def _with_frames(logger: Any, method: str, event: _Event) -> _Event:
+    """In place of `exc_info`, the error and where it came from."""
+    found = event.pop("exc_info", None)
+    if isinstance(found, tuple):
+        found = found[1]
+    elif found and not isinstance(found, BaseException):
+        found = sys.exception()
+    if isinstance(found, BaseException):
+        event.update(error=type(found).__name__, frames=frames(found))
+    return event
+
+
+def _without_arguments(logger: Any, method: str, event: _Event) -> _Event:
+    """Of another library's message the first line as it stands in its code: what is put in there may be anybody's text."""
+    record = event.get("_record")
+    if record is not None:
+        event["event"] = next(iter(str(record.msg).splitlines()), "")[:_MESSAGE_CHARS]
+    return event
+
+
+def _process_crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log.critical("process_crashed", exc_info=error)
+
+
+def _thread_crashed(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        log.critical("thread_crashed", thread=args.thread.name if args.thread else "", exc_info=args.exc_value)

@@ -1,0 +1,77 @@
+"""`python -m tests.security.service OPTIONS`: the HTTP service over a small index with a bag-of-words embedder, quick to start.
+
+Its editor reads files whose name begins with `slow` for longer than any test waits.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from coopbot.ask.answerer import Answerer
+from coopbot.index.live import LiveIndex
+from coopbot.ingest.arrival import Arrival
+from coopbot.serve.http.access import Access
+from coopbot.serve.http.connections import Timeouts
+from coopbot.serve.jobs import Jobs, Limits
+from coopbot.serve.run import listen, run_http
+from tests.fakes import BagOfWords, make_article
+from tests.serve.fake_editor import FakeEditor
+
+ADMIN_TOKEN = "only-for-tests-of-the-service"
+BRIDGE = make_article("en/bridge", "The railway bridge opened to freight in 2022.", title="Bridge")
+
+
+class SlowEditor(FakeEditor):
+    def add_file(self, data: bytes, name: str) -> Arrival:
+        if name.startswith("slow"):
+            time.sleep(300)
+        if name.startswith("busy"):
+            self.spin()
+        return super().add_file(data, name)
+
+    def spin(self) -> None:
+        until = time.monotonic() + 300
+        while time.monotonic() < until:
+            pass
+
+
+class SlowAnswerer(Answerer):
+    """Answers questions with "slowly" in them after a second, and those with "never" not at all."""
+
+    # The parameters are passed on as they are.
+    def ask(self, question: str, **others):  # type: ignore[no-untyped-def]
+        if "slowly" in question:
+            time.sleep(1)
+        if "never" in question:
+            time.sleep(300)
+        return super().ask(question, **others)
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    index_dir = Path(options["index_dir"])
+    embedder = BagOfWords()
+    editor = SlowEditor(index_dir, embedder, [BRIDGE])
+    if not (index_dir / "CURRENT").exists():
+        editor.rebuild(lambda done, total: None)
+    index = LiveIndex(index_dir, embedder.fingerprint)
+    sockets = listen("127.0.0.1", 0)
+    print(sockets[0].getsockname()[1], flush=True)
+    shutdown_s = options.get("shutdown_s", 2)
+    run_http(
+        SlowAnswerer(embedder, index.current),
+        index,
+        sockets,
+        jobs=Jobs(editor, limits=Limits(stop_s=shutdown_s * 0.85)),
+        admin_token=ADMIN_TOKEN,
+        access=Access(**options.get("access", {})),
+        shutdown_s=shutdown_s,
+        timeouts=Timeouts(**options.get("timeouts", {})),
+    )
+
+
+if __name__ == "__main__":
+    main()

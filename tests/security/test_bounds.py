@@ -1,0 +1,112 @@
+"""Requests that are too large in any way: refused, early, in a few lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from coopbot.serve.jobs import Jobs
+from tests.fakes import BagOfWords
+from tests.security.conftest import Start
+from tests.serve.fake_editor import FakeEditor
+
+ASK = "/v1/ask"
+JSON = {"content-type": "application/json"}
+LARGEST_REFUSAL_BYTES = 2_000
+
+# As large as fits: each made an error an element, a field or a level before there were bounds.
+BODIES = {
+    "many wrong elements": {"question": "a", "filters": {"languages": [1] * 20_000}},
+    "many right elements": {"question": "a", "filters": {"languages": ["en"] * 9_000}},
+    "many publishers": {"question": "a", "filters": {"publishers": [1] * 20_000}},
+    "many unknown fields": {"question": "a", **{f"f{n}": 1 for n in range(4_000)}},
+    "many unknown filters": {"question": "a", "filters": {f"f{n}": 1 for n in range(4_000)}},
+    "a long unknown field": {"question": "a", "x" * 60_000: 1},
+    "an unknown field of control characters": {"question": "a", "\x1b[31m\n\x00": 1},
+    "a long question": {"question": "я" * 10_000},
+    "a question that is a list": {"question": ["a"] * 10_000},
+    "a long conversation id": {"question": "a", "conversation_id": "a" * 60_000},
+    "a long number": {"question": "a", "max_citations": 10**4000},
+    "a long date": {"question": "a", "filters": {"published_from": "2" * 60_000}},
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_refusal_is_short_and_repeats_little_of_what_was_sent(client: TestClient, body: object) -> None:
+    sent = json.dumps(body).encode()
+    assert len(sent) < 65_536
+    reply = client.post(ASK, content=sent, headers=JSON)
+    assert reply.status_code == 422
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
+    assert len(reply.json()["errors"]) <= 5
+    assert "\x1b" not in reply.json()["detail"]
+
+
+def test_errors_that_are_not_listed_are_counted(client: TestClient) -> None:
+    reply = client.post(ASK, json={"question": "a", **{f"f{n}": 1 for n in range(9)}}).json()
+    assert len(reply["errors"]) == 5
+    assert reply["detail"].endswith("; and 4 more")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_the_body_of_the_audit_is_refused_unread(client: TestClient, declared: bool) -> None:
+    body = json.dumps({"question": "a", "filters": {"languages": [1] * 480_000}}).encode()
+    content = body if declared else iter([body[at : at + 10_000] for at in range(0, len(body), 10_000)])
+    reply = client.post(ASK, content=content, headers=JSON)
+    assert reply.status_code == 413
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b'{"a":' * 12_000, b'{"question":' + b"9" * 60_000 + b"}", b"\xff" * 60_000])
+def test_what_is_no_json_or_too_deep_is_refused(client: TestClient, body: bytes) -> None:
+    reply = client.post(ASK, content=body, headers=JSON)
+    assert reply.status_code in (400, 422)
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
+
+
+QUERIES = {
+    "many languages": "q=a" + "&languages=1" * 4_000,
+    "some languages": "q=a" + "&languages=1" * 60,
+    "many unknown parameters": "q=a&" + "&".join(f"f{n}=1" for n in range(7_000)),
+    "some unknown parameters": "q=a&" + "&".join(f"f{n}=1" for n in range(60)),
+    "a repeated question": "q=a" * 20_000,
+    "a long parameter": "q=a&languages=" + "e" * 60_000,
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_queries_are_bounded_too(client: TestClient, query: str) -> None:
+    reply = client.get(f"/v1/search?{query}")
+    assert reply.status_code in (414, 422)
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 10**30, -1])
+def test_no_offset_is_a_fault_of_the_service(client: TestClient, offset: int) -> None:
+    assert client.get("/v1/articles", params={"offset": offset}).status_code == 422
+
+
+def test_long_addresses_and_headers_are_refused(client: TestClient) -> None:
+    assert client.get("/v1/articles/" + "a" * 10_000).status_code == 414
+    assert client.get("/healthz", headers={"x-long": "a" * 50_000}).status_code == 431
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        {f"f{n}": 1 for n in range(100_000)},
+        {"text": "A", "title": "A" * 100_000},
+        {"text": "A", "title": "A", "authors": [1] * 100_000},
+    ],
+    ids=["fields", "title", "authors"],
+)
+def test_articles_are_bounded_too(start: Start, tmp_path: Path, article: object) -> None:
+    token = "only-for-tests-of-the-service"
+    client = start(admin_token=token, jobs=Jobs(FakeEditor(tmp_path, BagOfWords())))
+    reply = client.post("/v1/articles", json=article, headers={"Authorization": f"Bearer {token}"})
+    assert reply.status_code == 422
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
