@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,7 @@ def test_an_index_goes_back_and_forth_and_into_one_file(place: Path) -> None:
     answer = json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?", **there).stdout)
     assert answer["snapshot"] == first
     assert answer["outcome"] == "answered"
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    assert run(tmp_path, "--version").stdout == f"coopbot {version('coopbot')}\n"

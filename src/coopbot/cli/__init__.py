@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from coopbot.cli import asking, checking, keeping, serving
-from coopbot.cli.console import warn
+from coopbot.cli.console import say, warn
 from coopbot.errors import CoopbotError, InvalidRequest
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"coopbot {version('coopbot')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     help="Cited answers about Sino-Russian regional cooperation.",
@@ -18,6 +27,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+_Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")]
+
+
+@app.callback()
+def _root(show_version: _Version = False) -> None:
+    """Cited answers about Sino-Russian regional cooperation."""
+
+
 for command in (
     asking.ask,
     asking.search,
