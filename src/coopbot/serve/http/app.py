@@ -53,6 +53,20 @@ _TROUBLES = {
     "index_damaged": "index_damaged: files of the index in force were changed or are gone; run: coopbot index --force",
 }
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+_COMMON = {
+    400: "This is not JSON, not a form, or not HTTP.",
+    401: "An API key is needed.",
+    403: "This is not an API key.",
+    408: "The request took too long.",
+    413: "The body is too large.",
+    414: "The address is too long.",
+    421: "The service does not answer to this host name.",
+    422: "The request is at fault; `errors` names the fields.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    431: "The headers are too large.",
+    500: "A fault in coopbot.",
+    503: "The index or the model cannot be used.",
+}
 _NOT_READY = {"description": "Questions fail, or the index is damaged.", **_PROBLEM}
 
 
@@ -86,7 +100,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        responses={422: {"description": "The request is at fault; `errors` names the fields.", **_PROBLEM}},
+        responses={status: {"description": text, **_PROBLEM} for status, text in _COMMON.items()},
     )
     add_access(app, access, admin_token)
     install(app)
