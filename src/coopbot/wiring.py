@@ -13,7 +13,7 @@ from coopbot.ask.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Article
 from coopbot.editing import CorpusEditor, failed
-from coopbot.errors import CoopbotError, Unreadable
+from coopbot.errors import Busy, CoopbotError, Unreadable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.embedder import Progress
 from coopbot.index.encoder import Encoder
@@ -25,6 +25,7 @@ from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.sandbox import ReadLimits, Sandbox
 from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.redact import public_address, without_secrets
+from coopbot.serve.spool import Spool
 from coopbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,9 +125,19 @@ def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEd
     )
 
 
-def open_jobs(settings: Settings, editor: CorpusEditor) -> Jobs:
-    """What makes changes while serving; when it is to stop, it is done before the process has to end."""
-    return Jobs(editor, limits=Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS))
+def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -> Jobs:
+    """What makes changes; when it is to stop, it is done before the process has to end.
+
+    With `keep` what was asked for is kept on disk until it is done; of several services over one index, only in the first.
+    """
+    limits = Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS)
+    if not keep:
+        return Jobs(editor, limits=limits)
+    try:
+        return Jobs(editor, limits=limits, spool=Spool(settings.index_dir / "pending"))
+    except Busy as exc:
+        log.warning("changes_not_kept", reason=str(exc))
+        return Jobs(editor, limits=limits)
 
 
 def open_access(settings: Settings) -> Access:

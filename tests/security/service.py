@@ -17,6 +17,7 @@ from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.run import listen, run_http
+from coopbot.serve.spool import Spool
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 
@@ -25,8 +26,10 @@ BRIDGE = make_article("en/bridge", "The railway bridge opened to freight in 2022
 
 
 class SlowEditor(FakeEditor):
+    slow = True
+
     def add_file(self, data: bytes, name: str) -> Arrival:
-        if name.startswith("slow"):
+        if name.startswith("slow") and self.slow:
             time.sleep(300)
         if name.startswith("busy"):
             self.spin()
@@ -55,6 +58,7 @@ def main() -> None:
     index_dir = Path(options["index_dir"])
     embedder = BagOfWords()
     editor = SlowEditor(index_dir, embedder, [BRIDGE])
+    editor.slow = not options.get("quick")
     if not (index_dir / "CURRENT").exists():
         editor.rebuild(lambda done, total: None)
     index = LiveIndex(index_dir, embedder.fingerprint)
@@ -65,7 +69,7 @@ def main() -> None:
         SlowAnswerer(embedder, index.current),
         index,
         sockets,
-        jobs=Jobs(editor, limits=Limits(stop_s=shutdown_s * 0.85)),
+        jobs=Jobs(editor, limits=Limits(stop_s=shutdown_s * 0.85), spool=Spool(index_dir / "pending")),
         admin_token=ADMIN_TOKEN,
         access=Access(**options.get("access", {})),
         shutdown_s=shutdown_s,

@@ -82,6 +82,29 @@ def test_a_document_that_is_being_read_does_not_keep_it(service: Running, name: 
     assert LiveIndex(tmp_path / "index", embedder.fingerprint).damage() == ""
 
 
+@pytest.mark.parametrize("how", ["terminate", "kill"])
+def test_what_was_accepted_is_done_by_the_next_process(tmp_path: Path, how: str) -> None:
+    with running(tmp_path, shutdown_s=1) as service:
+        jobs = [
+            service.client.post("/v1/articles", files={"file": (name, name.encode())}, headers=ADMIN).json()["job_id"]
+            for name in ("slow.txt", "next.txt")
+        ]
+        time.sleep(0.2)
+        getattr(service.process, how)()
+        service.process.wait(5)
+    with running(tmp_path, quick=True) as service:
+        deadline = time.monotonic() + 10
+        while (states := [state_of(service, job) for job in jobs]) != ["done", "done"]:
+            assert time.monotonic() < deadline, states
+            time.sleep(0.05)
+        listed = service.client.get("/v1/articles").json()["articles"]
+    assert {"slow.txt", "next.txt"} <= {article["title"] for article in listed}
+
+
+def state_of(service: Running, job_id: str) -> str:
+    return str(service.client.get(f"/v1/index/jobs/{job_id}", headers=ADMIN).raise_for_status().json()["state"])
+
+
 def test_a_question_that_never_ends_does_not_keep_it(service: Running) -> None:
     body = b'{"question": "never"}'
     head = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)

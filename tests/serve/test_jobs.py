@@ -3,6 +3,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from coopbot.errors import Busy, CoopbotError, Duplicate, IndexBroken, NotFound,
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.jobs import Job, Jobs, Limits
+from coopbot.serve.spool import MOST_STARTS, Order, Spool
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished
 
@@ -268,3 +271,72 @@ def test_the_log_holds_no_secret_of_an_address(jobs: Jobs) -> None:
     assert [(entry["event"], entry["error"]) for entry in logs] == [("job_failed", "Unreachable")]
     assert logs[0]["reason"].startswith("https://news.example/a")
     assert "hidden" not in str(logs)
+
+
+@contextmanager
+def spooled(editor: FakeEditor) -> Iterator[Jobs]:
+    """Jobs as one process after another runs them."""
+    spool = Spool(editor.index_dir / "pending")
+    try:
+        with Jobs(editor, spool=spool) as jobs:
+            yield jobs
+    finally:
+        spool.close()
+
+
+def test_the_next_process_goes_on_with_what_waited_and_what_was_not_indexed(editor: FakeEditor) -> None:
+    with spooled(editor) as jobs:
+        made = jobs.add_draft(PORT)
+        editor.gate.clear()
+        assert editor.rebuilding.wait(5)
+        late = jobs.add_draft(Draft(title="Late", text="Nearly too late.", published=date(2025, 5, 10)))
+        file = jobs.add_file("Из файла.".encode(), "file.txt")
+        gone = jobs.remove("en/bridge")
+        threading.Timer(0.05, editor.gate.set).start()
+    assert {jobs.get(job.job_id).state for job in (made, late, file, gone)} == {"failed"}
+    with spooled(editor) as jobs:
+        done = [finished(jobs, jobs.get(job.job_id)) for job in (made, late, file, gone)]
+    assert [(job.state, job.change) for job in done] == [("done", "added")] * 3 + [("done", "removed")]
+    assert set(editor.articles) == {"en/port", "en/late", "en/file.txt"}
+    index = LiveIndex(editor.index_dir, editor.embedder.fingerprint).current()
+    assert {article.article_id for article in index.articles(0, 10)} == set(editor.articles)
+    assert list((editor.index_dir / "pending").glob("[!.]*")) == []
+
+
+def test_what_was_done_or_refused_is_not_done_again(editor: FakeEditor) -> None:
+    with spooled(editor) as jobs:
+        finished(jobs, jobs.add_draft(PORT))
+        finished(jobs, jobs.add_url("https://news.example/nothing"))
+    rebuilds = editor.rebuilds
+    with spooled(editor) as jobs:
+        assert jobs.idle
+    assert editor.rebuilds == rebuilds
+
+
+def test_what_ends_the_process_each_time_is_given_up(editor: FakeEditor) -> None:
+    spool = Spool(editor.index_dir / "pending")
+    order = Order(job_id="a" * 32, created_at=datetime.now(UTC), file="bomb.txt")
+    spool.put(order, b"A bomb.")
+    for _ in range(MOST_STARTS):
+        spool.begin(order.job_id)
+    spool.close()
+    with spooled(editor) as jobs:
+        job = jobs.get(order.job_id)
+    assert (job.state, str(job.error)) == ("failed", "bomb.txt: the service ended each time it was read; give another")
+    assert "en/bomb.txt" not in editor.articles
+
+
+def test_a_damaged_order_is_left_aside(editor: FakeEditor) -> None:
+    (editor.index_dir / "pending").mkdir()
+    (editor.index_dir / "pending" / "b.json").write_text("{")
+    with capture_logs() as logs, spooled(editor) as jobs:
+        assert jobs.idle
+    assert [entry["event"] for entry in logs] == ["order_unreadable"]
+
+
+def test_two_services_do_not_share_what_they_keep(tmp_path: Path) -> None:
+    first = Spool(tmp_path)
+    with pytest.raises(Busy, match="another service"):
+        Spool(tmp_path)
+    first.close()
+    Spool(tmp_path).close()

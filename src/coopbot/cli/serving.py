@@ -39,7 +39,7 @@ def serve(
         service.answerer,
         service.index,
         sockets,
-        jobs=open_jobs(settings, editor),
+        jobs=open_jobs(settings, editor, keep=settings.admin_token is not None),
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
         watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,

@@ -15,12 +15,13 @@ from uuid import uuid4
 
 import structlog
 
-from coopbot.errors import Busy, CoopbotError, NotFound
+from coopbot.errors import Busy, CoopbotError, NotFound, Unreadable
 from coopbot.index.build import BuildReport
 from coopbot.ingest.arrival import Arrival, Change
 from coopbot.ingest.draft import Draft
 from coopbot.serve.editor import Editor
 from coopbot.serve.redact import without_secrets
+from coopbot.serve.spool import MOST_STARTS, Order, Spool
 
 JobKind = Literal["add", "remove", "rebuild", "feed"]
 JobState = Literal["queued", "running", "done", "failed"]
@@ -93,6 +94,7 @@ class Jobs:
     """The queue and its thread, which runs within `with`. On leaving, a change under way ends at its next safe point.
 
     One that reaches none within `stop_s` of `stop` is left: `left` is true, and the process has to end without its thread.
+    With a `spool`, what was asked for over HTTP and is not done is done when jobs are entered again, as the same jobs.
 
     Whatever is asked for returns at once with a queued job; Busy when too much is waiting.
     """
@@ -102,12 +104,14 @@ class Jobs:
         editor: Editor,
         *,
         limits: Limits | None = None,
+        spool: Spool | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._editor = editor
         self._limits = limits or Limits()
+        self._spool = spool
         self._stop = threading.Event()
         self._clock, self._sleep, self._now = clock, sleep or self._stop.wait, now
         self._waiting: deque[_Task] = deque()
@@ -119,6 +123,10 @@ class Jobs:
         self._thread = threading.Thread(target=self._work, name="coopbot-jobs", daemon=True)
 
     def __enter__(self) -> Jobs:
+        if self._spool is not None:
+            with self._changed:
+                for order, data in self._spool.left():
+                    self._resume(order, data)
         self._thread.start()
         return self
 
@@ -146,24 +154,19 @@ class Jobs:
 
     def add_url(self, url: str) -> Job:
         """Put the article at an address into the corpus and the index."""
-        return self._submit("add", _adding(partial(self._editor.add_url, url)))
+        return self._submit_order(self._order(url=url))
 
     def add_file(self, data: bytes, name: str) -> Job:
         """The same with a file."""
-        return self._submit("add", _adding(partial(self._editor.add_file, data, name)), size_bytes=len(data))
+        return self._submit_order(self._order(file=name), data)
 
     def add_draft(self, draft: Draft) -> Job:
         """The same with a text."""
-        return self._submit("add", _adding(partial(self._editor.add_draft, draft)), size_bytes=len(draft.text))
+        return self._submit_order(self._order(draft=draft))
 
     def remove(self, article_id: str) -> Job:
         """Take an article out of the corpus and the index."""
-
-        def step(job: Job) -> Job:
-            self._editor.remove(article_id)
-            return replace(job, change="removed")
-
-        return self._submit("remove", step, article_id=article_id)
+        return self._submit_order(self._order(remove=article_id))
 
     def visit(self, read: Callable[[], int]) -> Job:
         """Read a feed and index what it brought: `read` puts new articles into the corpus and tells how many."""
@@ -189,19 +192,62 @@ class Jobs:
         with self._changed:
             return len(self._jobs) == len(self._finished)
 
-    def _submit(self, kind: JobKind, step: _Step, *, article_id: str | None = None, size_bytes: int = 0) -> Job:
-        job = Job(job_id=uuid4().hex, kind=kind, article_id=article_id, created_at=self._now())
+    def _order(
+        self, *, url: str | None = None, draft: Draft | None = None, file: str | None = None, remove: str | None = None
+    ) -> Order:
+        return Order(job_id=uuid4().hex, created_at=self._now(), url=url, draft=draft, file=file, remove=remove)
+
+    def _submit_order(self, order: Order, data: bytes = b"") -> Job:
+        """Queue what somebody asked for; on disk first, so that it is not lost once it is accepted."""
+        size_bytes = len(data) + (len(order.draft.text) if order.draft else 0)
         with self._changed:
-            if self._stop.is_set():
+            self._require_room(size_bytes)
+            if self._spool is not None:
+                self._spool.put(order, data)
+            return self._queue(_job_of(order), self._step(order, data), size_bytes)
+
+    def _submit(self, kind: JobKind, step: _Step) -> Job:
+        with self._changed:
+            if kind != "rebuild":
+                self._require_room(0)
+            elif self._stop.is_set():
                 raise _Stopping
-            waiting_bytes = size_bytes + sum(task.size_bytes for task in self._waiting)
-            full = len(self._waiting) >= self._limits.waiting or waiting_bytes > self._limits.waiting_bytes
-            if full and kind != "rebuild":
-                raise Busy("too many changes are waiting; try again when some are done")
+            return self._queue(Job(job_id=uuid4().hex, kind=kind, created_at=self._now()), step, 0)
+
+    def _resume(self, order: Order, data: bytes) -> None:
+        """Queue what an earlier process left."""
+        job = _job_of(order)
+        if order.starts < MOST_STARTS:
+            self._queue(job, self._step(order, data), len(data))
+        else:
             self._jobs[job.job_id] = job
-            self._waiting.append(_Task(job_id=job.job_id, kind=kind, step=step, size_bytes=size_bytes))
-            self._changed.notify_all()
+            reason = "the service ended each time it was read; give another"
+            self._fail(job.job_id, Unreadable(order.file or "the article", reason))
+
+    def _require_room(self, size_bytes: int) -> None:
+        if self._stop.is_set():
+            raise _Stopping
+        waiting_bytes = size_bytes + sum(task.size_bytes for task in self._waiting)
+        if len(self._waiting) >= self._limits.waiting or waiting_bytes > self._limits.waiting_bytes:
+            raise Busy("too many changes are waiting; try again when some are done")
+
+    def _queue(self, job: Job, step: _Step, size_bytes: int) -> Job:
+        self._jobs[job.job_id] = job
+        self._waiting.append(_Task(job_id=job.job_id, kind=job.kind, step=step, size_bytes=size_bytes))
+        self._changed.notify_all()
         return job
+
+    def _step(self, order: Order, data: bytes) -> _Step:
+        """What an order asks for; nothing where the corpus has it already."""
+        if order.change is not None:
+            return lambda job: job
+        if order.remove is not None:
+            return _removing(partial(self._editor.remove, order.remove))
+        if order.file is not None:
+            return _adding(partial(self._editor.add_file, data, order.file))
+        if order.draft is not None:
+            return _adding(partial(self._editor.add_draft, order.draft))
+        return _adding(partial(self._editor.add_url, order.url or ""))
 
     def _work(self) -> None:
         while (task := self._wait()) is not None:
@@ -227,7 +273,11 @@ class Jobs:
         """Do a task's own part; whether the index must follow."""
         job = self._update(task.job_id, lambda job: replace(job, state="running", started_at=self._now()))
         try:
+            if self._spool is not None:
+                self._spool.begin(task.job_id)
             changed = self._patiently(lambda: task.step(job))
+            if self._spool is not None and changed is not None and changed.change is not None:
+                self._spool.made(task.job_id, changed.change, changed.article_id, changed.title)
         except Exception as exc:  # the edge of the thread: whatever goes wrong is told in the job, and the next one runs
             self._fail(task.job_id, exc)
             return False
@@ -272,7 +322,10 @@ class Jobs:
             job = self._jobs[job_id] = change(self._jobs[job_id])
             return job
 
-    def _finish(self, job_id: str, change: Callable[[Job], Job]) -> None:
+    def _finish(self, job_id: str, change: Callable[[Job], Job], *, done: bool = True) -> None:
+        """`done` unless the next process is to go on with it."""
+        if self._spool is not None:
+            self._spool.drop(job_id) if done else self._spool.put_off(job_id)
         with self._changed:
             self._update(job_id, lambda job: replace(change(job), finished_at=self._now()))
             self._finished.append(job_id)
@@ -280,7 +333,7 @@ class Jobs:
                 del self._jobs[self._finished.popleft()]
 
     def _fail(self, job_id: str, error: Exception) -> None:
-        self._finish(job_id, lambda job: replace(job, state="failed", error=error))
+        self._finish(job_id, lambda job: replace(job, state="failed", error=error), done=not isinstance(error, _Stopping))
         # What is not one of our own errors may hold anything, and is told by type only.
         reason = without_secrets(str(error)) if isinstance(error, CoopbotError) else ""
         log.warning("job_failed", job_id=job_id, error=type(error).__name__, reason=reason)
@@ -292,3 +345,22 @@ def _adding(add: Callable[[], Arrival]) -> _Step:
         return replace(job, article_id=arrival.article.article_id, title=arrival.article.title, change=arrival.change)
 
     return step
+
+
+def _removing(remove: Callable[[], None]) -> _Step:
+    def step(job: Job) -> Job:
+        remove()
+        return replace(job, change="removed")
+
+    return step
+
+
+def _job_of(order: Order) -> Job:
+    return Job(
+        job_id=order.job_id,
+        kind="add" if order.remove is None else "remove",
+        created_at=order.created_at,
+        article_id=order.article_id or order.remove,
+        title=order.title,
+        change=order.change,
+    )

@@ -78,7 +78,7 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
             data, name = await _file(request)
-            return _accepted(response, jobs.add_file(data, name))
+            return _accepted(response, await run_in_threadpool(jobs.add_file, data, name))
         if kind == "application/json":
             body = await request.body()
             return _accepted(response, await run_in_threadpool(_add_json, jobs, body))
