@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import structlog
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
@@ -33,7 +33,8 @@ class RateLimit:
         self._app = app
         self._limits = limits
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = None if storage_uri.startswith("memory") else SlidingWindowCounterRateLimiter(_storage(storage_uri))
+        self._storage = None if storage_uri.startswith("memory") else _storage(storage_uri)
+        self._shared = SlidingWindowCounterRateLimiter(self._storage) if self._storage else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -45,6 +46,9 @@ class RateLimit:
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+        if scope["type"] == "lifespan" and self._storage is not None:  # the service has ended
+            # limits has no way to close it, and no type for what it has.
+            await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]
 
     async def _wait_s(self, client: str) -> int:
         """0 if the client may go on."""
@@ -73,7 +77,7 @@ def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
         raise Misconfigured("COOPBOT_RATE_LIMIT cannot be used; give such as 600/minute, or off") from exc
 
 
-def _storage(uri: str) -> Storage:
+def _storage(uri: str) -> RedisStorage:
     """Redis. Raises Misconfigured."""
     if uri.partition(":")[0] not in _SCHEMES:
         raise Misconfigured("COOPBOT_RATE_STORAGE cannot be used; give such as redis://localhost:6379/0, or memory://")
@@ -81,5 +85,5 @@ def _storage(uri: str) -> Storage:
         storage = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
     except ConfigurationError as exc:
         raise Misconfigured('Redis needs a library; run: pip install "coopbot[redis]"') from exc
-    assert isinstance(storage, Storage)
+    assert isinstance(storage, RedisStorage)
     return storage
