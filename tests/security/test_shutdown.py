@@ -117,6 +117,20 @@ def test_a_question_that_never_ends_does_not_keep_it(service: Running) -> None:
     assert service.logged()[-1]["event"] == "shutdown_forced"
 
 
+def test_health_is_answered_while_every_thread_is_busy(service: Running) -> None:
+    body = b'{"question": "never"}'
+    head = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with ExitStack() as connections:
+        for _ in range(60):  # the framework has 40 threads
+            connections.enter_context(service.connect(head + body))
+        time.sleep(0.3)
+        for path in ("/healthz", "/readyz"):
+            assert service.client.get(path, timeout=2).status_code == 200
+        code, took_s = stopped(service)
+    assert code == 1
+    assert took_s < SHUTDOWN_S + 2
+
+
 def test_what_is_logged_until_the_end_is_json(service: Running) -> None:
     stopped(service)
     service.logged()

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 import h11
-import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from coopbot.serve.http.headers import SECURITY_HEADERS
@@ -17,8 +16,6 @@ from coopbot.serve.http.problems import problem_response
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +133,6 @@ class TimedConnection(H11Protocol):
         if self._due_s() > self.loop.time():  # more of the body has come
             self._read_timer = self.loop.call_at(self._due_s(), self._check)
             return
-        log.info("client_too_slow", awaited=self._awaited)
         self._end(HTTPStatus.REQUEST_TIMEOUT, f"the {self._awaited} of the request took too long; send it faster")
 
     def _end(self, status: HTTPStatus, detail: str) -> None:
