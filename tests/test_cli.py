@@ -146,9 +146,12 @@ def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = run(place, "serve", COOPBOT_PORT=port)
-    assert done.returncode == 1
-    assert "COOPBOT_PORT" in done.stderr
+        by_setting = run(place, "serve", COOPBOT_PORT=port)
+        by_option = run(place, "serve", "--host", "127.0.0.1", "--port", port, COOPBOT_HOST="192.0.2.1", COOPBOT_PORT="1")
+    for done in (by_setting, by_option):
+        assert done.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+        assert "COOPBOT_PORT" in done.stderr
 
 
 def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path) -> None:
