@@ -64,6 +64,7 @@ class Part(StrEnum):
     ARRIVAL = "arrival"
     SWAPS = "swaps"
     GROWTH = "growth"
+    HOSTILE = "hostile"
 
 
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
@@ -71,16 +72,18 @@ _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
 
 def bench(
     part: Annotated[
-        list[Part] | None, typer.Option("--part", help="What to measure; all but growth if left out. Repeatable.")
+        list[Part] | None, typer.Option("--part", help="What to measure; all but growth and hostile if left out. Repeatable.")
     ] = None,
     passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often a server is stopped under load.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Measure speed and memory on this machine, as ratios within one run."""
     from coopbot.measure.arrival import run_arrival
     from coopbot.measure.bench import run_bench
     from coopbot.measure.growth import run_growth
+    from coopbot.measure.hostile import run_hostile
     from coopbot.measure.swaps import run_swaps
 
     settings = load_settings()
@@ -89,6 +92,7 @@ def bench(
         Part.ARRIVAL: lambda on_step: run_arrival(settings, passages, on_step),
         Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
         Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
+        Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
     }
     figures = []
     for one in part or _USUAL_PARTS:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,12 @@ class Server:
     """A server that is ready, and a client for it. `client` may be used from several threads."""
 
     client: httpx.Client
-    pid: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self.process.pid
 
     def peak_mib(self) -> float | None:
         """Peak resident memory so far, where the system tells it."""
@@ -40,7 +45,7 @@ def served(environ: Mapping[str, str], *options: str) -> Iterator[Server]:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False, limits=limits) as client:
             _wait_until_ready(client)
-            yield Server(client=client, pid=process.pid)
+            yield Server(client=client, process=process)
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -61,8 +66,23 @@ def _wait_until_ready(client: httpx.Client, limit_s: float = 120) -> None:
 
 def peak_mib(pid: int | Literal["self"]) -> float | None:
     """Peak resident memory of a process, where the system tells it."""
+    return _memory_mib(pid, "VmHWM")
+
+
+def resident_mib(pid: int | Literal["self"]) -> float | None:
+    """Resident memory of a process now, where the system tells it."""
+    return _memory_mib(pid, "VmRSS")
+
+
+def restart_peak(pid: int) -> None:
+    """Let the peak of a process begin at what it has now, where the system can."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _memory_mib(pid: int | Literal["self"], name: str) -> float | None:
     status = Path(f"/proc/{pid}/status")
     if not status.is_file():
         return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    line = next(line for line in status.read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024

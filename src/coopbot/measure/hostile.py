@@ -1,0 +1,51 @@
+"""What hostile clients cost: bodies made to be expensive, slow connections, and a stop in the middle of everything."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from coopbot.index.prepare import Step
+from coopbot.measure.arrival import environ_of
+from coopbot.measure.figure import Figure
+from coopbot.measure.hostile_bodies import measure_bodies
+from coopbot.measure.hostile_connections import measure_slow_connections
+from coopbot.measure.hostile_stops import measure_stops
+from coopbot.measure.server import served
+from coopbot.settings import Settings
+from coopbot.wiring import open_embedder, rebuild
+
+ROUNDS = 20
+
+
+def run_hostile(settings: Settings, rounds: int = ROUNDS, on_step: Step = lambda _: None) -> list[Figure]:
+    """All figures, over an index of the corpus in a folder of its own; `rounds` is how often the server is stopped."""
+    embedder = open_embedder(settings, on_step)
+    with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
+        place = _copied(settings, Path(folder))
+        on_step("building an index of the corpus")
+        rebuild(place, embedder)
+        environ = environ_of(place)
+        figures = _serving(environ, on_step)
+        figures += measure_stops(place, environ, embedder.fingerprint, rounds, on_step)
+    return figures
+
+
+def _serving(environ: Mapping[str, str], on_step: Step) -> list[Figure]:
+    with served(environ) as server:
+        on_step("sending bodies that are made to be expensive")
+        figures = measure_bodies(server)
+        figures += measure_slow_connections(server, on_step)
+        # Here belongs: the 99th percentile of asks while a hostile document is read, against the quiet one.
+    return figures
+
+
+def _copied(settings: Settings, folder: Path) -> Settings:
+    """The corpus, and the vectors that are known of it, in a folder that may be spoilt."""
+    shutil.copytree(settings.corpus_dir, folder / "corpus")
+    cache = settings.index_dir / "cache"
+    if cache.is_dir():
+        shutil.copytree(cache, folder / "index" / "cache")
+    return settings.model_copy(update={"corpus_dir": folder / "corpus", "index_dir": folder / "index"})
