@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,15 @@ def test_what_is_not_http_is_a_problem_and_closed(service: Running, sent: bytes)
     assert b"application/problem+json" in answer
     assert b"nosniff" in answer
     assert len(answer) < 2000
+
+
+def test_a_crowd_of_connections_keeps_nobody_out(tmp_path: Path) -> None:
+    with running(tmp_path, timeouts={"head_s": 30, "connections": 20}) as service, ExitStack() as connections:
+        crowd = [connections.enter_context(service.connect(b"GET /v1/index HTTP/1.1\r\nX-Slow: ")) for _ in range(60)]
+        assert service.client.get("/readyz").status_code == 200
+        for connection in crowd[:40]:
+            assert received(connection) == b""
+        assert service.client.post("/v1/ask", json={"question": "When did the bridge open?"}).status_code == 200
 
 
 def test_the_service_is_well_afterwards_and_its_log_is_json(service: Running, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Timeouts:
 
     head_s: for the whole head of a request, from its first byte or, of the first request, from the connection. body_s: for the
     body, and another second for each `body_bytes_a_s` received. idle_s: from an answer to the next request. write_s: to take
-    in what is buffered of an answer.
+    in what is buffered of an answer. connections: how many there may be at once.
     """
 
     head_s: float = 10.0
@@ -32,6 +32,7 @@ class Timeouts:
     body_bytes_a_s: int = 100_000
     idle_s: int = 5
     write_s: float = 20.0
+    connections: int = 500
 
 
 _Part = Literal["head", "body"]
@@ -55,6 +56,8 @@ class TimedConnection(H11Protocol):
         """Await the first head."""
         super().connection_made(transport)
         self._await("head")
+        if len(self.connections) > self.timeouts.connections:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timers."""
@@ -98,6 +101,13 @@ class TimedConnection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._end(HTTPStatus.BAD_REQUEST, "this is not a valid HTTP request; send one")
+
+    def _make_room(self) -> None:
+        """Drop the connection that has sent no request for longest; this one if all others have."""
+        ours = [other for other in self.connections if isinstance(other, TimedConnection) and not other.transport.is_closing()]
+        idle = [other for other in ours if other._awaited == "head" or other.timeout_keep_alive_task is not None]
+        if len(ours) > self.timeouts.connections:
+            min(idle, key=lambda other: other._awaited_since_s).transport.abort()
 
     def _look(self) -> None:
         """Set the timer by what the client has to send now."""

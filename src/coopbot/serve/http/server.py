@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
     def __init__(
         self, app: ASGIApp, *, on_stop: Callable[[], object], shutdown_s: int, timeouts: Timeouts | None = None
     ) -> None:
-        chosen = timeouts or Timeouts()
+        chosen = timeouts or Timeouts(connections=_most_connections())
         super().__init__(
             uvicorn.Config(
                 app,
@@ -80,3 +80,14 @@ def end_process(code: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
+
+
+def _most_connections() -> int:
+    """As many as usual, or half of the files that the system lets the process open: the index needs some too."""
+    usual = Timeouts().connections
+    if sys.platform == "win32":
+        return usual
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return usual if limit == resource.RLIM_INFINITY else min(usual, limit // 2)
