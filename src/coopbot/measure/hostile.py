@@ -1,4 +1,4 @@
-"""What hostile clients cost: bodies made to be expensive, slow connections, and a stop in the middle of everything."""
+"""What hostile clients cost: expensive bodies and documents, slow connections, and a stop in the middle of everything."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from coopbot.measure.arrival import environ_of
 from coopbot.measure.figure import Figure
 from coopbot.measure.hostile_bodies import measure_bodies
 from coopbot.measure.hostile_connections import measure_slow_connections
+from coopbot.measure.hostile_document import run_hostile_document
 from coopbot.measure.hostile_stops import measure_stops
 from coopbot.measure.server import served
 from coopbot.settings import Settings
@@ -29,6 +30,7 @@ def run_hostile(settings: Settings, rounds: int = ROUNDS, on_step: Step = lambda
         rebuild(place, embedder)
         environ = environ_of(place)
         figures = _serving(environ, on_step)
+        figures += run_hostile_document(place, on_step)
         figures += measure_stops(place, environ, embedder.fingerprint, rounds, on_step)
     return figures
 
@@ -38,7 +40,6 @@ def _serving(environ: Mapping[str, str], on_step: Step) -> list[Figure]:
         on_step("sending bodies that are made to be expensive")
         figures = measure_bodies(server)
         figures += measure_slow_connections(server, on_step)
-        # Here belongs: the 99th percentile of asks while a hostile document is read, against the quiet one.
     return figures
 
 
