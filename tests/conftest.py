@@ -16,6 +16,8 @@ import pytest
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
 
+pytest_plugins = ["tests.marks"]
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,17 +39,19 @@ OWNERS = {
 }
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> frozenset[tuple[str, bool]]:
     """(top-level package, whether it is imported when the module is) of every import that is not for types only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
     for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = [node.module]
-        for name in names:
-            yield name.split(".")[0], node in tree.body
+        found |= {(name.split(".")[0], node in tree.body) for name in names}
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("library", OWNERS)
@@ -68,7 +70,7 @@ def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
     "library", ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura", "pymilvus", "datasketch"]
 )
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
-    eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in set(imports(path))}
+    eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in imports(path)}
     assert eager <= {OWNERS.get(library, "")} & {"serve/telegram/bot.py", "ingest/html.py"}
 
 

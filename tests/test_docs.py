@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 
 # Built, installed or cached: not ours to check.
 _NOT_OURS = {"__pycache__", "snapshots", "cache", "dist", "node_modules"}
-_HIDDEN_BUT_OURS = {".ci"}
+_HIDDEN_BUT_OURS = {".ci", ".github"}
 
 _MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|tmp/w|home/\w+|Users/\w+)/")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -46,7 +46,8 @@ def our_files() -> Iterator[Path]:
             and (not name.startswith(".") or name in _HIDDEN_BUT_OURS)
             and not name.endswith(".egg-info")
         ]
-        yield from (Path(folder, name) for name in names)
+        # In a work tree, .git is a file that names a folder.
+        yield from (Path(folder, name) for name in names if name != ".git")
 
 
 def page(name: str) -> str:

@@ -238,6 +238,7 @@ def test_a_disk_nearly_full(index_dir: Path) -> None:
     assert "1 MB free, the next build needs at most about 20 MB; make room" in checks["disk"].detail
 
 
+@pytest.mark.process
 def test_a_folder_that_cannot_be_written(index_dir: Path) -> None:
     with read_only(index_dir):
         checks = look(index_dir)

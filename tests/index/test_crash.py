@@ -207,6 +207,7 @@ def test_what_was_pruned_while_it_was_read_is_no_fault(index_dir: Path, monkeypa
     snapshot.close()
 
 
+@pytest.mark.process
 def test_a_reader_needs_no_leave_to_write(judge: Judge, index_dir: Path) -> None:
     with read_only(index_dir):
         with opened(index_dir) as snapshot:
@@ -217,6 +218,7 @@ def test_a_reader_needs_no_leave_to_write(judge: Judge, index_dir: Path) -> None
     assert judge.serves(index_dir, 2, 2) == 2
 
 
+@pytest.mark.process
 def test_a_disk_that_turns_read_only_while_the_lock_is_held(index_dir: Path) -> None:
     """What happened meanwhile counts, not that the lock could not be tidied up."""
     with ExitStack() as later, write_lock(index_dir):

@@ -25,7 +25,9 @@ def torch_embedder(embedder: Encoder, cache_dir: Path) -> Encoder:
     return Encoder(embedder.card, tokenizer, TorchForward(load_model(str(folder))))
 
 
-@pytest.fixture(params=["openvino", "torch", "bag"])
+@pytest.fixture(
+    params=[pytest.param("openvino", marks=pytest.mark.model), pytest.param("torch", marks=pytest.mark.model), "bag"]
+)
 def any_embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "bag":
         return BagOfWords()

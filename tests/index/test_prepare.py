@@ -96,6 +96,7 @@ def tiny_model(folder: Path) -> Path:
     return folder / "model"
 
 
+@pytest.mark.model
 @pytest.mark.filterwarnings("ignore")
 def test_any_sentence_transformers_folder_can_be_the_model(tmp_path: Path) -> None:
     folder = tiny_model(tmp_path)
@@ -113,6 +114,7 @@ def test_any_sentence_transformers_folder_can_be_the_model(tmp_path: Path) -> No
     assert (steps, again.fingerprint) == ([], embedder.fingerprint)
 
 
+@pytest.mark.model
 @pytest.mark.filterwarnings("ignore")
 def test_without_openvino_torch_runs_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_model(tmp_path)
@@ -127,6 +129,7 @@ def test_without_openvino_torch_runs_the_model(tmp_path: Path, monkeypatch: pyte
     assert np.allclose(np.linalg.norm(embedder.embed_passages(["abc"]).pooled, axis=1), 1)
 
 
+@pytest.mark.model
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="COOPBOT_MODEL"):
         prepare(ModelSource.of(str(tmp_path / "nothing")), tmp_path / "cache")

@@ -223,6 +223,7 @@ print(held() - before)
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_opening_maps_the_file_and_holds_little_of_it(large: F32, large_folder: Path, tmp_path: Path) -> None:
     write_vectors(large, tmp_path)

@@ -316,6 +316,7 @@ def test_an_unknown_name(site: Site) -> None:
         fetch(site.url("/a", host="nowhere.example"), network=site.network())
 
 
+@pytest.mark.server
 def test_a_port_that_nothing_listens_on() -> None:
     with serving() as site:
         network, url = site.network(), site.url("/a")
@@ -473,6 +474,7 @@ def certificate(host: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext
     return server, ssl.create_default_context(cadata=pem.decode())
 
 
+@pytest.mark.server
 def test_a_certificate_is_for_the_name_though_the_address_is_pinned(tmp_path: Path) -> None:
     server, client = certificate(HOST, tmp_path)
     asked_for: list[str | None] = []
@@ -483,6 +485,7 @@ def test_a_certificate_is_for_the_name_though_the_address_is_pinned(tmp_path: Pa
     assert asked_for == [HOST]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_certificate_that_does_not_hold(tmp_path: Path, trusted: bool) -> None:
     server, client = certificate("other.example" if trusted else HOST, tmp_path)

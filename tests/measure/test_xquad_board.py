@@ -15,7 +15,7 @@ _WELL = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [3, 3, 3, 3], [-3, -3, -3, -3]], d
 _ILL = np.array([[2, 1, 1, 1], [0, 2, 1, 1], [-4, 3, 3, 3], [-3, -3, -3, -3]], dtype=np.float64)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def part() -> XquadPart:
     outcomes = {(asked, language): _WELL if asked == language else _ILL for asked in LANGUAGES for language in LANGUAGES}
     return XquadPart(scores=XquadScores(outcomes=outcomes, is_odd=np.array([True, True, False, False])))
