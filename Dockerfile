@@ -3,12 +3,17 @@ ARG BASE=python:3.11-slim
 
 # Installs coopbot, prepares the model and indexes the corpus, so that a container starts at once and needs no network.
 FROM ${BASE} AS build
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /app
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH COOPBOT_CACHE_DIR=/cache
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md constraints.txt ./
+# torch alone from its own index, where builds are without libraries for graphics cards; all else, and torch if that is empty, from PyPI.
+RUN if [ -n "$TORCH_INDEX" ]; then \
+        pip install --no-cache-dir --constraint constraints.txt --no-deps --index-url "$TORCH_INDEX" torch; \
+    fi
 COPY src src
-RUN pip install --no-cache-dir . && coopbot prepare
+RUN pip install --no-cache-dir --constraint constraints.txt . && coopbot prepare
 COPY corpus corpus
 RUN coopbot index
 

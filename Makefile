@@ -1,51 +1,86 @@
 # The commands that people and CI share. Needs Python 3.11 or newer and make, nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# An index to take torch from, such as PyTorch's own of CPU builds: https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+WORKERS ?= 2
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
-.PHONY: run test lint types imports docker-lint tests quality soak clean
+.DEFAULT_GOAL := help
+.PHONY: help run check test static lint types imports docker-lint workflow-lint unit tests indexed quality soak coverage constraints hooks clean
 
-# Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
-run: .venv/installed
+help: ## Show these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/installed ## Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
 	$(BIN)/coopbot prepare
 	$(BIN)/coopbot index
 	$(BIN)/coopbot ask "$(SAMPLE)"
 	$(BIN)/coopbot serve
 
-# Everything that CI checks.
-test: lint types imports docker-lint tests quality
+check: .venv/installed ## What to run all the time: static checks, and the tests that need no model, server or process.
+	@$(MAKE) --no-print-directory --jobs 2 unit static
 
-lint: .venv/installed
+test: .venv/installed ## Everything that CI checks.
+	@$(MAKE) --no-print-directory indexed
+	@$(MAKE) --no-print-directory --jobs 2 tests static
+	@$(MAKE) --no-print-directory quality
+
+static: lint types imports docker-lint workflow-lint
+
+lint: .venv/installed ## ruff, which `ruff check --fix` and `ruff format` satisfy.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/installed
+types: .venv/installed ## mypy, strict.
 	$(BIN)/mypy
 
-imports: .venv/installed
+imports: .venv/installed ## import-linter: which module may import which.
 	$(BIN)/lint-imports
 
 docker-lint: .venv/installed
 	$(BIN)/hadolint Dockerfile
 
-tests: .venv/installed
-	$(BIN)/python -m pytest
+workflow-lint: .venv/installed
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-# Answers over corpus/ must not be worse than evals/floor.json says.
-quality: .venv/installed
+unit: .venv/installed
+	$(PYTEST) $(PARALLEL) -m "not model and not server and not process"
+
+tests: .venv/installed ## Every test but soak.
+	$(PYTEST) $(PARALLEL)
+
+# The tests take the vectors of the corpus from its cache.
+indexed: .venv/installed
 	$(BIN)/coopbot index
+
+quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json says.
 	$(BIN)/coopbot eval --board index/scoreboard.md > index/scoreboard.txt
 
-# What takes too long for every change: the builder is killed at hundreds of points, the disk fills up, files are damaged.
-soak: .venv/installed
-	$(BIN)/python -m pytest -m soak tests/soak
+soak: .venv/installed ## What takes too long for every change: kills at hundreds of points, full disks, damage, times.
+	$(PYTEST) -m soak tests/soak
 
-.venv/installed: pyproject.toml
+coverage: .venv/installed ## Which lines the tests of `make check` reach; a report, not a gate.
+	$(PYTEST) $(PARALLEL) -m "not model and not server and not process" --cov --cov-report=term:skip-covered
+
+constraints: .venv/installed ## Write constraints.txt anew from pyproject.toml; with UPGRADE=--upgrade, to the newest releases.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header $(UPGRADE) \
+		--output-file constraints.txt pyproject.toml
+
+hooks: .venv/installed ## Have git run the static checks before each commit.
+	$(BIN)/pre-commit install
+
+.venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) torch)
+	$(PIP) --editable ".[dev]"
 	touch $@
 
-clean:
+clean: ## Delete what was installed and built, but not the prepared model.
 	rm -rf .venv index/snapshots index/cache index/CURRENT
