@@ -15,6 +15,8 @@ import pytest
 
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
+from tests.cli import Invoke, invoke_in, share_model
+from tests.corpus_index import make_corpus_index
 
 pytest_plugins = ["tests.marks"]
 
@@ -61,6 +63,26 @@ def cache_dir() -> Path:
 def embedder(cache_dir: Path) -> Encoder:
     """The real model."""
     return load_embedder(ModelSource.of(None), cache_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def corpus_index(embedder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of corpus/ with the real model, made once a run for all workers: read it, copy its cache, leave it as it is."""
+    folder = tmp_path_factory.getbasetemp()
+    return make_corpus_index(embedder, (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "corpus-index")
+
+
+@pytest.fixture
+def invoke(
+    request: pytest.FixtureRequest,
+    place: Path,
+    cache_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Invoke:
+    """Runs commands in `place`, the test's own folder; those that open the model get `embedder`."""
+    share_model(monkeypatch, cache_dir, lambda: request.getfixturevalue("embedder"))
+    return invoke_in(place, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

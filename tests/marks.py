@@ -22,6 +22,7 @@ NEEDS = {
     "api": ("server",),
     "both": ("model", "process", "server"),
     "builders": ("process",),
+    "corpus_index": ("model",),
     "crew": ("process",),
     "embedder": ("model",),
     "milvus": ("process", "server"),

@@ -1,4 +1,4 @@
-"""The command line as a person runs it: a process of its own, real model, real files."""
+"""The command line with the real model and real files: in this process, and in one of its own what only that shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.index.encoder import Encoder
+from tests.cases import check_each
+from tests.cli import Invoke
 
 ARTICLE = """---
 title: A railway bridge
@@ -27,14 +28,15 @@ The bridge carried more than 6 million tonnes of cargo in 2025.
 
 
 @pytest.fixture
-def place(tmp_path: Path, embedder: Encoder, cache_dir: Path) -> Path:
-    """A folder with a corpus of one article. The model is prepared by then."""
+def place(tmp_path: Path) -> Path:
+    """A folder with a corpus of one article."""
     (tmp_path / "corpus" / "en").mkdir(parents=True)
     (tmp_path / "corpus" / "en" / "bridge.md").write_text(ARTICLE, encoding="utf-8")
     return tmp_path
 
 
 def run(place: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own, as a person would start it."""
     # stderr apart and UTF-8, as a terminal would have it
     return subprocess.run(
         [sys.executable, "-m", "coopbot", *arguments],
@@ -48,18 +50,20 @@ def run(place: Path, *arguments: str, **environ: str) -> subprocess.CompletedPro
     )
 
 
-def test_index_ask_search_add_remove(place: Path) -> None:
+@pytest.mark.model
+@pytest.mark.process
+def test_index_ask_search_add_remove(place: Path, invoke: Invoke) -> None:
     indexed = json.loads(run(place, "index", "--json").stdout)
     assert (indexed["added"], indexed["unreadable"]) == (["en/bridge"], [])
-    assert "nothing changed" in run(place, "index").stdout
+    assert "nothing changed" in invoke("index").stdout
 
-    answer = json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?").stdout)
+    answer = json.loads(invoke("ask", "--json", "When did the Tongjiang bridge open?").stdout)
     assert answer["citations"][0]["quote"].endswith("16 November 2022.")
     shown = run(place, "ask", "When did the Tongjiang bridge open?").stdout
     assert "16 November 2022. [1]" in shown
     assert "River News, 10 May 2025 (en/bridge:0-67)" in shown
 
-    hits = json.loads(run(place, "search", "--json", "cargo over the bridge").stdout)["hits"]
+    hits = json.loads(invoke("search", "--json", "cargo over the bridge").stdout)["hits"]
     assert hits[0]["article_id"] == "en/bridge"
 
     (place / "port.txt").write_text(
@@ -68,16 +72,18 @@ def test_index_ask_search_add_remove(place: Path) -> None:
         encoding="utf-8",
     )
     (added,) = json.loads(run(place, "add", "--json", "port.txt").stdout)
-    answer = json.loads(run(place, "ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
+    answer = json.loads(invoke("ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
     assert answer["citations"][0]["article_id"] == added["article_id"]
 
-    assert run(place, "remove", added["article_id"]).returncode == 0
-    answer = json.loads(run(place, "ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
+    assert invoke("remove", added["article_id"]).returncode == 0
+    answer = json.loads(invoke("ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
     assert added["article_id"] not in {citation["article_id"] for citation in answer["citations"]}
 
 
-def test_asking_imports_neither_torch_nor_sentence_transformers(place: Path) -> None:
-    assert run(place, "index").returncode == 0
+@pytest.mark.model
+@pytest.mark.process
+def test_asking_imports_neither_torch_nor_sentence_transformers(place: Path, invoke: Invoke) -> None:
+    assert invoke("index").returncode == 0
     script = (
         "import sys; sys.argv = ['coopbot', 'ask', 'When did the bridge open?']\n"
         "from coopbot.cli import main\n"
@@ -91,56 +97,74 @@ def test_asking_imports_neither_torch_nor_sentence_transformers(place: Path) -> 
     assert done.stdout.strip().endswith("[]")
 
 
-def test_files_that_cannot_be_read_are_named_and_the_rest_is_indexed(place: Path) -> None:
+@pytest.mark.model
+def test_files_that_cannot_be_read_are_named_and_the_rest_is_indexed(place: Path, invoke: Invoke) -> None:
     corpus = place / "corpus" / "en"
     (corpus / "empty.md").write_bytes(b"")
     (corpus / "latin.md").write_bytes("---\ntitle: x\n---\nна берегу".encode("cp1251"))
     (corpus / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
     with (corpus / "huge.md").open("wb") as file:
         file.truncate(50_000_000)
-    done = run(place, "index", "--json")
+    done = invoke("index", "--json")
     assert done.returncode == 1
     report = json.loads(done.stdout)
     assert {error["source"] for error in report["unreadable"]} == {"en/empty.md", "en/latin.md", "en/broken.pdf", "en/huge.md"}
     assert all(error["reason"] for error in report["unreadable"])
     assert report["articles"] == 1
-    assert json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?").stdout)["outcome"] == "answered"
+    assert json.loads(invoke("ask", "--json", "When did the Tongjiang bridge open?").stdout)["outcome"] == "answered"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environ", "code", "message"),
-    [
-        (["ask", "x"], {}, 1, "coopbot index"),
-        (["ask", " "], {}, 2, "the question is empty"),
-        (["index"], {"COOPBOT_CORPUS_DIR": "nowhere"}, 1, "COOPBOT_CORPUS_DIR"),
-        (["index"], {"COOPBOT_INDEX_DIR": "corpus/en/bridge.md"}, 1, "COOPBOT_INDEX_DIR"),
-        (["ask", "x"], {"COOPBOT_COLOUR": "red"}, 1, "COOPBOT_COLOUR"),
-        (["ask", "x", "--language", "fr"], {}, 2, "languages"),
-        (["ask", "x", "--from", "soon"], {}, 2, "published_from"),
-        (["remove", "../secret"], {}, 1, "no article"),
-        (["telegram"], {}, 1, "COOPBOT_TELEGRAM_TOKEN"),
-    ],
-)
-def test_errors_are_one_line_that_says_what_to_do(
-    place: Path, arguments: list[str], environ: dict[str, str], code: int, message: str
-) -> None:
-    if arguments == ["telegram"]:
-        assert run(place, "index").returncode == 0
-    done = run(place, *arguments, **environ)
+REFUSALS: list[tuple[list[str], dict[str, str], int, str]] = [
+    (["ask", " "], {}, 2, "the question is empty"),
+    (["ask", ""], {}, 2, "the question is empty"),
+    (["ask", "я" * 501], {}, 2, "the question"),
+    (["ask", "x"], {"COOPBOT_COLOUR": "red"}, 1, "COOPBOT_COLOUR"),
+    (["ask", "x", "--language", "fr"], {}, 2, "languages"),
+    (["ask", "x", "--from", "soon"], {}, 2, "published_from"),
+    (["remove", "../secret"], {}, 1, "no article"),
+]
+REFUSALS_WITH_A_MODEL: list[tuple[list[str], dict[str, str], int, str]] = [
+    (["ask", "x"], {}, 1, "coopbot index"),
+    (["index"], {"COOPBOT_CORPUS_DIR": "nowhere"}, 1, "COOPBOT_CORPUS_DIR"),
+    (["index"], {"COOPBOT_INDEX_DIR": "corpus/en/bridge.md"}, 1, "COOPBOT_INDEX_DIR"),
+]
+
+
+def is_refused(invoke: Invoke, arguments: list[str], environ: dict[str, str], code: int, message: str) -> None:
+    done = invoke(*arguments, **environ)
     assert done.returncode == code
     assert message in done.stderr
     assert done.stderr.startswith("coopbot: ")
     assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
-@pytest.mark.parametrize("question", ["", "   ", "я" * 501])
-def test_an_empty_or_endless_question_is_refused(place: Path, question: str) -> None:
-    assert run(place, "index").returncode == 0
-    done = run(place, "ask", question)
-    assert done.returncode == 2
-    assert "the question" in done.stderr
+def test_errors_are_one_line_that_says_what_to_do(invoke: Invoke) -> None:
+    check_each(REFUSALS, lambda case: is_refused(invoke, *case))
 
 
+@pytest.mark.model
+def test_errors_of_the_index_are_one_line_too(invoke: Invoke) -> None:
+    check_each(REFUSALS_WITH_A_MODEL, lambda case: is_refused(invoke, *case))
+
+
+@pytest.mark.model
+def test_the_bot_without_a_token_and_bad_questions_are_refused_with_an_index_too(invoke: Invoke) -> None:
+    assert invoke("index").returncode == 0
+    is_refused(invoke, ["telegram"], {}, 1, "COOPBOT_TELEGRAM_TOKEN")
+    for question in ("", "   ", "я" * 501):
+        is_refused(invoke, ["ask", question], {}, 2, "the question")
+
+
+@pytest.mark.process
+def test_a_process_exits_with_the_code_and_the_line(place: Path) -> None:
+    done = run(place, "ask", " ")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("coopbot: the question is empty")
+
+
+@pytest.mark.process
+@pytest.mark.server
 def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -154,17 +178,20 @@ def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
         assert "COOPBOT_PORT" in done.stderr
 
 
-def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path) -> None:
-    assert run(place, "index").returncode == 0
-    assert run(place, "doctor").returncode == 0
+@pytest.mark.model
+def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path, invoke: Invoke) -> None:
+    assert invoke("index").returncode == 0
+    assert invoke("doctor").returncode == 0
     next((place / "index" / "snapshots").glob("*/*/en/tokens.u8")).write_bytes(b"x")
-    done = run(place, "doctor", "--json")
+    done = invoke("doctor", "--json")
     assert done.returncode == 1
     bad = [check for check in json.loads(done.stdout) if not check["ok"]]
     assert bad
     assert all("coopbot index" in check["detail"] for check in bad)
 
 
+@pytest.mark.model
+@pytest.mark.process
 def test_nothing_is_reported_to_anybody(place: Path) -> None:
     """OpenVINO sends telemetry when it is imported, unless it cannot."""
     script = (
@@ -180,49 +207,51 @@ def test_nothing_is_reported_to_anybody(place: Path) -> None:
     assert done.stdout.strip() == "None True"
 
 
-def test_folders_duplicates_and_corrections_are_told_apart(place: Path) -> None:
+@pytest.mark.model
+def test_folders_duplicates_and_corrections_are_told_apart(place: Path, invoke: Invoke) -> None:
     inbox = place / "inbox"
     inbox.mkdir()
     ferry = "---\ntitle: The ferry\nurl: https://news.example/ferry\n---\n\nThe ferry carries {} passengers a day.\n"
     (inbox / "ferry.md").write_text(ferry.format(400), encoding="utf-8")
     (inbox / "notes.xyz").write_text("not ours", encoding="utf-8")
-    first = run(place, "add", "--no-index", "--json", "inbox")
+    first = invoke("add", "--no-index", "--json", "inbox")
     assert [result["change"] for result in json.loads(first.stdout)] == ["added"]
-    again = run(place, "add", "--no-index", "inbox/ferry.md")
+    again = invoke("add", "--no-index", "inbox/ferry.md")
     assert again.returncode == 1
     assert "already in the corpus as en/the-ferry" in again.stderr
     (inbox / "ferry.md").write_text(ferry.format(500), encoding="utf-8")
-    assert "replaced en/the-ferry" in run(place, "add", "inbox").stdout
-    answer = json.loads(run(place, "ask", "--json", "How many passengers does the ferry carry a day?").stdout)
+    assert "replaced en/the-ferry" in invoke("add", "inbox").stdout
+    answer = json.loads(invoke("ask", "--json", "How many passengers does the ferry carry a day?").stdout)
     assert "500 passengers" in answer["citations"][0]["quote"]
 
 
-def test_an_address_within_is_not_fetched(place: Path) -> None:
-    done = run(place, "add", "http://127.0.0.1:9/page.html")
+def test_an_address_within_is_not_fetched(invoke: Invoke) -> None:
+    done = invoke("add", "http://127.0.0.1:9/page.html")
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
-    assert run(place, "add").returncode == 2
+    assert invoke("add").returncode == 2
 
 
-def test_several_articles_are_removed_or_none(place: Path) -> None:
-    done = run(place, "remove", "en/bridge", "en/nothing")
+def test_several_articles_are_removed_or_none(place: Path, invoke: Invoke) -> None:
+    done = invoke("remove", "en/bridge", "en/nothing")
     assert done.returncode == 1
     assert (place / "corpus" / "en" / "bridge.md").exists()
 
 
-def test_an_index_goes_back_and_forth_and_into_one_file(place: Path) -> None:
-    first = json.loads(run(place, "index", "--json").stdout)["snapshot"]
+@pytest.mark.model
+def test_an_index_goes_back_and_forth_and_into_one_file(place: Path, invoke: Invoke) -> None:
+    first = json.loads(invoke("index", "--json").stdout)["snapshot"]
     (place / "corpus" / "en" / "port.md").write_text("---\ntitle: A port\n---\n\nThe port opened in 1999.\n", encoding="utf-8")
-    second = json.loads(run(place, "index", "--json").stdout)["snapshot"]
-    listed = json.loads(run(place, "snapshots", "--json").stdout)
+    second = json.loads(invoke("index", "--json").stdout)["snapshot"]
+    listed = json.loads(invoke("snapshots", "--json").stdout)
     assert [(one["snapshot_id"], one["current"], one["articles"]) for one in listed] == [(second, True, 2), (first, False, 1)]
-    assert run(place, "rollback", "nothing").returncode == 1
-    assert json.loads(run(place, "rollback", "--json").stdout) == {"snapshot": first}
-    assert f"* {first}" in run(place, "snapshots").stdout
-    assert run(place, "backup", "all.tar").returncode == 0
+    assert invoke("rollback", "nothing").returncode == 1
+    assert json.loads(invoke("rollback", "--json").stdout) == {"snapshot": first}
+    assert f"* {first}" in invoke("snapshots").stdout
+    assert invoke("backup", "all.tar").returncode == 0
     there = {"COOPBOT_CORPUS_DIR": "there/corpus", "COOPBOT_INDEX_DIR": "there/index"}
-    assert json.loads(run(place, "restore", "--json", "all.tar", **there).stdout)["snapshot"] == first
-    answer = json.loads(run(place, "ask", "--json", "When did the Tongjiang bridge open?", **there).stdout)
+    assert json.loads(invoke("restore", "--json", "all.tar", **there).stdout)["snapshot"] == first
+    answer = json.loads(invoke("ask", "--json", "When did the Tongjiang bridge open?", **there).stdout)
     assert answer["snapshot"] == first
     assert answer["outcome"] == "answered"
 

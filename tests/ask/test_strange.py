@@ -7,21 +7,17 @@ from collections import Counter
 from pathlib import Path
 
 from coopbot.ask.answerer import Answerer
-from coopbot.domain import LANGUAGES, Article
-from coopbot.index.build import build
+from coopbot.domain import LANGUAGES
 from coopbot.index.encoder import Encoder
 from coopbot.index.folder import open_current
-from coopbot.ingest.corpus import Corpus
 
 ROOT = Path(__file__).parents[2]
 # Of 60. The model's arithmetic differs slightly between processors.
 _MOST_ANSWERED = 3
 
 
-def test_the_sources_do_not_say(embedder: Encoder, tmp_path: Path) -> None:
-    articles = [found for found in Corpus(ROOT / "corpus") if isinstance(found, Article)]
-    build(articles, embedder, tmp_path, model="", precision="")
-    store = open_current(tmp_path, embedder.fingerprint)
+def test_the_sources_do_not_say(embedder: Encoder, corpus_index: Path) -> None:
+    store = open_current(corpus_index, embedder.fingerprint)
     answerer = Answerer(embedder, lambda: store)
     asked = [json.loads(line) for line in (ROOT / "evals" / "strange.jsonl").read_text(encoding="utf-8").splitlines()]
     assert Counter(one["language"] for one in asked) == dict.fromkeys(LANGUAGES, 20)

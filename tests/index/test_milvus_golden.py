@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -28,6 +26,8 @@ from coopbot.index.milvus.target import MilvusTarget
 from coopbot.ingest.corpus import Corpus
 from coopbot.measure.golden import load_questions
 from coopbot.measure.server import served
+from tests.cli import Invoke
+from tests.corpus_index import copy_cache
 from tests.index.milvus_server import Server, milvus_server, until
 
 ROOT = Path(__file__).parents[2]
@@ -61,9 +61,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def both(server: Server, embedder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(server: Server, embedder: Encoder, corpus_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The corpus of the repository. Either index came about in two builds, the second of which adds, changes and removes."""
     index_dir = tmp_path_factory.mktemp("index")
+    copy_cache(corpus_index, index_dir, embedder.fingerprint)
     articles = [found for found in Corpus(ROOT / "corpus", index_dir / "read.sqlite") if isinstance(found, Article)]
     milvus = Milvus.connect(server.uri)
     for target in (None, MilvusTarget(milvus, index_dir)):
@@ -132,41 +133,39 @@ def test_filters_leave_the_same_passages(both: Both, filters: Filters) -> None:
 QUESTION = "When did the ferry at Ust-Ochsenfurt open?"
 
 
-def test_the_command_line_and_a_server_work_with_milvus(server: Server, tmp_path: Path, embedder: Encoder) -> None:
-    (tmp_path / "corpus" / "en").mkdir(parents=True)
-    place = {"COOPBOT_CORPUS_DIR": str(tmp_path / "corpus"), "COOPBOT_INDEX_DIR": str(tmp_path / "index")}
-    environ = {**os.environ, "PYTHONIOENCODING": "utf-8", "COOPBOT_MILVUS_URI": server.uri, **place}
-    write(tmp_path / "corpus" / "en" / "bridge.md", "The Tongjiang railway bridge opened on 16 November 2022.")
-    assert json.loads(run(environ, "index", "--json"))["articles"] == 1
-    assert "16 November 2022. [1]" in run(environ, "ask", "When did the Tongjiang bridge open?")
-    with served(environ) as serving:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def test_the_command_line_and_a_server_work_with_milvus(
+    server: Server, place: Path, embedder: Encoder, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "corpus" / "en").mkdir(parents=True)
+    for name, value in (("CORPUS_DIR", place / "corpus"), ("INDEX_DIR", place / "index"), ("MILVUS_URI", server.uri)):
+        monkeypatch.setenv(f"COOPBOT_{name}", str(value))
+
+    def run(*arguments: str) -> str:
+        done = invoke(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    write(place / "corpus" / "en" / "bridge.md", "The Tongjiang railway bridge opened on 16 November 2022.")
+    assert json.loads(run("index", "--json"))["articles"] == 1
+    assert "16 November 2022. [1]" in run("ask", "When did the Tongjiang bridge open?")
+    with served(os.environ) as serving:
         assert "6 May" not in ask(serving.client)
-        write(tmp_path / "ferry.md", "The ferry at Ust-Ochsenfurt opened on 6 May 2024.")
-        (added,) = json.loads(run(environ, "add", "--json", str(tmp_path / "ferry.md")))
+        write(place / "ferry.md", "The ferry at Ust-Ochsenfurt opened on 6 May 2024.")
+        (added,) = json.loads(run("add", "--json", str(place / "ferry.md")))
         until(lambda: "6 May" in ask(serving.client))
-        run(environ, "remove", added["article_id"])
+        run("remove", added["article_id"])
         until(lambda: "6 May" not in ask(serving.client))
         assert serving.client.get("/v1/articles").json()["total"] == 1
-    assert not (tmp_path / "index" / "snapshots").exists()
+    assert not (place / "index" / "snapshots").exists()
 
 
 def write(path: Path, text: str) -> None:
     path.write_text(f"---\ntitle: {path.stem}\nlanguage: en\n---\n\n{text}\n", encoding="utf-8")
-
-
-def run(environ: Mapping[str, str], *arguments: str) -> str:
-    """What a command says that succeeds."""
-    done = subprocess.run(
-        [sys.executable, "-m", "coopbot", *arguments],
-        env=environ,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def ask(client: httpx.Client) -> str:
