@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,15 @@ pytest_plugins = ["tests.marks"]
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
+# Tests write in memory where there is plenty: builds wait for the disk at every step, many times in each test.
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 2**30
+
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def pytest_configure() -> None:
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(autouse=True)

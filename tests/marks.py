@@ -7,7 +7,9 @@ its file has it. A test that does what it is not marked with fails, and the mess
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +92,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     names = item.fixturenames if isinstance(item, pytest.Function) else ()
     for mark in {mark for name in names for mark in NEEDS.get(name, ())}:
         item.add_marker(mark)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need most come first: they take longest, and would keep one worker busy while the others have done."""
+    needs = defaultdict[Path, set[str]](set)
+    for item in items:
+        needs[item.path] |= MARKS.keys() & {mark.name for mark in item.iter_markers()}
+    items.sort(key=lambda item: -len(needs[item.path]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,7 @@ from coopbot.ingest.corpus import Corpus
 from coopbot.measure.golden import GoldenQuestion, holds, load_questions
 from coopbot.text.measures import flatten
 from coopbot.text.quantities import find_quantities
+from tests.cases import check_each
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
@@ -110,8 +111,11 @@ def test_there_are_enough_briefs() -> None:
     assert {language: counts[language] >= 25 for language in LANGUAGES} == dict.fromkeys(LANGUAGES, True)
 
 
-@pytest.mark.parametrize("brief", briefs(), ids=lambda brief: brief.article_id)
-def test_a_brief_names_its_sources_and_has_the_right_length(brief: Article) -> None:
+def test_every_brief_names_its_sources_and_has_the_right_length() -> None:
+    check_each(briefs(), names_its_sources_and_has_the_right_length, lambda brief: brief.article_id)
+
+
+def names_its_sources_and_has_the_right_length(brief: Article) -> None:
     assert brief.article_id.startswith(f"{brief.language}/")
     assert brief.published is not None
     assert brief.sources
@@ -123,8 +127,11 @@ def test_a_brief_names_its_sources_and_has_the_right_length(brief: Article) -> N
         assert 250 <= len(brief.text.split()) <= 900
 
 
-@pytest.mark.parametrize("brief", briefs(), ids=lambda brief: brief.article_id)
-def test_every_number_has_a_source(brief: Article, facts: str) -> None:
+def test_every_number_has_a_source(facts: str) -> None:
+    check_each(briefs(), lambda brief: numbers_have_a_source(brief, facts), lambda brief: brief.article_id)
+
+
+def numbers_have_a_source(brief: Article, facts: str) -> None:
     front_matter = (CORPUS / f"{brief.article_id}.md").read_text(encoding="utf-8").split("\n---\n")[0]
     # The title is part of the front matter, so it may not vouch for itself.
     vouching = "\n".join(line for line in front_matter.splitlines() if not line.startswith("title:"))
@@ -195,8 +202,11 @@ def test_what_says_unknown_stands_in_an_article() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("question", every_question(), ids=lambda question: question.id)
-def test_a_question_has_what_its_kind_needs(question: GoldenQuestion) -> None:
+def test_every_question_has_what_its_kind_needs() -> None:
+    check_each(every_question(), has_what_its_kind_needs, lambda question: question.id)
+
+
+def has_what_its_kind_needs(question: GoldenQuestion) -> None:
     assert bool(question.answers) == bool(question.articles)
     assert bool(question.after) == (question.kind == "follow-up")
     assert bool(question.conflict) == (question.kind == "conflict")

@@ -25,6 +25,7 @@ from coopbot.index.build import build
 from coopbot.index.encoder import Encoder
 from coopbot.index.folder import current_id, open_current, snapshot_ids, write_lock
 from coopbot.index.prepare import ModelSource
+from tests.cli import share_model
 from tests.fakes import BagOfWords, make_article
 from tests.soak.harness import read_only
 
@@ -348,7 +349,8 @@ def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder:
     assert "coopbot prepare --force" in checks["model"].detail
 
 
-def test_json_tells_the_same(place: Path, embedder: Encoder) -> None:
+def test_json_tells_the_same(place: Path, embedder: Encoder, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share_model(monkeypatch, cache_dir, lambda: embedder)
     checks = [asdict(check) for check in examine()]
     done = CliRunner().invoke(app, ["doctor", "--json"])
     assert done.exit_code == 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
 from coopbot.text.gazetteer import find_names, name_mentions, names_in
+from tests.cases import check_each
 
 _ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
     importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
@@ -120,9 +121,12 @@ _NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "ids"), _NAMED)
-def test_finds_what_a_text_names(text: str, ids: str) -> None:
-    assert find_names(text) == set(ids.split())
+def test_finds_what_a_text_names() -> None:
+    def check(case: tuple[str, str]) -> None:
+        text, ids = case
+        assert find_names(text) == set(ids.split())
+
+    check_each(_NAMED, check)
 
 
 def test_mentions_tell_what_the_text_calls_it() -> None:
@@ -189,11 +193,13 @@ def test_usual_names_come_in_the_gazetteers_order() -> None:
     assert names_in(["atlantis"], "en") == ()
 
 
-@pytest.mark.parametrize("id_", _ENTRIES)
-def test_every_name_finds_its_entry_and_nothing_else(id_: str) -> None:
-    assert tuple(_ENTRIES[id_]) == LANGUAGES
-    for name in (name for names in _ENTRIES[id_].values() for name in names):
-        assert find_names(name) == _SHARED.get(name, {id_}), name
+def test_every_name_finds_its_entry_and_nothing_else() -> None:
+    def check(id_: str) -> None:
+        assert tuple(_ENTRIES[id_]) == LANGUAGES
+        for name in (name for names in _ENTRIES[id_].values() for name in names):
+            assert find_names(name) == _SHARED.get(name, {id_}), name
+
+    check_each(_ENTRIES, check)
 
 
 def test_no_entry_says_a_name_twice_in_a_language() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopbot.text.sentences import split_sentences
+from tests.cases import check_each
 
 ENGLISH = [
     ["One sentence only"],
@@ -178,20 +179,15 @@ def pieces(text: str) -> list[str]:
     return [text[span.start_char : span.end_char] for span in split_sentences(text)]
 
 
-@pytest.mark.parametrize("sentences", ENGLISH + RUSSIAN + MIXED, ids=" ".join)
-def test_sentences_with_spaces(sentences: list[str]) -> None:
-    assert pieces(" ".join(sentences)) == sentences
+@pytest.mark.parametrize(
+    ("texts", "separator"),
+    [(ENGLISH, " "), (RUSSIAN, " "), (MIXED, " "), (CHINESE, ""), (CHINESE, " "), (LOST_SPACES, "")],
+)
+def test_sentences_are_taken_apart_as_they_were_put_together(texts: list[list[str]], separator: str) -> None:
+    def check(sentences: list[str]) -> None:
+        assert pieces(separator.join(sentences)) == sentences
 
-
-@pytest.mark.parametrize("sentences", CHINESE, ids="".join)
-@pytest.mark.parametrize("separator", ["", " "])
-def test_chinese_sentences(sentences: list[str], separator: str) -> None:
-    assert pieces(separator.join(sentences)) == sentences
-
-
-@pytest.mark.parametrize("sentences", LOST_SPACES, ids="".join)
-def test_lost_spaces(sentences: list[str]) -> None:
-    assert pieces("".join(sentences)) == sentences
+    check_each(texts, check, separator.join)
 
 
 @pytest.mark.parametrize(("text", "expected"), MARKDOWN)
