@@ -23,12 +23,11 @@ run: .venv/installed ## Index the corpus, answer a sample question, serve on COO
 	$(BIN)/coopbot serve
 
 check: .venv/installed ## What to run all the time: static checks, and the tests that need no model, server or process.
-	@$(MAKE) --no-print-directory --jobs 2 unit static
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 unit static
 
 test: .venv/installed ## Everything that CI checks.
 	@$(MAKE) --no-print-directory indexed
-	@$(MAKE) --no-print-directory --jobs 2 tests static
-	@$(MAKE) --no-print-directory quality
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 tests static quality
 
 static: lint types imports docker-lint workflow-lint
 
@@ -55,7 +54,7 @@ unit: .venv/installed
 tests: .venv/installed ## Every test but soak.
 	$(PYTEST) $(PARALLEL)
 
-# The tests take the vectors of the corpus from its cache.
+# The tests take the vectors of the corpus from its cache, so it comes before them.
 indexed: .venv/installed
 	$(BIN)/coopbot index
 

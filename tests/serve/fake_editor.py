@@ -55,7 +55,7 @@ class FakeEditor:
     def rebuild(self, progress: Progress) -> BuildReport:
         self.rebuilds += 1
         self.rebuilding.set()
-        assert self.gate.wait(5)
+        assert self.gate.wait(30)
         self._refuse()
         if self.failure:
             raise self.failure
@@ -91,7 +91,7 @@ class FakeEditor:
 
 def finished(jobs: Jobs, job: Job) -> Job:
     """The job when it is done or failed."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while (now := jobs.get(job.job_id)).finished_at is None:
         assert time.monotonic() < deadline, f"still {now.state}"
         time.sleep(0.002)

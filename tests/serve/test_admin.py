@@ -185,7 +185,7 @@ def test_a_failed_job_has_its_problem(client: TestClient, jobs: Jobs) -> None:
 def test_progress_shows_while_it_runs(client: TestClient, editor: FakeEditor) -> None:
     editor.gate.clear()
     place = client.post("/v1/articles", json=PORT, headers=ADMIN).headers["location"]
-    assert editor.rebuilding.wait(5)
+    assert editor.rebuilding.wait(30)
     job = client.get(place, headers=ADMIN).json()
     assert (job["state"], job["article_id"], job["change"], job["finished_at"]) == ("running", "en/port", "added", None)
 
@@ -201,7 +201,7 @@ def test_what_a_job_will_add_can_be_removed_before_it_is_there(client: TestClien
 def test_too_many_changes_are_put_off(client: TestClient, editor: FakeEditor) -> None:
     editor.gate.clear()
     client.post("/v1/index/rebuild", headers=ADMIN)
-    assert editor.rebuilding.wait(5)
+    assert editor.rebuilding.wait(30)
     for number in range(2):
         text = {"title": f"Note {number}", "text": f"Note {number}"}
         assert client.post("/v1/articles", json=text, headers=ADMIN).status_code == 202

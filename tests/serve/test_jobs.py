@@ -64,7 +64,7 @@ def held(jobs: Jobs, editor: FakeEditor) -> Job:
     """A rebuild that goes on until the gate is opened, so that what comes after it waits."""
     editor.gate.clear()
     job = jobs.rebuild()
-    assert editor.rebuilding.wait(5)
+    assert editor.rebuilding.wait(30)
     return job
 
 
@@ -244,7 +244,7 @@ def test_stopping_ends_what_runs_and_fails_what_waits(editor: FakeEditor) -> Non
     with Jobs(editor) as jobs:
         running = jobs.add_draft(PORT)
         editor.gate.clear()
-        assert editor.rebuilding.wait(5)
+        assert editor.rebuilding.wait(30)
         waiting = jobs.add_draft(Draft(title="Late", text="Too late."))
         threading.Timer(0.05, editor.gate.set).start()
     for job in (jobs.get(running.job_id), jobs.get(waiting.job_id)):
@@ -261,7 +261,7 @@ def test_stopping_does_not_wait_for_another_process(editor: FakeEditor) -> None:
     editor.busy = 1_000_000
     with Jobs(editor) as jobs:
         job = jobs.rebuild()
-        assert editor.rebuilding.wait(5)
+        assert editor.rebuilding.wait(30)
     assert str(jobs.get(job.job_id).error) == "the service is stopping; try again when it is back"
 
 

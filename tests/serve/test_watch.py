@@ -46,12 +46,12 @@ def watched(folder: Path, changed: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
