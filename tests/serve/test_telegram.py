@@ -363,6 +363,7 @@ run_bot(ask, token=sys.argv[1], api_url=sys.argv[2] + "/")
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, number: signal.Signals) -> None:
     source = str(Path(__file__).parents[2] / "src")
