@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # An index to take torch from, such as PyTorch's own of CPU builds: https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
+# How many processes run tests. Each that loads the model takes about 2 GB.
 WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
