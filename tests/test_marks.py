@@ -18,6 +18,7 @@ from tests.marks import MARKS, Guard, UnmarkedError, guard
 def _listen() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        taken.listen()
 
 
 ACTIONS: dict[str, Callable[[], object]] = {
