@@ -13,6 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import platformdirs
 import pytest
+from hypothesis import HealthCheck, settings
 
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
@@ -30,7 +31,12 @@ _MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 2**30
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+# How fast a case is made and checked depends on what else the machine does.
+settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def pytest_configure() -> None:
+    settings.load_profile("gate")
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
