@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[2]
+# How long anything may take that is not what a test is about: machines are busy.
+_PATIENCE_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Running:
 
     def connect(self, data: bytes = b"") -> socket.socket:
         """A connection over which so much was sent."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_S)
         connection.sendall(data)
         return connection
 
@@ -56,17 +58,17 @@ def running(folder: Path, **options: Any) -> Iterator[Running]:
     assert process.stdout is not None
     try:
         port = int(process.stdout.readline())
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE_S, trust_env=False) as client:
             _wait_until_ready(client)
             yield Running(process=process, port=port, client=client, log=log)
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(_PATIENCE_S)
         process.stdout.close()
 
 
 def _wait_until_ready(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
             client.get("/healthz").raise_for_status()

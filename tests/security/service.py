@@ -69,7 +69,7 @@ def main() -> None:
         SlowAnswerer(embedder, index.current),
         index,
         sockets,
-        jobs=Jobs(editor, limits=Limits(stop_s=shutdown_s * 0.85), spool=Spool(index_dir / "pending")),
+        jobs=Jobs(editor, limits=Limits(stop_s=options.get("stop_s", shutdown_s * 0.85)), spool=Spool(index_dir / "pending")),
         admin_token=ADMIN_TOKEN,
         access=Access(**options.get("access", {})),
         shutdown_s=shutdown_s,

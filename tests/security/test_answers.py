@@ -245,6 +245,7 @@ fail()
 """
 
 
+@pytest.mark.process
 def test_whatever_goes_wrong_is_one_line_of_json_without_the_users_words() -> None:
     ran = subprocess.run([sys.executable, "-c", _LOGGING], capture_output=True, text=True, timeout=60, check=False)
     entries = [json.loads(line) for line in ran.stderr.splitlines()]

@@ -165,7 +165,7 @@ PIECES += ["&a", "*a", "!!python", "\t", "<b>", "![a](b)", "\\", "`", "\x9b", "|
 HOSTILE = st.lists(st.sampled_from(PIECES), max_size=12).map("".join).map(one_line)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True)
 @given(title=HOSTILE, publisher=HOSTILE, author=HOSTILE, body=HOSTILE)
 def test_no_field_can_add_another_to_the_front_matter(title: str, publisher: str, author: str, body: str) -> None:
     text = normal_form(f"Text. {body}")
@@ -180,7 +180,7 @@ def test_no_field_can_add_another_to_the_front_matter(title: str, publisher: str
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True)
 def test_nothing_printed_steers_a_terminal(text: str) -> None:
     assert "\x1b" not in escaped_text(text)
     line = escaped_line(text)

@@ -81,7 +81,7 @@ def test_the_real_documents_are_read(ending: str) -> None:
     assert isinstance(draft_or_reason(REAL[ending], f"a{ending}"), Draft)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True)
 @given(data=st.binary(max_size=600), ending=st.sampled_from(ENDINGS))
 @example(data=b"http://[", ending=".txt")
 @example(data=b"---\nurl: 'http://['\n---\nText.", ending=".md")
@@ -89,7 +89,7 @@ def test_any_bytes_give_a_draft_or_a_reason(data: bytes, ending: str) -> None:
     draft_or_reason(data, f"a{ending}")
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)  # pages take long
 @given(text=st.text(max_size=400), ending=st.sampled_from((".md", ".txt", ".html")))
 def test_any_text_gives_a_draft_or_a_reason(text: str, ending: str) -> None:
     draft_or_reason(text.encode("utf-8", "replace"), f"a{ending}")
@@ -131,7 +131,7 @@ FRAGMENTS += [
 ]
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)  # pages take long
 @given(text=st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join), ending=st.sampled_from((".md", ".txt", ".html")))
 @example(text="<svg><p><p>", ending=".html")
 def test_any_markup_gives_a_draft_or_a_reason(text: str, ending: str) -> None:

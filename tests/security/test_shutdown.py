@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from coopbot.index.live import LiveIndex
@@ -18,56 +16,57 @@ from tests.security.service import ADMIN_TOKEN
 
 pytestmark = [pytest.mark.server, pytest.mark.process]
 
-SHUTDOWN_S = 2
+# For a service that is to end by itself, and for one that must be forced to: well below what they would take otherwise.
+PATIENT, FORCED = {"shutdown_s": 30, "stop_s": 1}, {"shutdown_s": 2}
+ENOUGH_S = 20
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 UNFINISHED = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path, shutdown_s=SHUTDOWN_S) as found:
+    with running(tmp_path, **PATIENT) as found:
         yield found
 
 
-def stopped(service: Running) -> tuple[int, float]:
-    """Exit code and seconds."""
-    start = time.monotonic()
-    code = service.stop(within_s=SHUTDOWN_S + 2)
-    return code, time.monotonic() - start
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path, **FORCED) as found:
+        yield found
+
+
+def stopped(service: Running) -> int:
+    """The exit code. Requests that were sent before have arrived."""
+    service.client.get("/healthz").raise_for_status()
+    return service.stop(within_s=ENOUGH_S)
+
+
+def asking(question: str) -> bytes:
+    body = b'{"question": "%s"}' % question.encode()
+    return b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
 
 
 def test_an_idle_service_ends_at_once(service: Running) -> None:
-    code, took_s = stopped(service)
-    assert code == 0
-    assert took_s < SHUTDOWN_S
+    assert stopped(service) == 0
 
 
 def test_an_unfinished_body_and_an_unfinished_head_are_dropped(service: Running) -> None:
     with ExitStack() as connections:
         for sent in (UNFINISHED, b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"") * 5:
             connections.enter_context(service.connect(sent))
-        time.sleep(0.2)
-        code, took_s = stopped(service)
-    assert code == 0
-    assert took_s < SHUTDOWN_S
+        assert stopped(service) == 0
 
 
 def test_requests_in_flight_are_answered(service: Running) -> None:
-    answers: list[httpx.Response] = []
-
-    def ask() -> None:
-        question = {"question": "Slowly now: when did the bridge open to freight? slowly"}
-        answers.append(httpx.post(f"http://127.0.0.1:{service.port}/v1/ask", json=question, timeout=10, trust_env=False))
-
-    asking = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in asking:
-        thread.start()
-    time.sleep(0.5)
-    code, _ = stopped(service)
-    for thread in asking:
-        thread.join()
-    assert code == 0
-    assert [answer.status_code for answer in answers] == [200] * 8
+    with ExitStack() as connections:
+        question = asking("Slowly now: when did the bridge open to freight? slowly")
+        sent = [connections.enter_context(service.connect(question)) for _ in range(8)]
+        assert stopped(service) == 0
+        for connection in sent:
+            assert received(connection).startswith(b"HTTP/1.1 200 OK")
 
 
 @pytest.mark.parametrize("name", ["slow.txt", "busy.txt"], ids=["a reader that waits", "a reader that works"])
@@ -75,9 +74,7 @@ def test_a_document_that_is_being_read_does_not_keep_it(service: Running, name: 
     reply = service.client.post("/v1/articles", files={"file": (name, b"A harbour.")}, headers=ADMIN)
     assert reply.status_code == 202
     time.sleep(0.3)
-    code, took_s = stopped(service)
-    assert code == 0
-    assert took_s < SHUTDOWN_S + 2
+    assert stopped(service) == 0
     embedder = BagOfWords()
     assert LiveIndex(tmp_path / "index", embedder.fingerprint).damage() == ""
 
@@ -91,9 +88,9 @@ def test_what_was_accepted_is_done_by_the_next_process(tmp_path: Path, how: str)
         ]
         time.sleep(0.2)
         getattr(service.process, how)()
-        service.process.wait(5)
+        service.process.wait(ENOUGH_S)
     with running(tmp_path, quick=True) as service:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (states := [state_of(service, job) for job in jobs]) != ["done", "done"]:
             assert time.monotonic() < deadline, states
             time.sleep(0.05)
@@ -105,30 +102,20 @@ def state_of(service: Running, job_id: str) -> str:
     return str(service.client.get(f"/v1/index/jobs/{job_id}", headers=ADMIN).raise_for_status().json()["state"])
 
 
-def test_a_question_that_never_ends_does_not_keep_it(service: Running) -> None:
-    body = b'{"question": "never"}'
-    head = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with service.connect(head + body) as connection:
-        time.sleep(0.3)
-        code, took_s = stopped(service)
+def test_a_question_that_never_ends_does_not_keep_it(impatient: Running) -> None:
+    with impatient.connect(asking("never")) as connection:
+        assert stopped(impatient) == 1
         received(connection)
-    assert code == 1
-    assert took_s < SHUTDOWN_S + 2
-    assert service.logged()[-1]["event"] == "shutdown_forced"
+    assert impatient.logged()[-1]["event"] == "shutdown_forced"
 
 
-def test_health_is_answered_while_every_thread_is_busy(service: Running) -> None:
-    body = b'{"question": "never"}'
-    head = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+def test_health_is_answered_while_every_thread_is_busy(impatient: Running) -> None:
     with ExitStack() as connections:
         for _ in range(60):  # the framework has 40 threads
-            connections.enter_context(service.connect(head + body))
-        time.sleep(0.3)
+            connections.enter_context(impatient.connect(asking("never")))
         for path in ("/healthz", "/readyz"):
-            assert service.client.get(path, timeout=2).status_code == 200
-        code, took_s = stopped(service)
-    assert code == 1
-    assert took_s < SHUTDOWN_S + 2
+            assert impatient.client.get(path).status_code == 200
+        assert stopped(impatient) == 1
 
 
 def test_what_is_logged_until_the_end_is_json(service: Running) -> None:

@@ -14,7 +14,7 @@ from tests.security.processes import Running, received, running
 
 pytestmark = [pytest.mark.server, pytest.mark.process]
 
-QUICK = {"head_s": 0.5, "body_s": 0.5, "idle_s": 1, "write_s": 0.5}
+QUICK = {"head_s": 1, "body_s": 1, "body_bytes_a_s": 10_000, "idle_s": 3, "write_s": 0.5}
 BODY = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
 
 
@@ -72,12 +72,12 @@ def test_an_idle_connection_is_closed(service: Running) -> None:
 
 def test_a_connection_may_be_used_again_in_time(service: Running) -> None:
     with service.connect() as connection, connection.makefile("rb") as answers:
-        for _ in range(3):
+        for pause_s in (0, QUICK["head_s"] + 0.2):
+            time.sleep(pause_s)
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
             while (line := answers.readline()) != b"\r\n":
                 assert line
             assert answers.read(len(b'{"status":"alive"}')) == b'{"status":"alive"}'
-            time.sleep(0.6)
 
 
 def test_a_body_that_arrives_at_a_fair_rate_gets_more_time(service: Running) -> None:
@@ -85,7 +85,7 @@ def test_a_body_that_arrives_at_a_fair_rate_gets_more_time(service: Running) -> 
     with service.connect(head) as connection:
         for _ in range(12):
             connection.sendall(b" " * 5000)
-            time.sleep(0.06)
+            time.sleep(QUICK["body_s"] / 10)
         assert b"422" in received(connection)
 
 
