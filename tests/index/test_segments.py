@@ -50,7 +50,7 @@ def answers(snapshot: Snapshot) -> list[Answer]:
     return [replace(answer, snapshot="", timings_ms={}) for answer in found]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.dictionaries(st.integers(0, 15), st.integers(0, 2), max_size=16), min_size=2, max_size=5),
 )

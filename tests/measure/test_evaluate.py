@@ -38,8 +38,22 @@ def run(tmp_path: Path, floors: dict[str, dict[str, float]], *further: Part) -> 
     return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, further=further)
 
 
-def test_the_board_shows_both_splits_the_floors_and_the_misses(tmp_path: Path) -> None:
-    board = run(tmp_path, {"at_least": {"dev.citation.exact": 1.0, "xquad.mrr": 0.8}}).board
+FLOORS = {"at_least": {"dev.citation.exact": 1.0, "xquad.mrr": 0.8}}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    return run(tmp_path_factory.mktemp("alone"), FLOORS)
+
+
+@pytest.fixture(scope="module")
+def with_second(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    floors = {"at_least": {"xquad.mrr": 0.95, "test.answer.all.first": 0.5}, "at_most": {"dev.disagreement.false": 1.0}}
+    return run(tmp_path_factory.mktemp("second"), floors, Second())
+
+
+def test_the_board_shows_both_splits_the_floors_and_the_misses(alone: Evaluation) -> None:
+    board = alone.board
     assert "| `dev.citation.exact` | ≥ 1.000 | 1.000 |" in board
     # 1 of 4 plain dev questions takes the only quote there is; the one test question is a follow-up about something else.
     assert "| all | 4 / 1 | 0.250 (0.000–0.750) | 0.000 (0.000–0.000) |" in board
@@ -48,28 +62,27 @@ def test_the_board_shows_both_splits_the_floors_and_the_misses(tmp_path: Path) -
     assert "xquad" not in board.lower()
 
 
-def test_the_same_figures_give_the_same_board(tmp_path: Path) -> None:
-    assert run(tmp_path, {}).board == run(tmp_path, {}).board
+def test_the_same_figures_give_the_same_board(alone: Evaluation, tmp_path: Path) -> None:
+    assert run(tmp_path, FLOORS).board == alone.board
 
 
-def test_every_table_is_whole(tmp_path: Path) -> None:
-    for block in run(tmp_path, {"at_most": {"dev.disagreement.false": 0.05}}, Second()).board.split("\n\n"):
+def test_every_table_is_whole(with_second: Evaluation) -> None:
+    for block in with_second.board.split("\n\n"):
         widths = {line.count("|") for line in block.splitlines() if line.startswith("|")}
         assert len(widths) <= 1, block
 
 
-def test_a_second_part_has_its_place(tmp_path: Path) -> None:
-    evaluation = run(tmp_path, {"at_least": {"xquad.mrr": 0.95}}, Second())
-    assert "## XQuAD-R\n\nA table.\n\n## Dev questions missed" in evaluation.board
-    assert evaluation.below == ("xquad.mrr is 0.900, below 0.950",)
+def test_a_second_part_has_its_place(with_second: Evaluation) -> None:
+    assert "## XQuAD-R\n\nA table.\n\n## Dev questions missed" in with_second.board
+    assert "xquad.mrr is 0.900, below 0.950" in with_second.below
 
 
-def test_json_has_every_figure(tmp_path: Path) -> None:
-    content = json.loads(run(tmp_path, {"at_least": {"test.answer.all.first": 0.5}}, Second()).as_json())
+def test_json_has_every_figure(with_second: Evaluation) -> None:
+    content = json.loads(with_second.as_json())
     assert content["figures"]["dev.retrieval.en-en.recall_1"] == {"value": 2 / 3, "low": 0.0, "high": 1.0, "count": 3}
     assert content["figures"]["dev.answer.zh.first"]["value"] is None
     assert content["figures"]["xquad.mrr"]["value"] == 0.9
-    assert content["below_floor"] == ["test.answer.all.first is 0.000, below 0.500"]
+    assert content["below_floor"] == ["xquad.mrr is 0.900, below 0.950", "test.answer.all.first is 0.000, below 0.500"]
     assert content["missed_dev"]["unanswerable"] == ["en-004"]
     assert [b["count"] for b in content["reliability"]["dev"]] == [5]
     assert content["questions"]["test"]["follow-up"] == 1
