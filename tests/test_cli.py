@@ -98,6 +98,7 @@ def test_asking_imports_neither_torch_nor_sentence_transformers(place: Path, inv
 
 
 @pytest.mark.model
+@pytest.mark.process
 def test_files_that_cannot_be_read_are_named_and_the_rest_is_indexed(place: Path, invoke: Invoke) -> None:
     corpus = place / "corpus" / "en"
     (corpus / "empty.md").write_bytes(b"")
@@ -149,6 +150,7 @@ def test_errors_of_the_index_are_one_line_too(invoke: Invoke) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.process
 def test_the_bot_without_a_token_and_bad_questions_are_refused_with_an_index_too(invoke: Invoke) -> None:
     assert invoke("index").returncode == 0
     is_refused(invoke, ["telegram"], {}, 1, "COOPBOT_TELEGRAM_TOKEN")
@@ -179,6 +181,7 @@ def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.process
 def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path, invoke: Invoke) -> None:
     assert invoke("index").returncode == 0
     assert invoke("doctor").returncode == 0
@@ -208,6 +211,7 @@ def test_nothing_is_reported_to_anybody(place: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.process
 def test_folders_duplicates_and_corrections_are_told_apart(place: Path, invoke: Invoke) -> None:
     inbox = place / "inbox"
     inbox.mkdir()
@@ -239,6 +243,7 @@ def test_several_articles_are_removed_or_none(place: Path, invoke: Invoke) -> No
 
 
 @pytest.mark.model
+@pytest.mark.process
 def test_an_index_goes_back_and_forth_and_into_one_file(place: Path, invoke: Invoke) -> None:
     first = json.loads(invoke("index", "--json").stdout)["snapshot"]
     (place / "corpus" / "en" / "port.md").write_text("---\ntitle: A port\n---\n\nThe port opened in 1999.\n", encoding="utf-8")
@@ -256,5 +261,5 @@ def test_an_index_goes_back_and_forth_and_into_one_file(place: Path, invoke: Inv
     assert answer["outcome"] == "answered"
 
 
-def test_the_version_is_printed(tmp_path: Path) -> None:
-    assert run(tmp_path, "--version").stdout == f"coopbot {version('coopbot')}\n"
+def test_the_version_is_printed(invoke: Invoke) -> None:
+    assert invoke("--version").stdout == f"coopbot {version('coopbot')}\n"

@@ -319,6 +319,7 @@ def test_an_unknown_setting(place: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "COOPBOT_CORPUS" in check.detail
 
 
+@pytest.mark.process  # the corpus is read in one
 def test_a_model_that_is_not_prepared_is_not_prepared_by_looking(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run([BRIDGE], place / "index", 1)
     monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "nowhere"))
@@ -331,6 +332,7 @@ def test_a_model_that_is_not_prepared_is_not_prepared_by_looking(place: Path, mo
     assert "not compared with a model" in checks["index"].detail
 
 
+@pytest.mark.process  # the corpus is read in one
 @pytest.mark.parametrize("name", ["card.json", "tokenizer.json", "centres.npz", "model.xml"])
 def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder: Encoder, cache_dir: Path, name: str) -> None:
     key = ModelSource.of(None).key()
@@ -349,6 +351,7 @@ def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder:
     assert "coopbot prepare --force" in checks["model"].detail
 
 
+@pytest.mark.process  # the corpus is read in one
 def test_json_tells_the_same(place: Path, embedder: Encoder, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     share_model(monkeypatch, cache_dir, lambda: embedder)
     checks = [asdict(check) for check in examine()]
