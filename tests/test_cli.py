@@ -165,15 +165,14 @@ def test_a_process_exits_with_the_code_and_the_line(place: Path) -> None:
     assert done.stderr.startswith("coopbot: the question is empty")
 
 
-@pytest.mark.process
-@pytest.mark.server
-def test_a_taken_port_is_told_before_the_model_is_loaded(place: Path) -> None:
+@pytest.mark.server  # and not `model`: it would fail if it loaded one
+def test_a_taken_port_is_told_before_the_model_is_loaded(invoke: Invoke) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        by_setting = run(place, "serve", COOPBOT_PORT=port)
-        by_option = run(place, "serve", "--host", "127.0.0.1", "--port", port, COOPBOT_HOST="192.0.2.1", COOPBOT_PORT="1")
+        by_setting = invoke("serve", COOPBOT_PORT=port)
+        by_option = invoke("serve", "--host", "127.0.0.1", "--port", port, COOPBOT_HOST="192.0.2.1", COOPBOT_PORT="1")
     for done in (by_setting, by_option):
         assert done.returncode == 1
         assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
