@@ -161,6 +161,7 @@ def test_the_board_and_the_json_do_not_show_which_were_missed(tmp_path: Path) ->
     assert evaluation.below == ("unseen.answer.all.first is 0.333, below 0.500",)
 
 
+@pytest.mark.process  # pages are read in one
 def test_pages_have_an_index_of_their_own(tmp_path: Path, embedder: Encoder) -> None:
     folder = tmp_path / "pages"
     (folder / "en").mkdir(parents=True)
