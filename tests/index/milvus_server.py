@@ -65,7 +65,7 @@ def milvus_server(folder: Path) -> Iterator[Server]:
         server.kill()
 
 
-def until(happened: Callable[[], bool], timeout_s: float = 30) -> None:
+def until(happened: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"

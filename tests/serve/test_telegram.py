@@ -373,7 +373,7 @@ def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, number: signal.Si
         try:
             api.wait_until(lambda: bool(api.called("sendChatAction")))
             process.send_signal(number)
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
     assert (process.returncode, stderr) == (0, b"")
