@@ -69,6 +69,15 @@ def test_requests_in_flight_are_answered(service: Running) -> None:
             assert received(connection).startswith(b"HTTP/1.1 200 OK")
 
 
+def test_requests_that_were_sent_just_before_are_answered_too(service: Running) -> None:
+    with ExitStack() as connections:
+        sent = [connections.enter_context(service.connect(asking("When did the bridge open?"))) for _ in range(30)]
+        # Without any sign that they have arrived.
+        assert service.stop(within_s=ENOUGH_S) == 0
+        for connection in sent:
+            assert received(connection).startswith(b"HTTP/1.1 200 OK")
+
+
 @pytest.mark.parametrize("name", ["slow.txt", "busy.txt"], ids=["a reader that waits", "a reader that works"])
 def test_a_document_that_is_being_read_does_not_keep_it(service: Running, name: str, tmp_path: Path) -> None:
     reply = service.client.post("/v1/articles", files={"file": (name, b"A harbour.")}, headers=ADMIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import faulthandler
 import os
 import socket
@@ -18,6 +19,8 @@ from coopbot.serve.http.connections import TimedConnection, Timeouts
 
 # What of the time for ending is left to requests in flight; their threads and the jobs share all of it.
 _SHARE_OF_REQUESTS = 0.7
+# For so long connections are still taken and read: what was sent before the signal may not have been seen yet.
+_ARRIVING_S = 0.25
 # A head of a request that is longer is refused.
 _HEAD_BYTES = 16_384
 
@@ -65,8 +68,9 @@ class Server(uvicorn.Server):
         faulthandler.dump_traceback_later(self._shutdown_s + 1, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115  # for the rest of the process
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to stop the jobs, then let requests finish."""
+        """Begin to stop the jobs, then let requests finish, those too that were sent when the signal came."""
         self._on_stop()
+        await asyncio.sleep(_ARRIVING_S)
         await super().shutdown(sockets)
 
     def _end_anyway(self) -> None:
