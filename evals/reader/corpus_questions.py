@@ -1,0 +1,77 @@
+"""Questions over our own corpus, with the passages that retrieval finds for them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from examples import Example, Text, headed, is_held_out_topic
+
+from coopbot.domain import LANGUAGES, Article, Passage
+from coopbot.index.chunk import chunk
+from coopbot.index.embedder import F32, Embedder, centred
+from coopbot.ingest.corpus import Corpus
+from coopbot.measure.golden import GoldenQuestion, load_questions
+from coopbot.text.language import detect_language
+
+EVALS = Path(__file__).parent.parent
+
+# Passages a language that are looked at; of those that answer and those that do not, so many are learned from at a time.
+_NEAREST = 4
+_RIGHT, _WRONG = 2, 2
+
+
+def corpus_examples(embedder: Embedder, rng: random.Random) -> list[Example]:
+    """The questions that may be learned from: `training.jsonl` and golden dev, no follow-ups, no held-out topics."""
+    asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
+    questions = [one for one in asked if one.split == "dev" and not one.after and not is_held_out_topic(one.topic)]
+    passages = [
+        (article, passage)
+        for article in Corpus(EVALS.parent / "corpus")
+        if isinstance(article, Article)
+        for passage in chunk(article, embedder.count_tokens)
+    ]
+    vectors = _vectors(passages, embedder)
+    return [_example(question, passages, vectors, embedder, rng) for question in questions]
+
+
+def _example(
+    question: GoldenQuestion, passages: Sequence[tuple[Article, Passage]], vectors: F32, embedder: Embedder, rng: random.Random
+) -> Example:
+    vector = embedder.embed_question(question.question).pooled[0]
+    scores = vectors @ centred(vector, embedder.centre(detect_language(question.question)).question)
+    right: list[Text] = []
+    wrong: list[Text] = []
+    for language in LANGUAGES:
+        rows = [row for row, (article, _) in enumerate(passages) if article.language == language]
+        for row in sorted(rows, key=lambda row: -float(scores[row]))[:_NEAREST]:
+            article, passage = passages[row]
+            spans = find_answers(question.answers, passage.text)
+            text = headed(Text(text=passage.text, answers=spans), head_of(article))
+            if spans:
+                right.append(text)
+            elif article.article_id not in question.articles:
+                wrong.append(text)
+    texts = [*rng.sample(right, min(_RIGHT, len(right))), *rng.sample(wrong, min(_WRONG, len(wrong)))]
+    return Example(source="corpus", question=question.question, texts=tuple(texts), paragraph=f"corpus/{question.topic}")
+
+
+def head_of(article: Article) -> str:
+    """Date and title, as they are put in front when a passage is read."""
+    date = f"{article.published:%Y-%m-%d}. " if article.published else ""
+    return f"{date}{article.title}. "
+
+
+def find_answers(answers: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
+    """Where accepted strings stand, white space and letter case aside."""
+    patterns = [re.sub(r"\\? +", r"\\s+", re.escape(answer)) for answer in answers]
+    return tuple(found.span() for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE))
+
+
+def _vectors(passages: Sequence[tuple[Article, Passage]], embedder: Embedder) -> F32:
+    pooled = embedder.embed_passages([passage.text for _, passage in passages]).pooled
+    centres = np.stack([embedder.centre(article.language).passage for article, _ in passages])
+    return centred(pooled, centres)

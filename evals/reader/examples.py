@@ -1,0 +1,153 @@
+"""What the reader learns from: a question, and passages of which some hold the answer."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from coopbot.text.language import detect_language
+
+Json = dict[str, Any]
+
+# What the reader does not learn from, so that `learn.py` can learn from it how far to trust the reader.
+HELD_OUT_XQUAD = frozenset(range(0, 48, 12))
+_HELD_OUT_TOPICS_PERCENT = 20
+_HELD_OUT_PERCENT = 4
+
+
+def is_held_out(paragraph: str) -> bool:
+    """Whether the reader is checked on a paragraph and does not learn from it."""
+    return zlib.crc32(paragraph.encode()) % 100 < _HELD_OUT_PERCENT
+
+
+def is_held_out_topic(topic: str) -> bool:
+    """Whether questions over our corpus on a topic are kept from the reader."""
+    return zlib.crc32(topic.encode()) % 100 < _HELD_OUT_TOPICS_PERCENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A passage as the reader sees it, and the character spans in it that answer; none if it does not answer."""
+
+    text: str
+    answers: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One question. `texts` are scored against each other. `source` names the data set, `paragraph` what must not be split
+    between learning and checking.
+    """
+
+    source: str
+    question: str
+    texts: tuple[Text, ...]
+    paragraph: str
+
+
+def headed(text: Text, head: str) -> Text:
+    """The text with its date and title in front, as at answering time."""
+    moved = tuple((start + len(head), end + len(head)) for start, end in text.answers)
+    return Text(text=head + text.text, answers=moved)
+
+
+def squad_like(path: Path, source: str, left_out: frozenset[str] = frozenset()) -> Iterator[Example]:
+    """Questions of a file in the format of SQuAD 1.1 or 2.0, each with its own paragraph. left_out: titles to skip."""
+    for number, article in enumerate(json.loads(path.read_text("utf-8"))["data"]):
+        title = article.get("title", "")
+        if title in left_out:
+            continue
+        for place, paragraph in enumerate(article["paragraphs"]):
+            for asked in paragraph["qas"]:
+                answers = () if asked.get("is_impossible") else spans_of(asked["answers"])
+                yield Example(
+                    source=source,
+                    question=asked["question"],
+                    texts=(Text(text=paragraph["context"], answers=answers),),
+                    paragraph=f"{source}/{number}/{place}",
+                )
+
+
+def spans_of(answers: list[Json]) -> tuple[tuple[int, int], ...]:
+    """The first accepted answer: others are the same words a little longer or shorter."""
+    first = answers[0]
+    return ((first["answer_start"], first["answer_start"] + len(first["text"])),)
+
+
+def xquad_even(folder: Path) -> Iterator[Example]:
+    """The even-numbered articles of XQuAD-R but those held out, each question of each language over each language."""
+    data = {language: json.loads((folder / f"{language}.json").read_text("utf-8"))["data"] for language in ("en", "ru", "zh")}
+    for number in sorted(set(range(0, len(data["en"]), 2)) - HELD_OUT_XQUAD):
+        for place in range(len(data["en"][number]["paragraphs"])):
+            paragraphs = {language: data[language][number]["paragraphs"][place] for language in data}
+            for row in range(len(paragraphs["en"]["qas"])):
+                for asked, question in paragraphs.items():
+                    for language, paragraph in paragraphs.items():
+                        yield Example(
+                            source=f"xquad-{asked}-{language}",
+                            question=question["qas"][row]["question"],
+                            texts=(Text(text=paragraph["context"], answers=spans_of(paragraph["qas"][row]["answers"])),),
+                            paragraph=f"xquad-{language}/{number}/{place}",
+                        )
+
+
+def kept_titles(folder: Path) -> frozenset[str]:
+    """Articles of XQuAD-R that are kept for reporting or held out; SQuAD has them under the same titles."""
+    articles = json.loads((folder / "en.json").read_text("utf-8"))["data"]
+    kept = {*range(1, len(articles), 2), *HELD_OUT_XQUAD}
+    return frozenset(article["title"] for number, article in enumerate(articles) if number in kept)
+
+
+def made_up(path: Path) -> Iterator[Example]:
+    """Our own invented news, with date and title in front."""
+    for number, line in enumerate(path.read_text("utf-8").splitlines()):
+        item = json.loads(line)
+        head = f"{item['published']}. {item['title']}. "
+        for asked in item["questions"]:
+            spans = tuple(_span(item["text"], answer) for answer in asked["answers"])
+            yield Example(
+                source=f"made-up-{asked['kind']}",
+                question=asked["question"],
+                texts=(headed(Text(text=item["text"], answers=spans), head),),
+                paragraph=f"made-up-{item['language']}/{number // 3}",
+            )
+
+
+def _span(text: str, answer: str) -> tuple[int, int]:
+    start = text.index(answer)
+    return start, start + len(answer)
+
+
+def by_paragraph(examples: Sequence[Example], rng: random.Random) -> list[tuple[Example, str]]:
+    """Each example with another question in its language on the same text, which may have been asked before; "" if none."""
+    others: dict[tuple[str, str], list[str]] = {}
+    for one in examples:
+        others.setdefault((one.texts[0].text, detect_language(one.question)), []).append(one.question)
+    found = []
+    for one in examples:
+        asked = [question for question in others[one.texts[0].text, detect_language(one.question)] if question != one.question]
+        found.append((one, rng.choice(asked) if asked else ""))
+    return found
+
+
+def as_follow_up(example_and_earlier: tuple[Example, str], rng: random.Random) -> Example:
+    """Some examples have an earlier question in front, as follow-ups have: it is the last one that is asked."""
+    example, earlier = example_and_earlier
+    if not earlier or rng.random() > 0.08:
+        return example
+    return replace(example, question=f"{earlier} {example.question}")
+
+
+def with_made_up_head(example: Example, rng: random.Random) -> Example:
+    """Half of the examples without a date get one, so that the reader learns to look past it."""
+    if rng.random() < 0.5:
+        return example
+    texts = tuple(
+        headed(text, f"{rng.randint(2005, 2026)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}. ") for text in example.texts
+    )
+    return replace(example, texts=texts)

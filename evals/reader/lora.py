@@ -1,0 +1,85 @@
+"""The reader's network while it learns: the frozen encoder, low-rank updates of its layers, and a head for start and end."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+
+# What an update counts, whatever its rank: divided by the root of it.
+SCALE = 8.0
+
+# The layers of a transformer block that get an update: attention in, attention out, feed-forward in and out.
+UPDATED = (
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+
+
+class LowRank(nn.Module):
+    """A frozen linear layer plus `scale * up @ down`."""
+
+    def __init__(self, base: nn.Linear, rank: int) -> None:
+        super().__init__()
+        self.base = base
+        self.down = nn.Parameter(torch.randn(rank, base.in_features) / math.sqrt(base.in_features))
+        self.up = nn.Parameter(torch.zeros(base.out_features, rank))
+        self.scale = SCALE / math.sqrt(rank)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        narrow = nn.functional.linear(states, self.down.to(states.dtype))
+        update: torch.Tensor = nn.functional.linear(narrow, self.up.to(states.dtype) * self.scale)
+        return self.base(states) + update
+
+
+class ReaderNetwork(nn.Module):
+    """(input_ids, attention_mask) -> logits (texts, tokens, 2): start and end. Position 0 stands for "does not answer"."""
+
+    def __init__(self, source: str, rank: int) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(source, attn_implementation="eager", add_pooling_layer=False)
+        self.encoder.requires_grad_(False)
+        for layer in self.encoder.encoder.layer:
+            for name in UPDATED:
+                parent_name, _, child = name.rpartition(".")
+                parent = layer.get_submodule(parent_name)
+                setattr(parent, child, LowRank(getattr(parent, child), rank))
+        self.encoder.to(torch.bfloat16)
+        for module in self.encoder.modules():
+            if isinstance(module, LowRank):
+                module.down.data, module.up.data = module.down.data.float(), module.up.data.float()
+        self.head = nn.Linear(self.encoder.config.hidden_size, 2)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        logits: torch.Tensor = self.head(states.float())
+        return logits
+
+    def learned(self) -> dict[str, torch.Tensor]:
+        """What is learned, by name; everything else is the bundled encoder."""
+        return {name: value for name, value in self.state_dict().items() if name.startswith("head.") or _is_update(name)}
+
+    def load_learned(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take what `learned` gave. Raises RuntimeError if names do not fit."""
+        unexpected = self.load_state_dict(tensors, strict=False).unexpected_keys
+        if unexpected:
+            raise RuntimeError(f"not of this network: {unexpected[:3]}")
+
+
+def _is_update(name: str) -> bool:
+    return name.endswith((".down", ".up"))
+
+
+def load_tokenizer(source: str | Path) -> PreTrainedTokenizerFast:
+    """The encoder's own tokenizer."""
+    tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(source)
+    return tokenizer

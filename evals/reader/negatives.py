@@ -1,0 +1,63 @@
+"""Hard negatives: passages that our own retrieval finds for a question and that do not answer it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from examples import Example, Text
+
+from coopbot.index.embedder import F32, Embedder, centred
+from coopbot.text.language import detect_language
+
+# Texts looked at for a question, nearest first.
+_NEAREST = 12
+# Negatives are drawn from so many of them.
+_HARDEST = 6
+_BATCH = 512
+
+
+def with_negatives(
+    examples: Sequence[Example], embedder: Embedder, rng: random.Random, *, share: float, most: int
+) -> list[Example]:
+    """For about a `share` of the questions, up to `most` of the nearest other texts are added that hold none of its answers.
+
+    The texts are those of the examples themselves; of one paragraph only one text is taken.
+    """
+    pool = list({text.text: example for example in examples for text in example.texts}.items())
+    vectors = _embedded([text for text, _ in pool], embedder)
+    chosen = [i for i in range(len(examples)) if rng.random() < share]
+    added: dict[int, tuple[Text, ...]] = {}
+    for start in range(0, len(chosen), _BATCH):
+        rows = chosen[start : start + _BATCH]
+        questions = _embedded([examples[i].question for i in rows], embedder)
+        nearest = np.argsort(-(questions @ vectors.T), axis=1)[:, :_NEAREST]
+        for i, places in zip(rows, nearest, strict=True):
+            added[i] = _negatives(examples[i], [pool[place] for place in places.tolist()], rng, most)
+    return [replace(one, texts=one.texts + added.get(i, ())) for i, one in enumerate(examples)]
+
+
+def _negatives(example: Example, found: Sequence[tuple[str, Example]], rng: random.Random, most: int) -> tuple[Text, ...]:
+    answers = {text.text[start:end].lower() for text in example.texts for start, end in text.answers}
+    own = _story(example.paragraph)
+    wrong = [
+        text
+        for text, other in found
+        if _story(other.paragraph) != own and not any(answer in text.lower() for answer in answers)
+    ]
+    return tuple(Text(text=text) for text in rng.sample(wrong[:_HARDEST], k=min(rng.randint(1, most), len(wrong[:_HARDEST]))))
+
+
+def _story(paragraph: str) -> str:
+    """XQuAD has one paragraph in three languages."""
+    source, _, place = paragraph.partition("/")
+    return f"{source.split('-')[0]}/{place}"
+
+
+def _embedded(texts: Sequence[str], embedder: Embedder) -> F32:
+    """Questions too are embedded as passages here: in batches, which is what counts with thousands of them."""
+    pooled = embedder.embed_passages(texts).pooled
+    centres = np.stack([embedder.centre(detect_language(text)).passage for text in texts])
+    return centred(pooled, centres)

@@ -1,0 +1,180 @@
+"""Trains the reader. One command, which goes on where it stopped:
+
+    python evals/reader/train.py general --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
+    python evals/reader/train.py domain  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
+    python evals/reader/train.py compare --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
+
+`general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus, and
+`compare` goes on with several passages a question, as there are at answering time. Each writes `<stage>.pt` (the best by
+held-out questions), `<stage>.state.pt` (where to go on) and `<stage>.log`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from checking import check
+from encode import CodedText, Coder, in_batches, to_batch
+from examples import Example, is_held_out
+from lora import ReaderNetwork, load_tokenizer
+from losses import loss_of
+from sources import EXAMPLES
+
+from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.settings import load_settings
+from coopbot.wiring import open_embedder
+
+BATCH_TOKENS = 4096
+CHECK_EVERY_TEXTS = 4_000
+CHECKED = 200
+SEED = 7
+
+Coded = tuple[Example, list[CodedText]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """How a stage learns. texts: question-text pairs to learn from in all."""
+
+    name: str
+    texts: int
+    rate: float
+    max_tokens: int
+    start_from: str | None = None
+
+
+STAGES = {
+    "general": Stage(name="general", texts=12_000, rate=8e-4, max_tokens=208),
+    "domain": Stage(name="domain", texts=16_000, rate=5e-4, max_tokens=288, start_from="general"),
+    "compare": Stage(name="compare", texts=24_000, rate=4e-4, max_tokens=288, start_from="domain"),
+}
+
+
+def main() -> None:
+    arguments = _arguments()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(arguments.threads)
+    stage = STAGES[arguments.stage]
+    if arguments.texts:
+        stage = replace(stage, texts=arguments.texts)
+    settings = load_settings()
+    source = source_folder(ModelSource.of(settings.model), settings.cache_dir)
+    rng = random.Random(SEED)
+    embedder = open_embedder(settings)
+    examples = EXAMPLES[stage.name](arguments.qa, arguments.xquad, embedder, rng)
+    learned, held_out = split(examples)
+    coder = Coder(load_tokenizer(source), rng, stage.max_tokens)
+    checked = [(one, coder.code(one)) for one in random.Random(SEED).sample(held_out, min(CHECKED, len(held_out)))]
+    network = ReaderNetwork(source, arguments.rank)
+    if stage.start_from:
+        network.load_learned(torch.load(arguments.out / f"{stage.start_from}.pt"))
+    print(f"{len(learned)} questions to learn from, {len(held_out)} held out, {len(checked)} of them checked", flush=True)
+    Training(stage, network, arguments.out).run([(one, coder.code(one)) for one in learned], checked)
+
+
+def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """(to learn from, held out): by paragraph, so that no text is in both."""
+    learned: list[Example] = []
+    held_out: list[Example] = []
+    for one in examples:
+        (held_out if is_held_out(one.paragraph) else learned).append(one)
+    return learned, held_out
+
+
+class Training:
+    """One stage, resumed from its state file if there is one."""
+
+    def __init__(self, stage: Stage, network: ReaderNetwork, out: Path) -> None:
+        self._stage, self._network, self._out = stage, network, out
+        out.mkdir(parents=True, exist_ok=True)
+        self._parameters = [p for p in network.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=stage.rate, weight_decay=0.01, betas=(0.9, 0.98))
+        self._texts = self._round = self._place = 0
+        self._next_check = CHECK_EVERY_TEXTS
+        self._best = 0.0
+        self._loss = 0.0
+        self._resume()
+
+    def run(self, coded: Sequence[Coded], checked: Sequence[Coded]) -> None:
+        """Learn until the stage's number of texts has been seen."""
+        began, seen = time.monotonic(), self._texts
+        while self._texts < self._stage.texts:
+            batches = in_batches(coded, BATCH_TOKENS, random.Random(SEED + self._round))
+            while self._place < len(batches) and self._texts < self._stage.texts:
+                self._learn(batches[self._place])
+                self._place += 1
+                if self._place % 25 == 0:
+                    pace = (self._texts - seen) / (time.monotonic() - began)
+                    self._log(f"texts {self._texts} round {self._round} loss {self._loss:.3f} {pace:.1f}/s")
+                if self._texts >= self._next_check:
+                    self._check(checked)
+            if self._place >= len(batches):
+                self._round, self._place = self._round + 1, 0
+        self._check(checked)
+
+    def _learn(self, batch: Sequence[Coded]) -> None:
+        progress = self._texts / self._stage.texts
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._stage.rate * min(1.0, self._texts / 1500 + 0.02) * max(0.02, 1 - progress)
+        tensors = to_batch(batch)
+        loss = loss_of(self._network(tensors.input_ids, tensors.attention_mask), tensors)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        self._optimizer.step()
+        self._loss = loss.item() if not self._loss else 0.98 * self._loss + 0.02 * loss.item()
+        self._texts += len(tensors.group)
+
+    def _check(self, checked: Sequence[Coded]) -> None:
+        found = check(self._network, checked)
+        self._log(f"checked at {self._texts}: {found}")
+        if found.score >= self._best:
+            self._best = found.score
+            torch.save(self._network.learned(), self._out / f"{self._stage.name}.pt")
+        self._next_check = self._texts + CHECK_EVERY_TEXTS
+        state = {
+            "learned": self._network.learned(),
+            "optimizer": self._optimizer.state_dict(),
+            "counters": (self._texts, self._round, self._place + 1, self._best, self._loss),
+        }
+        fresh = self._out / f"{self._stage.name}.state.new"
+        torch.save(state, fresh)
+        fresh.replace(self._out / f"{self._stage.name}.state.pt")
+
+    def _resume(self) -> None:
+        path = self._out / f"{self._stage.name}.state.pt"
+        if not path.is_file():
+            return
+        state = torch.load(path)
+        self._network.load_learned(state["learned"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._texts, self._round, self._place, self._best, self._loss = state["counters"]
+        self._next_check = self._texts + CHECK_EVERY_TEXTS
+        self._log(f"goes on at {self._texts}")
+
+    def _log(self, line: str) -> None:
+        print(line, flush=True)
+        with (self._out / f"{self._stage.name}.log").open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=sorted(STAGES))
+    parser.add_argument("--qa", type=Path, required=True, help="folder with CMRC, DRCD and SQuAD 2.0")
+    parser.add_argument("--xquad", type=Path, required=True, help="folder with XQuAD-R")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
+    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--threads", type=int, default=1, help="more than one pays on an idle machine only")
+    parser.add_argument("--texts", type=int, default=0, help="learn from fewer or more texts than the stage says")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The invented news that the reader is to learn from: each item is whole, marked as invented, and its answers stand in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coopbot.text.language import detect_language
+
+FILE = Path(__file__).parents[1] / "evals" / "reader" / "made-up.jsonl"
+
+ANSWERED = {
+    *("number", "date", "who", "where", "what", "why", "how", "list", "two-part", "compare", "keyword"),
+    *("claim-true", "claim-false", "by-date", "latest"),
+}
+NEAR_MISSES = {
+    *("near-year", "near-place", "near-measure", "near-edition", "near-plan", "near-who", "near-price", "near-side"),
+    *("near-by-date", "near-why", "near-keyword", "near-practical", "premise"),
+}
+
+
+@pytest.fixture(scope="module")
+def items() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+
+
+def test_there_are_enough_in_each_language(items: list[dict[str, Any]]) -> None:
+    assert len(items) >= 3000
+    assert len({item["id"] for item in items}) == len({item["text"] for item in items}) == len(items)
+    for field in ([item["language"] for item in items], [asked["language"] for item in items for asked in item["questions"]]):
+        assert min(Counter(field)[language] for language in ("en", "zh", "ru")) > len(field) / 5
+    assert sum(item.get("script") == "traditional" for item in items) >= 300
+
+
+def test_every_item_is_marked_as_invented_and_has_a_date_and_a_title(items: list[dict[str, Any]]) -> None:
+    wrong = [item["id"] for item in items if item["invented"] is not True or not item["title"].strip()]
+    assert wrong == []
+    assert all(date(2000, 1, 1) < date.fromisoformat(item["published"]) < date(2030, 1, 1) for item in items)
+
+
+def test_paragraphs_are_in_their_language(items: list[dict[str, Any]]) -> None:
+    wrong = [item["id"] for item in items if detect_language(item["text"]) != item["language"]]
+    assert wrong == []
+
+
+def test_answers_stand_in_the_paragraph_and_near_misses_have_none(items: list[dict[str, Any]]) -> None:
+    wrong = [
+        (item["id"], asked["question"])
+        for item in items
+        for asked in item["questions"]
+        if asked["kind"] not in (ANSWERED if asked["answers"] else NEAR_MISSES)
+        or any(answer not in item["text"] or not answer.strip() for answer in asked["answers"])
+    ]
+    assert wrong == []
+
+
+def test_each_has_several_questions_in_several_languages_and_about_half_have_no_answer(items: list[dict[str, Any]]) -> None:
+    assert [item["id"] for item in items if not 3 <= len(item["questions"]) <= 6] == []
+    assert [item["id"] for item in items if len({asked["language"] for asked in item["questions"]}) < 2] == []
+    unanswered = [not asked["answers"] for item in items for asked in item["questions"]]
+    assert 0.4 < sum(unanswered) / len(unanswered) < 0.6
+
+
+def test_no_paragraph_is_in_the_corpus(items: list[dict[str, Any]]) -> None:
+    corpus = "\n".join(path.read_text(encoding="utf-8") for path in sorted((FILE.parents[2] / "corpus").rglob("*.md")))
+    plain = re.sub(r"\s+", " ", corpus)
+    assert [item["id"] for item in items if item["text"][:60] in plain] == []
