@@ -14,7 +14,8 @@ from coopbot.index.build import BuildReport, build
 from coopbot.index.embedder import Embedder, Progress
 from coopbot.ingest.arrival import Arrival
 from coopbot.ingest.draft import Draft
-from coopbot.serve.jobs import Job, Jobs
+from coopbot.serve.job import Job
+from coopbot.serve.jobs import Jobs
 from tests.fakes import make_article
 
 

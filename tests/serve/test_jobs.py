@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from coopbot.errors import Busy, CoopbotError, Duplicate, IndexBroken, NotFound, Unreachable
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
-from coopbot.serve.jobs import Job, Jobs, Limits
+from coopbot.serve.job import Job
+from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.spool import MOST_STARTS, Order, Spool
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished

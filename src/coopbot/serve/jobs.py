@@ -8,50 +8,22 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 
 from coopbot.errors import Busy, CoopbotError, NotFound, Unreadable
-from coopbot.index.build import BuildReport
-from coopbot.ingest.arrival import Arrival, Change
 from coopbot.ingest.draft import Draft
 from coopbot.serve.editor import Editor
+from coopbot.serve.job import Job, JobKind, Step, job_of, step_of
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.spool import MOST_STARTS, Order, Spool
-
-JobKind = Literal["add", "remove", "rebuild", "feed"]
-JobState = Literal["queued", "running", "done", "failed"]
-JobChange = Change | Literal["removed"]
 
 _BUSY_RETRY_S = 0.5
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One change. Where `change` is set, the corpus has it, even if the job failed afterwards, at the index.
-
-    `done` of `total` articles that changed are indexed. `report` is the index's, which jobs that came together share.
-    """
-
-    job_id: str
-    kind: JobKind
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    state: JobState = "queued"
-    done: int = 0
-    total: int = 0
-    article_id: str | None = None
-    title: str | None = None
-    change: JobChange | None = None
-    report: BuildReport | None = None
-    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +42,6 @@ class Limits:
     stop_s: float = 8.0
 
 
-# Makes a change and tells what changed; None if nothing did and the index may stay as it is.
-_Step = Callable[[Job], Job | None]
 _Result = TypeVar("_Result")
 
 
@@ -79,7 +49,7 @@ _Result = TypeVar("_Result")
 class _Task:
     job_id: str
     kind: JobKind
-    step: _Step
+    step: Step
     size_bytes: int
 
 
@@ -204,9 +174,9 @@ class Jobs:
             self._require_room(size_bytes)
             if self._spool is not None:
                 self._spool.put(order, data)
-            return self._queue(_job_of(order), self._step(order, data), size_bytes)
+            return self._queue(job_of(order), step_of(order, data, self._editor), size_bytes)
 
-    def _submit(self, kind: JobKind, step: _Step) -> Job:
+    def _submit(self, kind: JobKind, step: Step) -> Job:
         with self._changed:
             if kind != "rebuild":
                 self._require_room(0)
@@ -216,9 +186,9 @@ class Jobs:
 
     def _resume(self, order: Order, data: bytes) -> None:
         """Queue what an earlier process left."""
-        job = _job_of(order)
+        job = job_of(order)
         if order.starts < MOST_STARTS:
-            self._queue(job, self._step(order, data), len(data))
+            self._queue(job, step_of(order, data, self._editor), len(data))
         else:
             self._jobs[job.job_id] = job
             reason = "the service ended each time it was read; give another"
@@ -231,23 +201,11 @@ class Jobs:
         if len(self._waiting) >= self._limits.waiting or waiting_bytes > self._limits.waiting_bytes:
             raise Busy("too many changes are waiting; try again when some are done")
 
-    def _queue(self, job: Job, step: _Step, size_bytes: int) -> Job:
+    def _queue(self, job: Job, step: Step, size_bytes: int) -> Job:
         self._jobs[job.job_id] = job
         self._waiting.append(_Task(job_id=job.job_id, kind=job.kind, step=step, size_bytes=size_bytes))
         self._changed.notify_all()
         return job
-
-    def _step(self, order: Order, data: bytes) -> _Step:
-        """What an order asks for; nothing where the corpus has it already."""
-        if order.change is not None:
-            return lambda job: job
-        if order.remove is not None:
-            return _removing(partial(self._editor.remove, order.remove))
-        if order.file is not None:
-            return _adding(partial(self._editor.add_file, data, order.file))
-        if order.draft is not None:
-            return _adding(partial(self._editor.add_draft, order.draft))
-        return _adding(partial(self._editor.add_url, order.url or ""))
 
     def _work(self) -> None:
         while (task := self._wait()) is not None:
@@ -278,7 +236,7 @@ class Jobs:
             changed = self._patiently(lambda: task.step(job))
             if self._spool is not None and changed is not None and changed.change is not None:
                 self._spool.made(task.job_id, changed.change, changed.article_id, changed.title)
-        except Exception as exc:  # the edge of the thread: whatever goes wrong is told in the job, and the next one runs
+        except Exception as exc:  # the edge of the thread: whatever goes wrong is reported in the job, and the next one runs
             self._fail(task.job_id, exc)
             return False
         if changed is None:
@@ -334,33 +292,6 @@ class Jobs:
 
     def _fail(self, job_id: str, error: Exception) -> None:
         self._finish(job_id, lambda job: replace(job, state="failed", error=error), done=not isinstance(error, _Stopping))
-        # What is not one of our own errors may hold anything, and is told by type only.
+        # What is not one of our own errors may hold anything, and is reported by type only.
         reason = without_secrets(str(error)) if isinstance(error, CoopbotError) else ""
         log.warning("job_failed", job_id=job_id, error=type(error).__name__, reason=reason)
-
-
-def _adding(add: Callable[[], Arrival]) -> _Step:
-    def step(job: Job) -> Job:
-        arrival = add()
-        return replace(job, article_id=arrival.article.article_id, title=arrival.article.title, change=arrival.change)
-
-    return step
-
-
-def _removing(remove: Callable[[], None]) -> _Step:
-    def step(job: Job) -> Job:
-        remove()
-        return replace(job, change="removed")
-
-    return step
-
-
-def _job_of(order: Order) -> Job:
-    return Job(
-        job_id=order.job_id,
-        kind="add" if order.remove is None else "remove",
-        created_at=order.created_at,
-        article_id=order.article_id or order.remove,
-        title=order.title,
-        change=order.change,
-    )

@@ -26,7 +26,8 @@ from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES
 from coopbot.serve.http.bodies import TooLarge
 from coopbot.serve.http.clients import bearer_token
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
-from coopbot.serve.jobs import Job, Jobs
+from coopbot.serve.job import Job
+from coopbot.serve.jobs import Jobs
 
 _MOST_FIELDS = 20
 

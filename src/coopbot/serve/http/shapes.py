@@ -14,7 +14,7 @@ from coopbot.errors import InvalidRequest
 from coopbot.index.build import BuildReport
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.problems import ProblemOut, describe
-from coopbot.serve.jobs import Job, JobChange, JobKind, JobState
+from coopbot.serve.job import Job, JobChange, JobKind, JobState
 
 
 def _has_words(text: str) -> str:
