@@ -208,6 +208,13 @@ def test_answers_shown_in_the_readme_quote_the_corpus() -> None:
         assert article.title in text
 
 
+def test_shares_in_the_readme_are_those_on_the_scoreboard() -> None:
+    shares = [int(share) for share in re.findall(r"(\d+) %", page("README.md"))]
+    golden, unseen = [line.split("|") for line in page("docs/scoreboard.md").splitlines() if line.startswith("| all |")][0:4:3]
+    found = [golden[4], unseen[3], unseen[4]]
+    assert shares == [round(100 * float(cell.split()[0])) for cell in found]
+
+
 def test_no_file_names_a_place_on_a_machine() -> None:
     found = []
     for path in our_files():
