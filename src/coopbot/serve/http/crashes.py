@@ -27,7 +27,7 @@ class Crashes:
 
         try:
             await self._app(scope, receive, noted)
-        except Exception as exc:
+        except Exception as exc:  # the edge of HTTP: whatever goes wrong is logged, and answered without a word of it
             if scope["type"] != "http" or begun:
                 raise
             log.error("request_crashed", path=scope["path"][:200], exc_info=exc)

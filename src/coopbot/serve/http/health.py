@@ -41,7 +41,7 @@ class Health:
             yield
         except (InvalidRequest, Busy):
             raise
-        except Exception:
+        except Exception:  # counted and raised again
             self._failures += 1
             self._failed_at_s = self._clock()
             raise
