@@ -48,7 +48,7 @@ class RateLimit:
         await self._app(scope, receive, send)
         if scope["type"] == "lifespan" and self._storage is not None:  # the service has ended
             # limits has no way to close it, and no type for what it has.
-            await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]
+            await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # of Redis only
 
     async def _wait_s(self, client: str) -> int:
         """0 if the client may go on."""
