@@ -174,8 +174,11 @@ def test_no_folder_is_said_once_and_waited_for(tmp_path: Path, there: str) -> No
         until(lambda: changed.count == 1)
         (corpus / "bridge.md").write_text("The bridge is open.")
         until(lambda: changed.count >= 2)
-    assert [(entry["event"], entry["folder"]) for entry in logs] == [("corpus_not_watched", str(corpus))]
-    assert logs[0]["reason"] == ("No such file or directory" if there == "missing" else "Not a directory")
+    assert {(entry["event"], entry["folder"]) for entry in logs} == {("corpus_not_watched", str(corpus))}
+    reasons = [entry["reason"] for entry in logs]
+    assert reasons[0] == ("No such file or directory" if there == "missing" else "Not a directory")
+    # The watch may look between the file's end and the folder's beginning, which is a reason of its own.
+    assert len(reasons) == len(set(reasons))
 
 
 def test_a_folder_that_vanishes_is_watched_again_when_it_returns(corpus: Path) -> None:
