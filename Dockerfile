@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 ARG BASE=python:3.11-slim
 
-# Installs coopbot, prepares the model and indexes the corpus, so that a container starts at once and needs no network.
+# Installs coopbot, prepares the models and indexes the corpus, so that a container starts at once and needs no network.
 FROM ${BASE} AS build
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /app

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
-from tests.cli import Invoke, invoke_in, share_model
 from tests.corpus_index import make_corpus_index
+from tests.invoke import Invoke, invoke_in, share_model
 
 pytest_plugins = ["tests.marks"]
 

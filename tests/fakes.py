@@ -10,7 +10,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from coopbot.domain import Article, Language, Source
+from coopbot.ask.reader import ReadPassage
+from coopbot.domain import Article, Language, Passage, Source, Span
 from coopbot.index.embedder import F32, Centre, Embeddings, TokenVectors, unit
 from coopbot.text.tokens import lexical_tokens
 
@@ -95,3 +96,31 @@ def make_article(
         sources=sources,
         also_published_by=also_published_by,
     )
+
+
+class FigureReader:
+    """A reader that knows words and figures: a sentence answers as far as it shares the question's words and has a figure.
+
+    It counts what it reads.
+    """
+
+    fingerprint = "figure-reader"
+
+    def __init__(self) -> None:
+        self.read_passages: list[str] = []
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        self.read_passages += [passage.text for _, passage in passages]
+        return [self._one(set(lexical_tokens(question)), passage) for _, passage in passages]
+
+    def _one(self, asked: set[str], passage: Passage) -> ReadPassage:
+        scores, answers = [], []
+        for span in passage.sentences:
+            text = passage.quoted(span)
+            figure = re.search(r"\d[\d.,]*(?: \w+)?", text)
+            shared = len(asked & set(lexical_tokens(text))) / max(1, len(asked))
+            scores.append(12 * shared - 6 if figure else -8.0)
+            start, end = figure.span() if figure else (0, len(text))
+            answers.append(Span(start_char=span.start_char + start, end_char=span.start_char + end))
+        starts = np.array(scores, dtype=np.float32)
+        return ReadPassage(starts=starts, best=2 * starts, answers=tuple(answers))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cases import check_each
-from tests.cli import Invoke
+from tests.invoke import Invoke
 
 ARTICLE = """---
 title: A railway bridge

@@ -25,8 +25,9 @@ from coopbot.index.build import build
 from coopbot.index.encoder import Encoder
 from coopbot.index.folder import current_id, open_current, snapshot_ids, write_lock
 from coopbot.index.prepare import ModelSource
-from tests.cli import share_model
+from coopbot.index.reader_model import reader_card
 from tests.fakes import BagOfWords, make_article
+from tests.invoke import share_model
 from tests.soak.harness import read_only
 
 FINGERPRINT = BagOfWords().fingerprint
@@ -333,7 +334,9 @@ def test_a_model_that_is_not_prepared_is_not_prepared_by_looking(place: Path, mo
 
 
 @pytest.mark.process  # the corpus is read in one
-@pytest.mark.parametrize("name", ["card.json", "tokenizer.json", "centres.npz", "model.xml"])
+@pytest.mark.parametrize(
+    "name", ["card.json", "sentencepiece.model", "tokenizer.json", "centres.npz", "model.xml", "words.npy", "words_scale.npy"]
+)
 def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder: Encoder, cache_dir: Path, name: str) -> None:
     key = ModelSource.of(None).key()
     model = place / "cache" / "models" / key
@@ -351,6 +354,61 @@ def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder:
     assert "coopbot prepare --force" in checks["model"].detail
 
 
+def reader_check() -> Check:
+    return next(check for check in examine() if check.name == "reader")
+
+
+def test_a_reader_that_is_off(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COOPBOT_READER", "off")
+    assert reader_check().ok
+    assert reader_check().detail.startswith("off: ")
+    assert "unset COOPBOT_READER" in reader_check().detail
+
+
+@pytest.mark.parametrize("name", [None, "some/reader"])
+def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
+    place: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "nowhere"))
+    if name:
+        monkeypatch.setenv("COOPBOT_READER", name)
+    before = state_of(place)
+    found = reader_check()
+    assert state_of(place) == before
+    assert found.ok
+    assert found.detail == f"{name or 'coopbot-reader'} is not prepared yet; the first use does it, or: coopbot prepare"
+
+
+def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coopbot.index.reader_model.encoder_hash", lambda source: "of another version")
+    found = reader_check()
+    assert not found.ok
+    assert "another version of the encoder; install" in found.detail
+    assert "COOPBOT_READER=off" in found.detail
+
+
+def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "cache"))
+    monkeypatch.setattr("coopbot.index.reader_model._key", lambda setting: "0123")
+    prepared = place / "cache" / "models" / "coopbot-reader-0123"
+    prepared.mkdir(parents=True)
+    for card in ("{", json.dumps({"name": "half"})):
+        (prepared / "card.json").write_text(card)
+        found = reader_check()
+        assert not found.ok
+        assert found.detail.endswith("run: coopbot prepare --force")
+
+
+@pytest.mark.model
+def test_a_reader_that_is_ready(place: Path, cache_dir: Path) -> None:
+    if reader_card(None, cache_dir) is None:
+        pytest.skip("the reader is not prepared on this machine")
+    found = reader_check()
+    assert found.ok
+    assert found.detail.startswith("coopbot-reader, ")
+    assert "cosine to the float model" in found.detail
+
+
 @pytest.mark.process  # the corpus is read in one
 def test_json_tells_the_same(place: Path, embedder: Encoder, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     share_model(monkeypatch, cache_dir, lambda: embedder)
@@ -360,4 +418,14 @@ def test_json_tells_the_same(place: Path, embedder: Encoder, cache_dir: Path, mo
     told = json.loads(done.stdout)
     untimed = ("clock", "disk")
     assert [one for one in told if one["name"] not in untimed] == [one for one in checks if one["name"] not in untimed]
-    assert {one["name"] for one in told} >= {"settings", "model", "corpus", "duplicates", "index", "disk", "clock", "cache"}
+    assert {one["name"] for one in told} >= {
+        "settings",
+        "model",
+        "reader",
+        "corpus",
+        "duplicates",
+        "index",
+        "disk",
+        "clock",
+        "cache",
+    }

@@ -112,7 +112,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer."""
+    """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
+
+    `answer` is where in the quote the words that answer stand; None where no reader marked them.
+    """
 
     number: int
     article_id: str
@@ -130,6 +133,7 @@ class Citation:
     deep_link: str
     score: float
     also_published_by: tuple[Source, ...] = ()
+    answer: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +168,8 @@ class Answer:
     searched_as: str
     snapshot: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def answer_within(self, claim: Claim) -> Span | None:
+        """Where in a claim that repeats a quote the words that answer stand; None if nothing marks them."""
+        quotes = (citation for citation in self.citations if citation.number in claim.citations)
+        return next((citation.answer for citation in quotes if citation.quote == claim.text), None)

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description="A sentence-transformers folder or hub name; unset: multilingual-e5-small, built in."
     )
+    reader: str | None = Field(
+        default=None,
+        description="A question-answering model, by folder or hub name, or off; unset: the reader that is built in.",
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads that the embedding model uses."
     )

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.reader import ModelReader
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Article
 from coopbot.editing import CorpusEditor, failed
 from coopbot.errors import Busy, CoopbotError, Unreadable
 from coopbot.index.build import BuildReport, build
+from coopbot.index.conversion import Step
 from coopbot.index.embedder import Progress
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
 from coopbot.index.local import LocalTarget
-from coopbot.index.prepare import ModelSource, Step, load_embedder
+from coopbot.index.prepare import ModelSource, load_embedder
+from coopbot.index.reader_model import ReaderCard, load_reader, reader_card
 from coopbot.index.target import Target
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.sandbox import ReadLimits, Sandbox
@@ -38,6 +41,16 @@ _SHARE_OF_JOBS = 0.85
 
 log = structlog.get_logger()
 
+READER_OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What embeds and what reads. reader: None if it is switched off."""
+
+    embedder: Encoder
+    reader: ModelReader | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -45,19 +58,40 @@ class Service:
 
     answerer: Answerer
     index: LiveStore
-    embedder: Encoder
+    models: Models
 
 
 def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder:
-    """The model, prepared on first use. Raises ModelUnavailable, Misconfigured."""
+    """The embedding model, prepared on first use. Raises ModelUnavailable, Misconfigured."""
     return load_embedder(ModelSource.of(settings.model), settings.cache_dir, threads=settings.threads, on_step=on_step)
 
 
-def open_service(settings: Settings, on_step: Step = lambda _: None, *, embedder: Encoder | None = None) -> Service:
-    """Model and index opened, so that a bad one stops the start; a model that is open may be given. Raises what both raise."""
-    embedder = embedder or open_embedder(settings, on_step)
-    index = open_index(settings, embedder.fingerprint)
-    return Service(answerer=Answerer(embedder, index.current), index=index, embedder=embedder)
+def open_reader(settings: Settings, on_step: Step = lambda _: None) -> ModelReader | None:
+    """The reading model, prepared on first use, or None if it is off. Raises ModelUnavailable, Misconfigured."""
+    if settings.reader == READER_OFF:
+        return None
+    return ModelReader(load_reader(settings.reader, settings.cache_dir, threads=settings.threads, on_step=on_step))
+
+
+def prepared_reader(settings: Settings) -> ReaderCard | None:
+    """The card of the reading model; None if it is off or not prepared yet. Raises ModelUnavailable if it is damaged."""
+    return None if settings.reader == READER_OFF else reader_card(settings.reader, settings.cache_dir)
+
+
+def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
+    """Both. Raises ModelUnavailable, Misconfigured."""
+    return Models(embedder=open_embedder(settings, on_step), reader=open_reader(settings, on_step))
+
+
+def open_service(settings: Settings, on_step: Step = lambda _: None, *, models: Models | None = None) -> Service:
+    """Models and index opened, so that a bad one stops the start; models that are open may be given.
+
+    Raises what opening them raises.
+    """
+    models = models or open_models(settings, on_step)
+    index = open_index(settings, models.embedder.fingerprint)
+    answerer = Answerer(models.embedder, index.current, models.reader)
+    return Service(answerer=answerer, index=index, models=models)
 
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:

@@ -1,25 +1,30 @@
+"""Linear models over named features, and the file they come from."""
+
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from coopbot.ask.weights import both
-
-_LOG_ODDS = st.floats(min_value=-30, max_value=30)
+from coopbot.ask.weights import PAIRS, LinearModel, load_weights
 
 
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
+def test_a_score_is_the_bias_and_the_weighted_scaled_features() -> None:
+    model = LinearModel(
+        names=("a", "b"),
+        mean=np.array([1.0, 2.0], dtype=np.float32),
+        scale=np.array([2.0, 4.0], dtype=np.float32),
+        weight=np.array([3.0, 5.0], dtype=np.float32),
+        bias=0.5,
+    )
+    features = {"b": np.array([6.0, 2.0], dtype=np.float32), "a": np.array([3.0, 1.0], dtype=np.float32)}
+    assert model.score(features).tolist() == pytest.approx([0.5 + 3 + 5, 0.5])
 
 
-@given(_LOG_ODDS, _LOG_ODDS)
-def test_both_are_as_likely_as_one_times_the_other(one: float, other: float) -> None:
-    assert _probability(both(one, other)) == pytest.approx(_probability(one) * _probability(other), rel=1e-6)
-
-
-def test_what_is_sure_changes_nothing() -> None:
-    assert both(0.7, 40) == pytest.approx(0.7)
-    assert both(-2000.0, 0.7) < -1000
+def test_the_packages_weights_judge_with_a_reader_and_without() -> None:
+    weights = load_weights()
+    for with_reader in (True, False):
+        own = weights.sentences(with_reader=with_reader)
+        for pair in PAIRS:
+            assert any(name.startswith("read_") for name in own.sentence[pair].names) == with_reader
+            assert any(name.startswith("read_") for name in own.answered[pair].names) == with_reader
+    assert 0 < weights.threshold < weights.sure < 1

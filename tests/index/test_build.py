@@ -50,7 +50,6 @@ def test_a_snapshot_holds_articles_passages_and_vectors(tmp_path: Path) -> None:
     assert sentences.starts.tolist() == [0, 3]
     assert sentences.token_counts.tolist() == [len(text.split()) for text in SENTENCES]
     assert len(sentences.codes) == sentences.token_counts.sum()
-    assert [note.amounts for note in stored.read_notes().sentences] == [(), ((1283.0, "m"),), ()]
 
 
 def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
@@ -87,16 +86,6 @@ def test_a_build_without_change_writes_nothing(tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.name != ".lock"} == {
         p: t for p, t in before.items() if p.name != ".lock"
     }
-
-
-def test_new_names_or_words_of_the_package_bring_new_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = BagOfWords()
-    run([BRIDGE, PORT], tmp_path, embedder)
-    embedder.embedded.clear()
-    monkeypatch.setattr("coopbot.index.build.notes_sha256", lambda: "of another gazetteer")
-    assert run([BRIDGE, PORT], tmp_path, embedder, day=2).written
-    assert embedder.embedded == []
-    assert not run([BRIDGE, PORT], tmp_path, embedder, day=3).written
 
 
 def test_only_new_text_is_embedded(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def everything(store: VectorStore) -> list[object]:
         rows = first.rows[order]
         sentences = store.sentences(language, rows)
         seen += [
-            [(s.passage, s.language, s.notes) for s in store.stored(language, rows.tolist())],
+            [(s.passage, s.language) for s in store.stored(language, rows.tolist())],
             first.pooled[order].tolist(),
             [array.tolist() for array in (sentences.starts, sentences.vectors, sentences.token_counts, sentences.codes)],
             {term: round(value, 9) for term, value in store.idf(language, terms).items()},

@@ -26,9 +26,9 @@ from coopbot.index.milvus.target import MilvusTarget
 from coopbot.ingest.corpus import Corpus
 from coopbot.measure.golden import load_questions
 from coopbot.measure.server import served
-from tests.cli import Invoke
 from tests.corpus_index import copy_cache
 from tests.index.milvus_server import Server, milvus_server, until
+from tests.invoke import Invoke
 
 ROOT = Path(__file__).parents[2]
 

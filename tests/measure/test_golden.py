@@ -292,7 +292,7 @@ QUESTIONS = [
 
 def test_end_to_end(index: LiveIndex) -> None:
     # Every confidence clears a threshold of nearly nothing, so that what is found is seen.
-    answerer = WithConversations(Answerer(BagOfWords(), index.current, replace(load_weights(), threshold=1e-9)))
+    answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=replace(load_weights(), threshold=1e-9)))
     steps: list[tuple[int, int]] = []
     results = run_golden(QUESTIONS, answerer, index.current().article, lambda done, total: steps.append((done, total)))
     figures = {name: figure.value for name, figure in summed_up(results).figures.items()}

@@ -17,6 +17,7 @@ from coopbot.measure.golden import Reply, holds, load_questions
 from coopbot.measure.unseen import UnseenQuestion, ask_unseen, load_unseen, open_pages
 from coopbot.measure.unseen_board import UnseenPart
 from coopbot.settings import Settings
+from coopbot.wiring import Models
 from tests.measure.test_golden import ARTICLES, GAS, LONG, OPENED, QUESTIONS, RUSSIAN, Scripted
 
 ROOT = Path(__file__).parents[2]
@@ -168,12 +169,13 @@ def test_pages_have_an_index_of_their_own(tmp_path: Path, embedder: Encoder) -> 
     page = EVALS / "pages" / "en" / "lugovsk-bridge-traffic.md"
     (folder / "en" / page.name).write_bytes(page.read_bytes())
     settings = Settings(corpus_dir=ROOT / "corpus", index_dir=tmp_path / "index")
-    service = open_pages(folder, settings, embedder)
+    models = Models(embedder=embedder, reader=None)
+    service = open_pages(folder, settings, models)
     snapshot = service.index.current()
     assert {article.article_id for article in snapshot.articles(0, 10)} == {"en/lugovsk-bridge-traffic"}
     assert not (tmp_path / "index" / "CURRENT").exists()
     # Nothing changed, so the snapshot stays in force.
-    assert open_pages(folder, settings, embedder).index.current().snapshot_id == snapshot.snapshot_id
+    assert open_pages(folder, settings, models).index.current().snapshot_id == snapshot.snapshot_id
     (folder / "en" / "bad.md").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Unreadable, match="bad"):
-        open_pages(folder, settings, embedder)
+        open_pages(folder, settings, models)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language
+from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language, Span
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.parts import (
@@ -106,6 +106,39 @@ def test_emoji_before_a_quote_count_two_units() -> None:
     assert quote.offset == part.text.index("🚂 Goes.") + 5  # five of the emoji before it take two units
     assert _all_covered([part], "expandable_blockquote") == ["🚂 Goes."]
     assert _all_covered([part], "text_link") == ["Rail 🚂"]
+
+
+def test_the_words_that_answer_are_bold_in_claim_and_quote() -> None:
+    quote = " 🚂 The 🌉 bridge opened in June. "
+    start = quote.index(" in June")
+    citation = _citation(quote=quote, answer=Span(start_char=start, end_char=start + len(" in June")))
+    (part,) = answer_parts(_answer(citation))
+    assert part.text.startswith("🚂 The 🌉 bridge opened in June. [1]")
+    assert _all_covered([part], "bold") == ["in June", "Sources", "in June"]
+    in_claim = next(entity for entity in part.entities if entity.kind == "bold")
+    assert in_claim.offset == part.text.index("in June") + 2  # two emoji before it take two units
+    (quoted,) = (entity for entity in part.entities if entity.kind == "expandable_blockquote")
+    in_quote = part.entities[-2]
+    assert in_quote.kind == "bold"
+    assert quoted.offset < in_quote.offset
+    assert in_quote.offset + in_quote.length <= quoted.offset + quoted.length
+
+
+@pytest.mark.parametrize("before", ["🚂" * 2000, "Слово " * 680, "桥" * 4090, "Lorries cross " * 291])
+def test_the_words_that_answer_stay_bold_where_a_quote_is_cut(before: str) -> None:
+    words = "ten thousand and one 🚂 lorries on 10 June 2022 " * 3
+    quote = f"{before}{words}or so."
+    span = Span(start_char=len(before), end_char=len(before) + len(words))
+    parts = answer_parts(_answer(_citation(quote=quote, answer=span)))
+    bold = [text for text in _all_covered(parts, "bold") if text != "Sources"]
+    assert len(bold) > 2
+    assert _squeezed("".join(bold)) == _squeezed(words) * 2
+    assert all(text == text.strip() for text in bold)
+
+
+def test_nothing_is_bold_where_nothing_answers() -> None:
+    nearest = _citation(answer=Span(start_char=0, end_char=3))
+    assert _all_covered(answer_parts(_answer(nearest, outcome="no_evidence", claims=())), "bold") == []
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def contents(snapshot: Snapshot) -> Contents:
         tokens = np.append(0, np.cumsum(read.token_counts))
         for place, one in enumerate(stored):
             first, end = read.starts[place], read.starts[place + 1]
-            digest = hashlib.sha256(repr((one.passage, one.notes)).encode())
+            digest = hashlib.sha256(repr(one.passage).encode())
             for part in (stage.pooled[place], read.vectors[first:end], read.codes[tokens[first] : tokens[end]]):
                 digest.update(part.tobytes())
             digest.update(f"{stage.lexical[place]:.3f}".encode())

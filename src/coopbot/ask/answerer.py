@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coopbot.ask.candidates import READ
-from coopbot.ask.compose import choose, cite, disagreements, nearest
+from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.conversations import Conversations, checked_conversation_id
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
-from coopbot.ask.retrieve import read_all, to_hits
+from coopbot.ask.reader import Reader
+from coopbot.ask.retrieve import find_all, find_evidence, rank_passages, to_hits
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
 from coopbot.ask.weights import Weights, load_weights
-from coopbot.domain import Answer, Article, Claim, Filters, Hit, Outcome
+from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
-from coopbot.text.gazetteer import find_names
 
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
@@ -42,11 +42,20 @@ class Answerer:
     """Answers from whatever snapshot `current` gives; one call reads one snapshot."""
 
     def __init__(
-        self, embedder: Embedder, current: Callable[[], VectorStore], weights: Weights | None = None, *, late: bool = True
+        self,
+        embedder: Embedder,
+        current: Callable[[], VectorStore],
+        reader: Reader | None = None,
+        weights: Weights | None = None,
+        *,
+        late: bool = True,
     ) -> None:
-        """`late` switches late interaction; `weights` are the package's own by default."""
+        """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
+        package's own by default.
+        """
         self._embedder = embedder
         self._current = current
+        self._reader = reader
         self._weights = weights or load_weights()
         self._late = late
         self._conversations = Conversations(time.monotonic)
@@ -69,15 +78,15 @@ class Answerer:
         store = self._current()
         asked = understand(self._resolved(checked(question), conversation_id, client), self._embedder)
         clock.lap("embed")
-        readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late)
-        clock.lap("retrieve")
-        confidence = readings[0].confidence if readings else 0.0
-        answered = confidence >= self._weights.threshold
-        least = self._weights.least_log_odds
-        offered = min(_OFFERED, max_citations)
-        chosen = choose(asked, readings, max_citations, least) if answered else nearest(readings, offered)
-        articles = {quote.article_id: _article(store, quote.article_id) for quote in chosen}
-        citations = tuple(cite(number, quote, articles[quote.article_id]) for number, quote in enumerate(chosen, start=1))
+        evidence = find_evidence(asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late)
+        clock.lap("read" if self._reader else "retrieve")
+        answered = bool(evidence.sentences) and evidence.confidence >= self._weights.threshold
+        chosen = (
+            choose(evidence.sentences, max_citations, self._weights.least_log_odds)
+            if answered
+            else nearest(evidence.sentences, min(_OFFERED, max_citations))
+        )
+        citations = _cited(store, chosen)
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
             outcome=outcome,
@@ -85,19 +94,19 @@ class Answerer:
             claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
             citations=citations,
             disagreements=disagreements(citations, chosen) if answered else (),
-            confidence=round(confidence, 3),
+            confidence=round(evidence.confidence, 3),
             searched_as=asked.text,
             snapshot=store.snapshot_id,
             timings_ms=clock.finish("compose"),
         )
-        return verify_answer(answer, articles.get)
+        return verify_answer(answer, store.article)
 
     def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
         """The question as it stands alone, remembered for the next one."""
         if conversation_id is None:
             return question
         known = checked_conversation_id(conversation_id)
-        resolved = resolve(question, self._conversations.earlier(known, client), names=find_names)
+        resolved = resolve(question, self._conversations.earlier(known, client))
         self._conversations.remember(known, resolved, client)
         return resolved
 
@@ -107,9 +116,8 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        wanted = max(READ, top_k)
-        readings = read_all(asked, store, self._weights, filters or Filters(), late=self._late, candidates_a_language=wanted)
-        hits = to_hits(readings, store, top_k)
+        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_a_language=max(READ, top_k))
+        hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
@@ -117,7 +125,7 @@ class Answerer:
 
 
 class _Clock:
-    """Names stretches of time."""
+    """A stopwatch with named laps."""
 
     def __init__(self) -> None:
         self._start = self._last = time.perf_counter()
@@ -131,6 +139,14 @@ class _Clock:
     def finish(self, name: str) -> dict[str, float]:
         self.lap(name)
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
+
+
+def _cited(store: VectorStore, chosen: Chosen) -> tuple[Citation, ...]:
+    ids = {one.stored.passage.article_id for one in chosen.sentences}
+    found = {article_id: _article(store, article_id) for article_id in ids}
+    return tuple(
+        cite(number, one, found[one.stored.passage.article_id]) for number, one in enumerate(chosen.sentences, start=1)
+    )
 
 
 def _article(store: VectorStore, article_id: str) -> Article:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,6 @@ class Candidates:
     rows: (passages,) in the language's shard. starts: (passages + 1,), the place of each passage's first sentence. dense:
     (passages,) cosine. lexical: (passages,) BM25 as a share. sentence_vectors: (sentences, dim) and
     sentence_cosine: (sentences,), with the sentence embedded alone. token_counts: (sentences,).
-    idf: how rare each word that was sought is among the passages of the language, at most `most_idf`.
     met: (question tokens, sentences), the best cosine of a question token with the sentence's tokens, read in the context of
     their passage: late interaction, kept by sentence.
     """
@@ -46,15 +45,7 @@ class Candidates:
     sentence_vectors: F32
     sentence_cosine: F32
     token_counts: I64
-    idf: dict[str, float]
-    most_idf: float
     met: F32
-
-    @cached_property
-    def passage_of(self) -> I64:
-        """(sentences,): the place of each sentence's passage."""
-        places: I64 = np.repeat(np.arange(len(self.rows)), np.diff(self.starts))
-        return places
 
     @cached_property
     def passage_met(self) -> F32:
@@ -70,20 +61,9 @@ class Candidates:
         weights: F32 = spread / spread.sum()
         return weights
 
-    def take(self, order: I64) -> Candidates:
-        """The passages in `order` only, in that order."""
-        places = np.concatenate([np.arange(self.starts[p], self.starts[p + 1]) for p in order])
-        return replace(
-            self,
-            rows=self.rows[order],
-            starts=np.concatenate([[0], np.cumsum(np.diff(self.starts)[order])]),
-            dense=self.dense[order],
-            lexical=self.lexical[order],
-            sentence_vectors=self.sentence_vectors[places],
-            sentence_cosine=self.sentence_cosine[places],
-            token_counts=self.token_counts[places],
-            met=self.met[:, places],
-        )
+    def sentences_of(self, place: int) -> slice:
+        """Where the sentences of the passage at a place lie among all."""
+        return slice(int(self.starts[place]), int(self.starts[place + 1]))
 
 
 def find_candidates(
@@ -107,8 +87,6 @@ def find_candidates(
         sentence_vectors=sentences.vectors,
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
-        idf=found.idf,
-        most_idf=found.most_idf,
         # Switched off, nothing is met, so that cosine and words decide.
         met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )

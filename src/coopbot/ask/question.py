@@ -5,23 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from coopbot.ask.coverage import Sought, sought_in
-from coopbot.ask.expected import Expected, expected
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
 from coopbot.index import token_codes
-from coopbot.index.embedder import F32, I32, Embedder, centred
+from coopbot.index.embedder import F32, Embedder, centred
 from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
-Mask = npt.NDArray[np.bool_]
-
-_WORD = re.compile(r"[^\W_]+")
-_HAN = re.compile("[\u3400-\u9fff]")
 # Tokens that mean the same in every language: numbers and Latin words, such as names of companies.
 _SHARED_TOKEN = re.compile(r"[0-9a-z]")
 
@@ -31,24 +22,15 @@ class Question:
     """A question as it is searched.
 
     vector: (dim,) and rotated_tokens: (tokens, dim), both with the language's centre taken off and of length 1; the tokens
-    rotated as those of passages are.
-    content: (tokens,), whether each is of a word that says something. sought: its lexical tokens, each once, and what they
-    mean. wanted: what kind of thing it asks for. names: what it names, by id of the gazetteer.
+    rotated as those of passages are. terms: its lexical tokens, each once. names: what it names, by id of the gazetteer.
     """
 
     text: str
     language: Language
     vector: F32
     rotated_tokens: F32
-    content: Mask
-    sought: tuple[Sought, ...]
-    wanted: Expected
+    terms: tuple[str, ...]
     names: frozenset[str]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Its lexical tokens, each once."""
-        return tuple(one.word for one in self.sought)
 
     def terms_for(self, language: Language) -> tuple[str, ...]:
         """The lexical tokens that articles of a language can have: in another, shared ones and what names are called there."""
@@ -70,18 +52,6 @@ def checked(text: str) -> str:
     return stripped
 
 
-def _content(text: str, spans: I32) -> Mask:
-    """Which tokens belong to words that are searched for, all of them if none does: no stop words, no marks.
-
-    A token is a part of a word; in Chinese it is one itself.
-    """
-    says = np.zeros(len(text) + 1, dtype=bool)
-    for word in _WORD.finditer(text):
-        says[word.start() : word.end()] = bool(lexical_tokens(word[0]))
-    found = [bool(lexical_tokens(text[a:b])) if _HAN.search(text[a:b]) else bool(says[a:b].any()) for a, b in spans.tolist()]
-    return np.array(found, dtype=bool) if any(found) else np.ones(len(found), dtype=bool)
-
-
 def understand(text: str, embedder: Embedder) -> Question:
     """Embed a checked question, once."""
     language = detect_language(text)
@@ -92,8 +62,6 @@ def understand(text: str, embedder: Embedder) -> Question:
         language=language,
         vector=centred(embedded.pooled[0], centre.question),
         rotated_tokens=token_codes.rotated(centred(embedded.tokens[0].vectors, centre.question_token)),
-        content=_content(text, embedded.tokens[0].spans),
-        sought=sought_in(text),
-        wanted=expected(text),
+        terms=tuple(dict.fromkeys(lexical_tokens(text))),
         names=find_names(text),
     )

@@ -1,233 +1,183 @@
-"""A question in, what each language's articles have to say to it out. Functions of their inputs: the index is passed in."""
+"""A question in, the sentences that may answer it out, best first. Functions of their inputs: the index is passed in."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from coopbot.ask.authorship import asks_author, naming_authors
 from coopbot.ask.candidates import READ, Candidates, find_candidates
-from coopbot.ask.coverage import Sought
-from coopbot.ask.features import Weighed, answer_features, passage_features
+from coopbot.ask.features import OpenPassage, RankedPassage, answer_features, passage_features
 from coopbot.ask.question import Question
+from coopbot.ask.reader import Reader, head_of
 from coopbot.ask.store import VectorStore
-from coopbot.ask.topics import saying_all, topic_of
-from coopbot.ask.weights import LinearModel, Scope, Weights
+from coopbot.ask.weights import LinearModel, Pair, SentenceWeights, Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.embedder import F32
-from coopbot.index.lexical import I64
 from coopbot.index.passages import StoredPassage
-from coopbot.text.notes import SentenceNotes
 
-# Passages a language whose sentences are weighed one by one. Measured: a fourth and fifth change nothing.
-WEIGHED = 3
-
-# The log odds that a sentence which names its article's authors answers who wrote it; and that one which says all of what is
-# named, where nothing is asked of it, is to the point.
-_AUTHORED, _NAMED = 2.0, 0.4
+# Passages of all languages whose sentences are looked at one by one, and how many of them are read at a time: after each time,
+# reading ends if the answer is sure.
+OPENED = 9
+READ_AT_A_TIME = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSentence:
-    """A sentence of a passage. `score` compares across languages."""
+    """A sentence of a passage. `log_odds` that it answers compare across languages. answer: the words that do, in the article;
+    None without a reader. vector: (dim,), as in `Sentences`. reading: what the reader gives those words.
+    """
 
     stored: StoredPassage
     span: Span
-    score: float
-    cosine: float
+    pair: Pair
+    log_odds: float
     vector: F32
-    notes: SentenceNotes
+    answer: Span | None = None
+    reading: float = 0.0
 
     @property
     def text(self) -> str:
         """Its words."""
         return self.stored.passage.quoted(self.span)
 
+    @property
+    def answer_text(self) -> str:
+        """The words that answer."""
+        return self.stored.passage.quoted(self.answer) if self.answer else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What one language's articles have to say. `log_odds` that the best sentence answers compare across languages.
-
-    order: places of the candidates, best first. scores: theirs, in that order. sentences: those of the best few passages, best
-    first. preference: what is added to the odds in ordering, for being in the question's language.
+class Evidence:
+    """What the articles have to say. passages: all candidates, best first. sentences: those of the best few, the one to quote
+    first in front. passages_read: how many the reader read.
     """
 
-    candidates: Candidates
-    order: I64
-    scores: F32
+    passages: tuple[RankedPassage, ...]
     sentences: tuple[ScoredSentence, ...]
-    log_odds: float
-    preference: float
+    passages_read: int = 0
 
     @property
     def confidence(self) -> float:
-        """The probability that the best sentence answers the question."""
-        return 1 / (1 + math.exp(-self.log_odds))
+        """The probability that the first sentence answers the question."""
+        return 1 / (1 + math.exp(-self.sentences[0].log_odds)) if self.sentences else 0.0
 
 
-def read_all(
+def find_evidence(
     question: Question,
     store: VectorStore,
     weights: Weights,
     filters: Filters,
     *,
+    reader: Reader | None,
     late: bool = True,
-    candidates_a_language: int = READ,
-) -> list[Reading]:
-    """One reading a language that has passages, the one to quote first in front.
-
-    Each language is asked for its own best, so that none crowds another out. `late` switches late interaction.
-    """
-    found = [
-        candidates
-        for language in store.languages
-        if (candidates := find_candidates(question, store, language, filters, late=late, read=candidates_a_language))
-        is not None
-    ]
-    rarity = rarity_of(question, store, found)
-    weighed = [weigh(question, store, candidates, weights.passage[candidates.pair], rarity) for candidates in found]
-    readings = _to_the_point(question, _judged(weighed, weights), store) if weighed else []
-    return sorted(readings, key=lambda reading: -reading.log_odds - reading.preference)
-
-
-def read(question: Question, store: VectorStore, candidates: Candidates, weights: Weights) -> Reading:
-    """The candidates of one language by themselves."""
-    rarity = rarity_of(question, store, [candidates])
-    weighed = weigh(question, store, candidates, weights.passage[candidates.pair], rarity)
-    (reading,) = _to_the_point(question, _judged([weighed], weights), store)
-    return reading
-
-
-def rarity_of(question: Question, store: VectorStore, found: Sequence[Candidates]) -> F32:
-    """(sought,): how rare each word of the question is among the passages in its language; alike where there are none."""
-    if question.language not in store.languages:
-        return np.ones(len(question.sought), dtype=np.float32)
-    known = (candidates.idf for candidates in found if candidates.pair == "same")
-    idf = next(known, None) or store.idf(question.language, question.terms)
-    return np.array([idf[word] for word in question.terms], dtype=np.float32)
-
-
-def weigh(question: Question, store: VectorStore, candidates: Candidates, model: LinearModel, rarity: F32) -> Weighed:
-    """Rank the passages of one language and look into the best. rarity: of `rarity_of`."""
-    language = candidates.language
-    scores = model.score(passage_features(candidates))
-    order = np.argsort(-scores, kind="stable")
-    kept = candidates.take(order[:WEIGHED])
-    stored = store.stored(language, kept.rows.tolist())
-    idf = candidates.idf.values()
-    return Weighed(
-        question=question,
-        candidates=candidates,
-        order=order,
-        ranked=scores[order],
-        kept=kept,
-        stored=stored,
-        notes=[passage.read_notes() for passage in stored],
-        rarity=rarity,
-        absent=sum(rarity for rarity in idf if rarity >= candidates.most_idf) / (sum(idf) or 1.0),
-    )
-
-
-def _judged(languages: Sequence[Weighed], weights: Weights) -> list[Reading]:
-    """Sentences of all languages are scored alike, so that whether the best one answers tells how likely the others do."""
-    scores = [weights.sentence[one.candidates.pair].score(one.features) for one in languages]
-    place, row = best_sentence(languages, scores, weights.preference)
-    answer = answer_features(languages, scores, (place, row))
-    scope: Scope = "together" if len(languages) > 1 else "alone"
-    log_odds = weights.log_odds(scope, languages[place].candidates.pair, answer)
-    return [
-        Reading(
-            candidates=one.candidates,
-            order=one.order,
-            scores=one.ranked,
-            sentences=_sentences(one, own),
-            log_odds=log_odds + float(own.max() - scores[place][row]),
-            preference=weights.preference if one.candidates.pair == "same" else 0.0,
+    opened: int = OPENED,
+) -> Evidence:
+    """Rank the passages of all languages together, then read the best few until the answer is sure."""
+    ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
+    own = weights.sentences(with_reader=reader is not None)
+    found: list[OpenPassage] = []
+    evidence = Evidence(passages=tuple(ranked), sentences=())
+    for start in range(0, min(opened, len(ranked)), READ_AT_A_TIME):
+        found += open_passages(question, store, ranked, range(start, min(start + READ_AT_A_TIME, len(ranked))), reader)
+        if reader is None and len(found) < min(opened, len(ranked)):
+            continue
+        evidence = Evidence(
+            passages=tuple(ranked), sentences=judged(found, own, weights.preference), passages_read=len(found) if reader else 0
         )
-        for one, own in zip(languages, scores, strict=True)
+        if evidence.confidence >= weights.sure:
+            break
+    return evidence
+
+
+def find_all(
+    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = READ
+) -> list[Candidates]:
+    """Each language is asked for its own best passages, so that none crowds another out."""
+    found = (
+        find_candidates(question, store, language, filters, late=late, read=candidates_a_language)
+        for language in store.languages
+    )
+    return [candidates for candidates in found if candidates is not None]
+
+
+def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel]) -> list[RankedPassage]:
+    """All candidates, best first."""
+    ranked = [
+        RankedPassage(candidates=candidates, place=place, score=float(score))
+        for candidates in found
+        for place, score in enumerate(models[candidates.pair].score(passage_features(candidates)))
+    ]
+    return sorted(ranked, key=lambda one: -one.score)
+
+
+def open_passages(
+    question: Question, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
+) -> list[OpenPassage]:
+    """What is stored of some of the ranked passages, and what the reader makes of them."""
+    chosen = [ranked[place] for place in places]
+    stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
+    read = reader.read(question.text, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
+    return [
+        OpenPassage(ranked=one, stored=passage, behind=ranked[0].score - one.score, read=reading)
+        for one, passage, reading in zip(chosen, stored, read, strict=True)
     ]
 
 
-def best_sentence(languages: Sequence[Weighed], scores: Sequence[F32], preference: float) -> tuple[int, int]:
-    """(language, row) of the sentence to quote first. scores: of the sentences of each language."""
+def _head(store: VectorStore, stored: StoredPassage) -> str:
+    article = store.article(stored.passage.article_id)
+    return head_of(article.title, article.published) if article else ""
+
+
+def judged(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
+    """All sentences with the log odds that they answer: the model's for the best one, the others' less what they are behind."""
+    scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
+    place, row = best_sentence(opened, scores, preference)
+    top = float(scores[place][row])
+    pair = opened[place].ranked.pair
+    log_odds = float(weights.answered[pair].score(answer_features(opened, scores, (place, row)))[0])
+    sentences = [
+        _sentence(one, number, log_odds + float(score) - top)
+        for one, own in zip(opened, scores, strict=True)
+        for number, score in enumerate(own)
+    ]
+    return tuple(sorted(sentences, key=lambda one: -one.log_odds - (preference if one.pair == "same" else 0.0)))
+
+
+def best_sentence(opened: Sequence[OpenPassage], scores: Sequence[F32], preference: float) -> tuple[int, int]:
+    """(passage, row) of the sentence to quote first; one in the question's language goes before one hardly better."""
     tops = [
-        float(own.max()) + (preference if one.candidates.pair == "same" else 0.0)
-        for one, own in zip(languages, scores, strict=True)
+        float(own.max()) + (preference if one.ranked.pair == "same" else 0.0) for one, own in zip(opened, scores, strict=True)
     ]
-    place = tops.index(max(tops))
+    place = int(np.argmax(tops))
     return place, int(scores[place].argmax())
 
 
-def _to_the_point(question: Question, readings: list[Reading], store: VectorStore) -> list[Reading]:
-    """What was learned from questions that ask something of the world does not tell of those that do not."""
-    if asks_author(question.text):
-        return [_with_authors(reading, store) for reading in readings]
-    topic = topic_of(question.text)
-    return [_with_topic(topic, reading) for reading in readings] if topic else readings
+def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:
+    return ScoredSentence(
+        stored=one.stored,
+        span=one.passage.sentences[row],
+        pair=one.ranked.pair,
+        log_odds=log_odds,
+        vector=one.vectors[row],
+        answer=one.read.answers[row] if one.read else None,
+        reading=float(one.read.best[row]) if one.read else 0.0,
+    )
 
 
-def _with_topic(topic: Sequence[Sought], reading: Reading) -> Reading:
-    """Where something is only named: the first sentence put in front that says all of it, if one does."""
-    found = np.flatnonzero(saying_all(topic, [sentence.notes for sentence in reading.sentences]))
-    if not len(found):
-        return reading
-    return _led_by(reading.sentences[found[0]], reading, _NAMED)
+def to_hits(ranked: Sequence[RankedPassage], store: VectorStore, top_k: int) -> list[Hit]:
+    """Ranked passages as hits."""
+    return [_hit(store, one, rank) for rank, one in enumerate(ranked[:top_k], start=1)]
 
 
-def _led_by(sentence: ScoredSentence, reading: Reading, log_odds: float) -> Reading:
-    """The reading with a sentence put in front of those of other passages, that answers with at least these odds."""
-    best = replace(sentence, score=reading.sentences[0].score)
-    others = [other for other in reading.sentences if other.stored is not sentence.stored]
-    return replace(reading, sentences=(best, *others), log_odds=max(reading.log_odds, log_odds))
-
-
-def _with_authors(reading: Reading, store: VectorStore) -> Reading:
-    """Where it is asked who wrote something: the first sentence put in front that names its article's authors, if one does."""
-    for sentence in reading.sentences:
-        article = store.article(sentence.stored.passage.article_id)
-        span = naming_authors(article, sentence.stored.passage) if article else None
-        if span:
-            return _led_by(replace(sentence, span=span), reading, _AUTHORED)
-    return reading
-
-
-def to_hits(readings: Sequence[Reading], store: VectorStore, top_k: int) -> list[Hit]:
-    """Passages of all languages, best first: a passage is as good as its language's best, less what it is behind it."""
-    found = [
-        (reading.log_odds - float(reading.scores[0] - score), reading, place)
-        for reading in readings
-        for place, score in zip(reading.order.tolist(), reading.scores, strict=True)
-    ]
-    found.sort(key=lambda entry: -entry[0])
-    return [_hit(store, score, reading, place, rank) for rank, (score, reading, place) in enumerate(found[:top_k], start=1)]
-
-
-def _hit(store: VectorStore, score: float, reading: Reading, place: int, rank: int) -> Hit:
-    candidates = reading.candidates
+def _hit(store: VectorStore, one: RankedPassage, rank: int) -> Hit:
+    candidates, place = one.candidates, one.place
     legs = LegScores(
         dense=float(candidates.dense[place]),
         lexical=float(candidates.lexical[place]),
         late=float(candidates.passage_met[:, place].mean()),
     )
-    (stored,) = store.stored(candidates.language, [int(candidates.rows[place])])
-    return Hit(passage=stored.passage, rank=rank, score=score, legs=legs)
-
-
-def _sentences(weighed: Weighed, scores: F32) -> tuple[ScoredSentence, ...]:
-    kept, found = weighed.kept, []
-    for place in np.argsort(-scores, kind="stable"):
-        stored = weighed.stored[int(kept.passage_of[place])]
-        found.append(
-            ScoredSentence(
-                stored=stored,
-                span=stored.passage.sentences[place - kept.starts[kept.passage_of[place]]],
-                score=float(scores[place]),
-                cosine=float(kept.sentence_cosine[place]),
-                vector=kept.sentence_vectors[place],
-                notes=weighed.sentences[place],
-            )
-        )
-    return tuple(found)
+    (stored,) = store.stored(candidates.language, [one.row])
+    return Hit(passage=stored.passage, rank=rank, score=round(one.score, 4), legs=legs)

@@ -15,7 +15,9 @@ def verify_citations(citations: Iterable[Citation], article: Callable[[str], Art
     for citation in citations:
         source = article(citation.article_id)
         stands = source is not None and source.text[citation.start_char : citation.end_char] == citation.quote
-        if not stands or citation.quote not in citation.passage:
+        answer = citation.answer
+        marked = answer is None or 0 <= answer.start_char < answer.end_char <= len(citation.quote)
+        if not stands or not marked or citation.quote not in citation.passage:
             raise IndexBroken(f"the index does not match its article {citation.article_id}; run: coopbot index --force")
 
 

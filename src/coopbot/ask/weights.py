@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -17,10 +17,6 @@ from coopbot.index.embedder import F32
 Pair = Literal["same", "across"]
 """Whether question and passage are in one language."""
 PAIRS: tuple[Pair, ...] = get_args(Pair)
-
-Scope = Literal["alone", "together"]
-"""Whether one language was searched, or several that may bear each other out."""
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 Features = dict[str, F32]
 """One array a feature, all of one length."""
@@ -50,35 +46,35 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceWeights:
+    """sentence: which is better, whatever its passage and language. answered: log odds that the best one answers."""
+
+    sentence: dict[Pair, LinearModel]
+    answered: dict[Pair, LinearModel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage: which is better, within one language. sentence: which is better, whatever their languages. topical: log odds
-    that the question is about what the articles are about. answered: if it is, that the best sentence answers. threshold: the
-    probability from which on it is said to. preference: what is added to the scores of sentences in the question's own
-    language, which people would rather read.
+    """passage: which is better, whatever its language. read, unread: for sentences with a reader and without. threshold: the
+    probability from which on the best sentence is given as an answer; sure: from which on no more passages are read.
+    preference: what is added to the scores of sentences in the question's own language, which people would rather read.
     """
 
     passage: dict[Pair, LinearModel]
-    sentence: dict[Pair, LinearModel]
-    topical: dict[Scope, dict[Pair, LinearModel]]
-    answered: dict[Scope, dict[Pair, LinearModel]]
+    read: SentenceWeights
+    unread: SentenceWeights
     threshold: float
+    sure: float
     preference: float
 
-    def log_odds(self, scope: Scope, pair: Pair, answer: Mapping[str, F32]) -> float:
-        """That the question is topical and the best sentence answers it. answer: features of one answer."""
-        topical, answered = (float(model[scope][pair].score(answer)[0]) for model in (self.topical, self.answered))
-        return both(topical, answered)
+    def sentences(self, *, with_reader: bool) -> SentenceWeights:
+        """For sentences that a reader has read, or not."""
+        return self.read if with_reader else self.unread
 
     @property
     def least_log_odds(self) -> float:
         """The threshold as log odds."""
         return math.log(self.threshold / (1 - self.threshold))
-
-
-def both(one: float, other: float) -> float:
-    """The log odds that two things are so, from those of each, the second if the first is."""
-    # Of the probabilities p and q: (1 - pq) / pq = (1/p - 1) + (1/q - 1) + (1/p - 1)(1/q - 1).
-    return -float(np.logaddexp.reduce([-one, -other, -one - other]))
 
 
 @lru_cache(maxsize=1)
@@ -93,12 +89,16 @@ def parse_weights(text: str) -> Weights:
     fields = json.loads(text)
     return Weights(
         passage=_models(fields["passage"]),
-        sentence=_models(fields["sentence"]),
-        topical={scope: _models(fields["topical"][scope]) for scope in SCOPES},
-        answered={scope: _models(fields["answered"][scope]) for scope in SCOPES},
+        read=_sentence_weights(fields["read"]),
+        unread=_sentence_weights(fields["unread"]),
         threshold=fields["threshold"],
+        sure=fields["sure"],
         preference=fields["preference"],
     )
+
+
+def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
+    return SentenceWeights(sentence=_models(fields["sentence"]), answered=_models(fields["answered"]))
 
 
 def _models(fields: dict[str, dict[str, dict[str, list[float]] | float]]) -> dict[Pair, LinearModel]:

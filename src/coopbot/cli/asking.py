@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopbot.cli.console import AsJson, say
+from coopbot.cli.console import AsJson, say, say_marked
 from coopbot.cli.parts import service
 from coopbot.errors import InvalidRequest
 
@@ -69,10 +70,12 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve.messages import format_date, message, publisher_line
-    from coopbot.serve.wire import answer_text
+    from coopbot.serve.wire import answer_lines
 
     texts = message(answer.question_language)
-    say(answer_text(answer) + "\n")
+    for line, claim in zip_longest(answer_lines(answer), answer.claims):
+        say_marked(line, answer.answer_within(claim) if claim else None)
+    say("")
     if answer.outcome == "no_evidence" and answer.citations:
         say(texts.nearest)
     for citation in answer.citations:

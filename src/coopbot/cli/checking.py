@@ -17,7 +17,7 @@ from coopbot.errors import Misconfigured
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from coopbot.index.prepare import Step
+    from coopbot.index.conversion import Step
     from coopbot.measure.evaluate import Part as FurtherPart
     from coopbot.measure.figure import Figure
     from coopbot.measure.unseen_board import UnseenPart
@@ -26,21 +26,38 @@ if TYPE_CHECKING:
 
 
 def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")] = False, as_json: AsJson = False) -> None:
-    """Make the embedding model ready to run: once a machine, also done on first use."""
+    """Make the embedding model and the reader ready to run: once a machine, also done on first use."""
     from coopbot.index.prepare import ModelSource
     from coopbot.index.prepare import prepare as prepare_model
+    from coopbot.index.reader_model import prepare_reader
+    from coopbot.wiring import READER_OFF
 
     settings = load_settings()
     with steps() as on_step:
-        folder = prepare_model(ModelSource.of(settings.model), settings.cache_dir, force=force, on_step=on_step)
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        model = _card(prepare_model(ModelSource.of(settings.model), settings.cache_dir, force=force, on_step=on_step))
+    reader = None
+    if settings.reader != READER_OFF:
+        with steps() as on_step:
+            reader = _card(prepare_reader(settings.reader, settings.cache_dir, force=force, on_step=on_step))
     if as_json:
-        say_json({**card, "folder": str(folder)})
-    else:
+        say_json({**model, "reader": reader})
+        return
+    for card in (model, reader):
         say(
-            f"{card['name']} is ready: {card['engine']}, {card['precision']}, "
-            f"cosine to the float model {card['fidelity']:.4f}; in {folder}"
+            _card_line(card) if card else "the reader is off; unset COOPBOT_READER to have passages read before they are quoted"
         )
+
+
+def _card(folder: Path) -> dict[str, object]:
+    """What is written of a prepared model, and where it is."""
+    return {**json.loads((folder / "card.json").read_text(encoding="utf-8")), "folder": str(folder)}
+
+
+def _card_line(card: dict[str, object]) -> str:
+    return (
+        f"{card['name']} is ready: {card['engine']}, {card['precision']}, "
+        f"cosine to the float model {card['fidelity']:.4f}; in {card['folder']}"
+    )
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -154,7 +171,7 @@ def _unseen(questions: Path, pages: Path, settings: Settings, service: Service) 
     from coopbot.measure.unseen_board import UnseenPart
 
     with bar("indexing the pages") as progress:
-        own = open_pages(pages, settings, service.embedder, progress)
+        own = open_pages(pages, settings, service.models, progress)
     replies = {}
     for name, path, option, asked in (
         ("unseen", questions, "--unseen", service),
@@ -173,7 +190,9 @@ def _xquad(folder: Path, service: Service) -> XquadPart:
     from coopbot.measure.xquad_scores import run_xquad
 
     with bar("asking XQuAD-R") as progress:
-        return XquadPart(scores=run_xquad(folder, service.embedder, load_weights(), progress=progress))
+        return XquadPart(
+            scores=run_xquad(folder, service.models.embedder, service.models.reader, load_weights(), progress=progress)
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
+from coopbot.domain import Span
 from coopbot.escaping import escaped_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -22,6 +24,15 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 def say(text: str) -> None:
     """A result, as it is; what a terminal would obey is escaped."""
     _out.print(escaped_text(text), markup=False)
+
+
+def say_marked(text: str, bold: Span | None) -> None:
+    """The same, with a part of it in bold where a terminal shows it."""
+    if bold is None:
+        say(text)
+        return
+    parts = (text[: bold.start_char], ""), (text[bold.start_char : bold.end_char], "bold"), (text[bold.end_char :], "")
+    _out.print(Text.assemble(*((escaped_text(part), style) for part, style in parts)))
 
 
 def say_json(value: object) -> None:

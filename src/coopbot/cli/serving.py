@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from coopbot.cli import parts
-from coopbot.cli.console import AsJson, say, say_json
+from coopbot.cli.console import AsJson, say, say_json, warn
 from coopbot.cli.keeping import Feeds
 from coopbot.settings import load_settings
 
@@ -22,14 +22,14 @@ def serve(
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
     from coopbot.serve.run import listen, run_http
-    from coopbot.wiring import open_access, open_editor, open_jobs, watching
+    from coopbot.wiring import open_access, open_editor, open_jobs, prepared_reader, watching
 
     settings = load_settings()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=given)
     sockets = listen(settings.host, settings.port)
     service = parts.service(settings)
-    editor = open_editor(settings, service.embedder)
+    editor = open_editor(settings, service.models.embedder)
     url = f"http://{settings.host}:{settings.port}"
     if as_json:
         say_json({"url": url})
@@ -39,6 +39,7 @@ def serve(
         service.answerer,
         service.index,
         sockets,
+        reader=prepared_reader(settings),
         jobs=open_jobs(settings, editor, keep=settings.admin_token is not None),
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
@@ -50,7 +51,10 @@ def serve(
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
     from coopbot.serve.telegram.bot import run_bot
+    from coopbot.wiring import READER_OFF
 
     settings = load_settings()
+    if settings.reader == READER_OFF:
+        warn("the reader is off: no passage is read before it is quoted, and more answers are wrong; unset COOPBOT_READER")
     token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
     run_bot(parts.service(settings).answerer.ask, token=token, api_url=settings.telegram_api_url)

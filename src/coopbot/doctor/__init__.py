@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from coopbot.doctor.check import Check, check
+from coopbot.doctor.check import Check, check, check_only
 from coopbot.doctor.corpus import look_at_corpus
 from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
 from coopbot.index.prepare import ModelSource, is_prepared
+from coopbot.index.reader_model import BUILT_IN, check_built_in
 from coopbot.settings import Settings, load_settings
-from coopbot.wiring import open_embedder, open_index, open_sandbox
+from coopbot.wiring import READER_OFF, open_embedder, open_index, open_reader, open_sandbox, prepared_reader
 
 __all__ = ["Check", "examine"]
 
@@ -21,12 +22,13 @@ def examine() -> list[Check]:
         return [Check(name="settings", ok=False, detail=str(exc))]
     settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
     model_check, fingerprint = check("model", lambda: _model(settings))
+    models = [model_check, check_only("reader", lambda: _reader(settings))]
     with open_sandbox(settings) as sandbox:
         corpus_checks, articles = look_at_corpus(settings.corpus_dir, sandbox.read)
     if settings.milvus_uri is not None:
         index_check, _ = check("index in Milvus", lambda: _milvus(settings, fingerprint))
-        return [settings_check, model_check, *corpus_checks, index_check]
-    return [settings_check, model_check, *corpus_checks, *look_at_index(settings.index_dir, fingerprint, articles)]
+        return [settings_check, *models, *corpus_checks, index_check]
+    return [settings_check, *models, *corpus_checks, *look_at_index(settings.index_dir, fingerprint, articles)]
 
 
 def _model(settings: Settings) -> tuple[str, str | None]:
@@ -36,6 +38,18 @@ def _model(settings: Settings) -> tuple[str, str | None]:
     embedder = open_embedder(settings)
     card = embedder.card
     return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}", embedder.fingerprint
+
+
+def _reader(settings: Settings) -> str:
+    if settings.reader == READER_OFF:
+        return "off: no passage is read before it is quoted, and more answers are wrong; unset COOPBOT_READER to switch it on"
+    if settings.reader is None:
+        check_built_in()
+    card = prepared_reader(settings)
+    if card is None:
+        return f"{settings.reader or BUILT_IN} is not prepared yet; the first use does it, or: coopbot prepare"
+    open_reader(settings)
+    return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}"
 
 
 def _milvus(settings: Settings, fingerprint: str | None) -> tuple[str, None]:

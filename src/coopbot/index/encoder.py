@@ -1,37 +1,22 @@
 """The one implementation of `Embedder`: tokenise, run the network in batches, give pooled and token vectors from one pass.
 
-What runs the network is passed in as a `Forward`: OpenVINO by default, torch where that is not to be had.
+The network is passed in: OpenVINO runs it by default, torch where that is not to be had.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.domain import Language
-from coopbot.errors import ModelUnavailable
+from coopbot.index.conversion import Network
 from coopbot.index.embedder import F32, I32, Centre, Embeddings, TokenVectors, unit
-
-if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
-
-I64 = npt.NDArray[np.int64]
+from coopbot.index.tokenizer import I64, TextTokenizer
 
 # Tokens a batch: measured best of 512 to 8192 with int8 on two cores.
 _BATCH_TOKENS = 4096
-
-
-class Forward(Protocol):
-    """Runs the network. Safe to call from several threads."""
-
-    def __call__(self, input_ids: I64, attention_mask: I64) -> tuple[F32, F32]:
-        """(texts, tokens) twice -> pooled vectors (texts, dim) and last hidden states (texts, tokens, dim)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +24,7 @@ class ModelCard:
     """What must be known of a prepared model besides its network.
 
     token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
-    centres: where each language's texts lie on average. fidelity: mean cosine to the float model.
+    centres: where each language's texts lie on average. The rest is as in `Converted`.
     """
 
     name: str
@@ -53,6 +38,7 @@ class ModelCard:
     engine: str = "torch"
     precision: str = "f32"
     fidelity: float = 1.0
+    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,50 +55,33 @@ class Tokenised:
 class PromptTokenizer:
     """Text with its prompt in, token ids and character spans out."""
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
+    def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
         self._tokenizer = tokenizer
-        self._max_tokens = max_tokens
-
-    @classmethod
-    def load(cls, path: Path, max_tokens: int) -> PromptTokenizer:
-        """Read a `tokenizer.json`. Raises ModelUnavailable."""
-        from tokenizers import Tokenizer
-
-        try:
-            return cls(Tokenizer.from_file(str(path)), max_tokens)
-        except Exception as exc:  # the library raises nothing more exact
-            raise ModelUnavailable(f"the prepared model's {path} is damaged; run: coopbot prepare --force") from exc
+        self._before, self._after = tokenizer.frame
+        self._room = max_tokens - len(self._before) - len(self._after)
 
     def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
         """One entry a text, cut at the model's maximum length."""
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        return [self._cut(encoding, len(prompt)) for encoding in encodings]
+        tokenised = self._tokenizer.tokens([prompt + text for text in texts])
+        return [self._framed(one.ids[: self._room], one.spans[: self._room] - len(prompt)) for one in tokenised]
 
     def count(self, text: str) -> int:
         """Tokens of a text of any length, without special ones."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False))
+        return len(self._tokenizer.tokens([text])[0].ids)
 
-    def _cut(self, encoding: Encoding, prompt_chars: int) -> Tokenised:
-        ids = np.asarray(encoding.ids, dtype=np.int64)
-        spans = np.asarray(encoding.offsets, dtype=np.int32).reshape(-1, 2) - prompt_chars
-        special = np.asarray(encoding.special_tokens_mask, dtype=bool)
-        if len(ids) > self._max_tokens:
-            # Keep the closing special token, as truncation in the model's own tokenizer does.
-            keep = np.r_[0 : self._max_tokens - 1, len(ids) - 1]
-            ids, spans, special = ids[keep], spans[keep], special[keep]
-        inner = np.flatnonzero(~special & (spans[:, 1] > 0))
-        return Tokenised(ids=ids, inner=inner, spans=np.maximum(spans[inner], 0))
+    def _framed(self, ids: I64, spans: I32) -> Tokenised:
+        own = np.flatnonzero(spans[:, 1] > 0)
+        framed = np.concatenate([self._before, ids, self._after])
+        return Tokenised(ids=framed, inner=own + len(self._before), spans=np.maximum(spans[own], 0))
 
 
 class Encoder:
     """An `Embedder` made of a tokenizer, a network and its card."""
 
-    def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, forward: Forward) -> None:
+    def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network) -> None:
         self.card = card
         self._tokenizer = tokenizer
-        self._forward = forward
+        self._network = network
 
     @property
     def dim(self) -> int:
@@ -148,7 +117,7 @@ class Encoder:
         tokens: dict[int, TokenVectors] = {}
         for rows in _batches([len(t.ids) for t in tokenised]):
             batch = [tokenised[row] for row in rows]
-            vectors, states = self._forward(*pad([t.ids for t in batch]))
+            vectors, states = self._network(*pad([t.ids for t in batch]))
             pooled[rows] = vectors
             if with_tokens:
                 for row, text, state in zip(rows, batch, states, strict=True):

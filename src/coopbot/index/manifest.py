@@ -13,7 +13,7 @@ from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
 
 # Raise when files of a snapshot change their meaning; older snapshots are then rebuilt.
-FORMAT = 7
+FORMAT = 8
 
 _NAME = "manifest.json"
 
@@ -29,8 +29,8 @@ Verified = set[tuple[int, int, int, int, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a snapshot before its files are written. notes_sha256: of the names and words by which notes were taken.
-    `previous` names the one it follows.
+    """What is known of a snapshot before its files are written. `previous` names the one it
+    follows.
     """
 
     fingerprint: str
@@ -39,7 +39,6 @@ class Facts:
     dim: int
     built_at: str
     corpus_sha256: str
-    notes_sha256: str
     previous: str | None
 
 

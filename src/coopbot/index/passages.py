@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
-from coopbot.text.notes import PassageNotes, load_notes
 
 I64 = npt.NDArray[np.int64]
 
@@ -32,7 +31,7 @@ CREATE TABLE articles (
 CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
     start_char INTEGER NOT NULL, end_char INTEGER NOT NULL, text TEXT NOT NULL, heading_path TEXT NOT NULL,
-    sentences BLOB NOT NULL, notes TEXT NOT NULL,
+    sentences BLOB NOT NULL,
     PRIMARY KEY (language, row)
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
@@ -47,16 +46,11 @@ _SPAN_BYTES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage, its row within its language, and notes of its sentences as JSON."""
+    """A passage, and its row within its language."""
 
     passage: Passage
     language: Language
     row: int
-    notes: str
-
-    def read_notes(self) -> PassageNotes:
-        """What each sentence holds."""
-        return load_notes(self.notes)
 
 
 class PassageWriter:
@@ -74,7 +68,7 @@ class PassageWriter:
         with _writing(self._path):
             self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
             self._db.executemany(
-                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
                 [_passage_row(stored, self._articles) for stored in passages],
             )
         self._articles += 1
@@ -261,12 +255,11 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
         passage.text,
         json.dumps(passage.heading_path, ensure_ascii=False),
         spans.tobytes(),
-        stored.notes,
     )
 
 
 def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
-    language, number, _, passage_id, start, end, text, headings, spans, notes, article_id = row
+    language, number, _, passage_id, start, end, text, headings, spans, article_id = row
     passage = Passage(
         passage_id=passage_id,
         article_id=article_id,
@@ -278,9 +271,4 @@ def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
             Span(start_char=int(first), end_char=int(last)) for first, last in np.frombuffer(spans, "<i4").reshape(-1, 2)
         ),
     )
-    return StoredPassage(
-        passage=passage,
-        language=language,
-        row=number,
-        notes=notes,
-    )
+    return StoredPassage(passage=passage, language=language, row=number)

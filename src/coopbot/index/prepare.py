@@ -1,20 +1,18 @@
 """Makes a model ready to run, once a machine, in the user's cache folder; later starts only load what is there.
 
-A prepared model is a folder with `card.json` (written last: without it the folder does not count), `tokenizer.json`,
-`centres.npz` and either `model.xml` + `model.bin` for OpenVINO or nothing more for torch, which runs the source itself.
+A prepared model is a folder with `card.json` (written last: without it the folder does not count), its tokenizer, `centres.npz`
+and either a network for OpenVINO with its word embeddings beside it, or nothing more for torch, which runs the source itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +22,20 @@ from filelock import FileLock
 from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index import bundled_weights
 from coopbot.index.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
+from coopbot.index.conversion import Network, Step, convert, open_network
 from coopbot.index.embedder import F32
-from coopbot.index.encoder import I64, Encoder, Forward, ModelCard, PromptTokenizer, pad
+from coopbot.index.encoder import Encoder, ModelCard, PromptTokenizer, pad
+from coopbot.index.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
+from coopbot.index.word_embeddings import WordEmbeddings
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from coopbot.index.openvino_engine import Precision
-
 # Raise when vectors come out differently for the same weights; every index is then rebuilt.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 
 # Mean cosine to the float model below which a faster precision is not taken.
 MIN_FIDELITY = 0.995
-
-Step = Callable[[str], None]
-"""Called with what is being done, before it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +71,8 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
     """The model ready to embed, prepared first if need be. Raises ModelUnavailable, Misconfigured (cache not writable)."""
     folder = prepare(source, cache_dir, on_step=on_step)
     card = _read_card(folder)
-    tokenizer = PromptTokenizer.load(folder / "tokenizer.json", card.max_tokens)
-    return Encoder(card, tokenizer, _load_forward(folder, card, source, cache_dir, threads))
+    tokenizer = PromptTokenizer(load_tokenizer(folder), card.max_tokens)
+    return Encoder(card, tokenizer, _load_network(folder, card, source, cache_dir, threads))
 
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
@@ -124,7 +120,7 @@ def _make(source: ModelSource, cache_dir: Path, folder: Path, on_step: Step) -> 
     with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
         out = Path(fresh) / "model"
         out.mkdir()
-        torch_engine.save_tokenizer(model, out / "tokenizer.json")
+        _copy_tokenizer(name, model, out)
         _fill(source, model, out, on_step)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(out, folder)
@@ -134,26 +130,42 @@ def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: S
     from coopbot.index import torch_engine
 
     on_step("measuring the float model")
-    reference = torch_engine.TorchForward(model)
+    reference = torch_engine.TorchNetwork(torch_engine.as_module(model))
     query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
     max_tokens = int(model.max_seq_length or 512)
-    tokenizer = PromptTokenizer.load(out / "tokenizer.json", max_tokens)
-    samples = _samples(tokenizer, query_prompt, passage_prompt)
-    pooled = np.concatenate([reference(*sample)[0] for sample in samples])
+    tokenizer = PromptTokenizer(load_tokenizer(out), max_tokens)
     card = ModelCard(
         name=source.name,
         fingerprint=_fingerprint(source, model, out, query_prompt, passage_prompt, max_tokens),
-        dim=pooled.shape[1],
+        dim=len(reference(*pad([np.array([0, 2])]))[0][0]),
         max_tokens=max_tokens,
         query_prompt=query_prompt,
         passage_prompt=passage_prompt,
         token_mean=_token_mean(reference, tokenizer, passage_prompt),
     )
     save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
-    engine, precision, fidelity = _convert(model, samples, pooled, out, on_step)
-    card = replace(card, engine=engine, precision=precision, fidelity=round(fidelity, 6))
+    converted = convert(
+        torch_engine.as_module(model),
+        reference,
+        _samples(tokenizer, query_prompt, passage_prompt),
+        out,
+        least_fidelity=MIN_FIDELITY,
+        judged=lambda outputs: outputs[0][0],
+        on_step=on_step,
+    )
+    card = replace(card, **asdict(converted))
     written = {f.name: getattr(card, f.name) for f in fields(card) if f.name not in ("token_mean", "centres")}
     (out / "card.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
+
+
+def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
+    from coopbot.index import torch_engine
+
+    own = Path(name) / SENTENCEPIECE_FILE
+    if own.is_file():
+        shutil.copyfile(own, out / SENTENCEPIECE_FILE)
+    else:
+        torch_engine.save_tokenizer(model.tokenizer, out / TOKENIZERS_FILE)
 
 
 def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
@@ -163,50 +175,11 @@ def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str)
     return [pad([text.ids]) for text in [*passages, *questions]]
 
 
-def _token_mean(forward: Forward, tokenizer: PromptTokenizer, prompt: str) -> F32:
+def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F32:
     tokenised = tokenizer.encode(calibration_texts(), prompt)
-    states = [forward(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
+    states = [network(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
     mean: F32 = np.concatenate(states).mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean
-
-
-def _convert(
-    model: SentenceTransformer, samples: list[tuple[I64, I64]], pooled: F32, out: Path, on_step: Step
-) -> tuple[str, str, float]:
-    """(engine, precision, fidelity) of the fastest form that stays true to the float model."""
-    if importlib.util.find_spec("openvino") is None:
-        return "torch", "f32", 1.0
-    from coopbot.index import openvino_engine, torch_engine
-
-    on_step("converting to OpenVINO")
-    converted = openvino_engine.convert(torch_engine.as_module(model), samples[0])
-    for precision in openvino_engine.fast_precisions():
-        fidelity = _try_precision(converted, precision, samples, pooled, out, on_step)
-        if fidelity >= MIN_FIDELITY:
-            return "openvino", precision, fidelity
-    return "torch", "f32", 1.0
-
-
-def _try_precision(
-    converted: object, precision: Precision, samples: list[tuple[I64, I64]], pooled: F32, out: Path, on_step: Step
-) -> float:
-    """Write the model in this precision and tell its mean cosine to the float model, 0 if it cannot be made."""
-    from coopbot.index import openvino_engine
-
-    path = out / "model.xml"
-    if precision == "int8":
-        if importlib.util.find_spec("nncf") is None:
-            return 0.0
-        on_step("quantising to int8")
-        # Every fourth sample is left out, so that fidelity is measured on texts the ranges were not taken from as well.
-        openvino_engine.save(openvino_engine.quantise(converted, [s for i, s in enumerate(samples) if i % 4]), path)
-    else:
-        openvino_engine.save(converted, path)
-    on_step(f"checking {precision} against the float model")
-    forward = openvino_engine.OpenVinoForward(path, precision=precision, threads=os.cpu_count() or 1)
-    fast = np.concatenate([forward(*sample)[0] for sample in samples])
-    norms = np.linalg.norm(fast, axis=1) * np.linalg.norm(pooled, axis=1)
-    return float(((fast * pooled).sum(axis=1) / norms).mean())
 
 
 def _fingerprint(
@@ -220,7 +193,7 @@ def _fingerprint(
         for key, tensor in sorted(model.state_dict().items()):
             digest.update(key.encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
-        digest.update((out / "tokenizer.json").read_bytes())
+        digest.update((out / TOKENIZERS_FILE).read_bytes())
     recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts(), calibration_questions()]
     digest.update(json.dumps(recipe, ensure_ascii=False).encode())
     return digest.hexdigest()[:32]
@@ -235,14 +208,10 @@ def _read_card(folder: Path) -> ModelCard:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
-def _load_forward(folder: Path, card: ModelCard, source: ModelSource, cache_dir: Path, threads: int) -> Forward:
+def _load_network(folder: Path, card: ModelCard, source: ModelSource, cache_dir: Path, threads: int) -> Network:
     if card.engine == "torch":
         from coopbot.index import torch_engine
 
-        return torch_engine.TorchForward(torch_engine.load_model(source_folder(source, cache_dir)))
-    from coopbot.index import openvino_engine
-
-    precision: Precision = "int8" if card.precision == "int8" else "bf16" if card.precision == "bf16" else "f32"
-    return openvino_engine.OpenVinoForward(
-        folder / "model.xml", precision=precision, threads=threads, cache_dir=folder / "compiled"
-    )
+        return torch_engine.TorchNetwork(torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir))))
+    words = WordEmbeddings.load(folder) if card.has_words else None
+    return open_network(folder, card.precision, words=words, threads=threads, compiled=folder / "compiled")

@@ -13,7 +13,6 @@ from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
 from coopbot.index.embedder import Embedder, centred
 from coopbot.index.shard import PassageVectors
-from coopbot.text.notes import PassageNotes, take_notes
 from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors are put in the cache: what a killed build loses at most.
@@ -28,18 +27,19 @@ _LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRows:
-    """An article with all that an index keeps of it; passages, notes and vectors go together."""
+    """An article with all that an index keeps of it; passages and vectors go together."""
 
     article: Article
     passages: Sequence[Passage]
-    notes: Sequence[PassageNotes]
     vectors: Sequence[PassageVectors]
 
-    def __iter__(self) -> Iterator[tuple[Passage, PassageNotes, PassageVectors, list[str]]]:
-        """Each passage with its notes, its vectors and its words for lexical search, those of its title and headings first."""
-        for passage, notes, vectors in zip(self.passages, self.notes, self.vectors, strict=True):
+    def __iter__(self) -> Iterator[tuple[Passage, PassageVectors, list[str]]]:
+        """Each passage with its vectors and its words for lexical search, those of its title and headings first."""
+        for passage, vectors in zip(self.passages, self.vectors, strict=True):
             words = lexical_tokens(context_of(self.article, passage))
-            yield passage, notes, vectors, words + [word for note in notes.sentences for word in note.words]
+            for span in passage.sentences:
+                words += lexical_tokens(passage.quoted(span))
+            yield passage, vectors, words
 
 
 class RowMaker:
@@ -69,7 +69,6 @@ class RowMaker:
             yield ArticleRows(
                 article=article,
                 passages=passages,
-                notes=[take_notes(context, sentences) for _, context, _, *sentences in parts],
                 vectors=self._vectors(parts),
             )
 

@@ -17,7 +17,6 @@ from coopbot.index.manifest import describe_files
 from coopbot.index.passages import PassageStore, PassageWriter, StoredPassage
 from coopbot.index.rows import ArticleRows
 from coopbot.index.shard import Shard, ShardWriter
-from coopbot.text.notes import dump_notes
 
 
 class SegmentWriter:
@@ -42,9 +41,9 @@ class SegmentWriter:
         if language not in self._shards and rows.passages:
             self._shards[language] = ShardWriter(self._folder / language, self._dim)
         stored = []
-        for passage, notes, vectors, words in rows:
+        for passage, vectors, words in rows:
             shard = self._shards[language]
-            stored.append(StoredPassage(passage=passage, language=language, row=len(shard), notes=dump_notes(notes)))
+            stored.append(StoredPassage(passage=passage, language=language, row=len(shard)))
             shard.add(vectors, words)
         self._passages.add(rows.article, stored)
 
@@ -105,7 +104,6 @@ class Segment:
         return ArticleRows(
             article=article,
             passages=[one.passage for one in stored],
-            notes=[one.read_notes() for one in stored],
             vectors=[self.shards[one.language].passage(one.row) for one in stored],
         )
 

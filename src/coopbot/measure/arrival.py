@@ -14,8 +14,8 @@ import httpx
 from coopbot.domain import Article
 from coopbot.errors import IndexMissing
 from coopbot.index.build import BuildReport
+from coopbot.index.conversion import Step
 from coopbot.index.encoder import Encoder
-from coopbot.index.prepare import Step
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.markdown import render_article
 from coopbot.measure.figure import Figure

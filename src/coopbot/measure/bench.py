@@ -18,19 +18,21 @@ from pathlib import Path
 import numpy as np
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.reader import ModelReader
 from coopbot.domain import Article
 from coopbot.errors import IndexMissing
 from coopbot.index.build import build
 from coopbot.index.centres import calibration_texts
+from coopbot.index.conversion import Step
 from coopbot.index.embedder import F32
 from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
-from coopbot.index.prepare import ModelSource, Step, source_folder
+from coopbot.index.prepare import ModelSource, source_folder
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import served
 from coopbot.settings import Settings
 from coopbot.text.sentences import split_sentences
-from coopbot.wiring import open_corpus, open_embedder
+from coopbot.wiring import open_corpus, open_embedder, open_reader
 
 _QUESTIONS = (
     "How much cargo crossed the Tongjiang bridge in 2024?",
@@ -57,7 +59,7 @@ def run_bench(settings: Settings, passages: int, on_step: Step = lambda _: None)
         on_step(f"building an index of {passages} passages")
         _fill(articles, embedder, Path(folder), passages)
         on_step("asking")
-        figures += _asking(embedder, Path(folder))
+        figures += _asking(embedder, open_reader(settings, on_step), Path(folder))
         on_step("building an index of the corpus")
         corpus_index = Path(folder) / "corpus-index"
         build(articles, embedder, corpus_index, model=embedder.card.name, precision=embedder.card.precision)
@@ -125,9 +127,9 @@ def _dealt(articles: Sequence[Article], copy: int) -> Iterator[Article]:
         yield replace(article, article_id=f"{article.article_id}-{copy}", text=text, sha256=sha256(text.encode()).hexdigest())
 
 
-def _asking(embedder: Encoder, index_dir: Path) -> list[Figure]:
+def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> list[Figure]:
     index = LiveIndex(index_dir, embedder.fingerprint)
-    answerer = Answerer(embedder, index.current)
+    answerer = Answerer(embedder, index.current, reader)
     count = sum(index.current().manifest.passages.values())
     embed_s: list[float] = []
     ask_s: list[float] = []

@@ -19,17 +19,16 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Passage, Span
 from coopbot.errors import Misconfigured
+from coopbot.index.conversion import Step
 from coopbot.index.embedder import F32, Embedder, unit
 from coopbot.index.folder import open_current
 from coopbot.index.local import LocalTarget
 from coopbot.index.manifest import Facts
-from coopbot.index.prepare import Step
 from coopbot.index.rows import ArticleRows
 from coopbot.index.shard import PassageVectors
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import peak_mib
 from coopbot.settings import Settings
-from coopbot.text.notes import PassageNotes, SentenceNotes
 from coopbot.wiring import open_embedder, rebuild
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -102,7 +101,6 @@ def _measured(seeds: F32, size: int, index_dir: Path) -> Point:
         dim=seeds.shape[1],
         built_at="2026-01-01T00:00:00.000+00:00",
         corpus_sha256="",
-        notes_sha256="",
         previous=None,
     )
     LocalTarget(index_dir).write(frozenset(), made_up(seeds, size), facts)
@@ -133,7 +131,6 @@ def _article(article_id: str, vectors: F32, chance: np.random.Generator) -> Arti
     texts = [" ".join(f"w{number}" for number in row) for row in words]
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     passages = [_passage(article_id, text, start) for text, start in zip(texts, starts, strict=False)]
-    notes = [_notes(text) for text in texts]
     codes = chance.integers(0, 256, size=(len(vectors), _TOKENS, vectors.shape[1] // 4), dtype=np.uint8)
     stored = [
         PassageVectors(
@@ -154,7 +151,7 @@ def _article(article_id: str, vectors: F32, chance: np.random.Generator) -> Arti
         text=" ".join(texts),
         sha256=article_id,
     )
-    return ArticleRows(article=article, passages=passages, notes=notes, vectors=stored)
+    return ArticleRows(article=article, passages=passages, vectors=stored)
 
 
 def _passage(article_id: str, text: str, start: int) -> Passage:
@@ -167,11 +164,6 @@ def _passage(article_id: str, text: str, start: int) -> Passage:
         heading_path=(),
         sentences=(Span(start_char=start, end_char=start + len(text)),),
     )
-
-
-def _notes(text: str) -> PassageNotes:
-    sentence = SentenceNotes(words=tuple(text.split()), amounts=(), dates=(), names=frozenset())
-    return PassageNotes(context_names=frozenset(), sentences=(sentence,))
 
 
 def ask_process(index_dir: Path) -> dict[str, float]:

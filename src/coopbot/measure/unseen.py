@@ -11,10 +11,9 @@ from typing import Literal, get_args
 
 from coopbot.domain import Article
 from coopbot.index.embedder import Progress
-from coopbot.index.encoder import Encoder
 from coopbot.measure.golden import AskedQuestion, Asks, Reply, judge_answer, read_questions, require_articles
 from coopbot.settings import Settings
-from coopbot.wiring import Service, open_service, rebuild
+from coopbot.wiring import Models, Service, open_service, rebuild
 
 UnseenKind = Literal[
     "number",
@@ -62,7 +61,7 @@ def ask_unseen(
     return replies
 
 
-def open_pages(folder: Path, settings: Settings, embedder: Encoder, progress: Progress = lambda done, total: None) -> Service:
+def open_pages(folder: Path, settings: Settings, models: Models, progress: Progress = lambda done, total: None) -> Service:
     """The pages of a folder in a local index of their own, which is kept beside the vector cache and brought up to date.
 
     Raises Unreadable for a page that cannot be read.
@@ -70,7 +69,7 @@ def open_pages(folder: Path, settings: Settings, embedder: Encoder, progress: Pr
     own = settings.model_copy(
         update={"corpus_dir": folder, "index_dir": settings.index_dir / "cache" / "pages", "milvus_uri": None}
     )
-    _, unreadable = rebuild(own, embedder, progress=progress)
+    _, unreadable = rebuild(own, models.embedder, progress=progress)
     if unreadable:
         raise unreadable[0]
-    return open_service(own, embedder=embedder)
+    return open_service(own, models=models)

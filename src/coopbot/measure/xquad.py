@@ -29,12 +29,19 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XquadQuestion:
-    """`gold` is the paragraph's number, the same in all languages; `gold_sentence` by language, counted in its paragraph."""
+    """`gold` is the paragraph's number, the same in all languages; `gold_sentence` by language, counted in its paragraph.
+    `article` numbers the article of the data set.
+    """
 
     text: dict[Language, str]
     gold: int
     gold_sentence: dict[Language, int]
-    is_odd: bool
+    article: int
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it is for reporting."""
+        return self.article % 2 == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +149,7 @@ def _questions(paragraphs: dict[Language, list[tuple[int, Json]]]) -> list[Xquad
                         )
                         for language in LANGUAGES
                     },
-                    is_odd=article % 2 == 1,
+                    article=article,
                 )
             )
     return found

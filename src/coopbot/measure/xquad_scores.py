@@ -12,10 +12,9 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.ask.candidates import find_candidates
-from coopbot.ask.question import Question, understand
-from coopbot.ask.retrieve import Reading, read
-from coopbot.ask.store import VectorStore
+from coopbot.ask.question import understand
+from coopbot.ask.reader import Reader
+from coopbot.ask.retrieve import Evidence, find_evidence
 from coopbot.ask.weights import Weights
 from coopbot.domain import LANGUAGES, Filters, Language
 from coopbot.index.embedder import Embedder, Progress
@@ -59,7 +58,13 @@ class XquadScores:
 
 
 def run_xquad(
-    folder: Path, embedder: Embedder, weights: Weights, *, late: bool = True, progress: Progress = lambda done, total: None
+    folder: Path,
+    embedder: Embedder,
+    reader: Reader | None,
+    weights: Weights,
+    *,
+    late: bool = True,
+    progress: Progress = lambda done, total: None,
 ) -> XquadScores:
     """Ask all questions of all languages. Raises Unreadable if the folder holds no XQuAD-R."""
     with tempfile.TemporaryDirectory(prefix="coopbot-xquad-") as scratch:
@@ -71,9 +76,10 @@ def run_xquad(
             for asked in LANGUAGES:
                 question = understand(row.text[asked], embedder)
                 for language in LANGUAGES:
+                    only = Filters(languages=(language,))
                     here, gone = (
-                        _reading(question_store, question, language, weights, late=late)
-                        for question_store in (xquad.snapshot, without)
+                        find_evidence(question, store, weights, only, reader=reader, late=late)
+                        for store in (xquad.snapshot, without)
                     )
                     outcomes[asked, language].append(_outcome(row, language, here, gone))
     return XquadScores(
@@ -82,18 +88,13 @@ def run_xquad(
     )
 
 
-def _reading(store: VectorStore, question: Question, language: Language, weights: Weights, *, late: bool) -> Reading:
-    candidates = find_candidates(question, store, language, Filters(), late=late)
-    assert candidates is not None  # XQuAD-R has passages in each language
-    return read(question, store, candidates, weights)
-
-
-def _outcome(row: XquadQuestion, language: Language, here: Reading, gone: Reading) -> tuple[float, ...]:
-    rows = here.candidates.rows[here.order].tolist()
+def _outcome(row: XquadQuestion, language: Language, here: Evidence, gone: Evidence) -> tuple[float, ...]:
+    rows = [one.row for one in here.passages]
     gold = (f"{language}/{row.gold:03d}", row.gold_sentence[language])
     chosen = [(s.stored.passage.article_id, s.stored.passage.sentences.index(s.span)) for s in here.sentences]
     rank = rows.index(row.gold) + 1 if row.gold in rows else 0
-    return rank, chosen.index(gold) + 1 if gold in chosen else 0, here.log_odds, gone.log_odds
+    best, without = (one.sentences[0].log_odds for one in (here, gone))
+    return rank, chosen.index(gold) + 1 if gold in chosen else 0, best, without
 
 
 def _averaged(measure: Measure, *columns: F64) -> float:

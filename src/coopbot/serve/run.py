@@ -13,9 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
+import structlog
+
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Misconfigured
+from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.connections import Timeouts
@@ -23,6 +26,8 @@ from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
+
+log = structlog.get_logger()
 
 POLL_S = 900.0
 SHUTDOWN_S = 10
@@ -64,6 +69,7 @@ def run_http(
     index: LiveStore,
     sockets: list[socket.socket],
     *,
+    reader: ReaderCard | None = None,
     jobs: Jobs | None = None,
     admin_token: str | None = None,
     access: Access = OPEN,
@@ -76,11 +82,14 @@ def run_http(
     Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead.
     """
     log_as_json()
+    if reader is None:
+        log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
     background = [follow(jobs, watching)] if jobs and watching else []
     service = create_app(
         answerer,
         index,
         version=version("coopbot"),
+        reader=reader,
         jobs=jobs,
         admin_token=admin_token,
         access=access,

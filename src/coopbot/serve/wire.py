@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, MAX_HITS, SearchResult
 from coopbot.ask.store import VectorStore
 from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source
+from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.messages import message
 
 _FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
@@ -101,13 +102,21 @@ class ArticleTextOut(ArticleOut):
     sha256: str
 
 
+class SpanOut(BaseModel):
+    """Characters of a text from `start_char` up to, not including, `end_char`."""
+
+    start_char: int
+    end_char: int
+
+
 class CitationOut(ArticleOut):
-    """An exact quote: `text[start_char:end_char] == quote` in its article."""
+    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer` is where in the quote the answer stands."""
 
     number: int
     quote: str
     start_char: int
     end_char: int
+    answer: SpanOut | None
     passage: str
     deep_link: str
     score: float
@@ -171,7 +180,10 @@ class ArticlesOut(BaseModel):
 
 
 class IndexOut(BaseModel):
-    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over."""
+    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over.
+
+    `reader` is the model that reads what was found, or "off"; then its precision is empty.
+    """
 
     snapshot: str
     built_at: str
@@ -182,6 +194,8 @@ class IndexOut(BaseModel):
     passages: dict[Language, int]
     sentences: int
     fault: str
+    reader: str
+    reader_precision: str
 
 
 class ReadyOut(BaseModel):
@@ -198,7 +212,7 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
         question_language=answer.question_language,
         text=answer_text(answer),
         claims=[ClaimOut(text=claim.text, citations=list(claim.citations)) for claim in answer.claims],
-        citations=[_citation_out(citation) for citation in answer.citations],
+        citations=[_citation_out(citation, answered=answer.outcome == "answered") for citation in answer.citations],
         disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
         confidence=answer.confidence,
         searched_as=answer.searched_as,
@@ -210,12 +224,16 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
 
 def answer_text(answer: Answer) -> str:
     """Claims with their citation numbers and where the sources differ, or that they do not say."""
+    return "\n".join(answer_lines(answer))
+
+
+def answer_lines(answer: Answer) -> list[str]:
+    """The same line by line: each claim's line begins with its text, in the order of the claims."""
     texts = message(answer.question_language)
     if answer.outcome == "no_evidence":
-        return texts.no_evidence
+        return [texts.no_evidence]
     lines = [claim.text + _numbers(claim.citations) for claim in answer.claims]
-    lines += [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
-    return "\n".join(lines)
+    return lines + [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
 
 
 def _numbers(citations: Sequence[int]) -> str:
@@ -259,13 +277,16 @@ def article_text_out(article: Article) -> ArticleTextOut:
     return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
 
 
-def _citation_out(citation: Citation) -> CitationOut:
+def _citation_out(citation: Citation, *, answered: bool) -> CitationOut:
+    # The nearest passages do not answer, so nothing in them is marked as an answer.
+    marked = citation.answer if answered else None
     return CitationOut(
         **dict(article_out(citation)),
         number=citation.number,
         quote=citation.quote,
         start_char=citation.start_char,
         end_char=citation.end_char,
+        answer=SpanOut(start_char=marked.start_char, end_char=marked.end_char) if marked else None,
         passage=citation.passage,
         deep_link=citation.deep_link,
         score=citation.score,
@@ -281,7 +302,7 @@ def _web_address(url: str) -> str:
     return url if url.lower().startswith(("http://", "https://")) else ""
 
 
-def index_out(snapshot: VectorStore, fault: str) -> IndexOut:
+def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:
     """The index in force. Of a fault only that there is one: its text names folders of the server, and is in the log."""
     manifest = snapshot.manifest
     return IndexOut(
@@ -294,4 +315,6 @@ def index_out(snapshot: VectorStore, fault: str) -> IndexOut:
         passages=manifest.passages,
         sentences=manifest.sentences,
         fault=_FAULT if fault else "",
+        reader=reader.name if reader else "off",
+        reader_precision=reader.precision if reader else "",
     )

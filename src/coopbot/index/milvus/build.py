@@ -34,7 +34,6 @@ from coopbot.index.milvus.upkeep import oldest_kept, undo
 from coopbot.index.milvus.words import counts_from, term_key, term_row
 from coopbot.index.rows import ArticleRows
 from coopbot.index.shard import PassageVectors
-from coopbot.text.notes import PassageNotes, dump_notes
 
 # A build of so many has Milvus index them before they can be asked for: searching what is not indexed takes time by the row.
 _FLUSHED = 500
@@ -49,13 +48,12 @@ class _Numbered:
     article: Article
     number: int
     passage: Passage
-    notes: PassageNotes
     vectors: PassageVectors
     words: list[str]
 
     def blobs(self) -> list[Row]:
         """What is read of it when it is found."""
-        text = dump_passage(self.passage, self.article.language, dump_notes(self.notes))
+        text = dump_passage(self.passage, self.article.language)
         return blob_rows(self.number, TEXT, text) + blob_rows(self.number, VECTORS, dump_vectors(self.vectors))
 
 
@@ -156,12 +154,8 @@ class Build:
         self._count += 1
         return number(self._number, self._count)
 
-    def _numbered(
-        self, article: Article, passage: Passage, notes: PassageNotes, vectors: PassageVectors, words: list[str]
-    ) -> _Numbered:
-        return _Numbered(
-            article=article, number=self._next_number(), passage=passage, notes=notes, vectors=vectors, words=words
-        )
+    def _numbered(self, article: Article, passage: Passage, vectors: PassageVectors, words: list[str]) -> _Numbered:
+        return _Numbered(article=article, number=self._next_number(), passage=passage, vectors=vectors, words=words)
 
     def _version(self, article: Article, passages: Sequence[_Numbered], first: int) -> Version:
         version = Version(

@@ -154,9 +154,9 @@ def load_vectors(data: bytes, dim: int) -> tuple[F16, U8, I64]:
     )
 
 
-def dump_passage(passage: Passage, language: Language, notes: str) -> bytes:
-    """A passage with its notes."""
-    return _dump({"passage": asdict(passage), "language": language, "notes": notes})
+def dump_passage(passage: Passage, language: Language) -> bytes:
+    """A passage."""
+    return _dump({"passage": asdict(passage), "language": language})
 
 
 def load_passage(data: bytes, row: int) -> StoredPassage:
@@ -173,7 +173,6 @@ def load_passage(data: bytes, row: int) -> StoredPassage:
         ),
         language=fields["language"],
         row=row,
-        notes=fields["notes"],
     )
 
 

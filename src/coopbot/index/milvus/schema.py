@@ -22,7 +22,7 @@ from typing import Any, Literal
 from coopbot.domain import LANGUAGES, Filters, Language
 
 # Raise when rows change their meaning; the index is then written anew.
-FORMAT = 2
+FORMAT = 3
 
 PREFIX = "coopbot"
 

@@ -23,6 +23,7 @@ from coopbot.ask.answerer import Answerer
 from coopbot.ask.conversations import new_conversation_id
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
+from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.health import Health
@@ -75,6 +76,7 @@ def create_app(
     index: LiveStore,
     *,
     version: str,
+    reader: ReaderCard | None = None,
     jobs: Jobs | None = None,
     admin_token: str | None = None,
     access: Access = OPEN,
@@ -83,7 +85,7 @@ def create_app(
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
     Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
-    are entered when the service starts and left when it ends, the last one first.
+    are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
     """
 
     @asynccontextmanager
@@ -106,7 +108,7 @@ def create_app(
     install(app)
     health = Health(index)
     _add_questions(app, answerer, health)
-    _add_articles(app, index)
+    _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
     _add_health(app, index, health)
     _add_docs(app)
@@ -133,7 +135,7 @@ def _add_questions(app: FastAPI, answerer: Answerer, health: Health) -> None:
             return search_out(answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
 
 
-def _add_articles(app: FastAPI, index: LiveStore) -> None:
+def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> None:
     @app.get("/v1/articles", summary="List articles")
     def articles(
         offset: Annotated[int, Query(ge=0, le=_MAX_OFFSET)] = 0, limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = _PAGE
@@ -156,7 +158,7 @@ def _add_articles(app: FastAPI, index: LiveStore) -> None:
 
     @app.get("/v1/index", summary="The index in force")
     def describe_index() -> IndexOut:
-        return index_out(index.current(), index.fault)
+        return index_out(index.current(), index.fault, reader)
 
 
 def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from coopbot.domain import Answer, Citation, Language
+from coopbot.domain import Answer, Citation, Language, Span
 from coopbot.serve.messages import format_date, message, publisher_line
 from coopbot.serve.telegram.parts import GAP, Block, Kind, Mark, Part, join, pack
 
@@ -36,10 +36,11 @@ def text_parts(text: str) -> list[Part]:
 def _answered(answer: Answer) -> Iterator[Block]:
     texts = message(answer.question_language)
     for claim in answer.claims:
-        yield Block(text=f"{claim.text.strip()} {_numbers(claim.citations)}")
+        said = _trimmed(claim.text, answer.answer_within(claim))
+        yield Block(text=f"{said.text} {_numbers(claim.citations)}", marks=said.marks)
     for disagreement in answer.disagreements:
         yield Block(text=f"{texts.sources_differ}: {disagreement.about} {_numbers(disagreement.citations)}")
-    quotes = (_cited(citation, citation.quote, answer.question_language) for citation in answer.citations)
+    quotes = (_cited(one, one.quote, answer.question_language, one.answer) for one in answer.citations)
     yield from _headed(Block(text=texts.sources, marks=_whole("bold", texts.sources)), quotes)
 
 
@@ -61,8 +62,8 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
         yield join([heading, block], GAP) if index == 0 else block
 
 
-def _cited(citation: Citation, quote: str, language: Language) -> Block:
-    """The quote, and below it a line such as: [1] Title · Publisher · 10 May 2025."""
+def _cited(citation: Citation, quote: str, language: Language, answer: Span | None = None) -> Block:
+    """The quote, the words that answer in bold, and below it a line such as: [1] Title · Publisher · 10 May 2025."""
     title = citation.title.strip() or citation.article_id
     origin = (publisher_line(citation, language), format_date(citation.published, language))
     url = _link(citation)
@@ -71,8 +72,20 @@ def _cited(citation: Citation, quote: str, language: Language) -> Block:
         Block(text=title, marks=_whole("text_link", title, url) if url else ()),
         Block(text="".join(f" · {part}" for part in origin if part)),
     ]
-    quoted = Block(text=quote.strip(), marks=_whole("expandable_blockquote", quote.strip()))
+    said = _trimmed(quote, answer)
+    quoted = Block(text=said.text, marks=(*_whole("expandable_blockquote", said.text), *said.marks))
     return join([quoted, join(reference, "")], "\n")
+
+
+def _trimmed(text: str, answer: Span | None) -> Block:
+    """A text without white space around it, the words that answer in bold, likewise."""
+    if answer is None:
+        return Block(text=text.strip())
+    lead = len(text) - len(text.lstrip())
+    words = text[answer.start_char : answer.end_char]
+    start = answer.start_char - lead + len(words) - len(words.lstrip())
+    mark = Mark(kind="bold", start_char=start, end_char=start + len(words.strip()))
+    return Block(text=text.strip(), marks=(mark,) if words.strip() else ())
 
 
 def _link(citation: Citation) -> str:

@@ -1,0 +1,174 @@
+"""Questions to learn from, asked of an index, with what is right for each: see `learn.py`."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ranking import Mask
+
+from coopbot.ask.candidates import Candidates
+from coopbot.ask.store import VectorStore
+from coopbot.domain import LANGUAGES, Article, Filters, Passage
+from coopbot.index.build import build
+from coopbot.index.embedder import Embedder
+from coopbot.index.folder import open_current
+from coopbot.ingest.corpus import Corpus
+from coopbot.measure.golden import holds, load_questions
+from coopbot.measure.xquad import Without, Xquad, XquadQuestion, load_xquad
+
+EVALS = Path(__file__).parent
+SEED = 11
+
+Rights = Callable[[Passage], list[bool]]
+"""Which sentences of a passage answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question asked of a store. group: what set it is of. was_read: whether the reader learned from it."""
+
+    group: str
+    text: str
+    store: VectorStore
+    rights: Rights
+    was_read: bool
+    filters: Filters = field(default_factory=Filters)
+
+    def right_passages(self, candidates: Candidates) -> Mask:
+        """Which candidates have a sentence that answers."""
+        stored = self.store.stored(candidates.language, candidates.rows.tolist())
+        return np.array([any(self.rights(one.passage)) for one in stored], dtype=bool)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexes:
+    """What is asked: our corpus, XQuAD-R, and the invented news that the reader learns from."""
+
+    corpus: VectorStore
+    xquad: Xquad
+    invented: VectorStore
+
+
+def build_indexes(xquad: Path, scratch: Path, embedder: Embedder) -> Indexes:
+    """Index all three."""
+    articles = [found for found in Corpus(EVALS.parent / "corpus") if isinstance(found, Article)]
+    return Indexes(
+        corpus=_indexed(articles, scratch / "corpus", embedder),
+        xquad=load_xquad(xquad, scratch / "xquad", embedder),
+        invented=_indexed([_article(number, item) for number, item in enumerate(_invented())], scratch / "invented", embedder),
+    )
+
+
+def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> Iterator[Asked]:
+    """Over our corpus: `training.jsonl` and golden dev; a follow-up is not a question by itself."""
+    asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
+    for one in asked:
+        if one.split == "dev" and not one.after:
+            yield Asked(
+                group="corpus",
+                text=one.question,
+                store=indexes.corpus,
+                rights=_holding(one.answers),
+                was_read=not is_held_out(one.topic),
+            )
+
+
+def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], count: int) -> Iterator[Asked]:
+    """Over all invented news together: all that were held out from the reader, and some of the others."""
+    rows = [(number, item, asked) for number, item in enumerate(_invented()) for asked in item["questions"]]
+    held = [row for row in rows if is_held_out(_group(row[0], row[1]))]
+    read = [row for row in rows if not is_held_out(_group(row[0], row[1]))]
+    for number, item, asked in [*held, *random.Random(SEED).sample(read, min(count, len(read)))]:
+        yield Asked(
+            group="invented",
+            text=asked["question"],
+            store=indexes.invented,
+            rights=_holding_in(_article(number, item).article_id, asked["answers"]),
+            was_read=not is_held_out(_group(number, item)),
+        )
+
+
+def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, unread: float) -> Iterator[Asked]:
+    """Of even articles, in nine directions, each once with its passage in the index and once without.
+
+    read, unread: the share of questions taken of articles that the reader learned from, and of those it did not.
+    """
+    rng = random.Random(SEED)
+    for row in indexes.xquad.questions:
+        if row.is_odd or rng.random() > (unread if row.article in held_out else read):
+            continue
+        for question in LANGUAGES:
+            for language in LANGUAGES:
+                for store, group in ((indexes.xquad.snapshot, "xquad"), (Without(indexes.xquad.snapshot, row.gold), "gone")):
+                    yield Asked(
+                        group=group,
+                        text=row.text[question],
+                        store=store,
+                        rights=_gold(row),
+                        was_read=row.article not in held_out,
+                        filters=Filters(languages=(language,)),
+                    )
+
+
+def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
+    """Questions of XQuAD-R asked of our corpus: about something else altogether."""
+    for row in [row for row in indexes.xquad.questions if not row.is_odd][::every]:
+        for language in LANGUAGES:
+            yield Asked(group="strange", text=row.text[language], store=indexes.corpus, rights=_holding(()), was_read=False)
+
+
+def _holding(answers: Sequence[str]) -> Rights:
+    return lambda passage: [holds(passage.quoted(span), answers) for span in passage.sentences]
+
+
+def _holding_in(article_id: str, answers: Sequence[str]) -> Rights:
+    def rights(passage: Passage) -> list[bool]:
+        own = passage.article_id == article_id
+        return [own and any(answer in passage.quoted(span) for answer in answers) for span in passage.sentences]
+
+    return rights
+
+
+def _gold(row: XquadQuestion) -> Rights:
+    def rights(passage: Passage) -> list[bool]:
+        language, _, paragraph = passage.article_id.partition("/")
+        gold = row.gold_sentence[next(one for one in LANGUAGES if one == language)]
+        return [int(paragraph) == row.gold and place == gold for place in range(len(passage.sentences))]
+
+    return rights
+
+
+def _invented() -> list[dict[str, Any]]:
+    lines = (EVALS / "reader" / "made-up.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _group(number: int, item: dict[str, Any]) -> str:
+    """As `reader/examples.py` names it, so that both hold out the same."""
+    return f"made-up-{item['language']}/{number // 3}"
+
+
+def _article(number: int, item: dict[str, Any]) -> Article:
+    return Article(
+        article_id=f"{item['language']}/{number:05d}",
+        title=item["title"],
+        publisher="invented",
+        published=date.fromisoformat(item["published"]),
+        url="",
+        language=item["language"],
+        text=item["text"],
+        sha256=sha256(item["text"].encode()).hexdigest(),
+    )
+
+
+def _indexed(articles: Sequence[Article], folder: Path, embedder: Embedder) -> VectorStore:
+    build(articles, embedder, folder, model="", precision="")
+    return open_current(folder, embedder.fingerprint)

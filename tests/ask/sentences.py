@@ -1,0 +1,49 @@
+"""Scored sentences for tests of what is quoted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coopbot.ask.retrieve import ScoredSentence
+from coopbot.domain import Language, Passage, Span
+from coopbot.index.embedder import F32
+from coopbot.index.passages import StoredPassage
+
+
+def towards(*cosines: float) -> F32:
+    """A unit vector with these cosines to the first axes."""
+    rest = np.sqrt(max(0.0, 1 - sum(one * one for one in cosines)))
+    return np.array([*cosines, *[0.0] * (3 - len(cosines)), rest], dtype=np.float32)
+
+
+def sentence(
+    text: str,
+    log_odds: float,
+    vector: F32,
+    language: Language = "en",
+    *,
+    passage: str = "",
+    answer: str = "",
+    reading: float = 8.0,
+) -> ScoredSentence:
+    """The only sentence of its passage, which is the only one of its article, unless a passage is named."""
+    span = Span(start_char=0, end_char=len(text))
+    held = Passage(
+        passage_id=passage or text,
+        article_id=f"{language}/{text}",
+        start_char=0,
+        end_char=len(text),
+        text=text,
+        heading_path=(),
+        sentences=(span,),
+    )
+    at = text.index(answer)
+    return ScoredSentence(
+        stored=StoredPassage(passage=held, language=language, row=0),
+        span=span,
+        pair="same" if language == "en" else "across",
+        log_odds=log_odds,
+        vector=vector,
+        answer=Span(start_char=at, end_char=at + len(answer)) if answer else None,
+        reading=reading if answer else 0.0,
+    )

@@ -1,0 +1,116 @@
+"""Passages of all languages ranked, opened and read, on a small index of made-up articles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coopbot.ask.features import answer_features
+from coopbot.ask.question import understand
+from coopbot.ask.retrieve import (
+    OPENED,
+    READ_AT_A_TIME,
+    best_sentence,
+    find_all,
+    find_evidence,
+    judged,
+    open_passages,
+    rank_passages,
+    to_hits,
+)
+from coopbot.ask.weights import Weights, load_weights
+from coopbot.domain import Filters
+from coopbot.index.build import build
+from coopbot.index.folder import open_current
+from coopbot.index.snapshot import Snapshot
+from tests.fakes import BagOfWords, FigureReader, make_article
+
+ROAD = "how long is the road in km"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    articles = [
+        make_article("en/road", "The road is 20 km long. It was opened on 3 May 2022. Ten people live there."),
+        make_article("en/way", "The way home is green. Trees grow beside it."),
+        make_article("ru/doroga", "Длина дороги Road – 20 км. Погода хорошая.", language="ru"),
+        *(make_article(f"en/other-{n}", f"Fish number {n} swims in the river. It is {n} years old.") for n in range(12)),
+    ]
+    folder = tmp_path_factory.mktemp("index")
+    embedder = BagOfWords()
+    build(articles, embedder, folder, model="", precision="")
+    return open_current(folder, embedder.fingerprint)
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    return load_weights()
+
+
+def test_passages_of_all_languages_are_ranked_together(store: Snapshot, weights: Weights) -> None:
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
+    scores = [one.score for one in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert {one.candidates.language for one in ranked} == {"en", "ru"}
+    hits = to_hits(ranked, store, 3)
+    assert [hit.rank for hit in hits] == [1, 2, 3]
+    assert hits[0].passage.article_id == "en/road"
+
+
+def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> None:
+    question = understand(ROAD, BagOfWords())
+    ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+    for reader in (None, FigureReader()):
+        opened = open_passages(question, store, ranked, range(4), reader)
+        names = {frozenset(one.features) for one in opened}
+        assert len(names) == 1
+        assert ("read_best" in next(iter(names))) == (reader is not None)
+        for one in opened:
+            assert {len(values) for values in one.features.values()} == {len(one.passage.sentences)}
+            assert all(np.isfinite(values).all() for values in one.features.values())
+        scores = [one.features["cosine"] for one in opened]
+        features = answer_features(opened, scores, best_sentence(opened, scores, 0.0))
+        assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
+
+
+def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
+    for sure, read in ((0.0, READ_AT_A_TIME), (1.1, OPENED)):
+        reader = FigureReader()
+        evidence = find_evidence(understand(ROAD, BagOfWords()), store, replace(weights, sure=sure), Filters(), reader=reader)
+        assert evidence.passages_read == len(reader.read_passages) == read
+
+
+def test_without_a_reader_nothing_is_read_and_no_words_are_marked(store: Snapshot, weights: Weights) -> None:
+    evidence = find_evidence(understand(ROAD, BagOfWords()), store, weights, Filters(), reader=None)
+    assert evidence.passages_read == 0
+    assert all(one.answer is None for one in evidence.sentences)
+
+
+def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weights: Weights) -> None:
+    question = understand(ROAD, BagOfWords())
+    ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+    opened = open_passages(question, store, ranked, range(3), FigureReader())
+    sentences = judged(opened, weights.read, preference=0.0)
+    assert [one.log_odds for one in sentences] == sorted((one.log_odds for one in sentences), reverse=True)
+    assert sentences[0].text == "The road is 20 km long."
+    assert sentences[0].answer_text == "20 km"
+
+
+def test_a_sentence_in_the_questions_language_goes_before_one_hardly_better(store: Snapshot, weights: Weights) -> None:
+    question = understand(ROAD, BagOfWords())
+    ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+    opened = open_passages(question, store, ranked, range(len(ranked)), None)
+    english = next(i for i, one in enumerate(opened) if one.ranked.pair == "same")
+    russian = next(i for i, one in enumerate(opened) if one.ranked.pair == "across")
+    scores = [np.full(len(one.passage.sentences), -5.0, dtype=np.float32) for one in opened]
+    scores[english][0], scores[russian][0] = 1.0, 1.2
+    assert best_sentence(opened, scores, preference=0.3) == (english, 0)
+    assert best_sentence(opened, scores, preference=0.1) == (russian, 0)
+
+
+def test_a_filter_that_nothing_passes_leaves_nothing(store: Snapshot, weights: Weights) -> None:
+    nobody = Filters(publishers=("Nobody",))
+    evidence = find_evidence(understand(ROAD, BagOfWords()), store, weights, nobody, reader=FigureReader())
+    assert (evidence.sentences, evidence.passages, evidence.confidence) == ((), (), 0.0)

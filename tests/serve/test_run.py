@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from coopbot.index.reader_model import ReaderCard
+from coopbot.serve import run
+from coopbot.serve.http.app import create_app
+
+CARD = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, has_types=False, precision="int8")
+
+
+class Served:
+    """Stands in for the server: keeps the application it was given, and is done at once."""
+
+    def __init__(self, service: object, **_: object) -> None:
+        self.service = service
+
+    def run(self, **_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("reader", "events"), [(None, ["reader_off"]), (CARD, [])])
+def test_a_reader_that_is_off_is_said_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, reader: ReaderCard | None, events: list[str]
+) -> None:
+    given: dict[str, Any] = {}
+
+    def created(*args: Any, **options: Any) -> object:
+        given.update(options)
+        return create_app(*args, **options)
+
+    monkeypatch.setattr(run, "log_as_json", lambda: None)
+    monkeypatch.setattr(run, "Server", Served)
+    monkeypatch.setattr(run, "create_app", created)
+    nothing: Any = object()  # neither is asked anything while nothing is served
+    with capture_logs() as logged:
+        run.run_http(nothing, nothing, [], reader=reader)
+    assert [line["event"] for line in logged if line["event"].startswith("reader")] == events
+    assert given["reader"] is reader
+    assert all("COOPBOT_READER" in line["reason"] for line in logged)
