@@ -60,6 +60,10 @@ class Service:
     index: LiveStore
     models: Models
 
+    def without_reader(self) -> Answerer:
+        """Answers by retrieval alone, over the same index."""
+        return Answerer(self.models.embedder, self.index.current, None)
+
 
 def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder:
     """The embedding model, prepared on first use. Raises ModelUnavailable, Misconfigured."""

@@ -172,16 +172,18 @@ def _unseen(questions: Path, pages: Path, settings: Settings, service: Service) 
 
     with bar("indexing the pages") as progress:
         own = open_pages(pages, settings, service.models, progress)
-    replies = {}
+    replies, unread = {}, {}
     for name, path, option, asked in (
         ("unseen", questions, "--unseen", service),
         ("pages", pages.with_suffix(".jsonl"), "--pages", own),
     ):
+        rows, article = load_unseen(path, option=option), asked.index.current().article
         with bar(f"asking {path.name}") as progress:
-            replies[name] = ask_unseen(
-                load_unseen(path, option=option), asked.answerer, asked.index.current().article, progress
-            )
-    return UnseenPart(replies=replies)
+            replies[name] = ask_unseen(rows, asked.answerer, article, progress)
+        if service.models.reader:
+            with bar(f"asking {path.name} without the reader") as progress:
+                unread[name] = ask_unseen(rows, asked.without_reader(), article, progress)
+    return UnseenPart(replies=replies, unread=unread)
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:
@@ -189,10 +191,11 @@ def _xquad(folder: Path, service: Service) -> XquadPart:
     from coopbot.measure.xquad_board import XquadPart
     from coopbot.measure.xquad_scores import run_xquad
 
+    reader = service.models.reader
+    readers = {"read": reader, "unread": None} if reader else {"read": None}
     with bar("asking XQuAD-R") as progress:
-        return XquadPart(
-            scores=run_xquad(folder, service.models.embedder, service.models.reader, load_weights(), progress=progress)
-        )
+        scores = run_xquad(folder, service.models.embedder, readers, load_weights(), progress=progress)
+    return XquadPart(scores=scores["read"], unread=scores.get("unread"))
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from coopbot.domain import LANGUAGES
@@ -36,6 +36,12 @@ Questions without an answer, declined: refused, or answered with the sentence by
 
 """
 
+_ABOUT_UNREAD = """\
+
+The same questions without the reader, by retrieval alone:
+
+"""
+
 _GROUPS = {
     "an article in the question's language has it": "answer.same",
     "only articles in other languages have it": "answer.across",
@@ -49,14 +55,19 @@ _REFUSALS = {"precision": "precision", "recall": "recall", "recall at precision 
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenPart:
-    """Keeps the `Part` contract. replies: by the name of the set of questions, which begins the names of its figures."""
+    """Keeps the `Part` contract. replies: by the name of the set of questions, which begins the names of its figures.
+
+    unread: the same without the reader, if there is one; `.unread` follows the set's name in the names of its figures.
+    """
 
     replies: Mapping[str, Sequence[Reply]]
+    unread: Mapping[str, Sequence[Reply]] = field(default_factory=dict)
 
     @cached_property
     def figures(self) -> Mapping[str, Estimate]:
         """By name."""
-        return {f"{name}.{key}": figure for name, replies in self.replies.items() for key, figure in _figures(replies).items()}
+        sets = {**self.replies, **{f"{name}.unread": replies for name, replies in self.unread.items()}}
+        return {f"{name}.{key}": figure for name, replies in sets.items() for key, figure in _figures(replies).items()}
 
     def sections(self) -> str:
         """Markdown."""
@@ -70,6 +81,18 @@ class UnseenPart:
             + compared(self.figures, refusals, _REFUSALS, sets)
             + _ABOUT_KINDS
             + compared(self.figures, kinds, {"first quote": "first"}, sets)
+            + self._unread()
+        )
+
+    def _unread(self) -> str:
+        if not self.unread:
+            return ""
+        sets = tuple(f"{name}.unread" for name in self.unread)
+        return (
+            _ABOUT_UNREAD
+            + compared(self.figures, {"all": "answer.all"}, _COLUMNS, sets)
+            + "\n"
+            + compared(self.figures, {"no": "no_evidence.all"}, _REFUSALS, sets)
         )
 
 

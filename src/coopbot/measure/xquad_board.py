@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from coopbot.domain import LANGUAGES
 from coopbot.measure.board import cell, table
 from coopbot.measure.scores import Estimate
 from coopbot.measure.xquad_scores import XquadScores
@@ -13,11 +14,14 @@ from coopbot.measure.xquad_scores import XquadScores
 _ABOUT = """\
 ## XQuAD-R
 
-All passages of one language are the corpus; each question is asked against one language at a time. Odd articles, which
-nothing was learned from, with their intervals, beside all. MRR is of the right passage. The next columns tell how often
-the gold sentence is the first quote, and among the first two. No evidence: with the right passage taken out of the index,
-the share refused at precision .90, every question whose passage is in the index counting as answerable; and the same if
-only those count whose passage came first.
+All passages of one language are the corpus; every third question of the odd articles, which nothing was learned from, is asked
+against one language at a time. MRR is of the right passage. The next columns say how often the gold sentence is the first
+quote, and among the first two. No evidence: with the right passage taken out of the index, the share refused at precision .90,
+every question whose passage is in the index counting as answerable; and the same if only those count whose passage came first.
+"""
+
+_ABOUT_UNREAD = """
+The same without the reader, by retrieval alone:
 
 """
 
@@ -32,26 +36,32 @@ _LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class XquadPart:
-    """Keeps the `Part` contract. Besides the nine directions there are their means: `same` language and `across`."""
+    """Keeps the `Part` contract. Besides the nine directions there are their means: `same` language and `across`.
+
+    unread: the same questions without the reader, if there is one.
+    """
 
     scores: XquadScores
+    unread: XquadScores | None = None
 
     @cached_property
     def figures(self) -> Mapping[str, Estimate]:
-        """By name."""
-        return {f"xquad.{name}": figure for name, figure in self.scores.estimates().items()}
+        """By name; those without the reader begin with `xquad.unread.`."""
+        unread = self.unread.estimates() if self.unread else {}
+        return {
+            **{f"xquad.{name}": figure for name, figure in self.scores.estimates().items()},
+            **{f"xquad.unread.{name}": figure for name, figure in unread.items()},
+        }
 
     def sections(self) -> str:
         """Markdown."""
-        figures = self.figures
-        names = [name.split(".")[2] for name in figures if name.startswith("xquad.all.") and name.endswith(".mrr")]
-        header = ("", *(f"{label} {part}" for label in _LABELS.values() for part in ("odd", "all")))
-        rows = [
-            (name.replace("-", " → "), *(text for measure in _LABELS for text in _cells(figures, name, measure)))
-            for name in names
-        ]
-        return _ABOUT + table(header, rows)
+        text = f"{_ABOUT}\n{self._table('xquad.')}"
+        return text + _ABOUT_UNREAD + self._table("xquad.unread.") if self.unread else text
 
+    def _table(self, start: str) -> str:
+        names = [*(f"{asked}-{language}" for asked in LANGUAGES for language in LANGUAGES), "same", "across"]
+        rows = [(name.replace("-", " → "), *self._cells(start + name)) for name in names]
+        return table(("", *_LABELS.values()), rows)
 
-def _cells(figures: Mapping[str, Estimate], name: str, measure: str) -> tuple[str, str]:
-    return cell(figures[f"xquad.odd.{name}.{measure}"]), f"{figures[f'xquad.all.{name}.{measure}'].value:.3f}"
+    def _cells(self, name: str) -> Iterator[str]:
+        return (cell(self.figures[f"{name}.{measure}"]) for measure in _LABELS)
