@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,14 +91,14 @@ class Opened:
 
 
 def main() -> None:
-    models = open_models(load_settings())
-    with tempfile.TemporaryDirectory() as scratch:
-        indexes = build_indexes(Path(sys.argv[1]), Path(scratch), models.embedder)
-        print("indexed", flush=True)
-        asked = questions(indexes)
-        passage = learn_passages(asked, models.embedder)
-        print("passages are ranked", flush=True)
-        opened = [look_into(one, passage, models.embedder, models.reader) for one in asked]
+    settings = load_settings()
+    models = open_models(settings)
+    indexes = build_indexes(Path(sys.argv[1]), settings.index_dir / "cache" / "learn", models.embedder)
+    print("indexed", flush=True)
+    asked = questions(indexes)
+    passage = learn_passages(asked, models.embedder)
+    print("passages are ranked", flush=True)
+    opened = [look_into(one, passage, models.embedder, models.reader) for one in asked]
     assert models.reader is not None  # without one there is nothing to learn of it
     unread = learn_sentences([one.without_reading() for one in opened], "without a reader")
     read = learn_sentences([one for one in opened if not one.asked.was_read], "with the reader")

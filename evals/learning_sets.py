@@ -57,13 +57,13 @@ class Indexes:
     invented: VectorStore
 
 
-def build_indexes(xquad: Path, scratch: Path, embedder: Embedder) -> Indexes:
-    """Index all three."""
+def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
+    """Index all three in `folder`, or use what is there already."""
     articles = [found for found in Corpus(EVALS.parent / "corpus") if isinstance(found, Article)]
     return Indexes(
-        corpus=_indexed(articles, scratch / "corpus", embedder),
-        xquad=load_xquad(xquad, scratch / "xquad", embedder),
-        invented=_indexed([_article(number, item) for number, item in enumerate(_invented())], scratch / "invented", embedder),
+        corpus=_indexed(articles, folder / "corpus", embedder),
+        xquad=load_xquad(xquad, folder / "xquad", embedder),
+        invented=_indexed([_article(number, item) for number, item in enumerate(_invented())], folder / "invented", embedder),
     )
 
 

@@ -358,6 +358,8 @@ def reader_check() -> Check:
     return next(check for check in examine() if check.name == "reader")
 
 
+@pytest.mark.process  # the corpus is read in one
+@pytest.mark.model
 def test_a_reader_that_is_off(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_READER", "off")
     assert reader_check().ok
@@ -365,6 +367,8 @@ def test_a_reader_that_is_off(place: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "unset COOPBOT_READER" in reader_check().detail
 
 
+@pytest.mark.process  # the corpus is read in one
+@pytest.mark.model
 @pytest.mark.parametrize("name", [None, "some/reader"])
 def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
     place: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
@@ -379,6 +383,8 @@ def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
     assert found.detail == f"{name or 'coopbot-reader'} is not prepared yet; the first use does it, or: coopbot prepare"
 
 
+@pytest.mark.process  # the corpus is read in one
+@pytest.mark.model
 def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coopbot.index.reader_model.encoder_hash", lambda source: "of another version")
     found = reader_check()
@@ -387,6 +393,8 @@ def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch:
     assert "COOPBOT_READER=off" in found.detail
 
 
+@pytest.mark.process  # the corpus is read in one
+@pytest.mark.model
 def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "cache"))
     monkeypatch.setattr("coopbot.index.reader_model._key", lambda setting: "0123")
@@ -399,6 +407,7 @@ def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.detail.endswith("run: coopbot prepare --force")
 
 
+@pytest.mark.process  # the corpus is read in one
 @pytest.mark.model
 def test_a_reader_that_is_ready(place: Path, cache_dir: Path) -> None:
     if reader_card(None, cache_dir) is None:

@@ -30,6 +30,8 @@ from coopbot.index.reader_model import (
 from coopbot.settings import Settings
 from coopbot.wiring import open_reader
 
+pytestmark = pytest.mark.model
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *("##" + c for c in "abcdefgh")]
 
 
