@@ -31,7 +31,7 @@ from learning_sets import (
     strange_questions,
     xquad_questions,
 )
-from ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probability
+from ranking import Choice, Floats, Mask, Verdict, learn_judging, learn_ranking, probability
 
 from coopbot.ask.features import OpenPassage, answer_features, passage_features
 from coopbot.ask.question import understand
@@ -50,8 +50,8 @@ _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange
 _INVENTED, _STRANGE_EVERY = 500, 15
 _XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
 
-# The probability from which on a sentence is given as an answer, and that from which on no more passages are read.
-_THRESHOLD, _SURE = 0.5, 0.85
+# The probability from which on no more passages are read.
+_SURE = 0.85
 # What sentences in the question's own language have before others.
 _PREFERENCE = 0.3
 
@@ -107,7 +107,6 @@ def main() -> None:
     )
     weights = {
         "about": about,
-        "threshold": _THRESHOLD,
         "sure": _SURE,
         "preference": _PREFERENCE,
         "passage": _readable(passage),
@@ -159,8 +158,9 @@ def learn_sentences(opened: Sequence[Opened], name: str) -> dict[str, object]:
             # An answer is judged each time that some more passages were read.
             for count in range(READ_AT_A_TIME, len(one.passages) + 1, READ_AT_A_TIME):
                 verdicts.append((fold, one.first(count), one.first(count).verdict(model)))
-    _print_cross_validated(verdicts, name)
+    threshold = _cross_validated(verdicts, name)
     return {
+        "threshold": threshold,
         "sentence": _readable(learn_ranking([one.choice() for one in opened])),
         "answered": _readable(learn_judging([verdict for _, _, verdict in verdicts])),
     }
@@ -170,7 +170,8 @@ def _fold(text: str) -> int:
     return sum(text.encode()) % 5
 
 
-def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str) -> None:
+def _cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str) -> float:
+    """The threshold that serves best; prints how questions fare with it."""
     whole = [row for row in verdicts if len(row[1].passages) == OPENED]
     confidence = np.zeros(len(whole))
     for fold in {fold for fold, *_ in whole}:
@@ -180,17 +181,29 @@ def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name
                 confidence[place] = probability(models, verdict)
     right = np.array([verdict.right for *_, verdict in whole])
     answerable = np.array([any(mask.any() for mask in one.right) for _, one, _ in whole])
-    print(f"{name}, by questions not learned from:")
+    news = np.array([one.asked.group in ("corpus", "invented") for _, one, _ in whole])
+    threshold = _balanced(confidence[news], right[news], answerable[news])
+    print(f"{name}, by questions not learned from, threshold {threshold}:")
     for group in sorted({one.asked.group for _, one, _ in whole}):
         own = np.array([one.asked.group == group for _, one, _ in whole])
-        there = own & answerable
-        told = confidence >= _THRESHOLD
+        there, given = own & answerable, confidence >= threshold
         print(
             f"  {group:9s} {own.sum():5d} best sentence right {right[there].mean() if there.any() else 0:.3f}"
-            f" and answered {(right & told)[there].mean() if there.any() else 0:.3f}"
-            f" no answer refused {(~told)[own & ~answerable].mean() if (own & ~answerable).any() else 0:.3f}"
+            f" and answered {(right & given)[there].mean() if there.any() else 0:.3f}"
+            f" no answer refused {(~given)[own & ~answerable].mean() if (own & ~answerable).any() else 0:.3f}"
         )
     print(f"  area {area_under_roc(confidence, answerable):.3f} calibration error {calibration_error(confidence, right):.3f}")
+    return threshold
+
+
+def _balanced(confidence: Floats, right: Mask, answerable: Mask) -> float:
+    """Where the share answered rightly and the share refused rightly are most together, in hundredths."""
+
+    def worth(threshold: float) -> float:
+        given = confidence >= threshold
+        return float((right & given)[answerable].mean() + (~given)[~answerable].mean())
+
+    return max((hundredths / 100 for hundredths in range(10, 81)), key=worth)
 
 
 def _readable(models: dict[Pair, LinearModel]) -> dict[Pair, object]:

@@ -14,6 +14,7 @@ from coopbot.ask.weights import PAIRS, Features, LinearModel, Pair
 
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 _RANK_PENALTY = 2e-3
 _JUDGE_C = 0.1

@@ -185,7 +185,7 @@ def test_no_relative_link_is_dead(path: Path) -> None:
 
 def test_the_threshold_is_told() -> None:
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
-    assert f"below {load_weights().threshold} the outcome is `no_evidence`" in text
+    assert f"below {load_weights().read.threshold} the outcome is `no_evidence`" in text
 
 
 def test_the_format_of_the_index_is_told() -> None:

@@ -27,4 +27,5 @@ def test_the_packages_weights_judge_with_a_reader_and_without() -> None:
         for pair in PAIRS:
             assert any(name.startswith("read_") for name in own.sentence[pair].names) == with_reader
             assert any(name.startswith("read_") for name in own.answered[pair].names) == with_reader
-    assert 0 < weights.threshold < weights.sure < 1
+        assert 0 < own.threshold < weights.sure < 1
+        assert own.least_log_odds == pytest.approx(np.log(own.threshold / (1 - own.threshold)))

@@ -108,8 +108,8 @@ def test_what_misses_its_floor_is_named(floors: Floors, expected: tuple[str, ...
 
 
 def test_a_floor_of_no_figure_is_refused() -> None:
-    with pytest.raises(Misconfigured, match=r"xquad\.mrr"):
-        misses(Floors(at_least={"xquad.mrr": 0.9}), {"xquad.mrr": figure(0.95)})
+    with pytest.raises(Misconfigured, match=r"xquad\.odd\.mrr"):
+        misses(Floors(at_least={"xquad.odd.mrr": 0.9}), {"xquad.mrr": figure(0.95)})
 
 
 @pytest.mark.parametrize("text", ["{", '{"at_leest": {}}', '{"at_least": {"a": "high"}}'])

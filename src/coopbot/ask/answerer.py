@@ -80,9 +80,10 @@ class Answerer:
         clock.lap("embed")
         evidence = find_evidence(asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late)
         clock.lap("read" if self._reader else "retrieve")
-        answered = bool(evidence.sentences) and evidence.confidence >= self._weights.threshold
+        weights = self._weights.sentences(with_reader=self._reader is not None)
+        answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
         chosen = (
-            choose(evidence.sentences, max_citations, self._weights.least_log_odds)
+            choose(evidence.sentences, max_citations, weights.least_log_odds)
             if answered
             else nearest(evidence.sentences, min(_OFFERED, max_citations))
         )

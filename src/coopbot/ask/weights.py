@@ -47,34 +47,38 @@ class LinearModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceWeights:
-    """sentence: which is better, whatever its passage and language. answered: log odds that the best one answers."""
+    """sentence: which is better, whatever its passage and language. answered: log odds that the best one answers.
+
+    threshold: the probability from which on the best sentence is given as an answer.
+    """
 
     sentence: dict[Pair, LinearModel]
     answered: dict[Pair, LinearModel]
+    threshold: float
+
+    @property
+    def least_log_odds(self) -> float:
+        """The threshold as log odds."""
+        return math.log(self.threshold / (1 - self.threshold))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage: which is better, whatever its language. read, unread: for sentences with a reader and without. threshold: the
-    probability from which on the best sentence is given as an answer; sure: from which on no more passages are read.
-    preference: what is added to the scores of sentences in the question's own language, which people would rather read.
+    """passage: which is better, whatever its language. read, unread: for sentences with a reader and without.
+
+    sure: the probability from which on no more passages are read. preference: what is added to the scores of sentences in the
+    question's own language, which people would rather read.
     """
 
     passage: dict[Pair, LinearModel]
     read: SentenceWeights
     unread: SentenceWeights
-    threshold: float
     sure: float
     preference: float
 
     def sentences(self, *, with_reader: bool) -> SentenceWeights:
         """For sentences that a reader has read, or not."""
         return self.read if with_reader else self.unread
-
-    @property
-    def least_log_odds(self) -> float:
-        """The threshold as log odds."""
-        return math.log(self.threshold / (1 - self.threshold))
 
 
 @lru_cache(maxsize=1)
@@ -91,14 +95,15 @@ def parse_weights(text: str) -> Weights:
         passage=_models(fields["passage"]),
         read=_sentence_weights(fields["read"]),
         unread=_sentence_weights(fields["unread"]),
-        threshold=fields["threshold"],
         sure=fields["sure"],
         preference=fields["preference"],
     )
 
 
 def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
-    return SentenceWeights(sentence=_models(fields["sentence"]), answered=_models(fields["answered"]))
+    return SentenceWeights(
+        sentence=_models(fields["sentence"]), answered=_models(fields["answered"]), threshold=fields["threshold"]
+    )
 
 
 def _models(fields: dict[str, dict[str, dict[str, list[float]] | float]]) -> dict[Pair, LinearModel]:
