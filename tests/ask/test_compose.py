@@ -52,10 +52,10 @@ def article(one: ScoredSentence, published: date | None) -> Article:
     return replace(make_article(article_id=passage.article_id, text=passage.text), published=published)
 
 
-def test_both_sides_are_quoted_though_the_second_is_unlikely_and_shown_newest_first() -> None:
+def test_both_sides_are_quoted_though_the_second_is_less_likely_and_shown_newest_first() -> None:
     best = sentence("The Heihe bridge is 1,283 m long.", 5.0, towards(1), answer="1,283 m")
     other = sentence("A road.", 4.0, towards(0, 1), answer="A road")
-    opposed = sentence("The Heihe bridge is 1,284 m long, the Post says.", -3.0, towards(0, 0, 1), answer="1,284 m")
+    opposed = sentence("The Heihe bridge is 1,284 m long, the Post says.", 2.5, towards(0, 0, 1), answer="1,284 m")
     chosen = choose([best, other, opposed], 3, LEAST)
     assert texts(chosen) == [best.text, opposed.text, other.text]
     years = (2016, 2019, 2020)

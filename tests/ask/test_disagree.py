@@ -13,6 +13,10 @@ def test_another_figure_for_the_same_question_differs() -> None:
     assert differing([BEST, sentence("A road.", 2.0, towards(0, 1)), other]) == other
 
 
+def test_what_is_far_less_likely_to_answer_does_not() -> None:
+    assert differing([BEST, sentence("造价24.9亿元。", -1.0, towards(0, 1), "zh", answer="24.9亿元")]) is None
+
+
 def test_what_the_reader_hardly_holds_for_an_answer_does_not() -> None:
     for reading in (1.0, 3.9):
         assert (

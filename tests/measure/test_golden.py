@@ -292,7 +292,9 @@ QUESTIONS = [
 
 def test_end_to_end(index: LiveIndex) -> None:
     # Every confidence clears a threshold of nearly nothing, so that what is found is seen.
-    answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=replace(load_weights(), threshold=1e-9)))
+    weights = load_weights()
+    eager = replace(weights, unread=replace(weights.unread, threshold=1e-9))
+    answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=eager))
     steps: list[tuple[int, int]] = []
     results = run_golden(QUESTIONS, answerer, index.current().article, lambda done, total: steps.append((done, total)))
     figures = {name: figure.value for name, figure in summed_up(results).figures.items()}
