@@ -18,8 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.question import understand
 from coopbot.ask.reader import ModelReader
-from coopbot.domain import Article
+from coopbot.ask.retrieve import READ_AT_A_TIME, find_evidence
+from coopbot.ask.weights import load_weights
+from coopbot.domain import Article, Filters
 from coopbot.errors import IndexMissing
 from coopbot.index.build import build
 from coopbot.index.centres import calibration_texts
@@ -131,19 +134,34 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
     index = LiveIndex(index_dir, embedder.fingerprint)
     answerer = Answerer(embedder, index.current, reader)
     count = sum(index.current().manifest.passages.values())
-    embed_s: list[float] = []
-    ask_s: list[float] = []
+    easy = {question for question in _QUESTIONS if _is_easy(question, embedder, index, reader)}
+    embed_s, ask_s, easy_s = [], [], []
     for _ in range(_ROUNDS):
         for question in _QUESTIONS:
             embed_s.append(_seconds(partial(embedder.embed_question, question, with_tokens=True)))
             ask_s.append(_seconds(partial(answerer.ask, question)))
-    embed_ms, ask_ms = statistics.median(embed_s) * 1000, statistics.median(ask_s) * 1000
-    return [
+            easy_s += ask_s[-1:] if question in easy else []
+    figures = [
         Figure(name="passages in the index that is asked", value=count, unit=""),
-        Figure(name="embedding one question, median", value=embed_ms, unit="ms"),
-        Figure(name="answering one question, median", value=ask_ms, unit="ms"),
-        Figure(name="answering, ratio to embedding the question", value=ask_ms / embed_ms, unit="x", goal="<= 2"),
+        Figure(name="embedding one question, median", value=statistics.median(embed_s) * 1000, unit="ms"),
+        Figure(name="answering one question, median", value=statistics.median(ask_s) * 1000, unit="ms", goal="<= 150"),
+        Figure(
+            name="answering one question, 95th percentile",
+            value=float(np.quantile(ask_s, 0.95)) * 1000,
+            unit="ms",
+            goal="<= 300",
+        ),
     ]
+    if easy_s:
+        name = f"answering one of {len(easy)} that the first passages answer, median"
+        figures.append(Figure(name=name, value=statistics.median(easy_s) * 1000, unit="ms", goal="<= 60"))
+    return figures
+
+
+def _is_easy(question: str, embedder: Encoder, index: LiveIndex, reader: ModelReader | None) -> bool:
+    """Whether reading stops at the first few passages, since they answer for sure."""
+    evidence = find_evidence(understand(question, embedder), index.current(), load_weights(), Filters(), reader=reader)
+    return evidence.passages_read <= READ_AT_A_TIME
 
 
 def _cold(environ: dict[str, str]) -> list[Figure]:
@@ -165,7 +183,7 @@ def _serving(environ: dict[str, str]) -> list[Figure]:
         peak_mib = server.peak_mib()
     if peak_mib is None:
         return []
-    return [Figure(name="peak memory of the server", value=peak_mib, unit="MiB", goal="< 1024")]
+    return [Figure(name="peak memory of the server", value=peak_mib, unit="MiB", goal="<= 500")]
 
 
 def _in_turn(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
