@@ -192,6 +192,11 @@ def _cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str)
             f" and answered {(right & given)[there].mean() if there.any() else 0:.3f}"
             f" no answer refused {(~given)[own & ~answerable].mean() if (own & ~answerable).any() else 0:.3f}"
         )
+    for count in range(READ_AT_A_TIME, OPENED + 1, READ_AT_A_TIME):
+        first = [
+            row[2].right for row in verdicts if len(row[1].passages) == count and row[1].asked.group in ("corpus", "invented")
+        ]
+        print(f"  of the first {count} passages: best sentence right {sum(first) / answerable[news].sum():.3f}")
     print(f"  area {area_under_roc(confidence, answerable):.3f} calibration error {calibration_error(confidence, right):.3f}")
     return threshold
 
