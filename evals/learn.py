@@ -47,6 +47,8 @@ TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
 
 # What a question of each set counts. XQuAD-R has nine directions of each.
 _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
+# What the threshold is for.
+_NEWS = ("corpus", "invented")
 _INVENTED, _STRANGE_EVERY = 500, 15
 _XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
 
@@ -181,7 +183,7 @@ def _cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str)
                 confidence[place] = probability(models, verdict)
     right = np.array([verdict.right for *_, verdict in whole])
     answerable = np.array([any(mask.any() for mask in one.right) for _, one, _ in whole])
-    news = np.array([one.asked.group in ("corpus", "invented") for _, one, _ in whole])
+    news = np.array([one.asked.group in _NEWS for _, one, _ in whole])
     threshold = _balanced(confidence[news], right[news], answerable[news])
     print(f"{name}, by questions not learned from, threshold {threshold}:")
     for group in sorted({one.asked.group for _, one, _ in whole}):
