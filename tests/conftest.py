@@ -15,8 +15,10 @@ import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
 
+from coopbot.ask.reader import ModelReader
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
+from coopbot.index.reader_model import load_reader
 from tests.corpus_index import make_corpus_index
 from tests.invoke import Invoke, invoke_in, share_model
 
@@ -78,6 +80,12 @@ def cache_dir() -> Path:
 def embedder(cache_dir: Path) -> Encoder:
     """The real model."""
     return load_embedder(ModelSource.of(None), cache_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def reader(cache_dir: Path) -> ModelReader:
+    """The real reading model."""
+    return ModelReader(load_reader(None, cache_dir, threads=2))
 
 
 @pytest.fixture(scope="session")

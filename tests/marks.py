@@ -29,6 +29,7 @@ NEEDS = {
     "crew": ("process",),
     "embedder": ("model",),
     "milvus": ("process", "server"),
+    "reader": ("model",),
     "server": ("process", "server"),
     "site": ("server",),
     "torch_embedder": ("model",),

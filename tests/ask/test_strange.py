@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.reader import ModelReader
 from coopbot.domain import LANGUAGES
 from coopbot.index.encoder import Encoder
 from coopbot.index.folder import open_current
@@ -16,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 _MOST_ANSWERED = 3
 
 
-def test_the_sources_do_not_say(embedder: Encoder, corpus_index: Path) -> None:
+def test_the_sources_do_not_say(embedder: Encoder, reader: ModelReader, corpus_index: Path) -> None:
     store = open_current(corpus_index, embedder.fingerprint)
-    answerer = Answerer(embedder, lambda: store)
+    answerer = Answerer(embedder, lambda: store, reader)
     asked = [json.loads(line) for line in (ROOT / "evals" / "strange.jsonl").read_text(encoding="utf-8").splitlines()]
     assert Counter(one["language"] for one in asked) == dict.fromkeys(LANGUAGES, 20)
     answered = [one["question"] for one in asked if answerer.ask(one["question"]).outcome == "answered"]

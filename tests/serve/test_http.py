@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from coopbot.ask.answerer import Answerer
+from coopbot.ask.reader import ModelReader
 from coopbot.domain import Article, Source
 from coopbot.index.build import build
 from coopbot.index.encoder import Encoder
@@ -51,9 +52,11 @@ def _build(articles: list[Article], embedder: Encoder, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def client(index_dir: Path, embedder: Encoder) -> Iterator[TestClient]:
+def client(index_dir: Path, embedder: Encoder, reader: ModelReader) -> Iterator[TestClient]:
     index = LiveIndex(index_dir, embedder.fingerprint)
-    with TestClient(create_app(Answerer(embedder, index.current), index, version="1"), raise_server_exceptions=False) as c:
+    with TestClient(
+        create_app(Answerer(embedder, index.current, reader), index, version="1"), raise_server_exceptions=False
+    ) as c:
         yield c
 
 
@@ -120,22 +123,24 @@ def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_
     assert articles[1]["also_published_by"] == []
 
 
-def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder) -> None:
+def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
     articles = [make_article(f"en/{n:02d}", f"Number {n} of many notes about bridges over the river.") for n in range(40)]
     _build(articles, embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
-    with TestClient(create_app(Answerer(embedder, index.current), index, version="1")) as client:
+    with TestClient(create_app(Answerer(embedder, index.current, reader), index, version="1")) as client:
         found = client.get("/v1/search", params={"q": "bridges over the river", "top_k": 35}).json()
     assert len(found["hits"]) == 35
 
 
-def test_five_hundred_chinese_passages_do_not_crowd_an_english_answer_out(tmp_path: Path, embedder: Encoder) -> None:
+def test_five_hundred_chinese_passages_do_not_crowd_an_english_answer_out(
+    tmp_path: Path, embedder: Encoder, reader: ModelReader
+) -> None:
     crowd = [
         make_article(f"zh/{n:03d}", f"第{n}条消息：口岸第{n}天过货平稳，桥上车辆往来不断，铁路桥运行正常。", language="zh")
         for n in range(500)
     ]
     _build([BRIDGE, *crowd], embedder, tmp_path)
-    answerer = Answerer(embedder, LiveIndex(tmp_path, embedder.fingerprint).current)
+    answerer = Answerer(embedder, LiveIndex(tmp_path, embedder.fingerprint).current, reader)
     for question in ("When did the Tongjiang railway bridge open?", "同江铁路桥是哪一天通车的？"):
         hits = answerer.search(question, top_k=5).hits
         assert "en/bridge" in {hit.passage.article_id for hit in hits}, question
@@ -238,10 +243,10 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
     assert (response.status_code, response.headers["content-type"]) == (405, "application/problem+json")
 
 
-def test_a_new_article_is_answered_without_a_restart(tmp_path: Path, embedder: Encoder) -> None:
+def test_a_new_article_is_answered_without_a_restart(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
     _build([PORT], embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
-    with TestClient(create_app(Answerer(embedder, index.current), index, version="1")) as client:
+    with TestClient(create_app(Answerer(embedder, index.current, reader), index, version="1")) as client:
         ask = {"question": "When did the Tongjiang railway bridge open?"}
         assert client.post("/v1/ask", json=ask).json()["outcome"] == "no_evidence"
         _build([PORT, BRIDGE], embedder, tmp_path)
