@@ -35,7 +35,7 @@ _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
         r"|The (?:same|latter|former|other|others|two|second|figures?|numbers?|sums?|totals?|amounts?|shares?|results?"
         r"|dates?|prices?|costs?|changes?|rise|fall|growth|increase|decrease|reports?|pages?|texts?|articles?"
         r"|bridge|port|line|route|plant|bank|checkpoint|crossing|agreement|project)\b"
-        r"(?! (?:of|for|in|at|on|from|to|about|by|between|that) )"
+        r"(?! (?:of|for|in|at|on|from|to|about|by|between|that) | [A-Z0-9\"])"
     ),
     "ru": re.compile(
         r"(?:С тех пор|К тому времени|В том же|В то же|В тот же|Тогда же|Год спустя|Годом ран|Позже|Ранее)"
@@ -49,7 +49,7 @@ _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
         r"|(?:数字|数据|数额|金额|日期|份额|比例|增幅)[是为也仅只，]"
     ),
 }
-# Openings that lean on nothing: "It is not known who pays", "Это не сказано", 这一点 of a whole sentence.
+# Openings that lean on nothing: "It is not known who pays".
 _MAY_OPEN = re.compile(r"It is (?:not |un)(?:known|clear|stated|decided)\b|Неизвестно\b|尚不清楚")
 
 # Parts of the fact sheets whose statements have no numbers.
