@@ -50,7 +50,7 @@ _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
     ),
 }
 # Openings that lean on nothing: "It is not known who pays".
-_MAY_OPEN = re.compile(r"It is (?:not |un)(?:known|clear|stated|decided)\b|Неизвестно\b|尚不清楚")
+_MAY_OPEN = re.compile(r"It is (?:not |un)(?:known|clear|stated|decided)\b")
 
 # Parts of the fact sheets whose statements have no numbers.
 _UNNUMBERED = {"section 0", "BT table"}
@@ -134,8 +134,8 @@ def accepted(question: GoldenQuestion) -> tuple[str, ...]:
 
 def test_there_are_enough_briefs() -> None:
     counts = Counter(brief.language for brief in briefs())
-    assert counts.total() >= 75
-    assert {language: counts[language] >= 25 for language in LANGUAGES} == dict.fromkeys(LANGUAGES, True)
+    assert counts.total() >= 160
+    assert {language: counts[language] >= 50 for language in LANGUAGES} == dict.fromkeys(LANGUAGES, True)
 
 
 def test_every_brief_names_its_sources_and_has_the_right_length() -> None:
@@ -149,9 +149,9 @@ def names_its_sources_and_has_the_right_length(brief: Article) -> None:
     assert all(source.publisher for source in brief.sources)
     assert any(source.facts for source in brief.sources)
     if brief.language == "zh":
-        assert 250 <= len(re.findall(r"\S", brief.text)) <= 1200
+        assert 300 <= len(re.findall(r"\S", brief.text)) <= 850
     else:
-        assert 130 <= len(brief.text.split()) <= 650
+        assert 150 <= len(brief.text.split()) <= 450
 
 
 def leans_on_what_precedes(sentence: str, language: Language) -> bool:
@@ -204,9 +204,12 @@ def numbers_have_a_source(brief: Article, facts: str) -> None:
 
 def test_briefs_rest_on_facts_that_exist_and_cover_every_subject(facts: str) -> None:
     codes = set(re.findall(r"\*\*([A-Z][A-Z0-9]-(?:\d\d|N))\*\*", facts))
-    used = {fact for brief in briefs() for source in brief.sources for fact in source.facts}
-    assert used - codes <= _UNNUMBERED
-    assert {code[:2] for code in codes} == {code[:2] for code in used & codes}
+    languages = defaultdict(set)
+    for brief in briefs():
+        for fact in (fact for source in brief.sources for fact in source.facts):
+            assert fact in codes | _UNNUMBERED, brief.article_id
+            languages[fact[:2]].add(brief.language)
+    assert {subject for subject in {code[:2] for code in codes} if len(languages[subject]) < 2} == set()
 
 
 def test_there_are_enough_questions() -> None:
