@@ -133,10 +133,13 @@ def evaluate(
     unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = Path(
         "evals/unseen.jsonl"
     ),
+    blind: Annotated[Path, typer.Option("--blind", help="More of the same, written with the articles in sight, JSONL.")] = Path(
+        "evals/blind.jsonl"
+    ),
     pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = Path(
         "evals/pages"
     ),
-    golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen and --pages.")] = False,
+    golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen, --blind and --pages.")] = False,
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
     floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
@@ -147,7 +150,7 @@ def evaluate(
 
     settings = load_settings()
     service = parts.service(settings)
-    further: list[FurtherPart] = [] if golden_only else [_unseen(unseen, pages, settings, service)]
+    further: list[FurtherPart] = [] if golden_only else [_unseen(unseen, blind, pages, settings, service)]
     further += [_xquad(xquad, service)] if xquad else []
     with bar("asking the golden questions") as progress:
         evaluation = run_evaluation(
@@ -166,7 +169,7 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _unseen(questions: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
+def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
     from coopbot.measure.unseen import ask_unseen, load_unseen, open_pages
     from coopbot.measure.unseen_board import UnseenPart
 
@@ -174,7 +177,8 @@ def _unseen(questions: Path, pages: Path, settings: Settings, service: Service) 
         own = open_pages(pages, settings, service.models, progress)
     replies, unread = {}, {}
     for name, path, option, asked in (
-        ("unseen", questions, "--unseen", service),
+        ("unseen", unseen, "--unseen", service),
+        ("blind", blind, "--blind", service),
         ("pages", pages.with_suffix(".jsonl"), "--pages", own),
     ):
         rows, article = load_unseen(path, option=option), asked.index.current().article

@@ -28,16 +28,30 @@ UnseenKind = Literal[
     "latest",
     "keyword",
     "two-part",
+    "rules",
+    "compare",
+    "summary",
+    "source",
+    "follow-up",
+    "conflict",
+    "small-talk",
     "unanswerable",
 ]
 UNSEEN_KINDS: tuple[UnseenKind, ...] = get_args(UnseenKind)
 
 
 class UnseenQuestion(AskedQuestion):
-    """One line of `evals/unseen.jsonl` or `evals/pages.jsonl`. near: for an unanswerable one, articles on its subject."""
+    """One line of `evals/unseen.jsonl`, `evals/blind.jsonl` or `evals/pages.jsonl`.
+
+    topic: the section of the fact sheet. after: what was asked before, for a follow-up. near: for an unanswerable one, articles
+    on its subject. conflict: the sides of a disagreement, each the strings of which one shows it.
+    """
 
     kind: UnseenKind
+    topic: str = ""
+    after: str = ""
     near: tuple[str, ...] = ()
+    conflict: tuple[tuple[str, ...], ...] = ()
 
 
 def load_unseen(path: Path, *, option: str) -> list[UnseenQuestion]:
@@ -51,12 +65,15 @@ def ask_unseen(
     article: Callable[[str], Article | None],
     progress: Progress = lambda done, total: None,
 ) -> list[Reply]:
-    """Ask each once. Raises IndexMissing if the index lacks a listed article."""
+    """Ask each once, a follow-up after the question before it. Raises IndexMissing if the index lacks a listed article."""
     require_articles(questions, article)
     replies = []
     progress(0, len(questions))
     for done, question in enumerate(questions, start=1):
-        replies.append(judge_answer(question, answerer.ask(question.question), article))
+        conversation = f"eval-{question.id}" if question.after else None
+        if question.after:
+            answerer.ask(question.after, conversation_id=conversation)
+        replies.append(judge_answer(question, answerer.ask(question.question, conversation_id=conversation), article))
         progress(done, len(questions))
     return replies
 

@@ -16,9 +16,9 @@ from coopbot.measure.unseen import UNSEEN_KINDS
 _ABOUT = """\
 ## Unseen questions
 
-By somebody who had seen neither the code nor the golden questions: `unseen` over the corpus, `pages` over invented pages in
-an index of their own. Nothing is learned or tuned on them, and which were missed is not shown. First quote, refused and
-wrong add up to 1 where a question has an answer: answered with an accepted string in the first quote, refused, answered
+By people who had seen neither the code nor the golden questions: `unseen` and `blind` over the corpus, `pages` over invented
+pages in an index of their own. Nothing is learned or tuned on them, and which were missed is not shown. First quote, refused
+and wrong add up to 1 where a question has an answer: answered with an accepted string in the first quote, refused, answered
 otherwise. Right first: the first quote is right, be it given as an answer or only offered.
 
 """
@@ -101,6 +101,6 @@ def _figures(replies: Sequence[Reply]) -> Figures:
     return {
         **answer_figures(answerable),
         **kind_figures(answerable, _KINDS),
-        **refusal_figures(replies),
+        **refusal_figures([one for one in replies if one.question.kind != "small-talk"]),
         **citation_figures(replies),
     }
