@@ -24,11 +24,13 @@ MARKS = {
 NEEDS = {
     "api": ("server",),
     "both": ("model", "process", "server"),
+    "browser": ("process",),
     "builders": ("process",),
     "corpus_index": ("model",),
     "crew": ("process",),
     "embedder": ("model",),
     "milvus": ("process", "server"),
+    "page_service": ("process", "server"),
     "server": ("process", "server"),
     "site": ("server",),
     "torch_embedder": ("model",),

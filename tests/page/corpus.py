@@ -10,7 +10,8 @@ from tests.fakes import make_article
 HOSTILE_TITLE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{7*7}}${harm}'
 HOSTILE_TEXT = (
     "The turnip festival in Kimkan drew <b onclick=window.harmed=1>4,200 visitors</b> "
-    '<iframe srcdoc="<script>parent.harmed=1</script>"></iframe>\u202e</textarea></script>\'"><svg onload=window.harmed=1> in 2021.\n\n'
+    '<iframe srcdoc="<script>parent.harmed=1</script>"></iframe>\u202e</textarea></script>'
+    "'\"><svg onload=window.harmed=1> in 2021.\n\n"
     "[link](javascript:window.harmed=1) <style>*{display:none}</style> <base href=https://evil.example/>"
 )
 
@@ -36,7 +37,7 @@ ARTICLES = [
     ),
     make_article(
         "en/port-2015",
-        "The dry port in Hunchun was to cost 3500 million dollars. Suifenhe is not far.",
+        "The dry port in Hunchun was to cost 470 million dollars. Suifenhe is not far.",
         title="The price of a dry port",
         publisher="Coast Daily",
         published=date(2015, 11, 19),
@@ -61,6 +62,10 @@ ARTICLES = [
         url="https://heihe.example/qiao",
     ),
     make_article(
-        "en/hostile", HOSTILE_TEXT, title=HOSTILE_TITLE, publisher='"><svg onload=window.harmed=1>', url="javascript:window.harmed=1"
+        "en/hostile",
+        HOSTILE_TEXT,
+        title=HOSTILE_TITLE,
+        publisher='"><svg onload=window.harmed=1>',
+        url="javascript:window.harmed=1",
     ),
 ]

@@ -23,11 +23,11 @@ ADMIN_TOKEN = "only-for-tests-of-the-page"
 
 
 class PatientReader(FigureReader):
-    """Takes a second over questions with "slowly" in them."""
+    """Takes five seconds over questions with "slowly" in them."""
 
     def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
         if "slowly" in question:
-            time.sleep(1)
+            time.sleep(5)
         return super().read(question, passages)
 
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+# Where the corpus can be read or changed, and what is limited and locked with it; the rest is the same for everybody.
+GUARDED = ("/v1/", "/ask", "/article/")
+
 # A client with IPv6 has at least that many bits to choose addresses from.
 _NETWORK_BITS = 64
 

@@ -40,6 +40,7 @@ export function mapOf(places, chosen, choose) {
       ${[ARGUN, AMUR_BORDER, USSURI].map((line) => svg`<polyline class="river" points=${points(line)} />`)}
       <text class="country" x=${x(121.5)} y=${y(47.2)}>${t.map_china}</text>
       <text class="country" x=${x(133.5)} y=${y(51.6)}>${t.map_russia}</text>
+      <text class="water" x=${x(138.4)} y=${y(50.7)}>${t.map_amur}</text>
       <text class="water" x=${x(135.6)} y=${y(42.6)}>${t.map_sea}</text>
       ${marks.map((mark) => svg`<circle class=${`place${chosen.includes(mark.place.place_id) ? " chosen" : ""}`}
           cx=${mark.x.toFixed(1)} cy=${mark.y.toFixed(1)} r=${mark.r} @click=${() => choose(mark.place.place_id)}>

@@ -13,18 +13,18 @@ export function overviewView(state, actions) {
   return html`<p class="count">${countText(overview)}</p>
     <div class="halves">
       <section aria-labelledby="map-heading">
-        <h3 id="map-heading">${t.map}</h3>
+        <h2 id="map-heading">${t.map}</h2>
         <p class="note">${t.map_hint}</p>
         ${placesView(overview.places, limits, actions)}
       </section>
       <div>
         <section aria-labelledby="years-heading">
-          <h3 id="years-heading">${t.timeline}</h3>
+          <h2 id="years-heading">${t.timeline}</h2>
           <p class="note">${t.timeline_hint}</p>
           ${timelineView(overview.months, limits, actions)}
         </section>
         <section aria-labelledby="recent-heading">
-          <h3 id="recent-heading">${t.recent}</h3>
+          <h2 id="recent-heading">${t.recent}</h2>
           ${recentView(overview, actions)}
         </section>
       </div>

@@ -195,6 +195,7 @@ function draw() {
   document.body.classList.toggle("begun", begun);
   question.placeholder = begun ? t.placeholder_follow : t.placeholder;
   send.textContent = asking ? t.stop : t.ask;
+  question.required = !asking; // or the browser would not let an empty form stop a question
   at("new").hidden = !begun;
   const actions = { openArticle, again, enterKey, problemText, say };
   render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));

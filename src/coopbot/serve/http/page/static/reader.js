@@ -46,7 +46,7 @@ function draw(article, target, problem = "") {
   const link = target.deep_link || article?.url;
   const toQuote = () => panel.querySelector("mark").scrollIntoView({ block: "center", behavior: "smooth" });
   render(
-    html`<header>
+    html`<div class="head">
         <h2 id="reader-title" tabindex="-1" lang=${target.language}>${target.title}</h2>
         <button type="button" class="close" aria-label=${t.close} @click=${() => panel.close()}>×</button>
         ${metaView(target)}
@@ -54,7 +54,7 @@ function draw(article, target, problem = "") {
           ${link ? html`<a href=${link} target="_blank" rel="noopener noreferrer">${target.deep_link ? t.original_at : t.original}</a>` : nothing}
           ${article && target.quote ? html`<button type="button" class="quiet" @click=${toQuote}>${t.to_quote}</button>` : nothing}
         </p>
-      </header>
+      </div>
       <div class="text" lang=${target.language} tabindex="0" role="region" aria-labelledby="reader-title">
         ${article ? blocks(article.text, target) : html`<p>${problem || "…"}</p>`}
       </div>`,
