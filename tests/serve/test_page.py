@@ -232,7 +232,7 @@ def test_what_the_index_holds_is_counted(client: TestClient) -> None:
         ({"languages": "ru", "published_to": "2030-01-01"}, []),
     ],
 )
-def test_the_overview_keeps_to_the_filters(client: TestClient, parameters: dict[str, object], ids: list[str]) -> None:
+def test_the_overview_keeps_to_the_filters(client: TestClient, parameters: dict[str, str | list[str]], ids: list[str]) -> None:
     found = client.get("/v1/overview", params=parameters).json()
     assert [article["article_id"] for article in found["recent"]] == ids
     assert found["matching"] == len(ids)

@@ -100,7 +100,8 @@ class _Gated(Answerer):
     gate = threading.Event()
     finished = 0
 
-    def ask(self, question: str, *, watch: Callable[[Any], object], **others: Any):  # type: ignore[no-untyped-def]
+    # The parameters are passed on as they are.
+    def ask(self, question: str, *, watch=None, **others):  # type: ignore[no-untyped-def]
         def held(progress: Any) -> None:
             watch(progress)
             assert self.gate.wait(60)
