@@ -48,7 +48,7 @@ def test_hover_shows_the_quotation_and_click_opens_the_article_at_it(visit: Visi
 def test_sources_that_differ_stand_side_by_side_newest_first(visit: Visit) -> None:
     page = visit()
     ask(page, DRY_PORT)
-    expect(page.locator(".differ figure .figure")).to_have_text([re.compile("470"), re.compile("300")])
+    expect(page.locator(".differ .figure")).to_have_text([re.compile("470"), re.compile("300")])
     expect(page.locator(".differ figcaption").first).to_contain_text("19 November 2015, Coast Daily")
 
 

@@ -18,6 +18,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.overview import Overview, OverviewIn
+from coopbot.serve.http.page.rendering import article_blocks
 from coopbot.serve.http.page.suggestions import Suggestions
 from coopbot.serve.http.page.texts import Texts, load_texts, preferred_language
 from tests.fakes import BagOfWords, FigureReader, make_article
@@ -278,3 +279,20 @@ def test_the_texts_reach_the_scripts_whole(client: TestClient) -> None:
     data = re.search(r'<script type="application/json" id="texts">(.*?)</script>', client.get("/").text, re.S)
     assert data
     assert json.loads(data[1]) == load_texts()["en"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (0, 0, ["# One", "two\nthree", "four # five"]),
+        (12, 15, ["# One", "two\n[thr]ee", "four # five"]),
+        (12, 23, ["# One", "two\n[three]", "[four] # five"]),
+        (5, 900, ["# On[e]", "[two\nthree]", "[four # five]"]),
+        (20, 3, ["# One", "two\nthree", "four # five"]),
+    ],
+)
+def test_an_article_is_shown_in_blocks_with_its_quotation(start: int, end: int, shown: list[str]) -> None:
+    found = list(article_blocks("## One\n\ntwo\nthree\n\nfour # five", start, end))
+    quoted = [f"{block.before}[{block.quote}]{block.after}".replace("[]", "") for block in found]
+    assert [f"# {text}" if block.is_heading else text for block, text in zip(found, quoted, strict=True)] == shown
+    assert sum(block.is_first for block in found) == any(block.quote for block in found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -19,6 +21,9 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
 )
+
+# Paragraphs, and headings as Markdown has them.
+_BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
 
 
 class Templates:
@@ -46,7 +51,7 @@ class Templates:
             t=self._texts[language],
             names={code: (self._texts[code]["name"], self._texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(_day, language=language),
-            parts=marked_parts,
+            blocks=article_blocks,
             **values,
         )
         # The page depends on two cookies and on the languages of the browser.
@@ -58,6 +63,30 @@ def _day(published: date | None, *, language: Language) -> str:
     return format_date(published, language)
 
 
-def marked_parts(text: str, start_char: int, end_char: int) -> tuple[str, str, str]:
-    """A text before, within and after a span."""
-    return text[:start_char], text[start_char:end_char], text[end_char:]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph or heading of an article: what stands before, in and after a quotation. is_first: it begins here."""
+
+    is_heading: bool
+    before: str
+    quote: str
+    after: str
+    is_first: bool
+
+
+def article_blocks(text: str, start_char: int, end_char: int) -> Iterator[Block]:
+    """The blocks of an article's text. A quotation, from `start_char` to `end_char`, may run through several."""
+    begun = False
+    for match in _BLOCK.finditer(text):
+        begin, end = match.span("body")
+        first, last = min(max(start_char, begin), end), max(min(end_char, end), begin)
+        quote = text[first:last]
+        after = max(first, last)
+        yield Block(
+            is_heading=match["mark"] is not None,
+            before=text[begin:first],
+            quote=quote,
+            after=text[after:end],
+            is_first=bool(quote) and not begun,
+        )
+        begun = begun or bool(quote)

@@ -48,7 +48,7 @@ function answerView(turn, actions) {
 
 function claimView(claim, byNumber, numbers) {
   const quoted = claim.citations.map((n) => byNumber.get(n)).find((c) => c.quote === claim.text);
-  return html`<p lang=${quoted?.language ?? nothing}>${quoted ? marked(quoted) : claim.text}<span class="cites">${numbers(claim.citations)}</span></p>`;
+  return html`<p lang=${quoted?.language ?? nothing}><bdi>${quoted ? marked(quoted) : claim.text}</bdi><span class="cites">${numbers(claim.citations)}</span></p>`;
 }
 
 export function marked({ quote, answer }) {
@@ -77,8 +77,7 @@ function differView({ about, citations }, byNumber, actions) {
   return html`<section class="differ"><h3>${t.sources_differ}</h3>
     <div class="sides">${sides.map((c) => html`<figure>
       <p class="figure" lang=${c.language}>${figure(c)}</p>
-      <blockquote lang=${c.language}>${marked(c)}</blockquote>
-      <figcaption>${day(c.published)}, ${c.publisher} ${citeView(c, actions)}</figcaption>
+      <figcaption>${day(c.published)}, <bdi>${c.publisher}</bdi> ${citeView(c, actions)}</figcaption>
     </figure>`)}</div></section>`;
 }
 
