@@ -4,7 +4,9 @@ import hashlib
 import importlib.resources
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -273,6 +275,30 @@ def test_only_questions_that_are_answered_are_suggested(index: LiveIndex) -> Non
     suggestions = Suggestions(answerer, index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
     assert suggestions.suggest("en") == (QUESTION,)
     assert suggestions.suggest("zh") == ()
+
+
+class _Held(Answerer):
+    """Answers when it is let."""
+
+    asked, let = threading.Event(), threading.Event()
+
+    # The parameters are passed on as they are.
+    def ask(self, question, **others):  # type: ignore[no-untyped-def]
+        self.asked.set()
+        assert self.let.wait(60)
+        return super().ask(question, **others)
+
+
+def test_nobody_waits_for_suggestions_that_another_one_asked_for(index: LiveIndex) -> None:
+    answerer = _Held(BagOfWords(), index.current, FigureReader())
+    suggestions = Suggestions(answerer, index, {"en": [QUESTION], "zh": [], "ru": []})
+    with ThreadPoolExecutor(1) as others:
+        first = others.submit(suggestions.suggest, "en")
+        assert _Held.asked.wait(60)
+        assert suggestions.suggest("en") == ()
+        _Held.let.set()
+        assert first.result(60) == (QUESTION,)
+    assert suggestions.suggest("en") == (QUESTION,)
 
 
 def test_the_texts_reach_the_scripts_whole(client: TestClient) -> None:

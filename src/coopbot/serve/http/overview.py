@@ -115,19 +115,24 @@ class Overview:
         )
 
     def _looked_at(self, store: VectorStore) -> tuple[_Entry, ...]:
-        """Entries of the articles looked at so far, in the order of their ids."""
-        with self._lock:
-            if store.snapshot_id != self._snapshot_id:
-                self._known = {entry.article.article_id: entry for entry in self._entries} | self._known
-                self._snapshot_id, self._entries, self._ahead = store.snapshot_id, (), self._look(store)
-            deadline = self._clock() + _BUDGET_S
-            for found in self._ahead:
-                self._entries += tuple(found)
-                if self._clock() > deadline:
-                    break
-            else:
-                self._known = {}
-            return self._entries
+        """Entries of the articles looked at so far, in the order of their ids. Nobody waits for another one's look."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._go_on(store)
+            finally:
+                self._lock.release()
+        return self._entries
+
+    def _go_on(self, store: VectorStore) -> None:
+        if store.snapshot_id != self._snapshot_id:
+            self._known = {entry.article.article_id: entry for entry in self._entries} | self._known
+            self._snapshot_id, self._entries, self._ahead = store.snapshot_id, (), self._look(store)
+        deadline = self._clock() + _BUDGET_S
+        for found in self._ahead:
+            self._entries += tuple(found)
+            if self._clock() > deadline:
+                return
+        self._known = {}
 
     def _look(self, store: VectorStore) -> Iterator[list[_Entry]]:
         for offset in range(0, store.manifest.articles, _AT_A_TIME):

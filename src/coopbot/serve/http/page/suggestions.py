@@ -13,23 +13,27 @@ _SHOWN = 4
 
 
 class Suggestions:
-    """Asks each language's candidates once a snapshot, when somebody wants to see them. Safe to share between threads."""
+    """Asks each language's candidates once a snapshot, when somebody wants to see them. Safe to share between threads.
+
+    Whoever comes while they are asked does not wait, and is given what was found for the snapshot before.
+    """
 
     def __init__(self, answerer: Answerer, index: LiveStore, candidates: Mapping[Language, Sequence[str]]) -> None:
         self._answerer = answerer
         self._index = index
         self._candidates = candidates
         self._locks = {language: threading.Lock() for language in LANGUAGES}
-        self._found: dict[Language, tuple[str, tuple[str, ...]]] = {}
+        self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
 
     def suggest(self, language: Language) -> tuple[str, ...]:
         """Up to four questions that are answered."""
         snapshot_id = self._index.current().snapshot_id
-        with self._locks[language]:
-            found = self._found.get(language)
-            if found is None or found[0] != snapshot_id:
-                found = self._found[language] = (snapshot_id, self._answered(language))
-            return found[1]
+        if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
+            try:
+                self._found[language] = (snapshot_id, self._answered(language))
+            finally:
+                self._locks[language].release()
+        return self._found[language][1]
 
     def _answered(self, language: Language) -> tuple[str, ...]:
         answered: list[str] = []
