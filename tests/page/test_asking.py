@@ -248,3 +248,37 @@ def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -
     page.locator("#question").fill("and where?")
     page.locator("#send").click()
     expect(page.locator(".turn h2")).to_have_text("and where?")
+
+
+def test_escape_closes_the_article_wherever_the_keyboard_is(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    page.locator(".cite").first.click()
+    expect(page.locator("#reader mark").first).to_be_visible()
+    page.locator("#question").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+
+
+def test_marks_of_direction_in_a_quotation_end_with_it(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How many visitors did the turnip festival in Kimkan draw?")
+    quote, number = page.locator(".claims bdi").first.bounding_box(), page.locator(".claims .cite").first.bounding_box()
+    assert quote is not None
+    assert number is not None
+    assert number["y"] + number["height"] > quote["y"] + quote["height"] - 5  # on the last line
+    last = page.evaluate(
+        "() => { const rects = document.querySelector('.claims bdi').getClientRects(); return rects[rects.length - 1].right }"
+    )
+    assert number["x"] >= last - 1
+
+
+def test_copying_works_without_encryption_too(visit: Visit) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("() => { window.kept = navigator.clipboard }")
+    ask(page, BRIDGE)
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.locator(".copy summary").click()
+    page.locator(".copy").get_by_role("button", name="Plain text").click()
+    expect(page.locator("#status")).to_have_text("Copied.")
+    assert BRIDGE in page.evaluate("window.kept.readText()")

@@ -103,10 +103,20 @@ export function metaView(article) {
     ${also ? html`<p class="meta">${t.also}: ${also}</p>` : nothing}`;
 }
 
+// Without encryption, beyond one's own machine, browsers have only the older way.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.body.appendChild(document.createElement("textarea"));
+  area.value = text;
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
 function toolsView(turn, { say }) {
   if (!turn.answer.confidence && turn.answer.confidence !== 0) return nothing; // not all of the answer is here yet
   const put = async (text) => {
-    await navigator.clipboard.writeText(text);
+    await copy(text);
     say(t.copied);
   };
   const today = new Date().toISOString().slice(0, 10);

@@ -15,8 +15,8 @@ export function setUpReader() {
     document.body.classList.remove("reading");
     opener?.focus?.();
   });
-  panel.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) panel.close();
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && panel.open) panel.close();
   });
 }
 
