@@ -32,7 +32,10 @@ ARTICLES = [
         title="A dry port is planned",
         publisher="Harbour Post",
         published=date(2014, 10, 3),
-        sources=(Source(publisher="Wire One"), Source(publisher="Wire Two")),
+        sources=(
+            Source(publisher="Wire One", title="The plan", url="https://wire.example/1", published=date(2014, 10, 2)),
+            Source(publisher="Wire Two"),
+        ),
         url="https://harbour.example/port",
     ),
     make_article(

@@ -32,6 +32,7 @@ def test_hover_shows_the_quotation_and_click_opens_the_article_at_it(visit: Visi
     number.hover()
     expect(page.locator("#peek")).to_be_visible()
     expect(page.locator("#peek blockquote")).to_contain_text("carried 5.1 million tonnes")
+    expect(page.locator("#peek mark")).to_have_text("5.1 million")
     page.locator("h2.asked").hover()
     expect(page.locator("#peek")).to_be_hidden()
     number.click()
@@ -282,3 +283,14 @@ def test_copying_works_without_encryption_too(visit: Visit) -> None:
     page.locator(".copy").get_by_role("button", name="Plain text").click()
     expect(page.locator("#status")).to_have_text("Copied.")
     assert BRIDGE in page.evaluate("window.kept.readText()")
+
+
+def test_the_sources_of_a_brief_are_listed_with_it(visit: Visit) -> None:
+    page = visit()
+    ask(page, DRY_PORT)
+    page.get_by_role("link", name="A dry port is planned", exact=True).click()
+    page.locator("#reader .origins summary").click()
+    expect(page.locator("#reader .origins a")).to_have_attribute("href", "https://wire.example/1")
+    expect(page.locator("#reader .origins li")).to_have_text(
+        [re.compile("Wire One: The plan.*2 October 2014", re.S), "Wire Two"]
+    )

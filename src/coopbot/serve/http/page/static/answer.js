@@ -95,6 +95,16 @@ function sourceView(citation, { openArticle }, quoted) {
   </li>`;
 }
 
+// Where a brief has its facts from, each with its address if it has one.
+export function originsView({ sources }) {
+  if (!sources.length) return nothing;
+  const name = (source) => [source.publisher, source.title].filter(Boolean).join(": ");
+  return html`<details class="origins"><summary>${fill(t.sources_of, { n: sources.length })}</summary>
+    <ul>${sources.map((source) => html`<li>
+      ${source.url ? html`<a href=${source.url} target="_blank" rel="noopener noreferrer">${name(source) || source.url}</a>` : html`<bdi>${name(source)}</bdi>`}
+      ${source.published ? html`<span class="meta">${day(source.published)}</span>` : nothing}</li>`)}</ul></details>`;
+}
+
 export function metaView(article) {
   const names = (sources) => [...new Set(sources.map((source) => source.publisher).filter(Boolean))].join(", ");
   const [based, also] = [names(article.sources), names(article.also_published_by)];

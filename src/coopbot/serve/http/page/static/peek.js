@@ -5,6 +5,7 @@ import { metaView, marked } from "./answer.js";
 import { t } from "./words.js";
 
 const GAP = 8;
+const AROUND = 180; // UTF-16 units of the passage on each side
 const box = document.getElementById("peek");
 const phone = matchMedia("(max-width: 40rem)");
 let leaving = 0;
@@ -27,7 +28,7 @@ export function peekOn(element, citation, openArticle) {
   };
   render(
     html`<p class="peek-title" lang=${citation.language}>${citation.title}</p>
-      <blockquote lang=${citation.language}>${marked(citation)}</blockquote>
+      <blockquote lang=${citation.language}>${inPassage(citation)}</blockquote>
       ${metaView({ ...citation, sources: [] })}
       <p class="peek-links"><button type="button" @click=${open}>${t.open}</button>
       ${citation.deep_link ? html`<a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`,
@@ -35,6 +36,17 @@ export function peekOn(element, citation, openArticle) {
   );
   if (!box.matches(":popover-open")) box.showPopover();
   place(element.getBoundingClientRect());
+}
+
+// The quotation among the sentences around it.
+function inPassage(citation) {
+  const start = citation.passage.indexOf(citation.quote);
+  if (start < 0) return marked(citation);
+  const before = citation.passage.slice(0, start);
+  const after = citation.passage.slice(start + citation.quote.length);
+  const first = before.length > AROUND ? `… ${before.slice(-AROUND)}` : before;
+  const last = after.length > AROUND ? `${after.slice(0, AROUND)} …` : after;
+  return html`<span class="around">${first}</span>${marked(citation)}<span class="around">${last}</span>`;
 }
 
 export function hidePeek(after_ms = 0) {

@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, get } from "./api.js";
-import { metaView } from "./answer.js";
+import { metaView, originsView } from "./answer.js";
 import { t } from "./words.js";
 
 const panel = document.getElementById("reader");
@@ -49,11 +49,12 @@ function draw(article, target, problem = "") {
     html`<div class="head">
         <h2 id="reader-title" tabindex="-1" lang=${target.language}>${target.title}</h2>
         <button type="button" class="close" aria-label=${t.close} @click=${() => panel.close()}>×</button>
-        ${metaView(target)}
+        ${metaView({ ...target, sources: [] })}
         <p class="links">
           ${link ? html`<a href=${link} target="_blank" rel="noopener noreferrer">${target.deep_link ? t.original_at : t.original}</a>` : nothing}
           ${article && target.quote ? html`<button type="button" class="quiet" @click=${toQuote}>${t.to_quote}</button>` : nothing}
         </p>
+        ${originsView(target)}
       </div>
       <div class="text" lang=${target.language} tabindex="0" role="region" aria-labelledby="reader-title">
         ${article ? blocks(article.text, target) : html`<p>${problem || "…"}</p>`}
