@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import Visit, ask
 from tests.page.corpus import ARTICLES, HOSTILE_TITLE
@@ -294,3 +294,19 @@ def test_the_sources_of_a_brief_are_listed_with_it(visit: Visit) -> None:
     expect(page.locator("#reader .origins li")).to_have_text(
         [re.compile("Wire One: The plan.*2 October 2014", re.S), "Wire Two"]
     )
+
+
+def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit) -> None:
+    """As a language model may write it."""
+    page = visit()
+
+    def reworded(route: Route) -> None:
+        answer = route.fetch().text()
+        route.fulfill(
+            body=answer.replace('"claims":[{"text":"', '"claims":[{"text":"In other words, '), content_type="text/event-stream"
+        )
+
+    page.route("**/v1/ask", reworded)
+    ask(page, BRIDGE)
+    expect(page.locator(".claims")).to_contain_text("In other words, The Tongjiang railway bridge opened")
+    expect(page.locator(".quotes blockquote mark").first).to_have_text("16 November")

@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coopbot.serve.http.clients import GUARDED, bearer_token
+from coopbot.serve.http.clients import bearer_token, is_guarded
 from coopbot.serve.http.problems import problem_response
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ class Keys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it before its body is read."""
-        if scope["type"] != "http" or not scope["path"].startswith(GUARDED) or scope["state"]["admitted"]:
+        if scope["type"] != "http" or not is_guarded(scope["path"]) or scope["state"]["admitted"]:
             await self._app(scope, receive, send)
             return
         if bearer_token(Headers(scope=scope)):

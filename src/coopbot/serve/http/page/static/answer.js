@@ -42,7 +42,7 @@ function answerView(turn, actions) {
     <div class="claims">${answer.claims.map((claim) => claimView(claim, byNumber, numbers))}</div>
     ${answer.disagreements.map((found) => differView(found, byNumber, actions))}
     <h3>${t.sources}</h3>
-    <ol class="quotes">${answer.citations.map((c) => sourceView(c, actions, false))}</ol>
+    <ol class="quotes">${answer.citations.map((c) => sourceView(c, actions, !answer.claims.some((claim) => claim.text === c.quote)))}</ol>
     ${toolsView(turn, actions)}`;
 }
 
@@ -89,7 +89,7 @@ function sourceView(citation, { openArticle }, quoted) {
   };
   return html`<li value=${citation.number}>
     <h4><a href=${addressOf(citation)} lang=${citation.language} @click=${open}>${citation.title}</a></h4>
-    ${quoted ? html`<blockquote lang=${citation.language}>${citation.quote}</blockquote>` : nothing}
+    ${quoted ? html`<blockquote lang=${citation.language}>${marked(citation)}</blockquote>` : nothing}
     ${metaView(citation)}
     ${citation.deep_link ? html`<p class="meta"><a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a></p>` : nothing}
   </li>`;
