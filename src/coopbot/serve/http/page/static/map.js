@@ -28,6 +28,8 @@ const SEA = [...COAST, [150, 54.7], [150, 40], [129.6, 40]];
 
 // places: as /v1/overview gives them. choose(id): called with the place that was clicked.
 export function mapOf(places, chosen, choose) {
+  const most = Math.max(1, ...places.map((place) => place.articles));
+  const radius = ({ articles }) => Math.round(4 + 11 * Math.sqrt(articles / most));
   const marks = apart(places.filter(inside).map((place) => ({ place, x: x(place.longitude), y: y(place.latitude), r: radius(place) })));
   return html`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${t.map_alt}>
     ${svg`
@@ -41,7 +43,7 @@ export function mapOf(places, chosen, choose) {
       <text class="country" x=${x(121.5)} y=${y(47.2)}>${t.map_china}</text>
       <text class="country" x=${x(133.5)} y=${y(51.6)}>${t.map_russia}</text>
       <text class="water" x=${x(138.4)} y=${y(50.7)}>${t.map_amur}</text>
-      <text class="water" x=${x(135.6)} y=${y(42.6)}>${t.map_sea}</text>
+      <text class="water" x=${x(136.6)} y=${y(41.7)}>${t.map_sea}</text>
       ${marks.map((mark) => svg`<circle class=${`place${chosen.includes(mark.place.place_id) ? " chosen" : ""}`}
           cx=${mark.x.toFixed(1)} cy=${mark.y.toFixed(1)} r=${mark.r} @click=${() => choose(mark.place.place_id)}>
           <title>${fill(t.bar, { when: mark.place.names[language], n: number(mark.place.articles) })}</title></circle>`)}
@@ -51,7 +53,6 @@ export function mapOf(places, chosen, choose) {
 }
 
 const inside = ({ latitude, longitude }) => longitude > WEST && longitude < EAST && latitude > SOUTH && latitude < NORTH;
-const radius = ({ articles }) => Math.round(5 + 2.6 * Math.sqrt(articles));
 
 // Towns that face each other over a river would cover each other: push circles apart until none does, at most so often.
 function apart(marks) {
@@ -73,12 +74,12 @@ function apart(marks) {
   return marks;
 }
 
-// Names of the places that most articles name, each beside its circle where nothing else is.
+// Names of the places that most articles name, each beside its circle, where no other name and no circle with a name is.
 function labels(marks, chosen) {
-  const taken = marks.map((mark) => box(mark.x - mark.r, mark.y - mark.r, 2 * mark.r, 2 * mark.r));
   const found = [];
   const [em, most] = phone.matches ? [27, 9] : [20, 14];
   const wanted = marks.filter((mark, rank) => rank < most || chosen.includes(mark.place.place_id));
+  const taken = wanted.map((mark) => box(mark.x - mark.r, mark.y - mark.r, 2 * mark.r, 2 * mark.r));
   for (const mark of wanted) {
     const text = mark.place.names[language];
     const width = em * [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 1 : 0.58), 0);
