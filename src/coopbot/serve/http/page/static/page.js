@@ -24,6 +24,7 @@ function start() {
   restore();
   for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
   for (const part of document.querySelectorAll(".unscripted, #form > [name=conversation_id]")) part.remove();
+  at("turns").replaceChildren(); // of an answer to the form, if this page is one
   setUpTheme();
   setUpReader();
   setUpAdding(refresh);
