@@ -12,7 +12,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test static lint types imports docker-lint workflow-lint unit tests indexed quality soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports docker-lint workflow-lint unit tests indexed quality soak coverage constraints hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,10 @@ workflow-lint: .venv/installed
 unit: .venv/installed
 	$(PYTEST) $(PARALLEL) -m "not model and not server and not process"
 
-tests: .venv/installed ## Every test but soak.
+browser: .venv/installed ## A browser and fonts for Chinese, for the tests of the page, if there are none.
+	@.ci/browser $(BIN)/python
+
+tests: browser ## Every test but soak.
 	$(PYTEST) $(PARALLEL)
 
 # The tests take the vectors of the corpus from its cache, so it comes before them.

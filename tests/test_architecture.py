@@ -37,6 +37,8 @@ OWNERS = {
     "uvicorn": "serve/http/server.py",
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
+    "playwright": "measure/page.py",
+    "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
 }
 

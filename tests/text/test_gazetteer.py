@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import find_names, name_mentions, names_in
+from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in
 from tests.cases import check_each
 
-_ENTRIES: dict[str, dict[Language, list[str]]] = json.loads(
-    importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
-)
+_FILE = json.loads(importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8"))
+_ENTRIES: dict[str, dict[Language, list[str]]] = {
+    id_: {key: names for key, names in entry.items() if key != "at"} for id_, entry in _FILE.items()
+}
 # Names that are rightly two things.
 _SHARED = {"黑龙江": {"amur", "heilongjiang"}, "阿穆尔": {"amur", "amur-oblast"}}
 
@@ -212,3 +213,16 @@ def test_no_entry_says_a_name_twice_in_a_language() -> None:
 @given(st.text(max_size=60), st.sampled_from(sorted(_ENTRIES)), st.sampled_from(LANGUAGES))
 def test_a_name_is_found_behind_any_text_that_ends(before: str, id_: str, language: Language) -> None:
     assert id_ in find_names(f"{before}; {_ENTRIES[id_][language][0]}")
+
+
+def test_places_lie_where_they_are_and_are_named_in_every_language() -> None:
+    places = all_places()
+    assert len(places) > 70
+    for place in places.values():
+        assert set(place.names) == set(LANGUAGES)
+        assert 20 < place.latitude < 70
+        assert 20 < place.longitude < 180
+    heihe, blagoveshchensk, vladivostok = places["heihe"], places["blagoveshchensk"], places["vladivostok"]
+    assert heihe.latitude < blagoveshchensk.latitude  # the river is between them
+    assert abs(heihe.longitude - blagoveshchensk.longitude) < 0.5
+    assert vladivostok.names == {"en": "Vladivostok", "zh": "符拉迪沃斯托克", "ru": "Владивосток"}

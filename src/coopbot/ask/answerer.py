@@ -12,7 +12,7 @@ from coopbot.ask.conversations import Conversations, checked_conversation_id
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
 from coopbot.ask.reader import Reader
-from coopbot.ask.retrieve import find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.retrieve import Watch, find_all, find_evidence, rank_passages, to_hits
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
 from coopbot.ask.weights import Weights, load_weights
@@ -68,17 +68,20 @@ class Answerer:
         max_citations: int = DEFAULT_CITATIONS,
         conversation_id: str | None = None,
         client: str = "",
+        watch: Watch = lambda _: None,
     ) -> Answer:
         """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken.
 
         Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` has it. The
-        same id of another `client` is another conversation.
+        same id of another `client` is another conversation. `watch` is called in this thread as retrieval and reading go on.
         """
         clock = _Clock()
         store = self._current()
         asked = understand(self._resolved(checked(question), conversation_id, client), self._embedder)
         clock.lap("embed")
-        evidence = find_evidence(asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late)
+        evidence = find_evidence(
+            asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late, watch=watch
+        )
         clock.lap("read" if self._reader else "retrieve")
         weights = self._weights.sentences(with_reader=self._reader is not None)
         answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold

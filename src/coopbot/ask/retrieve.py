@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -50,6 +51,17 @@ class ScoredSentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a question is: so many passages of all languages retrieved, or so many of them read."""
+
+    stage: Literal["retrieved", "read"]
+    passages: int
+
+
+Watch = Callable[[Progress], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What the articles have to say. passages: all candidates, best first. sentences: those of the best few, the one to quote
     first in front. passages_read: how many the reader read.
@@ -74,12 +86,14 @@ def find_evidence(
     reader: Reader | None,
     late: bool = True,
     opened: int = OPENED,
+    watch: Watch = lambda _: None,
 ) -> Evidence:
-    """Rank the passages of all languages together, then read the best few until the answer is sure."""
+    """Rank the passages of all languages together, then read the best few until the answer is sure. `watch` sees each step."""
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
     own = weights.sentences(with_reader=reader is not None)
     found: list[OpenPassage] = []
     evidence = Evidence(passages=tuple(ranked), sentences=())
+    watch(Progress(stage="retrieved", passages=len(ranked)))
     for start in range(0, min(opened, len(ranked)), READ_AT_A_TIME):
         found += open_passages(question, store, ranked, range(start, min(start + READ_AT_A_TIME, len(ranked))), reader)
         if reader is None and len(found) < min(opened, len(ranked)):
@@ -87,6 +101,7 @@ def find_evidence(
         evidence = Evidence(
             passages=tuple(ranked), sentences=judged(found, own, weights.preference), passages_read=len(found) if reader else 0
         )
+        watch(Progress(stage="read", passages=len(found)))
         if evidence.confidence >= weights.sure:
             break
     return evidence

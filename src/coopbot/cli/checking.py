@@ -82,6 +82,7 @@ class Part(StrEnum):
     SWAPS = "swaps"
     GROWTH = "growth"
     HOSTILE = "hostile"
+    PAGE = "page"
 
 
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
@@ -89,7 +90,7 @@ _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
 
 def bench(
     part: Annotated[
-        list[Part] | None, typer.Option("--part", help="What to measure; all but growth and hostile if left out. Repeatable.")
+        list[Part] | None, typer.Option("--part", help="What to measure; speed, arrival and swaps if left out. Repeatable.")
     ] = None,
     passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
@@ -101,6 +102,7 @@ def bench(
     from coopbot.measure.bench import run_bench
     from coopbot.measure.growth import run_growth
     from coopbot.measure.hostile import run_hostile
+    from coopbot.measure.page import run_page
     from coopbot.measure.swaps import run_swaps
 
     settings = load_settings()
@@ -110,6 +112,7 @@ def bench(
         Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
         Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
         Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
+        Part.PAGE: lambda on_step: run_page(settings, on_step),
     }
     figures = []
     for one in part or _USUAL_PARTS:

@@ -1,7 +1,7 @@
 """The region's places, bodies, projects, companies and people by name, in three languages and their spellings.
 
 The names are data, `gazetteer.json`: an id, and for each language the names, the usual one first. One name may belong to two
-entries: 黑龙江 is the province and the river.
+entries: 黑龙江 is the province and the river. Towns, ports, islands and bridges have `at`, where they lie.
 """
 
 from __future__ import annotations
@@ -48,12 +48,23 @@ _Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A point on the map, in degrees north and east, and what it is called in each language."""
+
+    place_id: str
+    latitude: float
+    longitude: float
+    names: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: of each id. places: where each id stands. ids: of each name's tokens. longest: the most tokens of a name that
-    begins with a token.
+    """names: of each id. points: of ids that are points on the map. places: where each id stands in the file. ids: of each
+    name's tokens. longest: the most tokens of a name that begins with a token.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
+    points: Mapping[str, Place]
     places: Mapping[str, int]
     ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
@@ -78,10 +89,17 @@ def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     return tuple(gazetteer.names[id_][language][0] for id_ in known)
 
 
+def all_places() -> Mapping[str, Place]:
+    """The entries that are points on the map, by id."""
+    return _load().points
+
+
 @lru_cache(maxsize=1)
 def _load() -> _Gazetteer:
     text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
-    entries: dict[str, dict[Language, list[str]]] = json.loads(text)
+    file = json.loads(text)
+    points: dict[str, list[float]] = {id_: entry.pop("at") for id_, entry in file.items() if "at" in entry}
+    entries: dict[str, dict[Language, list[str]]] = file
     ids: dict[_Key, tuple[str, ...]] = {}
     longest: dict[str, int] = {}
     for id_, by_language in entries.items():
@@ -89,7 +107,11 @@ def _load() -> _Gazetteer:
             ids[key] = (*ids.get(key, ()), id_)
             longest[key[0]] = max(longest.get(key[0], 0), len(key))
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
-    return _Gazetteer(names, {id_: place for place, id_ in enumerate(names)}, ids, longest)
+    places = {
+        id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
+        for id_, (latitude, longitude) in points.items()
+    }
+    return _Gazetteer(names, places, {id_: place for place, id_ in enumerate(names)}, ids, longest)
 
 
 def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:

@@ -14,20 +14,25 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.answerer import Answerer
-from coopbot.ask.conversations import new_conversation_id
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.health import Health
+from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
+from coopbot.serve.http.page.routes import add_page
+from coopbot.serve.http.page.suggestions import Suggestions
+from coopbot.serve.http.page.texts import load_texts, suggested
 from coopbot.serve.http.problems import install
+from coopbot.serve.http.questions import Questions
+from coopbot.serve.http.streams import MEDIA_TYPE, answer_events, wants_events
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.wire import (
     AnswerOut,
@@ -38,11 +43,9 @@ from coopbot.serve.wire import (
     ReadyOut,
     SearchIn,
     SearchOut,
-    answer_out,
     article_out,
     article_text_out,
     index_out,
-    search_out,
 )
 
 _PAGE = 50
@@ -107,32 +110,32 @@ def create_app(
     add_access(app, access, admin_token)
     install(app)
     health = Health(index)
-    _add_questions(app, answerer, health)
+    questions = Questions(answerer, health)
+    _add_questions(app, questions)
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
     _add_health(app, index, health)
     _add_docs(app)
+    _add_page(app, answerer, index, questions)
     return app
 
 
-def _add_questions(app: FastAPI, answerer: Answerer, health: Health) -> None:
-    @app.post("/v1/ask", summary="Ask a question")
-    def ask(body: AskIn, request: Request) -> AnswerOut:
-        conversation_id = body.conversation_id or new_conversation_id()
-        with health.watched():
-            answer = answerer.ask(
-                body.question,
-                filters=body.filters.to_filters(),
-                max_citations=body.max_citations,
-                conversation_id=conversation_id,
-                client=request.state.client,
-            )
-        return answer_out(answer, conversation_id)
+def _add_questions(app: FastAPI, questions: Questions) -> None:
+    @app.post(
+        "/v1/ask",
+        summary="Ask a question",
+        response_model=AnswerOut,
+        responses={200: {"description": "The answer, or its events.", "content": {MEDIA_TYPE: {}}}},
+    )
+    def ask(body: AskIn, request: Request) -> AnswerOut | StreamingResponse:
+        client = request.state.client
+        if wants_events(request):
+            return answer_events(lambda watch: questions.answer(body, client, watch), request.url.path)
+        return questions.answer(body, client)
 
     @app.get("/v1/search", summary="Find passages")
     def search(query: Annotated[SearchIn, Query()]) -> SearchOut:
-        with health.watched():
-            return search_out(answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
+        return questions.search(query)
 
 
 def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> None:
@@ -198,9 +201,16 @@ def _add_docs(app: FastAPI) -> None:
     async def docs() -> HTMLResponse:
         return page
 
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
+
+def _add_page(app: FastAPI, answerer: Answerer, index: LiveStore, questions: Questions) -> None:
+    overview = Overview(index)
+
+    @app.get("/v1/overview", summary="What the index holds")
+    def count(query: Annotated[OverviewIn, Query()]) -> OverviewOut:
+        return overview.count(query)
+
+    texts = load_texts()
+    add_page(app, questions, index, Suggestions(answerer, index, suggested(texts)), texts)
 
 
 def _policy_for(page: bytes) -> str:

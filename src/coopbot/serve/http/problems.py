@@ -100,14 +100,23 @@ def describe_in_public(exc: CoopbotError) -> ProblemOut:
     return problem
 
 
+def report_failure(exc: Exception, path: str) -> ProblemOut:
+    """An error that a request met, for whoever sent it; one that is ours is logged."""
+    if not isinstance(exc, CoopbotError):
+        log.error("request_crashed", path=path[:200], exc_info=exc)
+        return describe(exc)
+    problem = describe_in_public(exc)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request_failed", path=path, error=type(exc).__name__, reason=without_secrets(str(exc)))
+    return problem
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document."""
 
     @app.exception_handler(CoopbotError)
     def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
-        problem = describe_in_public(exc)
-        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request_failed", path=request.url.path, error=type(exc).__name__, reason=without_secrets(str(exc)))
+        problem = report_failure(exc, request.url.path)
         return to_response(problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)

@@ -1,0 +1,206 @@
+"""What the index holds, counted: articles by language, month, publisher and place, within filters."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from coopbot.ask.store import LiveStore, VectorStore
+from coopbot.domain import Article, Language
+from coopbot.serve.wire import ArticleOut, FiltersIn, article_out
+from coopbot.text.gazetteer import all_places, find_names
+
+# Names are looked for in the text of every new article, at about 2 ms each. A request does no more of it than this, and shows
+# what has been counted so far.
+_BUDGET_S = 0.5
+_AT_A_TIME = 100
+# Of a publisher's name; beyond these, publishers are not listed.
+_PUBLISHERS = 200
+
+
+def _is_place(place_id: str) -> str:
+    if place_id not in all_places():
+        raise PydanticCustomError("place", "Input should be the id of a place in GET /v1/overview")
+    return place_id
+
+
+class OverviewIn(FiltersIn):
+    """What to count: articles that pass the filters and name one of the places. `recent`: how many of the newest to list."""
+
+    places: list[Annotated[str, AfterValidator(_is_place)]] = Field(default=[], max_length=10)
+    recent: int = Field(default=10, ge=0, le=50)
+
+
+class PublisherOut(BaseModel):
+    """A publisher, by itself or as a source of a brief."""
+
+    name: str
+    articles: int
+
+
+class PlaceOut(BaseModel):
+    """A place and the articles that name it; degrees north and east."""
+
+    place_id: str
+    names: dict[Language, str]
+    latitude: float
+    longitude: float
+    articles: int
+
+
+class OverviewOut(BaseModel):
+    """Counts of articles. Each list is limited by all filters but its own, so that it shows what else could be chosen.
+
+    total: in the index; counted: looked at so far, fewer while a large index is gone through; matching: pass all filters.
+    """
+
+    snapshot: str
+    total: int
+    counted: int
+    matching: int
+    languages: dict[Language, int]
+    months: dict[str, int]
+    publishers: list[PublisherOut]
+    places: list[PlaceOut]
+    recent: list[ArticleOut]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An article without its text. publishers: casefolded name to the name as written."""
+
+    sha256: str
+    article: ArticleOut
+    publishers: dict[str, str]
+    places: frozenset[str]
+
+
+class Overview:
+    """Counts over the snapshot in force. Safe to share between threads; what did not change is not looked at again."""
+
+    def __init__(self, index: LiveStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._index = index
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._snapshot_id = ""
+        self._known: dict[str, _Entry] = {}
+        self._entries: tuple[_Entry, ...] = ()
+        self._ahead: Iterator[list[_Entry]] = iter(())
+
+    def count(self, query: OverviewIn) -> OverviewOut:
+        """What passes the filters of a query."""
+        store = self._index.current()
+        entries = self._looked_at(store)
+        chosen = {
+            without: list(_passing(entries, query, without)) for without in ("", "languages", "dates", "publishers", "places")
+        }
+        return OverviewOut(
+            snapshot=store.snapshot_id,
+            total=store.manifest.articles,
+            counted=len(entries),
+            matching=len(chosen[""]),
+            languages=dict(Counter(entry.article.language for entry in chosen["languages"])),
+            months=_months(chosen["dates"]),
+            publishers=_publishers(chosen["publishers"]),
+            places=_places(chosen["places"]),
+            recent=_newest(chosen[""], query.recent),
+        )
+
+    def _looked_at(self, store: VectorStore) -> tuple[_Entry, ...]:
+        """Entries of the articles looked at so far, in the order of their ids. Nobody waits for another one's look."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._go_on(store)
+            finally:
+                self._lock.release()
+        return self._entries
+
+    def _go_on(self, store: VectorStore) -> None:
+        if store.snapshot_id != self._snapshot_id:
+            self._known = {entry.article.article_id: entry for entry in self._entries} | self._known
+            self._snapshot_id, self._entries, self._ahead = store.snapshot_id, (), self._look(store)
+        deadline = self._clock() + _BUDGET_S
+        for found in self._ahead:
+            self._entries += tuple(found)
+            if self._clock() > deadline:
+                return
+        self._known = {}
+
+    def _look(self, store: VectorStore) -> Iterator[list[_Entry]]:
+        for offset in range(0, store.manifest.articles, _AT_A_TIME):
+            yield [self._entry(article) for article in store.articles(offset, _AT_A_TIME)]
+
+    def _entry(self, article: Article) -> _Entry:
+        known = self._known.get(article.article_id)
+        if known is not None and known.sha256 == article.sha256:
+            return known
+        names = [article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))]
+        return _Entry(
+            sha256=article.sha256,
+            article=article_out(article),
+            publishers={name.casefold(): name for name in names if name},
+            places=find_names(f"{article.title}\n{article.text}") & all_places().keys(),
+        )
+
+
+def _passing(entries: Iterable[_Entry], query: OverviewIn, without: str) -> Iterator[_Entry]:
+    """The entries that pass all filters but those of one kind."""
+    languages = () if without == "languages" else query.languages
+    publishers = () if without == "publishers" else {name.casefold() for name in query.publishers}
+    places = () if without == "places" else query.places
+    first, last = (None, None) if without == "dates" else (query.published_from, query.published_to)
+    for entry in entries:
+        if (
+            (not languages or entry.article.language in languages)
+            and (not publishers or not entry.publishers.keys().isdisjoint(publishers))
+            and (not places or not entry.places.isdisjoint(places))
+            and _between(entry.article.published, first, last)
+        ):
+            yield entry
+
+
+def _between(day: date | None, first: date | None, last: date | None) -> bool:
+    """Without a date, none passes a limit of dates."""
+    if day is None:
+        return first is None and last is None
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _months(entries: Iterable[_Entry]) -> dict[str, int]:
+    counts = Counter(f"{entry.article.published:%Y-%m}" for entry in entries if entry.article.published)
+    return dict(sorted(counts.items()))
+
+
+def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
+    counts, names = Counter[str](), dict[str, str]()
+    for entry in entries:
+        counts.update(entry.publishers.keys())
+        names |= entry.publishers
+    return [PublisherOut(name=names[key], articles=count) for key, count in counts.most_common(_PUBLISHERS)]
+
+
+def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
+    counts = Counter(place for entry in entries for place in entry.places)
+    return [
+        PlaceOut(
+            place_id=place_id,
+            names=dict(all_places()[place_id].names),
+            latitude=all_places()[place_id].latitude,
+            longitude=all_places()[place_id].longitude,
+            articles=count,
+        )
+        for place_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _newest(entries: Sequence[_Entry], limit: int) -> list[ArticleOut]:
+    dated = sorted((entry.article for entry in entries), key=lambda article: article.article_id)
+    return sorted(dated, key=lambda article: article.published or date.min, reverse=True)[:limit]

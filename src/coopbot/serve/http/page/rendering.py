@@ -1,0 +1,92 @@
+"""Templates of the page, filled. Everything put into them is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from coopbot.domain import LANGUAGES, Language
+from coopbot.serve.http.page.texts import Texts
+from coopbot.serve.messages import format_date
+
+# Nothing from another host, no script or style in the page itself. lit-html's policy makes templates, from its own strings.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
+)
+
+# Paragraphs, and headings as Markdown has them.
+_BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
+
+
+class Templates:
+    """Fills templates in a language."""
+
+    def __init__(self, texts: Mapping[Language, Texts]) -> None:
+        self._texts = texts
+        self._environment = Environment(
+            loader=PackageLoader("coopbot.serve.http.page"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def texts(self, language: Language) -> Texts:
+        """Those of a language."""
+        return self._texts[language]
+
+    def fill(self, name: str, language: Language, *, theme: str = "", status: int = 200, **values: Any) -> HTMLResponse:
+        """A page. `values` are any that the template names."""
+        html = self._environment.get_template(name).render(
+            language=language,
+            theme=theme,
+            t=self._texts[language],
+            names={code: (self._texts[code]["name"], self._texts[code]["short_name"]) for code in LANGUAGES},
+            day=partial(_day, language=language),
+            blocks=article_blocks,
+            **values,
+        )
+        # The page depends on two cookies and on the languages of the browser.
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _day(published: date | None, *, language: Language) -> str:
+    return format_date(published, language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph or heading of an article: what stands before, in and after a quotation. is_first: it begins here."""
+
+    is_heading: bool
+    before: str
+    quote: str
+    after: str
+    is_first: bool
+
+
+def article_blocks(text: str, start_char: int, end_char: int) -> Iterator[Block]:
+    """The blocks of an article's text. A quotation, from `start_char` to `end_char`, may run through several."""
+    begun = False
+    for match in _BLOCK.finditer(text):
+        begin, end = match.span("body")
+        first, last = min(max(start_char, begin), end), max(min(end_char, end), begin)
+        quote = text[first:last]
+        after = max(first, last)
+        yield Block(
+            is_heading=match["mark"] is not None,
+            before=text[begin:first],
+            quote=quote,
+            after=text[after:end],
+            is_first=bool(quote) and not begun,
+        )
+        begun = begun or bool(quote)

@@ -1,0 +1,138 @@
+"""The routes of the page: itself, asking and reading without JavaScript, and what only the page needs."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData
+from starlette.types import Scope
+
+from coopbot.ask.store import LiveStore
+from coopbot.domain import Language
+from coopbot.errors import CoopbotError
+from coopbot.serve.http.page.rendering import Templates
+from coopbot.serve.http.page.suggestions import Suggestions
+from coopbot.serve.http.page.texts import Texts, preferred_language
+from coopbot.serve.http.problems import report_failure
+from coopbot.serve.http.questions import Questions
+from coopbot.serve.messages import error_text
+from coopbot.serve.wire import AnswerOut, AskIn, article_text_out
+
+_YEAR_S = 365 * 24 * 3600
+_THEMES = ("light", "dark")
+_FIELDS = 30
+_LARGEST_OFFSET = 100_000_000
+
+_Offset = Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)]
+
+
+class SuggestionsOut(BaseModel):
+    """Questions to begin with."""
+
+    questions: list[str]
+
+
+class _Files(StaticFiles):
+    """Files that a browser may keep, and asks about each time: all of them are of one release, or none."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """With that said in a header."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def add_page(
+    app: FastAPI, questions: Questions, index: LiveStore, suggestions: Suggestions, texts: dict[Language, Texts]
+) -> None:
+    """Add its routes and files."""
+    templates = Templates(texts)
+    app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
+
+    @app.get("/", include_in_schema=False)
+    def home(request: Request, language: Language | None = None) -> Response:
+        if language:
+            chosen = RedirectResponse("/", status_code=303)
+            chosen.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
+            return chosen
+        return _page(templates, request)
+
+    @app.post("/ask", include_in_schema=False)
+    async def ask(request: Request) -> HTMLResponse:
+        async with request.form(max_files=0, max_fields=_FIELDS) as form:
+            return await run_in_threadpool(_answered, templates, questions, request, form)
+
+    @app.get("/article/{article_id:path}", include_in_schema=False)
+    def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
+        found = index.current().article(article_id)
+        shown = article_text_out(found) if found else None
+        language, theme = _choices(request)
+        status = 200 if found else 404
+        return templates.fill("article.html", language, theme=theme, status=status, article=shown, start=start, end=end)
+
+    @app.get("/v1/suggestions", summary="Questions to begin with")
+    def suggest(language: Language = "en") -> SuggestionsOut:
+        return SuggestionsOut(questions=list(suggestions.suggest(language)))
+
+
+def _choices(request: Request) -> tuple[Language, str]:
+    """Language and theme: remembered in cookies that the page sets."""
+    language = preferred_language(request.cookies.get("language"), request.headers.get("accept-language", ""))
+    theme = request.cookies.get("theme", "")
+    return language, theme if theme in _THEMES else ""
+
+
+def _page(
+    templates: Templates,
+    request: Request,
+    *,
+    status: int = 200,
+    asked: dict[str, object] | None = None,
+    answer: AnswerOut | None = None,
+    error: str = "",
+) -> HTMLResponse:
+    language, theme = _choices(request)
+    return templates.fill("page.html", language, theme=theme, status=status, asked=asked or {}, answer=answer, error=error)
+
+
+def _answered(templates: Templates, questions: Questions, request: Request, form: FormData) -> HTMLResponse:
+    """The page with the answer to a form."""
+    language, _ = _choices(request)
+    asked = _asked(form)
+    try:
+        answer = questions.answer(AskIn.model_validate(asked), request.state.client)
+    except ValidationError as exc:
+        return _page(templates, request, status=422, asked=asked, error=_what_is_wrong(exc, asked, templates.texts(language)))
+    except CoopbotError as exc:
+        status = report_failure(exc, request.url.path).status
+        return _page(templates, request, status=status, asked=asked, error=error_text(exc, language))
+    return _page(templates, request, asked=asked, answer=answer)
+
+
+def _asked(form: FormData) -> dict[str, object]:
+    """The fields of a form as the JSON of a question. A field that was left empty limits nothing."""
+
+    def given(name: str) -> list[str]:
+        return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
+
+    filters: dict[str, object] = {name: found for name in ("languages", "publishers") if (found := given(name))}
+    filters |= {name: found[0] for name in ("published_from", "published_to") if (found := given(name))}
+    conversation = given("conversation_id")
+    return {
+        "question": "".join(given("question")),
+        "filters": filters,
+        **({"conversation_id": conversation[0]} if conversation else {}),
+    }
+
+
+def _what_is_wrong(exc: ValidationError, asked: dict[str, object], texts: Texts) -> str:
+    field = exc.errors(include_input=False, include_url=False)[0]["loc"][0]
+    if field != "question":
+        return str(texts["went_wrong"])
+    return str(texts["question_too_long"] if asked["question"] else texts["question_empty"])

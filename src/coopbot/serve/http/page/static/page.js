@@ -1,0 +1,267 @@
+// The page: its state, and what happens when somebody does something. What is drawn is in the other files.
+
+import { html, nothing, render } from "./lit-html.js";
+import { Problem, ask, get, useKey } from "./api.js";
+import { turnView } from "./answer.js";
+import { overviewView } from "./overview.js";
+import { openArticle, setUpReader } from "./reader.js";
+import { setUpAdding } from "./adding.js";
+import { setUpTheme } from "./theme.js";
+import { day, fill, language, t } from "./words.js";
+
+const KEPT = 20; // turns that outlive a reload
+const none = () => ({ languages: [], publishers: [], from: "", to: "", places: [] });
+const at = (id) => document.getElementById(id);
+const [form, question, send] = [at("form"), at("question"), at("send")];
+
+const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null };
+let asking = null; // what stops the question under way
+let counting = 0; // the number of the newest count of articles
+
+start();
+
+function start() {
+  restore();
+  for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
+  for (const part of document.querySelectorAll(".unscripted, #form > [name=conversation_id]")) part.remove();
+  at("turns").replaceChildren(); // of an answer to the form, if this page is one
+  setUpTheme();
+  setUpReader();
+  setUpAdding(refresh);
+  setUpForm();
+  addEventListener("hashchange", route);
+  route();
+  draw();
+  refresh();
+}
+
+// What is shown: #ask, #sources, #add, or #q=... to ask at once.
+function route() {
+  const hash = location.hash.slice(1);
+  if (hash.startsWith("q=")) {
+    const asked = new URLSearchParams(hash).get("q").trim();
+    history.replaceState(null, "", "#ask");
+    if (asked && asked !== state.turns.at(-1)?.question) submit(asked);
+  }
+  const view = ["sources", "add"].includes(location.hash.slice(1)) ? location.hash.slice(1) : "ask";
+  document.body.dataset.view = view;
+  for (const link of document.querySelectorAll(".views a")) {
+    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function setUpForm() {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (asking) return stop();
+    submit(question.value.trim());
+  });
+  question.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (!asking) submit(question.value.trim());
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    location.hash = "#ask";
+    question.focus();
+  });
+  form.addEventListener("change", (event) => {
+    const { name, value } = event.target;
+    if (name === "languages") limit({ languages: [...form.querySelectorAll("[name=languages]:checked")].map((box) => box.value) });
+    if (name === "published_from") limit({ from: value });
+    if (name === "published_to") limit({ to: value });
+    if (name === "publishers" && value.trim()) {
+      limit({ publishers: [...new Set([...state.limits.publishers, value.trim()])] });
+      event.target.value = "";
+    }
+  });
+  at("new").addEventListener("click", () => {
+    stop();
+    Object.assign(state, { turns: [], conversation: null });
+    keep();
+    draw();
+    question.focus();
+  });
+}
+
+async function submit(asked) {
+  if (!asked || asking) return;
+  location.hash = "#ask";
+  const turn = { question: asked, working: t.working, answer: null, problem: null };
+  const stopper = new AbortController();
+  asking = stopper;
+  state.turns.push(turn);
+  question.value = "";
+  draw();
+  bring(state.turns.length - 1);
+  try {
+    const body = { question: asked, filters: filters() };
+    if (state.conversation) body.conversation_id = state.conversation;
+    for await (const { name, data } of ask(body, stopper.signal)) {
+      if (name === "retrieved" || name === "read") turn.working = fill(t[name], { n: data.passages });
+      if (name === "claims") turn.answer = { ...data, searched_as: asked };
+      if (name === "done") {
+        turn.answer = data;
+        state.conversation = data.conversation_id;
+      }
+      draw();
+    }
+    say(turn.answer.outcome === "answered" ? t.ready : t.no_evidence);
+  } catch (error) {
+    if (error.name === "AbortError") turn.stopped = true;
+    else turn.problem = asProblem(error);
+    if (turn.problem) say(problemText(turn.problem));
+  } finally {
+    if (asking === stopper) asking = null;
+    turn.working = "";
+    keep();
+    draw();
+    bring(state.turns.length - 1);
+  }
+}
+
+function stop() {
+  asking?.abort();
+}
+
+function asProblem(error) {
+  if (!(error instanceof Problem)) throw error;
+  return { status: error.status, retryAfter: error.retryAfter };
+}
+
+function problemText({ status, retryAfter }) {
+  if (status === 0) return t.offline;
+  if (status === 401) return t.key_needed;
+  if (status === 403) return t.key_wrong;
+  if (status === 422) return t.question_too_long;
+  if (status === 429) return fill(t.busy_s, { n: retryAfter || 60 });
+  return status === 503 ? t.unavailable : t.went_wrong;
+}
+
+// What questions are limited to. Places limit what is listed and counted, not what is asked.
+function filters() {
+  const { languages, publishers, from, to } = state.limits;
+  return {
+    ...(languages.length && { languages }),
+    ...(publishers.length && { publishers }),
+    ...(from && { published_from: from }),
+    ...(to && { published_to: to }),
+  };
+}
+
+function limit(changes) {
+  Object.assign(state.limits, changes);
+  state.recent = 10;
+  for (const box of form.querySelectorAll("[name=languages]")) box.checked = state.limits.languages.includes(box.value);
+  form.elements.published_from.value = state.limits.from;
+  form.elements.published_to.value = state.limits.to;
+  keep();
+  draw();
+  refresh();
+}
+
+// Count the articles anew; again and again while a large index is gone through.
+async function refresh() {
+  const number = ++counting;
+  try {
+    const found = await get("/v1/overview", { ...filters(), places: state.limits.places, recent: state.recent });
+    if (number !== counting) return;
+    const changed = state.overview?.snapshot !== found.snapshot;
+    state.overview = found;
+    state.problem = null;
+    draw();
+    if (found.counted < found.total) setTimeout(() => number === counting && refresh(), 700);
+    if (changed) state.suggestions = (await get("/v1/suggestions", { language })).questions;
+  } catch (error) {
+    state.problem = asProblem(error);
+  }
+  draw();
+}
+
+function enterKey(event) {
+  event.preventDefault();
+  useKey(new FormData(event.target).get("key"));
+  const asked = state.turns.at(-1)?.problem ? state.turns.pop().question : "";
+  refresh();
+  if (asked) submit(asked);
+  else draw();
+}
+
+function draw() {
+  const begun = state.turns.length > 0;
+  document.body.classList.toggle("begun", begun);
+  question.placeholder = begun ? t.placeholder_follow : t.placeholder;
+  send.textContent = asking ? t.stop : t.ask;
+  question.required = !asking; // or the browser would not let an empty form stop a question
+  at("new").hidden = !begun;
+  const actions = { openArticle, again, enterKey, problemText, say };
+  render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));
+  render(chips(), at("chips"));
+  render(begun ? nothing : examples(), at("suggestions"));
+  render((state.overview?.publishers ?? []).map(({ name }) => html`<option value=${name}></option>`), at("publishers"));
+  render(overviewView(state, { limit, openArticle, more, enterKey, problemText }), at("overview"));
+}
+
+function again(turn) {
+  state.turns = state.turns.filter((other) => other !== turn);
+  submit(turn.question);
+}
+
+function more() {
+  state.recent = 50;
+  refresh();
+}
+
+function examples() {
+  if (!state.suggestions.length) return nothing;
+  return html`<h2>${t.examples}</h2>
+    <ul class="examples">${state.suggestions.map((text) => html`<li><button type="button" @click=${() => submit(text)}>${text}</button></li>`)}</ul>`;
+}
+
+function chips() {
+  const { languages, publishers, from, to } = state.limits;
+  const without = (name, value) => () => limit({ [name]: state.limits[name].filter((other) => other !== value) });
+  const all = [
+    ...languages.map((code) => [t[code], without("languages", code)]),
+    ...publishers.map((name) => [name, without("publishers", name)]),
+    ...(from ? [[`${t.from} ${day(from)}`, () => limit({ from: "" })]] : []),
+    ...(to ? [[`${t.to} ${day(to)}`, () => limit({ to: "" })]] : []),
+  ];
+  if (!all.length) return nothing;
+  return html`<div class="chips"><span>${t.limited}</span>
+    ${all.map(([text, remove]) => html`<button type="button" aria-label=${fill(t.remove, { what: text })} @click=${remove}>${text} <span aria-hidden="true">×</span></button>`)}
+    ${all.length > 1 ? html`<button type="button" class="quiet" @click=${() => limit(none())}>${t.clear}</button>` : nothing}</div>`;
+}
+
+function say(text) {
+  at("status").textContent = text;
+}
+
+// Bring a turn to the top of the window, below the header.
+function bring(place) {
+  const turn = at("turns").querySelectorAll(".turn")[place];
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  turn?.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}
+
+function keep() {
+  const { turns, conversation, limits } = state;
+  const answered = turns.filter((turn) => turn.answer && !turn.working).slice(-KEPT);
+  try {
+    sessionStorage.setItem("conversation", JSON.stringify({ turns: answered, conversation, limits }));
+  } catch {
+    sessionStorage.removeItem("conversation"); // full: a reload begins anew
+  }
+}
+
+function restore() {
+  try {
+    Object.assign(state, JSON.parse(sessionStorage.getItem("conversation")) ?? {});
+  } catch {
+    sessionStorage.removeItem("conversation");
+  }
+}

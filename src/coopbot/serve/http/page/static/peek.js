@@ -1,0 +1,67 @@
+// The quotation under a number: shown beside it on hover, focus or touch, and gone when that ends.
+
+import { html, nothing, render } from "./lit-html.js";
+import { metaView, marked } from "./answer.js";
+import { t } from "./words.js";
+
+const GAP = 8;
+const AROUND = 180; // UTF-16 units of the passage on each side
+const box = document.getElementById("peek");
+const phone = matchMedia("(max-width: 40rem)");
+let leaving = 0;
+let anchor = null;
+
+box.addEventListener("pointerenter", () => clearTimeout(leaving));
+box.addEventListener("pointerleave", () => hidePeek(250));
+document.addEventListener("pointerdown", (event) => {
+  if (!box.contains(event.target) && event.target !== anchor) hidePeek();
+});
+addEventListener("keydown", (event) => event.key === "Escape" && hidePeek());
+addEventListener("scroll", () => hidePeek(), { passive: true });
+
+export function peekOn(element, citation, openArticle) {
+  clearTimeout(leaving);
+  anchor = element;
+  const open = () => {
+    hidePeek();
+    openArticle(citation);
+  };
+  render(
+    html`<p class="peek-title" lang=${citation.language}>${citation.title}</p>
+      <blockquote lang=${citation.language}>${inPassage(citation)}</blockquote>
+      ${metaView({ ...citation, sources: [] })}
+      <p class="peek-links"><button type="button" @click=${open}>${t.open}</button>
+      ${citation.deep_link ? html`<a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`,
+    box,
+  );
+  if (!box.matches(":popover-open")) box.showPopover();
+  place(element.getBoundingClientRect());
+}
+
+// The quotation among the sentences around it.
+function inPassage(citation) {
+  const start = citation.passage.indexOf(citation.quote);
+  if (start < 0) return marked(citation);
+  const before = citation.passage.slice(0, start);
+  const after = citation.passage.slice(start + citation.quote.length);
+  const first = before.length > AROUND ? `… ${before.slice(-AROUND)}` : before;
+  const last = after.length > AROUND ? `${after.slice(0, AROUND)} …` : after;
+  return html`<span class="around">${first}</span>${marked(citation)}<span class="around">${last}</span>`;
+}
+
+export function hidePeek(after_ms = 0) {
+  clearTimeout(leaving);
+  if (!box.matches(":popover-open")) return;
+  if (after_ms) leaving = setTimeout(() => hidePeek(), after_ms);
+  else box.hidePopover();
+}
+
+// On a phone it lies at the foot of the window, where the style sheet puts it.
+function place(target) {
+  if (phone.matches) return box.removeAttribute("style");
+  const { offsetWidth: width, offsetHeight: height } = box;
+  const left = Math.min(Math.max(GAP, target.left - width / 2), innerWidth - width - GAP);
+  const above = target.top - height - GAP;
+  box.style.left = `${left}px`;
+  box.style.top = `${above > GAP ? above : target.bottom + GAP}px`;
+}

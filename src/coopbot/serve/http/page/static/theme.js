@@ -1,0 +1,26 @@
+// Light, dark, or as the system has it; remembered in a cookie, so that the page comes in the right colours at once.
+
+import { t } from "./words.js";
+
+const THEMES = ["", "light", "dark"];
+const NAMES = { "": t.theme_auto, light: t.theme_light, dark: t.theme_dark };
+const YEAR_S = 365 * 24 * 3600;
+
+export function setUpTheme() {
+  const button = document.getElementById("theme");
+  const root = document.documentElement;
+  const show = () => {
+    const name = NAMES[root.dataset.theme ?? ""];
+    button.textContent = { "": "◐", light: "☀", dark: "☾" }[root.dataset.theme ?? ""];
+    button.setAttribute("aria-label", `${t.theme}: ${name}`);
+    button.title = `${t.theme}: ${name}`;
+  };
+  button.addEventListener("click", () => {
+    const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "") + 1) % THEMES.length];
+    if (next) root.dataset.theme = next;
+    else delete root.dataset.theme;
+    document.cookie = `theme=${next}; path=/; max-age=${next ? YEAR_S : 0}; samesite=lax`;
+    show();
+  });
+  show();
+}

@@ -1,0 +1,23 @@
+// The words of the page, in the language that it was sent in, and what they say of dates and numbers.
+
+export const t = JSON.parse(document.getElementById("texts").textContent);
+export const language = document.documentElement.lang;
+
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+const LOCALES = { en: "en-GB", zh: "zh-CN", ru: "ru-RU" };
+const days = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
+const months = new Intl.DateTimeFormat(LOCALES[language], { month: "short", timeZone: "UTC" });
+const numbers = new Intl.NumberFormat(LOCALES[language]);
+const shares = new Intl.NumberFormat(LOCALES[language], { style: "percent" });
+
+export const day = (iso) => (iso ? days.format(new Date(iso)) : t.undated);
+export const month = (iso) => months.format(new Date(iso));
+export const number = (n) => numbers.format(n);
+export const share = (p) => shares.format(p);
+
+// Offsets of the service count code points; JavaScript's count UTF-16 units.
+export function cut(text, start, end) {
+  const points = [...text];
+  return [points.slice(0, start).join(""), points.slice(start, end).join(""), points.slice(end).join("")];
+}

@@ -1,0 +1,36 @@
+"""Questions that come over HTTP, whatever form their answers take."""
+
+from __future__ import annotations
+
+from coopbot.ask.answerer import Answerer
+from coopbot.ask.conversations import new_conversation_id
+from coopbot.ask.retrieve import Watch
+from coopbot.serve.http.health import Health
+from coopbot.serve.wire import AnswerOut, AskIn, SearchIn, SearchOut, answer_out, search_out
+
+
+class Questions:
+    """Answers them, and lets `health` know how that went."""
+
+    def __init__(self, answerer: Answerer, health: Health) -> None:
+        self._answerer = answerer
+        self._health = health
+
+    def answer(self, body: AskIn, client: str, watch: Watch = lambda _: None) -> AnswerOut:
+        """The answer to a question of `client`, in the conversation it names or a new one."""
+        conversation_id = body.conversation_id or new_conversation_id()
+        with self._health.watched():
+            answer = self._answerer.ask(
+                body.question,
+                filters=body.filters.to_filters(),
+                max_citations=body.max_citations,
+                conversation_id=conversation_id,
+                client=client,
+                watch=watch,
+            )
+        return answer_out(answer, conversation_id)
+
+    def search(self, query: SearchIn) -> SearchOut:
+        """The nearest passages."""
+        with self._health.watched():
+            return search_out(self._answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))

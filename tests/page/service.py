@@ -1,0 +1,55 @@
+"""`python -m tests.page.service INDEX_DIR OPTIONS`: the service over the articles of the page's tests, quick to start."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from coopbot.ask.answerer import Answerer
+from coopbot.ask.reader import ReadPassage
+from coopbot.domain import Passage
+from coopbot.index.live import LiveIndex
+from coopbot.serve.http.access import Access
+from coopbot.serve.jobs import Jobs
+from coopbot.serve.run import listen, run_http
+from tests.fakes import BagOfWords, FigureReader
+from tests.page.corpus import ARTICLES
+from tests.serve.fake_editor import FakeEditor
+
+ADMIN_TOKEN = "only-for-tests-of-the-page"
+
+
+class PatientReader(FigureReader):
+    """Takes five seconds over questions with "slowly" in them."""
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        if "slowly" in question:
+            time.sleep(5)
+        return super().read(question, passages)
+
+
+def main() -> None:
+    index_dir, options = Path(sys.argv[1]), json.loads(sys.argv[2])
+    embedder = BagOfWords()
+    editor = FakeEditor(index_dir, embedder, ARTICLES)
+    if not (index_dir / "CURRENT").exists():
+        editor.rebuild(lambda done, total: None)
+    index = LiveIndex(index_dir, embedder.fingerprint)
+    sockets = listen("127.0.0.1", 0)
+    print(sockets[0].getsockname()[1], flush=True)
+    run_http(
+        Answerer(embedder, index.current, PatientReader()),
+        index,
+        sockets,
+        jobs=Jobs(editor),
+        admin_token=ADMIN_TOKEN,
+        access=Access(**options),
+        shutdown_s=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.page.conftest import Visit, ask
+from tests.page.corpus import ARTICLES, HOSTILE_TITLE
+
+BRIDGE = "When did the Tongjiang railway bridge open to freight?"
+DRY_PORT = "How much was the dry port in Hunchun to cost?"
+
+
+def test_an_answer_has_its_words_marked_and_its_source_under_a_number(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    claim = page.locator(".claims p").first
+    expect(claim).to_contain_text("opened to freight on 16 November 2022.")
+    expect(claim.locator("mark").first).to_have_text("16 November")
+    expect(claim.locator(".cite").first).to_have_text("1")
+    expect(page.locator(".quotes li").first).to_contain_text("A railway bridge over the Amur")
+    expect(page.locator(".quotes li").first).to_contain_text("River News 20 January 2025 English")
+    assert "#:~:text=" in str(page.locator(".quotes a[target=_blank]").first.get_attribute("href"))
+    expect(page.locator("#status")).to_have_text("The answer is here.")
+
+
+def test_hover_shows_the_quotation_and_click_opens_the_article_at_it(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How much cargo did the Tongjiang railway bridge carry?")
+    number = page.locator(".cite").first
+    number.hover()
+    expect(page.locator("#peek")).to_be_visible()
+    expect(page.locator("#peek blockquote")).to_contain_text("carried 5.1 million tonnes")
+    expect(page.locator("#peek mark")).to_have_text("5.1 million")
+    page.locator("h2.asked").hover()
+    expect(page.locator("#peek")).to_be_hidden()
+    number.click()
+    mark = page.locator("#reader mark")
+    expect(mark).to_have_text("The Tongjiang railway bridge carried 5.1 million tonnes of cargo in 2024.")
+    expect(mark).to_be_in_viewport()  # thousands of characters down
+    expect(page.locator("#reader .text")).to_contain_text("Wagons wait on both banks")
+    expect(page.locator("#reader h3")).to_have_text(["Traffic", "Cargo"])
+    expect(page.locator("#ask .claims")).to_be_visible()  # beside it
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+
+
+def test_sources_that_differ_stand_side_by_side_newest_first(visit: Visit) -> None:
+    page = visit()
+    ask(page, DRY_PORT)
+    expect(page.locator(".differ .figure")).to_have_text([re.compile("470"), re.compile("300")])
+    expect(page.locator(".differ figcaption").first).to_contain_text("19 November 2015, Coast Daily")
+
+
+def test_what_the_sources_do_not_say_comes_with_what_is_nearest(visit: Visit) -> None:
+    page = visit()
+    ask(page, "Who painted the famous ceiling?")
+    expect(page.locator(".none")).to_have_text("The sources do not say.")
+    expect(page.locator(".near blockquote").first).to_be_visible()
+    expect(page.locator(".claims")).to_have_count(0)
+
+
+def test_a_follow_up_leans_on_the_question_before_even_after_a_reload(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How much cargo did the Tongjiang railway bridge carry in 2023?")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(1)
+    ask(page, "and in 2024?")
+    expect(page.locator(".turn").last.locator("q")).to_contain_text("Tongjiang railway bridge")
+    expect(page.locator(".turn").last.locator(".claims")).to_contain_text("5.1 million tonnes")
+    page.locator("#new").click()
+    expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_filters_limit_the_answer_and_are_taken_away_one_by_one(visit: Visit) -> None:
+    page = visit()
+    page.locator("#filters summary").click()
+    page.get_by_label("Russian").check()
+    page.get_by_label("Publisher").fill("Амурский вестник")
+    page.get_by_label("Publisher").press("Tab")
+    page.get_by_label("From").fill("2019-01-01")
+    expect(page.locator(".chips button:not(.quiet)")).to_have_text(
+        [re.compile("Russian"), re.compile("Амурский"), re.compile("2019")]
+    )
+    ask(page, BRIDGE)
+    assert {quote.get_attribute("lang") for quote in page.locator(".quotes h4 a").all()} <= {"ru"}
+    page.get_by_role("button", name="Clear all limits").click()
+    expect(page.get_by_label("Russian")).not_to_be_checked()
+    ask(page, BRIDGE)
+    expect(page.locator(".turn").last.locator(".quotes h4 a").first).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "heading", "question", "quoted"),
+    [
+        ("zh-CN", "zh", "您想了解什么？", "黑河公路大桥什么时候开通货运？", "2022年6月10日"),
+        ("ru-RU", "ru", "Что вы хотите узнать?", "Когда начали строить мост Благовещенск — Хэйхэ?", "24 декабря 2016"),
+    ],
+)
+def test_the_page_speaks_the_languages_of_the_browser(
+    visit: Visit, locale: str, language: str, heading: str, question: str, quoted: str
+) -> None:
+    page = visit(locale=locale)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator("#heading")).to_have_text(heading)
+    ask(page, question)
+    expect(page.locator(".claims, .near").first).to_contain_text(quoted)
+
+
+def test_a_language_and_colours_that_were_chosen_are_remembered(visit: Visit) -> None:
+    page = visit(color_scheme="light")
+    ask(page, BRIDGE)
+    page.get_by_role("link", name="Русский").click()
+    expect(page.locator("#heading")).to_have_text("Что вы хотите узнать?")
+    expect(page.locator("h2.asked")).to_have_text(BRIDGE)  # the conversation goes on
+    theme = page.locator("#theme")
+    theme.click()
+    theme.click()
+    expect(theme).to_have_attribute("aria-label", "Оформление: тёмное")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert _brightness(page) < 80
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+
+
+def _brightness(page: Page) -> int:
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return max(int(part) for part in re.findall(r"\d+", colour)[:3])
+
+
+def test_everything_can_be_done_from_the_keyboard(visit: Visit) -> None:
+    page = visit()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator(".brand").focus()
+    page.keyboard.press("/")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.type(BRIDGE)
+    page.keyboard.press("Enter")
+    page.locator(".turn .tools").wait_for()
+    page.locator("#question").press("Shift+Tab")
+    for _ in range(20):
+        if page.evaluate("document.activeElement.classList.contains('cite')"):
+            break
+        page.keyboard.press("Shift+Tab")
+    expect(page.locator("#peek")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader mark").first).to_be_in_viewport()
+    expect(page.locator("#reader-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.evaluate("document.activeElement.classList.contains('cite')")
+
+
+def test_on_a_phone_nothing_is_wider_than_it_and_a_tap_shows_the_quotation(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    ask(page, BRIDGE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator(".cite").first.tap()
+    expect(page.locator("#peek blockquote")).to_be_visible()
+    page.locator("#peek button").tap()
+    expect(page.locator("#reader mark").first).to_be_in_viewport()
+    box = page.locator("#reader").bounding_box()
+    assert box is not None
+    assert box["width"] == 360
+    page.locator("#reader .close").tap()
+    page.goto(f"{page.url.partition('#')[0]}#sources")
+    expect(page.locator(".map")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_hostile_article_is_shown_and_does_nothing(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How many visitors did the turnip festival in Kimkan draw?")
+    expect(page.locator(".claims")).to_contain_text("<b onclick=window.harmed=1>4,200 visitors</b>")
+    expect(page.locator(".quotes h4").first).to_have_text(HOSTILE_TITLE)
+    page.locator(".cite").first.click()
+    expect(page.locator("#reader .text")).to_contain_text("[link](javascript:window.harmed=1)")
+    assert page.locator("#reader a, .quotes a[target=_blank]").count() == 0  # its address is no web address
+    path = str(page.locator(".quotes h4 a").first.get_attribute("href"))
+    page.goto(page.url.partition("#")[0].rstrip("/") + path)
+    expect(page.locator("h1")).to_have_text(HOSTILE_TITLE)
+    expect(page.locator("#quote")).to_contain_text("4,200 visitors")
+    assert page.evaluate("window.harmed") is None
+    assert page.locator("iframe, base, .text svg, .text b").count() == 0
+
+
+def test_a_link_to_a_question_asks_it(visit: Visit) -> None:
+    page = visit("/#q=When%20did%20the%20Tongjiang%20railway%20bridge%20open%3F")
+    expect(page.locator("h2.asked")).to_have_text("When did the Tongjiang railway bridge open?")
+    page.locator(".turn .tools").wait_for()
+
+
+def test_a_question_can_be_stopped_and_asked_again(visit: Visit) -> None:
+    page = visit()
+    page.locator("#question").fill("How slowly did the Tongjiang railway bridge open to freight?")
+    page.locator("#question").press("Enter")
+    expect(page.locator(".working")).to_contain_text("passages")  # retrieval was reported
+    page.locator("#send").click()
+    expect(page.locator(".turn .note")).to_contain_text("Stopped.")
+    page.get_by_role("button", name="Ask again").click()
+    page.locator(".turn .tools").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_print_has_the_answer_and_none_of_the_controls(visit: Visit, theme: str) -> None:
+    page = visit(color_scheme=theme)
+    ask(page, BRIDGE)
+    page.emulate_media(media="print", color_scheme="light")
+    expect(page.locator(".claims")).to_be_visible()
+    expect(page.locator("#form")).to_be_hidden()
+    expect(page.locator(".views")).to_be_hidden()
+    assert _brightness(page) == 255
+
+
+def test_an_answer_is_copied_in_four_styles(visit: Visit) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, BRIDGE)
+    today = page.evaluate("new Date().toISOString().slice(0, 10)")
+    dotted = ".".join(reversed(today.split("-")))
+    url = ARTICLES[0].url
+    wanted = {
+        "Plain text": "[1] A railway bridge over the Amur. River News, 20 January 2025.",
+        "Markdown": f"1. [A railway bridge over the Amur](<{url}#:~:text=",
+        "ГОСТ Р 7.0.5": f"1. A railway bridge over the Amur // River News. 2025. 20.01. URL: {url} (дата обращения: {dotted}).",
+        "GB/T 7714": f"[1] River News. A railway bridge over the Amur[EB/OL]. (2025-01-20)[{today}]. {url}.",
+    }
+    for style, line in wanted.items():
+        page.locator(".copy summary").click()
+        page.locator(".copy").get_by_role("button", name=style).click()
+        page.wait_for_function("line => navigator.clipboard.readText().then(text => text.includes(line))", arg=line)
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(BRIDGE), style
+        assert "opened to freight on 16 November 2022. [1]" in copied, style
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN", "ru-RU"])
+def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -> None:
+    page = visit(java_script_enabled=False, locale=locale)
+    expect(page.locator(".scripted").first).to_be_hidden()
+    page.locator("#question").fill(BRIDGE)
+    page.locator("#send").click()
+    expect(page.locator(".claims mark").first).to_have_text("16 November")
+    page.locator(".cite").first.click()
+    expect(page.locator("#quote")).to_contain_text("opened to freight on 16 November 2022.")
+    page.go_back()
+    page.locator("#question").fill("and where?")
+    page.locator("#send").click()
+    expect(page.locator(".turn h2")).to_have_text("and where?")
+
+
+def test_escape_closes_the_article_wherever_the_keyboard_is(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    page.locator(".cite").first.click()
+    expect(page.locator("#reader mark").first).to_be_visible()
+    page.locator("#question").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+
+
+def test_marks_of_direction_in_a_quotation_end_with_it(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How many visitors did the turnip festival in Kimkan draw?")
+    quote, number = page.locator(".claims bdi").first.bounding_box(), page.locator(".claims .cite").first.bounding_box()
+    assert quote is not None
+    assert number is not None
+    assert number["y"] + number["height"] > quote["y"] + quote["height"] - 5  # on the last line
+    last = page.evaluate(
+        "() => { const rects = document.querySelector('.claims bdi').getClientRects(); return rects[rects.length - 1].right }"
+    )
+    assert number["x"] >= last - 1
+
+
+def test_copying_works_without_encryption_too(visit: Visit) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("() => { window.kept = navigator.clipboard }")
+    ask(page, BRIDGE)
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.locator(".copy summary").click()
+    page.locator(".copy").get_by_role("button", name="Plain text").click()
+    expect(page.locator("#status")).to_have_text("Copied.")
+    assert BRIDGE in page.evaluate("window.kept.readText()")
+
+
+def test_the_sources_of_a_brief_are_listed_with_it(visit: Visit) -> None:
+    page = visit()
+    ask(page, DRY_PORT)
+    page.get_by_role("link", name="A dry port is planned", exact=True).click()
+    page.locator("#reader .origins summary").click()
+    expect(page.locator("#reader .origins a")).to_have_attribute("href", "https://wire.example/1")
+    expect(page.locator("#reader .origins li")).to_have_text(
+        [re.compile("Wire One: The plan.*2 October 2014", re.S), "Wire Two"]
+    )
+
+
+def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit) -> None:
+    """As a language model may write it."""
+    page = visit()
+
+    def reworded(route: Route) -> None:
+        answer = route.fetch().text()
+        route.fulfill(
+            body=answer.replace('"claims":[{"text":"', '"claims":[{"text":"In other words, '), content_type="text/event-stream"
+        )
+
+    page.route("**/v1/ask", reworded)
+    ask(page, BRIDGE)
+    expect(page.locator(".claims")).to_contain_text("In other words, The Tongjiang railway bridge opened")
+    expect(page.locator(".quotes blockquote mark").first).to_have_text("16 November")

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.page.conftest import Visit, ask, serving
+from tests.page.service import ADMIN_TOKEN
+
+KEY = "a-key-for-reading-0123"
+
+
+def test_a_place_on_the_map_limits_the_articles(visit: Visit) -> None:
+    page = visit("/#sources")
+    expect(page.locator(".count")).to_have_text("6 articles")
+    page.locator(".map .place", has=page.locator("title", has_text="Hunchun")).click()
+    expect(page.locator(".count")).to_have_text("2 of 6 articles")
+    expect(page.locator(".recent a")).to_have_text(["The price of a dry port", "A dry port is planned"])
+    expect(page.locator(".places [aria-pressed=true]")).to_contain_text("Hunchun")
+    page.get_by_role("button", name="All places").click()
+    expect(page.locator(".count")).to_have_text("6 articles")
+
+
+def test_a_year_on_the_timeline_limits_the_articles_and_opens_its_months(visit: Visit) -> None:
+    page = visit("/#sources")
+    page.get_by_role("button", name="2015: 1").click()
+    expect(page.locator(".recent a")).to_have_text(["The price of a dry port"])
+    expect(page.locator(".bars li")).to_have_count(12)
+    page.get_by_role("button", name="Nov 2015: 1").click()
+    expect(page.locator(".recent a")).to_have_text(["The price of a dry port"])
+    page.get_by_role("button", name="All years").click()
+    expect(page.locator(".recent a")).to_have_count(6)
+
+
+def test_a_new_article_opens_beside_the_list(visit: Visit) -> None:
+    page = visit("/#sources")
+    page.get_by_role("link", name="黑河公路大桥").click()
+    expect(page.locator("#reader .text")).to_contain_text("大桥连接黑河与布拉戈维申斯克")
+
+
+def test_examples_are_only_questions_that_are_answered(visit: Visit) -> None:
+    page = visit()
+    example = page.locator(".examples button").first
+    asked = example.inner_text()
+    example.click()
+    expect(page.locator("h2.asked")).to_have_text(asked)
+    expect(page.locator(".claims")).to_be_visible()
+
+
+def test_an_admin_adds_a_file_and_it_answers(visit: Visit, tmp_path: Path) -> None:
+    note = tmp_path / "ferry.txt"
+    note.write_text("The ferry at Poyarkovo carried 71 lorries in 2019.", encoding="utf-8")
+    page = visit("/#add")
+    page.get_by_label("Admin token").fill(ADMIN_TOKEN)
+    page.get_by_label("or a file").set_input_files(str(note))
+    page.locator("#add").get_by_role("button", name="Add").click()
+    expect(page.locator(".jobs li")).to_have_class("done")
+    expect(page.locator(".jobs li")).to_contain_text("added")
+    page.get_by_role("link", name="Ask", exact=True).click()
+    ask(page, "How many lorries did the ferry at Poyarkovo carry in 2019?")
+    expect(page.locator(".claims")).to_contain_text("71 lorries")
+
+
+def test_a_wrong_token_and_an_unreachable_address_are_explained(visit: Visit) -> None:
+    page = visit("/#add")
+    page.get_by_label("Web address").fill("https://nowhere.example/a")
+    page.get_by_label("Admin token").fill("not-the-token-at-all")
+    page.locator("#add").get_by_role("button", name="Add").click()
+    expect(page.locator(".jobs li").first).to_contain_text("not added: this is not the admin token")
+    page.get_by_label("Web address").fill("https://nowhere.example/a")
+    page.get_by_label("Admin token").fill(ADMIN_TOKEN)
+    page.locator("#add").get_by_role("button", name="Add").click()
+    expect(page.locator(".jobs li").first).to_contain_text("answered 404")
+
+
+@pytest.fixture(scope="module")
+def locked(page_service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service that needs a key."""
+    with serving(tmp_path_factory.mktemp("locked"), api_keys=[KEY], rate_limit="off") as address:
+        yield address
+
+
+def test_where_keys_are_needed_the_page_asks_for_one(visit: Visit, locked: str) -> None:
+    page = visit(address=locked)
+    page.locator("#question").fill("When did the Tongjiang railway bridge open?")
+    page.locator("#question").press("Enter")
+    expect(page.locator(".turn form.key")).to_contain_text("open to holders of a key")
+    page.locator(".turn").get_by_label("API key").fill("not-this-one-0123")
+    page.locator(".turn").get_by_role("button", name="Continue").click()
+    expect(page.locator(".turn form.key")).to_contain_text("not accepted")
+    page.locator(".turn").get_by_label("API key").fill(KEY)
+    page.locator(".turn").get_by_role("button", name="Continue").click()
+    page.locator(".turn .tools").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN", "ru-RU"])
+def test_axe_finds_no_violation(visit: Visit, locale: str, theme: str) -> None:
+    page = visit(locale=locale, color_scheme=theme)
+    page.locator(".map").wait_for()
+    found = {"landing": Axe().run(page)}
+    page.locator("#filters summary").click()
+    ask(page, "How much was the dry port in Hunchun to cost?")
+    ask(page, "Who painted the famous ceiling?")
+    page.locator(".copy summary").first.click()
+    found["answers"] = Axe().run(page)
+    page.locator(".quotes h4 a").last.click()
+    page.locator("#reader .text p").first.wait_for()
+    found["article"] = Axe().run(page)
+    page.keyboard.press("Escape")
+    for view in ("sources", "add"):
+        page.evaluate("view => { location.hash = view }", view)
+        found[view] = Axe().run(page)
+    path = page.evaluate("document.querySelector('.recent a').getAttribute('href')")
+    page.goto(page.url.partition("#")[0].rstrip("/") + path)
+    found["page of an article"] = Axe().run(page)
+    violations = {
+        name: [(one["id"], [node["target"] for node in one["nodes"]]) for one in results.response["violations"]]
+        for name, results in found.items()
+    }
+    assert not any(violations.values()), json.dumps(violations, indent=1)

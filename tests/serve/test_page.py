@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from coopbot.ask.answerer import Answerer
+from coopbot.domain import LANGUAGES, Source
+from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
+from coopbot.serve.http.access import Access
+from coopbot.serve.http.app import create_app
+from coopbot.serve.http.overview import Overview, OverviewIn
+from coopbot.serve.http.page.rendering import article_blocks
+from coopbot.serve.http.page.suggestions import Suggestions
+from coopbot.serve.http.page.texts import Texts, load_texts, preferred_language
+from tests.fakes import BagOfWords, FigureReader, make_article
+
+FILES = importlib.resources.files("coopbot.serve.http.page")
+BRIDGE = "The Tongjiang bridge carried 5.1 million tonnes of cargo in 2023."
+QUESTION = "How much cargo did the Tongjiang bridge carry in 2023?"
+KEY = "a-key-for-reading-0123"
+
+ARTICLES = [
+    make_article("en/bridge", f"{BRIDGE} Heihe is near.", title="Bridge", published=date(2024, 2, 1)),
+    make_article(
+        "en/port",
+        "Hunchun has a dry port.",
+        title="Port",
+        publisher="Harbour Post",
+        published=date(2014, 10, 3),
+        sources=(Source(publisher="TASS"),),
+    ),
+    make_article("ru/port", "В Хуньчуне есть сухой порт.", language="ru", title="Порт", published=None),
+    make_article("zh/port", "珲春有一个陆港，黑河有一座桥。", language="zh", title="陆港", published=date(2024, 12, 31)),
+]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
+    folder, embedder = tmp_path_factory.mktemp("index"), BagOfWords()
+    build(ARTICLES, embedder, folder, model="bag of words", precision="f32")
+    return LiveIndex(folder, embedder.fingerprint)
+
+
+def service(index: LiveIndex, access: Access | None = None) -> TestClient:
+    answerer = Answerer(BagOfWords(), index.current, FigureReader())
+    return TestClient(create_app(answerer, index, version="1", access=access or Access()), raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def client(index: LiveIndex) -> Iterator[TestClient]:
+    with service(index) as client:
+        yield client
+
+
+def test_the_page_runs_nothing_but_its_own_files(client: TestClient) -> None:
+    pages = [client.get("/"), client.post("/ask", data={"question": QUESTION}), client.get("/article/en/bridge")]
+    for page in pages:
+        assert page.status_code == 200
+        policy = page.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "script-src 'self';" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page.text)
+        for attributes in re.findall(r"<script([^>]*)>", page.text):
+            assert 'src="/page/' in attributes or 'type="application/json"' in attributes
+        for address in re.findall(r'(?:src|href|action)="([^"]*)"', page.text):
+            assert address.startswith(("/", "#", "https://news.example/a")), address
+    for path in re.findall(r'(?:src|href)="(/page/[^"]*)"', pages[0].text):
+        assert client.get(path).status_code == 200
+
+
+def test_all_of_it_is_small() -> None:
+    total_bytes = sum(
+        path.stat().st_size for path in Path(str(FILES)).rglob("*") if path.suffix not in (".py", ".pyc") and path.is_file()
+    )
+    assert total_bytes < 150_000
+
+
+def test_the_library_is_the_one_that_was_published() -> None:
+    """lit-html 3.3.3 from npm, as it is."""
+    content = FILES.joinpath("static", "lit-html.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == "b878e7f95dec8a9b6e9b217faca6b6a11bad82ebc44c0caa77419ed83edd81f2"
+    assert "BSD-3-Clause" in content.decode()
+
+
+def _blanks(texts: Texts) -> dict[str, set[str]]:
+    """What is filled in, by name of the text."""
+    return {name: set(re.findall(r"\{\w+\}", str(text))) for name, text in texts.items()}
+
+
+def test_every_text_is_in_every_language() -> None:
+    texts = load_texts()
+    marks = {
+        language: {name: set(re.findall(r"\{\w+\}", str(text))) for name, text in texts[language].items()}
+        for language in LANGUAGES
+    }
+    assert marks["en"] == marks["zh"] == marks["ru"]
+    for language in LANGUAGES:
+        assert all(texts[language].values())
+    named = {
+        path: path.read_text()
+        for path in Path(str(FILES)).rglob("*")
+        if path.suffix in (".js", ".html") and "lit-html" not in path.name
+    }
+    used = {name for text in named.values() for name in re.findall(r"\bt\.([a-z_]+)\b", text)}
+    assert used <= texts["en"].keys()
+    by_code = {"from", "zh", "ru", "en", "suggestions", "name", "short_name", "question_empty", "question_too_long", "busy"}
+    indexed = {name for name in texts["en"] if name.startswith("job_")} | {"retrieved", "read"}
+    assert texts["en"].keys() - used <= by_code | indexed
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "language"),
+    [
+        (None, "", "en"),
+        (None, "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        (None, "fr, zh-TW;q=0.7, en;q=0.3", "zh"),
+        (None, "en;q=0.2, ru;q=0.9", "ru"),
+        (None, "ru;q=x;q=, zh;;;", "ru"),
+        ("zh", "ru", "zh"),
+        ("klingon", "ru", "ru"),
+    ],
+)
+def test_which_language_a_browser_gets(chosen: str | None, accepted: str, language: str) -> None:
+    assert preferred_language(chosen, accepted) == language
+
+
+def test_a_language_that_was_chosen_is_kept_in_a_cookie(index: LiveIndex) -> None:
+    with service(index) as client:
+        assert '<html lang="ru"' in client.get("/?language=ru").text
+        assert '<html lang="ru"' in client.get("/", headers={"Accept-Language": "zh"}).text
+        assert client.get("/?language=xx").status_code == 422
+
+
+def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
+    page = client.post("/ask", data={"question": QUESTION}).text
+    assert "<mark>5.1 million</mark>" in page
+    place = re.search(r'class="cite" href="([^"]*)#quote"', page)
+    assert place
+    article = client.get(place[1].replace("&amp;", "&")).text
+    assert f'<mark id="quote">{BRIDGE}</mark>' in article
+    conversation = re.search(r'name="conversation_id" value="([^"]+)"', page)
+    assert conversation
+    follow_up = {"question": "and in 2024?", "conversation_id": conversation[1]}
+    assert client.post("/ask", data=follow_up).status_code == 200
+
+
+def test_the_filters_of_a_form_count(client: TestClient) -> None:
+    form = {"question": QUESTION, "languages": ["ru", "zh"], "publishers": "", "published_from": "", "published_to": ""}
+    page = client.post("/ask", data=form).text
+    assert set(re.findall(r'<h4><a href="/article/(\w\w)/', page)) <= {"ru", "zh"}
+    assert "The sources do not say." in page
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "text"),
+    [
+        ({"question": "  "}, 422, "Please write a question."),
+        ({}, 422, "Please write a question."),
+        ({"question": "я" * 501}, 422, "too long"),
+        ({"question": "Why?", "published_from": "yesterday"}, 422, "something went wrong"),
+        ({"question": "Why?", "languages": "fr"}, 422, "something went wrong"),
+        ({"question": "Why?", "conversation_id": "<script>"}, 422, "something went wrong"),
+    ],
+)
+def test_a_form_that_is_at_fault_is_explained(client: TestClient, form: dict[str, str], status: int, text: str) -> None:
+    page = client.post("/ask", data=form)
+    assert page.status_code == status
+    assert text in page.text
+    assert "<script>" not in page.text
+
+
+def test_forms_are_bounded(client: TestClient) -> None:
+    assert client.post("/ask", data={f"field{n}": "x" for n in range(100)}).status_code == 400
+    assert client.post("/ask", data={"question": "x" * 70_000}).status_code == 413
+    assert client.post("/ask", files={"question": ("a.txt", b"Why?")}).status_code == 400
+
+
+def test_an_article_that_is_gone_is_a_404_page(client: TestClient) -> None:
+    page = client.get("/article/en/none")
+    assert page.status_code == 404
+    assert "no longer among the sources" in page.text
+    assert client.get("/article/en/bridge?start=-1").status_code == 422
+    assert client.get("/article/en/bridge?start=70&end=9000000").status_code == 200
+
+
+def test_what_reads_the_corpus_needs_a_key_and_counts(index: LiveIndex) -> None:
+    with service(index, Access(api_keys=(KEY,))) as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/page/page.js").status_code == 200
+        for path in ("/article/en/bridge", "/v1/overview", "/v1/suggestions"):
+            assert client.get(path).status_code == 401
+            assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+        assert client.post("/ask", data={"question": QUESTION}).status_code == 401
+        assert BRIDGE not in client.get("/").text
+    with service(index, Access(rate_limit="2/minute")) as client:
+        assert [client.post("/ask", data={"question": QUESTION}).status_code for _ in range(3)] == [200, 200, 429]
+        assert client.get("/").status_code == 200
+
+
+def test_what_the_index_holds_is_counted(client: TestClient) -> None:
+    found = client.get("/v1/overview").json()
+    assert (found["total"], found["counted"], found["matching"]) == (4, 4, 4)
+    assert found["languages"] == {"en": 2, "ru": 1, "zh": 1}
+    assert found["months"] == {"2014-10": 1, "2024-02": 1, "2024-12": 1}
+    assert [(place["place_id"], place["articles"]) for place in found["places"]] == [
+        ("hunchun", 3),
+        ("heihe", 2),
+        ("tongjiang-bridge", 1),
+    ]
+    assert found["places"][0]["names"] == {"en": "Hunchun", "zh": "珲春", "ru": "Хуньчунь"}
+    assert {"name": "TASS", "articles": 1} in found["publishers"]
+    assert [article["article_id"] for article in found["recent"]] == ["zh/port", "en/bridge", "en/port", "ru/port"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "ids"),
+    [
+        ({"places": ["heihe"]}, ["zh/port", "en/bridge"]),
+        ({"places": ["heihe", "hunchun"], "languages": "en"}, ["en/bridge", "en/port"]),
+        ({"publishers": "tass"}, ["en/port"]),
+        ({"published_from": "2024-01-01"}, ["zh/port", "en/bridge"]),
+        ({"published_to": "2024-02-01"}, ["en/bridge", "en/port"]),
+        ({"languages": "ru", "published_to": "2030-01-01"}, []),
+    ],
+)
+def test_the_overview_keeps_to_the_filters(client: TestClient, parameters: dict[str, str | list[str]], ids: list[str]) -> None:
+    found = client.get("/v1/overview", params=parameters).json()
+    assert [article["article_id"] for article in found["recent"]] == ids
+    assert found["matching"] == len(ids)
+
+
+def test_a_filter_does_not_hide_what_else_could_be_chosen(client: TestClient) -> None:
+    found = client.get("/v1/overview", params={"places": "heihe", "languages": "zh"}).json()
+    assert found["languages"] == {"en": 1, "zh": 1}
+    assert {place["place_id"] for place in found["places"]} == {"heihe", "hunchun"}
+
+
+def test_an_unknown_place_is_named(client: TestClient) -> None:
+    response = client.get("/v1/overview", params={"places": "atlantis"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "places.0"
+
+
+def test_a_large_index_is_counted_bit_by_bit_and_only_once(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    articles = [make_article(f"en/{n:04d}", f"Note {n} names Heihe.") for n in range(250)]
+    build(articles, embedder, tmp_path, model="bag", precision="f32")
+    index = LiveIndex(tmp_path, embedder.fingerprint)
+    clock = iter(range(1000))  # each look at it is a second later
+    overview = Overview(index, clock=lambda: float(next(clock)))
+    counted = [overview.count(OverviewIn()) for _ in range(4)]
+    assert [one.counted for one in counted] == [100, 200, 250, 250]
+    assert counted[-1].places[0].articles == 250
+    build([*articles[1:], make_article("en/new", "Nothing.")], embedder, tmp_path, model="bag", precision="f32")
+    while (latest := overview.count(OverviewIn())).counted < 250:
+        pass
+    assert latest.places[0].articles == 249
+
+
+def test_only_questions_that_are_answered_are_suggested(index: LiveIndex) -> None:
+    answerer = Answerer(BagOfWords(), index.current, FigureReader())
+    unanswered = "Who painted the ceiling of the chapel?"
+    suggestions = Suggestions(answerer, index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
+    assert suggestions.suggest("en") == (QUESTION,)
+    assert suggestions.suggest("zh") == ()
+
+
+class _Held(Answerer):
+    """Answers when it is let."""
+
+    asked, let = threading.Event(), threading.Event()
+
+    # The parameters are passed on as they are.
+    def ask(self, question, **others):  # type: ignore[no-untyped-def]
+        self.asked.set()
+        assert self.let.wait(60)
+        return super().ask(question, **others)
+
+
+def test_nobody_waits_for_suggestions_that_another_one_asked_for(index: LiveIndex) -> None:
+    answerer = _Held(BagOfWords(), index.current, FigureReader())
+    suggestions = Suggestions(answerer, index, {"en": [QUESTION], "zh": [], "ru": []})
+    with ThreadPoolExecutor(1) as others:
+        first = others.submit(suggestions.suggest, "en")
+        assert _Held.asked.wait(60)
+        assert suggestions.suggest("en") == ()
+        _Held.let.set()
+        assert first.result(60) == (QUESTION,)
+    assert suggestions.suggest("en") == (QUESTION,)
+
+
+def test_the_texts_reach_the_scripts_whole(client: TestClient) -> None:
+    data = re.search(r'<script type="application/json" id="texts">(.*?)</script>', client.get("/").text, re.S)
+    assert data
+    assert json.loads(data[1]) == load_texts()["en"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (0, 0, ["# One", "two\nthree", "four # five"]),
+        (12, 15, ["# One", "two\n[thr]ee", "four # five"]),
+        (12, 23, ["# One", "two\n[three]", "[four] # five"]),
+        (5, 900, ["# On[e]", "[two\nthree]", "[four # five]"]),
+        (20, 3, ["# One", "two\nthree", "four # five"]),
+    ],
+)
+def test_an_article_is_shown_in_blocks_with_its_quotation(start: int, end: int, shown: list[str]) -> None:
+    found = list(article_blocks("## One\n\ntwo\nthree\n\nfour # five", start, end))
+    quoted = [f"{block.before}[{block.quote}]{block.after}".replace("[]", "") for block in found]
+    assert [f"# {text}" if block.is_heading else text for block, text in zip(found, quoted, strict=True)] == shown
+    assert sum(block.is_first for block in found) == any(block.quote for block in found)
