@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
     hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, with commas; unset: any.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Address that people reach `coopbot serve` under, for links to it.",
+    )
     shutdown_s: int = Field(
         default=10, ge=1, le=600, description="Seconds in which `coopbot serve` is gone when it is stopped."
     )

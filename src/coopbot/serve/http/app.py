@@ -17,6 +17,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.answerer import Answerer
@@ -26,9 +27,14 @@ from coopbot.errors import NotFound
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
+from coopbot.serve.http.base import base_address
+from coopbot.serve.http.chat import add_chat
+from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
-from coopbot.serve.http.problems import install
+from coopbot.serve.http.problems import describe_in_public, install
 from coopbot.serve.jobs import Jobs
+from coopbot.serve.mcp.server import McpEndpoint, make_server
+from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.wire import (
     AnswerOut,
     ArticlesOut,
@@ -81,11 +87,13 @@ def create_app(
     admin_token: str | None = None,
     access: Access = OPEN,
     background: Sequence[AbstractContextManager[object]] = (),
+    public_url: str = "",
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
     Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
+    `public_url` is the service's address in links; without it, what each request was sent to.
     """
 
     @asynccontextmanager
@@ -93,8 +101,11 @@ def create_app(
         with ExitStack() as running:
             for part in [*([jobs] if jobs else []), *background]:
                 running.enter_context(part)
-            yield
+            async with mcp.running():
+                yield
 
+    health = Health(index)
+    mcp = _mcp(answerer, index, health, version, public_url)
     app = FastAPI(
         title="coopbot",
         version=version,
@@ -106,8 +117,11 @@ def create_app(
     )
     add_access(app, access, admin_token)
     install(app)
-    health = Health(index)
     _add_questions(app, answerer, health)
+    add_chat(app, answerer, index, health, public_url)
+    add_feed(app, index, public_url)
+    # The library answers by itself, and a POST at a time: there is nothing to listen to with GET.
+    app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
     _add_health(app, index, health)
@@ -159,6 +173,17 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
     @app.get("/v1/index", summary="The index in force")
     def describe_index() -> IndexOut:
         return index_out(index.current(), index.fault, reader)
+
+
+def _mcp(answerer: Answerer, index: LiveStore, health: Health, version: str, public_url: str) -> McpEndpoint:
+    tools = make_tools(answerer, index, health.watched)
+    server = make_server(
+        tools,
+        version,
+        base_of=lambda request: base_address(request, public_url),
+        detail=lambda exc: describe_in_public(exc).detail,
+    )
+    return McpEndpoint(server)
 
 
 def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:

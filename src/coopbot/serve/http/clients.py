@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+# All that reads the corpus: a key may be needed for it, and it is counted.
+_GUARDED_UNDER, _GUARDED = "/v1/", frozenset({"/mcp"})
+
 # A client with IPv6 has at least that many bits to choose addresses from.
 _NETWORK_BITS = 64
 
@@ -47,6 +50,11 @@ class Clients:
         forwarded = ",".join(headers.getlist("x-forwarded-for")).split(",")
         named = forwarded[-self._trusted_proxies].strip() if len(forwarded) >= self._trusted_proxies else ""
         return network(named) or network(peer)
+
+
+def is_guarded(path: str) -> bool:
+    """Whether keys and rate limits hold for a path: for everything but health checks, documentation and pages."""
+    return path.startswith(_GUARDED_UNDER) or path in _GUARDED
 
 
 def bearer_token(headers: Headers) -> bytes:

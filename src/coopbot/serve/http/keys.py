@@ -8,21 +8,21 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coopbot.serve.http.clients import bearer_token
+from coopbot.serve.http.clients import bearer_token, is_guarded
 from coopbot.serve.http.problems import problem_response
 
 log = structlog.get_logger()
 
 
 class Keys:
-    """Refuses requests under /v1 that `Clients` did not recognise by a key."""
+    """Refuses requests for what is guarded that `Clients` did not recognise by a key."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it before its body is read."""
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/") or scope["state"]["admitted"]:
+        if scope["type"] != "http" or not is_guarded(scope["path"]) or scope["state"]["admitted"]:
             await self._app(scope, receive, send)
             return
         if bearer_token(Headers(scope=scope)):

@@ -15,6 +15,7 @@ from limits.storage import storage_from_string
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coopbot.errors import Misconfigured
+from coopbot.serve.http.clients import is_guarded
 from coopbot.serve.http.problems import problem_response
 
 _OFF = "off"
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 
 
 class RateLimit:
-    """Answers 429 with Retry-After to a client, as `Clients` names it, that asks for more under /v1 than the limits allow.
+    """Answers 429 with Retry-After to a client, as `Clients` names it, that asks for guarded paths more often than allowed.
 
     Counts are kept in memory, or in a Redis that several processes share; while that fails, in memory.
     """
@@ -38,7 +39,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+        if scope["type"] == "http" and is_guarded(scope["path"]):
             wait_s = await self._wait_s(scope["state"]["client"])
             if wait_s:
                 detail = f"too many requests; try again in {wait_s} s"
