@@ -33,6 +33,8 @@ OWNERS = {
     "sentencepiece": "index/tokenizer.py",
     "safetensors": "index/reader_model.py",
     "Stemmer": "text/tokens.py",
+    "openai": "write/llm.py",
+    "pybreaker": "write/llm.py",
     "mcp": "serve/mcp/server.py",
     "telegram": "serve/telegram/bot.py",
     "uvicorn": "serve/http/server.py",

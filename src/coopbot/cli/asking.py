@@ -27,7 +27,7 @@ def ask(
     publisher: Publishers = None,
     published_from: DateFrom = None,
     published_to: DateTo = None,
-    max_citations: Annotated[int, typer.Option(min=1, max=10, help="Quotes at most.")] = 4,
+    max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Quotes at most; 4 if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with exact quotes from the articles."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, Answerer
+from coopbot.ask.answerer import MAX_CITATIONS, Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest, NotFound
@@ -52,7 +52,7 @@ class AskArguments(FiltersIn):
     question: QuestionText = Field(
         description=f"A whole question, up to {MAX_QUESTION_CHARS} characters, in English, Chinese or Russian."
     )
-    max_citations: int = Field(default=DEFAULT_CITATIONS, ge=1, le=MAX_CITATIONS, description="Quotes at most.")
+    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, description="Quotes at most.")
 
 
 class FoundOut(BaseModel):
