@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
     from coopbot.serve.http.access import Access
     from coopbot.serve.run import Watching
+    from coopbot.write.writer import TextModel
 
 # Of the time in which the service has to end; the rest is for the process itself.
 _SHARE_OF_JOBS = 0.85
@@ -105,19 +106,27 @@ def open_service(settings: Settings, on_step: Step = lambda _: None, *, models: 
 
 def open_writer(settings: Settings, reader: ModelReader | None) -> Writer | None:
     """What lets a language model write, or None if none is set. Nothing is asked of it yet. Raises Misconfigured."""
+    model = open_llm(settings)
+    if model is None:
+        return None
+    if reader is None:
+        raise Misconfigured("what a language model writes is judged by the reader, which is off; unset COOPBOT_READER")
+    from coopbot.write.writer import ModelWriter
+
+    return ModelWriter(model, reader)
+
+
+def open_llm(settings: Settings) -> TextModel | None:
+    """The language model, or None if none is set. Raises Misconfigured."""
     if not settings.llm_base_url:
         return None
     if not settings.llm_model:
         raise Misconfigured("COOPBOT_LLM_BASE_URL is set and COOPBOT_LLM_MODEL is not; set both, or neither")
-    if reader is None:
-        raise Misconfigured("what a language model writes is judged by the reader, which is off; unset COOPBOT_READER")
     # Here, as the libraries for it are optional, and slow to import.
     try:
         from coopbot.write.llm import Llm, LlmCard
     except ImportError as exc:
         raise Misconfigured('a language model needs libraries; run: pip install "coopbot[llm]"') from exc
-    from coopbot.write.writer import ModelWriter
-
     card = LlmCard(
         base_url=settings.llm_base_url,
         model=settings.llm_model,
@@ -125,7 +134,7 @@ def open_writer(settings: Settings, reader: ModelReader | None) -> Writer | None
         timeout_s=settings.llm_timeout_s,
         concurrency=settings.llm_concurrency,
     )
-    return ModelWriter(Llm(card), reader)
+    return Llm(card)
 
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:

@@ -9,7 +9,7 @@ from typing import Any
 import openai
 import pytest
 from fastapi.testclient import TestClient
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.http.access import Access
@@ -65,6 +65,15 @@ def test_a_stream_has_the_same_in_pieces(client: openai.OpenAI) -> None:
     assert last["coopbot"]["citations"] == answer["coopbot"]["citations"]
     links = (chunks[-1].choices[0].delta.model_extra or {})["annotations"]
     assert links == [link.model_dump() for link in whole.choices[0].message.annotations or []]
+
+
+def test_usage_is_there_for_those_who_look_for_it(client: openai.OpenAI) -> None:
+    usage = client.chat.completions.create(model="coopbot", messages=ASKED).usage
+    assert usage is not None
+    assert usage.total_tokens == 0
+    options: ChatCompletionStreamOptionsParam = {"include_usage": True}
+    *_, last = client.chat.completions.create(model="coopbot", messages=ASKED, stream=True, stream_options=options)
+    assert (last.choices, last.usage) == ([], usage)
 
 
 def test_what_the_sources_do_not_say_is_said(client: openai.OpenAI) -> None:

@@ -23,8 +23,9 @@ def main() -> None:
     parameters.chat_template = _TEMPLATE
     # A port that is free.
     parameters.port = 0
+    # With one more, both would wait for each other on a machine that is busy.
     for threads in (parameters.cpuparams, parameters.cpuparams_batch):
-        threads.n_threads, threads.poll = 2, 0
+        threads.n_threads, threads.poll = 1, 0
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
     threading.Event().wait()

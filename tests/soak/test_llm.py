@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from coopbot.domain import Answer
@@ -25,6 +23,7 @@ from coopbot.write.judge import reads_alike
 from coopbot.write.llm import Llm, LlmCard
 from coopbot.write.support import find_fault
 from coopbot.write.writer import ModelWriter
+from tests.soak.environments import environment
 
 pytestmark = pytest.mark.soak
 
@@ -38,12 +37,7 @@ TEMPERATURE, TOKENS = 1.0, 60
 @pytest.fixture(scope="module")
 def llama() -> Iterator[str]:
     """The address of a llama.cpp server."""
-    environment = platformdirs.user_cache_path("coopbot-soak") / "llama"
-    python = environment / "bin" / "python"
-    if not (environment / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", os.fspath(environment)], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-        (environment / "installed").touch()
+    python = environment("llama", PACKAGES) / "python"
     command = [os.fspath(python), os.fspath(Path(__file__).with_name("llama_server.py"))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None

@@ -26,7 +26,7 @@ class NoText(CoopbotError):
     """The model gave nothing, for it has too much to do or cannot be used."""
 
     def __init__(self, trouble: Literal["busy", "unavailable"]) -> None:
-        super().__init__(f"the language model is {trouble}; ask again later")
+        super().__init__(f"the language model is {trouble}; see that COOPBOT_LLM_BASE_URL answers, and the log")
         self.trouble = trouble
 
 

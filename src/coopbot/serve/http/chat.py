@@ -20,7 +20,17 @@ from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS, Answer
 from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.http.base import base_address
-from coopbot.serve.http.chat_shapes import MODEL, ChatIn, ChatOut, MessageIn, ModelOut, ModelsOut, annotations, chat_out
+from coopbot.serve.http.chat_shapes import (
+    MODEL,
+    ChatIn,
+    ChatOut,
+    MessageIn,
+    ModelOut,
+    ModelsOut,
+    UsageOut,
+    annotations,
+    chat_out,
+)
 from coopbot.serve.http.health import Health
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
@@ -48,7 +58,8 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
         head = (answer, f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), base_address(request, public_url))
         if not body.stream:
             return chat_out(*head)
-        return StreamingResponse(stream(*head), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        return StreamingResponse(stream(*head, with_usage=with_usage), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
 
     @app.get("/v1/models", summary="The models that a chat may name")
     def models() -> ModelsOut:
@@ -72,7 +83,7 @@ def asked_in(messages: Sequence[MessageIn]) -> str:
     return resolve(checked(last), earlier)
 
 
-def stream(answer: Answer, chat_id: str, created: int, base: str) -> Iterator[str]:
+def stream(answer: Answer, chat_id: str, created: int, base: str, *, with_usage: bool = False) -> Iterator[str]:
     """The answer as server-sent events, line by line; the last chunk has the citations as fields."""
     same = {"id": chat_id, "object": "chat.completion.chunk", "created": created, "model": MODEL}
     lines = list(answer_markdown(answer, base))
@@ -82,6 +93,8 @@ def stream(answer: Answer, chat_id: str, created: int, base: str) -> Iterator[st
     links = [link.model_dump(mode="json") for link in annotations(lines, answer, base)]
     whole = answer_out(answer).model_dump(mode="json")
     yield _event({**same, "choices": [_delta({"annotations": links}, "stop")], "coopbot": whole})
+    if with_usage:
+        yield _event({**same, "choices": [], "usage": UsageOut().model_dump()})
     yield "data: [DONE]\n\n"
 
 

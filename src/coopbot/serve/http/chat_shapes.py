@@ -43,7 +43,7 @@ class MessageIn(BaseModel):
 
 
 class StreamOptionsIn(BaseModel):
-    """Options of a stream; there is no usage to include."""
+    """Options of a stream: whether it ends with a chunk that has `usage`."""
 
     include_usage: bool = False
 
@@ -92,6 +92,14 @@ class ChoiceOut(BaseModel):
     finish_reason: Literal["stop"] = "stop"
 
 
+class UsageOut(BaseModel):
+    """Tokens to be paid for: none. There are clients that fail without it."""
+
+    prompt_tokens: Literal[0] = 0
+    completion_tokens: Literal[0] = 0
+    total_tokens: Literal[0] = 0
+
+
 class ChatOut(BaseModel):
     """An answer. `coopbot` has it as `/v1/ask` returns it, with every quote and its place."""
 
@@ -100,6 +108,7 @@ class ChatOut(BaseModel):
     created: int
     model: str
     choices: list[ChoiceOut]
+    usage: UsageOut = UsageOut()
     coopbot: AnswerOut
 
 
