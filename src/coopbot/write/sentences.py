@@ -13,7 +13,7 @@ _NUMBERS = r"[\[【]\s*\d{1,2}(?:\s*[,;，、]\s*\d{1,2})*\s*[\]】]"
 _MARK = re.compile(rf"\s*{_NUMBERS}")
 # Numbers after the end of a sentence belong to it, and go before the mark that ends it.
 _AFTER_END = re.compile(rf"([.!?…。！？]+)((?:\s*{_NUMBERS})+)")
-_ITEM = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+", re.MULTILINE)
+_ITEM = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)]|\(\w\))\s+", re.MULTILINE)
 _MARKUP = re.compile(r"\*\*|__|`|^#+\s*", re.MULTILINE)
 
 
