@@ -33,6 +33,9 @@ OWNERS = {
     "sentencepiece": "index/tokenizer.py",
     "safetensors": "index/reader_model.py",
     "Stemmer": "text/tokens.py",
+    "openai": "write/llm.py",
+    "pybreaker": "write/llm.py",
+    "mcp": "serve/mcp/server.py",
     "telegram": "serve/telegram/bot.py",
     "uvicorn": "serve/http/server.py",
     "h11": "serve/http/connections.py",
@@ -73,7 +76,8 @@ def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "library", ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura", "pymilvus", "datasketch"]
+    "library",
+    ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura", "pymilvus", "datasketch", "mcp"],
 )
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
     eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in imports(path)}

@@ -29,6 +29,7 @@ from coopbot.index.reader_model import reader_card
 from tests.fakes import BagOfWords, make_article
 from tests.invoke import share_model
 from tests.soak.harness import read_only
+from tests.write.llm_server import scripted
 
 FINGERPRINT = BagOfWords().fingerprint
 BRIDGE = make_article("en/bridge", "The bridge opened in 2022. It is 1283 m long.")
@@ -318,6 +319,27 @@ def test_an_unknown_setting(place: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (check,) = examine()
     assert not check.ok
     assert "COOPBOT_CORPUS" in check.detail
+
+
+@pytest.mark.process  # the corpus is read in one
+@pytest.mark.server
+def test_a_language_model_is_asked_whether_it_answers(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run([BRIDGE], place / "index", 1)
+    monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "nowhere"))
+    assert "language model" not in {check.name for check in examine()}
+    with scripted() as server:
+        server.script = lambda request: request.say("Yes.")
+        monkeypatch.setenv("COOPBOT_LLM_BASE_URL", server.base_url)
+        without_name = {check.name: check for check in examine()}["language model"]
+        monkeypatch.setenv("COOPBOT_LLM_MODEL", "some-model")
+        found = {check.name: check for check in examine()}["language model"]
+        server.script = lambda request: request.start(500)
+        broken = {check.name: check for check in examine()}["language model"]
+    assert (found.ok, found.detail) == (True, f"some-model answers at {server.base_url}")
+    assert not without_name.ok
+    assert "COOPBOT_LLM_MODEL" in without_name.detail
+    assert not broken.ok
+    assert "COOPBOT_LLM_BASE_URL" in broken.detail
 
 
 @pytest.mark.process  # the corpus is read in one

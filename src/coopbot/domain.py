@@ -14,6 +14,7 @@ Language = Literal["en", "zh", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Outcome = Literal["answered", "no_evidence"]
+WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
 MAX_QUESTION_CHARS = 500
 
@@ -153,10 +154,23 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What a language model made of an answer's quotes. If not `written`, the claims are the quotes themselves.
+
+    dropped: what was wrong with each sentence that was left out.
+    """
+
+    model: str
+    outcome: WritingOutcome
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a question gets. With `no_evidence` there are no claims, and `citations` are the nearest passages, offered as such.
 
-    `confidence` is the calibrated probability that the quotes answer the question; `snapshot` names the index that was read.
+    `confidence` is the calibrated probability that the quotes answer the question; `snapshot` names the index that was read;
+    `writing` is None where no language model was asked.
     """
 
     outcome: Outcome
@@ -168,6 +182,7 @@ class Answer:
     searched_as: str
     snapshot: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+    writing: Writing | None = None
 
     def answer_within(self, claim: Claim) -> Span | None:
         """Where in a claim that repeats a quote the words that answer stand; None if nothing marks them."""

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
     hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, with commas; unset: any.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Address that people reach `coopbot serve` under, for links to it.",
+    )
     shutdown_s: int = Field(
         default=10, ge=1, le=600, description="Seconds in which `coopbot serve` is gone when it is stopped."
     )
@@ -70,6 +75,15 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
     read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
     read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may give, in MB.")
+    llm_base_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="OpenAI-compatible server whose model writes answers; unset: none.",
+    )
+    llm_model: str = Field(default="", description="Name of the model there.")
+    llm_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it wants one.")
+    llm_timeout_s: float = Field(default=20, gt=0, le=600, description="Seconds that writing one answer may take.")
+    llm_concurrency: int = Field(default=4, ge=1, le=100, description="Answers that are written at once.")
     telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
     milvus_uri: str | None = Field(default=None, description="Where Milvus answers; unset: the index is kept in index_dir.")
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")

@@ -12,9 +12,10 @@ import structlog
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.reader import ModelReader
 from coopbot.ask.store import LiveStore
+from coopbot.ask.writer import Writer
 from coopbot.domain import Article
 from coopbot.editing import CorpusEditor, failed
-from coopbot.errors import Busy, CoopbotError, Unreadable
+from coopbot.errors import Busy, CoopbotError, Misconfigured, Unreadable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.conversion import Step
 from coopbot.index.embedder import Progress
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
     from coopbot.serve.http.access import Access
     from coopbot.serve.run import Watching
+    from coopbot.write.writer import TextModel
 
 # Of the time in which the service has to end; the rest is for the process itself.
 _SHARE_OF_JOBS = 0.85
@@ -59,6 +61,10 @@ class Service:
     answerer: Answerer
     index: LiveStore
     models: Models
+
+    def with_writer(self, writer: Writer) -> Answerer:
+        """Answers in the words of a writer, over the same index."""
+        return Answerer(self.models.embedder, self.index.current, self.models.reader, writer=writer)
 
     def without_reader(self) -> Answerer:
         """Answers by retrieval alone, over the same index."""
@@ -94,8 +100,41 @@ def open_service(settings: Settings, on_step: Step = lambda _: None, *, models: 
     """
     models = models or open_models(settings, on_step)
     index = open_index(settings, models.embedder.fingerprint)
-    answerer = Answerer(models.embedder, index.current, models.reader)
+    answerer = Answerer(models.embedder, index.current, models.reader, writer=open_writer(settings, models.reader))
     return Service(answerer=answerer, index=index, models=models)
+
+
+def open_writer(settings: Settings, reader: ModelReader | None) -> Writer | None:
+    """What lets a language model write, or None if none is set. Nothing is asked of it yet. Raises Misconfigured."""
+    model = open_llm(settings)
+    if model is None:
+        return None
+    if reader is None:
+        raise Misconfigured("what a language model writes is judged by the reader, which is off; unset COOPBOT_READER")
+    from coopbot.write.writer import ModelWriter
+
+    return ModelWriter(model, reader)
+
+
+def open_llm(settings: Settings) -> TextModel | None:
+    """The language model, or None if none is set. Raises Misconfigured."""
+    if not settings.llm_base_url:
+        return None
+    if not settings.llm_model:
+        raise Misconfigured("COOPBOT_LLM_BASE_URL is set and COOPBOT_LLM_MODEL is not; set both, or neither")
+    # Here, as the libraries for it are optional, and slow to import.
+    try:
+        from coopbot.write.llm import Llm, LlmCard
+    except ImportError as exc:
+        raise Misconfigured('a language model needs libraries; run: pip install "coopbot[llm]"') from exc
+    card = LlmCard(
+        base_url=settings.llm_base_url,
+        model=settings.llm_model,
+        api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "",
+        timeout_s=settings.llm_timeout_s,
+        concurrency=settings.llm_concurrency,
+    )
+    return Llm(card)
 
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:

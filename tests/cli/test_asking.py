@@ -51,3 +51,9 @@ def test_what_is_no_terminal_gets_plain_text(capsys: pytest.CaptureFixture[str],
     monkeypatch.setattr(console, "_out", Console(highlight=False, soft_wrap=True, emoji=False))
     _print_answer(ANSWER)
     assert capsys.readouterr().out.startswith(f"{QUOTE} [1]\n\n[1] Мост.")
+
+
+def test_under_written_sentences_their_quotes_are_printed(terminal: io.StringIO) -> None:
+    _print_answer(replace(ANSWER, claims=(Claim(text="Written otherwise.", citations=(1,)),)))
+    assert "Written otherwise. [1]" in terminal.getvalue()
+    assert f"    {QUOTE}" in terminal.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
@@ -16,6 +16,7 @@ from coopbot.ask.retrieve import Watch, find_all, find_evidence, rank_passages, 
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
 from coopbot.ask.weights import Weights, load_weights
+from coopbot.ask.writer import Writer
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
@@ -49,15 +50,17 @@ class Answerer:
         weights: Weights | None = None,
         *,
         late: bool = True,
+        writer: Writer | None = None,
     ) -> None:
         """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
-        package's own by default.
+        package's own by default. With a `writer`, quotes are put into its words.
         """
         self._embedder = embedder
         self._current = current
         self._reader = reader
         self._weights = weights or load_weights()
         self._late = late
+        self._writer = writer
         self._conversations = Conversations(time.monotonic)
 
     def ask(
@@ -65,7 +68,7 @@ class Answerer:
         question: str,
         *,
         filters: Filters | None = None,
-        max_citations: int = DEFAULT_CITATIONS,
+        max_citations: int | None = None,
         conversation_id: str | None = None,
         client: str = "",
         watch: Watch = lambda _: None,
@@ -74,6 +77,7 @@ class Answerer:
 
         Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` has it. The
         same id of another `client` is another conversation. `watch` is called in this thread as retrieval and reading go on.
+        Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
         """
         clock = _Clock()
         store = self._current()
@@ -85,25 +89,31 @@ class Answerer:
         clock.lap("read" if self._reader else "retrieve")
         weights = self._weights.sentences(with_reader=self._reader is not None)
         answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
+        limit = max_citations or DEFAULT_CITATIONS
+        most = limit if self._writer is None or max_citations else MAX_CITATIONS
         chosen = (
-            choose(evidence.sentences, max_citations, weights.least_log_odds)
+            choose(evidence.sentences, most, weights.least_log_odds)
             if answered
-            else nearest(evidence.sentences, min(_OFFERED, max_citations))
+            else nearest(evidence.sentences, min(_OFFERED, limit))
         )
-        citations = _cited(store, chosen)
+        found = _cited(store, chosen)
+        citations = found[:limit]
         outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
             outcome=outcome,
             question_language=asked.language,
             claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
             citations=citations,
-            disagreements=disagreements(citations, chosen) if answered else (),
+            disagreements=disagreements(found, chosen) if answered else (),
             confidence=round(evidence.confidence, 3),
             searched_as=asked.text,
             snapshot=store.snapshot_id,
-            timings_ms=clock.finish("compose"),
         )
-        return verify_answer(answer, store.article)
+        clock.lap("compose")
+        if self._writer is not None and answered:
+            answer = self._writer.write(answer, found)
+            clock.lap("write")
+        return verify_answer(replace(answer, timings_ms=clock.finish()), store.article)
 
     def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
         """The question as it stands alone, remembered for the next one."""
@@ -140,8 +150,9 @@ class _Clock:
         self._laps[name] = round((now - self._last) * 1000, 2)
         self._last = now
 
-    def finish(self, name: str) -> dict[str, float]:
-        self.lap(name)
+    def finish(self, name: str = "") -> dict[str, float]:
+        if name:
+            self.lap(name)
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
 
 

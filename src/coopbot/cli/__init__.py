@@ -49,6 +49,7 @@ for command in (
     keeping.backup,
     keeping.restore,
     serving.serve,
+    serving.mcp,
     serving.telegram,
     checking.prepare,
     checking.doctor,

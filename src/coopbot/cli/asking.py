@@ -27,7 +27,7 @@ def ask(
     publisher: Publishers = None,
     published_from: DateFrom = None,
     published_to: DateTo = None,
-    max_citations: Annotated[int, typer.Option(min=1, max=10, help="Quotes at most.")] = 4,
+    max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Quotes at most; 4 if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with exact quotes from the articles."""
@@ -78,12 +78,13 @@ def _print_answer(answer: Answer) -> None:
     say("")
     if answer.outcome == "no_evidence" and answer.citations:
         say(texts.nearest)
+    quoted = {claim.text for claim in answer.claims}
     for citation in answer.citations:
         language = answer.question_language
         origin = f"{citation.title}. {publisher_line(citation, language)}, {format_date(citation.published, language)}"
         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
         say(f"[{citation.number}] {origin} ({place})")
-        if answer.outcome == "no_evidence":
+        if citation.quote not in quoted:
             say(f"    {citation.quote}")
         if citation.deep_link:
             say(f"    {citation.deep_link}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coopbot.measure.evaluate import Part as FurtherPart
     from coopbot.measure.figure import Figure
     from coopbot.measure.unseen_board import UnseenPart
+    from coopbot.measure.writing import WritingPart
     from coopbot.measure.xquad_board import XquadPart
     from coopbot.wiring import Service
 
@@ -144,6 +145,7 @@ def evaluate(
     ),
     golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen, --blind and --pages.")] = False,
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
+    llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
     floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
     as_json: AsJson = False,
@@ -151,10 +153,13 @@ def evaluate(
     """Ask the golden and the unseen questions, write the scoreboard, and fail where quality is below its floor."""
     from coopbot.measure.evaluate import evaluate as run_evaluation
 
-    settings = load_settings()
+    given = load_settings()
+    # Only `--llm` is about a language model: all else measures quotes.
+    settings = given.model_copy(update={"llm_base_url": ""})
     service = parts.service(settings)
     further: list[FurtherPart] = [] if golden_only else [_unseen(unseen, blind, pages, settings, service)]
     further += [_xquad(xquad, service)] if xquad else []
+    further += [_written(unseen, llm, given, service)] if llm else []
     with bar("asking the golden questions") as progress:
         evaluation = run_evaluation(
             service.answerer,
@@ -191,6 +196,22 @@ def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service:
             with bar(f"asking {path.name} without the reader") as progress:
                 unread[name] = ask_unseen(rows, asked.without_reader(), article, progress)
     return UnseenPart(replies=replies, unread=unread)
+
+
+def _written(questions: Path, count: int, settings: Settings, service: Service) -> WritingPart:
+    from coopbot.measure.unseen import load_unseen
+    from coopbot.measure.writing import WritingPart, ask_written
+    from coopbot.wiring import open_writer
+
+    writer = open_writer(settings, service.models.reader)
+    if writer is None:
+        raise Misconfigured("--llm needs a language model; set COOPBOT_LLM_BASE_URL and COOPBOT_LLM_MODEL")
+    every, article = load_unseen(questions, option="--unseen"), service.index.current().article
+    # From all of the file, which has its languages one after another.
+    rows = every[:: max(1, len(every) // count)][:count]
+    with bar("having answers written") as progress:
+        replies = ask_written(rows, service.with_writer(writer), service.answerer, article, progress)
+    return WritingPart(model=settings.llm_model, asked=len(rows), replies=replies)
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:

@@ -45,7 +45,23 @@ def serve(
         access=open_access(settings),
         watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,
         shutdown_s=settings.shutdown_s,
+        public_url=settings.public_url,
     )
+
+
+def mcp() -> None:
+    """Offer search, fetch and ask to other programs' models: the Model Context Protocol on standard input and output."""
+    from importlib.metadata import version
+
+    from coopbot.serve.logs import log_as_json
+    from coopbot.serve.mcp.server import make_server, serve_stdio
+    from coopbot.serve.mcp.tools import make_tools
+
+    settings = load_settings()
+    service = parts.service(settings)
+    log_as_json()
+    tools = make_tools(service.answerer, service.index)
+    serve_stdio(make_server(tools, version("coopbot"), base_of=lambda request: settings.public_url.rstrip("/")))
 
 
 def telegram() -> None:

@@ -8,8 +8,9 @@ from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
 from coopbot.index.prepare import ModelSource, is_prepared
 from coopbot.index.reader_model import BUILT_IN, check_built_in
+from coopbot.serve.redact import public_address
 from coopbot.settings import Settings, load_settings
-from coopbot.wiring import READER_OFF, open_embedder, open_index, open_reader, open_sandbox, prepared_reader
+from coopbot.wiring import READER_OFF, open_embedder, open_index, open_llm, open_reader, open_sandbox, prepared_reader
 
 __all__ = ["Check", "examine"]
 
@@ -23,6 +24,8 @@ def examine() -> list[Check]:
     settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
     model_check, fingerprint = check("model", lambda: _model(settings))
     models = [model_check, check_only("reader", lambda: _reader(settings))]
+    if settings.llm_base_url:
+        models.append(check_only("language model", lambda: _llm(settings)))
     with open_sandbox(settings) as sandbox:
         corpus_checks, articles = look_at_corpus(settings.corpus_dir, sandbox.read)
     if settings.milvus_uri is not None:
@@ -50,6 +53,15 @@ def _reader(settings: Settings) -> str:
         return f"{settings.reader or BUILT_IN} is not prepared yet; the first use does it, or: coopbot prepare"
     open_reader(settings)
     return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}"
+
+
+def _llm(settings: Settings) -> str:
+    from coopbot.write.prompt import Prompt
+
+    model = open_llm(settings)
+    assert model is not None
+    model.complete(Prompt(instructions="Answer with one word.", request="Say yes."))
+    return f"{model.name} answers at {public_address(settings.llm_base_url)}"
 
 
 def _milvus(settings: Settings, fingerprint: str | None) -> tuple[str, None]:

@@ -76,6 +76,7 @@ def run_http(
     watching: Watching | None = None,
     shutdown_s: int = SHUTDOWN_S,
     timeouts: Timeouts | None = None,
+    public_url: str = "",
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
@@ -94,6 +95,7 @@ def run_http(
         admin_token=admin_token,
         access=access,
         background=background,
+        public_url=public_url,
     )
     on_stop = jobs.stop if jobs else lambda: None
     Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_CITATIONS, MAX_HITS, SearchResult
+from coopbot.ask.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source
+from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source, WritingOutcome
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.messages import message
 
@@ -62,7 +62,7 @@ class AskIn(_Request):
     question: QuestionText
     filters: FiltersIn = FiltersIn()
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
-    max_citations: int = Field(default=DEFAULT_CITATIONS, ge=1, le=MAX_CITATIONS, strict=True)
+    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
 
 
 class SearchIn(FiltersIn):
@@ -136,6 +136,14 @@ class DisagreementOut(BaseModel):
     citations: list[int]
 
 
+class WritingOut(BaseModel):
+    """What a language model made of the quotes; `dropped` has what was wrong with each sentence that was left out."""
+
+    model: str
+    outcome: WritingOutcome
+    dropped: list[str]
+
+
 class AnswerOut(BaseModel):
     """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null."""
 
@@ -146,6 +154,7 @@ class AnswerOut(BaseModel):
     citations: list[CitationOut]
     disagreements: list[DisagreementOut]
     confidence: float
+    writing: WritingOut | None
     searched_as: str
     conversation_id: str | None
     snapshot: str
@@ -215,11 +224,17 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
         citations=[_citation_out(citation, answered=answer.outcome == "answered") for citation in answer.citations],
         disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
         confidence=answer.confidence,
+        writing=_writing_out(answer),
         searched_as=answer.searched_as,
         conversation_id=conversation_id,
         snapshot=answer.snapshot,
         timings_ms=answer.timings_ms,
     )
+
+
+def _writing_out(answer: Answer) -> WritingOut | None:
+    found = answer.writing
+    return WritingOut(model=found.model, outcome=found.outcome, dropped=list(found.dropped)) if found else None
 
 
 def answer_text(answer: Answer) -> str:

@@ -17,6 +17,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.answerer import Answerer
@@ -25,15 +26,20 @@ from coopbot.errors import NotFound
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
+from coopbot.serve.http.base import base_address
+from coopbot.serve.http.chat import add_chat
+from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.page.suggestions import Suggestions
 from coopbot.serve.http.page.texts import load_texts, suggested
-from coopbot.serve.http.problems import install
+from coopbot.serve.http.problems import describe_in_public, install
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.streams import MEDIA_TYPE, answer_events, wants_events
 from coopbot.serve.jobs import Jobs
+from coopbot.serve.mcp.server import McpEndpoint, make_server
+from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.wire import (
     AnswerOut,
     ArticlesOut,
@@ -84,11 +90,13 @@ def create_app(
     admin_token: str | None = None,
     access: Access = OPEN,
     background: Sequence[AbstractContextManager[object]] = (),
+    public_url: str = "",
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
     Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
+    `public_url` is the service's address in links; without it, what each request was sent to.
     """
 
     @asynccontextmanager
@@ -96,8 +104,11 @@ def create_app(
         with ExitStack() as running:
             for part in [*([jobs] if jobs else []), *background]:
                 running.enter_context(part)
-            yield
+            async with mcp.running():
+                yield
 
+    health = Health(index)
+    mcp = _mcp(answerer, index, health, version, public_url)
     app = FastAPI(
         title="coopbot",
         version=version,
@@ -112,6 +123,10 @@ def create_app(
     health = Health(index)
     questions = Questions(answerer, health)
     _add_questions(app, questions)
+    add_chat(app, answerer, index, health, public_url)
+    add_feed(app, index, public_url)
+    # The library answers by itself, and a POST at a time: there is nothing to listen to with GET.
+    app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
     _add_health(app, index, health)
@@ -162,6 +177,17 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
     @app.get("/v1/index", summary="The index in force")
     def describe_index() -> IndexOut:
         return index_out(index.current(), index.fault, reader)
+
+
+def _mcp(answerer: Answerer, index: LiveStore, health: Health, version: str, public_url: str) -> McpEndpoint:
+    tools = make_tools(answerer, index, health.watched)
+    server = make_server(
+        tools,
+        version,
+        base_of=lambda request: base_address(request, public_url),
+        detail=lambda exc: describe_in_public(exc).detail,
+    )
+    return McpEndpoint(server)
 
 
 def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:

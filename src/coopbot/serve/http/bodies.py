@@ -13,8 +13,18 @@ from coopbot.ingest.readers import LARGEST_FILE_BYTES
 _ENVELOPE_BYTES = 10_000
 _ARTICLE_BYTES = LARGEST_FILE_BYTES + _ENVELOPE_BYTES
 
+# A front end sends the whole conversation with each question.
+_CONVERSATION_BYTES = 1_000_000
 # A question with all filters that are allowed takes 40 kB in UTF-8.
 _QUESTION_BYTES = 65_536
+
+
+_LIMITS_BYTES = {
+    "/v1/articles": _ARTICLE_BYTES,
+    "/v1/chat/completions": _CONVERSATION_BYTES,
+    # The library that answers there has a limit of its own, which is lower.
+    "/mcp": _CONVERSATION_BYTES,
+}
 
 
 class TooLarge(HTTPException):
@@ -37,7 +47,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit_bytes = _ARTICLE_BYTES if scope["path"] == "/v1/articles" else _QUESTION_BYTES
+        limit_bytes = _LIMITS_BYTES.get(scope["path"], _QUESTION_BYTES)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         left_bytes = limit_bytes
 

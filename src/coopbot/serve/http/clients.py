@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # All that reads the corpus: a key may be needed for it, and it is counted.
-_GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask"})
+_GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask", "/mcp"})
 
 # A client with IPv6 has at least that many bits to choose addresses from.
 _NETWORK_BITS = 64

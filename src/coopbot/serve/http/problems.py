@@ -56,6 +56,9 @@ _PUBLIC: dict[type[CoopbotError], str] = {
 # A change takes seconds; whoever comes back after these will often find room.
 _RETRY_AFTER_S = 5
 
+# What speaks OpenAI's protocol.
+_OPENAI_PATHS = ("/v1/chat/", "/v1/models")
+
 # More errors of one request are counted and not listed. The name of a field is what was sent, and is cut.
 _LISTED_ERRORS = 5
 _FIELD_CHARS = 60
@@ -70,8 +73,19 @@ class FieldProblemOut(BaseModel):
     detail: str
 
 
+class OpenAiErrorOut(BaseModel):
+    """An error as OpenAI's clients show it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
 class ProblemOut(BaseModel):
-    """RFC 9457. `errors` is there when fields are at fault, `article_id` when the article is in the corpus already."""
+    """RFC 9457. `errors` is there when fields are at fault, `article_id` when the article is in the corpus already,
+    `error` where clients of OpenAI's protocol ask.
+    """
 
     type: str
     title: str
@@ -79,6 +93,7 @@ class ProblemOut(BaseModel):
     detail: str
     errors: list[FieldProblemOut] | None = None
     article_id: str | None = None
+    error: OpenAiErrorOut | None = None
 
 
 def describe(exc: Exception) -> ProblemOut:
@@ -117,7 +132,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CoopbotError)
     def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
         problem = report_failure(exc, request.url.path)
-        return to_response(problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
+        return _answer(request, problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
@@ -128,11 +143,20 @@ def install(app: FastAPI) -> None:
         listed = [f"{error.field}: {error.detail}" for error in problem.errors]
         more = [f"and {len(errors) - _LISTED_ERRORS} more"] if len(errors) > _LISTED_ERRORS else []
         problem.detail = "; ".join(listed + more)
-        return to_response(problem)
+        return _answer(request, problem)
 
     @app.exception_handler(HTTPException)
     def http_error(request: Request, exc: HTTPException) -> JSONResponse:
-        return to_response(make_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
+        return _answer(request, make_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
+
+
+def _answer(request: Request, problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The problem, said once more in the words of the protocol that is spoken at this path."""
+    if request.url.path.startswith(_OPENAI_PATHS):
+        kind = "invalid_request_error" if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+        param = problem.errors[0].field if problem.errors else None
+        problem.error = OpenAiErrorOut(message=problem.detail, type=kind, param=param, code=None)
+    return to_response(problem, headers)
 
 
 def make_problem(status: HTTPStatus, detail: str) -> ProblemOut:

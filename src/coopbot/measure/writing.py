@@ -1,0 +1,109 @@
+"""What a language model makes of quotes: how much of it is supported, how often it stands, whether it is still right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+from coopbot.domain import Answer, Article, WritingOutcome
+from coopbot.index.embedder import Progress
+from coopbot.measure.board import cell, table
+from coopbot.measure.golden import AskedQuestion, Asks, judge_answer, require_articles
+from coopbot.measure.scores import Estimate, estimate, mean
+
+_ABOUT = """\
+## Answers that a language model writes
+
+{model} writes answers to {asked} of the unseen questions. Support: the share of its sentences that their quotes support, as
+coopbot judges; the others are dropped. Coverage: the share of answered questions whose answer is written; the others stay
+quoted. Right: of written answers, the share with an accepted answer among the quotes that they rest on; right, quoted: the
+same of the quoted answers to those questions.
+
+"""
+
+_LABELS = {"support": "support", "coverage": "coverage", "right": "right", "right_quoted": "right, quoted"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An answered question with its answer as it was written and as it is quoted."""
+
+    question: AskedQuestion
+    written: Answer
+    right: bool
+    right_quoted: bool
+
+    @property
+    def outcome(self) -> WritingOutcome:
+        """What came of it."""
+        assert self.written.writing is not None
+        return self.written.writing.outcome
+
+    @property
+    def sentences(self) -> list[float]:
+        """1 for each sentence that was kept, 0 for each that was dropped."""
+        assert self.written.writing is not None
+        kept = len(self.written.claims) if self.outcome == "written" else 0
+        return [1.0] * kept + [0.0] * len(self.written.writing.dropped)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritingPart:
+    """Keeps the `Part` contract. asked: how many questions; those that were answered are in `replies`."""
+
+    model: str
+    asked: int
+    replies: Sequence[Written]
+
+    @cached_property
+    def figures(self) -> Mapping[str, Estimate]:
+        """By names such as `llm.support`."""
+        written = [one for one in self.replies if one.outcome == "written"]
+        columns = {
+            "support": [kept for one in self.replies for kept in one.sentences],
+            "coverage": [float(one.outcome == "written") for one in self.replies],
+            "right": [float(one.right) for one in written],
+            "right_quoted": [float(one.right_quoted) for one in written],
+        }
+        return {f"llm.{name}": estimate(mean, values) for name, values in columns.items()}
+
+    @cached_property
+    def faults(self) -> Counter[str]:
+        """How many sentences were dropped for each fault."""
+        return Counter(fault for one in self.replies if one.written.writing for fault in one.written.writing.dropped)
+
+    def sections(self) -> str:
+        """Markdown."""
+        about = _ABOUT.format(model=self.model, asked=self.asked)
+        rows = [
+            (label, str(self.figures[f"llm.{name}"].count), cell(self.figures[f"llm.{name}"]))
+            for name, label in _LABELS.items()
+        ]
+        outcomes = Counter(one.outcome for one in self.replies)
+        ends = table(("answers", "n"), [(name, str(outcomes[name])) for name in get_args(WritingOutcome)])
+        dropped = table(("dropped for", "sentences"), [(fault, str(count)) for fault, count in self.faults.most_common()])
+        return f"{about}{table(('', 'n', 'share'), rows)}\n{ends}\n{dropped}"
+
+
+def ask_written(
+    questions: Sequence[AskedQuestion],
+    writing: Asks,
+    quoting: Asks,
+    article: Callable[[str], Article | None],
+    progress: Progress = lambda done, total: None,
+) -> list[Written]:
+    """Ask each twice, of an answerer with a writer and of one without. Raises IndexMissing if the index lacks an article."""
+    require_articles(questions, article)
+    replies = []
+    progress(0, len(questions))
+    for done, question in enumerate(questions, start=1):
+        answer = writing.ask(question.question)
+        if answer.writing is not None:
+            right = judge_answer(question, answer, article).any
+            right_quoted = judge_answer(question, quoting.ask(question.question), article).any
+            replies.append(Written(question=question, written=answer, right=right, right_quoted=right_quoted))
+        progress(done, len(questions))
+    return replies

@@ -1,0 +1,149 @@
+"""The JSON of `/v1/chat/completions` and `/v1/models`, as OpenAI's clients know it. What changes nothing is ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from coopbot.domain import Answer
+from coopbot.errors import InvalidRequest
+from coopbot.serve.links import source_address
+from coopbot.serve.markdown import MarkdownLine, answer_markdown
+from coopbot.serve.wire import AnswerOut, answer_out
+
+MODEL = "coopbot"
+
+_MESSAGES = 1000
+_PARTS = 100
+
+
+class PartIn(BaseModel):
+    """A part of a message; only text is read."""
+
+    type: Annotated[str, StringConstraints(max_length=100)]
+    text: str = ""
+
+
+class MessageIn(BaseModel):
+    """A message of the conversation; only those of the user are read."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | Annotated[list[PartIn], Field(max_length=_PARTS)] | None = None
+
+    @property
+    def text(self) -> str:
+        """Its words. Raises InvalidRequest if it holds anything else."""
+        if self.content is None or isinstance(self.content, str):
+            return (self.content or "").strip()
+        if any(part.type != "text" for part in self.content):
+            raise InvalidRequest("messages", "only text is read; send the question in words")
+        return " ".join(part.text for part in self.content).strip()
+
+
+class StreamOptionsIn(BaseModel):
+    """Options of a stream: whether it ends with a chunk that has `usage`."""
+
+    include_usage: bool = False
+
+
+class ChatIn(BaseModel):
+    """A conversation; the user's last message is the question. Other fields of OpenAI's are accepted and change nothing."""
+
+    model: Annotated[str, StringConstraints(max_length=200)]
+    messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES)
+    stream: bool | None = False
+    stream_options: StreamOptionsIn | None = None
+    n: Literal[1] | None = None
+
+
+class UrlCitationOut(BaseModel):
+    """A link in `content[start_index:end_index]`, and what it leads to."""
+
+    start_index: int
+    end_index: int
+    url: str
+    title: str
+
+
+class AnnotationOut(BaseModel):
+    """A link, as OpenAI's clients read it."""
+
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitationOut
+
+
+class MessageOut(BaseModel):
+    """The answer in Markdown."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    annotations: list[AnnotationOut]
+
+
+class ChoiceOut(BaseModel):
+    """The only choice there is."""
+
+    index: Literal[0] = 0
+    message: MessageOut
+    logprobs: None = None
+    finish_reason: Literal["stop"] = "stop"
+
+
+class UsageOut(BaseModel):
+    """Tokens to be paid for: none. There are clients that fail without it."""
+
+    prompt_tokens: Literal[0] = 0
+    completion_tokens: Literal[0] = 0
+    total_tokens: Literal[0] = 0
+
+
+class ChatOut(BaseModel):
+    """An answer. `coopbot` has it as `/v1/ask` returns it, with every quote and its place."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[ChoiceOut]
+    usage: UsageOut = UsageOut()
+    coopbot: AnswerOut
+
+
+class ModelOut(BaseModel):
+    """A model that may be named."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+
+
+class ModelsOut(BaseModel):
+    """All of them."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+def chat_out(answer: Answer, chat_id: str, created: int, base: str) -> ChatOut:
+    """The whole answer in one."""
+    lines = list(answer_markdown(answer, base))
+    content = "".join(line.text for line in lines)
+    message = MessageOut(content=content.rstrip(), annotations=annotations(lines, answer, base))
+    return ChatOut(id=chat_id, created=created, model=MODEL, choices=[ChoiceOut(message=message)], coopbot=answer_out(answer))
+
+
+def annotations(lines: Sequence[MarkdownLine], answer: Answer, base: str) -> list[AnnotationOut]:
+    """The links of all lines, by their places in the content."""
+    cited = {citation.number: citation for citation in answer.citations}
+    found, start = [], 0
+    for line in lines:
+        for number, span in line.links:
+            if url := source_address(cited[number], base):
+                place = {"start_index": start + span.start_char, "end_index": start + span.end_char}
+                found.append(AnnotationOut(url_citation=UrlCitationOut(**place, url=url, title=cited[number].title)))
+        start += len(line.text)
+    return found

@@ -1,0 +1,139 @@
+"""`/v1/feed`: the newest articles as an Atom feed (RFC 4287)."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from threading import Lock
+from typing import Annotated
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree import ElementTree
+
+from fastapi import FastAPI, Query, Request, Response
+
+from coopbot.ask.store import LiveStore, VectorStore
+from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.serve.http.base import base_address
+from coopbot.serve.links import article_address, source_address
+
+_ENTRIES = 50
+_SUMMARY_CHARS = 500
+_READ_AT_A_TIME = 200
+_ATOM = "http://www.w3.org/2005/Atom"
+_MEDIA_TYPE = "application/atom+xml"
+_TITLE = "coopbot: cooperation between regions of China and Russia"
+# What XML cannot hold.
+_NO_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Newest:
+    """The dated articles of a snapshot that were published last, found once a snapshot. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._snapshot_id = ""
+        self._found: dict[Language, list[Article]] = {}
+
+    def of(self, snapshot: VectorStore, languages: Sequence[Language]) -> list[Article]:
+        """Those in any of the languages, newest first."""
+        with self._lock:
+            if self._snapshot_id != snapshot.snapshot_id:
+                self._found = _newest(snapshot)
+                self._snapshot_id = snapshot.snapshot_id
+            found = [article for language in languages for article in self._found[language]]
+        return heapq.nlargest(_ENTRIES, found, key=_age)
+
+
+def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
+    """The route."""
+    newest = Newest()
+
+    @app.get(
+        "/v1/feed",
+        summary="The newest articles as an Atom feed",
+        response_class=Response,
+        responses={
+            200: {"content": {_MEDIA_TYPE: {"schema": {"type": "string"}}}},
+            304: {"description": "It is as it was."},
+        },
+    )
+    def feed(request: Request, languages: Annotated[list[Language], Query(max_length=10)] = []) -> Response:  # noqa: B006  # FastAPI copies it
+        snapshot = index.current()
+        tag = f'"{snapshot.snapshot_id}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        articles = newest.of(snapshot, tuple(dict.fromkeys(languages)) or LANGUAGES)
+        base = base_address(request, public_url)
+        xml = atom(articles, base=base, address=f"{base}{request.url.path}", updated=snapshot.manifest.facts.built_at)
+        return Response(xml, media_type=_MEDIA_TYPE, headers=headers)
+
+
+def atom(articles: Sequence[Article], *, base: str, address: str, updated: str) -> bytes:
+    """A feed of the articles, at `address`. updated: RFC 3339."""
+    feed = ElementTree.Element("feed", {"xmlns": _ATOM})
+    _add(feed, "id", _id(address))
+    _add(feed, "title", _TITLE)
+    _add(feed, "updated", updated)
+    ElementTree.SubElement(feed, "link", {"rel": "self", "type": _MEDIA_TYPE, "href": address})
+    for article in articles:
+        _add_entry(feed, article, base)
+    xml: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return xml
+
+
+def _add_entry(feed: ElementTree.Element, article: Article, base: str) -> None:
+    entry = ElementTree.SubElement(feed, "entry", {"xml:lang": article.language})
+    _add(entry, "id", _id(article.article_id))
+    _add(entry, "title", article.title)
+    _add(entry, "updated", f"{article.published}T00:00:00Z")
+    _add(entry, "published", f"{article.published}T00:00:00Z")
+    for name in article.authors or (article.publisher or "coopbot",):
+        _add(ElementTree.SubElement(entry, "author"), "name", name)
+    link = source_address(article, base)
+    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _clean(link)})
+    if link != (own := article_address(base, article.article_id)):
+        ElementTree.SubElement(entry, "link", {"rel": "related", "type": "application/json", "href": own})
+    _add(entry, "summary", _summary(article.text))
+
+
+def _add(parent: ElementTree.Element, name: str, text: str) -> None:
+    ElementTree.SubElement(parent, name).text = _clean(text)
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("", text)
+
+
+def _summary(text: str) -> str:
+    """The beginning, up to the end of a word."""
+    start = " ".join(text[: 2 * _SUMMARY_CHARS].split())
+    if len(start) <= _SUMMARY_CHARS:
+        return start
+    cut = start[:_SUMMARY_CHARS]
+    return f"{cut[: cut.rindex(' ')] if ' ' in cut[-50:] else cut} ..."
+
+
+def _id(name: str) -> str:
+    """An id that stays the same wherever the service is."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'coopbot:{name}')}"
+
+
+def _newest(snapshot: VectorStore) -> dict[Language, list[Article]]:
+    dated = [(article.language, _age(article)) for article in _all(snapshot) if article.published]
+    found: dict[Language, list[Article]] = {}
+    for language in LANGUAGES:
+        ages = heapq.nlargest(_ENTRIES, (age for own, age in dated if own == language))
+        found[language] = [article for _, article_id in ages if (article := snapshot.article(article_id)) is not None]
+    return found
+
+
+def _all(snapshot: VectorStore) -> Iterator[Article]:
+    for offset in range(0, snapshot.manifest.articles, _READ_AT_A_TIME):
+        yield from snapshot.articles(offset, _READ_AT_A_TIME)
+
+
+def _age(article: Article) -> tuple[date, str]:
+    return article.published or date.min, article.article_id

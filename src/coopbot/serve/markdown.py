@@ -1,0 +1,102 @@
+"""An `Answer` as Markdown, for front ends and models that read it: numbers are links, what strangers wrote is text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from coopbot.domain import Answer, Citation, Span
+from coopbot.serve.links import source_address
+from coopbot.serve.messages import format_date, message, publisher_line
+
+_SPACE = re.compile(r"\s+")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))")
+# What an address may hold inside the parentheses of a link.
+_ADDRESS_CHARS = "%/:?#@!$&'*+,;=~-._"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkdownLine:
+    """A line, and the numbers of the citations linked in it with the places of their links."""
+
+    text: str
+    links: tuple[tuple[int, Span], ...] = ()
+
+
+def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
+    """The answer by paragraphs: claims, where the sources differ, and the list of sources; each ends with a line break.
+
+    base: the service's address, for sources that have none of their own.
+    """
+    texts = message(answer.question_language)
+    answered = answer.outcome == "answered"
+    if not answered:
+        yield MarkdownLine(text=f"{texts.no_evidence}\n\n")
+    for claim in answer.claims:
+        yield _line(_claim_text(claim.text, answer.answer_within(claim)), claim.citations, answer, base)
+    for found in answer.disagreements:
+        about = f"{texts.sources_differ}: {escaped_markdown(found.about)}"
+        yield _line(about, found.citations, answer, base)
+    if answer.citations:
+        heading = texts.sources if answered else texts.nearest
+        sources = "".join(_source(citation, answer, base) for citation in answer.citations)
+        yield MarkdownLine(text=f"{heading}\n\n{sources}")
+
+
+def markdown_text(answer: Answer, base: str = "") -> str:
+    """The whole of it."""
+    return "".join(line.text for line in answer_markdown(answer, base)).strip()
+
+
+def escaped_markdown(text: str) -> str:
+    """Text on one line in which nothing is markup."""
+    return _SPECIAL.sub(_escape, _SPACE.sub(" ", text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    # Of a number that would begin a list, its point is escaped.
+    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
+
+
+def _claim_text(text: str, answer: Span | None) -> str:
+    """The claim with the words that answer in bold, where they begin and end with letters or digits, as bold must."""
+    if answer is None or not (text[answer.start_char].isalnum() and text[answer.end_char - 1].isalnum()):
+        return escaped_markdown(text)
+    parts = text[: answer.start_char], text[answer.start_char : answer.end_char], text[answer.end_char :]
+    before, words, after = map(escaped_markdown, parts)
+    return f"{before}**{words}**{after}"
+
+
+def _line(text: str, numbers: tuple[int, ...], answer: Answer, base: str) -> MarkdownLine:
+    """A sentence and its numbers as links."""
+    links: list[tuple[int, Span]] = []
+    for citation in answer.citations:
+        if citation.number in numbers:
+            mark = _mark(citation, base)
+            text += " "
+            links.append((citation.number, Span(start_char=len(text), end_char=len(text) + len(mark))))
+            text += mark
+    return MarkdownLine(text=f"{text}\n\n", links=tuple(links))
+
+
+def _mark(citation: Citation, base: str) -> str:
+    url = source_address(citation, base)
+    return f"[\\[{citation.number}\\]]({_address(url)})" if url else f"\\[{citation.number}\\]"
+
+
+def _source(citation: Citation, answer: Answer, base: str) -> str:
+    """A line of the list; with the quote where nothing above it has it."""
+    language = answer.question_language
+    title = escaped_markdown(citation.title.strip() or citation.article_id)
+    url = source_address(citation, base)
+    origin = [escaped_markdown(publisher_line(citation, language)), format_date(citation.published, language)]
+    said = {claim.text for claim in answer.claims}
+    quoted = "" if citation.quote in said else f"\n   > {escaped_markdown(citation.quote)}"
+    titled = f"[{title}]({_address(url)})" if url else title
+    return f"{citation.number}. {' · '.join([titled, *filter(None, origin)])}{quoted}\n"
+
+
+def _address(url: str) -> str:
+    return quote(url, safe=_ADDRESS_CHARS)

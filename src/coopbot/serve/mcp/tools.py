@@ -1,0 +1,167 @@
+"""What models of others may call: search, fetch and ask. Nothing is changed by any of them.
+
+`search` and `fetch` have the names, arguments and results that ChatGPT's connectors look for; ids are those of articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coopbot.ask.answerer import MAX_CITATIONS, Answerer
+from coopbot.ask.store import LiveStore
+from coopbot.domain import MAX_QUESTION_CHARS
+from coopbot.errors import InvalidRequest, NotFound
+from coopbot.serve.links import source_address
+from coopbot.serve.markdown import markdown_text
+from coopbot.serve.wire import AnswerOut, ArticleOut, FiltersIn, QuestionText, answer_out, article_out
+
+# Passages looked at for a search; those of one article are one result.
+_TOP_K = 20
+_RESULTS = 10
+
+_Arguments = TypeVar("_Arguments", bound=BaseModel)
+
+Watched = Callable[[], AbstractContextManager[None]]
+"""What is entered around every question."""
+
+
+class SearchArguments(BaseModel):
+    """What to search for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: QuestionText = Field(description="A question or a few words, in English, Chinese or Russian.")
+
+
+class FetchArguments(BaseModel):
+    """Which article to give."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1, max_length=1000, description="The id of an article, as search gives it.")
+
+
+class AskArguments(FiltersIn):
+    """What to answer, and from which articles."""
+
+    question: QuestionText = Field(
+        description=f"A whole question, up to {MAX_QUESTION_CHARS} characters, in English, Chinese or Russian."
+    )
+    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, description="Quotes at most.")
+
+
+class FoundOut(BaseModel):
+    """An article that a search found, with the passage that is nearest."""
+
+    id: str
+    title: str
+    url: str
+    text: str
+
+
+class FoundAllOut(BaseModel):
+    """All of them, nearest first."""
+
+    results: list[FoundOut]
+
+
+class DocumentOut(BaseModel):
+    """A whole article."""
+
+    id: str
+    title: str
+    text: str
+    url: str
+    metadata: ArticleOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that models may call. `call` takes arguments and the service's address, and gives text and fields."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[BaseModel]
+    result: type[BaseModel]
+    call: Callable[[Mapping[str, object], str], tuple[str, BaseModel]]
+
+
+def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcontext) -> dict[str, Tool]:
+    """The three, by name. Each raises InvalidRequest, NotFound and whatever answering does."""
+
+    def search(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
+        with watched():
+            found = answerer.search(_checked(SearchArguments, arguments).query, top_k=_TOP_K)
+        results: dict[str, FoundOut] = {}
+        for hit in found.hits:
+            article = found.articles[hit.passage.article_id]
+            result = FoundOut(
+                id=article.article_id, title=article.title, url=source_address(article, base), text=hit.passage.text
+            )
+            results.setdefault(article.article_id, result)
+        out = FoundAllOut(results=list(results.values())[:_RESULTS])
+        return out.model_dump_json(), out
+
+    def fetch(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
+        article = index.current().article(_checked(FetchArguments, arguments).id)
+        if article is None:
+            raise NotFound("there is no article of that id; search gives ids")
+        out = DocumentOut(
+            id=article.article_id,
+            title=article.title,
+            text=article.text,
+            url=source_address(article, base),
+            metadata=article_out(article),
+        )
+        return out.model_dump_json(), out
+
+    def ask(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
+        asked = _checked(AskArguments, arguments)
+        with watched():
+            answer = answerer.ask(asked.question, filters=asked.to_filters(), max_citations=asked.max_citations)
+        return markdown_text(answer, base), answer_out(answer)
+
+    tools = (
+        Tool(
+            name="search",
+            title="Search articles",
+            description="Find articles about cooperation between regions of China and Russia. Returns ids, titles, addresses "
+            "and the nearest passage of each; fetch gives the whole article.",
+            arguments=SearchArguments,
+            result=FoundAllOut,
+            call=search,
+        ),
+        Tool(
+            name="fetch",
+            title="Read an article",
+            description="The whole text of one article, by the id that search gave, with its publisher, date and sources.",
+            arguments=FetchArguments,
+            result=DocumentOut,
+            call=fetch,
+        ),
+        Tool(
+            name="ask",
+            title="Ask a question",
+            description="Answer a question about cooperation between regions of China and Russia with exact quotes from "
+            "articles, each with its source and date; or that the sources do not say, with the nearest passages.",
+            arguments=AskArguments,
+            result=AnswerOut,
+            call=ask,
+        ),
+    )
+    return {tool.name: tool for tool in tools}
+
+
+def _checked(shape: type[_Arguments], given: Mapping[str, object]) -> _Arguments:
+    try:
+        return shape.model_validate(given)
+    except ValidationError as exc:
+        problem = exc.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part)[:60] for part in problem["loc"]) or "arguments"
+        raise InvalidRequest(field, f"{field}: {problem['msg']}; correct it and call again") from exc

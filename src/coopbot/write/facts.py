@@ -1,0 +1,87 @@
+"""Amounts, dates and names of a sentence with their places, and whether those of a quote cover them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from coopbot.text.dates import DateMention, find_dates
+from coopbot.text.gazetteer import name_mentions
+from coopbot.text.quantities import Quantity, find_quantities
+
+# "About 6 million" may stand for 6.2 million.
+_ROUNDED = Decimal("0.05")
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+
+Kind = Literal["amount", "date", "name"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something at `text[start_char:end_char]` that is either in a quote or not."""
+
+    kind: Kind
+    start_char: int
+    end_char: int
+    value: Quantity | DateMention | frozenset[str]
+
+    def is_covered_by(self, other: Fact) -> bool:
+        """Whether a quote with the other fact says this one: the same amount, as much of a date, one of the same names."""
+        match self.value, other.value:
+            case Quantity() as own, Quantity() as quoted:
+                return _is_amount(own, quoted)
+            case DateMention() as own, DateMention() as quoted:
+                given = ((own.year, quoted.year), (own.month, quoted.month), (own.day, quoted.day))
+                return all(mine is None or mine == theirs for mine, theirs in given)
+            case frozenset() as own, frozenset() as quoted:
+                return bool(own & quoted)
+            case _:
+                return False
+
+    def distance(self, other: Fact) -> int:
+        """Characters between the two."""
+        return max(self.start_char - other.end_char, other.start_char - self.end_char, 0)
+
+
+def find_facts(text: str) -> list[Fact]:
+    """All facts of a text, each kind in its order."""
+    dates = find_dates(text)
+    amounts = find_quantities(text, dates)
+    return [
+        *(Fact(kind="amount", start_char=one.start_char, end_char=one.end_char, value=one) for one in amounts),
+        *(Fact(kind="date", start_char=one.start_char, end_char=one.end_char, value=one) for one in dates),
+        *_names(text),
+    ]
+
+
+def loose_digits(text: str, facts: Sequence[Fact]) -> set[str]:
+    """Numbers that are part of no amount and no date: of a road, a model, a law."""
+    spans = sorted((fact.start_char, fact.end_char) for fact in facts if fact.kind != "name")
+    for start, end in reversed(spans):
+        text = f"{text[:start]}\0{text[end:]}"
+    return set(_DIGITS.findall(text))
+
+
+def _is_amount(own: Quantity, quoted: Quantity) -> bool:
+    """ "More than 6 million" is not "6 million", nor the reverse."""
+    if own.unit != quoted.unit or own.approximate < quoted.approximate:
+        return False
+    room = _ROUNDED * abs(quoted.value) if own.approximate else Decimal(0)
+    return abs(own.value - quoted.value) <= room
+
+
+def _names(text: str) -> Iterator[Fact]:
+    """Names of the gazetteer, by the places where what they are called stands."""
+    at = 0
+    for surface, ids in name_mentions(text):
+        found = re.compile(_loosely(surface), re.IGNORECASE).search(text, at)
+        start, end = found.span() if found else (at, at)
+        yield Fact(kind="name", start_char=start, end_char=end, value=frozenset(ids))
+        at = end
+
+
+def _loosely(surface: str) -> str:
+    return re.escape(surface).replace("е", "[её]")

@@ -1,0 +1,64 @@
+"""The reader as a judge: it reads the question with a sentence and with its quotes, and must find the same answer in both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coopbot.ask.reader import Reader, head_of
+from coopbot.domain import Citation, Passage, Span
+from coopbot.text.figures import find_figures, say_the_same
+from coopbot.text.gazetteer import find_names
+from coopbot.text.glossary import find_concepts
+from coopbot.text.language import detect_language
+from coopbot.text.tokens import lexical_tokens
+
+# How much less than a quote a sentence may be held for an answer: start and end together, in log odds. As for disagreements.
+_MOST_BEHIND = 4.0
+# Of the words that answer in a quote, what a sentence in its language must have besides all names, figures and terms.
+_LEAST_SHARE = 0.5
+
+
+def reads_alike(question: str, sentence: str, quotes: Sequence[Citation], reader: Reader) -> bool:
+    """Whether a sentence answers a question hardly less than one of its quotes, and with the same words."""
+    texts = [(_head(quotes[0]), sentence), *((_head(one), one.quote) for one in quotes)]
+    (own, answer), *others = _read(question, texts, reader)
+    return any(own >= theirs - _MOST_BEHIND and _is_same(answer, quoted, sentence) for theirs, quoted in others)
+
+
+def _read(question: str, texts: Sequence[tuple[str, str]], reader: Reader) -> list[tuple[float, str]]:
+    """How much each text answers, and with which words; it is read as one sentence."""
+    read = reader.read(question, [(head, _passage(text)) for head, text in texts])
+    spans = [one.answers[0] for one in read]
+    return [
+        (float(one.best[0]), text[span.start_char : span.end_char])
+        for one, span, (_, text) in zip(read, spans, texts, strict=True)
+    ]
+
+
+def _passage(text: str) -> Passage:
+    whole = Span(start_char=0, end_char=len(text))
+    return Passage(
+        passage_id="", article_id="", start_char=0, end_char=len(text), text=text, heading_path=(), sentences=(whole,)
+    )
+
+
+def _head(citation: Citation) -> str:
+    return head_of(citation.title, citation.published)
+
+
+def _is_same(answer: str, quoted: str, sentence: str) -> bool:
+    """Whether the words that answer in a sentence are those that answer in its quote, and the sentence has all of these."""
+    figures = find_figures(answer) or find_figures(quoted)
+    if figures and not (say_the_same(answer, quoted) and say_the_same(quoted, answer)):
+        return False
+    whole = find_names(quoted) <= find_names(sentence) and find_concepts(quoted) <= find_concepts(sentence)
+    known = bool(figures or find_names(quoted) or find_concepts(quoted)) and detect_language(quoted) != detect_language(
+        sentence
+    )
+    return whole and (known or _share(quoted, sentence) >= _LEAST_SHARE)
+
+
+def _share(quoted: str, sentence: str) -> float:
+    """How much of the quote's words the sentence has."""
+    words = set(lexical_tokens(quoted))
+    return len(words & set(lexical_tokens(sentence))) / len(words) if words else 1.0

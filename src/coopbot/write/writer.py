@@ -1,0 +1,118 @@
+"""An answer in sentences of a language model: those that its quotes support, or else the quotes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal, Protocol
+
+import structlog
+
+from coopbot.ask.reader import Reader
+from coopbot.domain import Answer, Citation, Claim, Disagreement, Writing
+from coopbot.errors import CoopbotError
+from coopbot.write.judge import reads_alike
+from coopbot.write.prompt import Prompt, make_prompt
+from coopbot.write.sentences import WrittenSentence, parse_sentences
+from coopbot.write.support import Fault, find_fault
+
+# More than an answer to a list has.
+_MOST_SENTENCES = 12
+
+log = structlog.get_logger()
+
+
+class NoText(CoopbotError):
+    """The model gave nothing, for it has too much to do or cannot be used."""
+
+    def __init__(self, trouble: Literal["busy", "unavailable"]) -> None:
+        super().__init__(f"the language model is {trouble}; see that COOPBOT_LLM_BASE_URL answers, and the log")
+        self.trouble = trouble
+
+
+class TextModel(Protocol):
+    """What writes. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        ...
+
+    def complete(self, prompt: Prompt) -> str:
+        """Its answer. Raises NoText."""
+        ...
+
+
+class ModelWriter:
+    """A `Writer` that lets a model write, and judges every sentence before it is shown."""
+
+    def __init__(self, model: TextModel, reader: Reader) -> None:
+        self._model = model
+        self._reader = reader
+
+    def write(self, quoted: Answer, citations: Sequence[Citation]) -> Answer:
+        """See `Writer`."""
+        prompt = make_prompt(quoted.searched_as, quoted.question_language, citations)
+        try:
+            text = self._model.complete(prompt)
+        except NoText as exc:
+            return replace(quoted, writing=Writing(model=self._model.name, outcome=exc.trouble))
+        claims: list[Claim] = []
+        dropped: list[Fault] = []
+        for sentence in parse_sentences(text)[:_MOST_SENTENCES]:
+            found = self._judged(sentence, quoted, citations)
+            if not isinstance(found, Claim):
+                dropped.append(found)
+            elif found not in claims:
+                claims.append(found)
+        # An answer that leaves out the quote that answers best is none.
+        held = any(citations[0].number in claim.citations for claim in claims)
+        if dropped:
+            log.info("sentences_dropped", model=self._model.name, faults=sorted(dropped), kept=len(claims))
+        writing = Writing(model=self._model.name, outcome="written" if held else "nothing_held", dropped=tuple(dropped))
+        return _written(quoted, claims, citations, writing) if held else replace(quoted, writing=writing)
+
+    def _judged(self, sentence: WrittenSentence, quoted: Answer, citations: Sequence[Citation]) -> Claim | Fault:
+        """The sentence with the citations that support it: those it names or, for models miscount, any single other one."""
+        first: Fault | None = None
+        for cited in _candidates(sentence, citations):
+            fault = self._fault(sentence.text, quoted, cited)
+            if fault is None:
+                return Claim(text=sentence.text, citations=tuple(one.number for one in cited))
+            first = first or fault
+        return first or "citation"
+
+    def _fault(self, text: str, quoted: Answer, cited: Sequence[Citation]) -> Fault | None:
+        fault = find_fault(text, cited, quoted.question_language)
+        if fault is None and not reads_alike(quoted.searched_as, text, cited, self._reader):
+            return "reader"
+        return fault
+
+
+def _candidates(sentence: WrittenSentence, citations: Sequence[Citation]) -> Iterator[tuple[Citation, ...]]:
+    named = tuple(one for one in citations if one.number in sentence.numbers)
+    if named:
+        yield named
+    yield from ((one,) for one in citations if (one,) != named)
+
+
+def _written(quoted: Answer, claims: Sequence[Claim], citations: Sequence[Citation], writing: Writing) -> Answer:
+    """The answer with these claims, and with the citations that they and disagreements rest on, numbered anew."""
+    used = {number for claim in claims for number in claim.citations}
+    used |= {number for one in quoted.disagreements for number in one.citations}
+    kept = [one for one in citations if one.number in used]
+    new = {one.number: number for number, one in enumerate(kept, start=1)}
+
+    def renumbered(numbers: Sequence[int]) -> tuple[int, ...]:
+        return tuple(sorted(new[number] for number in numbers))
+
+    return replace(
+        quoted,
+        claims=tuple(Claim(text=claim.text, citations=renumbered(claim.citations)) for claim in claims),
+        citations=tuple(replace(one, number=new[one.number]) for one in kept),
+        disagreements=tuple(
+            Disagreement(about=one.about, citations=tuple(new[number] for number in one.citations))
+            for one in quoted.disagreements
+        ),
+        writing=writing,
+    )

