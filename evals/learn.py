@@ -127,9 +127,11 @@ def main() -> None:
 
 
 def golden_questions() -> list[GoldenQuestion]:
-    """Those to learn from; a follow-up is not a question by itself."""
+    """Those to learn from; a follow-up is not a question by itself, and small talk is none."""
     questions = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
-    return [question for question in questions if question.split == "dev" and not question.after]
+    return [
+        question for question in questions if question.split == "dev" and not question.after and question.kind != "small-talk"
+    ]
 
 
 def _example(text: str, answers: tuple[str, ...], store: VectorStore, embedder: Embedder) -> Example:
