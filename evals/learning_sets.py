@@ -68,10 +68,10 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
 
 
 def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> Iterator[Asked]:
-    """Over our corpus: `training.jsonl` and golden dev; a follow-up is not a question by itself."""
+    """Over our corpus: `training.jsonl` and golden dev; a follow-up is not a question by itself, and small talk is none."""
     asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
     for one in asked:
-        if one.split == "dev" and not one.after:
+        if one.split == "dev" and not one.after and one.kind != "small-talk":
             yield Asked(
                 group="corpus",
                 text=one.question,

@@ -277,9 +277,14 @@ def has_what_its_kind_needs(question: GoldenQuestion) -> None:
     assert bool(question.answers) == bool(question.articles)
     assert bool(question.after) == (question.kind == "follow-up")
     assert bool(question.conflict) == (question.kind == "conflict")
+    assert not question.parts or question.kind in ("two-part", "compare")
+    assert not question.parts or {string for part in question.parts for string in part} == set(question.answers)
     match question.kind:
-        case "unanswerable":
+        case "unanswerable" | "small-talk":
             assert not question.answers
+        case "two-part":
+            assert question.pair == "same"
+            assert len(question.parts) >= 2
         case "false-premise":
             pass
         case "cross-language":

@@ -126,7 +126,9 @@ def golden(**changes: object) -> GoldenQuestion:
 
 LONG, RUSSIAN, OPENED, GAS = "It is 1,283 metres long.", "Длина моста 1284 метра.", "The bridge opened in 2022.", "Deliveries"
 CONFLICT = {"kind": "conflict", "conflict": [["1,283"], ["1284"]]}
-UNANSWERABLE = {"kind": "unanswerable", "articles": [], "answers": []}
+TWO_PARTS = {"kind": "two-part", "answers": ["1,283 metres", "in 2022"], "parts": [["1,283 metres"], ["in 2022"]]}
+NOTHING: dict[str, object] = {"articles": [], "answers": []}
+UNANSWERABLE = {**NOTHING, "kind": "unanswerable"}
 UNKNOWN = {**UNANSWERABLE, "says_unknown": ["opened in 2022"]}
 PREMISE = {"kind": "false-premise"}
 
@@ -147,6 +149,10 @@ PREMISE = {"kind": "false-premise"}
         (PREMISE, Scripted(OPENED, LONG), True),
         (PREMISE, Scripted(OPENED), False),
         ({**PREMISE, "answers": [], "articles": []}, Scripted(OPENED), False),
+        (TWO_PARTS, Scripted(LONG, OPENED), True),
+        (TWO_PARTS, Scripted(LONG), False),
+        ({**NOTHING, "kind": "small-talk"}, Scripted(), True),
+        ({**NOTHING, "kind": "small-talk"}, Scripted(LONG, answered=False), False),
         (CONFLICT, Scripted(LONG, RUSSIAN, disagreements=((1, 2),)), True),
         (CONFLICT, Scripted(LONG, RUSSIAN), False),
         (CONFLICT, Scripted(LONG, RUSSIAN, OPENED, disagreements=((1, 3), (2,))), False),
@@ -194,7 +200,7 @@ def test_a_quote_that_is_not_in_its_article_is_counted() -> None:
 
 
 def judged(split: str, kind: str, *, answered: bool, first: bool, confidence: float, number: int) -> Judged:
-    empty: dict[str, object] = {"articles": [], "answers": []} if kind == "unanswerable" else {}
+    empty = NOTHING if kind in ("unanswerable", "small-talk") else {}
     question = golden(id=f"en-{number:03d}", split=split, kind=kind, **empty)
     return Judged(
         question=question,
@@ -231,6 +237,15 @@ def test_figures_of_one_split_are_of_its_questions_only() -> None:
     assert figures["test.no_evidence.en.recall"] == 0.0
     assert figures["dev.answer.zh.first"] is None
     assert {kind: ids for kind, ids in scores.missed.items() if ids} == {"number": ("en-002",)}
+
+
+def test_small_talk_counts_apart() -> None:
+    no = judged("dev", "unanswerable", answered=False, first=False, confidence=0.2, number=1)
+    talk = judged("dev", "small-talk", answered=False, first=False, confidence=0.9, number=2)
+    short = replace(talk, citations=0)
+    alone, together = summed_up([no]).figures, summed_up([no, talk, short]).figures
+    assert together["dev.small_talk.right"].value == 0.5
+    assert {name for name in together if together[name] != alone[name]} <= {"dev.small_talk.right", "dev.citation.exact"}
 
 
 def test_quoting_that_it_is_not_known_counts_as_a_refusal_but_not_where_the_threshold_moves() -> None:

@@ -29,7 +29,7 @@ _ABOUT_ANSWERS = """\
 ## Answers
 
 An answer is found when a quote holds one of the strings that the question accepts; a refusal is not found. Of questions
-that one sentence answers: not of conflicts, false premises and unanswerable ones.
+that quotes answer: not of conflicts, false premises, unanswerable ones and small talk.
 
 """
 
@@ -71,7 +71,7 @@ _ABOUT_MISSED = """\
 ## Dev questions missed
 
 By kind: not found in the first quote, a side missing, a false premise neither corrected nor refused, answered without
-evidence.
+evidence, small talk with passages.
 
 """
 
@@ -130,6 +130,8 @@ def _refusals(golden: GoldenScores) -> str:
         + _compared(golden, groups, columns)
         + "\nFalse premises that an article corrects, either refused or answered with a quote that corrects them:\n\n"
         + _compared(golden, {"false premises": "false_premise"}, {"right": "right"})
+        + "\nSmall talk, which is right without passages; it counts nowhere else:\n\n"
+        + _compared(golden, {"small talk": "small_talk"}, {"right": "right"})
     )
 
 

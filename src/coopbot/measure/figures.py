@@ -50,7 +50,7 @@ def summed_up(judged: Sequence[Judged]) -> GoldenScores:
     figures = {
         f"{split}.{name}": figure
         for split in SPLITS
-        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, citation_figures)
+        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, citation_figures, _small_talk)
         for name, figure in part(by_split[split]).items()
     }
     missed = {
@@ -123,7 +123,7 @@ def _answer_figures(name: str, group: Sequence[Reply]) -> Figures:
 def _refusals(judged: Sequence[Judged]) -> Figures:
     """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
     corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
-    rest = [one for one in judged if one.question.kind != "false-premise" or not one.question.answers]
+    rest = [one for one in _questions(judged) if one.question.kind != "false-premise" or not one.question.answers]
     return {"false_premise.right": estimate(mean, [one.right for one in corrected]), **refusal_figures(rest)}
 
 
@@ -156,8 +156,17 @@ def _confidence(judged: Sequence[Judged]) -> Figures:
 
 def _trust(judged: Iterable[Judged]) -> tuple[list[float], list[float]]:
     """Each question's confidence and whether its first quote is right, be it given as an answer or only offered."""
-    pairs = [(one.confidence, float(one.first)) for one in judged]
+    pairs = [(one.confidence, float(one.first)) for one in _questions(judged)]
     return [confidence for confidence, _ in pairs], [right for _, right in pairs]
+
+
+def _questions(judged: Iterable[Judged]) -> list[Judged]:
+    """All but small talk, which no article could answer."""
+    return [one for one in judged if one.question.kind != "small-talk"]
+
+
+def _small_talk(judged: Sequence[Judged]) -> Figures:
+    return {"small_talk.right": estimate(mean, [one.right for one in judged if one.question.kind == "small-talk"])}
 
 
 def _disagreements(judged: Sequence[Judged]) -> Figures:

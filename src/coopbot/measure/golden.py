@@ -30,13 +30,23 @@ Kind = Literal[
     "conflict",
     "false-premise",
     "unanswerable",
+    "practical",
+    "rules",
+    "claim",
+    "latest",
+    "compare",
+    "keyword",
+    "two-part",
+    "summary",
+    "source",
+    "small-talk",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Q = TypeVar("Q", bound="AskedQuestion")
 
-# Kinds that one right sentence answers.
-PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable"}
+# Kinds that a right quote answers.
+PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable", "small-talk"}
 
 
 class AskedQuestion(BaseModel):
@@ -118,12 +128,14 @@ class Judged(Reply):
 
     @property
     def right(self) -> bool:
-        """Whether it got what its kind asks for: an answer, both sides, a correction or none."""
+        """Whether it got what its kind asks for: an answer, both sides, a correction, none, or to small talk no passages."""
         match self.question.kind:
             case "conflict":
                 return self.sides >= 2
             case "false-premise" | "unanswerable":
                 return self.declined or self.any
+            case "small-talk":
+                return self.citations == 0
             case _:
                 return self.found
 
