@@ -52,7 +52,7 @@ class Stage:
 STAGES = {
     "general": Stage(name="general", texts=12_000, rate=8e-4, max_tokens=208),
     "domain": Stage(name="domain", texts=16_000, rate=5e-4, max_tokens=288, start_from="general"),
-    "compare": Stage(name="compare", texts=24_000, rate=4e-4, max_tokens=288, start_from="domain"),
+    "compare": Stage(name="compare", texts=32_000, rate=4e-4, max_tokens=288, start_from="domain"),
 }
 
 
