@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import install
+from coopbot.serve.http.webhook import Deliver, add_webhook
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.wire import (
     AnswerOut,
@@ -53,6 +54,7 @@ _TROUBLES = {
     "questions_fail": "questions_fail: the last questions met internal errors; the log says which",
     "index_damaged": "index_damaged: files of the index in force were changed or are gone; run: coopbot index --force",
 }
+_DEAF = "the Telegram bot has heard nothing from Telegram for minutes; the log says why"
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _COMMON = {
     400: "This is not JSON, not a form, or not HTTP.",
@@ -81,11 +83,14 @@ def create_app(
     admin_token: str | None = None,
     access: Access = OPEN,
     background: Sequence[AbstractContextManager[object]] = (),
+    deliver: Deliver | None = None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
     Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
+    `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
     """
 
     @asynccontextmanager
@@ -110,7 +115,9 @@ def create_app(
     _add_questions(app, answerer, health)
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
-    _add_health(app, index, health)
+    _add_health(app, index, health, alive)
+    if deliver:
+        add_webhook(app, deliver)
     _add_docs(app)
     return app
 
@@ -161,12 +168,14 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
         return index_out(index.current(), index.fault, reader)
 
 
-def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:
+def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
     # Both answer whatever questions do: the one needs no thread, the other has one to itself.
     looking = CapacityLimiter(1)
 
     @app.get("/healthz", summary="Alive")
     async def healthz() -> dict[str, str]:
+        if not alive():
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _DEAF)
         return {"status": "alive"}
 
     @app.get(
