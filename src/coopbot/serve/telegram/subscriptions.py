@@ -61,7 +61,7 @@ def note_articles(database: Database, store: VectorStore) -> None:
 def send_digests(kit: Kit) -> None:
     """Send what is due, outside quiet hours."""
     now_s = kit.database.now_s()
-    if _is_quiet(now_s, kit.rules.quiet, kit.rules.zone):
+    if is_quiet(now_s, kit.rules.quiet, kit.rules.zone):
         return
     due = "SELECT * FROM subscriptions WHERE served_at_s <= ? - days * ?"
     for row in kit.database.read(due, now_s + _EARLY_S, _DAY_S):
@@ -103,7 +103,8 @@ def _has_to_do_with(article: Article, subject: str) -> bool:
     return bool(names) and set(names) <= set(find_names(text))
 
 
-def _is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
+def is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
+    """Whether it is one of the hours, of which the last is left out."""
     begin, end = quiet
     hour = datetime.fromtimestamp(now_s, ZoneInfo(zone)).hour
     return begin <= hour < end if begin <= end else hour >= begin or hour < end
