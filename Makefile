@@ -63,6 +63,9 @@ indexed: .venv/installed
 quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json says.
 	$(BIN)/coopbot eval --golden-only --board index/scoreboard.md > index/scoreboard.txt
 
+pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
+	.venv/bin/python -m coopbot.measure.telegram_pictures docs/telegram
+
 soak: .venv/installed ## What takes too long for every change: kills at hundreds of points, full disks, damage, times.
 	$(PYTEST) -m soak tests/soak
 

@@ -78,7 +78,7 @@ def test_only_who_has_the_secret_delivers(api: BotApi, tmp_path: Path, free_port
         update = {"update_id": 5, "message": incoming("forged?", message_id=1)}
         secret = api.webhook["secret_token"]
         for wrong in (None, "", "x" * len(secret), secret[:-1], "ü"):
-            headers = {} if wrong is None else {"X-Telegram-Bot-Api-Secret-Token": wrong.encode()}
+            headers = {} if wrong is None else {b"X-Telegram-Bot-Api-Secret-Token": wrong.encode()}
             assert httpx.post(url, json=update, headers=headers).status_code == 403
         right = {"X-Telegram-Bot-Api-Secret-Token": secret}
         for body in (b"", b"[]", b"{}", b'{"update_id": "x"}', b"\xff"):

@@ -82,6 +82,7 @@ class Part(StrEnum):
     SWAPS = "swaps"
     GROWTH = "growth"
     HOSTILE = "hostile"
+    TELEGRAM = "telegram"
 
 
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
@@ -89,11 +90,12 @@ _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
 
 def bench(
     part: Annotated[
-        list[Part] | None, typer.Option("--part", help="What to measure; all but growth and hostile if left out. Repeatable.")
+        list[Part] | None, typer.Option("--part", help="What to measure; speed, arrival and swaps if left out. Repeatable.")
     ] = None,
     passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often a server is stopped under load.")] = 20,
+    kills: Annotated[int, typer.Option("--kills", min=0, help="How often the Telegram bot is killed.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Measure speed and memory on this machine, as ratios within one run."""
@@ -102,6 +104,7 @@ def bench(
     from coopbot.measure.growth import run_growth
     from coopbot.measure.hostile import run_hostile
     from coopbot.measure.swaps import run_swaps
+    from coopbot.measure.telegram import run_telegram
 
     settings = load_settings()
     runs: dict[Part, Callable[[Step], list[Figure]]] = {
@@ -110,6 +113,7 @@ def bench(
         Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
         Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
         Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
+        Part.TELEGRAM: lambda on_step: run_telegram(settings, kills, on_step),
     }
     figures = []
     for one in part or _USUAL_PARTS:

@@ -86,6 +86,10 @@ class Account:
             self.changed.notify_all()
             return self._last_update_id
 
+    def last_received_id(self, chat_id: int) -> int:
+        """The id of the latest message that somebody sent there."""
+        return max(message_id for chat, message_id in self._received if chat == chat_id)
+
     def refuse_next(self, method: str, refusal: RefusedError) -> None:
         """The next call of a method is answered with this."""
         self._on_demand.setdefault(method, deque()).append(refusal)
