@@ -112,7 +112,8 @@ def _lines(part: Part) -> list[_Line]:
     lines, start = [], 0
     for line in part.text.split("\n"):
         styled = list(zip(line, kinds[start : start + len(line)], strict=True))
-        quoted = bool(styled) and any(kind in styled[0][1] for kind in _QUOTES)
+        inside = kinds[start] if start < len(kinds) else frozenset()  # of an empty line, the line break itself
+        quoted = any(kind in inside for kind in _QUOTES)
         width = _BUBBLE - 2 * _PAD - (_QUOTE_INDENT * 2 if quoted else 0)
         lines += [_Line(tuple(_runs(piece)), quoted) for piece in _wrapped(styled, width)]
         start += len(line) + 1

@@ -8,19 +8,21 @@ from pathlib import Path
 
 from coopbot.domain import Answer
 from coopbot.measure.chat_picture import draw_chat
-from coopbot.serve.telegram.buttons import answer_keyboard
-from coopbot.serve.telegram.format import answer_parts
+from coopbot.serve.telegram.buttons import View, answer_keyboard
+from coopbot.serve.telegram.format import answer_parts, context_parts
 from coopbot.serve.telegram.kit import messages
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.texts import bot_texts
 from coopbot.settings import load_settings
 from coopbot.wiring import open_service
 
-# By the name of the picture: one answer in each language, sources that differ, sources that do not say.
-SHOWN = {
-    "en": "When did the Heihe–Blagoveshchensk bridge open?",
-    "zh": "同江铁路大桥的设计年过货能力是多少？",
-    "ru": "Какова длина моста Благовещенск — Хэйхэ?",
-    "differ": "How long is the Blagoveshchensk–Heihe bridge?",
-    "silent": "Who won the chess tournament in Harbin in 2031?",
+# By the name of the picture: one answer in each language, one in its context, and one that the sources do not give.
+SHOWN: dict[str, tuple[str, View]] = {
+    "en": ("When did the Heihe–Blagoveshchensk bridge open?", "answer"),
+    "zh": ("同江铁路大桥的设计年过货能力是多少？", "answer"),
+    "ru": ("Когда открыли мост Благовещенск — Хэйхэ?", "answer"),
+    "context": ("When did the Heihe–Blagoveshchensk bridge open?", "context"),
+    "silent": ("Who won the chess tournament in Harbin in 2031?", "answer"),
 }
 
 
@@ -28,16 +30,19 @@ def draw_pictures(ask: Callable[[str], Answer], folder: Path) -> list[Path]:
     """One file a question, as the bot would answer it."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, question in SHOWN.items():
-        answer = ask(question)
-        keyboard = answer_keyboard(1, answer.question_language, "answer", answered=answer.outcome == "answered")
-        shown = messages(
-            answer_parts(answer, asked=question), key=name, chat_id=1, language=answer.question_language, keyboard=keyboard
-        )
+    for name, (question, view) in SHOWN.items():
         file = folder / f"{name}.svg"
-        file.write_text(draw_chat(question, shown), encoding="utf-8")
+        file.write_text(draw_chat(question, _shown(ask(question), question, view)), encoding="utf-8")
         files.append(file)
     return files
+
+
+def _shown(answer: Answer, question: str, view: View) -> list[Outgoing]:
+    language = answer.question_language
+    in_context = view == "context"
+    parts = context_parts(answer, bot_texts(language).heading_context) if in_context else answer_parts(answer, asked=question)
+    keyboard = answer_keyboard(1, language, view, answered=answer.outcome == "answered")
+    return messages(parts, key="", chat_id=1, language=language, keyboard=keyboard)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,11 @@ def bot_api(flood: Flood | None = None) -> Iterator[BotApi]:
         disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            length = int(self.headers.get("Content-Length", "0"))
+            body = self.rfile.read(length).decode()
+            if len(body) < length:  # the bot was killed in the middle of it; what it sends is ASCII
+                self.close_connection = True
+                return
             _, _, token_and_method = self.path.partition("/bot")
             token, _, method = token_and_method.partition("/")
             fault = api.fault(method)

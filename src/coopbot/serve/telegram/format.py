@@ -21,6 +21,8 @@ _DIFFER, _SILENT = "⚖️", "🤷"
 
 # A text fragment in Cyrillic or Chinese takes up to nine characters a letter; beyond this the plain address is linked.
 _MAX_URL_CHARS = 1000
+# Several of these may stand in one line.
+_MAX_SOURCE_URL_CHARS = 300
 
 
 def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") -> list[Part]:
@@ -84,8 +86,7 @@ def _differing(answer: Answer, numbers: Sequence[int]) -> Block:
     language = answer.question_language
     sides = [one for number in numbers for one in answer.citations if one.number == number]
     lines = [
-        join([Block(text="•"), _words(one), _numbers(answer, (one.number,)), Block(text=_origin(one, language))], " ")
-        for one in sides
+        join([Block(text="•"), _words(one), _numbers(answer, (one.number,)), _origin(one, language)], " ") for one in sides
     ]
     return join([marked(f"{_DIFFER} {message(language).sources_differ}", Kind.BOLD), *lines], "\n")
 
@@ -120,13 +121,13 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
 
 def _source(citation: Citation, language: Language, *, quote: bool) -> Block:
     """A quote that unfolds: number and title, who published it when, and what it says where that is not shown above."""
-    lines = [_reference(citation), Block(text=_origin(citation, language))]
+    lines = [_reference(citation), _origin(citation, language)]
     lines += [_trimmed(citation.quote, citation.answer)] if quote else []
     return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
 
 
 def _with_passage(citation: Citation, language: Language) -> Block:
-    lines = [_reference(citation), Block(text=_origin(citation, language)), Block(text=citation.passage.strip())]
+    lines = [_reference(citation), _origin(citation, language), Block(text=citation.passage.strip())]
     return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
 
 
@@ -137,7 +138,7 @@ def _in_passage(citation: Citation, language: Language) -> Block:
     before, quote = (passage, "") if start < 0 else (passage[:start], citation.quote.strip())
     after = passage[len(before) + len(quote) :]
     inside = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
-    origin = Block(text=_origin(citation, language))
+    origin = _origin(citation, language)
     return join([_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)], "\n")
 
 
@@ -154,10 +155,19 @@ def _reference(citation: Citation) -> Block:
     return join([Block(text=f"[{citation.number}] "), marked(title, *_linking(url), url=url or None)], "")
 
 
-def _origin(citation: Citation, language: Language) -> str:
-    """Such as: Publisher · 10 May 2025."""
+def _origin(citation: Citation, language: Language) -> Block:
+    """Such as: Publisher · 10 May 2025. Publishers that a brief is based on are linked to what they wrote."""
     parts = (publisher_line(citation, language), format_date(citation.published, language))
-    return " · ".join(part for part in parts if part)
+    text = " · ".join(part for part in parts if part)
+    links = {source.publisher: url for source in reversed(citation.sources) if (url := _web(source.url))}
+    links = {name: url for name, url in links.items() if len(url) <= _MAX_SOURCE_URL_CHARS}
+    at, pieces = len(citation.publisher), [Block(text=text[: len(citation.publisher)])]
+    for source in citation.sources:
+        found = text.find(source.publisher, at) if source.publisher in links else -1
+        if found >= 0:
+            pieces += [Block(text=text[at:found]), marked(source.publisher, Kind.TEXT_LINK, url=links.pop(source.publisher))]
+            at = found + len(source.publisher)
+    return join([*pieces, Block(text=text[at:])], "")
 
 
 def _trimmed(text: str, answer: Span | None) -> Block:

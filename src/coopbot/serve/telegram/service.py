@@ -242,6 +242,6 @@ async def _menu(bot: Bot) -> None:
 
 
 def _quieten_libraries() -> None:
-    """Below WARNING these write addresses, which contain the token, and whole messages."""
+    """They write addresses, which contain the token, and whole messages. What goes wrong is raised, and logged here by its kind."""
     for name in ("telegram", "httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
