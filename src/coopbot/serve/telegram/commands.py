@@ -20,6 +20,7 @@ from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
 from coopbot.serve.telegram.texts import STORED, bot_texts
+from coopbot.serve.telegram.typing_action import while_typing
 
 _PASSAGES = 5
 _PUBLISHERS = 5
@@ -60,7 +61,8 @@ class Commands:
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
         self._begin(incoming)
-        examples = await self._kit.in_thread(self._examples.fitting, language)
+        looking = self._kit.in_thread(self._examples.fitting, language)
+        examples = await while_typing(self._kit.bot, incoming.chat_id, incoming.topic_id, looking)
         return message(language).start, example_keyboard(examples, language)
 
     async def _new(self, incoming: Incoming, language: Language) -> Reply:

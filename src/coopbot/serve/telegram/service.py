@@ -242,6 +242,6 @@ async def _menu(bot: Bot) -> None:
 
 
 def _quieten_libraries() -> None:
-    """They write addresses, which contain the token, and whole messages. What goes wrong is raised, and logged here by its kind."""
+    """They write addresses, which contain the token, and whole messages. What goes wrong they raise; it is logged by kind."""
     for name in ("telegram", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
