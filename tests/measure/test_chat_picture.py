@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from telegram.constants import MessageEntityType
 
 from coopbot.measure.chat_picture import draw_chat
 from coopbot.measure.telegram_pictures import SHOWN, draw_pictures
@@ -21,7 +22,7 @@ def _texts(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("sentence", ["Lorries <cross> the bridge & back. ", "Поезда идут по мосту. ", "列车过桥。🚂 "])
 def test_all_that_a_message_says_is_in_the_picture(sentence: str) -> None:
-    block = join([Block(text=sentence * 20), marked("the answer 🌉", "bold")], "\n")
+    block = join([Block(text=sentence * 20), marked("the answer 🌉", MessageEntityType.BOLD)], "\n")
     svg = draw_chat("Why?", messages(pack([block]), key="x", chat_id=1, language="en"))
     drawn = re.sub(r"\s+", "", "".join(_texts(svg)))
     assert drawn == re.sub(r"\s+", "", f"Why?{block.text}")

@@ -104,7 +104,13 @@ def run_http(
         deliver=telegram.service.deliver if telegram else None,
         alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
     )
-    on_stop = jobs.stop if jobs else lambda: None
+
+    def on_stop() -> None:
+        if jobs:
+            jobs.stop()
+        if telegram:
+            telegram.service.stop()
+
     Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)
     if telegram and telegram.failure:
         raise telegram.failure

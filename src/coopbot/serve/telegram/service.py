@@ -130,7 +130,8 @@ class BotService:
 
     async def _serve(self, bot: PollingBot) -> None:
         delivery = Delivery(bot, self._outbox, Pace(time.monotonic, self._settings.quota), time.monotonic, time.time)
-        kit = self._kit(bot, delivery.wake)
+        loop = asyncio.get_running_loop()
+        kit = self._kit(bot, lambda: loop.call_soon_threadsafe(delivery.wake))
         handler = Handler(kit)
         self._turns = turns = Turns(self._inbox, handler.handle, handler.give_up)
         _log.info("Telegram bot @%s is listening", bot.username)
