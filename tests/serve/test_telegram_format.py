@@ -65,8 +65,8 @@ def _squeezed(text: str) -> str:
 
 
 def test_an_answer_is_its_sentences_once_then_their_sources() -> None:
-    second = _citation(2, title="过境货运", publisher="", published=None, quote="货运量增长。", url="", deep_link="")
-    answer = _answer(_citation(), second)
+    second = _citation(2, article_id="zh/freight", title="过境货运", publisher="", published=None, quote="货运量增长。")
+    answer = _answer(_citation(), replace(second, url="", deep_link=""))
     (part,) = answer_parts(answer)
     assert part.text == (
         "The bridge opened in June. [1]\n\n"
@@ -81,6 +81,12 @@ def test_an_answer_is_its_sentences_once_then_their_sources() -> None:
         ("text_link", "A bridge opens", link),
         ("expandable_blockquote", "[2] 过境货运\nundated", None),
     ]
+
+
+def test_an_article_that_is_quoted_twice_is_one_source() -> None:
+    (part,) = answer_parts(_answer(_citation(), _citation(2, quote="Lorries cross it.")))
+    assert part.text.endswith("Lorries cross it. [2]\n\n[1][2] A bridge opens\nAmur Herald · 10 June 2022")
+    assert len(_all_covered([part], "expandable_blockquote")) == 1
 
 
 def test_a_quote_that_no_sentence_repeats_is_shown_with_its_source() -> None:
@@ -216,7 +222,9 @@ def test_a_heading_stays_with_its_first_passage() -> None:
 
 
 def test_many_short_citations_keep_within_100_entities() -> None:
-    parts = answer_parts(_answer(*(_citation(n, quote="Q.", title="T", url="", deep_link="") for n in range(1, 151))))
+    parts = answer_parts(
+        _answer(*(_citation(n, article_id=f"en/{n}", quote="Q.", title="T", url="", deep_link="") for n in range(1, 151)))
+    )
     marked = [_block_of_marks(90), _block_of_marks(20)]
     assert [len(part.entities) for part in pack(marked)] == [90, 20]
     assert sum(len(part.entities) for part in parts) == 150
@@ -225,7 +233,7 @@ def test_many_short_citations_keep_within_100_entities() -> None:
 
 def test_many_long_links_are_spread_over_messages() -> None:
     url = "https://a.example/" + "x" * 900
-    parts = answer_parts(_answer(*(_citation(number, url=url, deep_link="") for number in range(1, 10)), claims=()))
+    parts = answer_parts(_answer(*(_citation(n, article_id=f"en/{n}", url=url, deep_link="") for n in range(1, 10)), claims=()))
     assert [sum(len(entity.url or "") for entity in part.entities) <= MAX_LINK_CHARS for part in parts] == [True] * 3
     assert _all_covered(parts, "text_link") == ["A bridge opens"] * 9
 
@@ -236,7 +244,24 @@ def _block_of_marks(count: int) -> Block:
 
 # Three scripts, emoji of several code points, right-to-left and its marks, combining accents.
 _LETTERS = st.one_of(
-    st.sampled_from(["bridge ", "мост. ", "大桥。", "🌉", "👨‍👩‍👧", "🇷🇺", "جسر ", "גשר ", "\u202e", "e\u0301", "\n", "¿?! "]),
+    st.sampled_from(
+        [
+            "bridge ",
+            "мост. ",
+            "大桥。",
+            "🌉",
+            "👨‍👩‍👧",
+            "🇷🇺",
+            "جسر ",
+            "גשר ",
+            "\u202e",
+            "e\u0301",
+            "\n",
+            "\u2028",
+            "\ufeff",
+            "¿?! ",
+        ]
+    ),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5),
 )
 _TEXTS = st.lists(_LETTERS, min_size=1, max_size=12).map("".join).map(str.strip)

