@@ -266,6 +266,13 @@ def test_an_admin_adds_an_address_and_sees_how_far_it_is(admin_bot: Bot, api: Bo
     assert len(api.sent) == 1
 
 
+def test_what_is_no_article_is_said_in_the_same_message(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
+    api.deliver(incoming("/add https://news.example/none", chat_id=8, user_id=8))
+    admin_bot.run(lambda: api.wait_until(lambda: bool(api.sent) and api.sent[0].text.startswith("⚠️")))
+    assert "answered 404" in api.sent[0].text
+
+
 def test_an_admin_adds_a_file(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
     api.files["F1"] = b"# A port\n\nGrain leaves the port."

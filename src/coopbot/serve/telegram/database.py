@@ -75,16 +75,16 @@ class Database:
         self.now_s = now_s
         self._lock = threading.RLock()
         self._depth = 0
+        self._connection = _connect(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._migrate(path)
-        except (OSError, sqlite3.Error) as exc:
-            raise Misconfigured(
-                f"{path} cannot be used ({exc}); move it away, or set COOPBOT_TELEGRAM_DIR to a folder that can be written"
-            ) from exc
+        except sqlite3.Error as exc:
+            self._connection.close()
+            raise _unusable(path, exc) from exc
+        except Misconfigured:
+            self._connection.close()
+            raise
 
     @contextmanager
     def write(self, *, flushed: bool = False) -> Iterator[sqlite3.Connection]:
@@ -145,3 +145,19 @@ class Database:
             )
         for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
             self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as exc:
+        raise _unusable(path, exc) from exc
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _unusable(path: Path, error: Exception) -> Misconfigured:
+    return Misconfigured(
+        f"{path} cannot be used ({error}); move it away, or set COOPBOT_TELEGRAM_DIR to a folder that can be written"
+    )

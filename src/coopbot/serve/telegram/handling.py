@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from telegram import Message, Update
 
 from coopbot.domain import MAX_QUESTION_CHARS
@@ -22,8 +20,6 @@ from coopbot.serve.telegram.texts import bot_texts
 
 # A question that was not answered is answered when it is edited, if that is soon.
 _EDITED_WITHIN_S = 900
-
-_log = logging.getLogger(__name__)
 
 
 class Handler:

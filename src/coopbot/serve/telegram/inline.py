@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 
 from telegram import (
@@ -29,8 +28,6 @@ _CACHED_S = 300
 # Words are sent while they are typed: a letter or two ask nothing.
 _LEAST_CHARS = 3
 _TITLE_CHARS, _DESCRIPTION_CHARS = 80, 160
-
-_log = logging.getLogger(__name__)
 
 
 async def handle_inline(kit: Kit, waiting: Waiting, query: InlineQuery) -> None:
