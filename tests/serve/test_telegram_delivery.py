@@ -23,8 +23,10 @@ from coopbot.measure.bot_api.flood import Flood
 from coopbot.measure.bot_api.server import BotApi, Fault, bot_api
 from coopbot.measure.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject
 from coopbot.measure.bot_api.updates import message as incoming
+from coopbot.serve.messages import message
 from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.serve.telegram.turns import MOST_STARTS
 
 from .telegram_bot import Bot, make_answer
 
@@ -318,6 +320,17 @@ def test_a_killed_bot_loses_no_question_and_answers_none_twice(api: BotApi, tmp_
         finally:
             process.terminate()
     _once(api, questions)
+
+
+def test_an_update_with_which_the_process_ends_is_given_up(bot: Bot, api: BotApi) -> None:
+    service = bot.service()
+    service._inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
+    for _ in range(MOST_STARTS):
+        assert service._inbox.take(()) is not None
+    service._database.close()
+    bot.run(lambda: api.wait_for_sent(1))
+    assert [sent.text for sent in api.sent] == [message("en").went_wrong]
+    assert bot.answers.asked == []
 
 
 @pytest.mark.process

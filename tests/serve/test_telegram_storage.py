@@ -83,6 +83,16 @@ def test_starts_are_counted_over_processes(tmp_path: Path) -> None:
         database.close()
 
 
+def test_an_orderly_stop_does_not_count_as_a_start(database: Database) -> None:
+    inbox = Inbox(database)
+    inbox.put([_update(1)])
+    for _ in range(10):
+        waiting = inbox.take(())
+        assert waiting is not None
+        assert waiting.starts == 1
+        inbox.put_back(waiting)
+
+
 def test_inline_queries_have_a_lane_of_their_own(database: Database) -> None:
     inbox = Inbox(database)
     inbox.put([{"update_id": number, "inline_query": inline(f"q{number}", "bri")} for number in (1, 2)])

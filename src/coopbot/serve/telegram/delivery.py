@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -116,6 +117,8 @@ class Delivery:
             self._refused(pending, error)
         except TelegramError as error:
             self._failed(pending, error)
+        except sqlite3.Error as error:  # a full disk: what is in the outbox stays there
+            self._wait(pending, error)
         except Exception as error:  # the edge of the task: the next message of this chat must be sent
             _log.error("A message was dropped: %s", type(error).__name__)
             self._outbox.drop(pending)
@@ -186,9 +189,9 @@ class Delivery:
             self._outbox.drop(pending)
         self._wait(pending, error)
 
-    def _wait(self, pending: Pending, error: TelegramError) -> None:
+    def _wait(self, pending: Pending, error: Exception) -> None:
         """Until the next attempt: as long as Telegram says, or longer with each failure in a row."""
-        _log.warning("Telegram did not take a message, trying again: %s", type(error).__name__)
+        _log.warning("A message was not sent, trying again: %s", type(error).__name__)
         failures = self._failures[pending.chat_id] = self._failures.get(pending.chat_id, 0) + 1
         wait_s = min(_MAX_RETRY_S, _RETRY_S * 2 ** (failures - 1))
         if isinstance(error, RetryAfter):

@@ -76,6 +76,11 @@ class Inbox:
             body=json.loads(row["body"]),
         )
 
+    def put_back(self, waiting: Waiting) -> None:
+        """It was taken, and is left for the next time; that it was begun does not count."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", (waiting.update_id,))
+
     def done(self, update_id: int) -> None:
         """It is handled; what it said is forgotten."""
         with self._database.write() as connection:

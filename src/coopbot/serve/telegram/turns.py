@@ -10,8 +10,8 @@ from contextlib import suppress
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 
 _AT_ONCE = 4
-# An update with which the process ended so often is not tried again.
-MOST_STARTS = 3
+# An update with which the process ended so often, other than in order, is not tried again.
+MOST_STARTS = 5
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ class Turns:
             if waiting.starts > MOST_STARTS:
                 raise RuntimeError("the process ended each time")
             await self._handle(waiting)
+        except asyncio.CancelledError:
+            self._inbox.put_back(waiting)
+            raise
         except Exception as error:  # the outermost edge: the log gets the type only, the user a text without details
             _log.error("An update was not answered: %s", type(error).__name__)
             with suppress(Exception):
