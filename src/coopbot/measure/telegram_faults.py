@@ -58,6 +58,7 @@ def measure_faults(folder: Path, kills: int) -> list[Figure]:
         Figure(name="Telegram: faults of connections", value=faults.count, unit=""),
         Figure(name="Telegram: questions lost in them", value=outcome.lost, unit="", goal="0"),
         Figure(name="Telegram: questions answered twice", value=outcome.twice, unit="", goal="0"),
+        Figure(name="Telegram: answers that say they may be repetitions", value=outcome.repeated, unit=""),
     ]
 
 

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from coopbot.domain import LANGUAGES
 from coopbot.measure.bot_api.server import BotApi
 from coopbot.measure.bot_api.updates import TOKEN, message
+from coopbot.serve.telegram.texts import bot_texts
 
 START_S = 120.0
 
@@ -57,12 +59,13 @@ def running(api: BotApi, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """lost: questions without an answer. twice: messages that say to a question what another one said. swapped: chats whose
-    answers are not in the order of their questions.
+    """lost: questions without an answer. twice: messages that say to a question what another one said, and repeated: those
+    that say of themselves that they may be such. swapped: chats whose answers are not in the order of their questions.
     """
 
     lost: int
     twice: int
+    repeated: int
     swapped: int
 
 
@@ -87,13 +90,16 @@ class Asked:
 
     def outcome(self) -> Outcome:
         """What became of them."""
-        said = Counter((one.chat_id, one.reply_to, one.text.splitlines()[0]) for one in self._api.sent)
+        notes = tuple(bot_texts(language).sent_again for language in LANGUAGES)
+        plain = [one for one in self._api.sent if not one.text.endswith(notes)]
+        said = Counter((one.chat_id, one.reply_to, one.text.splitlines()[0]) for one in plain)
         order: dict[int, list[int]] = {}
         for one in self._api.sent:
             order.setdefault(one.chat_id, []).append(one.reply_to or 0)
         return Outcome(
             lost=len(self._missing()),
             twice=sum(count - 1 for count in said.values()),
+            repeated=len(self._api.sent) - len(plain),
             swapped=sum(ids != sorted(ids) for ids in order.values()),
         )
 

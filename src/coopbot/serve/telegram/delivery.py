@@ -29,8 +29,8 @@ _LOOK_S = 0.02
 # What Telegram does not take for so long is given up.
 _GIVEN_UP_S = 86_400.0
 # A message that may have been sent has one of the ids that follow. Other messages that were under way have such ids too, and
-# what users wrote that was not seen yet.
-_UNSEEN_IDS = 12
+# what users wrote; of that, so much may not have been seen yet. It is not looked for further than so many ids.
+_UNSEEN_IDS, _MOST_IDS = 12, 150
 # Where a message cannot be, for reasons that have nothing to do with what it says.
 _NO_PLACE = ("topic_closed", "topic_deleted", "thread not found", "chat not found", "not enough rights", "have no rights")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -57,6 +57,14 @@ class Delivery:
         self._failures: dict[int, int] = {}
         self._woken = asyncio.Event()
         self._settling = False
+        self._hearing = False
+
+    def hearing(self, hears: bool) -> None:
+        """Whether the bot sees what users write. While it does not, it is not looked for what may have been sent: the ids that
+        users' messages have taken are not known.
+        """
+        self._hearing = hears
+        self._woken.set()
 
     def wake(self) -> None:
         """Something was put into the outbox."""
@@ -92,6 +100,8 @@ class Delivery:
             pending = self._outbox.first(chat_id) if ready_at_s <= now_s else None
             if pending is None:
                 times_s.append(ready_at_s)
+                continue
+            if pending.after_id is not None and not self._hearing:
                 continue
             self._pace.began()
             self._under_way[chat_id] = asyncio.create_task(self._deliver(pending))
@@ -154,13 +164,15 @@ class Delivery:
         refused, what is there was ours and shows now what is to be sent, which will do as well.
         """
         assert pending.after_id is not None
-        last = pending.after_id + self._outbox.under_way() + _UNSEEN_IDS
+        latest = self._outbox.latest_id(pending.chat_id)
+        likely = pending.after_id + self._outbox.under_way() + _UNSEEN_IDS
+        last = max(likely, min(latest + _UNSEEN_IDS, pending.after_id + _MOST_IDS)) if latest > likely else likely
         ids = range(pending.after_id + 1, last + 1)
         known = self._outbox.known_ids(pending.chat_id, ids)
         for message_id in ids:
             if message_id not in known and await self._is_at(pending.outgoing, message_id):
                 return message_id, False
-        return None, space_of(pending.chat_id) != OWN or self._outbox.latest_id(pending.chat_id) > last
+        return None, space_of(pending.chat_id) != OWN or latest > last
 
     async def _is_at(self, outgoing: Outgoing, message_id: int) -> bool:
         try:

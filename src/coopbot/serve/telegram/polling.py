@@ -54,28 +54,31 @@ class PollingBot(Bot):
 
 
 async def poll(
-    bot: PollingBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[], object], patience: Patience | None = None
+    bot: PollingBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[bool], object], patience: Patience | None = None
 ) -> None:
-    """Until cancelled: `keep` what comes, and report with `heard` that Telegram answered.
+    """Until cancelled: `keep` what comes, and report with `heard` whether Telegram answered.
+
+    The first poll, and the first after a failure, does not wait for anything to come: then all that has come is known.
 
     Raises Misconfigured for a token that is refused, Busy while another process polls with it.
     """
     patience = patience or Patience()
-    offset, failures = 0, 0
+    offset, failures, listening = 0, 0, False
     while True:
         try:
-            updates = await bot.raw_updates(offset, patience.poll_s)
+            updates = await bot.raw_updates(offset, patience.poll_s if listening else 0)
         except TelegramError as error:
-            failures += 1
+            failures, listening = failures + 1, False
+            heard(False)
             _check(error, failures, patience)
             _log.warning("Telegram cannot be polled, trying again: %s", type(error).__name__)
             await asyncio.sleep(_wait_s(error, failures, patience))
             continue
-        failures = 0
-        heard()
+        failures, listening = 0, True
         if updates:
             keep(updates)
             offset = int(updates[-1]["update_id"]) + 1
+        heard(True)
 
 
 def _check(error: TelegramError, failures: int, patience: Patience) -> None:

@@ -135,7 +135,13 @@ class BotService:
         handler = Handler(kit)
         self._turns = turns = Turns(self._inbox, handler.handle, handler.give_up)
         _log.info("Telegram bot @%s is listening", bot.username)
-        listening = self._webhook.watch(bot, self._heartbeat.beat) if self._webhook else self._poll(bot)
+
+        def heard(answered: bool) -> None:
+            if answered:
+                self._heartbeat.beat()
+            delivery.hearing(answered)
+
+        listening = self._webhook.watch(bot, heard) if self._webhook else self._poll(bot, heard)
         async with _running(turns.run(), delivery.run(), self._digests(kit), _menu(bot)) as others:
             hearing = asyncio.create_task(listening)
             stopping = asyncio.create_task(self._stopping.wait())
@@ -169,10 +175,10 @@ class BotService:
             today=date.today,
         )
 
-    async def _poll(self, bot: PollingBot) -> None:
+    async def _poll(self, bot: PollingBot, heard: Callable[[bool], object]) -> None:
         with suppress(TelegramError):  # a webhook that is still set shows as a conflict
             await bot.delete_webhook()
-        await poll(bot, self._keep, self._heartbeat.beat, self._settings.patience)
+        await poll(bot, self._keep, heard, self._settings.patience)
 
     def _keep(self, updates: Sequence[Json]) -> None:
         self._inbox.put(updates)

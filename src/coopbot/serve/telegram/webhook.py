@@ -40,12 +40,12 @@ class Webhook:
         self._keep([update])
         return True
 
-    async def watch(self, bot: Bot, heard: Callable[[], object], every_s: float = _LOOK_EVERY_S) -> None:
+    async def watch(self, bot: Bot, heard: Callable[[bool], object], every_s: float = _LOOK_EVERY_S) -> None:
         """Have Telegram deliver here, until cancelled, also if somebody else had it do otherwise. Raises Misconfigured."""
         refusals = 0
         await self._set(bot)
         while True:
-            heard()
+            heard(True)
             await asyncio.sleep(every_s)
             try:
                 if (await bot.get_webhook_info()).url != self._url:
