@@ -12,7 +12,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports docker-lint workflow-lint unit tests indexed quality soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports docker-lint workflow-lint unit tests indexed quality pictures soak coverage constraints hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ indexed: .venv/installed
 # No floor is about the unseen questions, which nothing is tuned on.
 quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json says.
 	$(BIN)/coopbot eval --golden-only --board index/scoreboard.md > index/scoreboard.txt
+
+pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
+	$(BIN)/python -m coopbot.measure.telegram_pictures docs/telegram
 
 soak: .venv/installed ## What takes too long for every change: kills at hundreds of points, full disks, damage, times.
 	$(PYTEST) -m soak tests/soak

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
@@ -25,6 +26,15 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 SecretListed = Annotated[
     tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_parted)
 ]
+NumbersListed = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_parted)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ValueError("no such time zone is known; give one such as Asia/Shanghai") from exc
+    return name
 
 
 class Settings(BaseSettings):
@@ -89,6 +99,26 @@ class Settings(BaseSettings):
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
     telegram_api_url: str = Field(
         default="https://api.telegram.org", description="Bot API server, for those who run their own."
+    )
+    telegram_dir: Path | None = Field(
+        default=None, description="Folder of what the bot must not lose; unset: telegram in index_dir."
+    )
+    telegram_admins: NumbersListed = Field(default=(), description="Numbers of the users who may change articles, with commas.")
+    telegram_allowed: NumbersListed = Field(
+        default=(), description="Numbers of the users and chats that are answered, with commas; unset: all."
+    )
+    telegram_rate: int = Field(default=20, ge=1, le=1000, description="Messages of one user that are answered a minute.")
+    telegram_quiet: str = Field(
+        default="21-9", pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$", description="Hours in which no digest is sent."
+    )
+    telegram_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="Asia/Shanghai", description="Time zone of those hours."
+    )
+    telegram_webhook_url: str | None = Field(
+        default=None, pattern=r"^https://\S+$", description="Address at which Telegram reaches `coopbot serve`; unset: polling."
+    )
+    telegram_health_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port on loopback where `coopbot telegram` answers GET /healthz; unset: none."
     )
 
 

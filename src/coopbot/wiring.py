@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
     from coopbot.serve.http.access import Access
     from coopbot.serve.run import Watching
+    from coopbot.serve.telegram.kit import Library
+    from coopbot.serve.telegram.service import BotSettings
     from coopbot.write.writer import TextModel
 
 # Of the time in which the service has to end; the rest is for the process itself.
@@ -228,6 +230,38 @@ def open_access(settings: Settings) -> Access:
         rate_limit=settings.rate_limit,
         rate_storage=settings.rate_storage.get_secret_value(),
         trusted_proxies=settings.trusted_proxies,
+    )
+
+
+def open_library(service: Service, jobs: Jobs | None) -> Library:
+    """What the Telegram bot answers from and changes."""
+    # Here, so that nothing else loads its library.
+    from coopbot.serve.telegram.kit import Library
+
+    return Library(answers=service.answerer, index=service.index, jobs=jobs)
+
+
+def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotSettings:
+    """How the Telegram bot is run; over HTTP where there is a path for it and a public address."""
+    from coopbot.serve.telegram.kit import Rules
+    from coopbot.serve.telegram.service import BotSettings
+
+    begin, _, end = settings.telegram_quiet.partition("-")
+    over_http = settings.telegram_webhook_url is not None and webhook_path is not None
+    return BotSettings(
+        token=settings.telegram_token.get_secret_value() if settings.telegram_token else "",
+        folder=settings.telegram_dir or settings.index_dir / "telegram",
+        api_url=settings.telegram_api_url,
+        rules=Rules(
+            admins=frozenset(settings.telegram_admins),
+            allowed=frozenset(settings.telegram_allowed),
+            a_minute=settings.telegram_rate,
+            quiet=(int(begin), int(end)),
+            zone=settings.telegram_zone,
+        ),
+        shutdown_s=settings.shutdown_s,
+        health_port=settings.telegram_health_port,
+        webhook_url=f"{settings.telegram_webhook_url}".rstrip("/") + f"{webhook_path}" if over_http else None,
     )
 
 

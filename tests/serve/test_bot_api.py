@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from .bot_api import TOKEN, BotApi, RefusedError
+from coopbot.measure.bot_api.checks import RefusedError
+from coopbot.measure.bot_api.flood import Flood
+from coopbot.measure.bot_api.server import BotApi
+from coopbot.measure.bot_api.updates import TOKEN, inline, message, press
 
 
 def _send(text: str, *entities: dict[str, str | int]) -> None:
@@ -55,8 +59,92 @@ def test_a_wrong_token_is_refused() -> None:
 
 def test_an_offset_confirms_what_came_before() -> None:
     api = BotApi()
-    api.deliver({"text": "first"})
-    api.deliver({"text": "second"})
+    api.deliver(message("first"))
+    api.deliver(message("second"))
     assert api.unconfirmed == 2
-    assert api.call(TOKEN, "getUpdates", {"offset": "1002"}) == [{"update_id": 1002, "message": {"text": "second"}}]
+    (second,) = api.call(TOKEN, "getUpdates", {"offset": "1002"})
+    assert (second["update_id"], second["message"]["text"]) == (1002, "second")
     assert api.unconfirmed == 1
+
+
+def test_what_was_not_asked_for_is_not_delivered() -> None:
+    api = BotApi()
+    api.deliver(message("a post", chat_id=-9), kind="channel_post")
+    api.deliver(message("a question"))
+    (update,) = api.call(TOKEN, "getUpdates", {"allowed_updates": '["message"]'})
+    assert update["message"]["text"] == "a question"
+
+
+def test_a_webhook_leaves_nothing_to_poll_and_needs_https_and_a_secret() -> None:
+    api = BotApi()
+    for params in ({"url": "http://a.example", "secret_token": "x"}, {"url": "https://a.example"}):
+        with pytest.raises(RefusedError, match="bad webhook"):
+            api.call(TOKEN, "setWebhook", params)
+    api.call(TOKEN, "setWebhook", {"url": "https://a.example/hook", "secret_token": "x"})
+    with pytest.raises(RefusedError, match="webhook is active"):
+        api.call(TOKEN, "getUpdates", {})
+
+
+def test_an_edit_needs_a_message_of_the_bots_own_and_a_change() -> None:
+    api = BotApi()
+    api.deliver(message("mine", chat_id=1, message_id=7))
+    sent = api.call(TOKEN, "sendMessage", {"chat_id": "1", "text": "one"})
+    assert sent["message_id"] == 8
+    for message_id, text, reason in ((8, "one", "not modified"), (9, "x", "not found"), (7, "x", "can't be edited")):
+        with pytest.raises(RefusedError, match=reason):
+            api.call(TOKEN, "editMessageText", {"chat_id": "1", "message_id": str(message_id), "text": text})
+    with pytest.raises(RefusedError, match="not found"):
+        api.call(TOKEN, "editMessageText", {"chat_id": "2", "message_id": "8", "text": "x"})
+    api.call(TOKEN, "editMessageText", {"chat_id": "1", "message_id": "8", "text": "two"})
+    assert [one.text for one in api.sent] == ["two"]
+
+
+@pytest.mark.parametrize(("data", "fine"), [("x" * 64, True), ("x" * 65, False), ("桥" * 22, False), ("", False)])
+def test_the_data_of_a_button_has_1_to_64_bytes(data: str, fine: bool) -> None:
+    keyboard = json.dumps({"inline_keyboard": [[{"text": "a", "callback_data": data}]]})
+    params = {"chat_id": "1", "text": "x", "reply_markup": keyboard}
+    if fine:
+        BotApi().call(TOKEN, "sendMessage", params)
+        return
+    with pytest.raises(RefusedError, match="BUTTON_DATA_INVALID"):
+        BotApi().call(TOKEN, "sendMessage", params)
+
+
+def test_a_press_is_answered_once() -> None:
+    api = BotApi()
+    api.deliver(press("q1", "x", chat_id=1, message_id=1), kind="callback_query")
+    api.call(TOKEN, "answerCallbackQuery", {"callback_query_id": "q1"})
+    with pytest.raises(RefusedError, match="too old"):
+        api.call(TOKEN, "answerCallbackQuery", {"callback_query_id": "q1"})
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "reason"), [(51, "{}", "TOO_MUCH"), (2, "same", "DUPLICATE"), (1, "x" * 65, "ID_INVALID")]
+)
+def test_inline_results_have_limits(count: int, name: str, reason: str) -> None:
+    api = BotApi()
+    api.deliver(inline("q1", "bridge"), kind="inline_query")
+    result = {"type": "article", "title": "t", "input_message_content": {"message_text": "x"}}
+    results = json.dumps([{**result, "id": name.format(number)} for number in range(count)])
+    with pytest.raises(RefusedError, match=reason):
+        api.call(TOKEN, "answerInlineQuery", {"inline_query_id": "q1", "results": results})
+
+
+def test_too_many_messages_are_refused_by_chat_by_group_and_in_all() -> None:
+    flood = Flood(chat_every_s=0.05, group_a_minute=3, all_a_second=8)
+    flood.count(1)
+    with pytest.raises(RefusedError) as caught:
+        flood.count(1)
+    assert caught.value.retry_after_s == 1
+    flood.count(2)
+    for _ in range(3):
+        time.sleep(0.06)
+        flood.count(-5)
+    time.sleep(0.06)
+    with pytest.raises(RefusedError):
+        flood.count(-5)
+    for chat_id in range(10, 13):
+        flood.count(chat_id)
+    with pytest.raises(RefusedError):
+        flood.count(20)
+    assert flood.refused == 3

@@ -1,18 +1,10 @@
-"""The bot as it runs, over HTTP, against a Bot API server that checks what Telegram checks."""
+"""Whom the bot answers, and what it asks for them."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -20,14 +12,21 @@ import pytest
 
 from coopbot import errors
 from coopbot.ask.conversations import checked_conversation_id
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Citation, Claim, Language
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
+from coopbot.measure.bot_api.checks import RefusedError
+from coopbot.measure.bot_api.server import BotApi
+from coopbot.measure.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject, edited, user
+from coopbot.measure.bot_api.updates import message as incoming
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.bot import Ask, run_bot, serve_bot
-from coopbot.serve.telegram.conversations import ChatConversations
-from coopbot.text.language import detect_language
+from coopbot.serve.telegram.bot import run_bot
+from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.kit import Library, Rules
+from coopbot.serve.telegram.people import People
+from coopbot.serve.telegram.service import BotSettings
+from coopbot.serve.telegram.small_talk import small_talk
+from coopbot.serve.telegram.texts import bot_texts
 
-from .bot_api import BOT_ID, BOT_USERNAME, TOKEN, BotApi, Json, JsonObject, RefusedError, bot_api
-from .bot_api import message as incoming
+from .telegram_bot import QUOTE, Bot, FakeAnswers, make_answer, make_index
 
 _QUESTIONS: dict[Language, str] = {
     "en": "When did the bridge open?",
@@ -36,93 +35,39 @@ _QUESTIONS: dict[Language, str] = {
 }
 
 
-@pytest.fixture
-def api() -> Iterator[BotApi]:
-    with bot_api() as running:
-        yield running
-
-
-def _answer(question: str, *, conversation_id: str, quote: str = "🌉 The bridge opened on 10 June 2022.") -> Answer:
-    citation = Citation(
-        number=1,
-        article_id="en/bridge",
-        title="A bridge opens",
-        authors=(),
-        publisher="Amur Herald",
-        published=date(2022, 6, 10),
-        url="https://herald.example/bridge",
-        language="en",
-        sources=(),
-        quote=quote,
-        start_char=0,
-        end_char=len(quote),
-        passage=quote,
-        deep_link="",
-        score=0.9,
-    )
-    return Answer(
-        outcome="answered",
-        question_language=detect_language(question),
-        claims=(Claim(text=quote, citations=(1,)),),
-        citations=(citation,),
-        disagreements=(),
-        confidence=0.9,
-        searched_as=question,
-        snapshot="s",
-    )
-
-
-def _converse(api: BotApi, ask: Ask, scenario: Callable[[], object]) -> None:
-    """Run the bot while `scenario` runs, then stop it, which waits for the answers it has begun."""
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        bot = asyncio.create_task(serve_bot(ask, token=TOKEN, api_url=api.url, stop=stop))
-        try:
-            await asyncio.to_thread(scenario)
-        finally:
-            stop.set()
-            await bot
-
-    asyncio.run(main())
-    assert api.refused == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_private_question_gets_the_cited_answer(bot: Bot, api: BotApi, language: Language) -> None:
+    api.deliver(incoming(_QUESTIONS[language], chat_id=5, message_id=42))
+    bot.run(lambda: api.wait_for_sent(1))
+    (sent,) = api.sent
+    assert (sent.chat_id, sent.reply_to) == (5, 42)
+    assert sent.text.startswith(f"{QUOTE} [1]\n\n[1] A bridge opens\nAmur Herald · ")
+    assert [(entity.type, entity.covers) for entity in sent.entities[:2]] == [("bold", "10 June 2022"), ("text_link", "[1]")]
+    assert "parse_mode" not in sent.params
     assert api.unconfirmed == 0
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_private_question_gets_the_cited_answer(api: BotApi, language: Language) -> None:
-    api.deliver(incoming(_QUESTIONS[language], chat_id=5, message_id=42))
-    _converse(api, _answer, lambda: api.wait_for_sent(1))
-    (sent,) = api.sent
-    assert (sent.chat_id, sent.reply_to) == (5, 42)
-    assert sent.text.startswith("🌉 The bridge opened on 10 June 2022. [1]\n\n" + message(language).sources)
-    assert [(entity.type, entity.covers) for entity in sent.entities] == [
-        ("bold", message(language).sources),
-        ("expandable_blockquote", "🌉 The bridge opened on 10 June 2022."),
-        ("text_link", "A bridge opens"),
-    ]
-    assert "parse_mode" not in sent.params
-
-
-def test_the_chat_shows_typing_until_a_slow_answer_is_there(api: BotApi) -> None:
-    def ask(question: str, *, conversation_id: str) -> Answer:
+def test_the_chat_shows_typing_until_a_slow_answer_is_there(bot: Bot, api: BotApi) -> None:
+    def reply(question: str) -> Answer:
         api.wait_until(lambda: bool(api.called("sendChatAction")))
-        return _answer(question, conversation_id=conversation_id)
+        return make_answer(question)
 
+    bot.answers.reply = reply
     api.refuse_next("sendChatAction", RefusedError(500, "Internal Server Error"))
     api.deliver(incoming(_QUESTIONS["en"], chat_id=5))
-    _converse(api, ask, lambda: api.wait_for_sent(1))
-    assert api.called("sendChatAction") == [{"chat_id": "5", "action": "typing"}]
-    assert [sent.text[:20] for sent in api.sent] == ["🌉 The bridge opened "]
+    bot.run(lambda: api.wait_for_sent(1))
+    assert api.called("sendChatAction")[0] == {"chat_id": "5", "action": "typing"}
+    assert [sent.text[:12] for sent in api.sent] == [QUOTE[:12]]
 
 
-def test_a_long_passage_comes_whole_in_several_messages(api: BotApi) -> None:
+def test_a_long_answer_comes_whole_in_several_messages(bot: Bot, api: BotApi) -> None:
     quote = "".join(f"Sentence {number} 🚂 of the passage. " for number in range(300))[:9000].strip()
-    api.deliver(incoming(_QUESTIONS["en"]))
-    _converse(api, partial(_answer, quote=quote), lambda: api.wait_for_sent(6))
-    quoted = [entity.covers for sent in api.sent for entity in sent.entities if entity.type.endswith("blockquote")]
-    assert " ".join(quoted) == quote
-    assert all(sent.reply_to == 1 for sent in api.sent)
+    bot.answers.reply = partial(make_answer, quote=quote)
+    api.deliver(incoming(_QUESTIONS["en"], message_id=3))
+    bot.run(lambda: api.wait_for_sent(3))
+    assert " ".join(sent.text for sent in api.sent).startswith(quote)
+    assert all(sent.reply_to == 3 for sent in api.sent)
+    assert [bool(sent.keyboard) for sent in api.sent] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -132,69 +77,156 @@ def test_a_long_passage_comes_whole_in_several_messages(api: BotApi) -> None:
         ("/start", "zh-hans", message("zh").start),
         ("/start", "fr", message("en").start),
         (f"/start@{BOT_USERNAME} deep", "en", message("en").start),
-        ("/help", "ru", message("ru").help),
-        ("/weather", "zh", message("zh").help),
+        ("/about", "zh", bot_texts("zh").about),
+        ("/ask", "zh", bot_texts("zh").ask_what),
         ("x" * (MAX_QUESTION_CHARS + 1), "ru", message("en").question_too_long),
-        ("мост " * 200, "en", message("ru").question_too_long),
-        ("桥" * (MAX_QUESTION_CHARS + 1), "en", message("zh").question_too_long),
+        ("мост " * 800, "en", message("ru").question_too_long),
+        ("桥" * 4096, "en", message("zh").question_too_long),
         (f"@{BOT_USERNAME}", "zh", message("zh").question_empty),
         ("/new", "ru", message("ru").begun_anew),
-        (None, "ru", message("ru").text_only),
+        ("hi", "en", bot_texts("en").greeting),
+        ("Спасибо!", "en", bot_texts("ru").welcome),
+        ("👍", "ru", bot_texts("ru").welcome),
+        ("/add https://x.example", "en", bot_texts("en").admin_only),
     ],
 )
-def test_what_is_no_question_gets_a_fixed_text(api: BotApi, text: str | None, language_code: str, expected: str) -> None:
-    def never(question: str, *, conversation_id: str) -> Answer:
-        pytest.fail("asked")
-
+def test_what_is_no_question_gets_a_line(bot: Bot, api: BotApi, text: str, language_code: str, expected: str) -> None:
     api.deliver(incoming(text, language_code=language_code))
-    _converse(api, never, lambda: api.wait_for_sent(1))
+    bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [expected]
+    assert "".join(bot.answers.questions).find(text) < 0
 
 
-def test_a_question_of_500_characters_is_asked(api: BotApi) -> None:
-    asked: list[str] = []
-    api.deliver(incoming("x" * MAX_QUESTION_CHARS))
-    _converse(api, _recording(asked), lambda: api.wait_for_sent(1))
-    assert asked == ["x" * MAX_QUESTION_CHARS]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Good morning!", "greeting"),
+        ("你好", "greeting"),
+        ("Здравствуйте", "greeting"),
+        ("谢谢！", "thanks"),
+        ("ok, thanks", "thanks"),
+        ("🙏🙏", "thanks"),
+        ("how are you?", None),
+        ("мост", None),
+        ("那旅客呢？", None),
+        ("good bridge", None),
+        ("2024?", None),
+    ],
+)
+def test_small_talk_is_known(text: str, expected: str | None) -> None:
+    assert small_talk(text) == expected
 
 
-def test_edits_posts_and_service_messages_get_nothing(api: BotApi) -> None:
-    asked: list[str] = []
-    api.deliver(incoming("edited question?"), kind="edited_message")
+_FILE: JsonObject = {"file_id": "f", "file_unique_id": "f"}
+_SIZE: JsonObject = {"width": 1, "height": 1}
+_STICKER: JsonObject = {**_FILE, **_SIZE, "is_animated": False, "is_video": False, "type": "regular"}
+_POLL: JsonObject = {
+    "id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": False, "is_anonymous": True,
+    "type": "regular",
+    "allows_multiple_answers": False, "allows_revoting": False, "members_only": False,
+}  # fmt: skip
+_PHOTO: JsonObject = {"photo": [{**_FILE, **_SIZE}]}
+_WORDLESS: list[JsonObject] = [
+    {"sticker": _STICKER},
+    {"voice": {**_FILE, "duration": 1}},
+    {"location": {"latitude": 50.2, "longitude": 127.5}},
+    {"dice": {"emoji": "🎲", "value": 3}},
+    {"poll": _POLL},
+    _PHOTO,
+]
+
+
+@pytest.mark.parametrize("extra", _WORDLESS, ids=lambda extra: next(iter(extra)))
+def test_what_has_no_words_gets_a_line_in_private_and_silence_in_groups(bot: Bot, api: BotApi, extra: JsonObject) -> None:
+    api.deliver(incoming(None, extra=extra, language_code="ru"))
+    group = {"reply_to_message": incoming("x", chat_id=-100, message_id=1) | {"from": ME}}
+    api.deliver(incoming(None, chat_id=-100, chat_type="supergroup", extra=extra | group))
+    api.deliver(incoming("last?", chat_id=2))
+    bot.run(lambda: api.wait_for_sent(2))
+    assert sorted(sent.chat_id for sent in api.sent) == [1, 2]
+    assert message("ru").text_only in [sent.text for sent in api.sent]
+
+
+def test_the_caption_of_a_photo_is_a_question(bot: Bot, api: BotApi) -> None:
+    photo: JsonObject = {**_PHOTO, "caption": "When did this bridge open?"}
+    api.deliver(incoming(None, extra=photo))
+    bot.run(lambda: api.wait_for_sent(1))
+    assert bot.answers.questions == ["When did this bridge open?"]
+
+
+def test_an_update_that_cannot_be_read_keeps_nobody_waiting(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+    api.deliver(incoming(None, extra={"poll": {"id": "of another time"}}))
+    api.deliver(incoming("last?"))
+    bot.run(lambda: api.wait_for_sent(1))
+    assert bot.answers.questions == ["last?"]
+    assert "An update was not answered" in caplog.text
+
+
+@pytest.mark.parametrize("captioned", [0, 2, None])
+def test_an_album_is_answered_once(bot: Bot, api: BotApi, captioned: int | None) -> None:
+    for number in range(3):
+        caption = {"caption": "Which bridge is this?"} if number == captioned else {}
+        api.deliver(incoming(None, extra={**_PHOTO, "media_group_id": "album", **caption}))
+    api.deliver(incoming("last?"))
+    bot.run(lambda: api.wait_for_sent(2))
+    assert len(api.sent) == 2
+    assert bot.answers.questions == [*(["Which bridge is this?"] if captioned is not None else []), "last?"]
+
+
+def test_what_nobody_asked_gets_nothing(bot: Bot, api: BotApi) -> None:
     api.deliver(incoming("a post", chat_type="channel", chat_id=-9), kind="channel_post")
     api.deliver(incoming(None, extra={"new_chat_title": "Bridges"}))
-    api.deliver(incoming("last"))
-    _converse(api, _recording(asked), lambda: api.wait_for_sent(1))
-    assert asked == ["last"]
+    api.deliver(incoming("from a bot", extra={"from": {"id": 9, "is_bot": True, "first_name": "Other"}}))
+    api.deliver(incoming("an answer chosen inline", extra={"via_bot": ME}))
+    api.deliver(incoming("a post in its discussion group", chat_id=-5, extra={"is_automatic_forward": True}))
+    api.deliver(incoming("last?"))
+    bot.run(lambda: api.wait_for_sent(1))
+    assert bot.answers.questions == ["last?"]
     assert len(api.sent) == 1
-    assert api.called("getUpdates")[0]["allowed_updates"] == '["message"]'
+    assert "channel_post" not in api.called("getUpdates")[0]["allowed_updates"]
 
 
-def test_in_a_group_only_who_turns_to_the_bot_is_answered(api: BotApi) -> None:
-    def group(text: str | None, **extra: Json) -> JsonObject:
+def test_in_a_group_only_who_turns_to_the_bot_is_answered(bot: Bot, api: BotApi) -> None:
+    def group(text: str | None, **extra: object) -> JsonObject:
         return incoming(text, chat_id=-100, chat_type="supergroup", extra=extra)
 
-    bot: JsonObject = {"id": BOT_ID, "is_bot": True, "first_name": "Coopbot"}
-    somebody: JsonObject = {"id": 5, "is_bot": False, "first_name": "Wang"}
-    asked: list[str] = []
-    for unaddressed in ("Who is coming tonight?", "@coop_test_bot_two why?", "/start", "/start@other_bot", None):
+    theirs = incoming("How long is the bridge?", chat_id=-100, message_id=3) | {"from": user(5)}
+    ours = incoming("x", chat_id=-100, message_id=4) | {"from": ME}
+    for unaddressed in ("Who is coming tonight?", "@coop_test_bot_two why?", "/start", "/ask@other_bot why?", None):
         api.deliver(group(unaddressed))
-    api.deliver(group("I agree", reply_to_message=incoming("x", chat_id=-100) | {"from": somebody}))
+    api.deliver(group("I agree", reply_to_message=theirs))
     api.deliver(group(f"🌉 @{BOT_USERNAME.upper()} when?"))
-    api.deliver(group("and in 2024?", reply_to_message=incoming("x", chat_id=-100) | {"from": bot}))
-    named: Json = [{"type": "text_mention", "offset": 0, "length": 7, "user": bot}]
-    api.deliver(group("Coopbot, how long?", entities=named))
-    _converse(api, _recording(asked), lambda: api.wait_for_sent(3))
-    assert sorted(asked) == ["Coopbot, how long?", "and in 2024?", "🌉  when?"]
-    assert len(api.sent) == 3
+    api.deliver(group("and in 2024?", reply_to_message=ours))
+    api.deliver(group("Coopbot, how long?", entities=[{"type": "text_mention", "offset": 0, "length": 7, "user": ME}]))
+    api.deliver(group("/ask how wide?"))
+    api.deliver(group(f"@{BOT_USERNAME}", reply_to_message=theirs))
+    api.deliver(group("/ask", reply_to_message=theirs))
+    bot.run(lambda: api.wait_for_sent(6))
+    assert bot.answers.questions == [
+        "🌉  when?",
+        "and in 2024?",
+        "Coopbot, how long?",
+        "how wide?",
+        "How long is the bridge?",
+        "How long is the bridge?",
+    ]
+    assert len(api.sent) == 6
 
 
-def test_conversations_are_those_of_a_chat_a_topic_and_in_groups_a_user(api: BotApi) -> None:
-    def group(user_id: int, **extra: Json) -> JsonObject:
-        user: JsonObject = {"id": user_id, "is_bot": False, "first_name": "Wang"}
-        return incoming(f"@{BOT_USERNAME} why?", chat_id=-100, chat_type="supergroup", extra={"from": user, **extra})
+def test_somebody_who_writes_in_the_name_of_a_chat_is_answered(bot: Bot, api: BotApi) -> None:
+    group: JsonObject = {"id": -100, "type": "supergroup"}
+    machine: JsonObject = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    anonymous: JsonObject = {"from": machine, "sender_chat": group}
+    api.deliver(incoming(f"@{BOT_USERNAME} why?", chat_id=-100, chat_type="supergroup", extra=anonymous))
+    bot.run(lambda: api.wait_for_sent(1))
+    assert bot.answers.questions == ["why?"]
 
-    ids: list[str] = []
+
+def test_conversations_are_those_of_a_chat_a_topic_and_a_user(bot: Bot, api: BotApi) -> None:
+    def group(user_id: int, **extra: object) -> JsonObject:
+        text = f"@{BOT_USERNAME} why?"
+        return incoming(text, chat_id=-100, user_id=user_id, chat_type="supergroup", extra=extra)
+
     one_by_one = [
         incoming("first?", chat_id=5),
         incoming("second?", chat_id=5),
@@ -204,56 +236,78 @@ def test_conversations_are_those_of_a_chat_a_topic_and_in_groups_a_user(api: Bot
         group(8, message_thread_id=3, is_topic_message=True),
         group(8, message_thread_id=9),
     ]
-    _converse(api, _noting(ids), partial(_one_by_one, api, one_by_one))
+    bot.run(partial(_one_by_one, api, one_by_one))
+    ids = [asked.conversation_id or "" for asked in bot.answers.asked]
     assert len(set(ids)) == 5
     assert ids[0] == ids[1]
     assert ids[4] == ids[6]
     assert all(checked_conversation_id(one) for one in ids)
+    assert [asked.client for asked in bot.answers.asked][2:5] == ["tg77", "tg7", "tg8"]
 
 
-@pytest.mark.parametrize("command", ["/new", "/start", f"/new@{BOT_USERNAME}"])
-def test_a_command_begins_another_conversation(api: BotApi, command: str) -> None:
-    ids: list[str] = []
+@pytest.mark.parametrize("command", ["/new", "/forget", f"/new@{BOT_USERNAME}"])
+def test_a_command_begins_another_conversation(bot: Bot, api: BotApi, command: str) -> None:
     texts = ["first?", "second?", command, "third?", "/help", "fourth?"]
-    messages = [incoming(text, message_id=number) for number, text in enumerate(texts, 1)]
-    _converse(api, _noting(ids), partial(_one_by_one, api, messages))
-    first, second, third, fourth = ids
+    bot.run(partial(_one_by_one, api, [incoming(text) for text in texts]))
+    first, second, third, fourth = [asked.conversation_id for asked in bot.answers.asked]
     assert first == second != third == fourth
 
 
-def test_ids_stay_within_their_limit() -> None:
-    conversations = ChatConversations()
-    place = (-1_009_999_999_999_999, 2**31, 2**53)
-    conversations.begin(*place, 2**31)
-    assert checked_conversation_id(conversations.current(*place))
+def test_ids_of_conversations_stay_within_their_limit(tmp_path: Path) -> None:
+    people = People(Database(tmp_path / "state.sqlite"))
+    people.begin_conversation(-1_009_999_999_999_999, 2**31, 2**53, 2**31)
+    assert checked_conversation_id(people.conversation_id(-1_009_999_999_999_999, 2**31, 2**53))
 
 
-def test_the_longest_ago_beginning_is_forgotten() -> None:
-    conversations = ChatConversations()
-    begun = []
-    for chat_id in range(1, 1002):
-        conversations.begin(chat_id, None, None, 1)
-        begun.append(conversations.current(chat_id, None, None))
-    assert conversations.current(1, None, None) != begun[0]
-    assert conversations.current(2, None, None) == begun[1]
-
-
-def test_a_follow_up_is_shown_as_it_was_understood(api: BotApi) -> None:
-    def ask(question: str, *, conversation_id: str) -> Answer:
-        return replace(_answer(question, conversation_id=conversation_id), searched_as="When did the bridge close?")
-
+def test_a_follow_up_is_shown_as_it_was_understood(bot: Bot, api: BotApi) -> None:
+    bot.answers.reply = lambda question: make_answer(question, searched_as="When did the bridge close?")
     api.deliver(incoming("and close?"))
-    _converse(api, ask, lambda: api.wait_for_sent(1))
+    bot.run(lambda: api.wait_for_sent(1))
     assert api.sent[0].text.startswith("🔎 When did the bridge close?\n\n🌉 The bridge")
 
 
-def test_one_slow_answer_keeps_nobody_waiting(api: BotApi) -> None:
+def test_an_edited_question_is_answered_again_in_place(bot: Bot, api: BotApi) -> None:
+    bot.answers.reply = lambda question: make_answer(question, quote=f"Answer to {question}.")
+
+    def scenario() -> None:
+        asked = incoming("How wide?", chat_id=5, message_id=1)
+        api.deliver(asked)
+        api.wait_for_sent(1)
+        for text in ("How wide?", "How long?"):  # Telegram also reports edits that change no word
+            api.deliver(edited(asked, text), kind="edited_message")
+        api.wait_until(lambda: api.sent[0].edits == 1)
+        api.deliver(incoming("last?", chat_id=5))
+        api.wait_for_sent(2)
+
+    bot.run(scenario)
+    assert bot.answers.questions == ["How wide?", "How long?", "last?"]
+    assert api.sent[0].text.startswith("Answer to How long?. [1]")
+
+
+def test_an_edit_that_makes_an_answer_shorter_leaves_nothing_of_it(bot: Bot, api: BotApi) -> None:
+    quotes = {"long?": "Long sentence. " * 400, "short?": "Short sentence."}
+    bot.answers.reply = lambda question: make_answer(question, quote=quotes[question].strip())
+
+    def scenario() -> None:
+        asked = incoming("long?", message_id=1)
+        api.deliver(asked)
+        api.wait_for_sent(2)
+        api.deliver(edited(asked, "short?"), kind="edited_message")
+        api.wait_until(lambda: api.sent[1].deleted)
+        api.deliver(edited(asked, "long?"), kind="edited_message")
+        api.wait_for_sent(3)
+
+    bot.run(scenario)
+    assert [sent.deleted for sent in api.sent] == [False, True, False]
+    assert f"{api.sent[0].text} {api.sent[2].text}".startswith(quotes["long?"].strip())
+
+
+def test_one_slow_answer_keeps_nobody_waiting(bot: Bot, api: BotApi) -> None:
     release = threading.Event()
 
-    def ask(question: str, *, conversation_id: str) -> Answer:
-        if question == "slow?":
-            assert release.wait(10)
-        return _answer(question, conversation_id=conversation_id)
+    def reply(question: str) -> Answer:
+        assert question != "slow?" or release.wait(20)
+        return make_answer(question)
 
     def scenario() -> None:
         api.deliver(incoming("slow?", chat_id=1))
@@ -262,8 +316,31 @@ def test_one_slow_answer_keeps_nobody_waiting(api: BotApi) -> None:
         release.set()
         api.wait_for_sent(2)
 
-    _converse(api, ask, scenario)
+    bot.answers.reply = reply
+    bot.run(scenario)
     assert [sent.chat_id for sent in api.sent] == [2, 1]
+
+
+def test_a_user_who_asks_much_gets_one_line_and_others_their_answers(bot: Bot, api: BotApi) -> None:
+    bot.rules = Rules(a_minute=5)
+    for number in range(20):
+        api.deliver(incoming(f"question {number}?", chat_id=1, user_id=1))
+    api.deliver(incoming("another's?", chat_id=2, user_id=2))
+    bot.run(lambda: api.wait_until(lambda: len(api.sent) >= 7 and not api.unconfirmed))
+    assert [sent.text for sent in api.sent if sent.chat_id == 1][5:] == [bot_texts("en").slow_down.format(5)]
+    assert bot.answers.questions.index("another's?") < 5
+
+
+def test_a_private_bot_answers_those_it_may(bot: Bot, api: BotApi) -> None:
+    bot.rules = Rules(allowed=frozenset({7, -100}), admins=frozenset({8}))
+    api.deliver(incoming("stranger?", chat_id=6, user_id=6))
+    api.deliver(incoming("friend?", chat_id=7, user_id=7))
+    api.deliver(incoming("admin?", chat_id=8, user_id=8))
+    api.deliver(incoming(f"@{BOT_USERNAME} group?", chat_id=-100, user_id=6, chat_type="supergroup"))
+    api.deliver(incoming(f"@{BOT_USERNAME} elsewhere?", chat_id=-200, user_id=6, chat_type="supergroup"))
+    bot.run(lambda: api.wait_for_sent(4))
+    assert sorted(bot.answers.questions) == ["admin?", "friend?", "group?"]
+    assert bot_texts("en").private_bot.format(6) in [sent.text for sent in api.sent]
 
 
 @pytest.mark.parametrize(
@@ -275,129 +352,67 @@ def test_one_slow_answer_keeps_nobody_waiting(api: BotApi) -> None:
         (ZeroDivisionError("secret detail"), message("ru").went_wrong),
     ],
 )
-def test_errors_become_friendly_texts(api: BotApi, caplog: pytest.LogCaptureFixture, error: Exception, expected: str) -> None:
-    def ask(question: str, *, conversation_id: str) -> Answer:
+def test_errors_become_friendly_texts(
+    bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture, error: Exception, expected: str
+) -> None:
+    def reply(question: str) -> Answer:
         raise error
 
+    bot.answers.reply = reply
     api.deliver(incoming(_QUESTIONS["ru"]))
-    _converse(api, ask, lambda: api.wait_for_sent(1))
+    bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [expected]
     assert type(error).__name__ in caplog.text
     assert str(error) not in caplog.text
 
 
-def test_logs_hold_neither_token_nor_question(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_hold_neither_token_nor_question(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for text in ("a very private question", "a question that fails"):
-        api.deliver(incoming(text))
 
-    def ask(question: str, *, conversation_id: str) -> Answer:
+    def reply(question: str) -> Answer:
         if "fails" in question:
             raise RuntimeError(question)
-        return _answer(question, conversation_id=conversation_id, quote="a very private answer")
+        return make_answer(question, quote="a very private answer")
 
-    _converse(api, ask, lambda: api.wait_for_sent(2))
+    bot.answers.reply = reply
+    for text in ("a very private question", "a question that fails"):
+        api.deliver(incoming(text))
+    bot.run(lambda: api.wait_for_sent(2))
     assert "RuntimeError" in caplog.text
     for secret in (TOKEN, "very private", "that fails"):
         assert secret not in caplog.text
 
 
-# The library warns of the type that an attribute of its own error will have one day.
-@pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
-def test_a_rate_limit_is_waited_out(api: BotApi) -> None:
-    for _ in range(2):
-        api.refuse_next("sendMessage", RefusedError(429, "Too Many Requests: retry after 0", retry_after_s=0.01))
-    api.deliver(incoming(_QUESTIONS["en"]))
-    _converse(api, _answer, lambda: api.wait_for_sent(1))
-    assert len(api.called("sendMessage")) == 3
-    assert [sent.text[:20] for sent in api.sent] == ["🌉 The bridge opened "]
-
-
-def test_a_user_who_blocked_the_bot_stops_nobody_else(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
-    api.blocked.add(1)
-    api.deliver(incoming(_QUESTIONS["en"], chat_id=1))
-    api.deliver(incoming(_QUESTIONS["en"], chat_id=2))
-    _converse(api, _answer, lambda: api.wait_for_sent(1))
-    assert [sent.chat_id for sent in api.sent] == [2]
-    assert "Forbidden" in caplog.text
-
-
-def test_a_failing_menu_or_poll_does_not_stop_the_bot(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
-    api.refuse_next("setMyCommands", RefusedError(500, "Internal Server Error"))
-    api.refuse_next("getUpdates", RefusedError(502, "Bad Gateway"))
-    api.deliver(incoming(_QUESTIONS["en"]))
-    _converse(api, _answer, lambda: api.wait_for_sent(1))
-    assert caplog.text.count("NetworkError") == 2
-
-
-def test_the_menu_of_commands_is_set_in_three_languages(api: BotApi) -> None:
-    _converse(api, _answer, lambda: api.wait_until(lambda: bool(api.called("getUpdates"))))
+def test_the_menu_of_commands_is_set_in_three_languages(bot: Bot, api: BotApi) -> None:
+    bot.run(lambda: api.wait_until(lambda: len(api.called("setMyCommands")) == 3))
     assert [params.get("language_code") for params in api.called("setMyCommands")] == [None, "zh", "ru"]
 
 
+def test_a_menu_that_is_refused_does_not_stop_the_bot(bot: Bot, api: BotApi) -> None:
+    api.refuse_next("setMyCommands", RefusedError(500, "Internal Server Error"))
+    api.deliver(incoming(_QUESTIONS["en"]))
+    bot.run(lambda: api.wait_for_sent(1))
+
+
 @pytest.mark.parametrize("token", ["", "nonsense", f"{TOKEN}x", f"{TOKEN}/../x"])
-def test_a_bad_token_names_the_setting_and_not_itself(api: BotApi, token: str) -> None:
+def test_a_bad_token_names_the_setting_and_not_itself(api: BotApi, tmp_path: Path, token: str) -> None:
     with pytest.raises(errors.Misconfigured, match="COOPBOT_TELEGRAM_TOKEN") as caught:
-        run_bot(_answer, token=token, api_url=api.url)
+        _run(tmp_path, token=token, api_url=api.url)
     assert not token or token not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
-def test_an_unreachable_server_names_the_setting(url: str) -> None:
+def test_an_unreachable_server_names_the_setting(tmp_path: Path, url: str) -> None:
     with pytest.raises(errors.Misconfigured, match="COOPBOT_TELEGRAM_API_URL"):
-        run_bot(_answer, token=TOKEN, api_url=url)
+        _run(tmp_path, token=TOKEN, api_url=url)
 
 
-_PROGRAM = """
-import sys, time
-from coopbot.domain import Answer
-from coopbot.serve.telegram.bot import run_bot
-
-def ask(question, *, conversation_id):
-    time.sleep(0.3)
-    return Answer(outcome="no_evidence", question_language="en", claims=(), citations=(), disagreements=(),
-                  confidence=0.0, searched_as=question, snapshot="s")
-
-run_bot(ask, token=sys.argv[1], api_url=sys.argv[2] + "/")
-"""
-
-
-@pytest.mark.process
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, number: signal.Signals) -> None:
-    source = str(Path(__file__).parents[2] / "src")
-    command = [sys.executable, "-W", "error", "-c", _PROGRAM, TOKEN, api.url]
-    api.deliver(incoming(_QUESTIONS["en"]))
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": source}) as process:
-        try:
-            api.wait_until(lambda: bool(api.called("sendChatAction")))
-            process.send_signal(number)
-            _, stderr = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert (process.returncode, stderr) == (0, b"")
-    assert [sent.text for sent in api.sent] == [message("en").no_evidence]
-    assert api.unconfirmed == 0
+def _run(folder: Path, *, token: str, api_url: str) -> None:
+    library = Library(answers=FakeAnswers(), index=make_index(folder / "index"))
+    run_bot(library, BotSettings(token=token, folder=folder / "telegram", api_url=api_url))
 
 
 def _one_by_one(api: BotApi, messages: list[JsonObject]) -> None:
     for number, one in enumerate(messages, 1):
         api.deliver(one)
         api.wait_for_sent(number)
-
-
-def _noting(ids: list[str]) -> Ask:
-    def ask(question: str, *, conversation_id: str) -> Answer:
-        ids.append(conversation_id)
-        return _answer(question, conversation_id=conversation_id)
-
-    return ask
-
-
-def _recording(asked: list[str]) -> Ask:
-    def ask(question: str, *, conversation_id: str) -> Answer:
-        asked.append(question)
-        return _answer(question, conversation_id=conversation_id)
-
-    return ask

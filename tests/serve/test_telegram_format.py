@@ -7,22 +7,13 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import MessageEntity
 
 from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language, Span
+from coopbot.measure.bot_api.checks import checked_text
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.format import answer_parts
-from coopbot.serve.telegram.parts import (
-    MAX_ENTITIES,
-    MAX_LINK_CHARS,
-    MAX_TEXT_UNITS,
-    Block,
-    Entity,
-    Kind,
-    Mark,
-    Part,
-    pack,
-    utf16_units,
-)
+from coopbot.serve.telegram.format import answer_parts, context_parts
+from coopbot.serve.telegram.parts import MAX_ENTITIES, MAX_LINK_CHARS, MAX_TEXT_UNITS, Block, Part, pack, utf16_units
 
 
 def _citation(number: int = 1, **changes: object) -> Citation:
@@ -60,93 +51,113 @@ def _answer(*citations: Citation, language: Language = "en", **changes: object) 
     return replace(answer, **changes)  # type: ignore[arg-type]  # as above
 
 
-def _covered(part: Part, entity: Entity) -> str:
+def _covered(part: Part, entity: MessageEntity) -> str:
     units = part.text.encode("utf-16-le")
     return units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le")
 
 
-def _all_covered(parts: list[Part], kind: Kind) -> list[str]:
-    return [_covered(part, entity) for part in parts for entity in part.entities if entity.kind == kind]
+def _all_covered(parts: list[Part], kind: str) -> list[str]:
+    return [_covered(part, entity) for part in parts for entity in part.entities if entity.type == kind]
 
 
 def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def test_an_answer_is_claims_then_sources() -> None:
-    second = _citation(2, title="过境货运", publisher="", published=None, quote="货运量增长。", url="", deep_link="")
-    answer = _answer(
-        _citation(),
-        second,
-        claims=(Claim(text="It opened.", citations=(1,)), Claim(text="Freight grew.", citations=(1, 2))),
-        disagreements=(Disagreement(about="freight", citations=(1, 2)),),
-    )
+def test_an_answer_is_its_sentences_once_then_their_sources() -> None:
+    second = _citation(2, article_id="zh/freight", title="过境货运", publisher="", published=None, quote="货运量增长。")
+    answer = _answer(_citation(), replace(second, url="", deep_link=""))
     (part,) = answer_parts(answer)
     assert part.text == (
-        "It opened. [1]\n\n"
-        "Freight grew. [1][2]\n\n"
-        "The sources differ: freight [1][2]\n\n"
-        "Sources\n\n"
-        "The bridge opened in June.\n[1] A bridge opens · Amur Herald · 10 June 2022\n\n"
-        "货运量增长。\n[2] 过境货运 · undated"
+        "The bridge opened in June. [1]\n\n"
+        "货运量增长。 [2]\n\n"
+        "[1] A bridge opens\nAmur Herald · 10 June 2022\n\n"
+        "[2] 过境货运\nundated"
     )
-    assert [(entity.kind, _covered(part, entity), entity.url) for entity in part.entities] == [
-        ("bold", "Sources", ""),
-        ("expandable_blockquote", "The bridge opened in June.", ""),
-        ("text_link", "A bridge opens", "https://herald.example/bridge#:~:text=The%20bridge"),
-        ("expandable_blockquote", "货运量增长。", ""),
+    link = "https://herald.example/bridge#:~:text=The%20bridge"
+    assert [(entity.type, _covered(part, entity), entity.url) for entity in part.entities] == [
+        ("text_link", "[1]", link),
+        ("expandable_blockquote", "[1] A bridge opens\nAmur Herald · 10 June 2022", None),
+        ("text_link", "A bridge opens", link),
+        ("expandable_blockquote", "[2] 过境货运\nundated", None),
     ]
 
 
-def test_emoji_before_a_quote_count_two_units() -> None:
+def test_an_article_that_is_quoted_twice_is_one_source() -> None:
+    (part,) = answer_parts(_answer(_citation(), _citation(2, quote="Lorries cross it.")))
+    assert part.text.endswith("Lorries cross it. [2]\n\n[1][2] A bridge opens\nAmur Herald · 10 June 2022")
+    assert len(_all_covered([part], "expandable_blockquote")) == 1
+
+
+def test_a_quote_that_no_sentence_repeats_is_shown_with_its_source() -> None:
+    answer = _answer(_citation(), claims=(Claim(text="It opened.", citations=(1,)),))
+    (part,) = answer_parts(answer)
+    assert part.text.startswith("It opened. [1]")
+    assert part.text.endswith("10 June 2022\nThe bridge opened in June.")
+
+
+def test_sources_that_differ_are_set_against_each_other() -> None:
+    quotes = ("The bridge is 540 m long.", "Its length is 19.9 km.")
+    spans = (Span(start_char=14, end_char=19), Span(start_char=14, end_char=21))
+    first = _citation(1, quote=quotes[0], answer=spans[0])
+    second = _citation(2, quote=quotes[1], answer=spans[1], publisher="Voice", published=date(2020, 1, 2))
+    answer = _answer(first, second, disagreements=(Disagreement(about="540 m / 19.9 km", citations=(1, 2)),))
+    (part,) = answer_parts(answer)
+    assert "⚖️ The sources differ\n• 540 m [1] Amur Herald · 10 June 2022\n• 19.9 km [2] Voice · 2 January 2020" in part.text
+    assert _all_covered([part], "bold") == ["540 m", "19.9 km", "⚖️ The sources differ", "540 m", "19.9 km"]
+
+
+def test_context_shows_each_quote_underlined_in_its_passage() -> None:
+    (part,) = context_parts(_answer(_citation()), "In context")
+    assert part.text.startswith(
+        "In context\n\n[1] A bridge opens\nAmur Herald · 10 June 2022\nThe bridge opened in June. Lorries"
+    )
+    assert _all_covered([part], "underline") == ["The bridge opened in June."]
+    assert _all_covered([part], "blockquote") == ["The bridge opened in June. Lorries cross it."]
+
+
+def test_emoji_before_an_entity_count_two_units() -> None:
     claim = Claim(text="🚂🌉 Trains cross 👨‍👩‍👧.", citations=(1,))
     (part,) = answer_parts(_answer(_citation(quote="🚂 Goes.", title="Rail 🚂"), claims=(claim,)))
-    quote = next(entity for entity in part.entities if entity.kind == "expandable_blockquote")
-    assert quote.offset == utf16_units(part.text[: part.text.index("🚂 Goes.")])
-    assert quote.offset == part.text.index("🚂 Goes.") + 5  # five of the emoji before it take two units
-    assert _all_covered([part], "expandable_blockquote") == ["🚂 Goes."]
-    assert _all_covered([part], "text_link") == ["Rail 🚂"]
+    (source,) = (entity for entity in part.entities if entity.type == "expandable_blockquote")
+    assert source.offset == part.text.index("[1] Rail") + 5  # five of the emoji before it take two units
+    assert _all_covered([part], "expandable_blockquote")[0].endswith("🚂 Goes.")
+    assert _all_covered([part], "text_link") == ["[1]", "Rail 🚂"]
 
 
-def test_the_words_that_answer_are_bold_in_claim_and_quote() -> None:
+def test_the_words_that_answer_are_bold() -> None:
     quote = " 🚂 The 🌉 bridge opened in June. "
     start = quote.index(" in June")
     citation = _citation(quote=quote, answer=Span(start_char=start, end_char=start + len(" in June")))
     (part,) = answer_parts(_answer(citation))
     assert part.text.startswith("🚂 The 🌉 bridge opened in June. [1]")
-    assert _all_covered([part], "bold") == ["in June", "Sources", "in June"]
-    in_claim = next(entity for entity in part.entities if entity.kind == "bold")
-    assert in_claim.offset == part.text.index("in June") + 2  # two emoji before it take two units
-    (quoted,) = (entity for entity in part.entities if entity.kind == "expandable_blockquote")
-    in_quote = part.entities[-2]
-    assert in_quote.kind == "bold"
-    assert quoted.offset < in_quote.offset
-    assert in_quote.offset + in_quote.length <= quoted.offset + quoted.length
+    assert _all_covered([part], "bold") == ["in June"]
+    assert part.entities[0].offset == part.text.index("in June") + 2  # two emoji before it take two units
 
 
 @pytest.mark.parametrize("before", ["🚂" * 2000, "Слово " * 680, "桥" * 4090, "Lorries cross " * 291])
-def test_the_words_that_answer_stay_bold_where_a_quote_is_cut(before: str) -> None:
+def test_the_words_that_answer_stay_bold_where_a_sentence_is_cut(before: str) -> None:
     words = "ten thousand and one 🚂 lorries on 10 June 2022 " * 3
     quote = f"{before}{words}or so."
     span = Span(start_char=len(before), end_char=len(before) + len(words))
     parts = answer_parts(_answer(_citation(quote=quote, answer=span)))
-    bold = [text for text in _all_covered(parts, "bold") if text != "Sources"]
-    assert len(bold) > 2
-    assert _squeezed("".join(bold)) == _squeezed(words) * 2
+    bold = _all_covered(parts, "bold")
+    assert len(bold) == 2
+    assert _squeezed("".join(bold)) == _squeezed(words)
     assert all(text == text.strip() for text in bold)
 
 
-def test_nothing_is_bold_where_nothing_answers() -> None:
+def test_no_words_are_bold_where_nothing_answers() -> None:
     nearest = _citation(answer=Span(start_char=0, end_char=3))
-    assert _all_covered(answer_parts(_answer(nearest, outcome="no_evidence", claims=())), "bold") == []
+    parts = answer_parts(_answer(nearest, outcome="no_evidence", claims=()))
+    assert _all_covered(parts, "bold") == ["🤷 The sources do not say."]
 
 
 @pytest.mark.parametrize(
     ("language", "date_text"), [("en", "10 June 2022"), ("zh", "2022年6月10日"), ("ru", "10 июня 2022 г.")]
 )
-def test_fixed_texts_and_dates_are_in_the_language_of_the_question(language: Language, date_text: str) -> None:
+def test_dates_are_in_the_language_of_the_question(language: Language, date_text: str) -> None:
     (part,) = answer_parts(_answer(_citation(), language=language))
-    assert message(language).sources in part.text
     assert part.text.endswith(date_text)
 
 
@@ -154,12 +165,13 @@ def test_fixed_texts_and_dates_are_in_the_language_of_the_question(language: Lan
 def test_no_evidence_offers_at_most_three_passages(language: Language) -> None:
     nearest = [_citation(number, passage=f"Passage {number}.") for number in range(1, 6)]
     parts = answer_parts(_answer(*nearest, language=language, outcome="no_evidence", claims=()))
-    assert parts[0].text.startswith(f"{message(language).no_evidence}\n\n{message(language).nearest}\n\nPassage 1.")
-    assert _all_covered(parts, "expandable_blockquote") == ["Passage 1.", "Passage 2.", "Passage 3."]
+    assert parts[0].text.startswith(f"🤷 {message(language).no_evidence}\n\n{message(language).nearest}\n\n[1] ")
+    assert [quote[-10:] for quote in _all_covered(parts, "expandable_blockquote")] == ["Passage 1.", "Passage 2.", "Passage 3."]
 
 
 def test_no_evidence_without_passages_is_one_sentence() -> None:
-    assert answer_parts(_answer(outcome="no_evidence")) == [Part(text="The sources do not say.")]
+    (part,) = answer_parts(_answer(outcome="no_evidence"))
+    assert part.text == "🤷 The sources do not say."
 
 
 @pytest.mark.parametrize(
@@ -174,8 +186,8 @@ def test_no_evidence_without_passages_is_one_sentence() -> None:
 )
 def test_only_links_that_telegram_takes(url: str, deep_link: str, linked: str | None) -> None:
     (part,) = answer_parts(_answer(_citation(url=url, deep_link=deep_link)))
-    links = [entity.url for entity in part.entities if entity.kind == "text_link"]
-    assert links == ([] if linked is None else [linked])
+    links = [entity.url for entity in part.entities if entity.type == "text_link"]
+    assert links == ([] if linked is None else [linked] * 2)
 
 
 @pytest.mark.parametrize("sentence", ["Lorries cross the bridge. ", "Поезда идут по мосту. ", "列车过桥。", "🚂", "нет"])
@@ -184,9 +196,9 @@ def test_a_passage_of_9000_characters_is_shown_whole(sentence: str) -> None:
     parts = answer_parts(_answer(_citation(passage=passage), outcome="no_evidence", claims=()))
     assert len(parts) > 1
     assert all(utf16_units(part.text) <= MAX_TEXT_UNITS for part in parts)
-    assert _squeezed("".join(_all_covered(parts, "expandable_blockquote"))) == _squeezed(passage)
-    assert parts[-1].text.endswith("[1] A bridge opens · Amur Herald · 10 June 2022")
-    ends_of_pieces = {quote[-1] for quote in _all_covered(parts, "expandable_blockquote")[:-1]}
+    quoted = _all_covered(parts, "expandable_blockquote")
+    assert _squeezed("".join(quoted)).endswith("10June2022" + _squeezed(passage))
+    ends_of_pieces = {quote[-1] for quote in quoted[:-1]}
     assert ends_of_pieces == {sentence.strip()[-1]} or sentence == "нет"
 
 
@@ -194,50 +206,73 @@ def test_a_character_of_two_units_is_not_halved_at_the_limit() -> None:
     assert [utf16_units(part.text) for part in pack([Block(text="x" + "🚂" * 2048)])] == [MAX_TEXT_UNITS - 1, 2]
 
 
-def test_messages_are_split_between_citations() -> None:
+def test_messages_are_split_between_sentences_and_never_inside_a_quote() -> None:
     quotes = [f"Quote {number}. " + "word " * 300 + "end." for number in range(1, 11)]
-    parts = answer_parts(_answer(*(_citation(number, quote=quote) for number, quote in enumerate(quotes, 1)), claims=()))
+    citations = [_citation(number, passage=quote) for number, quote in enumerate(quotes, 1)]
+    parts = context_parts(_answer(*citations), "In context")
     assert len(parts) > 2
-    assert _all_covered(parts, "expandable_blockquote") == quotes
-    for part in parts:
-        assert part.text.endswith("10 June 2022")
+    assert _all_covered(parts, "blockquote") == quotes
 
 
-def test_a_heading_stays_with_its_first_citation() -> None:
-    claim = Claim(text="a" * (MAX_TEXT_UNITS - 30), citations=(1,))
-    first, second = answer_parts(_answer(_citation(), claims=(claim,)))
-    assert first.text.endswith("[1]")
-    assert second.text.startswith("Sources\n\nThe bridge")
+def test_a_heading_stays_with_its_first_passage() -> None:
+    passage = "a" * (MAX_TEXT_UNITS - 120)
+    first, second = answer_parts(_answer(_citation(passage=passage), outcome="no_evidence", claims=()))
+    assert first.text == "🤷 The sources do not say."
+    assert second.text.startswith(message("en").nearest)
 
 
 def test_many_short_citations_keep_within_100_entities() -> None:
-    parts = answer_parts(_answer(*(_citation(n, quote="Q.", title="T", url="", deep_link="") for n in range(1, 151))))
+    parts = answer_parts(
+        _answer(*(_citation(n, article_id=f"en/{n}", quote="Q.", title="T", url="", deep_link="") for n in range(1, 151)))
+    )
     marked = [_block_of_marks(90), _block_of_marks(20)]
     assert [len(part.entities) for part in pack(marked)] == [90, 20]
-    assert sum(len(part.entities) for part in parts) == 151
+    assert sum(len(part.entities) for part in parts) == 150
     assert all(len(part.entities) <= MAX_ENTITIES for part in parts)
 
 
 def test_many_long_links_are_spread_over_messages() -> None:
     url = "https://a.example/" + "x" * 900
-    parts = answer_parts(_answer(*(_citation(number, url=url, deep_link="") for number in range(1, 10)), claims=()))
-    assert [sum(len(entity.url) for entity in part.entities) <= MAX_LINK_CHARS for part in parts] == [True] * 3
+    parts = answer_parts(_answer(*(_citation(n, article_id=f"en/{n}", url=url, deep_link="") for n in range(1, 10)), claims=()))
+    assert [sum(len(entity.url or "") for entity in part.entities) <= MAX_LINK_CHARS for part in parts] == [True] * 3
     assert _all_covered(parts, "text_link") == ["A bridge opens"] * 9
 
 
 def _block_of_marks(count: int) -> Block:
-    return Block(text="x" * count, marks=tuple(Mark(kind="bold", start_char=i, end_char=i + 1) for i in range(count)))
+    return Block(text="x" * count, entities=tuple(MessageEntity("bold", place, 1) for place in range(count)))
 
 
-_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(str.strip)
+# Three scripts, emoji of several code points, right-to-left and its marks, combining accents.
+_LETTERS = st.one_of(
+    st.sampled_from(
+        [
+            "bridge ",
+            "мост. ",
+            "大桥。",
+            "🌉",
+            "👨‍👩‍👧",
+            "🇷🇺",
+            "جسر ",
+            "גשר ",
+            "\u202e",
+            "e\u0301",
+            "\n",
+            "\u2028",
+            "\ufeff",
+            "¿?! ",
+        ]
+    ),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5),
+)
+_TEXTS = st.lists(_LETTERS, min_size=1, max_size=12).map("".join).map(str.strip)
 
 
 @st.composite
 def _blocks(draw: st.DrawFn) -> Block:
-    before, inside, after = (draw(_TEXTS) * draw(st.integers(1, 200)) for _ in range(3))
+    before, inside, after = (draw(_TEXTS) * draw(st.integers(1, 100)) for _ in range(3))
     text = f"{before}|{inside}|{after}"
-    mark = Mark(kind="expandable_blockquote", start_char=len(before), end_char=len(before) + len(inside) + 2)
-    return Block(text=text.strip(), marks=(mark,) if text == text.strip() else ())
+    mark = MessageEntity("expandable_blockquote", len(before), len(inside) + 2)
+    return Block(text=text.strip(), entities=(mark,) if text == text.strip() else ())
 
 
 @given(st.lists(_blocks(), max_size=4))
@@ -245,7 +280,23 @@ def test_packing_loses_nothing_and_keeps_every_limit(blocks: list[Block]) -> Non
     parts = pack(blocks)
     assert _squeezed("".join(part.text for part in parts)) == _squeezed("".join(block.text for block in blocks))
     assert all(0 < utf16_units(part.text) <= MAX_TEXT_UNITS and part.text == part.text.strip() for part in parts)
-    marked = [block.text[mark.start_char : mark.end_char] for block in blocks for mark in block.marks]
+    marked = [block.text[mark.offset : mark.offset + mark.length] for block in blocks for mark in block.entities]
     covered = _all_covered(parts, "expandable_blockquote")
     assert _squeezed("".join(covered)) == _squeezed("".join(marked))
     assert all(piece == piece.strip() for piece in covered)
+
+
+@given(st.lists(st.tuples(_TEXTS, _TEXTS, _TEXTS), min_size=1, max_size=4), st.booleans())
+def test_telegram_takes_every_answer(texts: list[tuple[str, str, str]], answered: bool) -> None:
+    citations = []
+    for number, (before, words, after) in enumerate(texts, start=1):
+        quote = f"{before} {words} {after}"
+        span = Span(start_char=len(before), end_char=len(before) + len(words) + 1)
+        citations.append(_citation(number, quote=quote, title=words, passage=f"{after} {quote}", answer=span))
+    answer = _answer(*citations) if answered else _answer(*citations, outcome="no_evidence", claims=())
+    shown = [*answer_parts(answer, asked=""), *context_parts(answer, "In context")]
+    for part in shown:
+        checked_text(part.text, [entity.to_dict() for entity in part.entities])
+    assert all(
+        _squeezed(quote) in _squeezed("".join(part.text for part in shown)) for quote in (one.quote for one in citations)
+    )

@@ -84,6 +84,7 @@ class Part(StrEnum):
     GROWTH = "growth"
     HOSTILE = "hostile"
     PAGE = "page"
+    TELEGRAM = "telegram"
 
 
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
@@ -96,6 +97,7 @@ def bench(
     passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often a server is stopped under load.")] = 20,
+    kills: Annotated[int, typer.Option("--kills", min=0, help="How often the Telegram bot is killed.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Measure speed and memory on this machine, as ratios within one run."""
@@ -105,6 +107,7 @@ def bench(
     from coopbot.measure.hostile import run_hostile
     from coopbot.measure.page import run_page
     from coopbot.measure.swaps import run_swaps
+    from coopbot.measure.telegram import run_telegram
 
     settings = load_settings()
     runs: dict[Part, Callable[[Step], list[Figure]]] = {
@@ -114,6 +117,7 @@ def bench(
         Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
         Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
         Part.PAGE: lambda on_step: run_page(settings, on_step),
+        Part.TELEGRAM: lambda on_step: run_telegram(settings, kills, on_step),
     }
     figures = []
     for one in part or _USUAL_PARTS:

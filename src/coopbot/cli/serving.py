@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import signal
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coopbot.cli import parts
 from coopbot.cli.console import AsJson, say, say_json, warn
 from coopbot.cli.keeping import Feeds
-from coopbot.settings import load_settings
+from coopbot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from coopbot.serve.jobs import Jobs
+    from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.wiring import Service
 
 
 def serve(
@@ -18,6 +26,7 @@ def serve(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on, in place of COOPBOT_HOST.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port, in place of COOPBOT_PORT.")] = None,
+    with_telegram: Annotated[bool, typer.Option("--telegram", help="Answer in Telegram too, with the same model.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
@@ -30,6 +39,9 @@ def serve(
     sockets = listen(settings.host, settings.port)
     service = parts.service(settings)
     editor = open_editor(settings, service.models.embedder)
+    keep = settings.admin_token is not None or (with_telegram and bool(settings.telegram_admins))
+    jobs = open_jobs(settings, editor, keep=keep)
+    bot = _background_bot(settings, service, jobs) if with_telegram else None
     url = f"http://{settings.host}:{settings.port}"
     if as_json:
         say_json({"url": url})
@@ -40,10 +52,11 @@ def serve(
         service.index,
         sockets,
         reader=prepared_reader(settings),
-        jobs=open_jobs(settings, editor, keep=settings.admin_token is not None),
+        jobs=jobs,
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
         watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,
+        telegram=bot,
         shutdown_s=settings.shutdown_s,
         public_url=settings.public_url,
     )
@@ -64,13 +77,27 @@ def mcp() -> None:
     serve_stdio(make_server(tools, version("coopbot"), base_of=lambda request: settings.public_url.rstrip("/")))
 
 
+def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> BackgroundBot:
+    """The bot within `coopbot serve`; should it fail, the whole ends, so that it is started again."""
+    from coopbot.serve.http.webhook import WEBHOOK_PATH
+    from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.telegram.service import BotService
+    from coopbot.wiring import bot_settings, open_library
+
+    bot = BotService(open_library(service, jobs), bot_settings(settings, webhook_path=WEBHOOK_PATH))
+    return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
     from coopbot.serve.telegram.bot import run_bot
-    from coopbot.wiring import READER_OFF
+    from coopbot.wiring import READER_OFF, bot_settings, open_editor, open_jobs, open_library
 
     settings = load_settings()
     if settings.reader == READER_OFF:
         warn("the reader is off: no passage is read before it is quoted, and more answers are wrong; unset COOPBOT_READER")
-    token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
-    run_bot(parts.service(settings).answerer.ask, token=token, api_url=settings.telegram_api_url)
+    service = parts.service(settings)
+    editor = open_editor(settings, service.models.embedder) if settings.telegram_admins else None
+    jobs = open_jobs(settings, editor, keep=True) if editor else None
+    with jobs or nullcontext():
+        run_bot(open_library(service, jobs), bot_settings(settings))

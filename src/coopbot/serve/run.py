@@ -6,12 +6,13 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -26,6 +27,9 @@ from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
+
+if TYPE_CHECKING:
+    from coopbot.serve.telegram.background import BackgroundBot
 
 log = structlog.get_logger()
 
@@ -74,18 +78,21 @@ def run_http(
     admin_token: str | None = None,
     access: Access = OPEN,
     watching: Watching | None = None,
+    telegram: BackgroundBot | None = None,
     shutdown_s: int = SHUTDOWN_S,
     timeouts: Timeouts | None = None,
     public_url: str = "",
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
-    Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead.
+    Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead. Raises what
+    the bot in `telegram` ended with, if it did.
     """
     log_as_json()
     if reader is None:
         log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
-    background = [follow(jobs, watching)] if jobs and watching else []
+    background: list[AbstractContextManager[object]] = [follow(jobs, watching)] if jobs and watching else []
+    background += [telegram] if telegram else []
     service = create_app(
         answerer,
         index,
@@ -96,10 +103,20 @@ def run_http(
         access=access,
         background=background,
         public_url=public_url,
+        deliver=telegram.service.deliver if telegram else None,
+        alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
     )
-    on_stop = jobs.stop if jobs else lambda: None
+
+    def on_stop() -> None:
+        if jobs:
+            jobs.stop()
+        if telegram:
+            telegram.service.stop()
+
     Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)
-    if jobs and jobs.left:
+    if telegram and telegram.failure:
+        raise telegram.failure
+    if (jobs and jobs.left) or (telegram and telegram.service.stuck):
         end_process(0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -37,6 +37,7 @@ from coopbot.serve.http.page.texts import load_texts, suggested
 from coopbot.serve.http.problems import describe_in_public, install
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.streams import MEDIA_TYPE, answer_events, wants_events
+from coopbot.serve.http.webhook import Deliver, add_webhook
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
@@ -62,6 +63,7 @@ _TROUBLES = {
     "questions_fail": "questions_fail: the last questions met internal errors; the log says which",
     "index_damaged": "index_damaged: files of the index in force were changed or are gone; run: coopbot index --force",
 }
+_DEAF = "the Telegram bot has heard nothing from Telegram for minutes; the log says why"
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _COMMON = {
     400: "This is not JSON, not a form, or not HTTP.",
@@ -91,12 +93,15 @@ def create_app(
     access: Access = OPEN,
     background: Sequence[AbstractContextManager[object]] = (),
     public_url: str = "",
+    deliver: Deliver | None = None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
     Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
     `public_url` is the service's address in links; without it, what each request was sent to.
+    `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
     """
 
     @asynccontextmanager
@@ -129,7 +134,9 @@ def create_app(
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
-    _add_health(app, index, health)
+    _add_health(app, index, health, alive)
+    if deliver:
+        add_webhook(app, deliver)
     _add_docs(app)
     _add_page(app, answerer, index, questions)
     return app
@@ -190,12 +197,14 @@ def _mcp(answerer: Answerer, index: LiveStore, health: Health, version: str, pub
     return McpEndpoint(server)
 
 
-def _add_health(app: FastAPI, index: LiveStore, health: Health) -> None:
+def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
     # Both answer whatever questions do: the one needs no thread, the other has one to itself.
     looking = CapacityLimiter(1)
 
     @app.get("/healthz", summary="Alive")
     async def healthz() -> dict[str, str]:
+        if not alive():
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _DEAF)
         return {"status": "alive"}
 
     @app.get(

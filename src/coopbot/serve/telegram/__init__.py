@@ -1,1 +1,1 @@
-"""The Telegram bot. Only `bot` imports python-telegram-bot, which takes time: import it where the bot is run."""
+"""The Telegram bot. Its modules import python-telegram-bot, which takes time: import them where the bot is run."""

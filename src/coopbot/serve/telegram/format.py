@@ -1,31 +1,49 @@
-"""An `Answer` as Telegram messages: claims with their numbers, then each citation's quote and where it is from."""
+"""An `Answer`, or passages, as Telegram messages: sentences with linked numbers, then where each is from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
-from coopbot.domain import Answer, Citation, Language, Span
+from telegram.constants import MessageEntityType as Kind
+
+from coopbot.ask.answerer import SearchResult
+from coopbot.ask.links import deep_link
+from coopbot.domain import Answer, Article, Citation, Hit, Language, Span
 from coopbot.serve.messages import format_date, message, publisher_line
-from coopbot.serve.telegram.parts import GAP, Block, Kind, Mark, Part, join, pack
+from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked, pack
 
 MAX_NEAREST = 3
 
 # Stands before what a follow-up was understood as.
 _SEARCHED = "🔎"
+_DIFFER, _SILENT = "⚖️", "🤷"
 
 # A text fragment in Cyrillic or Chinese takes up to nine characters a letter; beyond this the plain address is linked.
 _MAX_URL_CHARS = 1000
+# Several of these may stand in one line.
+_MAX_SOURCE_URL_CHARS = 300
 
 
-def answer_parts(answer: Answer, asked: str | None = None) -> list[Part]:
+def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") -> list[Part]:
     """The messages that show `answer`, in order: at least one, each within Telegram's limits, nothing left out.
 
-    They begin with what was searched if that is not what was `asked`, as with a follow-up.
+    They begin with the `heading`, and with what was searched if that is not what was `asked`, as with a follow-up.
     """
     blocks = _answered(answer) if answer.outcome == "answered" else _no_evidence(answer)
-    searched = [Block(text=f"{_SEARCHED} {answer.searched_as}")] if asked not in (None, answer.searched_as) else []
-    return pack(chain(searched, blocks))
+    return pack(chain(_opening(answer, asked, heading), blocks))
+
+
+def context_parts(answer: Answer, heading: str) -> list[Part]:
+    """Each quote within its passage."""
+    blocks = (_in_passage(one, answer.question_language) for one in answer.citations)
+    return pack(chain(_opening(answer, None, heading), blocks))
+
+
+def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, heading: str) -> list[Part]:
+    """Passages of a search."""
+    blocks = (_hit(number, hit, found.articles[hit.passage.article_id], language) for number, hit in enumerate(hits, 1))
+    return pack(chain([marked(heading, Kind.BOLD)], blocks))
 
 
 def text_parts(text: str) -> list[Part]:
@@ -33,27 +51,67 @@ def text_parts(text: str) -> list[Part]:
     return pack([Block(text=text.strip())])
 
 
+def article_line(article: Article, language: Language) -> Block:
+    """One article by its linked title, and below it who published it when."""
+    origin = (article.publisher, format_date(article.published, language))
+    title = marked(article.title, *_linking(url := _web(article.url)), url=url or None)
+    return join([title, Block(text=" · ".join(part for part in origin if part))], "\n")
+
+
+def hit_link(hit: Hit, article: Article) -> str:
+    """The address that leads closest to a passage, or ""."""
+    return _web(deep_link(article.url, hit.passage.text)) or _web(article.url)
+
+
+def _opening(answer: Answer, asked: str | None, heading: str) -> Iterator[Block]:
+    if heading:
+        yield marked(heading, Kind.BOLD)
+    if asked not in (None, answer.searched_as):
+        yield marked(f"{_SEARCHED} {answer.searched_as}", Kind.ITALIC)
+
+
 def _answered(answer: Answer) -> Iterator[Block]:
-    texts = message(answer.question_language)
     for claim in answer.claims:
-        said = _trimmed(claim.text, answer.answer_within(claim))
-        yield Block(text=f"{said.text} {_numbers(claim.citations)}", marks=said.marks)
+        sentence = _trimmed(claim.text, answer.answer_within(claim))
+        yield join([sentence, _numbers(answer, claim.citations)], " ")
     for disagreement in answer.disagreements:
-        yield Block(text=f"{texts.sources_differ}: {disagreement.about} {_numbers(disagreement.citations)}")
-    quotes = (_cited(one, one.quote, answer.question_language, one.answer) for one in answer.citations)
-    yield from _headed(Block(text=texts.sources, marks=_whole("bold", texts.sources)), quotes)
+        yield _differing(answer, disagreement.citations)
+    shown = {claim.text for claim in answer.claims}
+    for article_id in dict.fromkeys(citation.article_id for citation in answer.citations):
+        of_article = [citation for citation in answer.citations if citation.article_id == article_id]
+        yield _source(of_article, answer.question_language, shown)
+
+
+def _differing(answer: Answer, numbers: Sequence[int]) -> Block:
+    """A heading, and what each side says."""
+    language = answer.question_language
+    sides = [one for number in numbers for one in answer.citations if one.number == number]
+    lines = [
+        join([Block(text="•"), _words(one), _numbers(answer, (one.number,)), _origin(one, language)], " ") for one in sides
+    ]
+    return join([marked(f"{_DIFFER} {message(language).sources_differ}", Kind.BOLD), *lines], "\n")
+
+
+def _words(citation: Citation) -> Block:
+    """The words that answer; the whole quote where nothing marks them."""
+    span = citation.answer
+    return marked((citation.quote if span is None else citation.quote[span.start_char : span.end_char]).strip(), Kind.BOLD)
 
 
 def _no_evidence(answer: Answer) -> Iterator[Block]:
     texts = message(answer.question_language)
-    yield Block(text=texts.no_evidence)
+    yield marked(f"{_SILENT} {texts.no_evidence}", Kind.BOLD)
     nearest = answer.citations[:MAX_NEAREST]
-    passages = (_cited(citation, citation.passage, answer.question_language) for citation in nearest)
+    passages = (_with_passage(citation, answer.question_language) for citation in nearest)
     yield from _headed(Block(text=texts.nearest), passages)
 
 
-def _numbers(citations: tuple[int, ...]) -> str:
-    return "".join(f"[{number}]" for number in citations)
+def _numbers(answer: Answer, numbers: Iterable[int]) -> Block:
+    """Such as [1][2], each linked to its sentence."""
+    links = {citation.number: _link(citation) for citation in answer.citations}
+    return join(
+        [marked(f"[{number}]", *_linking(links.get(number, "")), url=links.get(number) or None) for number in numbers], ""
+    )
 
 
 def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
@@ -62,39 +120,80 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
         yield join([heading, block], GAP) if index == 0 else block
 
 
-def _cited(citation: Citation, quote: str, language: Language, answer: Span | None = None) -> Block:
-    """The quote, the words that answer in bold, and below it a line such as: [1] Title · Publisher · 10 May 2025."""
-    title = citation.title.strip() or citation.article_id
-    origin = (publisher_line(citation, language), format_date(citation.published, language))
-    url = _link(citation)
-    reference = [
-        Block(text=f"[{citation.number}] "),
-        Block(text=title, marks=_whole("text_link", title, url) if url else ()),
-        Block(text="".join(f" · {part}" for part in origin if part)),
-    ]
-    said = _trimmed(quote, answer)
-    quoted = Block(text=said.text, marks=(*_whole("expandable_blockquote", said.text), *said.marks))
-    return join([quoted, join(reference, "")], "\n")
+def _source(citations: Sequence[Citation], language: Language, shown: Collection[str]) -> Block:
+    """An article in a quote that unfolds: numbers and title, who published it when, and what it says that is not `shown`."""
+    first = citations[0]
+    numbers = [Block(text=f"[{one.number}]") for one in citations[:-1]]
+    lines = [join([*numbers, _reference(citations[-1])], ""), _origin(first, language)]
+    lines += [_trimmed(one.quote, one.answer) for one in citations if one.quote not in shown]
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
+
+
+def _with_passage(citation: Citation, language: Language) -> Block:
+    lines = [_reference(citation), _origin(citation, language), Block(text=citation.passage.strip())]
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
+
+
+def _in_passage(citation: Citation, language: Language) -> Block:
+    """Where a passage is from, and the passage with the quote underlined."""
+    passage = citation.passage.strip()
+    start = passage.find(citation.quote.strip())
+    before, quote = (passage, "") if start < 0 else (passage[:start], citation.quote.strip())
+    after = passage[len(before) + len(quote) :]
+    inside = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
+    origin = _origin(citation, language)
+    lines = [_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)]
+    return join([line for line in lines if line.text], "\n")
+
+
+def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
+    url = hit_link(hit, article)
+    title = join([Block(text=f"{number}. "), marked(article.title, *_linking(url), url=url or None)], "")
+    origin = " · ".join(part for part in (article.publisher, format_date(article.published, language)) if part)
+    lines = [title, Block(text=origin), Block(text=hit.passage.text.strip())]
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, join(lines, "\n"))
+
+
+def _reference(citation: Citation) -> Block:
+    title, url = citation.title.strip() or citation.article_id, _link(citation)
+    return join([Block(text=f"[{citation.number}] "), marked(title, *_linking(url), url=url or None)], "")
+
+
+def _origin(citation: Citation, language: Language) -> Block:
+    """Such as: Publisher · 10 May 2025. Publishers that a brief is based on are linked to what they wrote."""
+    parts = (publisher_line(citation, language), format_date(citation.published, language))
+    text = " · ".join(part for part in parts if part)
+    links = {source.publisher: url for source in reversed(citation.sources) if (url := _web(source.url))}
+    links = {name: url for name, url in links.items() if len(url) <= _MAX_SOURCE_URL_CHARS}
+    at, pieces = len(citation.publisher), [Block(text=text[: len(citation.publisher)])]
+    for source in citation.sources:
+        found = text.find(source.publisher, at) if source.publisher in links else -1
+        if found >= 0:
+            pieces += [Block(text=text[at:found]), marked(source.publisher, Kind.TEXT_LINK, url=links.pop(source.publisher))]
+            at = found + len(source.publisher)
+    return join([*pieces, Block(text=text[at:])], "")
 
 
 def _trimmed(text: str, answer: Span | None) -> Block:
     """A text without white space around it, the words that answer in bold, likewise."""
-    if answer is None:
+    words = "" if answer is None else text[answer.start_char : answer.end_char]
+    if answer is None or not words.strip():
         return Block(text=text.strip())
-    lead = len(text) - len(text.lstrip())
-    words = text[answer.start_char : answer.end_char]
-    start = answer.start_char - lead + len(words) - len(words.lstrip())
-    mark = Mark(kind="bold", start_char=start, end_char=start + len(words.strip()))
-    return Block(text=text.strip(), marks=(mark,) if words.strip() else ())
+    start = answer.start_char + len(words) - len(words.lstrip())
+    bold = marked(words.strip(), Kind.BOLD)
+    before, after = text[:start].lstrip(), text[start + len(bold.text) :].rstrip()
+    return join([Block(text=before), bold, Block(text=after)], "")
 
 
 def _link(citation: Citation) -> str:
-    """The address that leads closest to the quote, or "": Telegram takes web addresses only."""
-    for url in (citation.deep_link, citation.url):
-        if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS:
-            return url
-    return ""
+    """The address that leads closest to the quote, or ""."""
+    return _web(citation.deep_link) or _web(citation.url)
 
 
-def _whole(kind: Kind, text: str, url: str = "") -> tuple[Mark, ...]:
-    return (Mark(kind=kind, start_char=0, end_char=len(text), url=url),)
+def _web(url: str) -> str:
+    """The address if Telegram takes it, or "": web addresses only, and not too long."""
+    return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS else ""
+
+
+def _linking(url: str) -> tuple[Kind, ...]:
+    return (Kind.TEXT_LINK,) if url else ()

@@ -1,17 +1,19 @@
 """Formatted text cut into messages that Telegram takes: nothing lost, every entity exact.
 
-Inside, offsets count characters, as everywhere in coopbot; `Part` counts UTF-16 code units, as the Bot API does.
+Offsets of a block's entities count characters, as everywhere in coopbot; those of a `Part` count UTF-16 code units.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
-MAX_TEXT_UNITS = 4096
-MAX_ENTITIES = 100
+from telegram import MessageEntity
+from telegram.constants import MessageEntityType, MessageLimit
+
+MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH
+MAX_ENTITIES: int = MessageLimit.MESSAGE_ENTITIES
 
 # Text and entities of one message share about 9,500 bytes; with this much for links the longest text still fits.
 MAX_LINK_CHARS = 4000
@@ -25,35 +27,13 @@ _BREAKS = (
     re.compile(r"\s+"),
 )
 
-Kind = Literal["bold", "expandable_blockquote", "text_link"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Formatting of a block's `text[start_char:end_char]`."""
-
-    kind: Kind
-    start_char: int
-    end_char: int
-    url: str = ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Text that stays in one message if it can; trimmed, and with few marks."""
+    """Text that stays in one message if it can; trimmed, and with few entities."""
 
     text: str
-    marks: tuple[Mark, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """Formatting of a part's text; offset and length count UTF-16 code units."""
-
-    kind: Kind
-    offset: int
-    length: int
-    url: str = ""
+    entities: tuple[MessageEntity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +41,33 @@ class Part:
     """One message, ready to send."""
 
     text: str
-    entities: tuple[Entity, ...] = ()
+    entities: tuple[MessageEntity, ...] = ()
 
 
 def utf16_units(text: str) -> int:
     """The length of `text` as Telegram counts it: characters outside the Basic Multilingual Plane are two."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def marked(text: str, *kinds: MessageEntityType, url: str | None = None) -> Block:
+    """A text that is all of these kinds."""
+    return Block(text=text, entities=tuple(MessageEntity(kind, 0, len(text), url=url) for kind in kinds) if text else ())
 
 
 def join(blocks: Iterable[Block], separator: str) -> Block:
     """One block of all `blocks` in order, `separator` between them."""
     text = ""
-    marks: list[Mark] = []
+    entities: list[MessageEntity] = []
     for index, block in enumerate(blocks):
         text += separator if index else ""
-        marks += (
-            replace(mark, start_char=mark.start_char + len(text), end_char=mark.end_char + len(text)) for mark in block.marks
-        )
+        entities += MessageEntity.shift_entities(len(text), block.entities)
         text += block.text
-    return Block(text=text, marks=tuple(marks))
+    return Block(text=text, entities=tuple(entities))
+
+
+def around(kind: MessageEntityType, block: Block) -> Block:
+    """The block, all of it in an entity of this kind."""
+    return Block(text=block.text, entities=(*marked(block.text, kind).entities, *block.entities))
 
 
 def pack(blocks: Iterable[Block]) -> list[Part]:
@@ -98,8 +86,8 @@ def pack(blocks: Iterable[Block]) -> list[Part]:
 def _fits(block: Block) -> bool:
     return (
         utf16_units(block.text) <= MAX_TEXT_UNITS
-        and len(block.marks) <= MAX_ENTITIES
-        and sum(len(mark.url) for mark in block.marks) <= MAX_LINK_CHARS
+        and len(block.entities) <= MAX_ENTITIES
+        and sum(len(entity.url or "") for entity in block.entities) <= MAX_LINK_CHARS
     )
 
 
@@ -127,21 +115,16 @@ def _best_cut(text: str, end: int) -> int:
 
 
 def _slice(block: Block, start: int, end: int) -> Block:
-    clipped = (
-        replace(mark, start_char=max(mark.start_char, start) - start, end_char=min(mark.end_char, end) - start)
-        for mark in block.marks
-    )
-    return Block(text=block.text[start:end], marks=tuple(mark for mark in clipped if mark.start_char < mark.end_char))
+    clipped = (_clipped(entity, start, end) for entity in block.entities)
+    return Block(text=block.text[start:end], entities=tuple(entity for entity in clipped if entity is not None))
+
+
+def _clipped(entity: MessageEntity, start: int, end: int) -> MessageEntity | None:
+    """What of an entity lies between two places, counted from the first of them."""
+    first, last = max(entity.offset, start), min(entity.offset + entity.length, end)
+    return MessageEntity(entity.type, first - start, last - first, url=entity.url) if first < last else None
 
 
 def _part(block: Block) -> Part:
-    return Part(text=block.text, entities=tuple(_entity(block.text, mark) for mark in block.marks))
-
-
-def _entity(text: str, mark: Mark) -> Entity:
-    return Entity(
-        kind=mark.kind,
-        offset=utf16_units(text[: mark.start_char]),
-        length=utf16_units(text[mark.start_char : mark.end_char]),
-        url=mark.url,
-    )
+    entities = MessageEntity.adjust_message_entities_to_utf_16(block.text, block.entities)
+    return Part(text=block.text, entities=tuple(entities))

@@ -1,0 +1,119 @@
+"""The commands of admins: articles in, the index rebuilt, how things stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from coopbot.domain import Language
+from coopbot.errors import CoopbotError, Duplicate
+from coopbot.serve.job import Job
+from coopbot.serve.jobs import Jobs
+from coopbot.serve.messages import error_text
+from coopbot.serve.redact import without_secrets
+from coopbot.serve.telegram.format import text_parts
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.incoming import Incoming
+from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.texts import bot_texts
+
+ADMIN_COMMANDS = frozenset({"add", "rebuild", "status", "feedback"})
+_PROGRESS_EVERY_S = 2.0
+_DISLIKED = 10
+
+
+class Admin:
+    """Handles the commands of admins; whoever is none gets a line."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._following: set[asyncio.Task[None]] = set()
+
+    async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
+        """Do what an admin asks for."""
+        language = self._kit.language(incoming)
+        if incoming.user_id not in self._kit.rules.admins:
+            self._reply(waiting, incoming, bot_texts(language).admin_only)
+        elif incoming.command == "status":
+            self._reply(waiting, incoming, self._status())
+        elif incoming.command == "feedback":
+            self._reply(waiting, incoming, self._feedback())
+        elif self._kit.library.jobs is None:
+            self._reply(waiting, incoming, bot_texts(language).changes_off)
+        else:
+            await self._change(waiting, incoming, self._kit.library.jobs, language)
+
+    async def _change(self, waiting: Waiting, incoming: Incoming, jobs: Jobs, language: Language) -> None:
+        texts = bot_texts(language)
+        document = incoming.message.document or (
+            incoming.message.reply_to_message.document if incoming.message.reply_to_message else None
+        )
+        if incoming.command == "rebuild":
+            said, order = texts.rebuilding, jobs.rebuild
+        elif incoming.text.startswith(("http://", "https://")):
+            url = incoming.text.split()[0]
+            said, order = texts.adding.format(url), lambda: jobs.add_url(url)
+        elif document is not None:
+            name = document.file_name or "document"
+            data = bytes(await (await document.get_file()).download_as_bytearray())
+            said, order = texts.adding.format(name), lambda: jobs.add_file(data, name)
+        else:
+            self._reply(waiting, incoming, texts.add_what)
+            return
+        self._order(waiting, incoming, said, order, language)
+
+    def _order(self, waiting: Waiting, incoming: Incoming, said: str, order: Callable[[], Job], language: Language) -> None:
+        """Begin, say so, and say in the same message how it goes on."""
+        try:
+            job = order()
+        except CoopbotError as error:
+            self._reply(waiting, incoming, error_text(error, language))
+            return
+        self._reply(waiting, incoming, said)
+        task = asyncio.create_task(self._follow(f"update:{waiting.update_id}", incoming.chat_id, job, said, language))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _follow(self, key: str, chat_id: int, job: Job, said: str, language: Language) -> None:
+        jobs = self._kit.library.jobs
+        while jobs is not None and job.state not in ("done", "failed"):
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+            job = jobs.get(job.job_id)
+            now = _progress(job, language) or said
+            if now != said:
+                said = now
+                self._kit.send(messages(text_parts(said), key=key, chat_id=chat_id, language=language, replacing=1))
+
+    def _status(self) -> str:
+        store = self._kit.library.index.current()
+        jobs = self._kit.library.jobs
+        passages = sum(store.manifest.passages.values())
+        return "\n".join(
+            [
+                f"snapshot {store.snapshot_id}: {store.manifest.articles} articles, {passages} passages",
+                f"waiting: {self._kit.inbox.count()} updates, {self._kit.outbox.count()} messages",
+                f"changes: {'off' if jobs is None else 'idle' if jobs.idle else 'under way'}",
+                f"subscriptions: {self._kit.database.number('SELECT COUNT(*) FROM subscriptions')}",
+            ]
+        )
+
+    def _feedback(self) -> str:
+        good, bad = self._kit.records.votes()
+        return "\n".join([f"👍 {good}  👎 {bad}", *(f"👎 {question}" for question in self._kit.records.disliked(_DISLIKED))])
+
+    def _reply(self, waiting: Waiting, incoming: Incoming, said: str) -> None:
+        self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+
+
+def _progress(job: Job, language: Language) -> str:
+    """How far a job is; empty where there is nothing to say yet."""
+    texts = bot_texts(language)
+    title = job.title or job.article_id or ""
+    if job.state == "failed":
+        if isinstance(job.error, Duplicate):
+            return texts.known_already.format(job.error.article_id)
+        reason = without_secrets(str(job.error)) if isinstance(job.error, CoopbotError) else texts.went_wrong
+        return texts.job_failed.format(reason)
+    if job.state == "done":
+        return texts.added.format(title) if job.kind == "add" else texts.rebuilt
+    return texts.indexing.format(job.done, job.total) if job.total else ""

@@ -1,0 +1,107 @@
+"""A question in a chat to its answer there; asked again when it is edited, or when a button wants another view."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from coopbot.ask.answerer import MAX_CITATIONS
+from coopbot.domain import LANGUAGES, Answer, Filters
+from coopbot.serve.telegram.buttons import View, answer_keyboard
+from coopbot.serve.telegram.format import answer_parts, context_parts, passage_parts
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.records import Asked, Record
+from coopbot.serve.telegram.texts import bot_texts
+from coopbot.serve.telegram.typing_action import while_typing
+
+_MORE_PASSAGES = 5
+_PAST_YEAR = timedelta(days=365)
+
+
+async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_question: bool = False) -> None:
+    """Answer, and remember to what."""
+    answer = await _ask(kit, asked)
+    parts = answer_parts(answer, asked="" if show_question else asked.question)
+    with kit.database.write():
+        record = kit.records.add(asked, answer.searched_as, answer.question_language, len(parts))
+        kit.finish(waiting, _shown(record, parts, answer, "answer", replacing=0))
+
+
+async def answer_edited(kit: Kit, waiting: Waiting, record: Record, question: str) -> None:
+    """Answer what a question has become, in the messages that answered it before."""
+    asked = Asked(
+        chat_id=record.asked.chat_id,
+        topic_id=record.asked.topic_id,
+        user_id=record.asked.user_id,
+        question_id=record.asked.question_id,
+        question=question,
+    )
+    answer = await _ask(kit, asked)
+    parts = answer_parts(answer, asked=question)
+    with kit.database.write():
+        kit.records.change(record, question, answer.searched_as, answer.question_language, len(parts))
+        kit.finish(waiting, _shown(record, parts, answer, "answer", replacing=record.parts))
+
+
+async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> None:
+    """Show an answer otherwise, in its place. It is asked for again, so that it is of the index in force."""
+    answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=_filters(kit, record, view))
+    parts = await _view_parts(kit, record, view, answer)
+    with kit.database.write():
+        kit.records.change(record, record.asked.question, record.searched_as, record.language, len(parts))
+        kit.finish(waiting, _shown(record, parts, answer, view, replacing=record.parts))
+
+
+async def _ask(kit: Kit, asked: Asked) -> Answer:
+    conversation_id = kit.people.conversation_id(asked.chat_id, asked.topic_id, asked.user_id)
+    work = kit.in_thread(kit.library.answers.ask, asked.question, conversation_id=conversation_id, client=f"tg{asked.user_id}")
+    return await while_typing(kit.bot, asked.chat_id, asked.topic_id, work)
+
+
+def _filters(kit: Kit, record: Record, view: View) -> Filters:
+    match view:
+        case "year":
+            return Filters(published_from=kit.today() - _PAST_YEAR)
+        case "languages":
+            return Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
+        case _:
+            return Filters()
+
+
+async def _view_parts(kit: Kit, record: Record, view: View, answer: Answer) -> list[Part]:
+    texts = bot_texts(record.language)
+    match view:
+        case "answer":
+            return answer_parts(answer, asked=record.asked.question)
+        case "context":
+            return context_parts(answer, texts.heading_context)
+        case "more":
+            return await _more_parts(kit, record, answer)
+        case "year":
+            return answer_parts(answer, heading=texts.heading_past_year)
+        case "languages":
+            return answer_parts(answer, heading=texts.heading_other_languages)
+
+
+async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
+    """Passages that the answer does not quote."""
+    found = await kit.in_thread(kit.library.answers.search, record.searched_as, top_k=MAX_CITATIONS + _MORE_PASSAGES)
+    shown = {citation.passage for citation in answer.citations}
+    hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]
+    texts = bot_texts(record.language)
+    return passage_parts(found, hits, record.language, texts.heading_more if hits else texts.nothing_more)
+
+
+def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int) -> list[Outgoing]:
+    return messages(
+        parts,
+        key=record.key,
+        chat_id=record.asked.chat_id,
+        language=record.language,
+        topic_id=record.asked.topic_id,
+        reply_to=record.asked.question_id or None,
+        keyboard=answer_keyboard(record.answer_id, record.language, view, answered=answer.outcome == "answered"),
+        replacing=replacing,
+    )

@@ -1,0 +1,82 @@
+"""The buttons under messages, and what their data says when they are pressed: at most 64 bytes, with a version of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from coopbot.domain import LANGUAGES, Language
+from coopbot.serve.telegram.texts import bot_texts
+
+# Raised when the data below changes its meaning: buttons of an older version then say that they are too old.
+_VERSION = "1"
+
+View = Literal["answer", "context", "more", "year", "languages"]
+_VIEWS: tuple[View, ...] = get_args(View)
+
+_NAMES: dict[Language, str] = {"en": "English", "zh": "中文", "ru": "Русский"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """`action` is a view, `good`, `bad`, `example`, `language` or `subscribe`; `value` is what it is about."""
+
+    action: str
+    value: str
+
+
+def read_press(data: str | None) -> Press | None:
+    """What a button means; None for one of another version."""
+    version, _, rest = (data or "").partition(":")
+    action, _, value = rest.partition(":")
+    return Press(action=action, value=value) if version == _VERSION and action else None
+
+
+def view_of(action: str) -> View | None:
+    """The view that an action shows."""
+    return next((view for view in _VIEWS if view == action), None)
+
+
+def answer_keyboard(answer_id: int, language: Language, view: View, *, answered: bool) -> InlineKeyboardMarkup:
+    """Under an answer: other views of it, a way back from them, and votes."""
+    texts = bot_texts(language)
+    labels: dict[View, str] = {
+        "context": texts.in_context,
+        "more": texts.more_sources,
+        "year": texts.past_year,
+        "languages": texts.other_languages,
+    }
+    if view != "answer":
+        return _keyboard([[_button(texts.back, "answer", answer_id)]])
+    shown = [view for view in labels if answered or view == "more"]
+    buttons = [_button(labels[view], view, answer_id) for view in shown]
+    votes = [_button("👍", "good", answer_id), _button("👎", "bad", answer_id)]
+    return _keyboard([*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), votes])
+
+
+def example_keyboard(questions: list[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
+    """Questions to try, each named by its place among the examples."""
+    rows = [[_button(question, "example", f"{language}{place}")] for place, question in questions]
+    return _keyboard(rows) if rows else None
+
+
+def language_keyboard(language: Language) -> InlineKeyboardMarkup:
+    """The languages of the menus."""
+    names = [_button(_NAMES[one], "language", one) for one in LANGUAGES]
+    return _keyboard([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
+
+
+def subscribe_keyboard(language: Language) -> InlineKeyboardMarkup:
+    """How often."""
+    texts = bot_texts(language)
+    return _keyboard([[_button(texts.daily, "subscribe", 1), _button(texts.weekly, "subscribe", 7)]])
+
+
+def _button(label: str, action: str, value: object) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=f"{_VERSION}:{action}:{value}")
+
+
+def _keyboard(rows: list[list[InlineKeyboardButton]]) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(rows)

@@ -1,0 +1,62 @@
+"""One call of the Bot API for each thing that is to be done in a chat."""
+
+from __future__ import annotations
+
+from telegram import Bot, LinkPreviewOptions, ReplyParameters
+from telegram.error import BadRequest
+
+from coopbot.serve.telegram.outgoing import Outgoing
+
+# In what the API says to an edit that changes nothing.
+TEXT_IS_THE_SAME = "message is not modified"
+_GONE = ("message to edit not found", "message to delete not found", "message can't be", "message_id_invalid")
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+async def send(bot: Bot, outgoing: Outgoing) -> int:
+    """The id of the message. Raises TelegramError."""
+    message = await bot.send_message(
+        outgoing.chat_id,
+        outgoing.content.text,
+        entities=outgoing.content.entities,
+        reply_markup=outgoing.keyboard,
+        reply_parameters=(
+            ReplyParameters(outgoing.reply_to, allow_sending_without_reply=True) if outgoing.reply_to is not None else None
+        ),
+        message_thread_id=outgoing.topic_id,
+        link_preview_options=_NO_PREVIEW,
+    )
+    return message.message_id
+
+
+async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
+    """Make a message show this. Raises TelegramError, BadRequest also where it shows it already or is gone."""
+    await bot.edit_message_text(
+        outgoing.content.text,
+        outgoing.chat_id,
+        message_id,
+        entities=outgoing.content.entities,
+        reply_markup=outgoing.keyboard,
+        link_preview_options=_NO_PREVIEW,
+    )
+
+
+async def edit_if_there(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
+    """The same, content with a message that shows it already, or that its reader has deleted."""
+    try:
+        await edit(bot, outgoing, message_id)
+    except BadRequest as error:
+        if not any(words in error.message.lower() for words in (TEXT_IS_THE_SAME, *_GONE)):
+            raise
+
+
+async def delete_if_there(bot: Bot, outgoing: Outgoing, message_id: int | None) -> None:
+    """Take a message away. One that is too old, or gone, stays as it is."""
+    if message_id is None:
+        return
+    try:
+        await bot.delete_message(outgoing.chat_id, message_id)
+    except BadRequest as error:
+        if not any(words in error.message.lower() for words in _GONE):
+            raise

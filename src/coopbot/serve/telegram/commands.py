@@ -1,0 +1,138 @@
+"""The commands that everybody has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+from telegram import Bot, BotCommand, InlineKeyboardMarkup
+
+from coopbot.ask.store import VectorStore
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
+from coopbot.serve.messages import format_date, message
+from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
+from coopbot.serve.telegram.examples import Examples
+from coopbot.serve.telegram.format import passage_parts
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.incoming import Incoming
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
+from coopbot.serve.telegram.texts import STORED, bot_texts
+from coopbot.serve.telegram.typing_action import while_typing
+
+_PASSAGES = 5
+_PUBLISHERS = 5
+_COUNTED = 5000
+_DAYS = {"daily": 1, "weekly": 7}
+
+Reply = tuple[str | list[Part], InlineKeyboardMarkup | None]
+
+
+class Commands:
+    """What each command says. One that is not known gets the help text."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._examples = Examples(kit.library.answers.ask, lambda: kit.library.index.current().snapshot_id)
+        self._known: dict[str, Callable[[Incoming, Language], Awaitable[Reply]]] = {
+            "start": self._start,
+            "search": self._search,
+            "sources": self._sources,
+            "new": self._new,
+            "language": self._language,
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+            "about": self._about,
+            "forget": self._forget,
+        }
+
+    async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
+        """Reply to a command."""
+        language = self._kit.language(incoming)
+        reply = self._known.get(incoming.command, self._help)
+        said, keyboard = await reply(incoming, language)
+        self._kit.finish(waiting, self._kit.replies(waiting, incoming, said, keyboard))
+
+    async def _help(self, incoming: Incoming, language: Language) -> Reply:
+        lines = [f"/{name} – {said}" for name, said in bot_texts(language).commands.items()]
+        return f"{message(language).help}\n\n" + "\n".join(lines), None
+
+    async def _start(self, incoming: Incoming, language: Language) -> Reply:
+        self._begin(incoming)
+        looking = self._kit.in_thread(self._examples.fitting, language)
+        examples = await while_typing(self._kit.bot, incoming.chat_id, incoming.topic_id, looking)
+        return message(language).start, example_keyboard(examples, language)
+
+    async def _new(self, incoming: Incoming, language: Language) -> Reply:
+        self._begin(incoming)
+        return message(language).begun_anew, None
+
+    async def _search(self, incoming: Incoming, language: Language) -> Reply:
+        words = incoming.text[:MAX_QUESTION_CHARS]
+        texts = bot_texts(language)
+        if not words:
+            return texts.ask_what.replace("/ask", "/search"), None
+        found = await self._kit.in_thread(self._kit.library.answers.search, words, top_k=_PASSAGES)
+        if not found.hits:
+            return texts.nothing_found.format(words), None
+        return passage_parts(found, found.hits, language, texts.found.format(words)), None
+
+    async def _sources(self, incoming: Incoming, language: Language) -> Reply:
+        return await self._kit.in_thread(sources_text, self._kit.library.index.current(), language), None
+
+    async def _language(self, incoming: Incoming, language: Language) -> Reply:
+        return bot_texts(language).choose_language, language_keyboard(language)
+
+    async def _subscribe(self, incoming: Incoming, language: Language) -> Reply:
+        often, _, subject = incoming.text.partition(" ")
+        if often.lower() not in _DAYS:
+            return bot_texts(language).subscribe_how, subscribe_keyboard(language)
+        days, subject = _DAYS[often.lower()], " ".join(subject.split())[:MAX_SUBJECT_CHARS]
+        return subscribe(self._kit, incoming.chat_id, incoming.user_id, days, subject, language), None
+
+    async def _unsubscribe(self, incoming: Incoming, language: Language) -> Reply:
+        texts = bot_texts(language)
+        return texts.unsubscribed if unsubscribe(self._kit, incoming.chat_id, incoming.user_id) else texts.not_subscribed, None
+
+    async def _about(self, incoming: Incoming, language: Language) -> Reply:
+        return bot_texts(language).about, None
+
+    async def _forget(self, incoming: Incoming, language: Language) -> Reply:
+        """Afterwards nothing that was asked is followed either; of what waits, this command itself does not count."""
+        deleted = self._kit.people.forget(incoming.user_id)
+        waiting = self._kit.inbox.forget(incoming.user_id) - 1
+        if waiting > 0:
+            deleted["updates"] = waiting
+        self._begin(incoming)
+        lines = [STORED[name][language].format(count) for name, count in deleted.items()]
+        texts = bot_texts(language)
+        return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget, None
+
+    def _begin(self, incoming: Incoming) -> None:
+        self._kit.people.begin_conversation(incoming.chat_id, incoming.topic_id, incoming.user_id, incoming.message.message_id)
+
+
+def sources_text(store: VectorStore, language: Language) -> str:
+    """What the index holds: how much in which language, from when, from whom."""
+    articles = store.articles(0, _COUNTED)
+    texts = bot_texts(language)
+    counts = Counter(article.language for article in articles)
+    lines = [texts.sources_heading.format(store.manifest.articles)]
+    lines += [f"• {texts.sources_counts[one].format(counts[one])}" for one in LANGUAGES if counts[one]]
+    dates: list[date] = sorted(article.published for article in articles if article.published)
+    if dates:
+        lines.append(texts.sources_dates.format(format_date(dates[0], language), format_date(dates[-1], language)))
+    publishers = [name for name, _ in Counter(a.publisher for a in articles if a.publisher).most_common(_PUBLISHERS)]
+    if publishers:
+        lines.append(texts.sources_publishers.format(", ".join(publishers)))
+    return "\n".join(lines)
+
+
+async def show_menu(bot: Bot) -> None:
+    """Put the commands into the menu of Telegram's clients. Raises TelegramError."""
+    for language in LANGUAGES:
+        commands = [BotCommand(name, said) for name, said in bot_texts(language).commands.items()]
+        # No language code: for the clients of every language that has no list of its own.
+        await bot.set_my_commands(commands, language_code=None if language == "en" else language)

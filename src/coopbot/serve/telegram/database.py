@@ -1,0 +1,163 @@
+"""The bot's SQLite file: opened, brought to the present layout, written in transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from coopbot.errors import Misconfigured
+
+# One script a version of the layout, never changed once released: a file of an older version runs those it lacks.
+_MIGRATIONS = (
+    """
+    -- What Telegram delivered. `body` is gone once it is handled; the number stays, so that it is not handled again.
+    CREATE TABLE updates (
+        update_id INTEGER PRIMARY KEY, lane TEXT NOT NULL, user_id INTEGER NOT NULL, album TEXT, sent_at_s REAL NOT NULL,
+        body TEXT, starts INTEGER NOT NULL DEFAULT 0, handled_at_s REAL
+    );
+    CREATE INDEX updates_waiting ON updates (lane, update_id) WHERE handled_at_s IS NULL;
+    CREATE INDEX updates_of_user ON updates (user_id, sent_at_s);
+    CREATE INDEX updates_of_album ON updates (album) WHERE album IS NOT NULL;
+
+    -- What Telegram has not accepted yet. `after_id` is set while it may have been sent: the latest message id before it.
+    CREATE TABLE outbox (
+        outbox_id INTEGER PRIMARY KEY AUTOINCREMENT, chat_id INTEGER NOT NULL, key TEXT NOT NULL, part INTEGER NOT NULL,
+        body TEXT NOT NULL, after_id INTEGER, created_at_s REAL NOT NULL
+    );
+    CREATE INDEX outbox_of_chat ON outbox (chat_id, outbox_id);
+    -- What it has: which message shows which part of what.
+    CREATE TABLE sent (
+        chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, key TEXT NOT NULL, part INTEGER NOT NULL,
+        sent_at_s REAL NOT NULL, PRIMARY KEY (chat_id, message_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX sent_by_key ON sent (key, part);
+    CREATE TABLE latest_ids (space INTEGER PRIMARY KEY, message_id INTEGER NOT NULL);
+
+    CREATE TABLE answers (
+        answer_id INTEGER PRIMARY KEY AUTOINCREMENT, chat_id INTEGER NOT NULL, topic_id INTEGER, user_id INTEGER NOT NULL,
+        question_id INTEGER NOT NULL, question TEXT NOT NULL, searched_as TEXT NOT NULL, language TEXT NOT NULL,
+        parts INTEGER NOT NULL, created_at_s REAL NOT NULL
+    );
+    CREATE INDEX answers_by_question ON answers (chat_id, question_id);
+    CREATE TABLE votes (
+        answer_id INTEGER NOT NULL, user_id INTEGER NOT NULL, good INTEGER NOT NULL, voted_at_s REAL NOT NULL,
+        PRIMARY KEY (answer_id, user_id)
+    );
+    CREATE TABLE conversations (
+        chat_id INTEGER NOT NULL, topic_id INTEGER NOT NULL, user_id INTEGER NOT NULL, begun_id INTEGER NOT NULL,
+        begun_at_s REAL NOT NULL, PRIMARY KEY (chat_id, topic_id, user_id)
+    );
+    CREATE TABLE languages (user_id INTEGER PRIMARY KEY, language TEXT NOT NULL);
+
+    CREATE TABLE subscriptions (
+        chat_id INTEGER NOT NULL, user_id INTEGER NOT NULL, days INTEGER NOT NULL, subject TEXT NOT NULL,
+        language TEXT NOT NULL, served_at_s REAL NOT NULL, PRIMARY KEY (chat_id, user_id)
+    );
+    CREATE TABLE articles (article_id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, first_seen_s REAL NOT NULL);
+    """,
+)
+
+# How long what users wrote, and which messages answered it, is kept: for as long the buttons under an answer work.
+_KEPT_ANSWERS_S = 30 * 86_400
+# Telegram delivers what was not confirmed for a day.
+_KEPT_NUMBERS_S = 2 * 86_400
+
+
+class Database:
+    """For one process; any thread may use it."""
+
+    def __init__(self, path: Path, *, now_s: Callable[[], float] = time.time) -> None:
+        """Raises Misconfigured where the file cannot be used."""
+        self.now_s = now_s
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection = _connect(path)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._migrate(path)
+        except sqlite3.Error as exc:
+            self._connection.close()
+            raise _unusable(path, exc) from exc
+        except Misconfigured:
+            self._connection.close()
+            raise
+
+    @contextmanager
+    def write(self, *, flushed: bool = False) -> Iterator[sqlite3.Connection]:
+        """All or nothing; a transaction within another is part of it.
+
+        A killed process loses nothing that was written; a power cut neither, where it is `flushed`.
+        """
+        with self._lock:
+            if self._depth:
+                yield self._connection
+                return
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def read(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """The rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def number(self, query: str, *values: object) -> int:
+        """The only value of a query; 0 for none."""
+        rows = self.read(query, *values)
+        return int(rows[0][0] or 0) if rows else 0
+
+    def clear_up(self) -> None:
+        """Drop what is older than it is kept."""
+        now_s = self.now_s()
+        with self.write() as connection:
+            connection.execute("DELETE FROM updates WHERE handled_at_s < ?", (now_s - _KEPT_NUMBERS_S,))
+            for query in (
+                "DELETE FROM votes WHERE answer_id IN (SELECT answer_id FROM answers WHERE created_at_s < ?)",
+                "DELETE FROM answers WHERE created_at_s < ?",
+                "DELETE FROM sent WHERE sent_at_s < ?",
+                "DELETE FROM conversations WHERE begun_at_s < ?",
+            ):
+                connection.execute(query, (now_s - _KEPT_ANSWERS_S,))
+
+    def close(self) -> None:
+        """After which nothing else may be called."""
+        with self._lock:
+            self._connection.close()
+
+    def _migrate(self, path: Path) -> None:
+        version = self.number("PRAGMA user_version")
+        if version > len(_MIGRATIONS):
+            raise Misconfigured(
+                f"{path} was written by a newer coopbot; install that, or set COOPBOT_TELEGRAM_DIR to another folder"
+            )
+        for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+            self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as exc:
+        raise _unusable(path, exc) from exc
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _unusable(path: Path, error: Exception) -> Misconfigured:
+    return Misconfigured(
+        f"{path} cannot be used ({error}); move it away, or set COOPBOT_TELEGRAM_DIR to a folder that can be written"
+    )

@@ -1,0 +1,137 @@
+"""An update to what is done about it."""
+
+from __future__ import annotations
+
+from telegram import Message, Update
+
+from coopbot.domain import MAX_QUESTION_CHARS
+from coopbot.serve.messages import error_text, language_of_locale, message
+from coopbot.serve.telegram.admin import ADMIN_COMMANDS, Admin
+from coopbot.serve.telegram.answering import answer_edited, answer_question
+from coopbot.serve.telegram.commands import Commands
+from coopbot.serve.telegram.format import text_parts
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.incoming import Incoming, read_message
+from coopbot.serve.telegram.inline import handle_inline
+from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.presses import handle_press
+from coopbot.serve.telegram.small_talk import small_talk
+from coopbot.serve.telegram.texts import bot_texts
+
+# A question that was not answered is answered when it is edited, if that is soon.
+_EDITED_WITHIN_S = 900
+
+
+class Handler:
+    """Handles updates one by one; each is taken out of the inbox together with what came of it."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._commands = Commands(kit)
+        self._admin = Admin(kit)
+
+    async def handle(self, waiting: Waiting) -> None:
+        """Do what an update asks for."""
+        update = Update.de_json(waiting.body, self._kit.bot)
+        if update.message is not None:
+            await self._message(waiting, update.message)
+        elif update.edited_message is not None:
+            await self._edited(waiting, update.edited_message)
+        elif update.callback_query is not None:
+            await handle_press(self._kit, waiting, update.callback_query)
+        elif update.inline_query is not None:
+            await handle_inline(self._kit, waiting, update.inline_query)
+        else:
+            if update.my_chat_member is not None and update.my_chat_member.new_chat_member.status in ("left", "kicked"):
+                self._kit.outbox.drop_chat(update.my_chat_member.chat.id)
+            self._kit.finish(waiting)
+
+    def give_up(self, waiting: Waiting, error: Exception) -> None:
+        """Say that something went wrong, without details, to whoever wrote."""
+        update = Update.de_json(waiting.body, self._kit.bot)
+        incoming = read_message(update.message, self._kit.me) if update.message else None
+        if incoming is not None:
+            said = error_text(error, self._kit.language(incoming))
+            self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+        elif update.callback_query is not None and update.callback_query.message is not None:
+            language = language_of_locale(update.callback_query.from_user.language_code)
+            chat_id, key = update.callback_query.message.chat.id, f"update:{waiting.update_id}"
+            said = error_text(error, language)
+            self._kit.finish(waiting, messages(text_parts(said), key=key, chat_id=chat_id, language=language))
+
+    async def _message(self, waiting: Waiting, received: Message) -> None:
+        incoming = read_message(received, self._kit.me)
+        if incoming is None or self._is_silent(waiting, incoming):
+            self._kit.finish(waiting)
+            return
+        refusal = self._refusal(waiting, incoming)
+        if refusal is not None:
+            self._kit.finish(waiting, self._kit.replies(waiting, incoming, refusal) if refusal else [])
+        elif incoming.command in ADMIN_COMMANDS:
+            await self._admin.handle(waiting, incoming)
+        elif incoming.command not in ("", "ask"):
+            await self._commands.handle(waiting, incoming)
+        else:
+            await self._question(waiting, incoming)
+
+    async def _question(self, waiting: Waiting, incoming: Incoming) -> None:
+        said = self._fixed_reply(incoming)
+        if said is None:
+            await answer_question(self._kit, waiting, incoming.asked())
+        else:
+            self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+
+    async def _edited(self, waiting: Waiting, received: Message) -> None:
+        """Answer again what was answered, in place; what was no question before may be one now."""
+        incoming = read_message(received, self._kit.me)
+        record = self._kit.records.of_question(received.chat.id, received.message_id)
+        if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
+            self._kit.finish(waiting)
+        elif record is not None:
+            is_new = incoming.text != record.asked.question and self._fixed_reply(incoming) is None
+            if is_new:
+                await answer_edited(self._kit, waiting, record, incoming.text)
+            else:
+                self._kit.finish(waiting)
+        elif incoming.text and self._is_recent(received):
+            await self._question(waiting, incoming)
+        else:
+            self._kit.finish(waiting)
+
+    def _is_silent(self, waiting: Waiting, incoming: Incoming) -> bool:
+        """Whether nothing is said: in groups to what has no words, and to an album more than once."""
+        if not incoming.wordless:
+            return False
+        album = incoming.message.media_group_id
+        return not incoming.private or (album is not None and not self._kit.inbox.speaks_for_album(waiting.update_id, album))
+
+    def _refusal(self, waiting: Waiting, incoming: Incoming) -> str | None:
+        """What is said to whom the bot does not answer, "" for silence; None if it does."""
+        rules, texts = self._kit.rules, bot_texts(self._kit.language(incoming))
+        if rules.allowed and not {incoming.user_id, incoming.chat_id} & (rules.allowed | rules.admins):
+            return texts.private_bot.format(incoming.user_id) if incoming.private else ""
+        earlier = self._kit.inbox.earlier(waiting, 60)
+        if earlier >= rules.a_minute:
+            return texts.slow_down.format(rules.a_minute) if earlier == rules.a_minute else ""
+        return None
+
+    def _fixed_reply(self, incoming: Incoming) -> str | None:
+        """What is said to what is no question; None for a question."""
+        language = self._kit.language(incoming)
+        if incoming.wordless:
+            is_file = incoming.message.document is not None and incoming.user_id in self._kit.rules.admins
+            return bot_texts(language).add_hint if is_file else message(language).text_only
+        if not incoming.text:
+            return bot_texts(language).ask_what if incoming.command else message(language).question_empty
+        if len(incoming.text) > MAX_QUESTION_CHARS:
+            return message(language).question_too_long
+        match small_talk(incoming.text):
+            case "greeting":
+                return bot_texts(language).greeting
+            case "thanks":
+                return bot_texts(language).welcome
+        return None
+
+    def _is_recent(self, received: Message) -> bool:
+        edited_at = received.edit_date or received.date
+        return (edited_at - received.date).total_seconds() <= _EDITED_WITHIN_S

@@ -1,0 +1,53 @@
+"""Shows from outside whether the bot hears Telegram: a file whose time is when it last did, and an address to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+# Several polls long: one that fails is no reason to restart.
+DEAF_AFTER_S = 120.0
+
+
+class Heartbeat:
+    """Safe to call from several threads."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path, self._clock = path, clock
+        self._heard_at_s = clock()
+
+    def beat(self) -> None:
+        """Telegram answered."""
+        self._heard_at_s = self._clock()
+        self._path.touch()
+
+    @property
+    def alive(self) -> bool:
+        """Whether Telegram answered lately."""
+        return self._clock() - self._heard_at_s < DEAF_AFTER_S
+
+
+@asynccontextmanager
+async def healthz(port: int | None, alive: Callable[[], bool]) -> AsyncIterator[None]:
+    """Answer `GET /healthz` on loopback while within: 200 while it is alive, else 503."""
+    if port is None:
+        yield
+        return
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(5):
+                request = await reader.readline()
+                status = "404 Not Found" if b" /healthz " not in request else "200 OK" if alive() else "503 Service Unavailable"
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError):
+            pass  # whoever asks has gone, or does not speak HTTP
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        yield

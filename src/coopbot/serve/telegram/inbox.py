@@ -1,0 +1,144 @@
+"""What Telegram delivered and is not handled yet: kept on disk from before it is confirmed, handed out in fair turns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.spaces import note_latest
+
+# JSON of the Bot API, whose values are of every type.
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An update that is not handled. `lane` is who sent it where: one lane's updates are handled in their order.
+
+    `starts` counts how often a process began to handle it, this time included.
+    """
+
+    update_id: int
+    lane: str
+    user_id: int
+    sent_at_s: float
+    starts: int
+    body: Json
+
+
+class Inbox:
+    """Safe to call from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # When a lane was last served, as a count of turns: who waits longest comes next.
+        self._served: dict[str, int] = {}
+        self._turn = 0
+
+    def put(self, updates: Sequence[Json]) -> None:
+        """Keep updates, on the disk itself when this returns. Those that came before are left out."""
+        with self._database.write(flushed=True) as connection:
+            for body in updates:
+                content = _content(body)
+                lane, user_id, sent_at_s = _sender(body["update_id"], content, self._database.now_s())
+                connection.execute(
+                    "INSERT OR IGNORE INTO updates (update_id, lane, user_id, album, sent_at_s, body)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (body["update_id"], lane, user_id, content.get("media_group_id"), sent_at_s, json.dumps(body)),
+                )
+                if "message_id" in content and "chat" in content:
+                    note_latest(connection, int(content["chat"]["id"]), int(content["message_id"]))
+
+    def take(self, busy: Collection[str]) -> Waiting | None:
+        """The next update of the lane that waits longest, of those that are not `busy`; None if there is none."""
+        heads = self._database.read(
+            "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
+        )
+        free = [row for row in heads if row["lane"] not in busy]
+        if not free:
+            self._served = {} if not heads else self._served
+            return None
+        head = min(free, key=lambda row: (self._served.get(row["lane"], 0), row["first"]))
+        self._turn += 1
+        self._served[head["lane"]] = self._turn
+        with self._database.write() as connection:
+            connection.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", (head["first"],))
+        (row,) = self._database.read("SELECT * FROM updates WHERE update_id = ?", head["first"])
+        return Waiting(
+            update_id=row["update_id"],
+            lane=row["lane"],
+            user_id=row["user_id"],
+            sent_at_s=row["sent_at_s"],
+            starts=row["starts"],
+            body=json.loads(row["body"]),
+        )
+
+    def put_back(self, waiting: Waiting) -> None:
+        """It was taken, and is left for the next time; that it was begun does not count."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", (waiting.update_id,))
+
+    def done(self, update_id: int) -> None:
+        """It is handled; what it said is forgotten."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE updates SET body = NULL, handled_at_s = ? WHERE update_id = ?", (self._database.now_s(), update_id)
+            )
+
+    def count(self) -> int:
+        """How many wait."""
+        return self._database.number("SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL")
+
+    def earlier(self, waiting: Waiting, within_s: float) -> int:
+        """How many updates the same user sent in the `within_s` before this one."""
+        return self._database.number(
+            "SELECT COUNT(*) FROM updates WHERE user_id = ? AND update_id < ? AND sent_at_s > ? AND lane = ?",
+            waiting.user_id,
+            waiting.update_id,
+            waiting.sent_at_s - within_s,
+            waiting.lane,
+        )
+
+    def is_followed(self, waiting: Waiting) -> bool:
+        """Whether something newer waits in the same lane."""
+        return bool(
+            self._database.number(
+                "SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL AND lane = ? AND update_id > ?",
+                waiting.lane,
+                waiting.update_id,
+            )
+        )
+
+    def speaks_for_album(self, update_id: int, album: str) -> bool:
+        """Whether an update without words is the one of its album that is replied to: the first, if none has words."""
+        rows = self._database.read("SELECT update_id, body FROM updates WHERE album = ? ORDER BY update_id", album)
+        worded = any(row["body"] and "caption" in _content(json.loads(row["body"])) for row in rows)
+        return bool(rows) and rows[0]["update_id"] == update_id and not worded
+
+    def forget(self, user_id: int) -> int:
+        """Drop what waits of a user; how much that was."""
+        with self._database.write() as connection:
+            return connection.execute(
+                "UPDATE updates SET body = NULL, handled_at_s = ? WHERE user_id = ? AND handled_at_s IS NULL",
+                (self._database.now_s(), user_id),
+            ).rowcount
+
+
+def _content(body: Json) -> Json:
+    """What is beside the number: an update holds one thing."""
+    return next((value for name, value in body.items() if name != "update_id" and isinstance(value, dict)), {})
+
+
+def _sender(update_id: int, content: Json, now_s: float) -> tuple[str, int, float]:
+    """Lane, user and time of an update."""
+    message: Mapping[str, Any] = content.get("message") or content
+    chat_id = int((message.get("chat") or {}).get("id", 0))
+    speaker = content.get("sender_chat") or content.get("from") or {}
+    user_id = int(speaker.get("id", 0))
+    lane = f"{chat_id}:{user_id}" if chat_id else f"inline:{user_id}" if user_id else f"update:{update_id}"
+    # An edit counts when it is made; a press comes with the message that it is under, which may be old.
+    sent_at_s = content.get("edit_date") or content.get("date") if content is message else None
+    return lane, user_id, float(sent_at_s or now_s)

@@ -1,0 +1,143 @@
+"""What a message is: for the bot or not, a command or a question, and which words of it are meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from telegram import Message, MessageEntity, User
+from telegram.constants import ChatType
+
+from coopbot.domain import Language
+from coopbot.serve.messages import language_of_locale
+from coopbot.serve.telegram.records import Asked
+from coopbot.text.language import detect_language
+
+# Commands that are meant for this bot in a group even without its name after them; clients of other bots know none of them.
+_OURS = frozenset({"ask", "search"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message for the bot. `command` is without the slash, "" for none; `text` is the rest, or the question.
+
+    `question_id` is the message that asks: not this one where it points to somebody else's. `wordless` if nobody wrote a word.
+    """
+
+    message: Message
+    command: str
+    text: str
+    question_id: int
+    wordless: bool = False
+
+    @property
+    def chat_id(self) -> int:
+        """Where it was written."""
+        return self.message.chat.id
+
+    @property
+    def private(self) -> bool:
+        """Whether in a chat of one user and the bot."""
+        return self.message.chat.type == ChatType.PRIVATE
+
+    @property
+    def topic_id(self) -> int | None:
+        """A topic of a chat is numbered; other threads are replies."""
+        return self.message.message_thread_id if self.message.is_topic_message else None
+
+    @property
+    def user_id(self) -> int:
+        """The person, or the chat in whose name it was written."""
+        speaker = self.message.sender_chat or self.message.from_user
+        return speaker.id if speaker else 0
+
+    @property
+    def locale(self) -> Language:
+        """The language of the user's client."""
+        return language_of_locale(self.message.from_user.language_code if self.message.from_user else None)
+
+    @property
+    def language(self) -> Language:
+        """The language of the words; where there are none to read, that of the user's client."""
+        return detect_language(self.text) if any(character.isalpha() for character in self.text) else self.locale
+
+    def asked(self) -> Asked:
+        """As a question."""
+        return Asked(
+            chat_id=self.chat_id,
+            topic_id=self.topic_id,
+            user_id=self.user_id,
+            question_id=self.question_id,
+            question=self.text,
+        )
+
+
+def read_message(message: Message, me: User) -> Incoming | None:
+    """What a message means; None if it is not for the bot: other bots' never are, nor what the bot itself was used to write."""
+    if _from_a_machine(message, me) or _is_service(message):
+        return None
+    written = (message.text or message.caption or "").strip()
+    text = re.sub(rf"@{re.escape(me.username or '')}\b", "", written, flags=re.IGNORECASE).strip()
+    command, rest = _command(text)
+    if not _for_us(message, me, written, command):
+        return None
+    replied = message.reply_to_message
+    if not rest and replied is not None and command in ("", "ask") and not _by(replied, me):
+        pointed_at = (replied.text or replied.caption or "").strip()
+        if pointed_at:
+            return Incoming(message=message, command="ask", text=pointed_at, question_id=replied.message_id)
+    return Incoming(message=message, command=command, text=rest, question_id=message.message_id, wordless=not written)
+
+
+def _from_a_machine(message: Message, me: User) -> bool:
+    """Whether no person wrote it. In the name of a chat people write through a bot of Telegram's own."""
+    if message.via_bot is not None and message.via_bot.id == me.id:
+        return True
+    by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
+    return by_bot or bool(message.is_automatic_forward) or message.chat.type == ChatType.CHANNEL
+
+
+# What a person sends that is no report on the chat.
+_CONTENT = (
+    "text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll",
+    "sticker", "story", "venue", "video", "video_note", "voice",
+)  # fmt: skip
+
+
+def _is_service(message: Message) -> bool:
+    return not any(getattr(message, name) for name in _CONTENT)
+
+
+def _command(text: str) -> tuple[str, str]:
+    """The command at the beginning, and the rest."""
+    match = re.match(r"/([A-Za-z0-9_]+)(?:\s+|$)", text)
+    return (match[1].lower(), text[match.end() :].strip()) if match else ("", text)
+
+
+def _for_us(message: Message, me: User, written: str, command: str) -> bool:
+    """Whether it is private, replies to the bot, mentions it, or is a command that only it has."""
+    if message.chat.type == ChatType.PRIVATE:
+        return True
+    if message.reply_to_message is not None and _by(message.reply_to_message, me):
+        return not _other_command(written, command, me)
+    if command in _OURS and not _other_command(written, command, me):
+        return True
+    mentioned = {**message.parse_entities(), **message.parse_caption_entities()}
+    return any(_is_mention(entity, text, me) for entity, text in mentioned.items())
+
+
+def _other_command(written: str, command: str, me: User) -> bool:
+    """Whether it is a command that names another bot."""
+    named = re.match(r"/[A-Za-z0-9_]+@(\w+)", written)
+    return named is not None and named[1].lower() != (me.username or "").lower()
+
+
+def _by(message: Message, user: User) -> bool:
+    return message.from_user is not None and message.from_user.id == user.id
+
+
+def _is_mention(entity: MessageEntity, text: str, me: User) -> bool:
+    if entity.type == MessageEntity.TEXT_MENTION:
+        return entity.user is not None and entity.user.id == me.id
+    named = entity.type in (MessageEntity.MENTION, MessageEntity.BOT_COMMAND)
+    return named and text.lower().endswith(f"@{me.username}".lower())

@@ -1,0 +1,161 @@
+"""What handling an update works with: where answers come from, whom they are for, and what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from telegram import Bot, InlineKeyboardMarkup, User
+
+from coopbot.ask.answerer import SearchResult
+from coopbot.ask.store import LiveStore
+from coopbot.domain import Answer, Filters, Language
+from coopbot.serve.jobs import Jobs
+from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.format import text_parts
+from coopbot.serve.telegram.inbox import Inbox, Waiting
+from coopbot.serve.telegram.incoming import Incoming
+from coopbot.serve.telegram.outbox import Outbox
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.people import People
+from coopbot.serve.telegram.records import Records
+
+
+class Answers(Protocol):
+    """What answers. `ask.answerer.Answerer` keeps this contract."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        max_citations: int = ...,
+        conversation_id: str | None = None,
+        client: str = "",
+    ) -> Answer:
+        """The answer to a question, which may follow earlier ones of its conversation."""
+        ...
+
+    def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """The nearest passages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Where answers come from. Without `jobs` nothing can be added."""
+
+    answers: Answers
+    index: LiveStore
+    jobs: Jobs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """admins: numbers of users. allowed: of users and chats; empty for everybody. a_minute: messages taken of a user.
+
+    quiet: hours of `zone` from which to which no digest is sent; zone is of the IANA's, such as Asia/Shanghai.
+    """
+
+    admins: frozenset[int] = frozenset()
+    allowed: frozenset[int] = frozenset()
+    a_minute: int = 20
+    quiet: tuple[int, int] = (21, 9)
+    zone: str = "Asia/Shanghai"
+
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """`me` is the bot's own account, `wake` starts sending what is in the outbox, `executor` runs what takes time."""
+
+    bot: Bot
+    me: User
+    library: Library
+    rules: Rules
+    database: Database
+    inbox: Inbox
+    outbox: Outbox
+    records: Records
+    people: People
+    executor: Executor
+    wake: Callable[[], object]
+    today: Callable[[], date]
+
+    def in_thread(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Awaitable[_Result]:
+        """Run what takes time beside the loop."""
+        return asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *args, **kwargs))
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Send, apart from handling an update."""
+        self.outbox.put(outgoing)
+        self.wake()
+
+    def finish(self, waiting: Waiting, outgoing: Sequence[Outgoing] = ()) -> None:
+        """An update is handled, and this came of it: both or neither."""
+        with self.database.write():
+            self.outbox.put(outgoing)
+            self.inbox.done(waiting.update_id)
+        self.wake()
+
+    def language(self, incoming: Incoming) -> Language:
+        """For notices: what the user chose, else what the message is in."""
+        return self.people.language(incoming.user_id) or incoming.language
+
+    def replies(
+        self,
+        waiting: Waiting,
+        incoming: Incoming,
+        parts: Sequence[Part] | str,
+        keyboard: InlineKeyboardMarkup | None = None,
+    ) -> list[Outgoing]:
+        """Messages that reply to one, the keyboard under the last."""
+        shown = text_parts(parts) if isinstance(parts, str) else parts
+        return messages(
+            shown,
+            key=f"update:{waiting.update_id}",
+            chat_id=incoming.chat_id,
+            topic_id=incoming.topic_id,
+            reply_to=incoming.message.message_id,
+            language=self.language(incoming),
+            keyboard=keyboard,
+        )
+
+
+def messages(
+    parts: Sequence[Part],
+    *,
+    key: str,
+    chat_id: int,
+    language: Language,
+    topic_id: int | None = None,
+    reply_to: int | None = None,
+    keyboard: InlineKeyboardMarkup | None = None,
+    replacing: int = 0,
+) -> list[Outgoing]:
+    """Parts as messages, the keyboard under the last. The first `replacing` are edits; what is over of them is deleted."""
+    shown = [
+        Outgoing(
+            action="edit" if place < replacing else "send",
+            chat_id=chat_id,
+            key=key,
+            part=place,
+            content=part,
+            keyboard=keyboard if place == len(parts) - 1 else None,
+            reply_to=reply_to,
+            topic_id=topic_id,
+            language=language,
+        )
+        for place, part in enumerate(parts)
+    ]
+    over = [Outgoing(action="delete", chat_id=chat_id, key=key, part=place) for place in range(len(parts), replacing)]
+    return shown + over

@@ -1,0 +1,138 @@
+"""What is to be sent, on disk until Telegram has accepted it, in the order of each chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.spaces import note_latest, space_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """`after_id`: if it may have been sent already, the latest id that was known before; the message has a later one."""
+
+    outbox_id: int
+    outgoing: Outgoing
+    after_id: int | None
+    created_at_s: float
+
+    @property
+    def chat_id(self) -> int:
+        """Where it goes."""
+        return self.outgoing.chat_id
+
+
+class Outbox:
+    """Safe to call from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, outgoing: Iterable[Outgoing]) -> None:
+        """Keep for sending."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT INTO outbox (chat_id, key, part, body, created_at_s) VALUES (?, ?, ?, ?, ?)",
+                [(one.chat_id, one.key, one.part, one.as_json(), self._database.now_s()) for one in outgoing],
+            )
+
+    def chats(self) -> list[int]:
+        """The chats that wait for something, the longest waiting first."""
+        rows = self._database.read("SELECT chat_id FROM outbox GROUP BY chat_id ORDER BY MIN(outbox_id)")
+        return [int(row["chat_id"]) for row in rows]
+
+    def first(self, chat_id: int) -> Pending | None:
+        """What a chat waits for next."""
+        rows = self._database.read("SELECT * FROM outbox WHERE chat_id = ? ORDER BY outbox_id LIMIT 1", chat_id)
+        if not rows:
+            return None
+        (row,) = rows
+        return Pending(
+            outbox_id=row["outbox_id"],
+            outgoing=Outgoing.from_json(row["chat_id"], row["key"], row["part"], row["body"]),
+            after_id=row["after_id"],
+            created_at_s=row["created_at_s"],
+        )
+
+    def begin(self, pending: Pending) -> None:
+        """From now on it may have been sent."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE outbox SET after_id = ? WHERE outbox_id = ?", (self.latest_id(pending.chat_id), pending.outbox_id)
+            )
+
+    def not_sent(self, pending: Pending) -> None:
+        """It was refused, or never left this machine."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE outbox SET after_id = NULL WHERE outbox_id = ?", (pending.outbox_id,))
+
+    def accepted(self, pending: Pending, message_id: int) -> None:
+        """Telegram has it, as this message."""
+        with self._database.write() as connection:
+            self.drop(pending)
+            connection.execute(
+                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?)",
+                (pending.chat_id, message_id, pending.outgoing.key, pending.outgoing.part, self._database.now_s()),
+            )
+            note_latest(connection, pending.chat_id, message_id)
+
+    def drop(self, pending: Pending) -> None:
+        """Done, or not to be done."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM outbox WHERE outbox_id = ?", (pending.outbox_id,))
+
+    def drop_chat(self, chat_id: int) -> None:
+        """Nothing more goes there."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM outbox WHERE chat_id = ?", (chat_id,))
+            connection.execute("DELETE FROM subscriptions WHERE chat_id = ?", (chat_id,))
+
+    def move_chat(self, old_id: int, new_id: int) -> None:
+        """A group became a supergroup. Ids of its messages do not go with it, so nothing there can be replied to or edited."""
+        for row in self._database.read("SELECT * FROM outbox WHERE chat_id = ?", old_id):
+            outgoing = Outgoing.from_json(new_id, row["key"], row["part"], row["body"])
+            moved = Outgoing(
+                action="send",
+                chat_id=new_id,
+                key=outgoing.key,
+                part=outgoing.part,
+                content=outgoing.content,
+                keyboard=outgoing.keyboard,
+                language=outgoing.language,
+            )
+            query = "UPDATE outbox SET chat_id = ?, body = ?, after_id = NULL WHERE outbox_id = ?"
+            with self._database.write() as connection:
+                connection.execute(query, (new_id, moved.as_json(), row["outbox_id"]))
+        with self._database.write() as connection:
+            connection.execute("UPDATE OR REPLACE subscriptions SET chat_id = ? WHERE chat_id = ?", (new_id, old_id))
+
+    def message_id(self, outgoing: Outgoing) -> int | None:
+        """The message that shows what this is about, if it was sent."""
+        found = self._database.number(
+            "SELECT message_id FROM sent WHERE key = ? AND part = ? AND chat_id = ?",
+            outgoing.key,
+            outgoing.part,
+            outgoing.chat_id,
+        )
+        return found or None
+
+    def latest_id(self, chat_id: int) -> int:
+        """The highest message id known where ids are counted with this chat's."""
+        return self._database.number("SELECT message_id FROM latest_ids WHERE space = ?", space_of(chat_id))
+
+    def known_ids(self, chat_id: int, ids: Sequence[int]) -> set[int]:
+        """Those of the ids that are messages of ours which are accounted for."""
+        marks = ",".join("?" * len(ids))
+        rows = self._database.read(f"SELECT message_id FROM sent WHERE chat_id = ? AND message_id IN ({marks})", chat_id, *ids)
+        return {int(row["message_id"]) for row in rows}
+
+    def under_way(self) -> int:
+        """How many may have been sent."""
+        return self._database.number("SELECT COUNT(*) FROM outbox WHERE after_id IS NOT NULL")
+
+    def count(self) -> int:
+        """How many wait."""
+        return self._database.number("SELECT COUNT(*) FROM outbox")

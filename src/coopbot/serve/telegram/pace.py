@@ -1,0 +1,69 @@
+"""How often Telegram lets a bot send: about one message a second to a chat, 20 a minute to a group, 30 a second in all."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What Telegram documents; a Bot API server of one's own may allow more."""
+
+    chat_every_s: float = 1.0
+    group_a_minute: int = 20
+    all_a_second: int = 30
+
+
+class Pace:
+    """When the next message may go to which chat. Times are the clock's seconds. For one thread.
+
+    What is under way counts as sent now, and what has ended as sent when it ended: Telegram never sees more than it allows,
+    however long messages are on the way.
+    """
+
+    def __init__(self, clock: Callable[[], float], quota: Quota | None = None) -> None:
+        self._clock = clock
+        self._quota = quota or Quota()
+        self._under_way = 0
+        self._all: deque[float] = deque(maxlen=self._quota.all_a_second)
+        self._groups: dict[int, deque[float]] = {}
+        self._next: dict[int, float] = {}
+
+    def ready_at_s(self, chat_id: int) -> float:
+        """The time from which on something may be sent there, in the past if now; infinite while too much is under way."""
+        at_s = self._next.get(chat_id, 0.0)
+        free = self._quota.all_a_second - self._under_way
+        if free <= 0:
+            return math.inf
+        if len(self._all) >= free:
+            at_s = max(at_s, self._all[-free] + 1.0)
+        group = self._groups.get(chat_id)
+        if group is not None and len(group) == self._quota.group_a_minute:
+            at_s = max(at_s, group[0] + 60.0)
+        return at_s
+
+    def began(self) -> None:
+        """Something is being sent, or edited, which counts alike."""
+        self._under_way += 1
+
+    def ended(self, chat_id: int) -> None:
+        """It is there, or may be."""
+        now_s = self._clock()
+        self._under_way -= 1
+        self._all.append(now_s)
+        if chat_id < 0:
+            self._groups.setdefault(chat_id, deque(maxlen=self._quota.group_a_minute)).append(now_s)
+        self.pause(chat_id, self._quota.chat_every_s)
+        if len(self._next) > 10_000:
+            self._forget_idle(now_s)
+
+    def pause(self, chat_id: int, wait_s: float) -> None:
+        """Nothing goes there for so long. Others do not wait."""
+        self._next[chat_id] = max(self._next.get(chat_id, 0.0), self._clock() + wait_s)
+
+    def _forget_idle(self, now_s: float) -> None:
+        self._next = {chat_id: at_s for chat_id, at_s in self._next.items() if at_s > now_s}
+        self._groups = {chat_id: times for chat_id, times in self._groups.items() if times[-1] > now_s - 60}

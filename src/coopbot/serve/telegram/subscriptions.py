@@ -1,0 +1,117 @@
+"""Digests of new articles: who wants them, which articles are new, what is sent and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from sqlite3 import Row
+from zoneinfo import ZoneInfo
+
+from telegram.constants import MessageEntityType
+
+from coopbot.ask.store import VectorStore
+from coopbot.domain import Article, Language
+from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.format import article_line
+from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.parts import Block, marked, pack
+from coopbot.serve.telegram.texts import bot_texts
+from coopbot.text.gazetteer import find_names
+from coopbot.text.tokens import lexical_tokens
+
+MAX_SUBJECT_CHARS = 100
+_SHOWN = 10
+_PAGE = 500
+_DAY_S = 86_400.0
+# A digest that is due within the hour may come now: else it would be later every day.
+_EARLY_S = 3600.0
+
+
+def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
+    """Begin, or change, a subscription; what is said to that."""
+    with kit.database.write() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)",
+            (chat_id, user_id, days, subject, language, kit.database.now_s()),
+        )
+    texts = bot_texts(language)
+    said = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
+    return said.format(texts.about_subject.format(subject) if subject else "")
+
+
+def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
+    """End it; whether there was one."""
+    with kit.database.write() as connection:
+        query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
+        return bool(connection.execute(query, (chat_id, user_id)).rowcount)
+
+
+def note_articles(database: Database, store: VectorStore) -> None:
+    """Write down which articles there are, and which were not there before. Those that the bot began with are not new."""
+    first_time = not database.number("SELECT COUNT(*) FROM articles")
+    seen_at_s = 0.0 if first_time else database.now_s()
+    for page in _pages(store):
+        with database.write() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", [(one.article_id, one.sha256, seen_at_s) for one in page]
+            )
+
+
+def send_digests(kit: Kit) -> None:
+    """Send what is due, outside quiet hours."""
+    now_s = kit.database.now_s()
+    if is_quiet(now_s, kit.rules.quiet, kit.rules.zone):
+        return
+    due = "SELECT * FROM subscriptions WHERE served_at_s <= ? - days * ?"
+    for row in kit.database.read(due, now_s + _EARLY_S, _DAY_S):
+        articles = _new_articles(kit, row["served_at_s"], row["subject"])
+        query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
+        with kit.database.write() as connection:
+            connection.execute(query, (now_s, row["chat_id"], row["user_id"]))
+            kit.send(_digest(row, articles, now_s))
+
+
+def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoing]:
+    """The newest of the articles; nothing if there are none."""
+    if not articles:
+        return []
+    language: Language = row["language"]
+    texts = bot_texts(language)
+    heading = texts.digest.format(texts.about_subject.format(row["subject"]) if row["subject"] else "")
+    blocks = [marked(heading, MessageEntityType.BOLD), *(article_line(one, language) for one in articles[:_SHOWN])]
+    if len(articles) > _SHOWN:
+        blocks.append(Block(text=texts.digest_more.format(len(articles) - _SHOWN)))
+    return messages(pack(blocks), key=f"digest:{row['user_id']}:{now_s:.0f}", chat_id=row["chat_id"], language=language)
+
+
+def _new_articles(kit: Kit, since_s: float, subject: str) -> list[Article]:
+    """Those of the index that came since then and have to do with the subject, newest first."""
+    store = kit.library.index.current()
+    rows = kit.database.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
+    found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
+    about = [article for article in found if _has_to_do_with(article, subject)]
+    return sorted(about, key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
+
+
+def _has_to_do_with(article: Article, subject: str) -> bool:
+    """Whether an article has all words of a subject, or names what it names, in any language."""
+    text = f"{article.title}\n{article.text}"
+    if not subject or set(lexical_tokens(subject)) <= set(lexical_tokens(text)):
+        return True
+    names = find_names(subject)
+    return bool(names) and set(names) <= set(find_names(text))
+
+
+def is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
+    """Whether it is one of the hours, of which the last is left out."""
+    begin, end = quiet
+    hour = datetime.fromtimestamp(now_s, ZoneInfo(zone)).hour
+    return begin <= hour < end if begin <= end else hour >= begin or hour < end
+
+
+def _pages(store: VectorStore) -> Iterator[list[Article]]:
+    offset = 0
+    while page := store.articles(offset, _PAGE):
+        yield page
+        offset += len(page)

@@ -1,0 +1,63 @@
+"""Updates in over HTTP: the secret of what Telegram delivers, and the watch over whether it still delivers here."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+
+from coopbot.errors import Misconfigured
+from coopbot.serve.telegram.inbox import Json
+from coopbot.serve.telegram.polling import WANTED
+
+_LOOK_EVERY_S = 30.0
+_REFUSALS = 5
+_CONNECTIONS = 20
+
+_log = logging.getLogger(__name__)
+
+
+class Webhook:
+    """`url` is where Telegram delivers to: public, https. The secret is new with each start. Any thread may use it."""
+
+    def __init__(self, url: str, keep: Callable[[Sequence[Json]], object]) -> None:
+        self._url, self._keep = url, keep
+        self._secret = secrets.token_urlsafe(32)
+
+    def deliver(self, secret: str | None, body: bytes) -> bool:
+        """Keep an update, on the disk itself when this returns; False for a wrong secret. Raises ValueError for no update."""
+        if not hmac.compare_digest((secret or "").encode("utf-8", "surrogateescape"), self._secret.encode()):
+            return False
+        update = json.loads(body)
+        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+            raise ValueError("not an update")
+        self._keep([update])
+        return True
+
+    async def watch(self, bot: Bot, heard: Callable[[bool], object], every_s: float = _LOOK_EVERY_S) -> None:
+        """Have Telegram deliver here, until cancelled, also if somebody else had it do otherwise. Raises Misconfigured."""
+        refusals = 0
+        await self._set(bot)
+        while True:
+            heard(True)
+            await asyncio.sleep(every_s)
+            try:
+                if (await bot.get_webhook_info()).url != self._url:
+                    _log.warning("The webhook was changed; it is set again")
+                    await self._set(bot)
+                refusals = 0
+            except InvalidToken:
+                refusals += 1
+                if refusals > _REFUSALS:
+                    raise Misconfigured("Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one.") from None
+            except TelegramError as error:
+                _log.warning("Telegram cannot be asked about the webhook: %s", type(error).__name__)
+
+    async def _set(self, bot: Bot) -> None:
+        await bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=WANTED, max_connections=_CONNECTIONS)
