@@ -21,7 +21,7 @@ from coopbot.index.passages import StoredPassage
 
 # Passages of all languages whose sentences are looked at one by one, and how many of them are read at a time: after each time,
 # reading ends if the answer is sure.
-OPENED = 9
+OPENED = 6
 READ_AT_A_TIME = 3
 
 

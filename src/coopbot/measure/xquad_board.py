@@ -14,7 +14,7 @@ from coopbot.measure.xquad_scores import XquadScores
 _ABOUT = """\
 ## XQuAD-R
 
-All passages of one language are the corpus; every third question of the odd articles, which nothing was learned from, is asked
+All passages of one language are the corpus; every sixth question of the odd articles, which nothing was learned from, is asked
 against one language at a time. MRR is of the right passage. The next columns say how often the gold sentence is the first
 quote, and among the first two. No evidence: with the right passage taken out of the index, the share refused at precision .90,
 every question whose passage is in the index counting as answerable; and the same if only those count whose passage came first.
