@@ -28,8 +28,8 @@ from coopbot.serve.http.chat_shapes import (
     ModelOut,
     ModelsOut,
     UsageOut,
-    annotations,
     chat_out,
+    link_annotations,
 )
 from coopbot.serve.http.health import Health
 from coopbot.serve.markdown import answer_markdown
@@ -90,7 +90,7 @@ def stream(answer: Answer, chat_id: str, created: int, base: str, *, with_usage:
     yield _event({**same, "choices": [_delta({"role": "assistant", "content": ""})]})
     for line in lines:
         yield _event({**same, "choices": [_delta({"content": line.text})]})
-    links = [link.model_dump(mode="json") for link in annotations(lines, answer, base)]
+    links = [link.model_dump(mode="json") for link in link_annotations(lines, answer, base)]
     whole = answer_out(answer).model_dump(mode="json")
     yield _event({**same, "choices": [_delta({"annotations": links}, "stop")], "coopbot": whole})
     if with_usage:

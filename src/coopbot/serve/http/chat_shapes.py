@@ -132,11 +132,11 @@ def chat_out(answer: Answer, chat_id: str, created: int, base: str) -> ChatOut:
     """The whole answer in one."""
     lines = list(answer_markdown(answer, base))
     content = "".join(line.text for line in lines)
-    message = MessageOut(content=content.rstrip(), annotations=annotations(lines, answer, base))
+    message = MessageOut(content=content.rstrip(), annotations=link_annotations(lines, answer, base))
     return ChatOut(id=chat_id, created=created, model=MODEL, choices=[ChoiceOut(message=message)], coopbot=answer_out(answer))
 
 
-def annotations(lines: Sequence[MarkdownLine], answer: Answer, base: str) -> list[AnnotationOut]:
+def link_annotations(lines: Sequence[MarkdownLine], answer: Answer, base: str) -> list[AnnotationOut]:
     """The links of all lines, by their places in the content."""
     cited = {citation.number: citation for citation in answer.citations}
     found, start = [], 0
