@@ -23,6 +23,7 @@ from coopbot.write.judge import reads_alike
 from coopbot.write.llm import Llm, LlmCard
 from coopbot.write.support import find_fault
 from coopbot.write.writer import ModelWriter
+from tests.soak.alterations import alterations
 from tests.soak.environments import environment
 
 pytestmark = pytest.mark.soak
@@ -72,6 +73,28 @@ def test_nothing_unsupported_comes_through(llama: str, service: Service, tmp_pat
             assert find_fault(claim.text, cited, answer.question_language) is None
             assert reads_alike(answer.searched_as, claim.text, cited, reader)
     assert sum(map(_strangers, written)) == 0
+
+
+def test_no_altered_quote_passes(service: Service) -> None:
+    """Every first quote with another number, date or name, names swapped, or a not: and the quote itself, which stands."""
+    reader = service.models.reader
+    assert reader is not None
+    passed, tried = [], 0
+    for question in load_unseen(ROOT / "evals" / "unseen.jsonl", option="--unseen")[::2]:
+        answer = service.answerer.ask(question.question)
+        if answer.outcome != "answered":
+            continue
+        quote = answer.citations[0]
+        assert find_fault(quote.quote, [quote], quote.language) is None
+        assert reads_alike(answer.searched_as, quote.quote, [quote], reader)
+        for kind, sentence in alterations(quote):
+            tried += 1
+            if find_fault(sentence, [quote], quote.language) is None and reads_alike(
+                answer.searched_as, sentence, [quote], reader
+            ):
+                passed.append((kind, quote.quote, sentence))
+    assert tried > QUESTIONS
+    assert passed == []
 
 
 def _strangers(answer: Answer) -> int:

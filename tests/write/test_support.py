@@ -27,6 +27,7 @@ STANDS = [
     (PORT, "Мощность порта Зарубино должна составить 60 млн тонн в год."),
     (TONGJIANG, "同江铁路桥于2022年11月16日通车。"),
     (TRADE, "Heilongjiang exported more than 5 million tonnes of grain in 2024."),
+    ("It carried about 5.4 million tonnes.", "It carried about 5.4 million tonnes."),
     # Across languages by names, figures and the words of the field.
     (BRIDGE, "黑河与布拉戈维申斯克之间的公路大桥于2022年6月10日开通货运。"),
     (TONGJIANG, "The Tongjiang rail bridge opened on 16 November 2022."),
@@ -42,6 +43,9 @@ FAILS: list[tuple[str, str, Fault]] = [
     (GAS, "Russia exported 22.7 billion tonnes of gas to China in 2023.", "number"),
     (GAS, "Russia exported 22.7 million cubic metres of gas to China in 2023.", "number"),
     (TRADE, "Heilongjiang exported 5 million tonnes of grain in 2024.", "number"),
+    ("Over 46 days it covered 12,000 km.", "Over 47 days it covered 12,000 km.", "number"),
+    ("It had 11 and 19 passengers.", "It had 11 and 11 passengers.", "number"),
+    ("It carried 5.4 million tonnes.", "It carried about 6 million tonnes.", "number"),
     ("The road A-331 leads there.", "The road A-332 leads there.", "number"),
     (BRIDGE, "The bridge between Heihe and Khabarovsk opened to freight on 10 June 2022.", "name"),
     (BRIDGE, "同江大桥于2022年6月10日开通货运。", "name"),

@@ -12,7 +12,7 @@ from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.gazetteer import name_mentions
 from coopbot.text.quantities import Quantity, find_quantities
 
-# "About 6 million" may stand for 6.2 million.
+# How much of an amount rounding may take off or add.
 _ROUNDED = Decimal("0.05")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -66,11 +66,18 @@ def loose_digits(text: str, facts: Sequence[Fact]) -> set[str]:
 
 
 def _is_amount(own: Quantity, quoted: Quantity) -> bool:
-    """ "More than 6 million" is not "6 million", nor the reverse."""
+    """Whether an amount stands: "more than 6 million" is not "6 million", "about 6 million" may be a rounder 6.2 million."""
     if own.unit != quoted.unit or own.approximate < quoted.approximate:
         return False
-    room = _ROUNDED * abs(quoted.value) if own.approximate else Decimal(0)
-    return abs(own.value - quoted.value) <= room
+    if own.value == quoted.value:
+        return True
+    rounder = own.approximate > quoted.approximate and _digits(own) < _digits(quoted)
+    return rounder and abs(own.value - quoted.value) <= _ROUNDED * abs(quoted.value)
+
+
+def _digits(quantity: Quantity) -> int:
+    """How many of its digits count."""
+    return len(quantity.value.normalize().as_tuple().digits)
 
 
 def _names(text: str) -> Iterator[Fact]:

@@ -50,7 +50,7 @@ def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) ->
         ("markup", lambda: bool(_MARKUP.search(sentence))),
         ("number", lambda: not _numbers_stand(sentence, facts, quotes, quoted)),
         ("date", lambda: not _dates_stand(sentence, facts, quotes, quoted)),
-        ("name", lambda: not _all_covered("name", facts, quoted)),
+        ("name", lambda: not _names_stand(facts, quoted)),
         ("word", lambda: bool(strange_words(sentence, facts, quotes, language))),
         ("sense", lambda: not _senses_stand(sentence, facts, quotes, quoted)),
         ("relation", lambda: not _relations_stand(sentence, facts, quotes, quoted)),
@@ -69,9 +69,21 @@ def _dates_stand(sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation
     return _all_covered("date", facts, quoted) and find_periods(sentence) <= periods
 
 
-def _all_covered(kind: str, facts: Iterable[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
+def _names_stand(facts: Sequence[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
     theirs = [other for one in quoted for other in one]
-    return all(any(fact.is_covered_by(other) for other in theirs) for fact in facts if fact.kind == kind)
+    return all(any(fact.is_covered_by(other) for other in theirs) for fact in facts if fact.kind == "name")
+
+
+def _all_covered(kind: str, facts: Iterable[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
+    """Each by a fact of its own: "11 and 11" does not stand on "11 and 19"."""
+    left = [other for one in quoted for other in one]
+    for fact in facts:
+        if fact.kind == kind:
+            covering = next((other for other in left if fact.is_covered_by(other)), None)
+            if covering is None:
+                return False
+            left.remove(covering)
+    return True
 
 
 def strange_words(sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], language: Language) -> set[str]:
