@@ -1,4 +1,4 @@
-"""Who wrote it, who published it and when: read from the lines around an article, in three languages."""
+"""Who wrote it, who published it and when: read from the bylines around an article, in three languages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date
 from coopbot.ingest.dates import find_date, without_dates
 from coopbot.ingest.names import is_organisation, person_names, publisher_name
 from coopbot.ingest.tidy import HAN
+from coopbot.text.simplified import to_simplified
 
 _LONGEST_BYLINE = 300  # characters
 _MOST_WORDS_BESIDE_DATE = 4
@@ -30,14 +31,15 @@ class Byline:
 _WITH_COLON = {
     "author": r"(?:written |text |story )?by|authors?|reporters?|"
     r"автор(?:ы)?(?: (?:статьи|текста|материала|публикации|колонки))?|текст|корреспондент|журналист|обозреватель|"
-    r"(?:本报|本网|本台|特约|见习|实习)?(?:作者|记者|撰文|通讯员|撰稿人?)|文",
-    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容)?来源|转自|出处",
+    r"(?:本报|本网|本台|特约|见习|实习|特派)?(?:作者|记者|撰文|通讯员|撰稿人?|采写|采访)|文",
+    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容|资料)?来源|来自|稿源|转自|"
+    r"出处|发布(?:机构|单位|者)|信息发布",
     "published": r"(?:first )?(?:published|posted|date|created)(?: (?:on|at|date))?|"
     r"опубликован[ао]?|дата(?: (?:публикации|создания))?|размещено|создано|(?:发布|发表|刊发|发稿|上传)?(?:时间|日期)",
     "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?|обновлен[ао]?|обновлён|изменено|(?:更新|修改)(?:时间|日期|于)?",
     "aside": r"editors?|edited by|photos?(?: by)?|translated by|views|comments|"
     r"редактор|фото|перевод|корректор|просмотров|комментариев|просмотры|"
-    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|审核|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
+    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|编译|审核|签发|复核|排版|制作|策划|统筹|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
     r"图片来源|图源|浏览(?:量|次数)?|阅读(?:量|数)?|点击(?:量|数)?|评论数?|字号|字体|分享到?",
 }
 _AT_START = {
@@ -66,21 +68,10 @@ _WEEKDAY = re.compile(
 )
 _CALENDAR = re.compile(rf"{_WEEKDAY.pattern}|\b(?:года|г|мск|at|в)\b|农历\S*", re.I)
 _TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
-_REPORTER_IN_BRACKETS = re.compile(r"[（(](?:本报|本网|见习|实习)?(?:记者|通讯员)[\s:：]*([^）)，。]{2,30})[）)]")
-_IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River Daily)"
-_YEARS = r"(?:19|20)\d\d(?:\s?[-–—]\s?(?:(?:19|20)\d\d)?)?"
-_OWNERS = (
-    re.compile(
-        rf"(?:©|\(c\)|copyright)(?:\s?(?:©|\(c\)))?[\s,:]*(?:{_YEARS})?(?: ?гг?\.)?[\s.,-]*(?:by )?"
-        r"([^.,;|©。，]{2,60}?)\s*(?:[.,;|©。，]|$|all rights|все права|版权)",
-        re.I,
-    ),
-    re.compile(r"([^\d.,;|©\s，。]{2,30})\s?版权所有"),
-    re.compile(
-        rf"版权(?:所有|归|属于)[\s:：©]*(?:copyright)?[\s©]*(?:{_YEARS})?\s*([^\d.,;|©，。]{{2,30}}?)(?:所有|[\s，。]|$)", re.I
-    ),
+_REPORTER_IN_BRACKETS = re.compile(
+    r"[（(〔【\[](?:本报|本网|见习|实习|特派|驻\S{2,4})?(?:记者|通讯员)[\s:：]*(?P<names>[^）)，。〕】\]]{2,30})[）)〕】\]]"
 )
-_NO_OWNER = re.compile(r"all rights|reserved|copyright|все права|защищены|版权|未经|不得|转载", re.I)
+_IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River Daily)"
 
 
 def is_byline(text: str) -> bool:
@@ -122,24 +113,18 @@ def names_weekday(line: str) -> bool:
 
 def reporters_in(text: str) -> tuple[str, ...]:
     """The reporters whom a Chinese news item names in brackets in its text."""
-    found = _REPORTER_IN_BRACKETS.search(text)
-    return person_names(re.sub("通讯员|见习|实习|本报|记者", " ", found[1])) if found else ()
-
-
-def copyright_owner(text: str) -> str:
-    """The holder that a copyright line names, or nothing."""
-    for pattern in _OWNERS:
-        found = pattern.search(text)
-        if found and not _NO_OWNER.search(found[1]) and (owner := publisher_name(found[1])):
-            return owner
-    return ""
+    found = _REPORTER_IN_BRACKETS.search(to_simplified(text))
+    if found is None:
+        return ()
+    named = text[found.start("names") : found.end("names")].partition("／")[0].partition("/")[0]
+    return person_names(re.sub("通[讯訊][员員]|[见見][习習]|[实實][习習]|本[报報]|[记記]者", " ", named))
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
     """The line cut at bars and labels: what each piece is ("plain" without a label) and its value."""
     for piece in _BAR.split(line):
         kind, start = "plain", 0
-        for label in _LABEL.finditer(piece):
+        for label in _LABEL.finditer(to_simplified(piece)):
             if label.start() > start:
                 yield kind, piece[start : label.start()]
             kind, start = str(label.lastgroup).removesuffix("_start"), label.end()
