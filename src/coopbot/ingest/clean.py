@@ -24,6 +24,7 @@ _LONGEST_SUBHEADING = 100  # letters
 _LONGEST_AFTER_BOX = 40  # letters: behind a box a longer line may be one more title of it
 _PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
 _MOST_LOOSE_LINES = 2  # in a row within an article; more are a box of links
+_BULLETS = ("-", "–", "—", "•", "·", "*", "▪", "■", "◆", "★")
 _KIN_OF_FEW = 0.34  # of no more lines than that
 _KIN = 0.5  # share of a line's words that the article uses too, for it to be part of the article
 _SHORTEST_STANDFIRST = 40  # letters
@@ -103,6 +104,9 @@ def _body(page: _Page) -> list[str]:
         run = _loose_run(page, index)
         if run:
             body += _kept_lines(page, index, run, vocabulary)
+        elif items := _items(page, index):
+            body += _kept_items(page, index, items, vocabulary)
+            run = items
         elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
             body.append(page.blocks[index])
         index += max(1, run)
@@ -147,6 +151,27 @@ def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list
     enough = _KIN if run > _MOST_LOOSE_LINES else _KIN_OF_FEW
     said = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
     return lines if introduced or said or kin >= enough else []
+
+
+def _items(page: _Page, start: int) -> int:
+    """How many list items without a full stop begin here."""
+    index = start
+    while index < page.end and _is_bare_item(page, index):
+        index += 1
+    return index - start
+
+
+def _is_bare_item(page: _Page, index: int) -> bool:
+    block = page.blocks[index]
+    return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
+
+
+def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> list[str]:
+    """List items that a sentence or heading introduces, or whose words the article has; other titles with dashes are links."""
+    items = page.blocks[start : start + count]
+    introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
+    listed = any(item.endswith((";", "；", ",", "，")) for item in items)
+    return items if introduced or listed or sum(kinship(item, vocabulary) for item in items) / count >= _KIN_OF_FEW else []
 
 
 def _is_subheading(page: _Page, index: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from coopbot.ingest import shape
-from coopbot.ingest.metadata import is_byline
+from coopbot.ingest.metadata import is_byline, is_date
 from coopbot.ingest.shape import Script
 from coopbot.ingest.tidy import ends_sentence
 from coopbot.ingest.vocabulary import phrases, whole_lines
@@ -62,7 +62,7 @@ _COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
 _AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
 _LONGEST_SIGNATURE = 120  # characters
 _SIGNED_TAIL = re.compile(
-    r"(?<=[。！？.!?”」)）|｜])\s*(?P<line>[（(【\[]?(?:责任编辑|责编|编辑|编译|校对|审核|监制|来源|记者|作者|供稿|撰文|文字|摄影|图片|редактор|автор|источник|фото"
+    r"(?<=[。！？.!?”」)）])\s*(?P<line>[（(【\[]?(?:责任编辑|责编|编辑|编译|校对|审核|监制|来源|记者|作者|供稿|撰文|文字|摄影|图片|редактор|автор|источник|фото"
     r"|editors?|source|by)\s?[:：/／][^。！？!?]{1,120})$",
     re.I,
 )
@@ -129,6 +129,8 @@ def _kind_of(block: str, script: Script) -> Kind:
         return Kind.RELATED
     if _AUTHOR_NOTE.match(text):
         return Kind.PROSE
+    if is_date(text):
+        return Kind.BYLINE
     if _is_furniture(text):
         return Kind.FURNITURE
     if _PRICE.fullmatch(text):

@@ -85,6 +85,11 @@ def is_byline(text: str) -> bool:
     return bool(labelled or dated) and all(_is_aside(value, among=len(pieces)) for value in loose)
 
 
+def is_date(text: str) -> bool:
+    """Whether a line is a full date, perhaps with a time, and nothing else."""
+    return len(text) <= _LONGEST_BYLINE and find_date(text) is not None and not _beside_date(text)
+
+
 def is_labelled(text: str) -> bool:
     """Whether a line has a label, such as "Updated:", or nothing besides a date."""
     return any(kind != "plain" for kind, _ in _pieces(text)) or not _beside_date(text)

@@ -11,7 +11,9 @@ from coopbot.text.simplified import to_simplified
 
 _AND = re.compile(r"[,;、，；/&]|\s(?:and|и)\s|[和与及]|\s[–—|]\s", re.I)
 _WHERE = re.compile(r"\s(?:in|for|from|at|with|by|of)\s.*$")
-_LATIN_NAME = re.compile(r"(?:[A-Z\u00c0-\u017d][\w.'’-]*)(?:\s(?:de|van|von|bin|al|la|[A-Z\u00c0-\u017d][\w.'’-]*)){1,3}")
+_LATIN_NAME = re.compile(
+    r"(?:[A-Z\u00c0-\u017d][\w.'’-]*)(?:\s(?:de|del|della|di|da|dos|du|der|den|van|von|bin|ibn|al|la|le|[A-Z\u00c0-\u017d][\w.'’-]*)){1,3}"
+)
 _CYRILLIC_NAME = re.compile(r"[А-ЯЁ][а-яёА-ЯЁ.-]*(?:\s?[А-ЯЁ][а-яёА-ЯЁ.-]*){1,2}")
 _HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
 _SPACED_HAN_NAME = re.compile(rf"(?<![{HAN}])([{HAN}])\s([{HAN}])(?![{HAN}])")
@@ -42,8 +44,8 @@ _SHORTEST_SHOUT = 4  # letters; shorter words in capitals are acronyms: "RIA NEW
 
 def person_names(value: str, *, sure: bool = False) -> tuple[str, ...]:
     """The people that a byline's value names, in name case. `sure` asks for names that are so even without a label."""
-    text = _SPACED_HAN_NAME.sub(r"\1\2", one_line(_WHERE.sub("", value)))
-    parts = (part.split() if re.search(f"[{HAN}]", part) else [part] for part in _AND.split(text))
+    text = _SPACED_HAN_NAME.sub(r"\1\2", one_line(value))
+    parts = (part.split() if re.search(f"[{HAN}]", part) else [_WHERE.sub("", part)] for part in _AND.split(text))
     names = [name.strip(' .,:：()（）[]【】«»"') for part in parts for name in part]
     people = [name for name in names if _is_person(name)]
     if sure and not any(map(_is_surely_person, people)):
@@ -85,6 +87,8 @@ def publisher_name(value: str) -> str:
     name = _AROUND_PUBLISHER.sub("", one_line(value)).strip(" .,:：;|/()（）[]【】-–—©~")
     if name.startswith("«") and name.find("»") == len(name) - 1:
         name = name[1:-1]
+    if "(" in name and ")" not in name:
+        name = name.partition("(")[0].strip()
     letters = re.findall(r"[^\W\d_]", name)
     if len(letters) < 2 or len(name) > _LONGEST_PUBLISHER or _is_no_publisher(name):
         return ""
