@@ -45,7 +45,7 @@ _WITH_COLON = {
 _AT_START = {
     "author": r"(?:written |text |story |words )?by(?= [A-Z\u00c0-\u017d])|(?:материал )?подготовил[аи]?\b|"
     r"(?:本报|本网|特约|见习)?(?:记者|作者|通讯员)(?=\s)|文[/／]",
-    "published": r"(?:published|posted)(?: (?:on|at))?\b|опубликован[ао]?\b|发布于|发表于",
+    "published": r"(?:published|posted)(?: (?:on|at))?\b|date(?= \d)|опубликован[ао]?\b|发布于|发表于",
     "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?\b|обновлен[ао]\b",
     "aside": r"edited by\b|photos? by\b",
 }
@@ -67,6 +67,11 @@ _WEEKDAY = re.compile(
     re.I,
 )
 _CALENDAR = re.compile(rf"{_WEEKDAY.pattern}|\b(?:года|г|мск|at|в)\b|农历\S*", re.I)
+_COUNTER = re.compile(
+    r"(?:阅读|浏览|点击|评论|人气|views?|просмотр\w*|комментари\w*)(?:量|数|次数)?\s?[:：]?\s?\d[\d.,]*[万kк]?|"
+    r"\d[\d.,]*[万kк]?\s?(?:次?阅读|次?浏览|评论|views?|comments?|просмотр\w*|комментари\w*)",
+    re.I,
+)
 _TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
 _REPORTER_IN_BRACKETS = re.compile(
     r"[（(〔【\[](?:本报|本网|见习|实习|特派|驻\S{2,4})?(?:记者|通讯员)[\s:：]*(?P<names>[^）)，。〕】\]]{2,30})[）)〕】\]]"
@@ -105,7 +110,7 @@ def read_byline(lines: Sequence[str]) -> Byline:
         authors = authors or _authors(pieces)
         publisher = publisher or _publisher(pieces, line)
         for kind, value in pieces:
-            if day := find_date(value):
+            if (day := find_date(value)) and not (kind == "plain" and _is_row(value)):
                 dates.setdefault(kind, day)
     ranked = [dates[kind] for kind in ("published", "plain", "author", "publisher", "aside", "updated") if kind in dates]
     return Byline(authors=authors, publisher=publisher, published=ranked[0] if ranked else None)
@@ -123,6 +128,13 @@ def reporters_in(text: str) -> tuple[str, ...]:
         return ()
     named = text[found.start("names") : found.end("names")].partition("／")[0].partition("/")[0]
     return person_names(re.sub("通[讯訊][员員]|[见見][习習]|[实實][习習]|本[报報]|[记記]者", " ", named))
+
+
+def _is_row(value: str) -> bool:
+    """Whether a date stands behind a word of an infobox, as in "Opened 4 May 1987", which is not the day of publication."""
+    rest = _beside_date(value)
+    behind = value.strip().startswith(rest) and not value.strip()[len(rest) :].startswith((",", "，"))
+    return bool(rest) and behind and not is_organisation(rest) and not person_names(rest, sure=True)
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
@@ -152,10 +164,11 @@ def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
         if name := publisher_name(value):
             return name
     signed = bool(_authors(pieces)) and len(pieces) > 1
+    labelled = any(kind == "author" for kind, _ in pieces)
     for kind, value in pieces:
         rest = _beside_date(value)
         named = signed or (find_date(line) is not None and is_organisation(rest))
-        if kind == "plain" and named and not person_names(rest, sure=True) and publisher_name(rest):
+        if kind == "plain" and named and (labelled or not person_names(rest, sure=True)) and publisher_name(rest):
             return publisher_name(rest)
     return ""
 
@@ -170,7 +183,10 @@ def _says_something(kind: str, value: str) -> bool:
 
 def _beside_date(value: str) -> str:
     """The value without dates, clock times and days of the week."""
-    return _CALENDAR.sub(" ", _CLOCK.sub(" ", without_dates(value))).strip(" ,，.:：()（）[]【】-–—")
+    bare = _CLOCK.sub(" ", without_dates(value))
+    for found in reversed(list(_COUNTER.finditer(to_simplified(bare)))):
+        bare = bare[: found.start()] + bare[found.end() :]
+    return _CALENDAR.sub(" ", bare).strip(" ,，.:：()（）[]【】-–—")
 
 
 def _is_aside(rest: str, among: int) -> bool:

@@ -23,6 +23,7 @@ _FAR = 60  # blocks before the article; a title is much nearer
 _BANNER = 0.1  # share of the prose that may stand before a title
 _PER_BLOCK = 0.1  # what each block between a line and the article speaks against it
 _PROSE_PER_POINT = 60  # letters of prose before a line that speak as much against it as one point for it
+_LEAD = 80  # characters of the first paragraph where an encyclopaedia repeats the title
 _SURE_TITLE = 2.0
 _SUBTITLE_LEAD = 1.5  # by how much a subtitle may score more than its title
 _NEAR = 3  # blocks between a title and its byline
@@ -145,9 +146,10 @@ def _score(index: int, page: _Around) -> float:
     score = 3 * page.kinship(index)
     score -= 2.0 * (bool(person_names(block, sure=True)) or (len(stems(block)) < _TELLING_STEMS and is_organisation(block)))
     score += 0.5 * (shape.weight(block) >= _COMFORTABLE)
-    score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE)
+    score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE) - 1.0 * (kind is Kind.ITEM)
     score += 1.0 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, 1))
     score += 0.4 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, -1))
     score += 1.2 * page.is_repeated(block)
+    score += 1.0 * (block in page.blocks[page.start][:_LEAD] and block != page.blocks[page.start])
     score -= sum(shape.weight(page.blocks[other]) for other in page.body if other < index) / _PROSE_PER_POINT
     return score - _PER_BLOCK * sum(page.kinds[other] is not Kind.FURNITURE for other in range(index + 1, page.start))
