@@ -286,7 +286,7 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(corpus: Corpus, root: Path) ->
     assert [article.article_id for article in found if isinstance(article, Article)] == ["en/good", "en/page"]
     errors = {error.source: error.reason for error in found if isinstance(error, Unreadable)}
     assert sorted(errors) == ["en/bytes.txt", "en/empty.md", "en/key.md", "en/large.pdf", "en/table.xlsx"]
-    assert "unknown key: author" in errors["en/key.md"]
+    assert "unknown key: writer" in errors["en/key.md"]
     assert "50 MB" in errors["en/large.pdf"]
 
 
