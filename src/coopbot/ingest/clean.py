@@ -240,8 +240,17 @@ def _byline_lines(page: _Page) -> list[str]:
     title = page.title if page.title is not None else page.first
     lines = {index: page.blocks[index] for index, kind in enumerate(page.kinds) if kind is Kind.BYLINE}
     under = [line for index, line in lines.items() if title < index <= page.first + 1]
-    over = [line for index, line in lines.items() if title - _BESIDE_TITLE <= index < title]
-    rest = [line for line in lines.values() if is_labelled(line) and line not in under + over]
+    # A day of the week above the title, unless it stands right there, is the day when the page was seen.
+    over = [
+        line
+        for index, line in lines.items()
+        if title - _BESIDE_TITLE <= index < title and (index == title - 1 or not names_weekday(line))
+    ]
+    rest = [
+        line
+        for index, line in lines.items()
+        if is_labelled(line) and line not in under + over and not (index < title and names_weekday(line))
+    ]
     far = [line for index, line in lines.items() if index < title - _BESIDE_TITLE and not names_weekday(line)]
     return [*under, *reversed(over), *rest, *reversed(far)]
 

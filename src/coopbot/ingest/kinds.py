@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from coopbot.ingest import shape
-from coopbot.ingest.metadata import is_byline, is_date
+from coopbot.ingest.dates import find_date
+from coopbot.ingest.metadata import is_byline, is_date, is_labelled
 from coopbot.ingest.shape import Script
 from coopbot.ingest.tidy import ends_sentence
 from coopbot.ingest.vocabulary import phrases, whole_lines
@@ -58,6 +59,8 @@ _BREADCRUMB = re.compile(
     re.I,
 )
 _PATH = re.compile(r"[^>«»›.!?。！？]{2,24}(?:\s?(?:>+|»|›)\s?[^>«»›.!?。！？]{0,24})+")
+# A link's title or a picture's caption, which stand in the page once as a description and once to be seen.
+_DOUBLED = re.compile(r"(.{16,200}?)\s?\1")
 _COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
 _AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
 _LONGEST_SIGNATURE = 120  # characters
@@ -129,9 +132,9 @@ def _kind_of(block: str, script: Script) -> Kind:
         return Kind.RELATED
     if _AUTHOR_NOTE.match(text):
         return Kind.PROSE
-    if is_date(text):
+    if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
         return Kind.BYLINE
-    if _is_furniture(text):
+    if _is_furniture(text) or _DOUBLED.match(text):
         return Kind.FURNITURE
     if _PRICE.fullmatch(text):
         return Kind.FURNITURE

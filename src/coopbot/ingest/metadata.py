@@ -72,6 +72,7 @@ _COUNTER = re.compile(
     r"\d[\d.,]*[万kк]?\s?(?:次?阅读|次?浏览|评论|views?|comments?|просмотр\w*|комментари\w*)",
     re.I,
 )
+_DATE_OF = re.compile(r"(?:时间|日期|年份|时期)$")
 _TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
 _REPORTER_IN_BRACKETS = re.compile(
     r"[（(〔【\[](?:本报|本网|见习|实习|特派|驻\S{2,4})?(?:记者|通讯员)[\s:：]*(?P<names>[^）)，。〕】\]]{2,30})[）)〕】\]]"
@@ -134,7 +135,10 @@ def _is_row(value: str) -> bool:
     """Whether a date stands behind a word of an infobox, as in "Opened 4 May 1987", which is not the day of publication."""
     rest = _beside_date(value)
     behind = value.strip().startswith(rest) and not value.strip()[len(rest) :].startswith((",", "，"))
-    return bool(rest) and behind and not is_organisation(rest) and not person_names(rest, sure=True)
+    named = (
+        is_organisation(rest) or person_names(rest, sure=True) or (re.search(f"[{HAN}]", rest) and not _DATE_OF.search(rest))
+    )
+    return bool(rest) and behind and not named and not _CLOCK.search(value)
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:

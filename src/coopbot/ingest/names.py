@@ -34,7 +34,7 @@ _SURNAME = re.compile(r"(?:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|
 _AROUND_PUBLISHER = re.compile(
     r"^\W*(?:原[创創]\s|(?:19|20)\d\d\s)"
     r"|\s?(?:版[权權]所有|[举舉][报報]|[^\s]?ICP.*|使用.*必读.*|意[见見]反[馈饋].*|powered by .*|all rights.*"
-    r"|or its affiliated.*|and its affiliates.*|\s(?:19|20)\d\d(?:\s?[-–—]\s?(?:19|20)\d\d)?|www|\([^)]*)$",
+    r"|or its affiliated.*|and its affiliates.*|\s(?:19|20)\d\d(?:\s?[-–—]\s?(?:19|20)\d\d)?|\s?www\S*|\([^)]*)$",
     re.I,
 )
 _LONGEST_PERSON = 40

@@ -146,7 +146,7 @@ def _score(index: int, page: _Around) -> float:
     score = 3 * page.kinship(index)
     score -= 2.0 * (bool(person_names(block, sure=True)) or (len(stems(block)) < _TELLING_STEMS and is_organisation(block)))
     score += 0.5 * (shape.weight(block) >= _COMFORTABLE)
-    score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE) - 1.0 * (kind is Kind.ITEM)
+    score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE) - 0.5 * (kind is Kind.ITEM)
     score += 1.0 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, 1))
     score += 0.4 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, -1))
     score += 1.2 * page.is_repeated(block)

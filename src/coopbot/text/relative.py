@@ -34,7 +34,10 @@ _MONTH_RU = (
 )
 _PART_EN = rf"(?:(?:first|second) half|(?:first|second|third|fourth) quarter|first \w+ months|{_MONTH_EN})"
 _PART_RU = rf"(?:(?:перв|втор)\w+ полугоди\w|(?:перв|втор|трет|четв[её]рт)\w+ квартал\w?|{_MONTH_RU})"
-_PART_ZH = r"(?:[上下]半年|第?[一二三四1-4]个?季度|[前头]?[一二三四五六七八九十\d]{1,2}个月|\d{1,2}[至到-]\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?)"
+_PART_ZH = (
+    r"(?:[上下]半年|第?[一二三四1-4]个?季度|[前头]?[一二三四五六七八九十\d]{1,2}个月"
+    r"|\d{1,2}[至到-]\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?)"
+)
 
 # What year a word means, counted from the year of the day. A year given by its word may have a part of it beside it.
 _YEARS: tuple[tuple[int, str], ...] = (
@@ -103,7 +106,8 @@ _AHEAD_WINDOW_CHARS = 60
 _LATEST = re.compile(
     r"\b(?:now|currently|at present|latest|newest|most recent|recently|right now|nowadays|as of today|today)\b"
     r"|最新|目前|现在|如今|当前|眼下|近期|截至今"
-    r"|\b(?:сейчас|теперь|в настоящее время|на данный момент|на сегодня\w*|последн(?:ие|яя|ий|ее|их)|свеж\w+|недавн\w+|текущ\w+)\b",
+    r"|\b(?:сейчас|теперь|в настоящее время|на данный момент|на сегодня\w*"
+    r"|последн(?:ие|яя|ий|ее|их)|свеж\w+|недавн\w+|текущ\w+)\b",
     re.IGNORECASE,
 )
 
@@ -223,7 +227,7 @@ def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | 
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:
-    """A month without its year: the last one, or the next where the text speaks of what is to come; with a day, the nearest."""
+    """A month without its year: the last one, or the next if the text speaks of what is to come; with a day, the nearest."""
     month = mention.month or 1
     years = [year for year in (today.year - 1, today.year, today.year + 1) if _day_or_month(year, month, mention.day)]
     if mention.day:
