@@ -223,9 +223,25 @@ def test_folders_duplicates_and_corrections_are_told_apart(place: Path, invoke: 
     assert again.returncode == 1
     assert "already in the corpus as en/the-ferry" in again.stderr
     (inbox / "ferry.md").write_text(ferry.format(500), encoding="utf-8")
-    assert "replaced en/the-ferry" in invoke("add", "inbox").stdout
+    assert "inbox/ferry.md: replaced en/the-ferry" in invoke("add", "inbox").stdout
     answer = json.loads(invoke("ask", "--json", "How many passengers does the ferry carry a day?").stdout)
     assert "500 passengers" in answer["citations"][0]["quote"]
+
+
+@pytest.mark.process
+def test_add_reports_each_source_and_the_counts(place: Path, invoke: Invoke) -> None:
+    inbox = place / "inbox"
+    inbox.mkdir()
+    ferry = "The ferry adds a trip\nSource: River Daily\n12 May 2025\n\nThe ferry carries 400 passengers a day. Most work here."
+    (inbox / "ferry.txt").write_text(ferry, encoding="utf-8")
+    (inbox / "menu.txt").write_text("Home\nNews\nShare", encoding="utf-8")
+    for options, end in ((["--dry-run"], "; nothing is written"), (["--no-index"], "")):
+        done = invoke("add", *options, "inbox")
+        added = "inbox/ferry.txt: added en/the-ferry-adds-a-trip: The ferry adds a trip (River Daily, 2025-05-12)"
+        assert done.stdout.splitlines() == [f"{added}; not found: author, address", f"1 added, 1 refused{end}"]
+        assert "inbox/menu.txt: no article text" in done.stderr
+        assert done.returncode == 1
+    assert invoke("add", "--dry-run", "--feed", "https://news.example/feed").returncode == 2
 
 
 def test_an_address_within_is_not_fetched(invoke: Invoke) -> None:

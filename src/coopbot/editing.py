@@ -46,7 +46,7 @@ class CorpusEditor:
             try:
                 if reason:
                     raise Unreadable(str(file), reason)
-                yield str(file), self.corpus.add(read_file(file, read=self.read))
+                yield str(file), self.corpus.add(read_file(file, str(file), self.read))
             except CoopbotError as exc:
                 yield str(file), exc
 

@@ -277,7 +277,7 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(corpus: Corpus, root: Path) ->
         root / "en/page.html", "<html><body><p>The bridge opened on Friday, the port said. It is open to all.</p></body></html>"
     )
     write(root / "en/empty.md", "")
-    write(root / "en/key.md", "---\ntitle: T\nauthor: A\n---\nText.\n")
+    write(root / "en/key.md", "---\ntitle: T\nwriter: A\n---\nText.\n")
     write(root / "en/table.xlsx", "x")
     (root / "en/bytes.txt").write_bytes("Мост.".encode("windows-1251"))
     with (root / "en/large.pdf").open("wb") as file:
@@ -286,7 +286,7 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(corpus: Corpus, root: Path) ->
     assert [article.article_id for article in found if isinstance(article, Article)] == ["en/good", "en/page"]
     errors = {error.source: error.reason for error in found if isinstance(error, Unreadable)}
     assert sorted(errors) == ["en/bytes.txt", "en/empty.md", "en/key.md", "en/large.pdf", "en/table.xlsx"]
-    assert "unknown key: author" in errors["en/key.md"]
+    assert "unknown key: writer" in errors["en/key.md"]
     assert "50 MB" in errors["en/large.pdf"]
 
 

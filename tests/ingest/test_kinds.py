@@ -1,6 +1,6 @@
 import pytest
 
-from coopbot.ingest.kinds import Kind, kinds_of, strip_tail
+from coopbot.ingest.kinds import Kind, kinds_of, split_tail
 from coopbot.ingest.shape import Script
 
 LATIN = "latin"
@@ -158,5 +158,19 @@ def test_headings_of_the_source() -> None:
 
 
 @pytest.mark.parametrize("tail", ["（责任编辑：李四）", "(编辑 王五)", "【责编：李四】", "（完）"])
-def test_strip_tail(tail: str) -> None:
-    assert strip_tail(f"列车开出。{tail}") == "列车开出。"
+def test_an_editor_s_mark_goes(tail: str) -> None:
+    assert split_tail(f"列车开出。{tail}") == ["列车开出。"]
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "parts"),
+    [
+        ("列车开出。责编：李四 | 审核：王五 |", ["列车开出。", "责编：李四 | 审核：王五"]),
+        ("列車開出。責任編輯：李四", ["列車開出。", "責任編輯：李四"]),
+        ("The train left. Editor: Jane Doe", ["The train left.", "Editor: Jane Doe"]),
+        ("Поезд ушёл. Источник: Речная газета", ["Поезд ушёл.", "Источник: Речная газета"]),
+        ("The ministry has one source: the river.", ["The ministry has one source: the river."]),
+    ],
+)
+def test_a_line_of_the_editors_is_a_block_of_its_own(paragraph: str, parts: list[str]) -> None:
+    assert split_tail(paragraph) == parts

@@ -95,14 +95,17 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
 @pytest.mark.parametrize(
     ("front", "reason"),
     [
-        ("title: T\nauthor: A", "unknown key: author"),
+        ("title: T\nwriter: A", "unknown key: writer"),
+        ("title: T\nauthors: A\nauthor: B", "unknown key: author"),
         ("title: 2025", "title must be text"),
         ("title: T\npublished: soon", "published must be a date"),
-        ("title: T\npublished: 2025-05-10 08:00:00", "published must be a date"),
+        ("title: T\npublished: 'May 2025'", "published must be a date"),
+        ("title: T\npublished: 2025", "published must be a date"),
+        ("title: T\ndate: later", "published must be a date"),
         ("title: T\npublished: 2025-13-45", "not valid YAML"),
         ("title: T\nlanguage: de", "language must be one of en, zh, ru"),
         ("title: T\nlanguage: [en]", "language must be one of"),
-        ("title: T\nauthors: Anna Low", "authors must be a list"),
+        ("title: T\nauthors: {name: Anna Low}", "authors must be a list"),
         ("title: T\nauthors: [1]", "authors must be a list of texts"),
         ("title: T\nurl: 5", "url must be text"),
         ("title: T\nsources: TASS", "sources must be a list"),
@@ -122,6 +125,20 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
 def test_wrong_front_matter_is_named(front: str, reason: str) -> None:
     with pytest.raises(Unreadable, match=f"a\\.md: .*{reason}"):
         read_markdown(article(front), "a.md")
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        'published: "2024-01-02"\nauthors: [Anna Low]\nlanguage: en',
+        "published: 2024-01-02 08:30:00\nauthors: Anna Low\nlanguage: en-GB",
+        'date: "2024-01-02T08:30:00Z"\nauthor: Anna Low\nlang: en',
+        "date: 2024-01-02T08:30:00+10:00\nauthor: [Anna Low]\nlanguage: en_US",
+    ],
+)
+def test_front_matter_as_other_tools_write_it(front: str) -> None:
+    draft = read_markdown(article(f"title: T\n{front}"), "a.md")
+    assert (str(draft.published), draft.authors, draft.language) == ("2024-01-02", ("Anna Low",), "en")
 
 
 @pytest.mark.parametrize("text", ["", "---\ntitle: T\n---\n", "---\ntitle: T\n---\n\n<!-- nothing -->\n", "# Only a title\n"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,25 +41,33 @@ def add(
     ] = None,
     feed: Feeds = None,
     no_index: Annotated[bool, typer.Option("--no-index", help="Only add to the corpus.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Clean sources into articles, put them into the corpus and index them."""
+    from coopbot.cli import arrivals
     from coopbot.editing import failed
     from coopbot.wiring import open_editor
 
     if not sources and not feed:
         raise InvalidRequest("sources", "nothing to add; name files, folders or addresses, or a feed with --feed")
+    if dry_run and feed:
+        raise InvalidRequest("feed", "a feed is read once only, so --dry-run takes none; name an address of its articles")
     settings = load_settings()
     editor = open_editor(settings)
+    if dry_run:
+        editor = replace(editor, corpus=editor.corpus.previewing())
     results = []
     for source, result in _results(editor, sources or [], feed or []):
         results.append((source, result))
         if not as_json:
-            _say_result(source, result)
+            arrivals.say_result(source, result)
     if as_json:
-        say_json([_as_fields(source, result) for source, result in results])
+        say_json([arrivals.as_fields(source, result) for source, result in results])
+    else:
+        say(arrivals.summary([result for _, result in results], dry_run=dry_run))
     unread = False
-    if not no_index and any(not isinstance(result, CoopbotError) for _, result in results):
+    if not no_index and not dry_run and any(not isinstance(result, CoopbotError) for _, result in results):
         unread = _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus)
     named = set(sources or [])
     if unread or any(failed(result) or (source in named and isinstance(result, CoopbotError)) for source, result in results):
@@ -81,25 +89,6 @@ def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iter
             yield from editor.add_feed(feed)
         except CoopbotError as exc:
             yield feed, exc
-
-
-def _say_result(source: str, result: Result) -> None:
-    if isinstance(result, CoopbotError):
-        warn(str(result))
-        return
-    article = result.article
-    if result.change == "joined":
-        said = f"{source}: the same story as {article.article_id}, which now names its publisher too"
-    else:
-        said = f"{result.change} {article.article_id}: {article.title}"
-    say(said)
-
-
-def _as_fields(source: str, result: Result) -> dict[str, str]:
-    if isinstance(result, CoopbotError):
-        return {"source": source, "error": str(result)}
-    article = result.article
-    return {"source": source, "change": result.change, "article_id": article.article_id, "title": article.title}
 
 
 def remove(

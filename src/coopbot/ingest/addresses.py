@@ -12,6 +12,9 @@ _TRACKING = re.compile(
 _WEB = ("http", "https")
 _DEFAULT_PORTS = (None, 80, 443)
 _LONGEST = 4000  # characters
+_MEDIA = re.compile(
+    r"\.(?:mp[34g]|m4[av]|m3u8|webm|mov|avi|flv|wav|ogg|jpe?g|png|gif|webp|svg|ico|css|js|swf)(?:[?#]|$)", re.IGNORECASE
+)
 
 
 def is_web_address(url: str) -> bool:
@@ -25,6 +28,11 @@ def is_web_address(url: str) -> bool:
         return False
     plain = url.isprintable() and " " not in url and len(url) <= _LONGEST
     return plain and parts.scheme in _WEB and bool(parts.hostname)
+
+
+def is_media_file(url: str) -> bool:
+    """Whether an address ends like a film, a picture or a part of a page's layout, which no article has for its own."""
+    return bool(_MEDIA.search(url))
 
 
 def page_key(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from coopbot.domain import Article, Source
 from coopbot.ingest.addresses import page_key
@@ -11,6 +11,9 @@ from coopbot.ingest.draft import Draft
 from coopbot.ingest.near import is_same_story
 
 Change = Literal["added", "replaced", "joined"]
+Field = Literal["title", "authors", "publisher", "published", "url"]
+FIELDS: tuple[Field, ...] = get_args(Field)
+"""What is recovered of a source besides its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +21,24 @@ class Arrival:
     """The article that a draft became or became part of.
 
     added: a file of its own. replaced: new text for a page that was there, under the id it had. joined: one more who published
-    a story that was there.
+    a story that was there. `recovered` names what the source gave besides its text; `notes` say what was left out and why.
     """
 
     article: Article
     change: Change
+    recovered: tuple[Field, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[Field, ...]:
+        """What the source did not give."""
+        return tuple(field for field in FIELDS if field not in self.recovered)
+
+
+def recovered_fields(draft: Draft) -> tuple[Field, ...]:
+    """The fields of a draft that are not empty. A title that is the opening of the text is none."""
+    given = tuple(field for field in FIELDS if getattr(draft, field))
+    return given if draft.title.rstrip("…") not in draft.text[: len(draft.title)] else tuple(f for f in given if f != "title")
 
 
 def corrected(old: Draft, new: Draft) -> Draft:

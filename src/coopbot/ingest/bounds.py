@@ -58,6 +58,21 @@ def _is_apart(index: int, head: int, groups: Sequence[int]) -> bool:
     return groups[head] == groups[head + 1] and groups[index - 1] != groups[index]
 
 
+def start_of_article(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
+    """The index of the first prose of the stretch of the page that has most prose for its furniture."""
+    balance, start = 0, None
+    best: tuple[int, int] | None = None
+    for index, kind in enumerate(kinds):
+        prose = min(shape.weight(blocks[index]), _PARAGRAPH_WORTH) if kind is Kind.PROSE else _WORTH.get(kind, 0)
+        if balance <= 0 or start is None:
+            balance, start = 0, (index if kind is Kind.PROSE else None)
+        if start is not None:
+            balance += prose
+            if best is None or balance > best[0]:
+                best = (balance, start)
+    return best[1] if best else None
+
+
 def end_of_article(blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
     """The index behind the article's last block, where the balance of prose against furniture from the start is best."""
     prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]

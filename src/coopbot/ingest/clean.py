@@ -9,26 +9,40 @@ from urllib.parse import urlsplit
 
 from coopbot.errors import Unreadable
 from coopbot.ingest import shape
-from coopbot.ingest.addresses import is_web_address
+from coopbot.ingest.addresses import is_media_file, is_web_address
 from coopbot.ingest.bounds import end_of_article, without_boxes
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.kinds import HEADING, Kind, kinds_of, strip_tail
-from coopbot.ingest.metadata import copyright_owner, is_labelled, names_weekday, read_byline, reporters_in
-from coopbot.ingest.names import is_organisation, is_signature, person_names, publisher_name
-from coopbot.ingest.tidy import ends_sentence, line_groups, mend, opening
+from coopbot.ingest.kinds import HEADING, Kind, kinds_of, split_tail
+from coopbot.ingest.metadata import is_labelled, names_weekday, read_byline, reporters_in
+from coopbot.ingest.names import is_organisation, is_signature, person_names
+from coopbot.ingest.publisher import dateline_agency, masthead, owner_among, site_name
+from coopbot.ingest.tidy import line_groups, mend, opening
 from coopbot.ingest.title import article_stems, find_title, kinship, split_site
-from coopbot.ingest.vocabulary import phrases
+from coopbot.text.simplified import to_simplified
 
 _LONGEST_SUBHEADING = 100  # letters
+_LONGEST_AFTER_BOX = 40  # letters: behind a box a longer line may be one more title of it
+_PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
 _MOST_LOOSE_LINES = 2  # in a row within an article; more are a box of links
+_BULLETS = ("-", "–", "—", "•", "·", "*", "▪", "■", "◆", "★")
+_KIN_OF_FEW = 0.34  # of no more lines than that
 _KIN = 0.5  # share of a line's words that the article uses too, for it to be part of the article
 _SHORTEST_STANDFIRST = 40  # letters
 _STANDFIRST_KIN = 0.3  # lower: its place speaks for it already
 _SHORTEST_PULL_QUOTE = 40  # letters
 _BESIDE_TITLE = 3  # blocks before a title where an unlabelled date is the article's own
 _SIGNATURE_BLOCKS = 3  # a name that stands so near the end, and what follows it, is no part of the text
+_LONGEST_TITLE = 260  # characters
 _TOP_BLOCKS = 20  # where a site shows its name
-_ADDRESS = re.compile(r"(?:(?:url|link|source|ссылка|адрес|网址|原文链接|链接)\s?[:：]\s?)?(https?://\S+)", re.I)
+_MARK = re.compile(
+    r"(?<=\S)\s?\[(?:\d{1,3}|[a-zа-я]|(?:прим\.|注|note) ?\d+|来源请求|citation needed"
+    r"|edit|править(?: \| ?править [\w-]+)?|编辑)\](?::\d+)?",
+    re.I,
+)
+_FEWEST_MARKS = 2  # different ones
+_ADDRESS = re.compile(
+    r"(?:url|link|permalink|source|ссылка|адрес|источник|(?:本文|原文)?(?:网址|链接|地址|出处))\s?[:：]\s?(https?://\S+)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +64,19 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
 
     Blocks marked "## " are headings; `title` is the title where it is known. Unreadable when there is no article.
     """
-    blocks = [(stripped, number) for number, group in enumerate(groups) for block in group if (stripped := strip_tail(block))]
+    lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
+    marked = _has_marks([line for line, _ in lines])
+    blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
     page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
         raise Unreadable(source, "no article text is left when menus, notices and spam are taken away")
     return _draft(page, body)
+
+
+def _has_marks(lines: Sequence[str]) -> bool:
+    """Whether the page refers to its notes by figures in brackets, as encyclopaedias do."""
+    return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
 
 
 def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
@@ -83,6 +104,9 @@ def _body(page: _Page) -> list[str]:
         run = _loose_run(page, index)
         if run:
             body += _kept_lines(page, index, run, vocabulary)
+        elif items := _items(page, index):
+            body += _kept_items(page, index, items, vocabulary)
+            run = items
         elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
             body.append(page.blocks[index])
         index += max(1, run)
@@ -118,25 +142,48 @@ def _is_loose(page: _Page, index: int) -> bool:
 
 def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list[str]:
     """A run of loose lines as it goes into the article: a subheading, a list after a colon, lines of kin, or nothing."""
-    lines = page.blocks[start : start + run]
+    lines = [line for line in page.blocks[start : start + run] if not is_signature(line)]
     before = page.blocks[start - 1]
-    if run == 1 and _is_subheading(page, start):
+    if run == 1 and lines and _is_subheading(page, start):
         return [HEADING + lines[0]]
     introduced = page.kinds[start - 1] is Kind.PROSE and before.endswith((":", "："))
     kin = sum(kinship(line, vocabulary) for line in lines) / run
-    return lines if run <= _MOST_LOOSE_LINES or introduced or kin >= _KIN else []
+    enough = _KIN if run > _MOST_LOOSE_LINES else _KIN_OF_FEW
+    said = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
+    return lines if introduced or said or kin >= enough else []
+
+
+def _items(page: _Page, start: int) -> int:
+    """How many list items without a full stop begin here."""
+    index = start
+    while index < page.end and _is_bare_item(page, index):
+        index += 1
+    return index - start
+
+
+def _is_bare_item(page: _Page, index: int) -> bool:
+    block = page.blocks[index]
+    return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
+
+
+def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> list[str]:
+    """List items that a sentence or heading introduces, or whose words the article has; other titles with dashes are links."""
+    items = page.blocks[start : start + count]
+    introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
+    listed = any(item.endswith((";", "；", ",", "，")) for item in items)
+    return items if introduced or listed or sum(kinship(item, vocabulary) for item in items) / count >= _KIN_OF_FEW else []
 
 
 def _is_subheading(page: _Page, index: int) -> bool:
     line = page.blocks[index]
-    between = (
-        index + 1 < page.end
-        and page.kinds[index - 1] in (Kind.PROSE, Kind.ITEM)
-        and page.kinds[index + 1] in (Kind.PROSE, Kind.ITEM)
-    )
+    before = next((other for other in range(index - 1, -1, -1) if page.kinds[other] not in _PASSED_OVER), 0)
+    follows = page.kinds[before] in (Kind.PROSE, Kind.ITEM)
+    leads = index + 1 < page.end and page.kinds[index + 1] in (Kind.PROSE, Kind.ITEM)
     opens = line[0].isupper() or line[0].isdigit() or (not line[0].isascii() and not line[0].islower())
-    complete = not line.endswith((",", "，", ":", "：", ";", "；", "、")) and not ends_sentence(line)
-    return between and opens and complete and shape.weight(line) <= _LONGEST_SUBHEADING
+    asks = line.endswith(("?", "？")) and shape.sentence_count(line) == 1
+    complete = not line.endswith((",", "，", ":", "：", ";", "；", "、")) and (asks or not shape.sentence_count(line))
+    longest = _LONGEST_SUBHEADING if before == index - 1 else _LONGEST_AFTER_BOX
+    return follows and leads and opens and complete and shape.weight(line) <= longest
 
 
 def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
@@ -146,21 +193,37 @@ def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
 def _draft(page: _Page, body: list[str]) -> Draft:
     byline = read_byline(_byline_lines(page))
     title, site = _title(page)
-    url = next((found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(block)) and is_web_address(found[1])), "")
-    owners = (owner for block in page.blocks if phrases("rights").search(block) and (owner := copyright_owner(block)))
+    url = _own_address(page)
     text = "\n\n".join(body)
+    first = next(block for block in body if not block.startswith(HEADING))
     return Draft(
-        title=title or opening(next(block for block in body if not block.startswith(HEADING))),
+        title=_shortened(title) or opening(first),
         text=text,
         authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
-        publisher=byline.publisher
-        or publisher_name(site)
-        or next(owners, "")
-        or _masthead(page)
-        or (urlsplit(url).hostname or ""),
+        publisher=byline.publisher or _publisher(page, first, site) or (urlsplit(url).hostname or ""),
         published=byline.published,
         url=url,
     )
+
+
+def _publisher(page: _Page, first: str, site: str) -> str:
+    """Who published the page, by what is not a byline: the surest first. `first` is the text's first paragraph."""
+    furniture = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
+    owner = owner_among(page.blocks)
+    agency = dateline_agency(first)
+    known = owner if is_organisation(owner) and (not agency or agency in owner) else agency
+    return known or site_name(site, furniture) or masthead(_around_title(page), furniture) or owner
+
+
+def _own_address(page: _Page) -> str:
+    """The address that the page says is its own."""
+    named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
+    return next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
+
+
+def _shortened(title: str) -> str:
+    """The title, or where it is longer than any, its opening."""
+    return title if len(title) <= _LONGEST_TITLE else opening(title)
 
 
 def _title(page: _Page) -> tuple[str, str]:
@@ -177,8 +240,17 @@ def _byline_lines(page: _Page) -> list[str]:
     title = page.title if page.title is not None else page.first
     lines = {index: page.blocks[index] for index, kind in enumerate(page.kinds) if kind is Kind.BYLINE}
     under = [line for index, line in lines.items() if title < index <= page.first + 1]
-    over = [line for index, line in lines.items() if title - _BESIDE_TITLE <= index < title]
-    rest = [line for line in lines.values() if is_labelled(line) and line not in under + over]
+    # A day of the week above the title, unless it stands right there, is the day when the page was seen.
+    over = [
+        line
+        for index, line in lines.items()
+        if title - _BESIDE_TITLE <= index < title and (index == title - 1 or not names_weekday(line))
+    ]
+    rest = [
+        line
+        for index, line in lines.items()
+        if is_labelled(line) and line not in under + over and not (index < title and names_weekday(line))
+    ]
     far = [line for index, line in lines.items() if index < title - _BESIDE_TITLE and not names_weekday(line)]
     return [*under, *reversed(over), *rest, *reversed(far)]
 
@@ -195,13 +267,9 @@ def _signature(page: _Page) -> tuple[str, ...]:
     return next((person_names(block, sure=True) for block in candidates if is_signature(block)), ())
 
 
-def _masthead(page: _Page) -> str:
-    """A name above or under the title that comes again in the furniture of the page, or calls itself an organisation."""
+def _around_title(page: _Page) -> list[str]:
+    """The short lines between title and text, then those at the top of the page."""
     if page.title is None:
-        return ""
-    others = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
-    for index in [*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS))]:
-        name = publisher_name(page.blocks[index]) if page.kinds[index] is Kind.LINE else ""
-        if name and (sum(name in other for other in others) > 1 or (index > page.title and is_organisation(name))):
-            return name
-    return ""
+        return []
+    places = [*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS))]
+    return [page.blocks[index] for index in places if page.kinds[index] is Kind.LINE]

@@ -7,7 +7,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -15,24 +17,25 @@ from typing import TypeVar
 from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
 from coopbot.ingest.addresses import is_web_address, page_key
-from coopbot.ingest.arrival import Arrival, Change, corrected, joined
+from coopbot.ingest.arrival import Arrival, Change, corrected, joined, recovered_fields
 from coopbot.ingest.catalogue import Catalogue, Entry, Found, Known
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.expendable import DatabaseLost
 from coopbot.ingest.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
-from coopbot.ingest.markdown import amend_article, render_article
+from coopbot.ingest.markdown import amend_article, read_markdown, render_article
 from coopbot.ingest.near import band_keys, is_same_story
 from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, Read, read_bytes, read_file
 from coopbot.ingest.sandbox import OverLimit
 from coopbot.ingest.slugs import slug_of
-from coopbot.ingest.tidy import normal_form, one_line
-from coopbot.text.language import detect_language
+from coopbot.ingest.tidy import normal_form, one_line, opening
+from coopbot.text.language import detect_language, is_other_language
 
 T = TypeVar("T")
 
 # So many files are read before the catalogue is told: it is what memory holds, and what an interruption loses.
 _BATCH = 50
+_LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _REWRITABLE = (".md", ".markdown")
 
 
@@ -41,6 +44,7 @@ class Corpus:
 
     `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
     `read` reads the content of files, and `limits` names what it may take: what is over them is read again under others.
+    A `preview` says what would become of drafts and writes no article.
     """
 
     def __init__(
@@ -51,12 +55,14 @@ class Corpus:
         *,
         read: Read = read_bytes,
         limits: str = "",
+        preview: bool = False,
     ) -> None:
         self._root = root
         self._catalogue = Catalogue(catalogue)
         self._now_ns = now_ns
         self._read_content = read
         self._limits = limits
+        self._preview = preview
 
     def __iter__(self) -> Iterator[Found]:
         """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""
@@ -81,8 +87,18 @@ class Corpus:
         is there. Duplicate: the identical text is there, or nothing new would be told. InvalidRequest: text or title is
         missing, or the page is there in a file that is not Markdown, which is not rewritten. Busy: another process is adding.
         """
-        ready = _ready(draft)
-        return self._retried(lambda: self._add(ready))
+        ready, notes = _ready(draft, self._today())
+        arrival = self._retried(lambda: self._add(ready))
+        return replace(arrival, recovered=recovered_fields(ready), notes=notes)
+
+    def previewing(self) -> Corpus:
+        """The same corpus, asked what would become of drafts: nothing is written."""
+        preview = copy(self)
+        preview._preview = True
+        return preview
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
 
     def remove(self, article_id: str) -> None:
         """Deletes an article's file. NotFound when there is none."""
@@ -136,6 +152,8 @@ class Corpus:
 
     def _written(self, name: str, text: str, change: Change) -> Arrival:
         path = self._root / name
+        if self._preview:
+            return Arrival(article=_article(_id(name), read_markdown(text, name)), change=change)
         write_atomically(path.resolve() if path.is_symlink() else path, text.encode())
         return Arrival(article=self._read(name), change=change)
 
@@ -237,10 +255,11 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _ready(draft: Draft) -> Draft:
-    """The draft as it will be read back: normal form, every field filled that can be."""
+def _ready(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
+    """The draft as it will be read back: normal form, every field filled that can be; and what was left out of it, and why."""
     text = normal_form(draft.text)
     title = one_line(draft.title)
+    title = title if len(title) <= _LONGEST_TITLE else opening(title)
     if not text:
         raise InvalidRequest("text", "the article has no text; give one")
     if not title:
@@ -248,7 +267,9 @@ def _ready(draft: Draft) -> Draft:
     for url in (draft.url.strip(), *(source.url for source in (*draft.sources, *draft.also_published_by))):
         if url and not is_web_address(url):
             raise InvalidRequest("url", f"not an address such as https://site.example/article: {url:.60}; correct or drop it")
-    return replace(
+    if draft.language is None and is_other_language(text):
+        raise InvalidRequest("text", "the text is in none of the languages en, zh and ru; give a translation")
+    ready = replace(
         draft,
         text=text,
         title=title,
@@ -256,6 +277,10 @@ def _ready(draft: Draft) -> Draft:
         url=draft.url.strip(),
         language=draft.language or detect_language(text),
     )
+    # A day of grace: it is tomorrow already further east.
+    if ready.published and ready.published > today + timedelta(days=1):
+        return replace(ready, published=None), (f"the date {ready.published} is in the future and was left out",)
+    return ready, ()
 
 
 def _article(article_id: str, draft: Draft) -> Article:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol, cast
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.clean import clean_blocks
+from coopbot.ingest.declared import read_declared
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.kinds import HEADING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # When the page's own text, cleaned, has this much more than the extractor found, the extractor missed the article.
 _FALLS_SHORT = 0.4
+_SHORTEST_HEADING = 12  # letters
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "head")
 _BLOCKS = (
     *_HEADINGS,
@@ -98,6 +101,7 @@ class _Extracted:
     title: str
     authors: tuple[str, ...]
     publisher: str
+    host: str  # of the page's address, where that is all that names the site
     published: date | None
     url: str
 
@@ -119,7 +123,7 @@ def read_html(data: bytes, source: str) -> Draft:
         best,
         title=found.title or best.title,
         authors=found.authors or shown.authors or best.authors,
-        publisher=found.publisher or shown.publisher,
+        publisher=found.publisher or shown.publisher or found.host,
         published=found.published or shown.published or best.published,
         url=found.url or shown.url,
     )
@@ -135,16 +139,31 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
     if tree is None:
         raise Unreadable(source, "not a web page")
     found, meta = _found(text)
-    title, site = split_site(one_line(mend(meta.title or "")), [])
+    declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
+    headings = [one_line(mend("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]
+    title, site = split_site(one_line(mend(meta.title or declared.title)), headings)
+    sitename = publisher_name(mend(meta.sitename or ""))
     extracted = _Extracted(
         body=cast("_Node | None", found.body) if found else None,
-        title=title,
-        authors=tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
-        publisher=publisher_name(mend(meta.sitename or "")) or publisher_name(site),
-        published=date.fromisoformat(meta.date) if meta.date else None,
+        title=_whole(title, headings),
+        authors=declared.authors or tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
+        publisher=declared.publisher if _is_host(sitename) else sitename or declared.publisher or publisher_name(site),
+        host=sitename if _is_host(sitename) else "",
+        published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
         url=meta.url if meta.url and is_web_address(meta.url) else "",
     )
     return cast("_Node", tree), extracted
+
+
+def _whole(title: str, headings: Sequence[str]) -> str:
+    """The title as a heading of the page shows it, where what is declared breaks off or has something behind it."""
+    shown = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
+    alike = (heading for heading in shown if heading in title or (title and title in heading))
+    return next(alike, title)
+
+
+def _is_host(name: str) -> bool:
+    return bool(_HOST.fullmatch(name))
 
 
 def _found(text: str) -> tuple[Document | None, Document]:

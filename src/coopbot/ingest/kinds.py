@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from coopbot.ingest import shape
-from coopbot.ingest.metadata import is_byline
+from coopbot.ingest.dates import find_date
+from coopbot.ingest.metadata import is_byline, is_date, is_labelled
 from coopbot.ingest.shape import Script
 from coopbot.ingest.tidy import ends_sentence
 from coopbot.ingest.vocabulary import phrases, whole_lines
+from coopbot.text.simplified import to_simplified
 
 HEADING = "## "  # a block that its source marks as a heading starts with it
 
@@ -35,6 +37,7 @@ _NOTICES = ("legal", "calls", "credits", "teasers")
 _LONGEST_NOTICE = 700  # characters
 _LONGEST_HEAD = 70
 _REPEATS_OF_FURNITURE = 3
+_LONGEST_REPEATED = 36  # letters; longer lines that come again are titles of articles
 
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.\w+|https?://|www\.|\bt\.me/|(?<![\d-])(?:\+7|8)[\s(-]{1,2}\d{3}[\s)-]{1,2}\d{2,3}|(?<!\d)\d{3,4}-\d{7,8}"
@@ -43,18 +46,45 @@ _INVITATION = re.compile(
     r"\b(?:you|your|us|our|вы|вас|вам|ваш\w*|нам|нас|наш\w*|присылайте|пишите|звоните)\b|您|你|请|欢迎|我们|本报|本网", re.I
 )
 _AUTHOR_NOTE = re.compile(r"^\W*(?:本文)?作者(?:系|为|是|单位|简介|现任|均?为|分别)")
+_PRICE = re.compile(
+    r"\W*(?:(?:from|only|price|sale|от|за|цена|стоимость|价格?|售价|现价|原价)\s?[:：]?\s?)?"
+    r"(?:(?:[¥￥$€£₽]|usd|rmb|руб)\s?\d[\d., ]*|\d[\d., ]*\s?(?:руб\.?|р\.|₽|元|€|\$|£|¥|usd|rmb|eur))"
+    r"(?:\s?/\s?[^\W\d]{1,8}|起)?\W*",
+    re.I,
+)
+_BREADCRUMB = re.compile(
+    r"(?:[您你]?(?:当前|现在|所在)?的?(?:当前)?位置\s?[:：]|当前栏目\s?[:：]|(?:网站)?首页|主页"
+    r"|home|main|главная|вы здесь\s?:)"
+    r"[^«.!?。！？]{0,60}?(?:>|»|›|→|／|/|\||::)",
+    re.I,
+)
+_PATH = re.compile(r"[^>«»›.!?。！？]{2,24}(?:\s?(?:>+|»|›)\s?[^>«»›.!?。！？]{0,24})+")
+# A link's title or a picture's caption, which stand in the page once as a description and once to be seen.
+_DOUBLED = re.compile(r"(.{16,200}?)\s?\1")
 _COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
 _AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
+_LONGEST_SIGNATURE = 120  # characters
+_SIGNED_TAIL = re.compile(
+    r"(?<=[。！？.!?”」)）])\s*(?P<line>[（(【\[]?(?:责任编辑|责编|编辑|编译|校对|审核|监制|来源|记者|作者|供稿|撰文|文字|摄影|图片|редактор|автор|источник|фото"
+    r"|editors?|source|by)\s?[:：/／][^。！？!?]{1,120})$",
+    re.I,
+)
 _EDITOR_TAIL = re.compile(
-    r"\s*[（(【\[](?:(?:责任编辑|责编|编辑|校对|审核|编审|值班编辑)[^）)】\]]{0,40}|完|纠错|end)[）)】\]]$", re.I
+    r"\s*[（(【\[](?:(?:责任编辑|责编|编辑|校对|审核|编审|值班编辑)[^）)】\]]{0,40}|完|纠错|end)[）)】\]]\s*$", re.I
 )
 
 
-def strip_tail(block: str) -> str:
-    """The block without what is stuck to its last sentence: an editor's signature, an "(end)", a run of spam."""
-    text = _EDITOR_TAIL.sub("", block)
+def split_tail(block: str) -> list[str]:
+    """The block without the "(end)" or spam stuck to its last sentence; an editor's line becomes a block of its own."""
+    end = _EDITOR_TAIL.search(to_simplified(block))
+    text = block[: end.start()] if end else block
     tail = _AFTER_SENTENCES.match(text)
-    return text[: tail.start(1)].rstrip() if tail and _is_stuck_on(tail[1]) else text
+    if tail and _is_stuck_on(tail[1]):
+        return [text[: tail.start(1)].rstrip()]
+    signed = _SIGNED_TAIL.search(to_simplified(text))
+    if signed and len(text) - signed.start("line") <= _LONGEST_SIGNATURE:
+        return [text[: signed.start("line")].rstrip(" |｜"), text[signed.start("line") :].strip(" |｜")]
+    return [text]
 
 
 def _is_stuck_on(tail: str) -> bool:
@@ -66,7 +96,8 @@ def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
     kinds = [_kind_of(block, script) for block in blocks]
     repeats = Counter(blocks)
     for index, block in enumerate(blocks):
-        if kinds[index] in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
+        is_short = shape.weight(block) < _LONGEST_REPEATED
+        if is_short and kinds[index] in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
             kinds[index] = Kind.FURNITURE
         kinds[index] = _kind_in_context(index, blocks, kinds)
     return kinds
@@ -90,8 +121,8 @@ def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -
 
 
 def _kind_of(block: str, script: Script) -> Kind:
-    text = block.removeprefix(HEADING)
-    if whole_lines("stop").fullmatch(text) or _COMMENT.match(text):
+    text = to_simplified(block.removeprefix(HEADING))
+    if whole_lines("stop", "references").fullmatch(text) or _COMMENT.match(text):
         return Kind.STOP
     if shape.is_spam(text):
         return Kind.SPAM
@@ -101,7 +132,11 @@ def _kind_of(block: str, script: Script) -> Kind:
         return Kind.RELATED
     if _AUTHOR_NOTE.match(text):
         return Kind.PROSE
-    if _is_furniture(text):
+    if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
+        return Kind.BYLINE
+    if _is_furniture(text) or _DOUBLED.match(text):
+        return Kind.FURNITURE
+    if _PRICE.fullmatch(text):
         return Kind.FURNITURE
     if is_byline(text):
         return Kind.BYLINE
@@ -110,6 +145,8 @@ def _kind_of(block: str, script: Script) -> Kind:
 
 def _is_furniture(text: str) -> bool:
     if whole_lines("buttons", "sections").fullmatch(text):
+        return True
+    if not ends_sentence(text) and (_BREADCRUMB.match(text) or _PATH.fullmatch(text)):
         return True
     if len(text) <= _LONGEST_NOTICE and any(phrases(name).search(text) for name in _NOTICES):
         return True
@@ -123,7 +160,7 @@ def _is_furniture(text: str) -> bool:
 def _kind_by_shape(block: str, text: str, script: Script) -> Kind:
     if shape.weight(text) and shape.is_foreign(text, script):
         return Kind.SPAM
-    if block != text:
+    if block.startswith(HEADING):
         return Kind.HEADING
     if shape.is_table_row(text):
         return Kind.ITEM

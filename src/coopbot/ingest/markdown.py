@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 _ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources", "also_published_by")
 _SOURCE_KEYS = ("publisher", "title", "url", "published", "facts")
+# What other tools call the same, taken where our own key is not there.
+_OTHER_NAMES = {"date": "published", "author": "authors", "lang": "language"}
 _PUBLISHER_KEYS = _SOURCE_KEYS[:-1]
 
 # What Markdown would read as markup: everywhere, inside a word, at the start of a line.
@@ -50,7 +52,7 @@ def read_markdown(text: str, source: str) -> Draft:
     return Draft(
         title=title or opening(blocks[0]),
         text="\n\n".join(blocks),
-        authors=_texts(meta, "authors", source),
+        authors=_authors(meta, source),
         publisher=one_line(_text(meta, "publisher", source)),
         published=_date(meta, "published", source),
         url=_url(meta, source),
@@ -100,6 +102,10 @@ def _front_matter(block: str, source: str) -> dict[str, object]:
         raise Unreadable(source, f"front matter is not valid YAML ({problem})") from error
     if meta is None:
         return {}
+    if isinstance(meta, dict):
+        for other, name in _OTHER_NAMES.items():
+            if other in meta and name not in meta:
+                meta[name] = meta.pop(other)
     return _known_keys(meta, _ARTICLE_KEYS, "front matter", source)
 
 
@@ -128,6 +134,12 @@ def _url(meta: Mapping[str, object], source: str) -> str:
     return url
 
 
+def _authors(meta: Mapping[str, object], source: str) -> tuple[str, ...]:
+    """The authors: a list, or one name without a list around it."""
+    value = meta.get("authors")
+    return (one_line(value),) if isinstance(value, str) and value.strip() else _texts(meta, "authors", source)
+
+
 def _texts(meta: Mapping[str, object], key: str, source: str) -> tuple[str, ...]:
     value = meta.get(key)
     if value is None:
@@ -141,15 +153,28 @@ def _date(meta: Mapping[str, object], key: str, source: str) -> date | None:
     value = meta.get(key)
     if value is None:
         return None
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise Unreadable(source, f"{key} must be a date such as 2025-05-10, without quotes")
-    return value
+    day = _day(value)
+    if day is None:
+        raise Unreadable(source, f"{key} must be a date such as 2025-05-10, alone or with a time")
+    return day
+
+
+def _day(value: object) -> date | None:
+    """The day of a date, a date-time, or a text that is one in ISO format; None for anything else."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _language(meta: Mapping[str, object], source: str) -> Language | None:
     value = meta.get("language")
     for language in LANGUAGES:
-        if value == language:
+        if isinstance(value, str) and value.replace("_", "-").partition("-")[0].lower() == language:  # en-US, zh-CN
             return language
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Who wrote it, who published it and when: read from the lines around an article, in three languages."""
+"""Who wrote it, who published it and when: read from the bylines around an article, in three languages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date
 from coopbot.ingest.dates import find_date, without_dates
 from coopbot.ingest.names import is_organisation, person_names, publisher_name
 from coopbot.ingest.tidy import HAN
+from coopbot.text.simplified import to_simplified
 
 _LONGEST_BYLINE = 300  # characters
 _MOST_WORDS_BESIDE_DATE = 4
@@ -30,20 +31,21 @@ class Byline:
 _WITH_COLON = {
     "author": r"(?:written |text |story )?by|authors?|reporters?|"
     r"автор(?:ы)?(?: (?:статьи|текста|материала|публикации|колонки))?|текст|корреспондент|журналист|обозреватель|"
-    r"(?:本报|本网|本台|特约|见习|实习)?(?:作者|记者|撰文|通讯员|撰稿人?)|文",
-    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容)?来源|转自|出处",
+    r"(?:本报|本网|本台|特约|见习|实习|特派)?(?:作者|记者|撰文|通讯员|撰稿人?|采写|采访)|文",
+    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容|资料)?来源|来自|稿源|转自|"
+    r"出处|发布(?:机构|单位|者)|信息发布",
     "published": r"(?:first )?(?:published|posted|date|created)(?: (?:on|at|date))?|"
     r"опубликован[ао]?|дата(?: (?:публикации|создания))?|размещено|создано|(?:发布|发表|刊发|发稿|上传)?(?:时间|日期)",
     "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?|обновлен[ао]?|обновлён|изменено|(?:更新|修改)(?:时间|日期|于)?",
     "aside": r"editors?|edited by|photos?(?: by)?|translated by|views|comments|"
     r"редактор|фото|перевод|корректор|просмотров|комментариев|просмотры|"
-    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|审核|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
+    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|编译|审核|签发|复核|排版|制作|策划|统筹|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
     r"图片来源|图源|浏览(?:量|次数)?|阅读(?:量|数)?|点击(?:量|数)?|评论数?|字号|字体|分享到?",
 }
 _AT_START = {
     "author": r"(?:written |text |story |words )?by(?= [A-Z\u00c0-\u017d])|(?:материал )?подготовил[аи]?\b|"
     r"(?:本报|本网|特约|见习)?(?:记者|作者|通讯员)(?=\s)|文[/／]",
-    "published": r"(?:published|posted)(?: (?:on|at))?\b|опубликован[ао]?\b|发布于|发表于",
+    "published": r"(?:published|posted)(?: (?:on|at))?\b|date(?= \d)|опубликован[ао]?\b|发布于|发表于",
     "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?\b|обновлен[ао]\b",
     "aside": r"edited by\b|photos? by\b",
 }
@@ -65,22 +67,17 @@ _WEEKDAY = re.compile(
     re.I,
 )
 _CALENDAR = re.compile(rf"{_WEEKDAY.pattern}|\b(?:года|г|мск|at|в)\b|农历\S*", re.I)
-_TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
-_REPORTER_IN_BRACKETS = re.compile(r"[（(](?:本报|本网|见习|实习)?(?:记者|通讯员)[\s:：]*([^）)，。]{2,30})[）)]")
-_IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River Daily)"
-_YEARS = r"(?:19|20)\d\d(?:\s?[-–—]\s?(?:(?:19|20)\d\d)?)?"
-_OWNERS = (
-    re.compile(
-        rf"(?:©|\(c\)|copyright)(?:\s?(?:©|\(c\)))?[\s,:]*(?:{_YEARS})?(?: ?гг?\.)?[\s.,-]*(?:by )?"
-        r"([^.,;|©。，]{2,60}?)\s*(?:[.,;|©。，]|$|all rights|все права|版权)",
-        re.I,
-    ),
-    re.compile(r"([^\d.,;|©\s，。]{2,30})\s?版权所有"),
-    re.compile(
-        rf"版权(?:所有|归|属于)[\s:：©]*(?:copyright)?[\s©]*(?:{_YEARS})?\s*([^\d.,;|©，。]{{2,30}}?)(?:所有|[\s，。]|$)", re.I
-    ),
+_COUNTER = re.compile(
+    r"(?:阅读|浏览|点击|评论|人气|views?|просмотр\w*|комментари\w*)(?:量|数|次数)?\s?[:：]?\s?\d[\d.,]*[万kк]?|"
+    r"\d[\d.,]*[万kк]?\s?(?:次?阅读|次?浏览|评论|views?|comments?|просмотр\w*|комментари\w*)",
+    re.I,
 )
-_NO_OWNER = re.compile(r"all rights|reserved|copyright|все права|защищены|版权|未经|不得|转载", re.I)
+_DATE_OF = re.compile(r"(?:时间|日期|年份|时期)$")
+_TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
+_REPORTER_IN_BRACKETS = re.compile(
+    r"[（(〔【\[](?:本报|本网|见习|实习|特派|驻\S{2,4})?(?:记者|通讯员)[\s:：]*(?P<names>[^）)，。〕】\]]{2,30})[）)〕】\]]"
+)
+_IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River Daily)"
 
 
 def is_byline(text: str) -> bool:
@@ -92,6 +89,11 @@ def is_byline(text: str) -> bool:
     loose = [_beside_date(value) for kind, value in pieces if kind == "plain"]
     dated = find_date(text) is not None or bool(_CLOCK.search(text))
     return bool(labelled or dated) and all(_is_aside(value, among=len(pieces)) for value in loose)
+
+
+def is_date(text: str) -> bool:
+    """Whether a line is a full date, perhaps with a time, and nothing else."""
+    return len(text) <= _LONGEST_BYLINE and find_date(text) is not None and not _beside_date(text)
 
 
 def is_labelled(text: str) -> bool:
@@ -109,7 +111,7 @@ def read_byline(lines: Sequence[str]) -> Byline:
         authors = authors or _authors(pieces)
         publisher = publisher or _publisher(pieces, line)
         for kind, value in pieces:
-            if day := find_date(value):
+            if (day := find_date(value)) and not (kind == "plain" and _is_row(value)):
                 dates.setdefault(kind, day)
     ranked = [dates[kind] for kind in ("published", "plain", "author", "publisher", "aside", "updated") if kind in dates]
     return Byline(authors=authors, publisher=publisher, published=ranked[0] if ranked else None)
@@ -122,24 +124,28 @@ def names_weekday(line: str) -> bool:
 
 def reporters_in(text: str) -> tuple[str, ...]:
     """The reporters whom a Chinese news item names in brackets in its text."""
-    found = _REPORTER_IN_BRACKETS.search(text)
-    return person_names(re.sub("通讯员|见习|实习|本报|记者", " ", found[1])) if found else ()
+    found = _REPORTER_IN_BRACKETS.search(to_simplified(text))
+    if found is None:
+        return ()
+    named = text[found.start("names") : found.end("names")].partition("／")[0].partition("/")[0]
+    return person_names(re.sub("通[讯訊][员員]|[见見][习習]|[实實][习習]|本[报報]|[记記]者", " ", named))
 
 
-def copyright_owner(text: str) -> str:
-    """The holder that a copyright line names, or nothing."""
-    for pattern in _OWNERS:
-        found = pattern.search(text)
-        if found and not _NO_OWNER.search(found[1]) and (owner := publisher_name(found[1])):
-            return owner
-    return ""
+def _is_row(value: str) -> bool:
+    """Whether a date stands behind a word of an infobox, as in "Opened 4 May 1987", which is not the day of publication."""
+    rest = _beside_date(value)
+    behind = value.strip().startswith(rest) and not value.strip()[len(rest) :].startswith((",", "，"))
+    named = (
+        is_organisation(rest) or person_names(rest, sure=True) or (re.search(f"[{HAN}]", rest) and not _DATE_OF.search(rest))
+    )
+    return bool(rest) and behind and not named and not _CLOCK.search(value)
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
     """The line cut at bars and labels: what each piece is ("plain" without a label) and its value."""
     for piece in _BAR.split(line):
         kind, start = "plain", 0
-        for label in _LABEL.finditer(piece):
+        for label in _LABEL.finditer(to_simplified(piece)):
             if label.start() > start:
                 yield kind, piece[start : label.start()]
             kind, start = str(label.lastgroup).removesuffix("_start"), label.end()
@@ -162,10 +168,11 @@ def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
         if name := publisher_name(value):
             return name
     signed = bool(_authors(pieces)) and len(pieces) > 1
+    labelled = any(kind == "author" for kind, _ in pieces)
     for kind, value in pieces:
         rest = _beside_date(value)
         named = signed or (find_date(line) is not None and is_organisation(rest))
-        if kind == "plain" and named and not person_names(rest, sure=True) and publisher_name(rest):
+        if kind == "plain" and named and (labelled or not person_names(rest, sure=True)) and publisher_name(rest):
             return publisher_name(rest)
     return ""
 
@@ -180,7 +187,10 @@ def _says_something(kind: str, value: str) -> bool:
 
 def _beside_date(value: str) -> str:
     """The value without dates, clock times and days of the week."""
-    return _CALENDAR.sub(" ", _CLOCK.sub(" ", without_dates(value))).strip(" ,，.:：()（）[]【】-–—")
+    bare = _CLOCK.sub(" ", without_dates(value))
+    for found in reversed(list(_COUNTER.finditer(to_simplified(bare)))):
+        bare = bare[: found.start()] + bare[found.end() :]
+    return _CALENDAR.sub(" ", bare).strip(" ,，.:：()（）[]【】-–—")
 
 
 def _is_aside(rest: str, among: int) -> bool:

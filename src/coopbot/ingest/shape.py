@@ -36,6 +36,7 @@ SHORTEST_PROSE = 8  # letters: the shortest thing with a full stop that is taken
 SHORTEST_LEAD_IN = 15  # letters before a colon, as before a list
 LONGEST_SHOUT = 120  # letters: a single question or exclamation so short is a title or a teaser as often as a paragraph
 SURE_PROSE = 24  # letters: the shortest without one; buttons and teasers ask and shout too
+UNSTOPPED_PROSE = 120  # letters: the shortest without a full stop within it or at its end
 STRONG_PROSE = 120  # letters: with two sentences, enough to be a paragraph rather than a teaser
 
 
@@ -90,7 +91,17 @@ def is_prose(text: str) -> bool:
         return False
     if ends_sentence(text) or text.endswith((";", "；", ",", "，")):
         return word_count >= 4 and size >= SURE_PROSE
-    return sentence_count(text) >= 1 and size >= 3 * SURE_PROSE
+    return size >= 3 * SURE_PROSE if sentence_count(text) else _is_unstopped(text, size)
+
+
+def _is_unstopped(text: str, size: int) -> bool:
+    """Whether a text without a full stop reads on as a paragraph does, as aggregators cut them: clauses and small words."""
+    if size < UNSTOPPED_PROSE or len(_CLAUSE_MARK.findall(text)) < 2:
+        return False
+    if weights(text)["han"]:
+        return sum(char in _FUNCTION_HAN for char in text) >= 0.03 * size / _LETTERS_PER_HAN
+    found = words(text)
+    return sum(word in word_set("function_words") for word in found) >= 0.12 * len(found)
 
 
 def is_strong(text: str) -> bool:

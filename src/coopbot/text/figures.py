@@ -54,7 +54,14 @@ def differ(one: str, other: str) -> bool:
 
 
 def _is_one(one: Figure, other: Figure) -> bool:
-    return one.unit == other.unit and one.agrees(other)
+    return any(a.unit == b.unit and a.agrees(b) for a, b in product(_forms(one), _forms(other)))
+
+
+def _forms(figure: Figure) -> list[Figure]:
+    """A figure, and "2.5 times" as per cent too: as 250 per cent of what was, and as growth by 150 per cent or by 250."""
+    if figure.unit != "times":
+        return [figure]
+    return [figure, *(Figure("percent", 100 * (figure.low - by), 100 * (figure.high - by)) for by in (0, 1))]
 
 
 def _comparable(one: Figure, other: Figure) -> bool:

@@ -51,3 +51,33 @@ def _latin_weight(word: str) -> float:
 
 def _count(words: list[str], function_words: frozenset[str]) -> int:
     return sum(word.lower() in function_words for word in words)
+
+
+# Letters of neighbours that share a script with ours and not the language, and the least share that tells.
+_OTHER_CYRILLIC = re.compile("[іїєґўәғқңөұүһјљњћђџѓќѕ]", re.IGNORECASE)
+_KANA = re.compile("[\u3041-\u30ff]")
+_WORD = re.compile(r"[^\W\d_]+")
+_OTHER_SHARE = 0.02  # of the letters
+_KANA_SHARE = 0.1  # of Han and kana: Chinese texts quote a Japanese name
+_ENOUGH_WORDS = 40
+_GRAMMAR_SHARE = 0.06  # of the words; a text of ours has three times as many
+_MORE_ENGLISH = "the of and a an in on at as or its he she his her has been more after over into"
+_MORE_RUSSIAN = "а но же бы то все его её их он она они мы уже также после более"
+_ENGLISH_GRAMMAR = _ENGLISH.union(_MORE_ENGLISH.split())
+_RUSSIAN_GRAMMAR = _RUSSIAN.union(_MORE_RUSSIAN.split())
+
+
+def is_other_language(text: str) -> bool:
+    """Whether a text of some length is in none of the three languages; a short one is given the benefit of the doubt."""
+    text = _ADDRESS.sub(" ", text)
+    words = [word.lower() for word in _WORD.findall(text)]
+    han, kana = len(_HAN.findall(text)), len(_KANA.findall(text))
+    if han + kana > len(words):
+        return kana > _KANA_SHARE * (han + kana)
+    if len(words) < _ENOUGH_WORDS:
+        return False
+    cyrillic = "".join(_CYRILLIC_WORD.findall(text))
+    if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * max(1, len(cyrillic)):
+        return True
+    grammar = max(sum(word in known for word in words) for known in (_ENGLISH_GRAMMAR, _RUSSIAN_GRAMMAR))
+    return grammar < _GRAMMAR_SHARE * len(words)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
+from coopbot.text.simplified import to_simplified
+
 _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _FLAT = str.maketrans("０１２３４５６７８９％．" + _SPACES, "0123456789%." + " " * len(_SPACES))
 
@@ -39,11 +41,17 @@ _FREIGHT = r"(?:(?:freight|cargo|passenger|container|heavy|loaded|грузов|�
 # Longer and more special expressions stand before those they contain.
 UNITS: tuple[Unit, ...] = (
     _unit("pp", r"percentage points?|процентн[а-я]+ пункт[а-я]*|п\. ?п\.", "个百分点"),
-    _unit("percent", r"percent|per cent|процент[а-я]*", "%"),
-    _unit("usd", r"(?:u\.?s\.? )?dollars?|usd|долл(?:ар[а-я]*|\.)?(?: сша)?", r"美元|美金|\$"),
+    _unit("percent", r"percent|per cent|процент[а-я]*|проц\.?", "%"),
+    # Tenths: 八成 are 80 percent. Not the 成 of 成立, 成员 and the like.
+    _unit("percent", "", "成(?![立员本品交功果都就])", "10"),
+    _unit("usd", r"(?:u\.?s\.? |american )?dollars?|usd|(?:американск[а-я]+ )?долл(?:ар[а-я]*|\.)?(?: сша)?", r"美元|美金|\$"),
+    _unit("twd", r"(?:new )?taiwan dollars?|twd", "(?:新)?台币"),
+    _unit("hkd", r"hong kong dollars?|hkd", "港元|港币"),
+    _unit("jpy", r"(?:japanese )?yen|jpy|(?:японск[а-я]+ )?иен[а-я]*", "日元|日圆"),
+    _unit("krw", r"(?:south korean )?won|krw|вон(?:а|ы)?", "韩元|韩圆"),
     _unit("eur", r"euros?|eur|евро", "欧元|€"),
     _unit("cny", r"(?:chinese )?yuan|rmb|cny|renminbi|(?:китайск[а-я]+ )?юан[а-я]*", "元人民币|人民币元?|元|¥"),
-    _unit("rub", r"(?:russian )?rou?bles?|rub|руб(?:\.|л[а-я]*)?", "卢布|₽"),
+    _unit("rub", r"(?:russian )?r(?:o?u)bles?|rub|(?:российск[а-я]+ )?руб(?:\.|л[а-я]*)?", "卢布|₽"),
     _unit("wh", r"twh|твт[·⋅*-]? ?ч[а-я]*\.?", "太瓦时", "1e12"),
     _unit("wh", r"gwh|гвт[·⋅*-]? ?ч[а-я]*\.?", "吉瓦时", "1e9"),
     _unit("wh", r"mwh|мвт[·⋅*-]? ?ч[а-я]*\.?", "兆瓦时", "1e6"),
@@ -65,8 +73,8 @@ UNITS: tuple[Unit, ...] = (
     _unit("t", r"mt", "", "1e6"),
     _unit("t", r"kt", "", "1e3"),
     _unit("t", r"kg|kilograms?|кг|килограмм[а-я]*", "公斤|千克", "1e-3"),
-    _unit("t", r"(?:metric )?ton(?:ne)?s?|t|тонн[а-я]*|т", "吨"),
-    _unit("m", r"met(?:er|re)s?|m|м|метр[а-я]*", "米"),
+    _unit("t", r"(?:metric )?ton(?:ne)?s?|t|тонн[а-я]*|т", "公?吨"),
+    _unit("m", r"met(?:er|re)s?|m|м|метр[а-я]*", "米|公尺"),
     _unit("teu", r"teus?|twenty-foot equivalent units?|дфэ", "标准箱|标箱"),
     _unit("wagons", rf"{_FREIGHT}(?:wagons?|railcars?|вагон[а-я]*)", "节(?!日|约|目|课)"),
     _unit("trains", rf"{_FREIGHT}(?:trains?|поезд[а-я]*|состав(?:а|ов|ы)?)", "列(?!入|出|为)"),
@@ -75,7 +83,7 @@ UNITS: tuple[Unit, ...] = (
     _unit("people", r"people|persons?|passengers?|tourists?|travell?ers?|visitors?|residents?", "人次|人(?!民)|名(?!单|义|录)"),
     _unit("people", r"человек[а-я]*|чел\.|чел|люд[а-я]+|пассажир[а-я]*|турист[а-я]*|жител[а-я]+"),
     _unit("households", r"households?|домохозяйств[а-я]*", "户(?!外|籍)"),
-    _unit("times", r"times|раза?", "倍"),
+    _unit("times", r"times|раза?|-?fold", "倍"),
     _unit("years", r"years?|лет|год(?:а|ов|у|ом)?", "年(?!代|度|级)"),
     _unit("months", r"months?|месяц[а-я]*", "个月"),
     _unit("days", r"days?|день|дн(?:я|ей)|сут(?:ок|ки)", "天"),
@@ -86,12 +94,14 @@ UNITS: tuple[Unit, ...] = (
 CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
     {"us$": "usd", "$": "usd", "usd": "usd", "€": "eur", "eur": "eur", "₽": "rub", "rub": "rub"}
     | dict.fromkeys(("cn¥", "¥", "￥", "rmb", "cny", "人民币"), "cny")
+    | dict.fromkeys(("nt$", "twd", "新台币"), "twd")
+    | dict.fromkeys(("hk$", "hkd", "港币"), "hkd")
 )
 CURRENCY_SIGN = "|".join(map(re.escape, sorted(CURRENCY_SIGNS, key=len, reverse=True)))
 # A lone m is metres, but millions of what is counted.
 _COUNTED_BY_M = "m(?= (?:ton|passenger|people|cubic|dollar|yuan|rouble|ruble|euro|us ))"
 MAGNITUDES: tuple[tuple[Decimal, str, str], ...] = (
-    (Decimal("1e12"), r"trillion|trn|tn|трлн|триллион[а-я]*", "万亿"),
+    (Decimal("1e12"), r"trillion|trn|tn|трлн|триллион[а-я]*", "万亿|兆(?!瓦|赫|字|帕|比|欧|头)"),
     (Decimal("1e11"), "", "千亿"),
     (Decimal("1e10"), "", "百亿"),
     (Decimal("1e9"), r"billion|bln|bn|млрд|миллиард[а-я]*", "十亿"),
@@ -101,7 +111,8 @@ MAGNITUDES: tuple[tuple[Decimal, str, str], ...] = (
     (Decimal("1e5"), "", "十万"),
     (Decimal("1e4"), "", "万"),
     (Decimal("1e3"), r"thousand|тыс|тысяч[а-я]*", "千(?!米|克|瓦)"),
-    (Decimal("1e2"), "hundred", "百(?!分)"),
+    (Decimal("1e2"), r"hundred|сотн[яию]", "百(?!分)"),
+    (Decimal(12), r"dozen|дюжин[а-я]*", ""),
 )
 
 
@@ -119,8 +130,8 @@ _MAGNITUDE = _alternatives((words, han) for _, words, han in MAGNITUDES)
 
 
 def flatten(text: str) -> str:
-    """`text` with full-width digits and odd spaces made plain; every character keeps its place."""
-    return text.translate(_FLAT)
+    """`text` with full-width digits, odd spaces and traditional characters made plain; every character keeps its place."""
+    return to_simplified(text.translate(_FLAT))
 
 
 def read_unit(text: str, position: int) -> tuple[Unit, int] | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from coopbot.text.dates import MONTHS
+from coopbot.text.simplified import to_simplified
 
 Period = tuple[int, int]
 """The first month and the last one, 1 to 12."""
@@ -44,7 +45,7 @@ _PATTERNS = tuple(
 
 def find_periods(text: str) -> frozenset[Period]:
     """All parts of a year, longer than a month, that `text` names. "Five months" are the first five."""
-    folded = unicodedata.normalize("NFKC", text).lower().replace("ё", "е")
+    folded = to_simplified(unicodedata.normalize("NFKC", text).lower().replace("ё", "е"))
     return frozenset(
         period for pattern in _PATTERNS for match in pattern.finditer(folded) if (period := _period(match.groupdict()))
     )

@@ -52,22 +52,39 @@ _RUSSIAN_WORDS = (
     "один одна одно одного одной|два две двух|три трёх трех|четыре четырёх четырех|пять пяти|шесть шести|семь семи"
     "|восемь восьми|девять девяти|десять десяти|одиннадцать одиннадцати|двенадцать двенадцати"
 )
-_WORDS: Mapping[str, int] = MappingProxyType(
-    {word: value for value, word in enumerate(_ENGLISH_WORDS.split(), 1)}
-    | {word: value for value, forms in enumerate(_RUSSIAN_WORDS.split("|"), 1) for word in forms.split()}
+_HALVES = {"полтора": "1.5", "полторы": "1.5", "полутора": "1.5", "half a": "0.5", "пол": "0.5", "one and a half": "1.5"}
+_WORDS: Mapping[str, Decimal] = MappingProxyType(
+    {word: Decimal(value) for value, word in enumerate(_ENGLISH_WORDS.split(), 1)}
+    | {word: Decimal(value) for value, forms in enumerate(_RUSSIAN_WORDS.split("|"), 1) for word in forms.split()}
+    | {word: Decimal(value) for word, value in _HALVES.items()}
 )
+# Words that say of themselves how many times.
+_FOLDS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("doubled", "doubling", "twofold", "вдвое", "翻番", "翻一番", "翻倍", "翻了一番"), 2)
+    | dict.fromkeys(("tripled", "tripling", "trebled", "threefold", "втрое"), 3)
+    | dict.fromkeys(("quadrupled", "fourfold", "вчетверо", "翻两番", "翻了两番"), 4)
+    | {"fivefold": 5, "впятеро": 5, "sixfold": 6, "вшестеро": 6, "tenfold": 10, "вдесятеро": 10}
+)
+
 _HAN_DIGITS = "零一二三四五六七八九"
 _HAN_TENS: Mapping[str, int] = MappingProxyType({"十": 10, "百": 100, "千": 1000})
 _HAN_MYRIADS: Mapping[str, int] = MappingProxyType({"万": 10**4, "亿": 10**8})
 
 # Not inside a word, a longer number, a time, a path; 第 makes an ordinal, 数 and 几 mean "some".
 _ALONE = rf"(?<![{LETTER}\d_:/№#@第数几])(?<![{LETTER}\d][-.,])"
+# "Более тысячи": the magnitude alone, where a word before it says that one is meant; "тысячи людей" says nothing so exact.
+_BEFORE_BARE = "более менее больше меньше свыше около почти примерно порядка чем на в".split()  # noqa: SIM905
 _BETWEEN = "(?: ?[-–—~～至到和或] ?| (?:to|and|or|до|и|или) )"
 _BORROWS = re.compile(_BETWEEN, re.IGNORECASE)
 _AMOUNT = re.compile(
     rf"{_ALONE}(?:(?P<sign>{CURRENCY_SIGN}) ?|(?P<percent>百分之))?(?:"
     rf"(?P<first>{NUMBER})(?:{_BETWEEN}(?:{CURRENCY_SIGN})?(?P<second>{NUMBER}))?"
-    rf"|(?P<word>{'|'.join(_WORDS)})(?![{LETTER}\d])"
+    # "a million", "half a million", "полмиллиона"
+    rf"|(?P<word>(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![{LETTER}\d])|пол(?=(?:тысяч|миллион|миллиард)))"
+    r"|(?P<one>\ban?(?= (?:hundred|thousand|million|billion|trillion|dozen)\b))"
+    rf"|(?P<bare>(?:{'|'.join(f'(?<={word} )' for word in _BEFORE_BARE)})"
+    r"(?=(?:тысяч[аиуе]|миллион[ау]?|миллиард[ау]?|сотн[июя])\b))"
+    rf"|(?P<fold>{'|'.join(sorted(_FOLDS, key=len, reverse=True))})(?![{LETTER}\d])"
     rf"|(?<![前那每同某这])(?P<han>{HAN_NUMBER}))",
     re.IGNORECASE,
 )
@@ -80,6 +97,7 @@ _BEFORE_UNIT = re.compile(r"\.(?= ?(?:[а-я]|[A-Z]{2}))|个")
 _CYRILLIC_NEXT = re.compile(r"[ \n]?[\u0400-\u052f]")
 _COMMA_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
+_SAYS_ENOUGH = 100  # a word with such a magnitude is an amount without a unit too
 _VAGUE_WINDOW_CHARS = 24
 _VAGUE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|approx\.?|roughly|some|nearly|almost|over|above|under|(?:more|less|fewer) than"
@@ -104,7 +122,20 @@ def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> li
         found += _quantities(match)
         # A currency code after one number is not the sign of the next: "5 USD 7".
         position = max(match.end(), found[-1].end_char if found else 0)
+    found = _summed(found)
     return [_with_unit_of(following, quantity, flat) for quantity, following in zip_longest(found, found[1:])]
+
+
+def _summed(quantities: Sequence[Quantity]) -> list[Quantity]:
+    """The amounts, those in one that stand together without a space: 3亿5千万元."""
+    summed: list[Quantity] = []
+    for quantity in quantities:
+        last = summed[-1] if summed else None
+        if last and last.end_char == quantity.start_char and not last.unit and last.value > quantity.value > 0:
+            summed[-1] = replace(quantity, start_char=last.start_char, value=last.value + quantity.value)
+        else:
+            summed.append(quantity)
+    return summed
 
 
 def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:
@@ -123,21 +154,30 @@ def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> 
 def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
     text = match.string
     measure = _measure(text, match.end(), match["sign"], percent=match["percent"] is not None)
-    if match["first"] is None and not measure.unit:
+    if match["fold"]:
+        yield _fold(match)
+        return
+    if match["first"] is None and not measure.unit and measure.factor < _SAYS_ENOUGH:
         return
     if not measure.unit and measure.factor == 1 and _IN_WORD.match(text, match.end()):
         return
     before = text[max(0, match.start() - _VAGUE_WINDOW_CHARS) : match.start()]
     vague = measure.vague or bool(_VAGUE_BEFORE.search(before)) or bool(_VAGUE_AFTER.match(text, measure.end))
-    groups = [group for group in ("first", "second", "word", "han") if match[group]]
+    groups = [group for group in ("first", "second", "word", "one", "bare", "han") if match[group] is not None]
     for group in groups:
         yield Quantity(
             start_char=match.start() if group != "second" else match.start(group),
             end_char=match.end(group) if group != groups[-1] else measure.end,
             value=_value(match, group) * measure.factor,
             unit=measure.unit,
-            approximate=vague,
+            approximate=vague or (measure.unit == "percent" and measure.factor == 10),  # 八成 is no exact figure
         )
+
+
+def _fold(match: re.Match[str]) -> Quantity:
+    """ "Doubled", вдвое, 翻一番: so many times."""
+    value = Decimal(_FOLDS[match["fold"].casefold()])
+    return Quantity(start_char=match.start(), end_char=match.end(), value=value, unit="times", approximate=False)
 
 
 def _measure(text: str, position: int, sign: str | None, *, percent: bool) -> _Measure:
@@ -164,8 +204,10 @@ def _measure(text: str, position: int, sign: str | None, *, percent: bool) -> _M
 
 def _value(match: re.Match[str], group: str) -> Decimal:
     digits = match[group]
+    if group in ("one", "bare"):
+        return Decimal(1)
     if group == "word":
-        return Decimal(_WORDS[digits.casefold()])
+        return _WORDS[digits.casefold()]
     if group == "han":
         return _han_value(digits)
     digits = digits.replace(" ", "")
@@ -189,5 +231,8 @@ def _han_value(numeral: str) -> Decimal:
             total, section, digit = (total + section + digit) * _HAN_MYRIADS[char], 0, 0
         else:
             digit = 10 * digit + _HAN_DIGITS.index(char)
+    behind = Decimal(1)
+    for char in fraction:
+        behind *= _HAN_MYRIADS.get(char, 1)  # 三十一点六亿
     decimals = "".join(str(_HAN_DIGITS.index(char)) for char in fraction if char in _HAN_DIGITS)
-    return Decimal(f"{total + section + digit}{'.' * bool(decimals)}{decimals}")
+    return Decimal(f"{total + section + digit}{'.' * bool(decimals)}{decimals}") * behind

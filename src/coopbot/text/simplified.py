@@ -106,3 +106,8 @@ _PAIRS = (
 
 # For `str.translate`.
 TO_SIMPLIFIED: Mapping[int, str] = MappingProxyType(dict(zip(map(ord, _PAIRS[::2]), _PAIRS[1::2], strict=True)))
+
+
+def to_simplified(text: str) -> str:
+    """The text with simplified characters for traditional ones; every character keeps its place."""
+    return text if text.isascii() else text.translate(TO_SIMPLIFIED)

@@ -1,0 +1,76 @@
+"""What `coopbot add` prints: a line a source with what was recovered of it and what was not, and the counts of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from coopbot.cli.console import say, warn
+from coopbot.errors import CoopbotError, Duplicate
+
+if TYPE_CHECKING:
+    from coopbot.domain import Article
+    from coopbot.editing import Result
+
+_NAMES = {"authors": "author", "published": "date", "url": "address"}
+
+
+def say_result(source: str, result: Result) -> None:
+    """The source's line; what was refused goes apart from results."""
+    if isinstance(result, CoopbotError):
+        warn(_named(source, result))
+        return
+    article = result.article
+    if result.change == "joined":
+        line = f"{source}: the same story as {article.article_id}, which now names its publisher too"
+    else:
+        line = f"{source}: {result.change} {article.article_id}: {article.title}{_about(article)}"
+    missing = ", ".join(_NAMES.get(field, field) for field in result.missing)
+    say("; ".join(filter(None, (line, f"not found: {missing}" if missing else "", *result.notes))))
+
+
+def as_fields(source: str, result: Result) -> dict[str, object]:
+    """The source's entry in the list that --json prints."""
+    if isinstance(result, CoopbotError):
+        return {"source": source, "error": str(result), "refused": not isinstance(result, Duplicate)}
+    article = result.article
+    return {
+        "source": source,
+        "change": result.change,
+        "article_id": article.article_id,
+        "title": article.title,
+        "authors": list(article.authors),
+        "publisher": article.publisher,
+        "published": article.published,
+        "url": article.url,
+        "missing": list(result.missing),
+        "notes": list(result.notes),
+    }
+
+
+def summary(results: Sequence[Result], *, dry_run: bool) -> str:
+    """How many sources became what: "3 added, 1 in the corpus already, 2 refused"."""
+    counts = Counter(_outcome(result) for result in results)
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]) or "nothing new"
+    return f"{told}; nothing is written" if dry_run else told
+
+
+_OUTCOMES = ("added", "replaced", "joined", "in the corpus already", "refused")
+
+
+def _outcome(result: Result) -> str:
+    if isinstance(result, Duplicate):
+        return "in the corpus already"
+    return "refused" if isinstance(result, CoopbotError) else result.change
+
+
+def _about(article: Article) -> str:
+    """Who published it and when, as far as both are known."""
+    about = ", ".join(filter(None, (article.publisher, str(article.published or ""))))
+    return f" ({about})" if about else ""
+
+
+def _named(source: str, error: CoopbotError) -> str:
+    """The error with its source in front, where it does not name it."""
+    return str(error) if source in str(error) else f"{source}: {error}"

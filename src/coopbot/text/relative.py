@@ -1,0 +1,239 @@
+"""Times that a text gives by its own day: "this year", 去年, «в январе», resolved by the day it was written or asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from coopbot.text.dates import DateMention, blanked, find_dates
+from coopbot.text.measures import flatten
+from coopbot.text.periods import find_periods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedSpan:
+    """`text[start_char:end_char]` means the days from `first` to `last`, both included.
+
+    `relative` is whether the text alone does not say so: "in May" without its year, "last week".
+    """
+
+    start_char: int
+    end_char: int
+    first: date
+    last: date
+    relative: bool
+
+
+_MONTH_EN = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTH_RU = (
+    "январ[ьяе]|феврал[ьяе]|март[ае]?|апрел[ьяе]|ма[йяе]|июн[ьяе]|июл[ьяе]|август[ае]?"
+    "|сентябр[ьяе]|октябр[ьяе]|ноябр[ьяе]|декабр[ьяе]"
+)
+_PART_EN = rf"(?:(?:first|second) half|(?:first|second|third|fourth) quarter|first \w+ months|{_MONTH_EN})"
+_PART_RU = rf"(?:(?:перв|втор)\w+ полугоди\w|(?:перв|втор|трет|четв[её]рт)\w+ квартал\w?|{_MONTH_RU})"
+_PART_ZH = (
+    r"(?:[上下]半年|第?[一二三四1-4]个?季度|[前头]?[一二三四五六七八九十\d]{1,2}个月"
+    r"|\d{1,2}[至到-]\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?)"
+)
+
+# What year a word means, counted from the year of the day. A year given by its word may have a part of it beside it.
+_YEARS: tuple[tuple[int, str], ...] = (
+    (0, rf"(?:{_PART_EN} of )?\bthis year|{_PART_ZH}?(?:今年|本年度?){_PART_ZH}?"),
+    (0, rf"\b(?:{_PART_RU} )?(?:эт|нынешн|текущ)(?:ом|его|ем|ий|ого) год[ау]?"),
+    (-1, rf"(?:{_PART_EN} of )?\blast year|去年{_PART_ZH}?"),
+    (-1, rf"\b(?:{_PART_RU} )?(?:прошл|минувш|прошедш)(?:ом|его|ем|ый|ого) год[ау]?"),
+    (-2, rf"\bthe year before last|前年{_PART_ZH}?|\b(?:{_PART_RU} )?позапрошл(?:ом|ого) год[ау]?"),
+    (1, rf"(?:{_PART_EN} of )?\bnext year|明年{_PART_ZH}?|\b(?:{_PART_RU} )?(?:следующ|будущ)(?:ем|его) год[ау]?"),
+)
+_SO_FAR = (
+    r"\b(?:so far this year|since the (?:start|beginning) of (?:the|this) year|year to date)"
+    r"|(?:今年|年初)以来|\bс начала (?:этого |текущего )?года"
+)
+_MONTHS_AWAY: tuple[tuple[int, str], ...] = (
+    (0, r"\bthis month|(?:本|这个)月|\b(?:эт|текущ)(?:ом|ем|ого|его) месяц[ае]"),
+    (-1, r"\blast month|上个?月|\b(?:прошл|минувш)(?:ом|ем|ого|его) месяц[ае]"),
+    (1, r"\bnext month|下个?月|\bследующ(?:ем|его) месяц[ае]"),
+)
+_WEEKS_AWAY: tuple[tuple[int, str], ...] = (
+    (0, r"\bthis week|(?:本|这)周|\bэт(?:ой|у) недел[еюи]"),
+    (-1, r"\blast week|上周|\b(?:прошл|минувш)(?:ой|ую) недел[еюи]"),
+    (1, r"\bnext week|下周|\bследующ(?:ей|ую) недел[еюи]"),
+)
+_DAYS_AWAY: tuple[tuple[int, str], ...] = (
+    (0, r"\b(?:today|tonight)\b|今[天日](?:[（(]\d{1,2}日?[)）])?|今[（(]\d{1,2}[)）]日|\bсегодня\b"),
+    (-1, r"\byesterday\b|昨[天日](?:[（(]\d{1,2}日?[)）])?|\bвчера\b"),
+    (1, r"\btomorrow\b|明[天日](?:[（(]\d{1,2}日?[)）])?|\bзавтра\b"),
+)
+_AGO = re.compile(
+    r"(?P<count>\d{1,3}|one|two|three|four|five|ten|два|две|три|четыре|пять|десять|[一二两三四五十])\s?"
+    r"(?:(?P<day>days?|дн(?:я|ей)|天)|(?P<week>weeks?|недел[иь]|个?星期|周)"
+    r"|(?P<month>months?|месяц(?:а|ев)|个月)|(?P<year>years?|год(?:а|ов)?|лет|年))"
+    r"\s?(?:ago\b|назад|前)",
+    re.IGNORECASE,
+)
+_COUNTS: Mapping[str, int] = MappingProxyType(
+    {
+        word: number
+        for number, row in (
+            (1, "one 一"),
+            (2, "two два две 二 两"),
+            (3, "three три 三"),
+            (4, "four четыре 四"),
+            (5, "five пять 五"),
+            (10, "ten десять 十"),
+        )
+        for word in row.split()
+    }
+)
+_WEEKDAYS = (
+    r"\bon monday|\bв понедельник|(?<![上下本这])周一|(?<![上下本这])星期一",
+    r"\bon tuesday|\bво вторник|(?<![上下本这])周二|(?<![上下本这])星期二",
+    r"\bon wednesday|\bв среду|(?<![上下本这])周三|(?<![上下本这])星期三",
+    r"\bon thursday|\bв четверг|(?<![上下本这])周四|(?<![上下本这])星期四",
+    r"\bon friday|\bв пятницу|(?<![上下本这])周五|(?<![上下本这])星期五",
+    r"\bon saturday|\bв субботу|(?<![上下本这])周六|(?<![上下本这])星期六",
+    r"\bon sunday|\bв воскресенье|(?<![上下本这])周日|(?<![上下本这])星期日",
+)
+_AHEAD = re.compile(
+    r"\b(?:will|shall|next|coming|upcoming|plans? to|due|expected|scheduled)\b|将|计划|预计|拟|即将"
+    r"|\b(?:буд[еу]т|планир\w+|намер\w+|состоится|пройд[её]т|начн[её]тся|откро(?:ет|ют)\w*|запуст[ия]т|заверш[аи]т)\b",
+    re.IGNORECASE,
+)
+_AHEAD_WINDOW_CHARS = 60
+_LATEST = re.compile(
+    r"\b(?:now|currently|at present|latest|newest|most recent|recently|right now|nowadays|as of today|today)\b"
+    r"|最新|目前|现在|如今|当前|眼下|近期|截至今"
+    r"|\b(?:сейчас|теперь|в настоящее время|на данный момент|на сегодня\w*"
+    r"|последн(?:ие|яя|ий|ее|их)|свеж\w+|недавн\w+|текущ\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def resolve_dates(text: str, today: date) -> list[DatedSpan]:
+    """The times in a text that was written, or asked, on the day given: in order and apart, explicit ones too."""
+    flat = flatten(text)
+    found: list[DatedSpan] = []
+    for span in _phrases(flat, today):
+        if not any(span.start_char < other.end_char and other.start_char < span.end_char for other in found):
+            found.append(span)
+    rest = blanked(flat, [_place(span) for span in sorted(found, key=lambda span: span.start_char)])
+    found += filter(None, (_mentioned(mention, rest, today) for mention in find_dates(rest)))
+    return sorted(found, key=lambda span: span.start_char)
+
+
+def asks_for_latest(question: str) -> bool:
+    """Whether a question asks for how things are now, or for what is newest."""
+    return bool(_LATEST.search(flatten(question)))
+
+
+def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
+    """The times that words such as "last" give, the longer phrases first."""
+    for found in re.finditer(_SO_FAR, text, re.IGNORECASE):
+        yield _span(found, date(today.year, 1, 1), today)
+    for away, pattern in _YEARS:
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            yield _span(found, *_part_of_year(found[0], today.year + away))
+    for away, pattern in _MONTHS_AWAY:
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            yield _span(found, *_month(*_moved(today, away)))
+    for away, pattern in _WEEKS_AWAY:
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            monday = today + timedelta(days=7 * away - today.weekday())
+            yield _span(found, monday, monday + timedelta(days=6))
+    for away, pattern in _DAYS_AWAY:
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            yield _span(found, today + timedelta(days=away), today + timedelta(days=away))
+    for found in _AGO.finditer(text):
+        yield _span(found, *_ago(found, today))
+    for number, pattern in enumerate(_WEEKDAYS):
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            day = today - timedelta(days=(today.weekday() - number) % 7)
+            yield _span(found, day, day)
+
+
+def _span(found: re.Match[str], first: date, last: date) -> DatedSpan:
+    return DatedSpan(start_char=found.start(), end_char=found.end(), first=first, last=last, relative=True)
+
+
+def _place(span: DatedSpan) -> DateMention:
+    return DateMention(start_char=span.start_char, end_char=span.end_char, year=None, month=None, day=None)
+
+
+def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
+    """The first and last day of a year, or of the half, quarter, months, month or day that the phrase names of it."""
+    for first, last in sorted(find_periods(phrase)):
+        return date(year, first, 1), _month(year, last)[1]
+    mention = next((found for found in find_dates(phrase) if found.month), None)
+    if mention and mention.month:
+        return _day_or_month(year, mention.month, mention.day) or _month(year, mention.month)
+    named = re.search(rf"{_MONTH_EN}|{_MONTH_RU}", phrase, re.IGNORECASE)
+    month = next((found.month for found in find_dates(f"in {named[0].title()} {year}")), None) if named else None
+    return _month(year, month) if month else (date(year, 1, 1), date(year, 12, 31))
+
+
+def _month(year: int, month: int) -> tuple[date, date]:
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return date(year, month, 1), following - timedelta(days=1)
+
+
+def _moved(day: date, months: int) -> tuple[int, int]:
+    """Year and month so many months from a day's."""
+    count = 12 * day.year + day.month - 1 + months
+    return count // 12, count % 12 + 1
+
+
+def _day_or_month(year: int, month: int, day: int | None) -> tuple[date, date] | None:
+    """The day or the whole month; None for a day that the month does not have."""
+    try:
+        return (date(year, month, day), date(year, month, day)) if day else _month(year, month)
+    except ValueError:
+        return None
+
+
+def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
+    count = int(found["count"]) if found["count"].isdigit() else _COUNTS[found["count"].lower()]
+    if found["year"]:
+        year = max(1, today.year - count)
+        return date(year, 1, 1), date(year, 12, 31)
+    if found["month"]:
+        return _month(*_moved(today, -count))
+    day = today - timedelta(days=count * (7 if found["week"] else 1))
+    return day, day
+
+
+def _mentioned(mention: DateMention, text: str, today: date) -> DatedSpan | None:
+    """A date as far as the text tells it, with the year or the month that it leaves out."""
+    relative = mention.year is None
+    if mention.year is not None:
+        days = _of_year(mention, text, mention.year)
+    elif mention.month is not None:
+        days = _nearest(mention, text, today)
+    else:
+        year, month = (today.year, today.month) if (mention.day or 0) <= today.day else _moved(today, -1)
+        days = _day_or_month(year, month, mention.day)
+    if days is None:
+        return None
+    first, last = days
+    return DatedSpan(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last, relative=relative)
+
+
+def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | None:
+    if mention.month:
+        return _day_or_month(year, mention.month, mention.day)
+    return _part_of_year(text[mention.start_char : mention.end_char], year)
+
+
+def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:
+    """A month without its year: the last one, or the next if the text speaks of what is to come; with a day, the nearest."""
+    month = mention.month or 1
+    years = [year for year in (today.year - 1, today.year, today.year + 1) if _day_or_month(year, month, mention.day)]
+    if mention.day:
+        near = [days for year in years if (days := _day_or_month(year, month, mention.day))]
+        return min(near, key=lambda days: abs((days[0] - today).days), default=None)
+    around = text[max(0, mention.start_char - _AHEAD_WINDOW_CHARS) : mention.end_char + _AHEAD_WINDOW_CHARS]
+    if month > today.month:
+        return _month(today.year if _AHEAD.search(around) else today.year - 1, month)
+    return _month(today.year, month)

@@ -1,0 +1,89 @@
+"""Pages that are no article of ours, or too much of one: taken right or refused with the reason."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from coopbot.errors import InvalidRequest, Unreadable
+from coopbot.ingest.clean import clean_page
+from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.draft import Draft
+from coopbot.text.language import is_other_language
+
+NOW = datetime(2025, 6, 5, tzinfo=UTC)
+SENTENCE = "The ferry between Lindenport and Osterquay will sail four times a day from Monday, the harbour office said. "
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    (tmp_path / "corpus").mkdir()
+    return Corpus(tmp_path / "corpus", now_ns=lambda: int(NOW.timestamp() * 1e9))
+
+
+FRENCH = (
+    "Le bac entre les deux rives partira quatre fois par jour dès lundi, a annoncé jeudi la capitainerie "
+    "du port. Le billet coûte vingt-deux euros et les enfants de moins de cinq ans voyagent gratuitement "
+    "avec un adulte. Le départ supplémentaire restera au programme jusqu'à la fin du mois de septembre, "
+    "puis la ville décidera selon la météo et la demande des voyageurs."
+)
+UKRAINIAN = (
+    "Пором між двома берегами з понеділка ходитиме чотири рази на день, повідомили в управлінні порту. "
+    "Квиток коштує двадцять дві гривні, а діти до п'яти років їдуть безкоштовно разом із дорослими. "
+    "Додатковий рейс триватиме до кінця вересня, далі місто вирішить за погодою та кількістю пасажирів, "
+    "які чекають на причалі щодня, сказали журналістам у порту в четвер."
+)
+JAPANESE = (
+    "両岸を結ぶ渡し船は月曜日から一日四便になると港務局が木曜日に発表した。運賃は二千二百円で、五歳未満の子どもは無料である。"
+)
+
+
+@pytest.mark.parametrize("text", [FRENCH, UKRAINIAN, JAPANESE], ids=["fr", "uk", "ja"])
+def test_a_page_in_a_fourth_language_is_refused(corpus: Corpus, text: str) -> None:
+    with pytest.raises(InvalidRequest, match="none of the languages en, zh and ru; give a translation"):
+        corpus.add(Draft(title="T", text=text))
+
+
+@pytest.mark.parametrize(
+    "text", [SENTENCE * 3, "Паром ходит четыре раза в день. " * 9, "渡轮每天开行四班。", "Ferry Lindenport"]
+)
+def test_our_languages_are_known(text: str) -> None:
+    assert not is_other_language(text)
+
+
+def test_a_table_only_or_a_gallery_is_refused() -> None:
+    table = "Timetable\n" + "\n".join(f"Lindenport {hour}:00 Osterquay {hour}:40" for hour in range(7, 20))
+    gallery = "Gallery\n" + "\n".join(f"The quay at dawn, picture {number}\nPhoto: N. Whitfield" for number in range(9))
+    for page in (table, gallery):
+        with pytest.raises(Unreadable, match="no article text"):
+            clean_page(page, "x")
+
+
+def test_of_two_articles_in_one_page_the_first_is_taken() -> None:
+    first, second = SENTENCE * 3, "Herring prices fell by a fifth at the quay this week, fishermen said. " * 3
+    draft = clean_page(f"Ferry adds a trip\n\n{first}\n\nNext article\n\nHerring gets cheaper\n\n{second}", "x")
+    assert draft.title == "Ferry adds a trip"
+    assert "Herring" not in draft.text
+
+
+def test_a_date_in_the_future_is_left_out_with_a_note(corpus: Corpus) -> None:
+    arrival = corpus.add(Draft(title="Ferry", text=SENTENCE, published=date(2031, 1, 1)))
+    assert arrival.article.published is None
+    assert "published" in arrival.missing
+    assert arrival.notes == ("the date 2031-01-01 is in the future and was left out",)
+
+
+def test_a_title_of_many_characters_is_cut(corpus: Corpus) -> None:
+    assert len(corpus.add(Draft(title="Ferry " * 90, text=SENTENCE)).article.title) <= 121
+
+
+def test_a_page_of_megabytes_is_read() -> None:
+    paragraphs = "\n\n".join(f"{SENTENCE}Trip number {number} was full." for number in range(6000))
+    assert clean_page(f"Ferry adds a trip\n\n{paragraphs}", "x").text.endswith("Trip number 5999 was full.")
+
+
+def test_a_preview_writes_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    arrival = corpus.previewing().add(Draft(title="Ferry", text=SENTENCE, publisher="River Daily"))
+    assert (arrival.change, arrival.article.article_id) == ("added", "en/ferry")
+    assert arrival.missing == ("authors", "published", "url")
+    assert not list((tmp_path / "corpus").rglob("*.md"))
