@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,7 +17,7 @@ ENOUGH = 0.95  # of the layouts, for each field
 class Layout:
     name: str
     html: str
-    words: dict
+    words: dict[str, Any]  # what a YAML file holds
 
 
 def layouts() -> list[Layout]:

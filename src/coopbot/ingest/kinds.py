@@ -60,7 +60,7 @@ _BREADCRUMB = re.compile(
 )
 _PATH = re.compile(r"[^>«»›.!?。！？]{2,24}(?:\s?(?:>+|»|›)\s?[^>«»›.!?。！？]{0,24})+")
 # A link's title or a picture's caption, which stand in the page once as a description and once to be seen.
-_DOUBLED = re.compile(r"(.{16,200}?)\s?\1")
+_DOUBLED = re.compile(r"(?:(?P<caption>.{16,200})\s?(?P=caption)$|(?P<link>.{16,120}?[^.!?。！？\s])(?P=link))")
 _COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
 _AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
 _LONGEST_SIGNATURE = 120  # characters
