@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from coopbot.ask.reader import ModelReader
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
-from coopbot.index.reader_model import load_reader
+from coopbot.index.reader_model import ReaderModel, load_reader
 from tests.corpus_index import make_corpus_index
 from tests.invoke import Invoke, invoke_in, share_model
 
@@ -83,9 +84,15 @@ def embedder(cache_dir: Path) -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def reader(cache_dir: Path) -> ModelReader:
+def reader_model(cache_dir: Path) -> ReaderModel:
     """The real reading model."""
-    return ModelReader(load_reader(None, cache_dir, threads=2))
+    return load_reader(None, cache_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def reader(reader_model: ReaderModel) -> ModelReader:
+    """What reads with it."""
+    return ModelReader(reader_model)
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +110,9 @@ def invoke(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Invoke:
-    """Runs commands in `place`, the test's own folder; those that open the model get `embedder`."""
-    share_model(monkeypatch, cache_dir, lambda: request.getfixturevalue("embedder"))
+    """Runs commands in `place`, the test's own folder; those that open the models get `embedder` and `reader_model`."""
+    embedder, reader = (partial(request.getfixturevalue, name) for name in ("embedder", "reader_model"))
+    share_model(monkeypatch, cache_dir, embedder, reader)
     return invoke_in(place, monkeypatch, capsys)
 
 

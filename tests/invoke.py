@@ -14,6 +14,7 @@ from coopbot import wiring
 from coopbot.cli import main
 from coopbot.index.encoder import Encoder
 from coopbot.index.prepare import ModelSource, load_embedder
+from coopbot.index.reader_model import ReaderModel, load_reader
 
 
 class Invoke(Protocol):
@@ -22,15 +23,24 @@ class Invoke(Protocol):
     def __call__(self, *arguments: str, **environ: str) -> CompletedProcess[str]: ...
 
 
-def share_model(monkeypatch: pytest.MonkeyPatch, cache_dir: Path, embedder: Callable[[], Encoder]) -> None:
-    """Commands get the model that the tests have loaded, where they would load the same."""
+def share_model(
+    monkeypatch: pytest.MonkeyPatch,
+    cache_dir: Path,
+    embedder: Callable[[], Encoder],
+    reader: Callable[[], ReaderModel] | None = None,
+) -> None:
+    """Commands get the models that the tests have loaded, where they would load the same."""
 
     # `Any`: passed on as it is.
     def shared(source: ModelSource, folder: Path, **options: Any) -> Encoder:
         same = (source, folder) == (ModelSource.of(None), cache_dir)
         return embedder() if same else load_embedder(source, folder, **options)
 
+    def shared_reader(setting: str | None, folder: Path, **options: Any) -> ReaderModel:
+        return reader() if reader and (setting, folder) == (None, cache_dir) else load_reader(setting, folder, **options)
+
     monkeypatch.setattr(wiring, "load_embedder", shared)
+    monkeypatch.setattr(wiring, "load_reader", shared_reader)
 
 
 def invoke_in(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoke:

@@ -31,6 +31,7 @@ NEEDS = {
     "embedder": ("model",),
     "milvus": ("process", "server"),
     "reader": ("model",),
+    "reader_model": ("model",),
     "page_service": ("process", "server"),
     "server": ("process", "server"),
     "site": ("server",),

@@ -75,7 +75,7 @@ def test_an_error_event_is_a_problem_too(visit: Visit) -> None:
 @pytest.fixture(scope="module")
 def strict(page_service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service that lets nobody ask often."""
-    with serving(tmp_path_factory.mktemp("strict"), rate_limit="4/minute") as address:
+    with serving(tmp_path_factory.mktemp("strict"), rate_limit="4/hour") as address:
         yield address
 
 
