@@ -32,22 +32,12 @@ from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
 from coopbot.index.prepare import ModelSource, source_folder
 from coopbot.measure.figure import Figure
+from coopbot.measure.samples import QUESTIONS
 from coopbot.measure.server import served
 from coopbot.settings import Settings
 from coopbot.text.sentences import split_sentences
 from coopbot.wiring import open_corpus, open_embedder, open_reader
 
-_QUESTIONS = (
-    "How much cargo crossed the Tongjiang bridge in 2024?",
-    "When did the Heihe-Blagoveshchensk highway bridge open to freight?",
-    "What is the capacity of the Zabaikalsk grain terminal?",
-    "Какова длина моста Благовещенск — Хэйхэ?",
-    "Сколько газа поставили по «Силе Сибири» в 2024 году?",
-    "Когда заработает канатная дорога между Благовещенском и Хэйхэ?",
-    "同江铁路大桥的设计年过货能力是多少？",
-    "黑河公路大桥什么时候通车？",
-    "2023年黑龙江对俄贸易额是多少？",
-)
 _ROUNDS = 5
 
 
@@ -134,10 +124,10 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
     index = LiveIndex(index_dir, embedder.fingerprint)
     answerer = Answerer(embedder, index.current, reader)
     count = sum(index.current().manifest.passages.values())
-    easy = {question for question in _QUESTIONS if _is_easy(question, embedder, index, reader)}
+    easy = {question for question in QUESTIONS if _is_easy(question, embedder, index, reader)}
     embed_s, ask_s, easy_s = [], [], []
     for _ in range(_ROUNDS):
-        for question in _QUESTIONS:
+        for question in QUESTIONS:
             embed_s.append(_seconds(partial(embedder.embed_question, question, with_tokens=True)))
             ask_s.append(_seconds(partial(answerer.ask, question)))
             easy_s += ask_s[-1:] if question in easy else []
@@ -165,7 +155,7 @@ def _is_easy(question: str, embedder: Encoder, index: LiveIndex, reader: ModelRe
 
 
 def _cold(environ: dict[str, str]) -> list[Figure]:
-    ask = [sys.executable, "-m", "coopbot", "ask", "--json", _QUESTIONS[0]]
+    ask = [sys.executable, "-m", "coopbot", "ask", "--json", QUESTIONS[0]]
     load = [sys.executable, "-c", "import sentence_transformers"]
     run = partial(subprocess.run, check=True, capture_output=True, env=environ)
     ask_s, load_s = _in_turn(partial(run, ask), partial(run, load))
@@ -178,7 +168,7 @@ def _cold(environ: dict[str, str]) -> list[Figure]:
 
 def _serving(environ: dict[str, str]) -> list[Figure]:
     with served(environ) as server:
-        for question in _QUESTIONS * _ROUNDS:
+        for question in QUESTIONS * _ROUNDS:
             server.client.post("/v1/ask", json={"question": question}).raise_for_status()
         peak_mib = server.peak_mib()
     if peak_mib is None:

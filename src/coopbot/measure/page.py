@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from coopbot.errors import Misconfigured
 from coopbot.index.conversion import Step
 from coopbot.measure.figure import Figure
+from coopbot.measure.samples import QUESTIONS
 from coopbot.measure.server import served
 from coopbot.settings import Settings
 
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 _ROUNDS = 5
-# They stand alone, so that none is taken for a follow-up.
-_QUESTIONS = (
-    "When did the Heihe-Blagoveshchensk highway bridge open to freight?",
-    "Какова длина моста Благовещенск — Хэйхэ?",
-    "同江铁路大桥的设计年过货能力是多少？",
-)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_MS = 120_000
 
@@ -100,7 +95,7 @@ def _later_than_api(browser: Browser, address: str) -> float:
         page.goto(address)
         page.wait_for_load_state("networkidle")
         differences: list[float] = []
-        for question in _QUESTIONS * _ROUNDS:
+        for question in QUESTIONS * _ROUNDS:
             api_ms = page.evaluate(_TIME_API, question)
             differences.append(page.evaluate(_TIME_PAGE, question) - api_ms)
         return statistics.median(differences)

@@ -9,7 +9,8 @@ from coopbot.measure.bot_api.flood import Flood
 from coopbot.measure.bot_api.server import BotApi, bot_api
 from coopbot.measure.bot_api.updates import message
 from coopbot.measure.figure import Figure
-from coopbot.measure.telegram_process import QUESTIONS, Asked, running
+from coopbot.measure.samples import QUESTIONS
+from coopbot.measure.telegram_process import Asked, running
 
 _USERS, _QUESTIONS_EACH = 200, 5
 _MANY, _TRIES = 200, 5

@@ -14,21 +14,10 @@ from pathlib import Path
 from coopbot.domain import LANGUAGES
 from coopbot.measure.bot_api.server import BotApi
 from coopbot.measure.bot_api.updates import TOKEN, message
+from coopbot.measure.samples import QUESTIONS
 from coopbot.serve.telegram.texts import bot_texts
 
 START_S = 120.0
-
-QUESTIONS = (
-    "How much cargo crossed the Tongjiang bridge in 2024?",
-    "When did the Heihe-Blagoveshchensk highway bridge open to freight?",
-    "What is the capacity of the Zabaikalsk grain terminal?",
-    "Какова длина моста Благовещенск — Хэйхэ?",
-    "Сколько газа поставили по «Силе Сибири» в 2024 году?",
-    "Когда заработает канатная дорога между Благовещенском и Хэйхэ?",
-    "同江铁路大桥的设计年过货能力是多少？",
-    "黑河公路大桥什么时候通车？",
-    "2023年黑龙江对俄贸易额是多少？",
-)
 
 
 def start(api: BotApi, folder: Path) -> subprocess.Popen[bytes]:

@@ -11,7 +11,8 @@ from coopbot.measure.bot_api.flood import Flood
 from coopbot.measure.bot_api.server import bot_api
 from coopbot.measure.bot_api.updates import message
 from coopbot.measure.figure import Figure
-from coopbot.measure.telegram_process import QUESTIONS, running
+from coopbot.measure.samples import QUESTIONS
+from coopbot.measure.telegram_process import running
 
 _ROUNDS = 5
 

@@ -74,9 +74,10 @@ def run_xquad(
         rows = [row for row in xquad.questions if row.is_odd][::_EVERY]
         for number, row in enumerate(rows):
             progress(number, len(rows))
-            for (asked, language), (name, reader) in product(product(LANGUAGES, LANGUAGES), readers.items()):
+            for asked in LANGUAGES:
                 question = understand(row.text[asked], embedder)
-                outcomes[name][asked, language].append(_ask(question, xquad, row, language, weights, reader))
+                for language, (name, reader) in product(LANGUAGES, readers.items()):
+                    outcomes[name][asked, language].append(_ask(question, xquad, row, language, weights, reader))
     return {
         name: XquadScores(outcomes={pair: np.array(found).T for pair, found in own.items()}) for name, own in outcomes.items()
     }

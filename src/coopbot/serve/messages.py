@@ -31,9 +31,6 @@ class Messages:
     start: str
     help: str
     begun_anew: str
-    start_command: str
-    new_command: str
-    help_command: str
 
 
 _ENGLISH = Messages(
@@ -63,9 +60,6 @@ _ENGLISH = Messages(
         "one of my messages."
     ),
     begun_anew="A new conversation: ask what you like.",
-    start_command="What I can do",
-    new_command="New conversation",
-    help_command="How to ask",
 )
 
 _CHINESE = Messages(
@@ -92,9 +86,6 @@ _CHINESE = Messages(
         "在群里请 @我，或者回复我的消息。"
     ),
     begun_anew="新的对话开始了，请提问。",
-    start_command="我能做什么",
-    new_command="开始新对话",
-    help_command="怎样提问",
 )
 
 _RUSSIAN = Messages(
@@ -124,9 +115,6 @@ _RUSSIAN = Messages(
         "В группе упомяните меня или ответьте на моё сообщение."
     ),
     begun_anew="Начинаем новый разговор: спрашивайте.",
-    start_command="Что я умею",
-    new_command="Новый разговор",
-    help_command="Как спросить",
 )
 
 _MESSAGES: dict[Language, Messages] = {"en": _ENGLISH, "zh": _CHINESE, "ru": _RUSSIAN}

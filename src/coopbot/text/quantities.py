@@ -73,7 +73,7 @@ _HAN_MYRIADS: Mapping[str, int] = MappingProxyType({"万": 10**4, "亿": 10**8})
 # Not inside a word, a longer number, a time, a path; 第 makes an ordinal, 数 and 几 mean "some".
 _ALONE = rf"(?<![{LETTER}\d_:/№#@第数几])(?<![{LETTER}\d][-.,])"
 # "Более тысячи": the magnitude alone, where a word before it says that one is meant; "тысячи людей" says nothing so exact.
-_BEFORE_BARE = "более менее больше меньше свыше около почти примерно порядка чем на в".split()  # noqa: SIM905
+_BEFORE_BARE = ("более", "менее", "больше", "меньше", "свыше", "около", "почти", "примерно", "порядка", "чем", "на", "в")
 _BETWEEN = "(?: ?[-–—~～至到和或] ?| (?:to|and|or|до|и|или) )"
 _BORROWS = re.compile(_BETWEEN, re.IGNORECASE)
 _AMOUNT = re.compile(

@@ -8,12 +8,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -228,9 +229,9 @@ async def _start(bot: Bot) -> None:
 
 
 @asynccontextmanager
-async def _running(*works: object) -> AsyncIterator[list[asyncio.Task[None]]]:
+async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
     """Run coroutines beside what is within, and cancel them after it."""
-    tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in works]  # type: ignore[arg-type]
+    tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in works]
     try:
         yield tasks
     finally:
