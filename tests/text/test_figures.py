@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.text.figures import differ, find_figures, say_the_same
+from coopbot.text.figures import find_figures, say_the_same
+from tests.text.comparing import differ
 
 SAME = [
     ("1.283 km", "1283米"),

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.text.figures import differ, say_the_same
+from coopbot.text.figures import say_the_same
 from coopbot.text.quantities import Quantity, find_quantities
 from tests.cases import check_each
+from tests.text.comparing import differ
 
 LINES = (Path(__file__).parent / "numbers.tsv").read_text(encoding="utf-8").splitlines()
 

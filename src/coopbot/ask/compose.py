@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coopbot.ask.disagree import differing
+from coopbot.ask.disagree import Contradiction, find_contradiction
 from coopbot.ask.links import deep_link
 from coopbot.ask.retrieve import ScoredSentence
 from coopbot.domain import Article, Citation, Disagreement, Span
@@ -27,14 +27,14 @@ _LEANS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What is quoted, and the groups of quotes, by their places, of which each gives another answer."""
+    """What is quoted, and what contradicts the answer of the first quote: its sentence is among those quoted."""
 
     sentences: tuple[ScoredSentence, ...]
-    sides: tuple[tuple[int, ...], ...] = ()
+    contradiction: Contradiction | None = None
 
 
 def choose(sentences: Sequence[ScoredSentence], limit: int, least: float) -> Chosen:
-    """The sentence most likely to answer; then one that gives a differing answer; then those that are likely enough themselves,
+    """The sentence most likely to answer; then one that contradicts it; then those that are likely enough themselves,
     each from another passage and saying something else: up to `limit` in all.
 
     least: the log odds from which on a sentence is likely enough. The first is given however unlikely.
@@ -42,15 +42,15 @@ def choose(sentences: Sequence[ScoredSentence], limit: int, least: float) -> Cho
     if not sentences:
         return Chosen(sentences=())
     chosen = [sentences[0]]
-    other = differing(sentences) if limit > 1 else None
-    if other:
-        chosen.append(other)
+    other = find_contradiction(sentences)
+    if other and other.sentence not in chosen and limit > 1:
+        chosen.append(other.sentence)
     for sentence in sentences:
         if len(chosen) >= limit:
             break
         if sentence not in chosen and sentence.log_odds >= least and all(_adds(sentence, one) for one in chosen):
             chosen.append(sentence)
-    return Chosen(sentences=tuple(chosen), sides=((0,), (1,)) if other else ())
+    return Chosen(sentences=tuple(chosen), contradiction=other if other and other.sentence in chosen else None)
 
 
 def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
@@ -62,13 +62,16 @@ def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
 
 
 def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:
-    """Where citations of the chosen sentences, in the same order, give different answers, newest first."""
-    if not chosen.sides:
+    """Where citations of the chosen sentences, in the same order, give different answers, newest first. One that holds both
+    accounts stands alone.
+    """
+    if chosen.contradiction is None:
         return ()
-    sides = [(citations[place], chosen.sentences[place].answer_text) for (place, *_) in chosen.sides]
+    place = chosen.sentences.index(chosen.contradiction.sentence)
+    sides = [(citations[at], words) for at, words in zip((0, place), chosen.contradiction.answers, strict=True)]
     sides.sort(key=lambda side: (side[0].published is None, -(side[0].published.toordinal() if side[0].published else 0)))
-    about = " / ".join(text for _, text in sides)
-    return (Disagreement(about=about, citations=tuple(citation.number for citation, _ in sides)),)
+    numbers = tuple(dict.fromkeys(citation.number for citation, _ in sides))
+    return (Disagreement(about=" / ".join(words for _, words in sides), citations=numbers),)
 
 
 def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -19,6 +19,8 @@ _LONGEST_ANSWER = 32
 # A text longer than the window is read in pieces; each begins this share of the window before the last one ends.
 _OVERLAP = 0.25
 _UNREAD = -30.0
+# The words of an answer may begin and end a little outside its figure: "about", "a year".
+_AROUND_TOKENS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +28,24 @@ class ReadPassage:
     """What reading a passage gave, for each of its sentences.
 
     starts: log of the summed odds that the answer starts in it, against "this passage does not answer". best: the start and end
-    of the best words together, likewise. answers: where those words stand, in the article.
+    of the best words together, likewise. answers: where those words stand, in the article. tokens: (tokens, 2), where each of
+    the passage's tokens stands there. margins: (tokens, 2), the log odds that an answer starts and ends with it.
     """
 
     starts: F32
     best: F32
     answers: tuple[Span, ...]
+    tokens: I32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int32))
+    margins: F32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
+
+    def reading_of(self, words: Span) -> float:
+        """As `best`, of an answer that takes in these words of the article."""
+        own = np.flatnonzero((self.tokens[:, 0] < words.end_char) & (self.tokens[:, 1] > words.start_char))
+        if not len(own):
+            return 2 * _UNREAD
+        start = self.margins[max(0, own[0] - _AROUND_TOKENS) : own[-1] + 1, 0]
+        end = self.margins[own[0] : own[-1] + 1 + _AROUND_TOKENS, 1]
+        return float(start.max() + end.max())
 
 
 class Reader(Protocol):
@@ -127,6 +141,8 @@ def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> 
         starts=np.array([start for start, _, _ in scored], dtype=np.float32),
         best=np.array([best for _, best, _ in scored], dtype=np.float32),
         answers=tuple(_trimmed(answer, passage) for _, _, answer in scored),
+        tokens=spans,
+        margins=margins,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from coopbot.ask.candidates import READ, Candidates, find_candidates
 from coopbot.ask.features import OpenPassage, RankedPassage, answer_features, passage_features
 from coopbot.ask.question import Question
-from coopbot.ask.reader import Reader, head_of
+from coopbot.ask.reader import Reader, ReadPassage, head_of
 from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import LinearModel, Pair, SentenceWeights, Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
@@ -28,7 +28,8 @@ READ_AT_A_TIME = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSentence:
     """A sentence of a passage. `log_odds` that it answers compare across languages. answer: the words that do, in the article;
-    None without a reader. vector: (dim,), as in `Sentences`. reading: what the reader gives those words.
+    None without a reader. vector: (dim,), as in `Sentences`. reading: what the reader gives those words; read: what it made of
+    the passage.
     """
 
     stored: StoredPassage
@@ -38,6 +39,7 @@ class ScoredSentence:
     vector: F32
     answer: Span | None = None
     reading: float = 0.0
+    read: ReadPassage | None = None
 
     @property
     def text(self) -> str:
@@ -179,6 +181,7 @@ def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:
         vector=one.vectors[row],
         answer=one.read.answers[row] if one.read else None,
         reading=float(one.read.best[row]) if one.read else 0.0,
+        read=one.read,
     )
 
 

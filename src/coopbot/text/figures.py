@@ -33,9 +33,26 @@ class Figure(NamedTuple):
         room = 1e-9 * max(abs(self.high), abs(other.high))
         return self.low + room < other.high and other.low + room < self.high
 
+    def contradicts(self, other: Figure) -> bool:
+        """Whether the two cannot both be right of one thing, though they are of one size. Units are not looked at."""
+        return not self.agrees(other) and _comparable(self, other)
+
+
+class PlacedFigure(NamedTuple):
+    """A figure, and where it stands in the text."""
+
+    figure: Figure
+    start_char: int
+    end_char: int
+
 
 def find_figures(text: str) -> list[Figure]:
     """All of a few words."""
+    return [placed.figure for placed in place_figures(text)]
+
+
+def place_figures(text: str) -> list[PlacedFigure]:
+    """All of a text, amounts before dates."""
     dates = find_dates(text)
     return [*_amounts(text, find_quantities(text, dates)), *_days(dates)]
 
@@ -44,13 +61,6 @@ def say_the_same(one: str, other: str) -> bool:
     """Whether each figure of one answer agrees with one of the other, and both have some."""
     ours, theirs = find_figures(one), find_figures(other)
     return bool(ours) and bool(theirs) and all(any(_is_one(a, b) for b in theirs) for a in ours)
-
-
-def differ(one: str, other: str) -> bool:
-    """Whether two answers give figures of one unit and of one size, none of which agree."""
-    ours, theirs = find_figures(one), find_figures(other)
-    alike = [(a, b) for a, b in product(ours, theirs) if a.unit == b.unit]
-    return bool(alike) and not any(a.agrees(b) for a, b in alike) and any(_comparable(a, b) for a, b in alike)
 
 
 def _is_one(one: Figure, other: Figure) -> bool:
@@ -72,7 +82,7 @@ def _comparable(one: Figure, other: Figure) -> bool:
     return slip or 0 < large.high < _COMPARABLE * small.high
 
 
-def _amounts(text: str, quantities: list[Quantity]) -> Iterator[Figure]:
+def _amounts(text: str, quantities: list[Quantity]) -> Iterator[PlacedFigure]:
     """One for each, and one for both ends of a range."""
     ended = -1
     for place, quantity in enumerate(quantities):
@@ -84,7 +94,8 @@ def _amounts(text: str, quantities: list[Quantity]) -> Iterator[Figure]:
                 last = following
         ended = last.end_char
         unit, factor = _BASE_UNITS.get(quantity.unit, (quantity.unit, 1.0))
-        yield Figure(unit, _bounds(quantity)[0] * factor, _bounds(last)[1] * factor)
+        figure = Figure(unit, _bounds(quantity)[0] * factor, _bounds(last)[1] * factor)
+        yield PlacedFigure(figure, quantity.start_char, ended)
 
 
 def _bounds(quantity: Quantity) -> tuple[float, float]:
@@ -101,8 +112,9 @@ def _bounds(quantity: Quantity) -> tuple[float, float]:
     return value - half, value + half
 
 
-def _days(dates: list[DateMention]) -> Iterator[Figure]:
+def _days(dates: list[DateMention]) -> Iterator[PlacedFigure]:
     for mention in dates:
         if mention.year:
             first = date(mention.year, mention.month or 1, 1).toordinal() + (mention.day or 1) - 1
-            yield Figure("date", first, first + (1 if mention.day else 30 if mention.month else 365))
+            figure = Figure("date", first, first + (1 if mention.day else 30 if mention.month else 365))
+            yield PlacedFigure(figure, mention.start_char, mention.end_char)

@@ -1,0 +1,32 @@
+"""Words by which a text reports who says what, and holds one account against another: English, Chinese and Russian."""
+
+from __future__ import annotations
+
+import re
+
+_REPORTS = re.compile(
+    r"\b(?:according to|says?|said|wr(?:ites?|ote|itten)|g[ai]ves?|puts?|report(?:s|ed)?|count(?:s|ed)?|quot(?:es|ed|ing)"
+    r"|named|spoke|speaks|estimat(?:es|ed)|cit(?:es|ed|ing)|stat(?:es|ed)|claim(?:s|ed)?)\b"
+    r"|\bпо (?:данным|словам|сведениям|подсч\w+|информации|оценк\w+)"
+    r"|\b(?:писа[лв]\w*|написал\w*|пишет|пишут|указ(?:а|ыва)\w+|оцен(?:и|ива)\w+|назва\w+|называ\w+|говори\w+|заяв\w+"
+    r"|сообщ\w+|насчит\w+|привод\w+|прив[её]л\w*)"
+    r"|说|說|写|寫|称|稱|报道|報道|報導|数字|數字|数据|數據|给出|給出|列出|提到",
+    re.IGNORECASE,
+)
+_CONTRASTS = re.compile(
+    r"\b(?:whereas|while|differ\w*|disput\w*|versus|two (?:figures|versions|officials|sources|dates)|others?|another|but"
+    r"|most sources)\b"
+    r"|\b(?:друг(?:ие|ая|ой|их|им)|тогда как|расхо\w+|разн(?:ые|ятся|ится)|иначе)\b|;"
+    r"|两种|兩種|不一|另一|则|則|而|各有|有的",
+    re.IGNORECASE,
+)
+
+
+def reports(text: str) -> int:
+    """How often it says that somebody reports."""
+    return len(_REPORTS.findall(text))
+
+
+def contrasts(text: str) -> int:
+    """How often it holds one thing against another."""
+    return len(_CONTRASTS.findall(text))
