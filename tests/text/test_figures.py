@@ -34,6 +34,7 @@ NEITHER = [
     ("a bridge", "мост"),
     ("5 tonnes", "5 km"),
     ("5 tonnes", "400 tonnes"),
+    ("29 ноября 2019 года", "2025年"),
     ("12 wagons", "the customs office"),
 ]
 

@@ -16,7 +16,7 @@ from coopbot.index.embedder import F32
 from coopbot.index.passages import StoredPassage
 
 # So far behind the best, in log odds, a sentence is no rival.
-_FAR_BEHIND = 10.0
+_FAR_BEHIND = 5.0
 
 
 def passage_features(candidates: Candidates) -> Features:
@@ -86,34 +86,18 @@ def _retrieval_features(one: OpenPassage) -> Features:
     candidates, place = one.ranked.candidates, one.ranked.place
     own = candidates.sentences_of(place)
     met, weights = candidates.met[:, own], candidates.token_weights
-    rows = np.arange(met.shape[1])
     weighted = weights @ met
-
-    def same(value: float) -> F32:
-        return np.full(len(rows), value, dtype=np.float32)
-
     return {
-        "passage": same(one.ranked.score),
-        "passage_behind": same(one.behind),
-        "dense": same(float(candidates.dense[place])),
+        "passage": np.full(met.shape[1], one.ranked.score, dtype=np.float32),
         "cosine": candidates.sentence_cosine[own],
-        "late": met.mean(axis=0),
         "late_weighted": weighted,
         "late_worst": _worst_quarter(met),
-        "previous_adds": weights @ np.maximum(met, met[:, np.maximum(rows - 1, 0)]) - weighted,
         "lead_adds": weights @ np.maximum(met, met[:, :1]) - weighted,
-        "is_first": (rows == 0).astype(np.float32),
-        "length": np.log1p(candidates.token_counts[own]).astype(np.float32),
-        # What its language does to a score.
-        **{f"is_{language}": same(candidates.language == language) for language in ("zh", "ru")},
     }
 
 
 def _reader_features(one: OpenPassage) -> Features:
-    if one.read is None:
-        return {}
-    starts, best = one.read.starts, one.read.best
-    return {"read_starts": starts, "read_best": best, "read_behind": best.max() - best}
+    return {"read_starts": one.read.starts, "read_best": one.read.best} if one.read else {}
 
 
 def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
@@ -130,19 +114,16 @@ def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tu
     top = float(scores[place][row])
     others = [float(own.max()) for number, own in enumerate(scores) if number != place]
     values = {
-        "score": top,
         "ahead": min(_FAR_BEHIND, top - max(others, default=top - _FAR_BEHIND)),
-        "passage_late": float(met.mean()),
+        "behind": best.behind,
         "regret": float(candidates.token_weights @ regret),
-        "worst_regret": float(regret.max()),
-        "question_tokens": float(np.log1p(len(met))),
         **{name: float(best.features[name][row]) for name in (*_OF_SENTENCE, *(_OF_READER if best.read else ()))},
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
 
 
-_OF_SENTENCE = ("passage", "passage_behind", "dense", "cosine", "late_weighted", "late_worst")
-_OF_READER = ("read_starts", "read_best", "read_behind")
+_OF_SENTENCE = ("cosine", "late_weighted")
+_OF_READER = ("read_starts", "read_best")
 
 
 def _worst_quarter(met: F32) -> F32:

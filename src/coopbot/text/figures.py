@@ -15,6 +15,8 @@ _TO = re.compile(r" ?(?:[-–—~～至到]|to|до) ?", re.IGNORECASE)
 _BASE_UNITS = {"km": ("m", 1e3), "km2": ("m2", 1e6), "ha": ("m2", 1e4)}
 # Figures for one thing are of one size, or apart by a power of ten, which is a slip.
 _COMPARABLE = 3
+# Dates of one event.
+_DAYS_APART = 366
 # "About 27" and "27.2" agree.
 _ABOUT = 0.01
 
@@ -76,7 +78,7 @@ def _forms(figure: Figure) -> list[Figure]:
 
 def _comparable(one: Figure, other: Figure) -> bool:
     if one.unit == "date":
-        return True
+        return max(one.low, other.low) - min(one.high, other.high) <= _DAYS_APART
     small, large = sorted((one, other), key=lambda figure: figure.high)
     slip = any(large.low <= (small.low + small.high) / 2 * 10**power < large.high for power in (1, 2, 3))
     return slip or 0 < large.high < _COMPARABLE * small.high
