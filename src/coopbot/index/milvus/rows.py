@@ -14,13 +14,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
 from coopbot.domain import Article, Language, Passage
 from coopbot.errors import IndexBroken
@@ -30,8 +27,7 @@ from coopbot.index.milvus.schema import MOST_PUBLISHERS, NEVER, NO_VECTOR, Row, 
 from coopbot.index.rows import ArticleRows
 from coopbot.index.shard import F16, PassageVectors
 from coopbot.index.token_codes import U8
-
-T = TypeVar("T")
+from coopbot.records import to_json
 
 # Characters of base64 a part: a multiple of 4, and no more than a VARCHAR holds.
 _PART_CHARS = 65_532
@@ -84,30 +80,18 @@ def words_name(language: Language) -> str:
     return f"words {language}"
 
 
-def pack(record: Article | Passage | SnapshotInfo | bytes) -> list[str]:
-    """Something as VARCHARs."""
-    data = record if isinstance(record, bytes) else _adapter(cast(Any, type(record))).dump_json(record)
+def pack(data: bytes) -> list[str]:
+    """Bytes as VARCHARs."""
     text = base64.b64encode(zlib.compress(data, level=1)).decode()
     return [text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS)]
 
 
 def unpack(parts: Sequence[str]) -> bytes:
-    """The bytes, or the JSON, that were packed. Raises IndexBroken, also where parts are missing."""
+    """What was packed. Raises IndexBroken, also where parts are missing."""
     try:
         return zlib.decompress(base64.b64decode("".join(parts)))
     except (zlib.error, binascii.Error) as exc:
         raise IndexBroken("what Milvus has of the index cannot be read; run: coopbot index --force") from exc
-
-
-def load(kind: type[T], parts: Sequence[str]) -> T:
-    """The record that was packed. Raises IndexBroken."""
-    record: T = _adapter(cast(Any, kind)).validate_json(unpack(parts))
-    return record
-
-
-@lru_cache  # making one takes milliseconds
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def record_rows(ids: Iterator[int], name: str, parts: Sequence[str], added: int = 0) -> list[Row]:
@@ -121,7 +105,7 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
 
     Of its record, the first row has its sha256 and the last one the number of its passages.
     """
-    records = record_rows(ids, article_name(one.article.article_id), pack(one.article), added)
+    records = record_rows(ids, article_name(one.article.article_id), pack(to_json(Article, one.article)), added)
     records[0]["sha256"] = one.article.sha256
     records[-1]["passages"] = len(one.passages)
     article = {"added": added, "removed": NEVER, **_filtered(one.article)}
@@ -143,7 +127,7 @@ def _passage(passage: Passage, vectors: PassageVectors, words: Sequence[str], la
         "words": word_weights(words, language),
         "length": len(words),
         "sentences": len(passage.sentences),
-        "text": pack(passage),
+        "text": pack(to_json(Passage, passage)),
         "vectors": pack(b"".join(array.tobytes() for array in contents)),
     }
 

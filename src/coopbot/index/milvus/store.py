@@ -21,14 +21,15 @@ from coopbot.index.milvus.rows import (
     bm25_share,
     counts_of,
     dimension,
-    load,
     load_counts,
     load_vectors,
+    unpack,
     words_name,
 )
 from coopbot.index.milvus.schema import EF, FILTERED_EF, MOST_ARTICLE_ID_BYTES, Names, Row, in_snapshot, literals, passing
 from coopbot.index.passages import StoredPassage
 from coopbot.index.shelf import FirstStage, Sentences
+from coopbot.records import from_json
 
 # Of those that words find, so many times as many as are wanted are scored again (`rows`).
 _RESCORED = 2
@@ -53,7 +54,7 @@ def open_store(milvus: Milvus, names: Names, now_s: Callable[[], float] = time.t
         )
     opened_s = now_s()
     rows = milvus.query(names["state"], f"id == {IN_FORCE}", ["content"])
-    return MilvusStore(milvus.pinned(opened_s), names, load(SnapshotInfo, [row["content"] for row in rows]))
+    return MilvusStore(milvus.pinned(opened_s), names, from_json(SnapshotInfo, unpack([row["content"] for row in rows])))
 
 
 class MilvusStore:
@@ -101,7 +102,6 @@ class MilvusStore:
             pooled=np.array([found[row]["pooled"] for row in rows], dtype=np.float32).reshape(-1, self.manifest.facts.dim),
             lexical=np.array([shares[row] for row in rows], dtype=np.float32),
             idf=idf,
-            most_idf=rarity(self.manifest.passages.get(language, 0), 0),
         )
 
     def _search(self, language: Language, column: str, query: object, limit: int, filters: Filters) -> list[Row]:
@@ -140,7 +140,7 @@ class MilvusStore:
     def stored(self, language: Language, rows: Sequence[int]) -> list[StoredPassage]:
         """See `VectorStore`."""
         return [
-            StoredPassage(passage=load(Passage, row["text"]), language=language, row=row["id"])
+            StoredPassage(passage=from_json(Passage, unpack(row["text"])), language=language, row=row["id"])
             for row in self._passages(rows, ["text"])
         ]
 
@@ -169,7 +169,7 @@ class MilvusStore:
     def _read_articles(self, article_ids: Sequence[str]) -> list[Article]:
         names = list(map(article_name, article_ids))
         found = self._records(names)
-        return [load(Article, found[name]) for name in names if name in found]
+        return [from_json(Article, unpack(found[name])) for name in names if name in found]
 
     def _records(self, names: Sequence[str]) -> dict[str, list[str]]:
         """The parts of the records of this snapshot that have these names."""

@@ -24,16 +24,17 @@ from coopbot.index.milvus.rows import (
     article_name,
     article_rows,
     changed_counts,
-    load,
     load_counts,
     pack,
     record_rows,
+    unpack,
     words_name,
 )
 from coopbot.index.milvus.schema import KINDS, NEVER, PARTITIONS, PREFIX, Kind, Names, Row, literals
 from coopbot.index.milvus.store import IN_FORCE, WRITER, MilvusStore, open_store
 from coopbot.index.rows import ArticleRows
 from coopbot.index.target import State
+from coopbot.records import from_json, to_json
 
 # Articles written together, and passages deleted together.
 _TOGETHER, _DELETED = 64, 5000
@@ -186,14 +187,14 @@ class Build:
         )
         if self._announced() != self._writer:
             raise self._busy()
-        self._milvus.upsert(self._names["state"], record_rows(iter([IN_FORCE]), "in force", pack(info)))
+        self._milvus.upsert(self._names["state"], record_rows(iter([IN_FORCE]), "in force", pack(to_json(SnapshotInfo, info))))
         return info
 
     def _announced(self) -> str:
         """Which build was announced last. Raises Busy if another snapshot is in force than the one that this goes on from."""
         rows = self._milvus.query(self._names["state"], f"id in [{IN_FORCE}, {WRITER}]", ["id", "content"])
         content = {row["id"]: row["content"] for row in rows}
-        newest = load(SnapshotInfo, [content[IN_FORCE]]).newest if IN_FORCE in content else ()
+        newest = from_json(SnapshotInfo, unpack([content[IN_FORCE]])).newest if IN_FORCE in content else ()
         if newest != self._newest:
             raise self._busy()
         return str(content.get(WRITER, ""))
