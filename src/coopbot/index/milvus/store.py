@@ -43,7 +43,7 @@ _POLL_S = 1.0
 IN_FORCE, WRITER = 0, 1
 
 
-def open_store(milvus: Milvus, names: Names, now_s: Callable[[], float] = time.time) -> MilvusStore:
+def open_store(milvus: Milvus, names: Names) -> MilvusStore:
     """The snapshot in force. Raises IndexMissing, IndexMismatch (written with another model or format), Unreachable."""
     target = milvus.alias_target(names.prefix)
     if target is None:
@@ -52,7 +52,7 @@ def open_store(milvus: Milvus, names: Names, now_s: Callable[[], float] = time.t
         raise IndexMismatch(
             "the index in Milvus was built with another model or format; run: coopbot index, or set COOPBOT_MODEL back"
         )
-    opened_s = now_s()
+    opened_s = time.time()
     rows = milvus.query(names["state"], f"id == {IN_FORCE}", ["content"])
     return MilvusStore(milvus.pinned(opened_s), names, from_json(SnapshotInfo, unpack([row["content"] for row in rows])))
 
