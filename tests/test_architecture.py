@@ -22,6 +22,7 @@ OWNERS = {
     "markdown_it": "ingest/markdown.py",
     "yaml": "ingest/markdown.py",
     "ftfy": "ingest/tidy.py",
+    "wcwidth": "ingest/tidy.py",
     "datasketch": "ingest/near.py",
     "feedparser": "ingest/feed.py",
     "httpcore": "ingest/connection.py",

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,26 +20,16 @@ from hypothesis import strategies as st
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Filters, Language, Source
-from coopbot.errors import Busy, CoopbotError, IndexMismatch, IndexMissing, Misconfigured, Unreachable
+from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, Unreachable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.folder import open_current
 from coopbot.index.lexical import Postings, PostingsWriter, word_keys
 from coopbot.index.manifest import Facts
-from coopbot.index.milvus.build import Build
 from coopbot.index.milvus.client import Milvus
-from coopbot.index.milvus.rows import (
-    TEXT,
-    Version,
-    blob_rows,
-    join_blob,
-    parts_of,
-    split_versions,
-    version_at,
-)
-from coopbot.index.milvus.schema import KINDS, Kind, Names, Row
+from coopbot.index.milvus.rows import bm25_share, changed_counts, counts_of, dimension, load_counts, pack, unpack, word_weights
+from coopbot.index.milvus.schema import KINDS, VARCHAR_BYTES, Kind, Names, Row
 from coopbot.index.milvus.store import LiveMilvus, MilvusStore, open_store
-from coopbot.index.milvus.target import MilvusTarget
-from coopbot.index.milvus.words import bm25_share, count_at, counts_from, dimension, word_weights
+from coopbot.index.milvus.target import Build, MilvusTarget
 from coopbot.index.snapshot import Snapshot
 from coopbot.text.tokens import lexical_tokens
 from tests.fakes import BagOfWords, make_article
@@ -108,8 +99,8 @@ class Place:
     def open(self) -> MilvusStore:
         return open_store(self.milvus, self.names)
 
-    def rows(self, kind: Kind, column: str = "id") -> list[int]:
-        return [row[column] for row in self.milvus.scan(self.names[kind], f"{column} >= 0", [column])]
+    def count(self, kind: Kind) -> int:
+        return len(list(self.milvus.scan(self.names[kind], "id >= 0", ["id"])))
 
 
 @pytest.fixture
@@ -159,8 +150,8 @@ def test_it_holds_what_the_index_on_one_machine_holds(place: Place) -> None:
     store, snapshot = place.open(), local(CORPUS, place.tmp_path / "local")
     assert everything(store) == everything(snapshot)
     assert store.sha256_by_article() == snapshot.sha256_by_article()
-    assert store.generation.passages == snapshot.manifest.passages
-    assert store.generation.sentences == snapshot.manifest.sentences
+    assert store.manifest.passages == snapshot.manifest.passages
+    assert store.manifest.sentences == snapshot.manifest.sentences
     assert store.articles(1, 2) == snapshot.articles(1, 2)
     assert [store.article(name) for name in ("en/unknown", "", "a\x00b", '" or "1" == "1', "x" * 5000)] == [None] * 5
 
@@ -243,7 +234,7 @@ def test_scores_are_those_of_bm25(tmp_path: Path) -> None:
         words = passages[row]
         stored = {key: float(np.float32(weight)) for key, weight in word_weights(words, "en").items()}
         idf_by_key = {dimension(term): value for term, value in idf.items()}
-        share = bm25_share(stored, len(words), idf_by_key, "en", average)
+        share = bm25_share({"words": stored, "length": len(words)}, idf_by_key, "en", average)
         assert share * sum(idf.values()) == pytest.approx(score, rel=1e-6)
     assert matches.rows.tolist() == [0, 2]
     assert len(word_weights([], "en")) == 1  # Milvus refuses an empty vector
@@ -267,7 +258,7 @@ def test_a_forced_build_writes_all_anew(place: Place) -> None:
     before = everything(place.open())
     assert place.run(CORPUS, minute=1, force=True).written
     assert everything(place.open()) == before
-    assert place.open().generation.passages == local(CORPUS, place.tmp_path / "local").manifest.passages
+    assert place.open().manifest.passages == local(CORPUS, place.tmp_path / "local").manifest.passages
 
 
 def test_an_article_may_come_back(place: Place) -> None:
@@ -285,7 +276,7 @@ def test_an_empty_corpus_and_an_article_without_passages(place: Place) -> None:
     assert place.open().languages == ()
 
 
-def test_a_reader_keeps_its_generation(place: Place) -> None:
+def test_a_reader_keeps_its_snapshot(place: Place) -> None:
     place.run([BRIDGE, PORT])
     held = place.open()
     before = everything(held)
@@ -295,20 +286,19 @@ def test_a_reader_keeps_its_generation(place: Place) -> None:
         assert held.snapshot_id != place.open().snapshot_id
 
 
-def test_generations_are_pruned_and_then_say_so(place: Place) -> None:
+def test_snapshots_are_pruned_and_then_say_so(place: Place) -> None:
     place.run([BRIDGE])
     held = place.open()
+    rows = rows_for(held, "en", "the bridge")
     for step in range(1, 5):
         place.run([make_article("en/a", f"Text number {step}.")], minute=10 * step)
-    assert place.rows("generations") == [3, 4, 5]
-    assert len(place.rows("passages")) == 3
-    assert len(place.rows("blobs")) == 9
-    assert list(place.milvus.scan(place.names["articles"], "latest >= 0", ["article_id"])) == [{"article_id": "en/a"}]
+    assert place.count("passages") == 3
+    assert place.count("records") == 6  # each article, and each time how many passages have its words
     with pytest.raises(Unreachable, match="ask again"):
-        held.stored("en", [(1 << 28) + 2])
+        held.stored("en", rows)
 
 
-def test_each_kept_generation_stays_readable(place: Place) -> None:
+def test_each_kept_snapshot_stays_readable(place: Place) -> None:
     held: list[tuple[MilvusStore, list[object]]] = []
     for step, articles in enumerate([CORPUS, [BRIDGE], [PORT, PARK], CORPUS, [PARK, BRIEF], [BRIDGE]]):
         place.run(articles, minute=10 * step)
@@ -346,10 +336,10 @@ class Stopping(Milvus):
         self._step()
         super().point_alias(alias, collection)
 
-    def upsert(self, collection: str, rows: Sequence[Row], *, partition: str = "", partial: bool = False) -> None:
+    def upsert(self, collection: str, rows: Sequence[Row], *, partition: str = "", partially: bool = False) -> None:
         some = rows[: len(rows) // 2]
-        self._step(lambda: super(Stopping, self).upsert(collection, some, partition=partition, partial=partial))
-        super().upsert(collection, rows, partition=partition, partial=partial)
+        self._step(lambda: super(Stopping, self).upsert(collection, some, partition=partition, partially=partially))
+        super().upsert(collection, rows, partition=partition, partially=partially)
 
     def delete(self, collection: str, condition: str) -> None:
         self._step()
@@ -425,7 +415,7 @@ def test_no_index_says_how_to_make_one(place: Place) -> None:
 
 def facts(place: Place, minute: int) -> Facts:
     built_at = datetime(2026, 1, 1, 0, minute, tzinfo=UTC).isoformat()
-    return replace(place.open().generation.facts, built_at=built_at)
+    return replace(place.open().manifest.facts, built_at=built_at)
 
 
 def test_a_machine_that_comes_too_late_writes_nothing(place: Place) -> None:
@@ -440,7 +430,7 @@ def test_a_machine_that_comes_too_late_writes_nothing(place: Place) -> None:
 
 def test_of_two_machines_at_once_one_wins(place: Place) -> None:
     place.run([BRIDGE, PORT])
-    base = place.open().generation
+    base = place.open()
     first, second = (Build(place.milvus, place.names, base, facts(place, minute)) for minute in (1, 2))
     first.begin()
     first.remove(["ru/port"])
@@ -450,7 +440,7 @@ def test_of_two_machines_at_once_one_wins(place: Place) -> None:
         first.finish()
     second.finish()
     assert set(place.open().sha256_by_article()) == {"ru/port"}
-    assert place.open().generation.passages == {"ru": 1}
+    assert place.open().manifest.passages == {"ru": 1}
 
 
 def test_a_running_service_follows(place: Place) -> None:
@@ -574,30 +564,26 @@ def test_without_pymilvus_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 
 @given(st.binary(max_size=200), st.sampled_from([1, 1000]))
-def test_blobs_come_back(data: bytes, times: int) -> None:
-    rows = blob_rows(7, TEXT, data * times)
-    contents = [row["content"] for row in rows]
-    assert max(len(content.encode()) for content in contents) <= 65_535
-    assert [row["id"] for row in rows] == list(range(rows[0]["id"], rows[0]["id"] + parts_of(contents[0])))
-    assert join_blob(contents) == data * times
+def test_contents_come_back(data: bytes, times: int) -> None:
+    parts = pack(data * times)
+    assert max(len(part.encode()) for part in parts) <= VARCHAR_BYTES
+    assert unpack(parts) == data * times
 
 
-@given(st.lists(st.integers(min_value=-3, max_value=3), max_size=12), st.integers(min_value=0, max_value=12))
-def test_counts_of_words_stay_right_for_generations_that_are_kept(changes: list[int], kept_since: int) -> None:
-    counts: list[int] = []
-    totals = [0]
-    for generation, change in enumerate(changes, start=1):
-        counts = counts_from(counts, change, generation, min(kept_since, generation - 1))
-        totals.append(totals[-1] + change)
-    for generation in range(min(kept_since, len(changes)), len(changes) + 1):
-        assert count_at(counts, generation) == totals[generation]
+def test_contents_without_a_part_are_refused() -> None:
+    parts = pack(np.random.default_rng(1).bytes(200_000))
+    for missing in range(len(parts)):
+        with pytest.raises(IndexBroken, match="coopbot index --force"):
+            unpack(parts[:missing] + parts[missing + 1 :])
 
 
-@given(st.lists(st.sampled_from(["", "a", "b"]), min_size=1, max_size=8), st.integers(min_value=1, max_value=10))
-def test_versions_stay_right_for_generations_that_are_kept(shas: list[str], oldest: int) -> None:
-    versions = [Version(born=born, sha256=sha) for born, sha in enumerate(shas, start=1)]
-    kept, dead = split_versions(versions, oldest)
-    for generation in range(oldest, 12):
-        assert version_at(kept, generation) == version_at(versions, generation)
-    assert not {version.born for version in kept} & {version.born for version in dead}
-    assert all(version_at(versions, generation) not in dead for generation in range(oldest, 12))
+@given(st.lists(st.dictionaries(st.integers(min_value=0, max_value=2**32 - 2), st.integers(min_value=-2, max_value=3))))
+def test_counts_of_words_follow_changes(changes: list[dict[int, int]]) -> None:
+    counts, expected = load_counts(()), Counter[int]()
+    for change in changes:
+        possible = {word: max(by, -expected[word]) for word, by in change.items()}
+        expected.update(possible)
+        counts = load_counts(pack(changed_counts(counts, possible).tobytes()))
+    words = [*expected, 7]
+    assert counts_of(counts, words) == [expected[word] for word in words]
+    assert len(counts[0]) == len(+expected)

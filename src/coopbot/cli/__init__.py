@@ -68,3 +68,8 @@ def main() -> None:
     except CoopbotError as exc:
         warn(f"coopbot: {exc}")
         sys.exit(2 if isinstance(exc, InvalidRequest) else 1)
+    except ModuleNotFoundError as exc:
+        if exc.name is None or exc.name.partition(".")[0] == "coopbot":  # our own mistake
+            raise
+        warn(f"coopbot: the library {exc.name} is not installed; run: pip install coopbot")
+        sys.exit(1)

@@ -23,8 +23,8 @@ I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 # The usual values; measured no worse than their neighbours on XQuAD-R.
-_K1 = 1.2
-_B = 0.75
+K1 = 1.2
+B = 0.75
 
 # A smaller index is judged as if it were filled up with passages that have none of the words: in one of three passages, no word
 # would be rare and nothing could stand out.
@@ -142,7 +142,7 @@ class Postings:
     def _saturated(self, rows: I64, counts: F32, average_length: float) -> F32:
         """How much of a word's weight each passage gets for having it so often."""
         length_share = self._lengths[rows].astype(np.float32) / np.float32(average_length)
-        return (counts / (counts + (_K1 * (1 - _B) + _K1 * _B * length_share))).astype(np.float32, copy=False)
+        return (counts / (counts + (K1 * (1 - B) + K1 * B * length_share))).astype(np.float32, copy=False)
 
     def _count(self, place: int) -> int:
         having, _ = self._span(place)

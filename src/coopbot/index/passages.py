@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
+from coopbot.records import from_json, to_json
 
 I64 = npt.NDArray[np.int64]
 
@@ -205,8 +206,8 @@ def _article_row(article: Article) -> tuple[str | None, ...]:
         article.language,
         article.text,
         article.sha256,
-        _dump_sources(article.sources),
-        _dump_sources(article.also_published_by),
+        to_json(tuple[Source, ...], article.sources).decode(),
+        to_json(tuple[Source, ...], article.also_published_by).decode(),
     )
 
 
@@ -217,29 +218,14 @@ def _to_article(row: tuple[Any, ...]) -> Article:
         title=title,
         authors=tuple(json.loads(authors)),
         publisher=publisher,
-        published=_day(published),
+        published=date.fromisoformat(published) if published else None,
         url=url,
         language=language,
         text=text,
         sha256=sha256,
-        sources=_load_sources(sources),
-        also_published_by=_load_sources(also_published_by),
+        sources=from_json(tuple[Source, ...], sources),
+        also_published_by=from_json(tuple[Source, ...], also_published_by),
     )
-
-
-def _dump_sources(sources: Sequence[Source]) -> str:
-    return json.dumps([asdict(source) for source in sources], ensure_ascii=False, default=date.isoformat)
-
-
-def _load_sources(text: str) -> tuple[Source, ...]:
-    return tuple(
-        Source(**{**source, "published": _day(source["published"]), "facts": tuple(source["facts"])})
-        for source in json.loads(text)
-    )
-
-
-def _day(iso: str | None) -> date | None:
-    return date.fromisoformat(iso) if iso else None
 
 
 def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes, ...]:

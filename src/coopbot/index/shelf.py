@@ -27,14 +27,13 @@ _RANKED = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstStage:
     """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), the passage's
-    BM25 as a share of the most it could be, 0 to 1. idf: how rare each word sought is, `most_idf` where no passage has it.
+    BM25 as a share of the most it could be, 0 to 1. idf: how rare each word of the question is.
     """
 
     rows: I64
     pooled: F32
     lexical: F32
     idf: dict[str, float]
-    most_idf: float
 
     def take(self, places: I64) -> FirstStage:
         """Some of them, in that order."""
@@ -98,7 +97,6 @@ class Shelf:
             pooled=pooled[kept],
             lexical=lexical[kept],
             idf=words.idf,
-            most_idf=rarity(self.live, 0),
         )
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:

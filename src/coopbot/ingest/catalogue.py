@@ -12,16 +12,16 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from coopbot.domain import Article, Language, Source
+from coopbot.domain import Article, Language
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import page_key
 from coopbot.ingest.expendable import ExpendableDatabase, InUse
+from coopbot.records import from_json, to_json
 
 # Raise it when a reader, the cleaner or the normal form makes another article of the same file, when `addresses` or `near` make
 # other keys, or when the tables change. Everything is then read again.
@@ -165,31 +165,12 @@ def _text_key(text: str) -> bytes:
 def _row(entry: Entry) -> tuple[bytes | str | int | None, ...]:
     name, found = os.fsencode(entry.name), entry.found
     if isinstance(found, Unreadable):
-        stored = _dump({"source": found.source, "reason": found.reason})
+        stored = json.dumps({"source": found.source, "reason": found.reason}).encode()
         return (name, entry.stamp, entry.content, None, None, None, stored, zlib.crc32(stored))
-    stored = _dump(asdict(found))
+    stored = to_json(Article, found)
     keys = (found.language, _text_key(found.text), page_key(found.url))
     return (name, entry.stamp, entry.content, *keys, stored, zlib.crc32(stored))
 
 
-def _dump(fields: dict[str, object]) -> bytes:
-    return json.dumps(fields, ensure_ascii=False, default=date.isoformat).encode()
-
-
 def _load(stored: bytes) -> Found:
-    fields: dict[str, Any] = json.loads(stored)
-    if "reason" in fields:
-        return Unreadable(fields["source"], fields["reason"])
-    fields["published"] = _day(fields["published"])
-    fields["authors"] = tuple(fields["authors"])
-    for key in ("sources", "also_published_by"):
-        fields[key] = tuple(_source(source) for source in fields[key])
-    return Article(**fields)
-
-
-def _source(fields: dict[str, Any]) -> Source:
-    return Source(**{**fields, "published": _day(fields["published"]), "facts": tuple(fields["facts"])})
-
-
-def _day(iso: str | None) -> date | None:
-    return date.fromisoformat(iso) if iso else None
+    return from_json(Article, stored) if stored.startswith(b'{"article_id"') else Unreadable(**json.loads(stored))

@@ -44,7 +44,6 @@ class Corpus:
 
     `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
     `read` reads the content of files, and `limits` names what it may take: what is over them is read again under others.
-    A `preview` says what would become of drafts and writes no article.
     """
 
     def __init__(
@@ -55,14 +54,13 @@ class Corpus:
         *,
         read: Read = read_bytes,
         limits: str = "",
-        preview: bool = False,
     ) -> None:
         self._root = root
         self._catalogue = Catalogue(catalogue)
         self._now_ns = now_ns
         self._read_content = read
         self._limits = limits
-        self._preview = preview
+        self._preview = False
 
     def __iter__(self) -> Iterator[Found]:
         """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""

@@ -10,8 +10,8 @@ from coopbot.errors import Unreadable
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
-# What pages call their charset, and the superset that decodes it (as browsers do).
-_CHARSETS = {
+# What pages and servers call their charset, and the superset that decodes it (as browsers do).
+CHARSETS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
     "gb2312": "gb18030",
@@ -45,12 +45,12 @@ def decode_html(data: bytes, source: str) -> str:
         return text
     declared = _DECLARED.search(data, 0, _DECLARATION_WITHIN_BYTES)
     label = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if label not in _CHARSETS:
+    if label not in CHARSETS:
         raise Unreadable(source, f"charset {label} is not supported; save the page as UTF-8")
     try:
         return _checked(data.decode("utf-8"), source)
     except UnicodeDecodeError:
-        return _checked(_decode(data, _CHARSETS[label], source), source)
+        return _checked(_decode(data, CHARSETS[label], source), source)
 
 
 def _by_mark(data: bytes, source: str) -> str | None:

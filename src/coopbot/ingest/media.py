@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from coopbot.errors import Unreadable
+from coopbot.ingest.decode import CHARSETS
 
 # Content types and the endings of the files they would be.
 ARTICLES: Mapping[str, str] = {
@@ -32,18 +33,8 @@ FEEDS: Mapping[str, str] = {
 # What servers call content that they know nothing of; the ending of the path knows more.
 _VAGUE = ("", "text/plain", "application/octet-stream", "binary/octet-stream", "application/zip")
 _BINARY = (".pdf", ".docx")
-# Encodings that text may leave to its HTTP header, and the superset that decodes each. Latin ones are left out: servers
-# name them for whatever they send.
-_CHARSETS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "big5": "big5",
-    "windows-1251": "windows-1251",
-    "cp1251": "windows-1251",
-    "koi8-r": "koi8-r",
-    "iso-8859-5": "iso-8859-5",
-}
+# What a header is not believed about: servers name these for whatever they send.
+_UNBELIEVED = ("utf-8", "windows-1252")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -65,8 +56,8 @@ def ending_of(content_type: str, path: str, kinds: Mapping[str, str], source: st
 def as_utf8(content: bytes, content_type: str, ending: str) -> bytes:
     """Text whose header alone says that it is not UTF-8, brought to UTF-8: readers know only what the text itself says."""
     label = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
-    charset = _CHARSETS.get(label)
-    if charset is None or ending in _BINARY or content.startswith(_BOMS):
+    charset = CHARSETS.get(label, "utf-8")
+    if charset in _UNBELIEVED or ending in _BINARY or content.startswith(_BOMS):
         return content
     for encoding in ("utf-8", charset):  # text that is UTF-8 is that, whatever it is called
         try:

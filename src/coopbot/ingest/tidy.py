@@ -10,6 +10,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
+from wcwidth import wcswidth
+
 # Zero-width, directional and control characters carry no text; spam hides behind them and they break exact search.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
@@ -87,8 +89,8 @@ def opening(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Printed width: a Han or other wide character takes two columns."""
-    return len(text) + len(_WIDE.findall(text))
+    """Printed width of a text without control characters: a Han or other wide character takes two columns."""
+    return wcswidth(text)
 
 
 def line_groups(text: str) -> list[list[str]]:

@@ -37,13 +37,6 @@ _ENDINGS = """
 _RUSSIAN_ENDINGS = frozenset(_ENDINGS.split())
 _SHORTEST_STEM_CHARS = 2
 
-# Ids of those who report, and are not what is reported on.
-PRESS = frozenset({
-    "tass", "ria", "interfax", "sputnik", "prime", "kommersant", "vedomosti", "rbc", "rt", "xinhua", "peoples-daily",
-    "china-daily", "china-news", "global-times", "heilongjiang-daily", "cctv", "reuters", "portnews", "seanews",
-    "chinese-customs",
-})  # fmt: skip
-
 _Key = tuple[str, ...]
 
 

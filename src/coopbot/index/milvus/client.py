@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from coopbot.errors import CoopbotError, IndexMissing, Misconfigured, Unreachable
-from coopbot.index.milvus.schema import FIELDS, INDEXES, PARTITIONS, PROPERTIES, Kind, Row, literal
+from coopbot.index.milvus.schema import FIELDS, INDEXES, PARTITIONS, Kind, Row
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 T = TypeVar("T")
 
-# Rows a call: Milvus takes messages of 64 MB, and the largest rows have 65 kB.
-_ROWS = 500
+# Rows a call: Milvus takes messages of 64 MB, and the largest rows, passages of very many sentences, have 300 kB.
+_ROWS = 128
 # Loading a large collection takes minutes.
 _LOAD_S = 600.0
 _STRONG: Mapping[str, object] = {"consistency_level": "Strong"}
@@ -33,7 +33,7 @@ _CONNECT, _NO_COLLECTION, _NOT_LOADED, _NO_ALIAS = 2, 100, 101, 1600
 class Milvus:
     """A connection, safe to use from several threads. Reads see all that was written before, wherever it was.
 
-    Every method raises Unreachable (no answer in time, or a refusal), IndexMissing (no such collection).
+    Every method raises Unreachable (no answer in time, or a refusal), IndexMissing (no such collection or alias).
     """
 
     def __init__(self, client: MilvusClient, address: str, timeout_s: float, reads: Mapping[str, object] = _STRONG) -> None:
@@ -70,114 +70,69 @@ class Milvus:
 
     def collections(self) -> list[str]:
         """All names."""
-        return list(self._call(lambda: self._client.list_collections(timeout=self._timeout_s)))
+        return list(self._do("list_collections"))
 
     def create(self, collection: str, kind: Kind, dim: int) -> None:
         """A new collection of a kind, ready to be written and read."""
         from pymilvus import DataType
 
         schema = self._client.create_schema(enable_dynamic_field=False)
-        for name, datatype, options in FIELDS[kind]:
-            known = {key: getattr(DataType, str(value)) if key == "element_type" else value for key, value in options.items()}
-            if datatype == "FLOAT_VECTOR":
-                known.setdefault("dim", dim)
-            schema.add_field(name, getattr(DataType, datatype), **known)
+        for name, options in FIELDS[kind].items():
+            types = {key: getattr(DataType, options[key]) for key in ("datatype", "element_type") if key in options}
+            size = {"dim": dim} if options["datatype"] == "FLOAT_VECTOR" else {}
+            schema.add_field(name, **{**size, **options, **types})
         indexes = self._client.prepare_index_params()
         for name, options in INDEXES[kind].items():
             indexes.add_index(name, **options)
-        self._call(
-            lambda: self._client.create_collection(
-                collection,
-                schema=schema,
-                consistency_level="Strong",
-                properties=dict(PROPERTIES[kind]),
-                timeout=self._timeout_s,
-            )
-        )
-        for name in PARTITIONS[kind]:
-            self._call(functools.partial(self._client.create_partition, collection, name, timeout=self._timeout_s))
+        self._do("create_collection", collection, schema=schema, consistency_level="Strong")
+        for name in filter(None, PARTITIONS[kind]):
+            self._do("create_partition", collection, name)
         # Without sync=False it sleeps half a second an index.
-        self._call(lambda: self._client.create_index(collection, indexes, sync=False, timeout=self._timeout_s))
-        self._call(lambda: self._client.load_collection(collection, timeout=_LOAD_S))
+        self._do("create_index", collection, indexes, sync=False)
+        self._do("load_collection", collection, timeout=_LOAD_S)
 
     def drop(self, collection: str) -> None:
         """Delete a collection, if there is one."""
-        self._call(lambda: self._client.drop_collection(collection, timeout=self._timeout_s))
+        self._do("drop_collection", collection)
 
     def alias_target(self, alias: str) -> str | None:
         """The collection that an alias stands for."""
-        from pymilvus.exceptions import MilvusException
-
-        def describe() -> str | None:
-            try:
-                return str(self._client.describe_alias(alias, timeout=self._timeout_s)["collection_name"])
-            except MilvusException as exc:
-                if exc.code in (_NO_COLLECTION, _NO_ALIAS):
-                    return None
-                raise
-
-        return self._call(describe)
+        try:
+            return str(self._do("describe_alias", alias)["collection_name"])
+        except IndexMissing:
+            return None
 
     def point_alias(self, alias: str, collection: str) -> None:
         """Let an alias stand for a collection from now on, atomically."""
-        known = self.alias_target(alias) is not None
-        point = self._client.alter_alias if known else self._client.create_alias
-        self._call(lambda: point(collection, alias, timeout=self._timeout_s))
+        self._do("alter_alias" if self.alias_target(alias) else "create_alias", collection, alias)
 
     def drop_alias(self, alias: str) -> None:
         """Let an alias stand for nothing."""
-        self._call(lambda: self._client.drop_alias(alias, timeout=self._timeout_s))
+        self._do("drop_alias", alias)
 
-    def upsert(self, collection: str, rows: Sequence[Row], *, partition: str = "", partial: bool = False) -> None:
-        """Write rows, in the place of those with the same key; `partial` leaves columns as they are that are not given."""
-        for some in _some(rows):
-            write = functools.partial(self._client.upsert, collection, list(some), timeout=self._timeout_s)
-            self._call(functools.partial(write, partition_name=partition, partial_update=partial))
+    def upsert(self, collection: str, rows: Sequence[Row], *, partition: str = "", partially: bool = False) -> None:
+        """Write rows, in the place of those with the same id; `partially` leaves columns as they are that are not given."""
+        for start in range(0, len(rows), _ROWS):
+            some = list(rows[start : start + _ROWS])
+            self._do("upsert", collection, some, partition_name=partition, partial_update=partially)
 
     def delete(self, collection: str, condition: str) -> None:
         """Delete the rows that meet a condition."""
-        self._call(lambda: self._client.delete(collection, filter=condition, timeout=self._timeout_s), collection)
-
-    def delete_keys(self, collection: str, key: str, keys: Sequence[int | str]) -> None:
-        """Delete the rows with these primary keys; `key` is the column that has them."""
-        for some in _some(keys):
-            self.delete(collection, f"{key} in [{_listed(some)}]")
+        self._do("delete", collection, filter=condition)
 
     def flush(self, collection: str) -> None:
         """Have what was written indexed now rather than when enough has come together."""
-        self._call(lambda: self._client.flush(collection, timeout=_LOAD_S))
+        self._do("flush", collection, timeout=_LOAD_S)
 
-    def get(self, collection: str, key: str, keys: Sequence[int | str], columns: Sequence[str]) -> list[Row]:
-        """The rows with these primary keys, in no order; `key` is the column that has them."""
-        found: list[Row] = []
-        for some in _some(keys):
-            found += self._query(collection, f"{key} in [{_listed(some)}]", columns)
-        return found
-
-    def _query(self, collection: str, condition: str, columns: Sequence[str]) -> list[Row]:
-        return self._call(
-            lambda: [
-                dict(row)
-                for row in self._client.query(
-                    collection, filter=condition, output_fields=list(columns), timeout=self._timeout_s, **self._reads
-                )
-            ],
-            collection,
-        )
+    def query(self, collection: str, condition: str, columns: Sequence[str], *, partition: str = "") -> list[Row]:
+        """The rows that meet a condition, some thousands at most, in no order."""
+        options = {"partition_names": [partition] if partition else None, **self._reads}
+        return list(map(dict, self._do("query", collection, condition, list(columns), **options)))
 
     def scan(self, collection: str, condition: str, columns: Sequence[str], *, partition: str = "") -> Iterator[Row]:
-        """All rows that meet a condition, however many, in the order of their primary keys."""
-        rows = self._call(
-            lambda: self._client.query_iterator(
-                collection,
-                filter=condition,
-                output_fields=list(columns),
-                partition_names=[partition] if partition else None,
-                timeout=self._timeout_s,
-                **_STRONG,
-            ),
-            collection,
-        )
+        """All rows that meet a condition, however many, in the order of their ids."""
+        options = {"partition_names": [partition] if partition else None, **_STRONG}
+        rows = self._do("query_iterator", collection, filter=condition, output_fields=list(columns), **options)
         try:
             while some := self._call(rows.next):
                 yield from map(dict, some)
@@ -185,40 +140,22 @@ class Milvus:
             rows.close()
 
     def search(
-        self,
-        collection: str,
-        column: str,
-        sought: list[float] | dict[int, float],
-        limit: int,
-        condition: str,
-        columns: Sequence[str],
-        *,
-        partition: str,
-        ef: int,
+        self, collection: str, column: str, query: object, condition: str, *, limit: int, **options: object
     ) -> list[Row]:
-        """The rows of a partition that meet a condition whose vectors have the largest dot products with one, largest first.
+        """The `limit` rows that meet a condition whose vectors have the largest dot products with one, largest first.
 
-        `ef` is how many HNSW keeps in sight.
+        query: a list, or weights by dimension. The options are those of pymilvus.
         """
+        choice = {"anns_field": column, "filter": condition, "limit": limit}
+        (hits,) = self._do("search", collection, [query], **choice, **options, **self._reads)
+        return [{"id": hit["id"], **hit["entity"]} for hit in hits]
 
-        def ask() -> list[Row]:
-            (hits,) = self._client.search(
-                collection,
-                [sought],
-                anns_field=column,
-                limit=limit,
-                filter=condition,
-                output_fields=list(columns),
-                partition_names=[partition],
-                search_params={"params": {"ef": max(ef, limit)}} if isinstance(sought, list) else {},
-                timeout=self._timeout_s,
-                **self._reads,
-            )
-            return [{"id": hit["id"], **hit["entity"]} for hit in hits]
+    # What pymilvus gives, it gives untyped.
+    def _do(self, method: str, *arguments: object, **options: object) -> Any:
+        call = partial(getattr(self._client, method), *arguments, **{"timeout": self._timeout_s, **options})
+        return self._call(call, *arguments[:1])
 
-        return self._call(ask, collection)
-
-    def _call(self, work: Callable[[], T], collection: str = "") -> T:
+    def _call(self, work: Callable[[], T], collection: object = None) -> T:
         """What `work` gives. A collection that a server has only on disk, having been started anew, is loaded first."""
         import grpc
         from pymilvus.exceptions import MilvusException
@@ -227,7 +164,7 @@ class Milvus:
             try:
                 return work()
             except MilvusException as exc:
-                if exc.code != _NOT_LOADED or not collection:
+                if exc.code != _NOT_LOADED:
                     raise
                 self._client.load_collection(collection, timeout=_LOAD_S)
                 return work()
@@ -240,7 +177,7 @@ class Milvus:
 def _translated(code: int, message: str, address: str) -> CoopbotError:
     if code == _CONNECT:
         return Unreachable(address, "Milvus does not answer; start it, or mend COOPBOT_MILVUS_URI or _TOKEN")
-    if code == _NO_COLLECTION:
+    if code in (_NO_COLLECTION, _NO_ALIAS):
         return IndexMissing(f"a part of the index is missing in Milvus at {address}; run: coopbot index")
     if "auth" in message.lower():
         return Misconfigured(f"Milvus at {address} wants another COOPBOT_MILVUS_TOKEN; set it")
@@ -257,11 +194,3 @@ def _address(uri: str) -> str:
     except ValueError:  # not repeated, nor chained: it may have the password in it
         pass
     raise Misconfigured("COOPBOT_MILVUS_URI is no address of a Milvus server; set it to one like http://host:19530")
-
-
-def _listed(keys: Sequence[int | str]) -> str:
-    return ", ".join(literal(one) if isinstance(one, str) else str(one) for one in keys)
-
-
-def _some(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS))

@@ -1,209 +1,186 @@
-"""Records to rows of Milvus and back: passages, blobs in parts, articles with versions."""
+"""Records to rows of Milvus and back: contents, passages, words.
+
+A passage has one part of BM25 and the question the other. The passage's depends on how long passages are in the mean, which
+changes with every build. Rows are written with a usual length, so that Milvus searches by nearly BM25; what it finds is scored
+again with the true mean.
+"""
 
 from __future__ import annotations
 
 import base64
-import json
+import binascii
 import zlib
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
 
 import numpy as np
+import numpy.typing as npt
 
-from coopbot.domain import Article, Language, Passage, Source, Span
-from coopbot.index.lexical import I64
-from coopbot.index.milvus.schema import FOREVER, MOST_PUBLISHERS, NOTHING, Row, publisher_key
-from coopbot.index.milvus.words import word_weights
-from coopbot.index.passages import StoredPassage
+from coopbot.domain import Article, Language, Passage
+from coopbot.errors import IndexBroken
+from coopbot.index.lexical import I64, K1, B
+from coopbot.index.manifest import Facts
+from coopbot.index.milvus.schema import MOST_PUBLISHERS, NEVER, NO_VECTOR, Row, publisher_key
+from coopbot.index.rows import ArticleRows
 from coopbot.index.shard import F16, PassageVectors
 from coopbot.index.token_codes import U8
+from coopbot.records import to_json
 
-# Numbers: passages and articles are numbered by generation and, within it, by the order of writing.
-_NUMBER_BITS = 28
-# A number has two blobs: what is read as text, and vectors. Each has up to 4,096 parts of 48 kB.
-_PART_BITS = 12
-TEXT, VECTORS = 0, 1
+# Characters of base64 a part: a multiple of 4, and no more than a VARCHAR holds.
+_PART_CHARS = 65_532
 
-# Characters of base64 a part; a multiple of 4, so that each part decodes by itself, with room for the count of parts.
-_PART_CHARS = 65_520
+# Lexical tokens that a passage has in the mean, in the corpus that comes with coopbot.
+_USUAL_LENGTH: Mapping[Language, float] = {"en": 65.0, "zh": 134.0, "ru": 69.0}
 
-
-def number(generation: int, count: int) -> int:
-    """The number of what is written as the `count`-th of a generation."""
-    return generation << _NUMBER_BITS | count
-
-
-def blob_key(numbered: int, kind: int, part: int = 0) -> int:
-    """The primary key of a part of a blob. All blobs of a run of numbers are a run of keys."""
-    return (numbered << 1 | kind) << _PART_BITS | part
-
-
-def blob_rows(numbered: int, kind: int, data: bytes) -> list[Row]:
-    """Bytes as rows; the first says how many there are."""
-    text = base64.b64encode(data).decode()
-    parts = [text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS)] or [""]
-    parts[0] = f"{len(parts)} {parts[0]}"
-    return [{"id": blob_key(numbered, kind, at), "content": part, **NOTHING} for at, part in enumerate(parts)]
-
-
-def parts_of(first: str) -> int:
-    """How many parts a blob has, by its first."""
-    return int(first.partition(" ")[0])
-
-
-def join_blob(parts: Sequence[str]) -> bytes:
-    """The bytes that `blob_rows` took apart."""
-    return base64.b64decode("".join([parts[0].partition(" ")[2], *parts[1:]]))
+WordCounts = npt.NDArray[np.uint32]
+"""(2, words): the `dimension`s of a language's words, rising, and how many passages have each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """An article from generation `born` on: its text is at `first`, its passages at the numbers after it. `sha256` is empty
-    where the article is gone from then on. `words` counts those of its passages.
+class SnapshotInfo:
+    """What a snapshot says of itself. newest: numbers, the last of them its own, those before it of earlier snapshots.
+
+    writer: the build that made it. words: those of all passages of a language.
     """
 
-    born: int
-    sha256: str = ""
-    language: Language = "en"
-    first: int = 0
-    passages: int = 0
-    sentences: int = 0
-    words: int = 0
+    newest: tuple[int, ...]
+    writer: str
+    facts: Facts
+    articles: int
+    passages: dict[Language, int]
+    sentences: int
+    words: dict[Language, int]
 
     @property
-    def end(self) -> int:
-        """One past its last number."""
-        return self.first + 1 + self.passages
+    def number(self) -> int:
+        """When it was built, in milliseconds, or a little later than that: each snapshot has a larger number."""
+        return self.newest[-1]
 
     @property
-    def numbers(self) -> range:
-        """Those of its passages."""
-        return range(self.first + 1, self.end)
+    def snapshot_id(self) -> str:
+        """See `VectorStore`."""
+        built = datetime.fromtimestamp(self.number // 1000, UTC)
+        return f"{built:%Y%m%dT%H%M%S}{self.number % 1000:03d}Z-{self.writer[:8]}"
+
+    def average_length(self, language: Language) -> float:
+        """Words a passage of a language."""
+        return self.words.get(language, 0) / max(self.passages.get(language, 0), 1) or 1.0
 
 
-def version_at(versions: Sequence[Version], generation: int) -> Version | None:
-    """The version that counts in a generation, or None."""
-    place = bisect_right([version.born for version in versions], generation) - 1
-    return versions[place] if place >= 0 and versions[place].sha256 else None
+def article_name(article_id: str) -> str:
+    """The name of an article's record."""
+    return f"article {article_id}"
 
 
-def split_versions(versions: Sequence[Version], oldest: int) -> tuple[list[Version], list[Version]]:
-    """(those that count in generation `oldest` or later, those that have text and do so no more)."""
-    ends = [*(version.born for version in versions[1:]), FOREVER]
-    kept = [version for version, end in zip(versions, ends, strict=True) if end > oldest]
-    dead = [version for version, end in zip(versions, ends, strict=True) if end <= oldest and version.sha256]
-    # That an article is gone need not be remembered when no generation is left that has it.
-    return ([] if not kept[0].sha256 and len(kept) == 1 and kept[0].born <= oldest else kept), dead
+def words_name(language: Language) -> str:
+    """The name of the record of how many passages have each word of a language."""
+    return f"words {language}"
 
 
-def article_row(article_id: str, versions: Sequence[Version]) -> Row:
-    """A row of `articles`. `superseded` is when the oldest version that is kept ceased to count."""
-    ends = [version.born for version in versions[1:]] or [FOREVER if versions[0].sha256 else versions[0].born]
+def pack(data: bytes) -> list[str]:
+    """Bytes as VARCHARs."""
+    text = base64.b64encode(zlib.compress(data, level=1)).decode()
+    return [text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS)]
+
+
+def unpack(parts: Sequence[str]) -> bytes:
+    """What was packed. Raises IndexBroken, also where parts are missing."""
+    try:
+        return zlib.decompress(base64.b64decode("".join(parts)))
+    except (zlib.error, binascii.Error) as exc:
+        raise IndexBroken("what Milvus has of the index cannot be read; run: coopbot index --force") from exc
+
+
+def record_rows(ids: Iterator[int], name: str, parts: Sequence[str], added: int = 0) -> list[Row]:
+    """The rows of a record, one a part."""
+    common = {"name": name, "added": added, "removed": NEVER, "sha256": "", "passages": 0, **NO_VECTOR}
+    return [{**common, "id": next(ids), "content": part} for part in parts]
+
+
+def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list[Row], list[Row]]:
+    """An article as (rows of `records`, rows of `passages`), with ids that follow each other.
+
+    Of its record, the first row has its sha256 and the last one the number of its passages.
+    """
+    records = record_rows(ids, article_name(one.article.article_id), pack(to_json(Article, one.article)), added)
+    records[0]["sha256"] = one.article.sha256
+    records[-1]["passages"] = len(one.passages)
+    article = {"added": added, "removed": NEVER, **_filtered(one.article)}
+    return records, [{**article, "id": next(ids), **_passage(*row, one.article.language)} for row in one]
+
+
+def _filtered(article: Article) -> Row:
+    publishers = (article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by)))
     return {
-        "article_id": article_id,
-        "latest": versions[-1].born,
-        "superseded": ends[0],
-        "versions": json.dumps([asdict(version) for version in versions]),
-        **NOTHING,
-    }
-
-
-def load_versions(text: str) -> list[Version]:
-    """From `article_row`."""
-    return [Version(**fields) for fields in json.loads(text)]
-
-
-def passage_row(article: Article, generation: int, numbered: int, vectors: PassageVectors, words: Sequence[str]) -> Row:
-    """A row of `passages`."""
-    names = (article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by)))
-    return {
-        "id": numbered,
-        "publishers": list(dict.fromkeys(map(publisher_key, names)))[:MOST_PUBLISHERS],
+        "publishers": list(dict.fromkeys(map(publisher_key, publishers)))[:MOST_PUBLISHERS],
         "published": article.published.toordinal() if article.published else 0,
-        "born": generation,
-        "died": FOREVER,
-        "pooled": vectors.pooled.tolist(),
-        "words": word_weights(words, article.language),
-        "length": len(words),
     }
 
 
-def dump_vectors(vectors: PassageVectors) -> bytes:
-    """What is read of a passage that was found: sentences, and tokens by sentence."""
-    counts = vectors.token_counts.astype("<i4")
-    return (
-        len(counts).to_bytes(4, "little")
-        + counts.tobytes()
-        + vectors.sentences.astype("<f2").tobytes()
-        + vectors.codes.tobytes()
-    )
+def _passage(passage: Passage, vectors: PassageVectors, words: Sequence[str], language: Language) -> Row:
+    contents = (vectors.token_counts.astype("<i4"), vectors.sentences.astype("<f2"), vectors.codes)
+    return {
+        "pooled": vectors.pooled.tolist(),
+        "words": word_weights(words, language),
+        "length": len(words),
+        "sentences": len(passage.sentences),
+        "text": pack(to_json(Passage, passage)),
+        "vectors": pack(b"".join(array.tobytes() for array in contents)),
+    }
 
 
-def load_vectors(data: bytes, dim: int) -> tuple[F16, U8, I64]:
-    """(sentences, dim) vectors, (tokens, dim / 4) codes and (sentences,) counts from `dump_vectors`."""
-    sentences = int.from_bytes(data[:4], "little")
-    at = 4 + 4 * sentences
-    end = at + 2 * dim * sentences
-    return (
-        np.frombuffer(data[at:end], "<f2").reshape(sentences, dim),
-        np.frombuffer(data[end:], np.uint8).reshape(-1, dim // 4),
-        np.frombuffer(data[4:at], "<i4").astype(np.int64),
-    )
+def load_vectors(row: Row, dim: int) -> tuple[I64, F16, U8]:
+    """(sentences,) counts of tokens, (sentences, dim) vectors and (tokens, dim / 4) codes of a passage."""
+    data, sentences = unpack(row["vectors"]), row["sentences"]
+    counts, vectors, codes = np.split(np.frombuffer(data, np.uint8), np.cumsum([4 * sentences, 2 * dim * sentences]))
+    return counts.view("<i4").astype(np.int64), vectors.view("<f2").reshape(-1, dim), codes.reshape(-1, dim // 4)
 
 
-def dump_passage(passage: Passage, language: Language) -> bytes:
-    """A passage."""
-    return _dump({"passage": asdict(passage), "language": language})
+def dimension(token: str) -> int:
+    """32 bits a word, but for the last number, which Milvus keeps. Of a million words, one in 4,000 shares its number."""
+    return int.from_bytes(blake2b(token.encode(), digest_size=4).digest(), "little") % (2**32 - 1)
 
 
-def load_passage(data: bytes, row: int) -> StoredPassage:
-    """From `dump_passage`."""
-    fields = json.loads(zlib.decompress(data))
-    passage = fields["passage"]
-    return StoredPassage(
-        passage=Passage(
-            **{
-                **passage,
-                "heading_path": tuple(passage["heading_path"]),
-                "sentences": tuple(Span(**span) for span in passage["sentences"]),
-            }
-        ),
-        language=fields["language"],
-        row=row,
-    )
+def word_weights(words: Sequence[str], language: Language) -> dict[int, float]:
+    """The part of BM25 that is the passage's, 0 to 1 a word; that of the question is the word's idf."""
+    # Milvus refuses an empty vector.
+    counted = Counter(map(dimension, words)) or Counter([dimension("")])
+    norm = _norm(len(words), _USUAL_LENGTH[language])
+    return {key: count / (count + norm) for key, count in counted.items()}
 
 
-def dump_article(article: Article) -> bytes:
-    """An article."""
-    return _dump(asdict(article))
+def bm25_share(row: Row, idf: Mapping[int, float], language: Language, average_length: float) -> float:
+    """BM25 of a row of `passages` as a share of the most it could be: 0 to 1."""
+    usual, norm = _norm(row["length"], _USUAL_LENGTH[language]), _norm(row["length"], average_length)
+    total = 0.0
+    for key, rarity in idf.items():
+        weight = row["words"].get(key, 0.0)
+        count = round(weight * usual / (1 - weight))
+        total += rarity * count / (count + norm)
+    return total / (sum(idf.values()) or 1.0)
 
 
-def load_article(data: bytes) -> Article:
-    """From `dump_article`."""
-    fields = json.loads(zlib.decompress(data))
-    return Article(
-        **{
-            **fields,
-            "published": _day(fields["published"]),
-            "authors": tuple(fields["authors"]),
-            "sources": _sources(fields["sources"]),
-            "also_published_by": _sources(fields["also_published_by"]),
-        }
-    )
+def _norm(length: int, average_length: float) -> float:
+    return K1 * (1 - B + B * length / average_length)
 
 
-def _dump(fields: dict[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(fields, ensure_ascii=False, default=date.isoformat).encode(), level=1)
+def load_counts(parts: Sequence[str]) -> WordCounts:
+    """Those that were packed as bytes; of no parts, no words."""
+    return np.frombuffer(unpack(parts) if parts else b"", "<u4").reshape(2, -1)
 
 
-def _sources(several: Sequence[dict[str, Any]]) -> tuple[Source, ...]:
-    return tuple(
-        Source(**{**source, "published": _day(source["published"]), "facts": tuple(source["facts"])}) for source in several
-    )
+def counts_of(counts: WordCounts, dimensions: Sequence[int]) -> list[int]:
+    """How many passages have each of some words."""
+    known = np.append(counts, [[2**32 - 1], [0]], axis=1)
+    places = np.searchsorted(known[0], dimensions)
+    return [int(count) for count in np.where(known[0, places] == dimensions, known[1, places], 0)]
 
 
-def _day(iso: str | None) -> date | None:
-    return date.fromisoformat(iso) if iso else None
+def changed_counts(counts: WordCounts, changes: Mapping[int, int]) -> WordCounts:
+    """With so many more passages for some words, or fewer."""
+    words, at = np.unique(np.append(counts[0], list(changes)), return_inverse=True)
+    sums = np.bincount(at, np.append(counts[1], list(changes.values())), len(words))
+    return np.array([words, sums], "<u4")[:, sums > 0]

@@ -1,0 +1,64 @@
+"""A library that is not installed is named, with what installs it."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from coopbot.errors import Misconfigured
+from coopbot.index.milvus.client import Milvus
+from coopbot.serve.http.rate import RateLimit
+from coopbot.settings import load_settings
+from coopbot.wiring import open_llm
+from tests.invoke import invoke_in
+
+ROOT = Path(__file__).parents[1]
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+# Each extra: a library of it, and what needs that.
+NEEDED: dict[str, tuple[str, Callable[[], object]]] = {
+    "llm": ("openai", lambda: open_llm(load_settings())),
+    "milvus": ("pymilvus", lambda: Milvus.connect("http://127.0.0.1:9")),
+    "redis": ("redis", lambda: RateLimit(nothing, (), "redis://127.0.0.1:9")),
+}
+
+
+@pytest.mark.parametrize("extra", NEEDED)
+def test_a_missing_extra_says_what_to_install(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    library, need = NEEDED[extra]
+    monkeypatch.setenv("COOPBOT_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("COOPBOT_LLM_MODEL", "some-model")
+    monkeypatch.delitem(sys.modules, "coopbot.write.llm", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(Misconfigured, match=rf'pip install ["\']coopbot\[{extra}\]'):
+        need()
+
+
+def test_every_extra_is_checked_and_documented() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"dev"}
+    assert extras == set(NEEDED)
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    assert [extra for extra in extras if f'pip install "coopbot[{extra}]"' not in pages] == []
+
+
+def test_a_library_left_out_of_the_default_install_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in an image that was made small by hand."""
+    monkeypatch.setitem(sys.modules, "pydantic_settings", None)
+    monkeypatch.delitem(sys.modules, "coopbot.settings", raising=False)
+    monkeypatch.setattr("coopbot.cli.keeping.load_settings", lambda: __import__("coopbot.settings"))
+    done = invoke_in(tmp_path, monkeypatch, capsys)("snapshots")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "coopbot: the library pydantic_settings is not installed; run: pip install coopbot\n",
+    )
