@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# Before NumPy is imported, as the command line does it.
+# Before NumPy is imported, as the command line does it. Torch and FAISS: several workers share the cores, and threads that wait
+# for each other by spinning would take them from the rest.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import platformdirs
 import pytest
@@ -80,13 +82,13 @@ def cache_dir() -> Path:
 @pytest.fixture(scope="session")
 def embedder(cache_dir: Path) -> Encoder:
     """The real model."""
-    return load_embedder(ModelSource.of(None), cache_dir, threads=2)
+    return load_embedder(ModelSource.of(None), cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")
 def reader_model(cache_dir: Path) -> ReaderModel:
     """The real reading model."""
-    return load_reader(None, cache_dir, threads=2)
+    return load_reader(None, cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")
