@@ -27,7 +27,6 @@ check: .venv/installed ## What to run all the time: static checks, and the tests
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 unit static
 
 test: .venv/installed ## Everything that CI checks.
-	@$(MAKE) --no-print-directory indexed
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 tests quality static
 
 static: lint types imports docker-lint workflow-lint
@@ -55,10 +54,10 @@ unit: .venv/installed
 browser: .venv/installed ## A browser and fonts for Chinese, for the tests of the page, if there are none.
 	@.ci/browser $(BIN)/python
 
-tests: browser ## Every test but soak.
+# The tests take the vectors of the corpus from the cache of its index.
+tests: browser indexed ## Every test but soak.
 	$(PYTEST) $(PARALLEL)
 
-# The tests take the vectors of the corpus from its cache, so it comes before them.
 indexed: .venv/installed
 	$(BIN)/coopbot index
 
