@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# Before NumPy is imported, as the command line does it.
+# Before NumPy is imported, as the command line does it. Torch and FAISS: several workers share the cores, and threads that wait
+# for each other by spinning would take them from the rest.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from coopbot.ask.reader import ModelReader
 from coopbot.index.encoder import Encoder
@@ -31,6 +34,14 @@ SHARED = ROOT.parent / "shared"
 # Tests write in memory where there is plenty: builds wait for the disk at every step, many times in each test.
 _MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 2**30
 
+# By folder or file: tests that one worker runs, as what they share takes long to make: a browser and a service; torch, loaded.
+_TOGETHER = {
+    "tests/page/": "page",
+    "tests/index/test_embedder.py": "torch",
+    "tests/index/test_prepare.py": "torch",
+    "tests/index/test_reader_model.py": "torch",
+}
+
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -42,6 +53,19 @@ def pytest_configure() -> None:
     settings.load_profile("gate")
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+class _TogetherScheduling(LoadFileScheduling):
+    """Hands each worker whole files, and those of `_TOGETHER` to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for start, name in _TOGETHER.items() if nodeid.startswith(start)), super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """`Any`: xdist gives its log no public type."""
+    return _TogetherScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -80,13 +104,13 @@ def cache_dir() -> Path:
 @pytest.fixture(scope="session")
 def embedder(cache_dir: Path) -> Encoder:
     """The real model."""
-    return load_embedder(ModelSource.of(None), cache_dir, threads=2)
+    return load_embedder(ModelSource.of(None), cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")
 def reader_model(cache_dir: Path) -> ReaderModel:
     """The real reading model."""
-    return load_reader(None, cache_dir, threads=2)
+    return load_reader(None, cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")

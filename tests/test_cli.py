@@ -53,7 +53,7 @@ def run(place: Path, *arguments: str, **environ: str) -> subprocess.CompletedPro
 @pytest.mark.model
 @pytest.mark.process
 def test_index_ask_search_add_remove(place: Path, invoke: Invoke) -> None:
-    indexed = json.loads(run(place, "index", "--json").stdout)
+    indexed = json.loads(invoke("index", "--json").stdout)
     assert (indexed["added"], indexed["unreadable"]) == (["en/bridge"], [])
     assert "nothing changed" in invoke("index").stdout
 
@@ -71,7 +71,7 @@ def test_index_ask_search_add_remove(place: Path, invoke: Invoke) -> None:
         "Через него собираются возить зерно и контейнеры из провинции Цзилинь.\n",
         encoding="utf-8",
     )
-    (added,) = json.loads(run(place, "add", "--json", "port.txt").stdout)
+    (added,) = json.loads(invoke("add", "--json", "port.txt").stdout)
     answer = json.loads(invoke("ask", "--json", "Сколько километров от порта Зарубино до границы?").stdout)
     assert answer["citations"][0]["article_id"] == added["article_id"]
 

@@ -384,9 +384,10 @@ def reader_check() -> Check:
 @pytest.mark.model
 def test_a_reader_that_is_off(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_READER", "off")
-    assert reader_check().ok
-    assert reader_check().detail.startswith("off: ")
-    assert "unset COOPBOT_READER" in reader_check().detail
+    found = reader_check()
+    assert found.ok
+    assert found.detail.startswith("off: ")
+    assert "unset COOPBOT_READER" in found.detail
 
 
 @pytest.mark.process  # the corpus is read in one

@@ -11,8 +11,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from coopbot.errors import Misconfigured, ModelUnavailable
-from coopbot.index import bundled_weights
-from coopbot.index.centres import calibration_texts
+from coopbot.index import bundled_weights, centres
+from coopbot.index import prepare as preparing
+from coopbot.index.centres import calibration_questions, calibration_texts
 from coopbot.index.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
 from coopbot.index.tokenizer import SENTENCEPIECE_FILE, SentencePieceTokenizer
 from coopbot.index.torch_engine import load_model
@@ -100,7 +101,17 @@ def tiny_model(folder: Path) -> Path:
     return folder / "model"
 
 
+@pytest.fixture
+def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer texts to calibrate by than a real model needs, still in all languages."""
+    texts, questions = calibration_texts()[::6], calibration_questions()[::6]
+    for module in (centres, preparing):
+        monkeypatch.setattr(module, "calibration_texts", lambda: texts)
+        monkeypatch.setattr(module, "calibration_questions", lambda: questions)
+
+
 @pytest.mark.model
+@pytest.mark.usefixtures("few_texts")
 @pytest.mark.filterwarnings("ignore")
 def test_any_sentence_transformers_folder_can_be_the_model(tmp_path: Path) -> None:
     folder = tiny_model(tmp_path)
@@ -119,6 +130,7 @@ def test_any_sentence_transformers_folder_can_be_the_model(tmp_path: Path) -> No
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("few_texts")
 @pytest.mark.filterwarnings("ignore")
 def test_without_openvino_torch_runs_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_model(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,12 +31,14 @@ class Second:
         return "## XQuAD-R\n\nA table.\n"
 
 
-def run(tmp_path: Path, floors: dict[str, dict[str, float]], *further: Part) -> Evaluation:
+def run(
+    tmp_path: Path, floors: dict[str, dict[str, float]], *further: Part, split: Literal["dev", "test"] | None = None
+) -> Evaluation:
     questions, floor = tmp_path / "questions.jsonl", tmp_path / "floor.json"
     questions.write_text("".join(question.model_dump_json() + "\n" for question in QUESTIONS), encoding="utf-8")
     floor.write_text(json.dumps(floors), encoding="utf-8")
     answerer = Scripted(LONG, found=("en/bridge", "ru/most"))
-    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, further=further)
+    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, split=split, further=further)
 
 
 FLOORS = {"at_least": {"dev.citation.exact": 1.0, "xquad.mrr": 0.8}}
@@ -64,6 +67,17 @@ def test_the_board_shows_both_splits_the_floors_and_the_misses(alone: Evaluation
 
 def test_the_same_figures_give_the_same_board(alone: Evaluation, tmp_path: Path) -> None:
     assert run(tmp_path, FLOORS).board == alone.board
+
+
+def test_of_one_split_the_other_is_not_asked_and_its_floors_are_missed(alone: Evaluation, tmp_path: Path) -> None:
+    floors = {"at_least": {"dev.citation.exact": 1.0, "test.answer.all.first": 0.0}}
+    half = run(tmp_path, floors, split="test")
+    asked = {split: sum(kinds.values()) for split, kinds in half.golden.counts.items()}
+    assert asked == {"dev": 0, "test": sum(alone.golden.counts["test"].values())}
+    # A question's figures do not depend on which others are asked.
+    for name, figure in alone.golden.figures.items():
+        assert half.golden.figures[name].value == (figure.value if name.startswith("test.") else None)
+    assert half.below == ("dev.citation.exact is undefined, below 1.000",)
 
 
 def test_every_table_is_whole(with_second: Evaluation) -> None:

@@ -58,13 +58,13 @@ def _wait_until_ready(address: str) -> None:
                 time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("page"), rate_limit="off") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium as the system has it, or the one that `python -m playwright install chromium` brings."""
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)

@@ -23,11 +23,16 @@ ADMIN_TOKEN = "only-for-tests-of-the-page"
 
 
 class PatientReader(FigureReader):
-    """Takes five seconds over questions with "slowly" in them."""
+    """Takes longer than any test over a question with "slowly" in it, the first time it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: set[str] = set()
 
     def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
-        if "slowly" in question:
-            time.sleep(5)
+        if "slowly" in question and question not in self._asked:
+            self._asked.add(question)
+            time.sleep(300)
         return super().read(question, passages)
 
 

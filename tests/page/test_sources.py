@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.page.conftest import Visit, ask, serving
+from tests.page.conftest import PATIENCE_S, Visit, ask, serving
+from tests.page.corpus import ARTICLES
 from tests.page.service import ADMIN_TOKEN
 
 KEY = "a-key-for-reading-0123"
@@ -51,6 +54,24 @@ def test_examples_are_only_questions_that_are_answered(visit: Visit) -> None:
     expect(page.locator(".claims")).to_be_visible()
 
 
+@pytest.fixture
+def articles_stay(page_service: str) -> Iterator[None]:
+    """Articles that a test adds are removed, so that others find those of `corpus.py` alone."""
+    admin = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    with httpx.Client(base_url=page_service, headers=admin, timeout=PATIENCE_S, trust_env=False) as client:
+        yield
+        listed = client.get("/v1/articles").raise_for_status().json()["articles"]
+        added = {article["article_id"] for article in listed} - {article.article_id for article in ARTICLES}
+        for article_id in added:
+            job_id = client.delete(f"/v1/articles/{article_id}").raise_for_status().json()["job_id"]
+            deadline = time.monotonic() + PATIENCE_S
+            while (state := client.get(f"/v1/index/jobs/{job_id}").raise_for_status().json()["state"]) != "done":
+                assert state != "failed"
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("articles_stay")
 def test_an_admin_adds_a_file_and_it_answers(visit: Visit, tmp_path: Path) -> None:
     note = tmp_path / "ferry.txt"
     note.write_text("The ferry at Poyarkovo carried 71 lorries in 2019.", encoding="utf-8")

@@ -49,8 +49,9 @@ def asking(question: str) -> bytes:
     )
 
 
-def test_an_idle_service_ends_at_once(service: Running) -> None:
+def test_an_idle_service_ends_at_once_and_what_it_logged_is_json(service: Running) -> None:
     assert stopped(service) == 0
+    assert service.logged()
 
 
 def test_an_unfinished_body_and_an_unfinished_head_are_dropped(service: Running) -> None:
@@ -111,22 +112,11 @@ def state_of(service: Running, job_id: str) -> str:
     return str(service.client.get(f"/v1/index/jobs/{job_id}", headers=ADMIN).raise_for_status().json()["state"])
 
 
-def test_a_question_that_never_ends_does_not_keep_it(impatient: Running) -> None:
-    with impatient.connect(asking("never")) as connection:
-        assert stopped(impatient) == 1
-        received(connection)
-    assert impatient.logged()[-1]["event"] == "shutdown_forced"
-
-
-def test_health_is_answered_while_every_thread_is_busy(impatient: Running) -> None:
+def test_questions_that_never_end_keep_neither_it_nor_its_health(impatient: Running) -> None:
     with ExitStack() as connections:
         for _ in range(60):  # the framework has 40 threads
             connections.enter_context(impatient.connect(asking("never")))
         for path in ("/healthz", "/readyz"):
             assert impatient.client.get(path).status_code == 200
         assert stopped(impatient) == 1
-
-
-def test_what_is_logged_until_the_end_is_json(service: Running) -> None:
-    stopped(service)
-    service.logged()
+    assert impatient.logged()[-1]["event"] == "shutdown_forced"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import math
 
 import pytest
 
@@ -131,20 +131,24 @@ def test_inline_results_have_limits(count: int, name: str, reason: str) -> None:
 
 
 def test_too_many_messages_are_refused_by_chat_by_group_and_in_all() -> None:
-    flood = Flood(chat_every_s=0.05, group_a_minute=3, all_a_second=8)
+    now_s = 100.0
+    flood = Flood(group_a_minute=3, all_a_second=4, clock=lambda: now_s)
     flood.count(1)
     with pytest.raises(RefusedError) as caught:
         flood.count(1)
     assert caught.value.retry_after_s == 1
     flood.count(2)
     for _ in range(3):
-        time.sleep(0.06)
+        now_s += 1.5
         flood.count(-5)
-    time.sleep(0.06)
-    with pytest.raises(RefusedError):
+    now_s += 1.5
+    with pytest.raises(RefusedError) as caught:
         flood.count(-5)
-    for chat_id in range(10, 13):
+    assert caught.value.retry_after_s == math.ceil(60 - 3 * 1.5)
+    for chat_id in range(10, 14):
         flood.count(chat_id)
     with pytest.raises(RefusedError):
         flood.count(20)
+    now_s += 1.5
+    flood.count(20)
     assert flood.refused == 3

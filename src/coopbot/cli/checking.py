@@ -87,6 +87,13 @@ class Part(StrEnum):
     TELEGRAM = "telegram"
 
 
+class SplitName(StrEnum):
+    """The halves of the golden questions."""
+
+    DEV = "dev"
+    TEST = "test"
+
+
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
 
 
@@ -138,6 +145,9 @@ def _say_figures(figures: Iterable[Figure]) -> None:
 
 def evaluate(
     questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = Path("evals/questions.jsonl"),
+    split: Annotated[
+        SplitName | None, typer.Option("--split", help="Ask only this half of the golden questions, both if left out.")
+    ] = None,
     unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = Path(
         "evals/unseen.jsonl"
     ),
@@ -170,6 +180,7 @@ def evaluate(
             service.index.current().article,
             questions=questions,
             floor=floor,
+            split=split.value if split else None,
             further=further,
             progress=progress,
         )

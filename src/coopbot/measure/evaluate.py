@@ -13,7 +13,7 @@ from coopbot.index.embedder import Progress
 from coopbot.measure.board import render
 from coopbot.measure.figures import GoldenScores, summed_up
 from coopbot.measure.floors import load_floors, misses
-from coopbot.measure.golden import Asks, load_questions, run_golden
+from coopbot.measure.golden import Asks, Split, load_questions, run_golden
 from coopbot.measure.scores import Estimate
 
 
@@ -57,12 +57,17 @@ def evaluate(
     *,
     questions: Path,
     floor: Path,
+    split: Split | None = None,
     further: Sequence[Part] = (),
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
-    """Ask the golden questions and lay out the board. Raises Unreadable, IndexMissing, Misconfigured."""
+    """Ask the golden questions and lay out the board. Raises Unreadable, IndexMissing, Misconfigured.
+
+    split: only these are asked. The figures of the other are then undefined, and a floor of one counts as missed.
+    """
     floors = load_floors(floor)
-    golden = summed_up(run_golden(load_questions(questions), answerer, article, progress))
+    asked = [question for question in load_questions(questions) if split in (None, question.split)]
+    golden = summed_up(run_golden(asked, answerer, article, progress))
     figures = {name: figure for part in further for name, figure in part.figures.items()}
     return Evaluation(
         golden=golden,

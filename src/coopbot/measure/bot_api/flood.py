@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from coopbot.measure.bot_api.checks import RefusedError
@@ -17,6 +18,7 @@ class Flood:
     chat_every_s: float = 1.0
     group_a_minute: int = 20
     all_a_second: int = 30
+    clock: Callable[[], float] = time.monotonic
     refused: int = 0
     _last: dict[int, float] = field(default_factory=dict)
     _groups: dict[int, deque[float]] = field(default_factory=dict)
@@ -24,7 +26,7 @@ class Flood:
 
     def count(self, chat_id: int) -> None:
         """One more message, or edit of one. Raises RefusedError."""
-        now_s = time.monotonic()
+        now_s = self.clock()
         group = self._groups.setdefault(chat_id, deque())
         while self._all and self._all[0] <= now_s - 1.0:
             self._all.popleft()
