@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +14,7 @@ from coopbot.ask.answerer import Answerer
 from coopbot.ask.reader import ModelReader
 from coopbot.ask.store import LiveStore
 from coopbot.ask.writer import Writer
-from coopbot.domain import Article
+from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor, failed
 from coopbot.errors import Busy, CoopbotError, Misconfigured, Unreadable
 from coopbot.index.build import BuildReport, build
@@ -35,6 +36,8 @@ from coopbot.settings import Settings
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
     from coopbot.serve.http.access import Access
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
@@ -46,6 +49,8 @@ _SHARE_OF_JOBS = 0.85
 log = structlog.get_logger()
 
 READER_OFF = "off"
+
+OnAnswer = Callable[[Answer], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +100,17 @@ def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
     return Models(embedder=open_embedder(settings, on_step), reader=open_reader(settings, on_step))
 
 
-def open_service(settings: Settings, on_step: Step = lambda _: None, *, models: Models | None = None) -> Service:
+def open_service(
+    settings: Settings, on_step: Step = lambda _: None, *, models: Models | None = None, on_answer: OnAnswer = lambda _: None
+) -> Service:
     """Models and index opened, so that a bad one stops the start; models that are open may be given.
 
-    Raises what opening them raises.
+    `on_answer`: see `Answerer`. Raises what opening them raises.
     """
     models = models or open_models(settings, on_step)
     index = open_index(settings, models.embedder.fingerprint)
-    answerer = Answerer(models.embedder, index.current, models.reader, writer=open_writer(settings, models.reader))
+    writer = open_writer(settings, models.reader)
+    answerer = Answerer(models.embedder, index.current, models.reader, writer=writer, on_answer=on_answer)
     return Service(answerer=answerer, index=index, models=models)
 
 
@@ -263,6 +271,27 @@ def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotS
         health_port=settings.telegram_health_port,
         webhook_url=f"{settings.telegram_webhook_url}".rstrip("/") + f"{webhook_path}" if over_http else None,
     )
+
+
+def open_monitoring(
+    settings: Settings, metrics: Metrics, service: Service, waiting: Callable[[], Mapping[str, int]] = dict
+) -> Monitoring:
+    """What `/metrics` gives. waiting: how much waits, by queue."""
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import State
+
+    reader = prepared_reader(settings)
+    card = service.models.embedder.card
+    models = {
+        "embedder": card.name,
+        "embedder_precision": card.precision,
+        "reader": reader.name if reader else READER_OFF,
+        "reader_precision": reader.precision if reader else "",
+        "writer": settings.llm_model if settings.llm_base_url else READER_OFF,
+    }
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    state = State(index=service.index, version=version("coopbot"), models=models, waiting=waiting)
+    return Monitoring(metrics=metrics, state=state, token=token)
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:

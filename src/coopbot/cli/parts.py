@@ -9,15 +9,15 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.index.encoder import Encoder
-    from coopbot.wiring import Service
+    from coopbot.wiring import OnAnswer, Service
 
 
-def service(settings: Settings | None = None) -> Service:
-    """Model and index, opened."""
+def service(settings: Settings | None = None, on_answer: OnAnswer = lambda _: None) -> Service:
+    """Model and index, opened. `on_answer`: see `Answerer`."""
     from coopbot.wiring import open_service
 
     with steps() as on_step:
-        return open_service(settings or load_settings(), on_step)
+        return open_service(settings or load_settings(), on_step, on_answer=on_answer)
 
 
 def embedder(settings: Settings) -> Encoder:

@@ -30,14 +30,16 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
+    from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import listen, run_http
-    from coopbot.wiring import open_access, open_editor, open_jobs, prepared_reader, watching
+    from coopbot.wiring import open_access, open_editor, open_jobs, open_monitoring, prepared_reader, watching
 
     settings = load_settings()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=given)
     sockets = listen(settings.host, settings.port)
-    service = parts.service(settings)
+    metrics = Metrics() if settings.metrics_token else None
+    service = parts.service(settings, metrics.answered if metrics else lambda _: None)
     editor = open_editor(settings, service.models.embedder)
     keep = settings.admin_token is not None or (with_telegram and bool(settings.telegram_admins))
     jobs = open_jobs(settings, editor, keep=keep)
@@ -47,6 +49,10 @@ def serve(
         say_json({"url": url})
     else:
         say(f"coopbot answers on {url} (try {url}/docs)")
+
+    def waiting() -> dict[str, int]:
+        return {"changes": jobs.unfinished, **(bot.service.waiting if bot else {})}
+
     run_http(
         service.answerer,
         service.index,
@@ -59,6 +65,7 @@ def serve(
         telegram=bot,
         shutdown_s=settings.shutdown_s,
         public_url=settings.public_url,
+        monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
     )
 
 

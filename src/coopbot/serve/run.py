@@ -23,6 +23,7 @@ from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.connections import Timeouts
+from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
@@ -82,6 +83,7 @@ def run_http(
     shutdown_s: int = SHUTDOWN_S,
     timeouts: Timeouts | None = None,
     public_url: str = "",
+    monitoring: Monitoring | None = None,
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
@@ -105,6 +107,7 @@ def run_http(
         public_url=public_url,
         deliver=telegram.service.deliver if telegram else None,
         alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
+        monitoring=monitoring,
     )
 
     def on_stop() -> None:
