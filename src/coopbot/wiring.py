@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.reader import ModelReader
+from coopbot.ask.shared_conversations import SharedConversations
 from coopbot.ask.store import LiveStore
 from coopbot.ask.writer import Writer
 from coopbot.domain import Answer, Article
@@ -101,16 +104,29 @@ def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
 
 
 def open_service(
-    settings: Settings, on_step: Step = lambda _: None, *, models: Models | None = None, on_answer: OnAnswer = lambda _: None
+    settings: Settings,
+    on_step: Step = lambda _: None,
+    *,
+    models: Models | None = None,
+    on_answer: OnAnswer | None = None,
+    conversations: Path | None = None,
 ) -> Service:
     """Models and index opened, so that a bad one stops the start; models that are open may be given.
 
-    `on_answer`: see `Answerer`. Raises what opening them raises.
+    `on_answer`: see `Answerer`. conversations: a file that several processes share; None: in memory.
+    Raises what opening them raises.
     """
     models = models or open_models(settings, on_step)
     index = open_index(settings, models.embedder.fingerprint)
     writer = open_writer(settings, models.reader)
-    answerer = Answerer(models.embedder, index.current, models.reader, writer=writer, on_answer=on_answer)
+    answerer = Answerer(
+        models.embedder,
+        index.current,
+        models.reader,
+        writer=writer,
+        on_answer=on_answer or (lambda _: None),
+        conversations=SharedConversations(conversations, time.time) if conversations else None,
+    )
     return Service(answerer=answerer, index=index, models=models)
 
 

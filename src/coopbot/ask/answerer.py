@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
-from coopbot.ask.conversations import Conversations, checked_conversation_id
+from coopbot.ask.conversations import Conversations, Remembers, checked_conversation_id
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
 from coopbot.ask.reader import Reader
@@ -52,10 +52,11 @@ class Answerer:
         late: bool = True,
         writer: Writer | None = None,
         on_answer: Callable[[Answer], object] = lambda _: None,
+        conversations: Remembers | None = None,
     ) -> None:
         """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
         package's own by default. With a `writer`, quotes are put into its words. `on_answer` is called with every
-        answer, in the thread that asked.
+        answer, in the thread that asked. `conversations`: in memory by default.
         """
         self._embedder = embedder
         self._current = current
@@ -64,7 +65,7 @@ class Answerer:
         self._late = late
         self._writer = writer
         self._on_answer = on_answer
-        self._conversations = Conversations(time.monotonic)
+        self._conversations = conversations or Conversations(time.monotonic)
 
     def ask(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coopbot.cli.console import steps
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
     from coopbot.wiring import OnAnswer, Service
 
 
-def service(settings: Settings | None = None, on_answer: OnAnswer = lambda _: None) -> Service:
-    """Model and index, opened. `on_answer`: see `Answerer`."""
+def service(
+    settings: Settings | None = None, *, on_answer: OnAnswer | None = None, conversations: Path | None = None
+) -> Service:
+    """Model and index, opened; the rest as in `open_service`."""
     from coopbot.wiring import open_service
 
     with steps() as on_step:
-        return open_service(settings or load_settings(), on_step, on_answer=on_answer)
+        return open_service(settings or load_settings(), on_step, on_answer=on_answer, conversations=conversations)
 
 
 def embedder(settings: Settings) -> Encoder:

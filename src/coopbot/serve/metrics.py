@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer
+from coopbot.index.manifest import Manifest
 
 __all__ = ["TEXT_FORMAT", "Metrics", "State"]
 
@@ -75,7 +76,7 @@ class Metrics:
         """All of it and `state`, in Prometheus's text format."""
         counted = CollectorRegistry() if self._shared else self._registry
         if self._shared:
-            MultiProcessCollector(counted)
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]  # the library has no type for it
         now = CollectorRegistry()
         now.register(state)
         ProcessCollector(registry=now)
@@ -112,7 +113,7 @@ class State(Collector):
             passages.add_metric([language], count)
         yield passages
         # Of an index that Milvus keeps, nothing is known of files.
-        if manifest.files:
+        if isinstance(manifest, Manifest):
             size = sum(int(entry["bytes"]) for entry in manifest.files.values())
             yield _gauge("coopbot_index_bytes", "Size of its files.", size)
         yield _gauge("coopbot_index_fault", "1 while a newer snapshot cannot be opened.", int(bool(self.index.fault)))

@@ -28,6 +28,7 @@ from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
+from coopbot.serve.workers import Worker
 
 if TYPE_CHECKING:
     from coopbot.serve.telegram.background import BackgroundBot
@@ -69,6 +70,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return [taken]
 
 
+def _leaders_socket(address: Path) -> socket.socket:
+    """What other workers reach the leader on. One that an earlier leader left is replaced."""
+    address.unlink(missing_ok=True)
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    own.bind(str(address))
+    return own
+
+
 def run_http(
     answerer: Answerer,
     index: LiveStore,
@@ -84,9 +93,11 @@ def run_http(
     timeouts: Timeouts | None = None,
     public_url: str = "",
     monitoring: Monitoring | None = None,
+    worker: Worker | None = None,
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
+    `worker`: which of several processes this is, if it is one; changes and the bot belong to the leader.
     Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead. Raises what
     the bot in `telegram` ended with, if it did.
     """
@@ -95,6 +106,8 @@ def run_http(
         log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
     background: list[AbstractContextManager[object]] = [follow(jobs, watching)] if jobs and watching else []
     background += [telegram] if telegram else []
+    background += [worker] if worker else []
+    sockets = [*sockets, _leaders_socket(worker.leader_address)] if worker and worker.is_leader else sockets
     service = create_app(
         answerer,
         index,
@@ -108,6 +121,7 @@ def run_http(
         deliver=telegram.service.deliver if telegram else None,
         alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
         monitoring=monitoring,
+        leader=worker.leader_address if worker and not worker.is_leader else None,
     )
 
     def on_stop() -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
@@ -30,6 +31,7 @@ from coopbot.serve.http.base import base_address
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
+from coopbot.serve.http.leader import ToLeader
 from coopbot.serve.http.metrics import Monitoring, RequestMetrics, add_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
@@ -97,6 +99,7 @@ def create_app(
     deliver: Deliver | None = None,
     alive: Callable[[], bool] = lambda: True,
     monitoring: Monitoring | None = None,
+    leader: Path | None = None,
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
@@ -104,7 +107,8 @@ def create_app(
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
     `public_url` is the service's address in links; without it, what each request was sent to.
     `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
-    `monitoring`: what `/metrics` gives, if anybody may read it.
+    `monitoring`: what `/metrics` gives, if anybody may read it. `leader`: where the worker answers that makes changes,
+    if another one does.
     """
 
     @asynccontextmanager
@@ -127,6 +131,8 @@ def create_app(
         lifespan=lifespan,
         responses={status: {"description": text, **_PROBLEM} for status, text in _COMMON.items()},
     )
+    if leader:
+        app.add_middleware(ToLeader, address=leader)
     add_access(app, access, admin_token)
     if metrics:
         app.add_middleware(RequestMetrics, metrics=metrics)
