@@ -42,7 +42,7 @@ def run_http(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]
         on_step("asking, one client")
         figures = _added(server)
         on_step(f"asking, {CLIENTS} clients")
-        crowd = ask_together(server.client, _CROWD_S)
+        crowd = ask_together(server.client.base_url, _CROWD_S)
         on_step("opening 1,000 connections")
         connections = measure_connections(server)
     on_step("reading and embedding in batches once more")

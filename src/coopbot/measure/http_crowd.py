@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ import numpy as np
 from coopbot.measure.samples import QUESTIONS
 
 CLIENTS = 64
+# What takes longer is an error.
+_PATIENCE_S = 300.0
 
 
 @dataclass(slots=True)
@@ -30,13 +33,15 @@ class Crowd:
         return len(self.times_s) / self.seconds
 
     def percentile_s(self, share: float) -> float:
-        """Of the time until the answer."""
-        return float(np.percentile(self.times_s, share))
+        """Of the time until the answer; not a number if there was none."""
+        return float(np.percentile(self.times_s, share)) if self.times_s else math.nan
 
 
-def ask_together(client: httpx.Client, seconds: float) -> Crowd:
+def ask_together(address: httpx.URL, seconds: float) -> Crowd:
     """`CLIENTS` ask for so long. What was asked by then is waited for and counted, in time and in answers."""
     crowd, start = Crowd(seconds=seconds), time.perf_counter()
+    limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
+    client = httpx.Client(base_url=address, timeout=_PATIENCE_S, trust_env=False, limits=limits)
     questions, lock = itertools.cycle(QUESTIONS), threading.Lock()
 
     def ask_on() -> None:
@@ -51,7 +56,7 @@ def ask_together(client: httpx.Client, seconds: float) -> Crowd:
             else:
                 crowd.times_s.append(time.perf_counter() - asked)
 
-    with ThreadPoolExecutor(CLIENTS) as clients:
+    with client, ThreadPoolExecutor(CLIENTS) as clients:
         for done in [clients.submit(ask_on) for _ in range(CLIENTS)]:
             done.result()
     crowd.seconds = time.perf_counter() - start
