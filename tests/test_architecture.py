@@ -42,6 +42,7 @@ OWNERS = {
     "limits": "serve/http/rate.py",
     "playwright": "measure/page.py",
     "prometheus_client": "serve/metrics.py",
+    "opentelemetry": "serve/tracing.py",
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
 }

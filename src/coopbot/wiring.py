@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
+    from coopbot.serve.tracing import Tracing
     from coopbot.write.writer import TextModel
 
 # Of the time in which the service has to end; the rest is for the process itself.
@@ -308,6 +309,17 @@ def open_monitoring(
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     state = State(index=service.index, version=version("coopbot"), models=models, waiting=waiting)
     return Monitoring(metrics=metrics, state=state, token=token)
+
+
+def open_tracing(settings: Settings) -> Tracing | None:
+    """What makes traces, or None if nobody collects them. Raises Misconfigured."""
+    if not settings.otel_endpoint:
+        return None
+    try:
+        from coopbot.serve.tracing import Tracing
+    except ImportError as exc:
+        raise Misconfigured('traces need a library; run: pip install "coopbot[otel]"') from exc
+    return Tracing.to(settings.otel_endpoint, version("coopbot"))
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:

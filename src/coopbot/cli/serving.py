@@ -81,13 +81,15 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
     """Open all there is and serve. Changes and the bot are for one process only: of several workers, the leader."""
     from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
-    from coopbot.wiring import open_access, open_monitoring, prepared_reader, watching
+    from coopbot.wiring import open_access, open_monitoring, open_tracing, prepared_reader, watching
 
     settings = plan.settings
     metrics = Metrics(shared=worker is not None) if settings.metrics_token else None
+    tracing = open_tracing(settings)
+    observers = [part.answered for part in (metrics, tracing) if part]
     service = parts.service(
         settings,
-        on_answer=metrics.answered if metrics else None,
+        on_answer=lambda answer: [observe(answer) for observe in observers],
         conversations=worker.folder / "conversations.sqlite" if worker else None,
     )
     leads = worker is None or worker.is_leader
@@ -116,6 +118,7 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
         worker=worker,
+        tracing=tracing,
     )
 
 

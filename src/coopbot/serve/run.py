@@ -32,6 +32,7 @@ from coopbot.serve.workers import Worker
 
 if TYPE_CHECKING:
     from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ def run_http(
     public_url: str = "",
     monitoring: Monitoring | None = None,
     worker: Worker | None = None,
+    tracing: Tracing | None = None,
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
@@ -104,7 +106,8 @@ def run_http(
     log_as_json()
     if reader is None:
         log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
-    background: list[AbstractContextManager[object]] = [follow(jobs, watching)] if jobs and watching else []
+    background: list[AbstractContextManager[object]] = [tracing] if tracing else []
+    background += [follow(jobs, watching)] if jobs and watching else []
     background += [telegram] if telegram else []
     background += [worker] if worker else []
     sockets = [*sockets, _leaders_socket(worker.leader_address)] if worker and worker.is_leader else sockets
@@ -121,6 +124,7 @@ def run_http(
         deliver=telegram.service.deliver if telegram else None,
         alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
         monitoring=monitoring,
+        tracing=tracing,
         leader=worker.leader_address if worker and not worker.is_leader else None,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -58,6 +58,9 @@ from coopbot.serve.wire import (
     index_out,
 )
 
+if TYPE_CHECKING:  # an optional library
+    from coopbot.serve.tracing import Tracing
+
 _PAGE = 50
 _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
@@ -100,6 +103,7 @@ def create_app(
     alive: Callable[[], bool] = lambda: True,
     monitoring: Monitoring | None = None,
     leader: Path | None = None,
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
@@ -108,7 +112,7 @@ def create_app(
     `public_url` is the service's address in links; without it, what each request was sent to.
     `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
     `monitoring`: what `/metrics` gives, if anybody may read it. `leader`: where the worker answers that makes changes,
-    if another one does.
+    if another one does. `tracing` makes the spans of requests.
     """
 
     @asynccontextmanager
@@ -136,6 +140,8 @@ def create_app(
     add_access(app, access, admin_token)
     if metrics:
         app.add_middleware(RequestMetrics, metrics=metrics)
+    if tracing:
+        app.add_middleware(tracing.layer)
     install(app)
     questions = Questions(answerer, health)
     _add_questions(app, questions)
