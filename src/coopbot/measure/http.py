@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from coopbot.ask.answerer import Answerer
@@ -17,14 +17,15 @@ from coopbot.measure.figure import Figure
 from coopbot.measure.http_connections import measure_connections
 from coopbot.measure.http_crowd import CLIENTS, Crowd, ask_together
 from coopbot.measure.samples import QUESTIONS
-from coopbot.measure.server import Server, served
+from coopbot.measure.server import Server, children, own_memory_mib, served
 from coopbot.settings import Settings
 from coopbot.wiring import Service, open_service
 
-_ROUNDS = 10
+_ROUNDS = 6
 _CROWD_S = 60.0
+_WORKERS_S = 20.0
 # Passages that are read at once: as answering does, and more.
-_BATCHES = (1, 3, 8, 24)
+_BATCHES = (1, 3, 8)
 
 _Read = tuple[str, tuple[str, Passage]]
 
@@ -47,7 +48,26 @@ def run_http(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]
         connections = measure_connections(server)
     on_step("reading and embedding in batches once more")
     alone_s = statistics.mean([before_s, alone.seconds_a_question()])
-    return [*figures, *_crowded(crowd, alone_s), *connections]
+    workers = os.cpu_count() or 1
+    on_step(f"asking {workers} workers")
+    return [*figures, *_crowded(crowd, alone_s), *connections, *_by_workers(environ, workers, crowd)]
+
+
+def _by_workers(environ: Mapping[str, str], workers: int, one: Crowd) -> list[Figure]:
+    """What the clients get of several processes, and what each takes of memory that others do not use as well."""
+    if workers == 1:
+        return []
+    with served(environ, "--workers", str(workers)) as server:
+        crowd = ask_together(server.client.base_url, _WORKERS_S)
+        own_mib = [mib for pid in children(server.pid) if (mib := own_memory_mib(pid)) is not None]
+    figures = [
+        Figure(name=f"questions answered a second by {workers} workers", value=crowd.a_second, unit="1/s"),
+        Figure(name="ratio to one process", value=crowd.a_second / one.a_second, unit="x"),
+        Figure(name=f"errors of {workers} workers", value=crowd.errors, unit="", goal="0"),
+    ]
+    if own_mib:
+        figures.append(Figure(name="a worker's own memory, most", value=max(own_mib), unit="MiB"))
+    return figures
 
 
 def _added(server: Server) -> list[Figure]:
@@ -131,8 +151,7 @@ class _Recorder:
 
 
 def _quickest(run: Callable[[], object]) -> float:
-    """Seconds, the better of two after a first one to warm up: what disturbs only ever slows."""
-    run()
+    """Seconds, the better of two: what disturbs only ever slows."""
     times_s = []
     for _ in range(2):
         start = time.perf_counter()
