@@ -17,8 +17,9 @@ from coopbot.ask.shared_conversations import SharedConversations
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.jobs import Jobs
+from coopbot.serve.listening import listen
 from coopbot.serve.metrics import Metrics, State
-from coopbot.serve.run import listen, run_http
+from coopbot.serve.run import run_http
 from coopbot.serve.workers import Worker, run_workers
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor

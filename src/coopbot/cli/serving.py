@@ -50,7 +50,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
-    from coopbot.serve.run import listen
+    from coopbot.serve.listening import listen
     from coopbot.serve.workers import run_workers
 
     settings = load_settings()

@@ -18,7 +18,6 @@ import structlog
 
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.store import LiveStore
-from coopbot.errors import Misconfigured
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
@@ -51,24 +50,6 @@ class Watching:
     feeds: tuple[str, ...] = ()
     every_s: float = POLL_S
     read_feed: Callable[[str], int] = lambda feed: 0
-
-
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Take the address before anything slow is done. Raises Misconfigured if it is in use or not ours."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        taken = socket.socket(family, kind, protocol)
-        try:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(address)
-        except OSError:
-            taken.close()
-            raise
-    except OSError as exc:
-        raise Misconfigured(
-            f"cannot listen on {host}:{port} ({exc.strerror}); set COOPBOT_HOST and COOPBOT_PORT to a free address"
-        ) from exc
-    return [taken]
 
 
 def _leaders_socket(address: Path) -> socket.socket:
