@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_workers_are_one_service(tmp_path: Path) -> None:
         one.process.terminate()
         assert one.process.wait(SHUTDOWN_S * 2) == 0
         assert not any(map(_runs, workers))
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_what_is_being_answered_is_answered_though_all_are_signalled_twice(tmp_path: Path) -> None:
+    with crew(tmp_path) as one, ThreadPoolExecutor(4) as clients:
+        until(lambda: len(one.workers) == 2)
+        until(lambda: one.get("/healthz").status_code == 200)
+        asked = [clients.submit(one.post, "/v1/ask", {"question": "How slowly did the bridge open?"}) for _ in range(4)]
+        time.sleep(1)
+        for pid in one.workers:  # as systemd does
+            os.kill(pid, signal.SIGTERM)
+        one.process.terminate()
+        assert [done.result().status_code for done in asked] == [200] * 4
+        assert one.process.wait(SHUTDOWN_S * 2) == 0
 
 
 @pytest.mark.server

@@ -32,6 +32,16 @@ ARTICLES = [
 ]
 
 
+class SlowAnswerer(Answerer):
+    """Takes two seconds for questions with "slowly" in them."""
+
+    # The parameters are passed on as they are.
+    def ask(self, question: str, **others):  # type: ignore[no-untyped-def]
+        if "slowly" in question:
+            time.sleep(2)
+        return super().ask(question, **others)
+
+
 def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
     if (folder / "broken").exists():
         sys.exit(3)
@@ -45,7 +55,7 @@ def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
     shared = SharedConversations(worker.folder / "conversations.sqlite", time.time)
     (folder / f"worker-{os.getpid()}").touch()
     run_http(
-        Answerer(embedder, index.current, on_answer=metrics.answered, conversations=shared),
+        SlowAnswerer(embedder, index.current, on_answer=metrics.answered, conversations=shared),
         index,
         sockets,
         jobs=jobs,

@@ -115,7 +115,9 @@ def run_http(
         if telegram:
             telegram.service.stop()
 
-    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)
+    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts, one_of_several=worker is not None).run(
+        sockets=sockets
+    )
     if telegram and telegram.failure:
         raise telegram.failure
     if (jobs and jobs.left) or (telegram and telegram.service.stuck):
