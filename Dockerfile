@@ -13,7 +13,9 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
         pip install --no-cache-dir --constraint constraints.txt --no-deps --index-url "$TORCH_INDEX" torch; \
     fi
 COPY src src
-RUN pip install --no-cache-dir --constraint constraints.txt . && coopbot prepare
+# What the image can do besides: "[llm,milvus,otel,redis]" adds Milvus, "" leaves all of it out.
+ARG EXTRAS=[llm,otel,redis]
+RUN pip install --no-cache-dir --constraint constraints.txt ".$EXTRAS" && coopbot prepare
 COPY corpus corpus
 RUN coopbot index
 

@@ -12,7 +12,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports docker-lint workflow-lint unit tests indexed quality pictures soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports docker-lint workflow-lint deploy-lint unit tests indexed quality pictures soak coverage constraints hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ check: .venv/installed ## What to run all the time: static checks, and the tests
 test: .venv/installed ## Everything that CI checks.
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 tests quality static
 
-static: lint types imports docker-lint workflow-lint
+static: lint types imports docker-lint workflow-lint deploy-lint
 
 lint: .venv/installed ## ruff, which `ruff check --fix` and `ruff format` satisfy.
 	$(BIN)/ruff check .
@@ -47,6 +47,10 @@ docker-lint: .venv/installed
 workflow-lint: .venv/installed
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+
+deploy-lint: .venv/installed
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
 
 unit: .venv/installed
 	$(PYTEST) $(PARALLEL) -m "not model and not server and not process"

@@ -42,6 +42,8 @@ OWNERS = {
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
     "playwright": "measure/page.py",
+    "prometheus_client": "serve/metrics.py",
+    "opentelemetry": "serve/tracing.py",
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
 }

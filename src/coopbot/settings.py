@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         default=None, min_length=_LEAST_SECRET_CHARS, description="Token for changes over HTTP; without one there are none."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for reading GET /metrics; unset: nobody may."
+    )
+    otel_endpoint: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="Collector that traces are sent to, over OTLP/HTTP; unset: none."
+    )
     read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
     read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
     read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may give, in MB.")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.reader import ModelReader
+from coopbot.ask.shared_conversations import SharedConversations
 from coopbot.ask.store import LiveStore
 from coopbot.ask.writer import Writer
-from coopbot.domain import Article
+from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor, failed
 from coopbot.errors import Busy, CoopbotError, Misconfigured, Unreadable
 from coopbot.index.build import BuildReport, build
@@ -35,9 +39,12 @@ from coopbot.settings import Settings
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
     from coopbot.serve.http.access import Access
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
+    from coopbot.serve.tracing import Tracing
     from coopbot.write.writer import TextModel
 
 # Of the time in which the service has to end; the rest is for the process itself.
@@ -46,6 +53,8 @@ _SHARE_OF_JOBS = 0.85
 log = structlog.get_logger()
 
 READER_OFF = "off"
+
+OnAnswer = Callable[[Answer], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +104,30 @@ def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
     return Models(embedder=open_embedder(settings, on_step), reader=open_reader(settings, on_step))
 
 
-def open_service(settings: Settings, on_step: Step = lambda _: None, *, models: Models | None = None) -> Service:
+def open_service(
+    settings: Settings,
+    on_step: Step = lambda _: None,
+    *,
+    models: Models | None = None,
+    on_answer: OnAnswer | None = None,
+    conversations: Path | None = None,
+) -> Service:
     """Models and index opened, so that a bad one stops the start; models that are open may be given.
 
+    `on_answer`: see `Answerer`. conversations: a file that several processes share; None: in memory.
     Raises what opening them raises.
     """
     models = models or open_models(settings, on_step)
     index = open_index(settings, models.embedder.fingerprint)
-    answerer = Answerer(models.embedder, index.current, models.reader, writer=open_writer(settings, models.reader))
+    writer = open_writer(settings, models.reader)
+    answerer = Answerer(
+        models.embedder,
+        index.current,
+        models.reader,
+        writer=writer,
+        on_answer=on_answer or (lambda _: None),
+        conversations=SharedConversations(conversations, time.time) if conversations else None,
+    )
     return Service(answerer=answerer, index=index, models=models)
 
 
@@ -263,6 +288,38 @@ def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotS
         health_port=settings.telegram_health_port,
         webhook_url=f"{settings.telegram_webhook_url}".rstrip("/") + f"{webhook_path}" if over_http else None,
     )
+
+
+def open_monitoring(
+    settings: Settings, metrics: Metrics, service: Service, waiting: Callable[[], Mapping[str, int]] = dict
+) -> Monitoring:
+    """What `/metrics` gives. waiting: how much waits, by queue."""
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import State
+
+    reader = prepared_reader(settings)
+    card = service.models.embedder.card
+    models = {
+        "embedder": card.name,
+        "embedder_precision": card.precision,
+        "reader": reader.name if reader else READER_OFF,
+        "reader_precision": reader.precision if reader else "",
+        "writer": settings.llm_model if settings.llm_base_url else READER_OFF,
+    }
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    state = State(index=service.index, version=version("coopbot"), models=models, waiting=waiting)
+    return Monitoring(metrics=metrics, state=state, token=token)
+
+
+def open_tracing(settings: Settings) -> Tracing | None:
+    """What makes traces, or None if nobody collects them. Raises Misconfigured."""
+    if not settings.otel_endpoint:
+        return None
+    try:
+        from coopbot.serve.tracing import Tracing
+    except ImportError as exc:
+        raise Misconfigured('traces need a library; run: pip install "coopbot[otel]"') from exc
+    return Tracing.to(settings.otel_endpoint, version("coopbot"))
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:

@@ -14,7 +14,8 @@ from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.run import listen, run_http
+from coopbot.serve.listening import listen
+from coopbot.serve.run import run_http
 from tests.fakes import BagOfWords, FigureReader
 from tests.page.corpus import ARTICLES
 from tests.serve.fake_editor import FakeEditor

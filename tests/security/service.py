@@ -16,7 +16,8 @@ from coopbot.ingest.arrival import Arrival
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.jobs import Jobs, Limits
-from coopbot.serve.run import listen, run_http
+from coopbot.serve.listening import listen
+from coopbot.serve.run import run_http
 from coopbot.serve.spool import Spool
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor

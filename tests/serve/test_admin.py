@@ -21,6 +21,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.admin import admission
 from coopbot.serve.http.app import create_app
+from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.jobs import Jobs, Limits
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished
@@ -423,7 +424,7 @@ def test_no_token_address_or_text_is_logged(client: TestClient, jobs: Jobs, edit
             done(client, jobs, client.post("/v1/articles", json=body, headers=ADMIN))
         client.post("/v1/articles", json={"url": "https://hidden.example:hidden/"}, headers=ADMIN)
         client.post("/v1/articles", json=PORT, headers={"authorization": "Bearer hidden"})
-    assert [entry["event"] for entry in logs] == ["job_failed", "job_failed", "admin_refused"]
+    assert [entry["event"] for entry in logs] == ["job_failed", "job_failed", "token_refused"]
     assert "hidden" not in str(logs)
 
 
@@ -449,7 +450,7 @@ def test_a_service_that_stops_leaves_no_thread(editor: FakeEditor, jobs: Jobs) -
 
 @given(st.text(max_size=60))
 def test_no_text_passes_for_the_token(text: str) -> None:
-    admit = admission(Jobs(FakeEditor(Path(), BagOfWords())), b"secret")
+    admit = admission(Jobs(FakeEditor(Path(), BagOfWords())), TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", "secret"))
     sent = text.encode("utf-8", "surrogatepass")
     request = Request({"type": "http", "headers": [(b"authorization", b"Bearer " + sent)]})
     if sent.strip(b" ") == b"secret":

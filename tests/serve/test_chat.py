@@ -11,11 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
+from coopbot.ask.answerer import Answerer
 from coopbot.domain import MAX_QUESTION_CHARS
+from coopbot.errors import IndexBroken
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.chat import asked_in
 from coopbot.serve.http.chat_shapes import MessageIn
 from tests.cases import check_each
+from tests.fakes import BagOfWords
 from tests.serve.small_service import QUESTION, UNANSWERED, built, service_over
 
 # The client asks `uname` what it runs on.
@@ -109,6 +112,30 @@ def test_a_follow_up_leans_on_the_messages_before() -> None:
 def test_parts_of_text_are_one_question() -> None:
     parts = [{"type": "text", "text": "When did"}, {"type": "text", "text": "it open?"}]
     assert asked_in([MessageIn.model_validate({"role": "user", "content": parts})]) == "When did it open?"
+
+
+def test_a_stream_says_how_far_it_is_before_it_answers(http: TestClient) -> None:
+    text = http.post("/v1/chat/completions", json={"model": "coopbot", "messages": ASKED, "stream": True}).text
+    first, *events = text.split("\n\n")
+    assert '"role": "assistant"' in first
+    comments = [event for event in events if event.startswith(":")]
+    assert comments == [": retrieved 3 passages", ": read 3 passages"]
+    assert events[: len(comments)] == comments
+
+
+class _Broken(Answerer):
+    # The parameters are passed on as they are.
+    def ask(self, question: str, **others):  # type: ignore[no-untyped-def]
+        raise IndexBroken("/srv/secret/index is damaged; run: coopbot index --force")
+
+
+def test_what_goes_wrong_in_a_stream_is_raised_by_the_client(tmp_path: Path) -> None:
+    index = built(tmp_path)
+    with TestClient(service_over(index, _Broken(BagOfWords(), index.current))) as broken:
+        stream = connected(broken).chat.completions.create(model="coopbot", messages=ASKED, stream=True)
+        with pytest.raises(openai.APIError, match="damaged") as raised:
+            list(stream)
+    assert "secret" not in raised.value.message
 
 
 def test_what_cannot_be_answered_is_refused_in_openais_words(http: TestClient) -> None:

@@ -23,7 +23,8 @@ import os, signal, sys
 from pathlib import Path
 from coopbot.errors import CoopbotError
 from coopbot.serve.http.webhook import WEBHOOK_PATH
-from coopbot.serve.run import listen, run_http
+from coopbot.serve.listening import listen
+from coopbot.serve.run import run_http
 from coopbot.serve.telegram.background import BackgroundBot
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.service import BotService, BotSettings

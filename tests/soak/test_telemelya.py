@@ -33,7 +33,8 @@ pytestmark = [pytest.mark.soak, pytest.mark.skipif(not VENV, reason="TELEMELYA_V
 _PROGRAM = """
 import os, signal, sys
 from pathlib import Path
-from coopbot.serve.run import listen, run_http
+from coopbot.serve.listening import listen
+from coopbot.serve.run import run_http
 from coopbot.serve.telegram.background import BackgroundBot
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.service import BotService, BotSettings

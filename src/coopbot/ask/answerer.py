@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
-from coopbot.ask.conversations import Conversations, checked_conversation_id
+from coopbot.ask.conversations import Conversations, Remembers, checked_conversation_id
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked, understand
 from coopbot.ask.reader import Reader
-from coopbot.ask.retrieve import Watch, find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.retrieve import Progress, Watch, find_all, find_evidence, rank_passages, to_hits
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
 from coopbot.ask.weights import Weights, load_weights
@@ -51,9 +51,12 @@ class Answerer:
         *,
         late: bool = True,
         writer: Writer | None = None,
+        on_answer: Callable[[Answer], object] = lambda _: None,
+        conversations: Remembers | None = None,
     ) -> None:
         """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
-        package's own by default. With a `writer`, quotes are put into its words.
+        package's own by default. With a `writer`, quotes are put into its words. `on_answer` is called with every
+        answer, in the thread that asked. `conversations`: in memory by default.
         """
         self._embedder = embedder
         self._current = current
@@ -61,7 +64,8 @@ class Answerer:
         self._weights = weights or load_weights()
         self._late = late
         self._writer = writer
-        self._conversations = Conversations(time.monotonic)
+        self._on_answer = on_answer
+        self._conversations = conversations or Conversations(time.monotonic)
 
     def ask(
         self,
@@ -83,8 +87,14 @@ class Answerer:
         store = self._current()
         asked = understand(self._resolved(checked(question), conversation_id, client), self._embedder)
         clock.lap("embed")
+
+        def seen(progress: Progress) -> None:
+            if progress.stage == "retrieved":
+                clock.lap("retrieve")
+            watch(progress)
+
         evidence = find_evidence(
-            asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late, watch=watch
+            asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late, watch=seen
         )
         clock.lap("read" if self._reader else "retrieve")
         weights = self._weights.sentences(with_reader=self._reader is not None)
@@ -113,7 +123,9 @@ class Answerer:
         if self._writer is not None and answered:
             answer = self._writer.write(answer, found)
             clock.lap("write")
-        return verify_answer(replace(answer, timings_ms=clock.finish()), store.article)
+        verified = verify_answer(replace(answer, timings_ms=clock.finish()), store.article)
+        self._on_answer(verified)
+        return verified
 
     def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
         """The question as it stands alone, remembered for the next one."""
@@ -147,7 +159,7 @@ class _Clock:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self._laps[name] = round((now - self._last) * 1000, 2)
+        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
         self._last = now
 
     def finish(self, name: str = "") -> dict[str, float]:

@@ -7,6 +7,7 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from threading import Lock
+from typing import Protocol
 
 from coopbot.errors import InvalidRequest
 
@@ -20,6 +21,18 @@ _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # (client, conversation id): an id that two clients use is two conversations.
 _Key = tuple[str, str]
+
+
+class Remembers(Protocol):
+    """What an answerer asks of a memory. Safe to share between threads."""
+
+    def remember(self, conversation_id: str, question: str, client: str = "") -> None:
+        """Add a resolved question."""
+        ...
+
+    def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
+        """The questions so far, newest last; none for an id that this client has not used."""
+        ...
 
 
 class Conversations:

@@ -84,6 +84,7 @@ class Part(StrEnum):
     GROWTH = "growth"
     HOSTILE = "hostile"
     PAGE = "page"
+    HTTP = "http"
     TELEGRAM = "telegram"
 
 
@@ -112,6 +113,7 @@ def bench(
     from coopbot.measure.bench import run_bench
     from coopbot.measure.growth import run_growth
     from coopbot.measure.hostile import run_hostile
+    from coopbot.measure.http import run_http
     from coopbot.measure.page import run_page
     from coopbot.measure.swaps import run_swaps
     from coopbot.measure.telegram import run_telegram
@@ -123,6 +125,7 @@ def bench(
         Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
         Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
         Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
+        Part.HTTP: lambda on_step: run_http(settings, on_step),
         Part.PAGE: lambda on_step: run_page(settings, on_step),
         Part.TELEGRAM: lambda on_step: run_telegram(settings, kills, on_step),
     }

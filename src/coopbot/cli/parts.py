@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coopbot.cli.console import steps
@@ -9,15 +10,17 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.index.encoder import Encoder
-    from coopbot.wiring import Service
+    from coopbot.wiring import OnAnswer, Service
 
 
-def service(settings: Settings | None = None) -> Service:
-    """Model and index, opened."""
+def service(
+    settings: Settings | None = None, *, on_answer: OnAnswer | None = None, conversations: Path | None = None
+) -> Service:
+    """Model and index, opened; the rest as in `open_service`."""
     from coopbot.wiring import open_service
 
     with steps() as on_step:
-        return open_service(settings or load_settings(), on_step)
+        return open_service(settings or load_settings(), on_step, on_answer=on_answer, conversations=conversations)
 
 
 def embedder(settings: Settings) -> Encoder:

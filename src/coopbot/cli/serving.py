@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +16,27 @@ import typer
 from coopbot.cli import parts
 from coopbot.cli.console import AsJson, say, say_json, warn
 from coopbot.cli.keeping import Feeds
+from coopbot.errors import CoopbotError
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from coopbot.editing import CorpusEditor
     from coopbot.serve.jobs import Jobs
     from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.workers import Worker
     from coopbot.wiring import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What `coopbot serve` was asked for; handed to each worker."""
+
+    settings: Settings
+    watch: bool
+    feeds: tuple[str, ...]
+    minutes: float
+    telegram: bool
+    as_json: bool
 
 
 def serve(
@@ -26,27 +45,63 @@ def serve(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on, in place of COOPBOT_HOST.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port, in place of COOPBOT_PORT.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
     with_telegram: Annotated[bool, typer.Option("--telegram", help="Answer in Telegram too, with the same model.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
-    from coopbot.serve.run import listen, run_http
-    from coopbot.wiring import open_access, open_editor, open_jobs, prepared_reader, watching
+    from coopbot.serve.listening import listen
+    from coopbot.serve.workers import run_workers
 
     settings = load_settings()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    if workers > 1 and "threads" not in settings.model_fields_set:
+        given["threads"] = max(1, settings.threads // workers)
     settings = settings.model_copy(update=given)
+    plan = _Plan(
+        settings=settings, watch=watch, feeds=tuple(feed or ()), minutes=minutes, telegram=with_telegram, as_json=as_json
+    )
     sockets = listen(settings.host, settings.port)
-    service = parts.service(settings)
-    editor = open_editor(settings, service.models.embedder)
-    keep = settings.admin_token is not None or (with_telegram and bool(settings.telegram_admins))
-    jobs = open_jobs(settings, editor, keep=keep)
-    bot = _background_bot(settings, service, jobs) if with_telegram else None
-    url = f"http://{settings.host}:{settings.port}"
-    if as_json:
-        say_json({"url": url})
+    if workers == 1:
+        _serve(plan, sockets)
     else:
-        say(f"coopbot answers on {url} (try {url}/docs)")
+        raise typer.Exit(run_workers(partial(_work, plan), sockets, workers, shutdown_s=settings.shutdown_s))
+
+
+def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
+    """Serve as one of several processes."""
+    try:
+        _serve(plan, sockets, worker)
+    except CoopbotError as exc:
+        warn(f"coopbot: {exc}")
+        sys.exit(1)
+
+
+def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
+    """Open all there is and serve. Changes and the bot are for one process only: of several workers, the leader."""
+    from coopbot.serve.metrics import Metrics
+    from coopbot.serve.run import run_http
+    from coopbot.wiring import open_access, open_monitoring, open_tracing, prepared_reader, watching
+
+    settings = plan.settings
+    metrics = Metrics(shared=worker is not None) if settings.metrics_token else None
+    tracing = open_tracing(settings)
+    observers = [part.answered for part in (metrics, tracing) if part]
+    service = parts.service(
+        settings,
+        on_answer=lambda answer: [observe(answer) for observe in observers],
+        conversations=worker.folder / "conversations.sqlite" if worker else None,
+    )
+    leads = worker is None or worker.is_leader
+    changes = _changes(plan, service) if leads else None
+    jobs = changes.jobs if changes else None
+    bot = _background_bot(settings, service, changes.jobs) if changes and plan.telegram else None
+    if leads:
+        _say_address(settings, plan.as_json)
+
+    def waiting() -> dict[str, int]:
+        return {**({"changes": jobs.unfinished} if jobs else {}), **(bot.service.waiting if bot else {})}
+
     run_http(
         service.answerer,
         service.index,
@@ -55,11 +110,39 @@ def serve(
         jobs=jobs,
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
-        watching=watching(settings, editor, feed or [], minutes) if watch or feed else None,
+        watching=watching(settings, changes.editor, plan.feeds, plan.minutes)
+        if changes and (plan.watch or plan.feeds)
+        else None,
         telegram=bot,
         shutdown_s=settings.shutdown_s,
         public_url=settings.public_url,
+        monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
+        worker=worker,
+        tracing=tracing,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    editor: CorpusEditor
+    jobs: Jobs
+
+
+def _changes(plan: _Plan, service: Service) -> _Changes:
+    from coopbot.wiring import open_editor, open_jobs
+
+    settings = plan.settings
+    editor = open_editor(settings, service.models.embedder)
+    keep = settings.admin_token is not None or (plan.telegram and bool(settings.telegram_admins))
+    return _Changes(editor=editor, jobs=open_jobs(settings, editor, keep=keep))
+
+
+def _say_address(settings: Settings, as_json: bool) -> None:
+    url = f"http://{settings.host}:{settings.port}"
+    if as_json:
+        say_json({"url": url})
+    else:
+        say(f"coopbot answers on {url} (try {url}/docs)")
 
 
 def mcp() -> None:

@@ -74,6 +74,23 @@ def resident_mib(pid: int | Literal["self"]) -> float | None:
     return _memory_mib(pid, "VmRSS")
 
 
+def own_memory_mib(pid: int) -> float | None:
+    """Memory that no other process uses as well, where the system tells it."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return None
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one started, where the system tells it."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def restart_peak(pid: int) -> None:
     """Let the peak of a process begin at what it has now, where the system can."""
     with suppress(OSError):

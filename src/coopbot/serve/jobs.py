@@ -162,6 +162,12 @@ class Jobs:
         with self._changed:
             return len(self._jobs) == len(self._finished)
 
+    @property
+    def unfinished(self) -> int:
+        """How many changes are waiting or under way."""
+        with self._changed:
+            return len(self._jobs) - len(self._finished)
+
     def _order(
         self, *, url: str | None = None, draft: Draft | None = None, file: str | None = None, remove: str | None = None
     ) -> Order:

@@ -18,18 +18,20 @@ import structlog
 
 from coopbot.ask.answerer import Answerer
 from coopbot.ask.store import LiveStore
-from coopbot.errors import Misconfigured
 from coopbot.index.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.connections import Timeouts
+from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.server import Server, end_process
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
+from coopbot.serve.workers import Worker
 
 if TYPE_CHECKING:
     from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -50,22 +52,12 @@ class Watching:
     read_feed: Callable[[str], int] = lambda feed: 0
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Take the address before anything slow is done. Raises Misconfigured if it is in use or not ours."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        taken = socket.socket(family, kind, protocol)
-        try:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(address)
-        except OSError:
-            taken.close()
-            raise
-    except OSError as exc:
-        raise Misconfigured(
-            f"cannot listen on {host}:{port} ({exc.strerror}); set COOPBOT_HOST and COOPBOT_PORT to a free address"
-        ) from exc
-    return [taken]
+def _leaders_socket(address: Path) -> socket.socket:
+    """What other workers reach the leader on. One that an earlier leader left is replaced."""
+    address.unlink(missing_ok=True)
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    own.bind(str(address))
+    return own
 
 
 def run_http(
@@ -82,17 +74,24 @@ def run_http(
     shutdown_s: int = SHUTDOWN_S,
     timeouts: Timeouts | None = None,
     public_url: str = "",
+    monitoring: Monitoring | None = None,
+    worker: Worker | None = None,
+    tracing: Tracing | None = None,
 ) -> None:
     """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
 
+    `worker`: which of several processes this is, if it is one; changes and the bot belong to the leader.
     Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead. Raises what
     the bot in `telegram` ended with, if it did.
     """
     log_as_json()
     if reader is None:
         log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
-    background: list[AbstractContextManager[object]] = [follow(jobs, watching)] if jobs and watching else []
+    background: list[AbstractContextManager[object]] = [tracing] if tracing else []
+    background += [follow(jobs, watching)] if jobs and watching else []
     background += [telegram] if telegram else []
+    background += [worker] if worker else []
+    sockets = [*sockets, _leaders_socket(worker.leader_address)] if worker and worker.is_leader else sockets
     service = create_app(
         answerer,
         index,
@@ -105,6 +104,9 @@ def run_http(
         public_url=public_url,
         deliver=telegram.service.deliver if telegram else None,
         alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
+        monitoring=monitoring,
+        tracing=tracing,
+        leader=worker.leader_address if worker and not worker.is_leader else None,
     )
 
     def on_stop() -> None:
@@ -113,7 +115,9 @@ def run_http(
         if telegram:
             telegram.service.stop()
 
-    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts).run(sockets=sockets)
+    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts, one_of_several=worker is not None).run(
+        sockets=sockets
+    )
     if telegram and telegram.failure:
         raise telegram.failure
     if (jobs and jobs.left) or (telegram and telegram.service.stuck):

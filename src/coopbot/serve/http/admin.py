@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import mimetypes
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +9,6 @@ from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -24,14 +22,12 @@ from coopbot.ask.store import LiveStore
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES
 from coopbot.serve.http.bodies import TooLarge
-from coopbot.serve.http.clients import bearer_token
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
+from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
 
 _MOST_FIELDS = 20
-
-log = structlog.get_logger()
 
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _ACCEPTED = HTTPStatus.ACCEPTED.value
@@ -65,7 +61,7 @@ _BODIES = {
 def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: str | None) -> None:
     """The routes; without both jobs and a token each answers 403."""
     # Runs before a body is read: the framework reads those that a route declares, and none of these does.
-    admitted = Security(admission(jobs, (admin_token or "").encode("utf-8", "surrogateescape")))
+    admitted = Security(admission(jobs, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", admin_token or "")))
 
     @app.post(
         "/v1/articles",
@@ -121,20 +117,13 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
         return job_out(jobs.get(job_id))
 
 
-def admission(jobs: Jobs | None, expected: bytes) -> Callable[[Request], Jobs]:
-    """What gives the jobs to requests with the token. It raises Forbidden, or HTTPException 401 where there is no token."""
+def admission(jobs: Jobs | None, check: TokenCheck) -> Callable[[Request], Jobs]:
+    """What gives the jobs to requests with the token. It raises as `TokenCheck.require` does."""
 
     def admit(request: Request) -> Jobs:
-        if jobs is None or not expected:
-            raise Forbidden("changes over HTTP are off, for no admin token is set; set COOPBOT_ADMIN_TOKEN and start again")
-        token = bearer_token(request.headers)
-        if not token:
-            challenge = {"WWW-Authenticate": 'Bearer realm="coopbot"'}
-            detail = "this needs the admin token; send it as `Authorization: Bearer ...`"
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=challenge)
-        if not hmac.compare_digest(token, expected):
-            log.warning("admin_refused", path=request.scope.get("path", "")[:200], client=getattr(request.state, "client", ""))
-            raise Forbidden("this is not the admin token; send the one in COOPBOT_ADMIN_TOKEN")
+        check.require(request)
+        if jobs is None:
+            raise Forbidden("this service makes no changes; start one that does with: coopbot serve")
         return jobs
 
     return admit

@@ -8,7 +8,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from http import HTTPStatus
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -30,6 +31,8 @@ from coopbot.serve.http.base import base_address
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
+from coopbot.serve.http.leader import ToLeader
+from coopbot.serve.http.metrics import Monitoring, RequestMetrics, add_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.page.suggestions import Suggestions
@@ -54,6 +57,9 @@ from coopbot.serve.wire import (
     article_text_out,
     index_out,
 )
+
+if TYPE_CHECKING:  # an optional library
+    from coopbot.serve.tracing import Tracing
 
 _PAGE = 50
 _MAX_PAGE = 200
@@ -95,6 +101,9 @@ def create_app(
     public_url: str = "",
     deliver: Deliver | None = None,
     alive: Callable[[], bool] = lambda: True,
+    monitoring: Monitoring | None = None,
+    leader: Path | None = None,
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
 
@@ -102,6 +111,8 @@ def create_app(
     are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
     `public_url` is the service's address in links; without it, what each request was sent to.
     `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
+    `monitoring`: what `/metrics` gives, if anybody may read it. `leader`: where the worker answers that makes changes,
+    if another one does. `tracing` makes the spans of requests.
     """
 
     @asynccontextmanager
@@ -112,7 +123,8 @@ def create_app(
             async with mcp.running():
                 yield
 
-    health = Health(index)
+    metrics = monitoring.metrics if monitoring else None
+    health = Health(index, on_failure=metrics.failed) if metrics else Health(index)
     mcp = _mcp(answerer, index, health, version, public_url)
     app = FastAPI(
         title="coopbot",
@@ -123,9 +135,14 @@ def create_app(
         lifespan=lifespan,
         responses={status: {"description": text, **_PROBLEM} for status, text in _COMMON.items()},
     )
+    if leader:
+        app.add_middleware(ToLeader, address=leader)
     add_access(app, access, admin_token)
+    if metrics:
+        app.add_middleware(RequestMetrics, metrics=metrics)
+    if tracing:
+        app.add_middleware(tracing.layer)
     install(app)
-    health = Health(index)
     questions = Questions(answerer, health)
     _add_questions(app, questions)
     add_chat(app, answerer, index, health, public_url)
@@ -135,6 +152,7 @@ def create_app(
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
     _add_health(app, index, health, alive)
+    add_metrics(app, monitoring)
     if deliver:
         add_webhook(app, deliver)
     _add_docs(app)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from coopbot.ask.answerer import Answerer
 from coopbot.ask.conversations import MAX_EARLIER
 from coopbot.ask.converse import resolve
 from coopbot.ask.question import checked
+from coopbot.ask.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS, Answer
 from coopbot.errors import InvalidRequest, NotFound
@@ -32,12 +34,11 @@ from coopbot.serve.http.chat_shapes import (
     link_annotations,
 )
 from coopbot.serve.http.health import Health
+from coopbot.serve.http.problems import openai_error, report_failure
+from coopbot.serve.http.streams import MEDIA_TYPE, Send, stream_of
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
 
-_EVENT_STREAM = "text/event-stream"
-# Proxies that buffer would hand over the stream at its end.
-_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"content": {"application/problem+json": {}}}}
 
 
@@ -48,18 +49,22 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
         "/v1/chat/completions",
         summary="Answer in a chat",
         response_model=ChatOut,
-        responses={200: {"content": {_EVENT_STREAM: {}}}, **_NOT_FOUND},
+        responses={200: {"content": {MEDIA_TYPE: {}}}, **_NOT_FOUND},
     )
     def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
         _require_model(body.model)
         question = asked_in(body.messages)
-        with health.watched():
-            answer = answerer.ask(question)
-        head = (answer, f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), base_address(request, public_url))
+        head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), base_address(request, public_url))
+
+        def answer(watch: Watch = lambda _: None) -> Answer:
+            with health.watched():
+                return answerer.ask(question, watch=watch)
+
         if not body.stream:
-            return chat_out(*head)
+            return chat_out(answer(), *head)
         with_usage = body.stream_options is not None and body.stream_options.include_usage
-        return StreamingResponse(stream(*head, with_usage=with_usage), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
+        chat = ChatStream(*head, with_usage=with_usage)
+        return stream_of(lambda send: chat.send(send, answer, request.url.path))
 
     @app.get("/v1/models", summary="The models that a chat may name")
     def models() -> ModelsOut:
@@ -83,19 +88,41 @@ def asked_in(messages: Sequence[MessageIn]) -> str:
     return resolve(checked(last), earlier)
 
 
-def stream(answer: Answer, chat_id: str, created: int, base: str, *, with_usage: bool = False) -> Iterator[str]:
-    """The answer as server-sent events, line by line; the last chunk has the citations as fields."""
-    same = {"id": chat_id, "object": "chat.completion.chunk", "created": created, "model": MODEL}
-    lines = list(answer_markdown(answer, base))
-    yield _event({**same, "choices": [_delta({"role": "assistant", "content": ""})]})
-    for line in lines:
-        yield _event({**same, "choices": [_delta({"content": line.text})]})
-    links = [link.model_dump(mode="json") for link in link_annotations(lines, answer, base)]
-    whole = answer_out(answer).model_dump(mode="json")
-    yield _event({**same, "choices": [_delta({"annotations": links}, "stop")], "coopbot": whole})
-    if with_usage:
-        yield _event({**same, "choices": [], "usage": UsageOut().model_dump()})
-    yield "data: [DONE]\n\n"
+@dataclass(frozen=True, slots=True)
+class ChatStream:
+    """An answer as server-sent events, line by line; the last chunk has the citations as fields."""
+
+    chat_id: str
+    created: int
+    base: str
+    with_usage: bool = False
+
+    def send(self, send: Send, ask: Callable[[Watch], Answer], path: str) -> None:
+        """All chunks; while the question is answered, its stages as comments, which clients pass over. path: for the log."""
+        send(self._chunk(choices=[_delta({"role": "assistant", "content": ""})]))
+        try:
+            answer = ask(lambda progress: send(f": {progress.stage} {progress.passages} passages\n\n"))
+        except Exception as exc:  # the answer has begun: whatever goes wrong is its last event
+            send(_event({"error": openai_error(report_failure(exc, path)).model_dump()}))
+            return
+        for event in self._answered(answer):
+            send(event)
+
+    def _answered(self, answer: Answer) -> Iterator[str]:
+        lines = list(answer_markdown(answer, self.base))
+        for line in lines:
+            yield self._chunk(choices=[_delta({"content": line.text})])
+        links = [link.model_dump(mode="json") for link in link_annotations(lines, answer, self.base)]
+        whole = answer_out(answer).model_dump(mode="json")
+        yield self._chunk(choices=[_delta({"annotations": links}, "stop")], coopbot=whole)
+        if self.with_usage:
+            yield self._chunk(choices=[], usage=UsageOut().model_dump())
+        yield "data: [DONE]\n\n"
+
+    def _chunk(self, **fields: object) -> str:
+        return _event(
+            {"id": self.chat_id, "object": "chat.completion.chunk", "created": self.created, "model": MODEL, **fields}
+        )
 
 
 def _delta(delta: Mapping[str, object], finish_reason: str | None = None) -> dict[str, object]:

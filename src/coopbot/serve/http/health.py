@@ -25,9 +25,15 @@ log = structlog.get_logger()
 class Health:
     """Counts failed questions, and looks at the files. Safe to share between threads."""
 
-    def __init__(self, index: LiveStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        index: LiveStore,
+        clock: Callable[[], float] = time.monotonic,
+        on_failure: Callable[[Exception], object] = lambda _: None,
+    ) -> None:
         self._index = index
         self._clock = clock
+        self._on_failure = on_failure
         self._failures = 0
         self._failed_at_s = 0.0
         self._looking = threading.Lock()
@@ -41,7 +47,8 @@ class Health:
             yield
         except (InvalidRequest, Busy):
             raise
-        except Exception:  # counted and raised again
+        except Exception as exc:  # counted and raised again
+            self._on_failure(exc)
             self._failures += 1
             self._failed_at_s = self._clock()
             raise

@@ -153,10 +153,15 @@ def install(app: FastAPI) -> None:
 def _answer(request: Request, problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The problem, said once more in the words of the protocol that is spoken at this path."""
     if request.url.path.startswith(_OPENAI_PATHS):
-        kind = "invalid_request_error" if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
-        param = problem.errors[0].field if problem.errors else None
-        problem.error = OpenAiErrorOut(message=problem.detail, type=kind, param=param, code=None)
+        problem.error = openai_error(problem)
     return to_response(problem, headers)
+
+
+def openai_error(problem: ProblemOut) -> OpenAiErrorOut:
+    """The problem in the words of OpenAI's protocol."""
+    kind = "invalid_request_error" if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+    param = problem.errors[0].field if problem.errors else None
+    return OpenAiErrorOut(message=problem.detail, type=kind, param=param, code=None)
 
 
 def make_problem(status: HTTPStatus, detail: str) -> ProblemOut:

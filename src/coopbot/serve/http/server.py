@@ -35,7 +35,13 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, app: ASGIApp, *, on_stop: Callable[[], object], shutdown_s: int, timeouts: Timeouts | None = None
+        self,
+        app: ASGIApp,
+        *,
+        on_stop: Callable[[], object],
+        shutdown_s: int,
+        timeouts: Timeouts | None = None,
+        one_of_several: bool = False,
     ) -> None:
         chosen = timeouts or Timeouts(connections=_most_connections())
         super().__init__(
@@ -55,12 +61,16 @@ class Server(uvicorn.Server):
             )
         )
         self._on_stop = on_stop
+        self._one_of_several = one_of_several
         self._shutdown_s = shutdown_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End in order; at a second signal, at once. Unlike uvicorn's, the process then ends with exit code 0."""
+        """End in order; at a second signal, at once. Unlike uvicorn's, the process then ends with exit code 0.
+
+        One of several workers ends in order all the same: the process that started it signals it, and systemd does so too.
+        """
         if self.should_exit:
-            self.force_exit = True
+            self.force_exit = not self._one_of_several
             return
         self.should_exit = True
         threading.Thread(target=self._end_anyway, name="coopbot-end", daemon=True).start()

@@ -11,11 +11,14 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from coopbot.ask.retrieve import Progress, Watch
+from coopbot.ask.retrieve import Watch
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.wire import AnswerOut, CitationOut, ClaimOut, DisagreementOut
 
 MEDIA_TYPE = "text/event-stream"
+
+Send = Callable[[str], object]
+"""Takes an event, from any thread."""
 
 
 class ProgressOut(BaseModel):
@@ -45,28 +48,35 @@ def answer_events(ask: Callable[[Watch], AnswerOut], path: str) -> StreamingResp
     the next event; the thread ends with its question.
     """
 
+    def work(send: Send) -> None:
+        try:
+            answer = ask(lambda progress: send(_event(progress.stage, ProgressOut(passages=progress.passages))))
+        except Exception as exc:  # the answer has begun: whatever goes wrong is its last event
+            send(_event("error", report_failure(exc, path)))
+        else:
+            send(_event("claims", ClaimsOut(**dict(answer))))
+            send(_event("done", answer))
+
+    return stream_of(work)
+
+
+def stream_of(work: Callable[[Send], None]) -> StreamingResponse:
+    """Whatever `work`, in a thread, sends as events, as it sends it."""
+
     async def events() -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str | None] = asyncio.Queue()
 
-        def report(*named: tuple[str, BaseModel]) -> None:
-            for name, data in named:
-                loop.call_soon_threadsafe(queue.put_nowait, _event(name, data))
+        def send(event: str) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        def watch(progress: Progress) -> None:
-            report((progress.stage, ProgressOut(passages=progress.passages)))
-
-        def work() -> None:
+        def done() -> None:
             try:
-                answer = ask(watch)
-            except Exception as exc:  # the answer has begun: whatever goes wrong is its last event
-                report(("error", report_failure(exc, path)))
-            else:
-                report(("claims", ClaimsOut(**dict(answer))), ("done", answer))
+                work(send)
             finally:
                 loop.call_soon_threadsafe(queue.put_nowait, None)
 
-        working = asyncio.ensure_future(run_sync(work))
+        working = asyncio.ensure_future(run_sync(done))
         while (event := await queue.get()) is not None:
             yield event
         await working

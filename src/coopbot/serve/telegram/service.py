@@ -96,6 +96,11 @@ class BotService:
         """Whether Telegram answered lately."""
         return self._heartbeat.alive
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many messages are not handled, and not sent."""
+        return {"telegram_in": self._inbox.count(), "telegram_out": self._outbox.count()}
+
     def deliver(self, secret: str | None, body: bytes) -> bool:
         """Take an update that came over HTTP; False for a wrong secret. Raises ValueError for what is none."""
         return self._webhook is not None and self._webhook.deliver(secret, body)

@@ -1,0 +1,67 @@
+"""`/metrics`, for whoever has its token, and the layer that counts requests."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coopbot.serve.http.tokens import TokenCheck
+from coopbot.serve.metrics import TEXT_FORMAT, Metrics, State
+
+# What no route is declared for: its path is whatever somebody asked for.
+_NO_ROUTE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """What is counted, what is looked at, and the token for reading it."""
+
+    metrics: Metrics
+    state: State
+    token: str
+
+
+def add_metrics(app: FastAPI, monitoring: Monitoring | None) -> None:
+    """The route, which answers 403 where nothing is monitored."""
+    check = TokenCheck("metrics", "COOPBOT_METRICS_TOKEN", monitoring.token if monitoring else "")
+    # Answered while all threads are busy with questions.
+    looking = CapacityLimiter(1)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        check.require(request)
+        assert monitoring is not None
+        text = await run_sync(monitoring.metrics.exposed, monitoring.state, limiter=looking)
+        return Response(text, media_type=TEXT_FORMAT)
+
+
+class RequestMetrics:
+    """Counts every request by its route and status, whoever answers it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start_s, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            route = getattr(scope.get("route"), "path", _NO_ROUTE)
+            self._metrics.requested(route, status, time.perf_counter() - start_s)

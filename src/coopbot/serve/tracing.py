@@ -1,0 +1,111 @@
+"""Optional traces for OpenTelemetry: a span a request, within it one of each answer and of its stages.
+
+Spans hold routes, stages and outcomes, and nothing that users or articles wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coopbot.domain import Answer
+
+_NS_A_MS = 1_000_000
+_TRACES = "/v1/traces"
+_FIRST_FAULT = 500
+
+
+class Tracing:
+    """Makes spans; what is not sent yet is sent when it is left. Safe to share between threads."""
+
+    def __init__(self, processor: SpanProcessor, version: str) -> None:
+        service = {SERVICE_NAME: os.environ.get("OTEL_SERVICE_NAME", "coopbot"), SERVICE_VERSION: version}
+        # Without the SDK's own hook at exit: the process may end without one.
+        self._provider = TracerProvider(resource=Resource.create(service), shutdown_on_exit=False)
+        self._provider.add_span_processor(processor)
+        self._tracer = self._provider.get_tracer("coopbot", version)
+
+    @classmethod
+    def to(cls, endpoint: str, version: str) -> Tracing:
+        """Sent to a collector over OTLP/HTTP. OpenTelemetry's own OTEL_* variables say the rest: headers, sampling, limits."""
+        address = endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + _TRACES
+        return cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)), version)
+
+    def __enter__(self) -> Tracing:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._provider.shutdown()
+
+    def answered(self, answer: Answer) -> None:
+        """Spans of an answer that was made just now, in this thread, and of its stages, which followed one another."""
+        stages_ms = {stage: taken for stage, taken in answer.timings_ms.items() if stage != "total"}
+        at_ns = time.time_ns() - int(sum(stages_ms.values()) * _NS_A_MS)
+        span = self._tracer.start_span(
+            "answer",
+            start_time=at_ns,
+            attributes={
+                "coopbot.outcome": answer.outcome,
+                "coopbot.language": answer.question_language,
+                "coopbot.citations": len(answer.citations),
+                "coopbot.snapshot": answer.snapshot,
+            },
+        )
+        within = set_span_in_context(span)
+        for stage, taken_ms in stages_ms.items():
+            part = self._tracer.start_span(stage, within, start_time=at_ns)
+            at_ns += int(taken_ms * _NS_A_MS)
+            part.end(at_ns)
+        span.end(at_ns)
+
+    def layer(self, app: ASGIApp) -> ASGIApp:
+        """Around an application: the spans of its requests."""
+
+        async def traced(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            with self._tracer.start_as_current_span(
+                scope["method"] if scope["method"] in _METHODS else "request",
+                _sent_with(scope),
+                kind=SpanKind.SERVER,
+                # An error's text may hold a question.
+                record_exception=False,
+                set_status_on_exception=False,
+            ) as span:
+
+                async def noted(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        span.set_attribute("http.response.status_code", message["status"])
+                        if message["status"] >= _FIRST_FAULT:
+                            span.set_status(Status(StatusCode.ERROR))
+                    await send(message)
+
+                try:
+                    await app(scope, receive, noted)
+                finally:
+                    if route := getattr(scope.get("route"), "path", ""):
+                        span.update_name(f"{scope['method']} {route}")
+                        span.set_attribute("http.route", route)
+
+        return traced
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
+
+
+def _sent_with(scope: Scope) -> Context:
+    """The trace that a proxy or client began, by W3C's `traceparent`."""
+    return TraceContextTextMapPropagator().extract(dict(Headers(scope=scope)), Context())

@@ -1,0 +1,162 @@
+"""Several processes that serve on the same sockets, started, replaced when they end, and stopped together.
+
+The first one is the leader: what may be done by one process only is done there.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from types import FrameType, TracebackType
+
+import structlog
+
+from coopbot.errors import Misconfigured
+
+# What is left of a worker's time to end when it must have ended by itself.
+_GRACE_S = 3.0
+# A worker that ends again at once is not started again at once.
+_RESTART_S = 1.0
+_LOOK_S = 0.2
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One of the processes. folder: shared by all of them, and gone when they have ended. Entered when it is able to answer."""
+
+    number: int
+    folder: Path
+    ready: Event
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether what one process only may do is done in this one."""
+        return self.number == 0
+
+    @property
+    def leader_address(self) -> Path:
+        """The Unix socket that the leader answers on, besides those of all."""
+        return self.folder / "leader"
+
+    def __enter__(self) -> Worker:
+        self.ready.set()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+
+Work = Callable[[Worker, list[socket.socket]], None]
+"""What a worker does, until SIGTERM. A function of a module, or a partial of one, as it is handed to another process."""
+
+
+def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shutdown_s: float) -> int:
+    """Run `count` workers until SIGINT or SIGTERM; to be called in the main thread. The exit code of the whole.
+
+    Where one ends before it was able to answer, all end: it would do so again.
+    """
+    if sys.platform == "win32":
+        raise Misconfigured("several workers need Unix sockets, which Windows lacks; leave out --workers")
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    folder = Path(tempfile.mkdtemp(prefix="coopbot-"))
+    metrics_dir = folder / "metrics"
+    metrics_dir.mkdir()
+    # prometheus_client reads it when it is imported, which may be before a worker's first line.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
+    crew = [_Member(work, sockets, number, folder) for number in range(count)]
+    try:
+        return _attend(crew, stopping)
+    finally:
+        _end(crew, shutdown_s + _GRACE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Member:
+    """A worker's place, which one process after another may take."""
+
+    def __init__(self, work: Work, sockets: Sequence[socket.socket], number: int, folder: Path) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._work, self._sockets, self._number, self._folder = work, list(sockets), number, folder
+        self.process: BaseProcess | None = None
+        self.ready = self._context.Event()
+
+    def start(self) -> None:
+        self.ready.clear()
+        worker = Worker(number=self._number, folder=self._folder, ready=self.ready)
+        self.process = self._context.Process(
+            target=_run_worker, args=(self._work, worker, self._sockets), name=f"coopbot-{self._number}"
+        )
+        self.process.start()
+
+    @property
+    def ended(self) -> int | None:
+        """The exit code of its process; None while that runs."""
+        return None if self.process is None else self.process.exitcode
+
+
+def _attend(crew: Sequence[_Member], stopping: threading.Event) -> int:
+    """The leader first, so that what must be prepared is prepared once and what is wrong is reported once."""
+    for member in crew:
+        member.start()
+        while not member.ready.is_set() and not stopping.wait(_LOOK_S):
+            if member.ended is not None:
+                return member.ended or 1
+    while not stopping.wait(_LOOK_S):
+        for number, member in enumerate(crew):
+            if member.ended is None:
+                continue
+            if not member.ready.is_set():
+                return member.ended or 1
+            log.error("worker_ended", worker=number, exit_code=member.ended)
+            stopping.wait(_RESTART_S)
+            member.start()
+    return 0
+
+
+def _end(crew: Sequence[_Member], within_s: float) -> None:
+    running = [member.process for member in crew if member.process is not None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + within_s
+    for process in running:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.exitcode is None:
+            log.error("worker_killed", name=process.name)
+            process.kill()
+            process.join()
+
+
+def _run_worker(work: Work, worker: Worker, sockets: list[socket.socket]) -> None:
+    # A signal from the keyboard goes to the first process, which ends the others in order.
+    os.setpgid(0, 0)
+    threading.Thread(target=_end_with_parent, name="coopbot-parent", daemon=True).start()
+    work(worker, sockets)
+
+
+def _end_with_parent() -> None:
+    """End in order if the process that started this one is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,157 @@
+"""Several workers are one service to whoever asks, and end together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coopbot.ask.conversations import MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
+from coopbot.ask.shared_conversations import SharedConversations
+
+from .worker_service import SHUTDOWN_S, TOKEN
+
+ROOT = Path(__file__).parents[2]
+ADMIN = {"Authorization": f"Bearer {TOKEN}"}
+FIRST = "How much cargo did the Tongjiang bridge carry in 2023?"
+_PATIENCE_S = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    process: subprocess.Popen[str]
+    folder: Path
+    address: str
+
+    # Each request on a connection of its own, so that any worker may get it.
+    def post(self, path: str, json: dict[str, str]) -> httpx.Response:
+        return httpx.post(self.address + path, json=json, headers=ADMIN, timeout=_PATIENCE_S, trust_env=False)
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.address + path, headers=ADMIN, timeout=_PATIENCE_S, trust_env=False)
+
+    @property
+    def workers(self) -> set[int]:
+        """Their process ids, of those that run."""
+        pids = {int(path.name.partition("-")[2]) for path in self.folder.glob("worker-*")}
+        return {pid for pid in pids if _runs(pid)}
+
+
+@contextmanager
+def crew(folder: Path, workers: int = 2) -> Iterator[Crew]:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+    command = [sys.executable, "-m", "tests.serve.worker_service", str(folder), str(workers)]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert process.stdout is not None
+    try:
+        yield Crew(process, folder, f"http://127.0.0.1:{int(process.stdout.readline())}")
+    finally:
+        process.kill()
+        process.wait(_PATIENCE_S)
+        process.stdout.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_workers_are_one_service(tmp_path: Path) -> None:
+    with crew(tmp_path) as one:
+        until(lambda: len(one.workers) == 2)
+        first = one.post("/v1/ask", {"question": FIRST}).json()
+        for _ in range(12):  # whichever worker has them, follow-ups are understood and jobs are found
+            followed = one.post("/v1/ask", {"question": "and in 2022?", "conversation_id": first["conversation_id"]}).json()
+            assert "Tongjiang" in followed["searched_as"]
+            accepted = one.post("/v1/index/rebuild", {})
+            assert accepted.status_code == 202
+            assert one.get(accepted.headers["location"]).status_code == 200
+        refused = httpx.post(f"{one.address}/v1/index/rebuild", headers={"Authorization": "Bearer x"}, trust_env=False)
+        assert refused.status_code == 403
+        counts = {one.get("/metrics").text.count('coopbot_waiting{queue="changes"}') for _ in range(6)}
+        assert counts == {1}
+        lines = one.get("/metrics").text.splitlines()
+        answers = [float(line.split()[-1]) for line in lines if line.startswith("coopbot_answers_total{")]
+        assert sum(answers) == 13
+
+        leader = min(one.workers)
+        os.kill(leader, signal.SIGKILL)
+        until(lambda: len(one.workers) == 2 and leader not in one.workers)
+        until(lambda: one.post("/v1/index/rebuild", {}).status_code == 202)
+
+        workers = one.workers
+        one.process.terminate()
+        assert one.process.wait(SHUTDOWN_S * 2) == 0
+        assert not any(map(_runs, workers))
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_what_is_being_answered_is_answered_though_all_are_signalled_twice(tmp_path: Path) -> None:
+    with crew(tmp_path) as one, ThreadPoolExecutor(4) as clients:
+        until(lambda: len(one.workers) == 2)
+        until(lambda: one.get("/healthz").status_code == 200)
+        asked = [clients.submit(one.post, "/v1/ask", {"question": "How slowly did the bridge open?"}) for _ in range(4)]
+        time.sleep(1)
+        for pid in one.workers:  # as systemd does
+            os.kill(pid, signal.SIGTERM)
+        one.process.terminate()
+        assert [done.result().status_code for done in asked] == [200] * 4
+        assert one.process.wait(SHUTDOWN_S * 2) == 0
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_workers_that_cannot_start_end_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    with crew(tmp_path) as one:
+        assert one.process.wait(_PATIENCE_S) == 3
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_workers_end_when_what_started_them_is_killed(tmp_path: Path) -> None:
+    with crew(tmp_path) as one:
+        until(lambda: len(one.workers) == 2)
+        until(lambda: one.get("/healthz").status_code == 200)
+        workers = one.workers
+        one.process.kill()
+        until(lambda: not any(map(_runs, workers)))
+
+
+def test_conversations_are_shared_within_their_limits(tmp_path: Path) -> None:
+    now_s = 0.0
+    one, other = (SharedConversations(tmp_path / "c.sqlite", lambda: now_s) for _ in range(2))
+    for number in range(MAX_EARLIER + 2):
+        one.remember("c", f"question {number}", "a")
+    assert other.earlier("c", "a") == tuple(f"question {number}" for number in range(2, MAX_EARLIER + 2))
+    assert other.earlier("c", "b") == ()
+    for number in range(MAX_CONVERSATIONS_A_CLIENT):
+        other.remember(f"d{number}", "question", "a")
+    assert one.earlier("c", "a") == ()
+    assert one.earlier("d0", "a") == ("question",)
+    now_s = MAX_IDLE_S + 1
+    assert one.earlier("d0", "a") == ()
