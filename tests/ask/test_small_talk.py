@@ -71,6 +71,9 @@ abuse|你這個笨蛋
 abuse|ты дурак
 abuse|какой же ты тупой
 -|tanks
+-|good one?
+-|хорошо?
+-|可以？
 -|hi, when did the bridge open?
 -|good bridge
 -|ok and in 2024?

@@ -30,6 +30,9 @@ _SAME_LETTER = str.maketrans({"ё": "е", "您": "你", "妳": "你", "甚": "�
 # The first of these that occurs is what the message is about: "hi, who are you?" asks who.
 _BY_WEIGHT: tuple[Talk, ...] = ("abuse", "identity", "ability", "farewell", "thanks", "greeting")
 
+# "Good one?" asks for something; "how are you?" is only polite. None: a filler.
+_NEVER_ASKED: frozenset[Talk | None] = frozenset({"thanks", "farewell", None})
+
 _Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], Talk | None]]]
 """Phrases as tokens with what they are, by the first letter of the first token; the longest first. None: a filler."""
 
@@ -43,6 +46,8 @@ def find_small_talk(text: str) -> Talk | None:
     if len(tokens) > _MOST_TOKENS:
         return None
     found = _cover(tuple(tokens))
+    if found and found <= _NEVER_ASKED and re.search("[?？]", text):
+        return None
     return next((talk for talk in _BY_WEIGHT if talk in found), None) if found else None
 
 
