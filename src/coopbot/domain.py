@@ -13,7 +13,11 @@ from typing import Literal, get_args
 Language = Literal["en", "zh", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-Outcome = Literal["answered", "no_evidence"]
+Outcome = Literal["answered", "no_evidence", "small_talk", "articles"]
+Talk = Literal["greeting", "farewell", "thanks", "ability", "identity", "abuse"]
+TALKS: tuple[Talk, ...] = get_args(Talk)
+Notice = Literal[Talk, "about", "newest", "none_then"]
+NOTICES: tuple[Notice, ...] = get_args(Notice)
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
 MAX_QUESTION_CHARS = 500
@@ -112,10 +116,20 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatedWords:
+    """Words of a quote such as "this year", and the days that they mean by its article's publication, both included."""
+
+    span: Span
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
 
-    `answer` is where in the quote the words that answer stand; None where no reader marked them.
+    `answer` is where in the quote the words that answer stand; None where no reader marked them. `as_of` is set where the age
+    of the quote matters to what was asked: the date of its article, or "undated".
     """
 
     number: int
@@ -135,6 +149,8 @@ class Citation:
     score: float
     also_published_by: tuple[Source, ...] = ()
     answer: Span | None = None
+    as_of: date | Literal["undated"] | None = None
+    dated_words: tuple[DatedWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +184,8 @@ class Writing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a question gets. With `no_evidence` there are no claims, and `citations` are the nearest passages, offered as such.
+    `small_talk` has neither, only the fixed line that `notice` names. `articles` lists articles under such a line: about a
+    subject, the newest of a time, or the newest of all because there are none of that time.
 
     `confidence` is the calibrated probability that the quotes answer the question; `snapshot` names the index that was read;
     `writing` is None where no language model was asked.
@@ -183,6 +201,8 @@ class Answer:
     snapshot: str
     timings_ms: dict[str, float] = field(default_factory=dict)
     writing: Writing | None = None
+    notice: Notice | None = None
+    articles: tuple[Article, ...] = ()
 
     def answer_within(self, claim: Claim) -> Span | None:
         """Where in a claim that repeats a quote the words that answer stand; None if nothing marks them."""

@@ -9,6 +9,8 @@ from coopbot.errors import InvalidRequest, Unreadable
 from coopbot.ingest.clean import clean_page
 from coopbot.ingest.corpus import Corpus
 from coopbot.ingest.draft import Draft
+from coopbot.ingest.html import read_html
+from coopbot.ingest.readers import read_bytes
 from coopbot.text.language import is_other_language
 
 NOW = datetime(2025, 6, 5, tzinfo=UTC)
@@ -80,6 +82,77 @@ def test_a_title_of_many_characters_is_cut(corpus: Corpus) -> None:
 def test_a_page_of_many_paragraphs_is_read_to_its_end() -> None:
     paragraphs = "\n\n".join(f"{SENTENCE}Trip number {number} was full." for number in range(800))
     assert clean_page(f"Ferry adds a trip\n\n{paragraphs}", "x").text.endswith("Trip number 799 was full.")
+
+
+def as_page(*blocks: str, title: str = "Ferry adds a trip", head: str = "") -> bytes:
+    return f"<html><head><title>{title}</title>{head}</head><body>{''.join(blocks)}</body></html>".encode()
+
+
+PARAGRAPHS = [f"<p>{SENTENCE}Trip number {number} was full.</p>" for number in range(5)]
+
+
+@pytest.mark.parametrize("text", [FRENCH, UKRAINIAN, JAPANESE], ids=["fr", "uk", "ja"])
+def test_a_web_page_in_a_fourth_language_is_refused(corpus: Corpus, text: str) -> None:
+    with pytest.raises(InvalidRequest, match="none of the languages en, zh and ru; give a translation"):
+        corpus.add(read_html(as_page("<h1>T</h1>", f"<p>{text}</p>" * 3), "x.html"))
+    assert not list(corpus)
+
+
+def test_a_web_page_that_is_a_table_or_a_gallery_is_refused() -> None:
+    rows = "".join(f"<tr><td>Lindenport</td><td>{hour}:00</td><td>Osterquay</td></tr>" for hour in range(7, 20))
+    pictures = "".join(
+        f"<figure><img src='{n}.jpg'><figcaption>The quay at dawn, picture {n}</figcaption></figure>" for n in range(9)
+    )
+    for body in (f"<h1>Timetable</h1><table>{rows}</table>", f"<h1>Gallery</h1>{pictures}"):
+        with pytest.raises(Unreadable, match="no article text"):
+            read_html(as_page(body), "x.html")
+
+
+def test_of_two_articles_in_one_web_page_the_first_is_taken() -> None:
+    herring = "<p>Herring prices fell by a fifth at the quay this week, fishermen said on Friday.</p>" * 3
+    first = f"<article><h1>Ferry adds a trip</h1>{''.join(PARAGRAPHS)}</article>"
+    draft = read_html(as_page(first, f"<article><h1>Herring gets cheaper</h1>{herring}</article>"), "x.html")
+    assert draft.title == "Ferry adds a trip"
+    assert "Trip number 4 was full." in draft.text
+    assert "Herring" not in draft.text
+
+
+def test_the_date_of_a_web_page_in_the_future_is_left_out(corpus: Corpus) -> None:
+    head = '<meta property="article:published_time" content="2031-01-01T08:00:00Z">'
+    arrival = corpus.add(read_html(as_page("<h1>Ferry adds a trip</h1>", *PARAGRAPHS, head=head), "x.html"))
+    assert arrival.article.published is None
+
+
+def test_a_web_page_with_a_title_of_500_characters_is_taken(corpus: Corpus) -> None:
+    long = ("The ferry between Lindenport and Osterquay adds a trip " * 10)[:500]
+    arrival = corpus.add(read_html(as_page(f"<h1>{long}</h1>", *PARAGRAPHS, title=long), "x.html"))
+    assert arrival.article.title.startswith("The ferry between Lindenport and Osterquay")
+    assert len(arrival.article.title) <= 121
+    assert "Trip number 4 was full." in arrival.article.text
+
+
+@pytest.mark.parametrize(
+    "ballast",
+    [
+        "<script>" + "var a = 1;" * 500_000 + "</script>",
+        '<img alt="" src="data:image/png;base64,' + "A" * 5_000_000 + '">',
+        "<style>" + "p { margin: 0 }" * 340_000 + "</style>",
+    ],
+    ids=["script", "picture", "style"],
+)
+def test_a_page_of_5_mb_of_which_little_is_text_is_read(ballast: str) -> None:
+    data = as_page("<h1>Ferry adds a trip</h1>", ballast, *PARAGRAPHS)
+    assert len(data) > 5_000_000
+    assert read_bytes(data, "x.html").text.endswith("Trip number 4 was full.")
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.txt"])
+def test_a_page_of_5_mb_of_text_is_refused_by_its_length(name: str) -> None:
+    text = "".join(PARAGRAPHS * 7500)
+    data = as_page(text) if name == "x.html" else text.encode()
+    assert len(data) > 5_000_000
+    with pytest.raises(Unreadable, match=r"too long \([45],\d+,\d+ characters of text; the limit is 600,000\)"):
+        read_bytes(data, name)
 
 
 def test_a_preview_writes_nothing(corpus: Corpus, tmp_path: Path) -> None:

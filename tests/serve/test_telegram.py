@@ -23,7 +23,6 @@ from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.service import BotSettings
-from coopbot.serve.telegram.small_talk import small_talk
 from coopbot.serve.telegram.texts import bot_texts
 
 from .telegram_bot import QUOTE, Bot, FakeAnswers, make_answer, make_index
@@ -84,9 +83,9 @@ def test_a_long_answer_comes_whole_in_several_messages(bot: Bot, api: BotApi) ->
         ("桥" * 4096, "en", message("zh").question_too_long),
         (f"@{BOT_USERNAME}", "zh", message("zh").question_empty),
         ("/new", "ru", message("ru").begun_anew),
-        ("hi", "en", bot_texts("en").greeting),
-        ("Спасибо!", "en", bot_texts("ru").welcome),
-        ("👍", "ru", bot_texts("ru").welcome),
+        ("hi", "en", message("en").notices["greeting"]),
+        ("Спасибо!", "en", message("ru").notices["thanks"]),
+        ("👍", "ru", message("ru").notices["thanks"]),
         ("/add https://x.example", "en", bot_texts("en").admin_only),
     ],
 )
@@ -95,26 +94,6 @@ def test_what_is_no_question_gets_a_line(bot: Bot, api: BotApi, text: str, langu
     bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [expected]
     assert "".join(bot.answers.questions).find(text) < 0
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Good morning!", "greeting"),
-        ("你好", "greeting"),
-        ("Здравствуйте", "greeting"),
-        ("谢谢！", "thanks"),
-        ("ok, thanks", "thanks"),
-        ("🙏🙏", "thanks"),
-        ("how are you?", None),
-        ("мост", None),
-        ("那旅客呢？", None),
-        ("good bridge", None),
-        ("2024?", None),
-    ],
-)
-def test_small_talk_is_known(text: str, expected: str | None) -> None:
-    assert small_talk(text) == expected
 
 
 _FILE: JsonObject = {"file_id": "f", "file_unique_id": "f"}

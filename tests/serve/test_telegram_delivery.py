@@ -170,7 +170,7 @@ def test_an_answer_that_telegram_refuses_is_replaced_by_a_line(bot: Bot, api: Bo
     api.refuse_next("sendMessage", RefusedError(400, "Bad Request: ENTITIES_TOO_LONG"))
     api.deliver(incoming("why?"))
     bot.run(lambda: api.wait_for_sent(1), refused=1)
-    assert [sent.text for sent in api.sent] == [bot_texts("en").went_wrong]
+    assert [sent.text for sent in api.sent] == [message("en").went_wrong]
 
 
 def test_a_user_who_blocks_the_bot_gets_nothing_that_still_waits(bot: Bot, api: BotApi) -> None:

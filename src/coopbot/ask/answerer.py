@@ -5,21 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.conversations import Conversations, Remembers, checked_conversation_id
 from coopbot.ask.converse import resolve
-from coopbot.ask.question import checked, understand
+from coopbot.ask.dating import dated, promote_newer, with_years
+from coopbot.ask.listing import articles_about, newest_articles
+from coopbot.ask.newest import Newest
+from coopbot.ask.question import Question, checked, understand
 from coopbot.ask.reader import Reader
-from coopbot.ask.retrieve import Progress, Watch, find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.retrieve import Evidence, Progress, Watch, find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.small_talk import find_small_talk
 from coopbot.ask.store import VectorStore
 from coopbot.ask.verify import verify_answer
+from coopbot.ask.wanted import articles_wanted
 from coopbot.ask.weights import Weights, load_weights
 from coopbot.ask.writer import Writer
-from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Outcome
+from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.embedder import Embedder
+from coopbot.text.language import detect_language
+from coopbot.text.relative import asks_for_latest
 
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
@@ -53,10 +62,11 @@ class Answerer:
         writer: Writer | None = None,
         on_answer: Callable[[Answer], object] = lambda _: None,
         conversations: Remembers | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
         package's own by default. With a `writer`, quotes are put into its words. `on_answer` is called with every
-        answer, in the thread that asked. `conversations`: in memory by default.
+        answer, in the thread that asked. `conversations`: in memory by default. "This year" is the one of `today`.
         """
         self._embedder = embedder
         self._current = current
@@ -66,6 +76,8 @@ class Answerer:
         self._writer = writer
         self._on_answer = on_answer
         self._conversations = conversations or Conversations(time.monotonic)
+        self._today = today
+        self._newest = Newest()
 
     def ask(
         self,
@@ -77,15 +89,22 @@ class Answerer:
         client: str = "",
         watch: Watch = lambda _: None,
     ) -> Answer:
-        """An answer whose every citation was checked. Raises InvalidRequest, IndexBroken.
+        """An answer whose every citation was checked; to small talk a line, to who asks for articles a list of them.
 
         Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` has it. The
         same id of another `client` is another conversation. `watch` is called in this thread as retrieval and reading go on.
         Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
+        Raises InvalidRequest, IndexBroken.
         """
-        clock = _Clock()
-        store = self._current()
-        asked = understand(self._resolved(checked(question), conversation_id, client), self._embedder)
+        clock, store, today = _Clock(), self._current(), self._today()
+        said, filters = checked(question), filters or Filters()
+        if conversation_id is not None:
+            checked_conversation_id(conversation_id)
+        remember = partial(self._resolved, conversation_id=conversation_id, client=client)
+        unquoted = self._unquoted(said, store, filters, today, remember)
+        if unquoted is not None:
+            return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
+        asked = understand(remember(with_years(said, today)), self._embedder)
         clock.lap("embed")
 
         def seen(progress: Progress) -> None:
@@ -93,24 +112,53 @@ class Answerer:
                 clock.lap("retrieve")
             watch(progress)
 
-        evidence = find_evidence(
-            asked, store, self._weights, filters or Filters(), reader=self._reader, late=self._late, watch=seen
-        )
+        evidence = find_evidence(asked, store, self._weights, filters, reader=self._reader, late=self._late, watch=seen)
         clock.lap("read" if self._reader else "retrieve")
+        quoted, found = self._quoted(asked, evidence, store, max_citations, today)
+        clock.lap("compose")
+        if self._writer is not None and quoted.outcome == "answered":
+            quoted = self._writer.write(quoted, found)
+            clock.lap("write")
+        return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
+
+    def _given(self, answer: Answer) -> Answer:
+        self._on_answer(answer)
+        return answer
+
+    def _unquoted(
+        self, said: str, store: VectorStore, filters: Filters, today: date, remember: Callable[[str], str]
+    ) -> Answer | None:
+        """The answer to what is no question or asks for articles; None for a question."""
+        talk = find_small_talk(said)
+        wanted = None if talk else articles_wanted(said, today)
+        if talk:
+            return _plain(said, store, outcome="small_talk", notice=talk)
+        if wanted is None:
+            return None
+        if not wanted.subject:
+            notice, articles = newest_articles(self._newest, store, wanted, filters)
+            return _plain(said, store, notice=notice, articles=articles)
+        subject = remember(wanted.subject)
+        asked = understand(subject, self._embedder)
+        ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
+        articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
+        return _plain(said, store, notice="about", articles=articles, searched_as=subject)
+
+    def _quoted(
+        self, asked: Question, evidence: Evidence, store: VectorStore, max_citations: int | None, today: date
+    ) -> tuple[Answer, tuple[Citation, ...]]:
+        """The answer in quotes, and all the quotes that a writer may use."""
         weights = self._weights.sentences(with_reader=self._reader is not None)
         answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
+        latest = asks_for_latest(asked.text)
+        sentences = promote_newer(evidence.sentences, partial(_published, store)) if latest else evidence.sentences
         limit = max_citations or DEFAULT_CITATIONS
         most = limit if self._writer is None or max_citations else MAX_CITATIONS
-        chosen = (
-            choose(evidence.sentences, most, weights.least_log_odds)
-            if answered
-            else nearest(evidence.sentences, min(_OFFERED, limit))
-        )
-        found = _cited(store, chosen)
+        chosen = choose(sentences, most, weights.least_log_odds) if answered else nearest(sentences, min(_OFFERED, limit))
+        found = tuple(dated(citation, today, latest=latest) for citation in _cited(store, chosen))
         citations = found[:limit]
-        outcome: Outcome = "answered" if answered else "no_evidence"
         answer = Answer(
-            outcome=outcome,
+            outcome="answered" if answered else "no_evidence",
             question_language=asked.language,
             claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
             citations=citations,
@@ -119,21 +167,14 @@ class Answerer:
             searched_as=asked.text,
             snapshot=store.snapshot_id,
         )
-        clock.lap("compose")
-        if self._writer is not None and answered:
-            answer = self._writer.write(answer, found)
-            clock.lap("write")
-        verified = verify_answer(replace(answer, timings_ms=clock.finish()), store.article)
-        self._on_answer(verified)
-        return verified
+        return answer, found
 
     def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
         """The question as it stands alone, remembered for the next one."""
         if conversation_id is None:
             return question
-        known = checked_conversation_id(conversation_id)
-        resolved = resolve(question, self._conversations.earlier(known, client))
-        self._conversations.remember(known, resolved, client)
+        resolved = resolve(question, self._conversations.earlier(conversation_id, client))
+        self._conversations.remember(conversation_id, resolved, client)
         return resolved
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
@@ -174,6 +215,35 @@ def _cited(store: VectorStore, chosen: Chosen) -> tuple[Citation, ...]:
     return tuple(
         cite(number, one, found[one.stored.passage.article_id]) for number, one in enumerate(chosen.sentences, start=1)
     )
+
+
+def _plain(
+    said: str,
+    store: VectorStore,
+    *,
+    notice: Notice,
+    outcome: Outcome = "articles",
+    articles: tuple[Article, ...] = (),
+    searched_as: str = "",
+) -> Answer:
+    """An answer without quotes. Of articles that are not there, that there is no evidence."""
+    nothing = outcome == "articles" and not articles
+    return Answer(
+        outcome="no_evidence" if nothing else outcome,
+        question_language=detect_language(said),
+        claims=(),
+        citations=(),
+        disagreements=(),
+        confidence=0.0,
+        searched_as=searched_as or said,
+        snapshot=store.snapshot_id,
+        notice=None if nothing else notice,
+        articles=articles,
+    )
+
+
+def _published(store: VectorStore, article_id: str) -> date | None:
+    return _article(store, article_id).published
 
 
 def _article(store: VectorStore, article_id: str) -> Article:

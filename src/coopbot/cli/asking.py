@@ -70,12 +70,14 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve.messages import format_date, message, publisher_line
+    from coopbot.serve.notes import citation_note
     from coopbot.serve.wire import answer_lines
 
     texts = message(answer.question_language)
     for line, claim in zip_longest(answer_lines(answer), answer.claims):
         say_marked(line, answer.answer_within(claim) if claim else None)
-    say("")
+    if answer.citations:
+        say("")
     if answer.outcome == "no_evidence" and answer.citations:
         say(texts.nearest)
     quoted = {claim.text for claim in answer.claims}
@@ -85,7 +87,8 @@ def _print_answer(answer: Answer) -> None:
         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
         say(f"[{citation.number}] {origin} ({place})")
         if citation.quote not in quoted:
-            say(f"    {citation.quote}")
+            note = citation_note(citation, language)
+            say(f"    {citation.quote}" + (f" ({note})" if note else ""))
         if citation.deep_link:
             say(f"    {citation.deep_link}")
 

@@ -20,6 +20,9 @@ from coopbot.ingest.tidy import line_groups, mend, opening
 from coopbot.ingest.title import article_stems, find_title, kinship, split_site
 from coopbot.text.simplified import to_simplified
 
+# Characters of a page's text. A long novel has no more, and cleaning it takes ten seconds.
+LONGEST_PAGE = 600_000
+
 _LONGEST_SUBHEADING = 100  # letters
 _LONGEST_AFTER_BOX = 40  # letters: behind a box a longer line may be one more title of it
 _PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
@@ -54,8 +57,18 @@ class _Page:
     end: int  # index behind the article's last block
 
 
+def check_length(chars: int, source: str) -> None:
+    """Unreadable where a page has more text than any article."""
+    if chars > LONGEST_PAGE:
+        raise Unreadable(
+            source,
+            f"too long ({chars:,} characters of text; the limit is {LONGEST_PAGE:,}); give the article alone, or its parts",
+        )
+
+
 def clean_page(text: str, source: str) -> Draft:
-    """The article of a page scrape. Unreadable when no text is left."""
+    """The article of a page scrape. Unreadable when no text is left, or there is too much of it."""
+    check_length(len(text), source)
     return clean_blocks(line_groups(mend(text)), source)
 
 

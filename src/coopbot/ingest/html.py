@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
-from coopbot.ingest.clean import clean_blocks
+from coopbot.ingest.clean import check_length, clean_blocks
 from coopbot.ingest.declared import read_declared
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.kinds import HEADING
 from coopbot.ingest.names import person_names, publisher_name
-from coopbot.ingest.shape import weight
+from coopbot.ingest.shape import sentence_count, weight
 from coopbot.ingest.tidy import mend, one_line
 from coopbot.ingest.title import split_site
 
@@ -116,7 +116,8 @@ def read_html(data: bytes, source: str) -> Draft:
     whole = _cleaned(page, "", source)
     main = _cleaned(found.body, found.title, source)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
-    if best is None:
+    # Where the page as a whole has no article, the extractor may have run its captions together.
+    if best is None or (whole is None and not sentence_count(best.text)):
         raise Unreadable(source, "no article text is found in the page")
     shown = whole or best
     return replace(
@@ -138,6 +139,7 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
     tree = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable(source, "not a web page")
+    check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
     found, meta = _found(text)
     declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
     headings = [one_line(mend("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]

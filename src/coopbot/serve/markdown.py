@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from coopbot.domain import Answer, Citation, Span
+from coopbot.domain import Answer, Article, Citation, Span
 from coopbot.serve.links import source_address
 from coopbot.serve.messages import format_date, message, publisher_line
+from coopbot.serve.notes import citation_note, claim_note
 
 _SPACE = re.compile(r"\s+")
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))")
@@ -32,10 +33,14 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
     """
     texts = message(answer.question_language)
     answered = answer.outcome == "answered"
-    if not answered:
+    if answer.notice is not None:
+        yield MarkdownLine(text=f"{texts.notices[answer.notice]}\n\n")
+        yield from (_listed(article, answer, base) for article in answer.articles)
+    elif not answered:
         yield MarkdownLine(text=f"{texts.no_evidence}\n\n")
     for claim in answer.claims:
-        yield _line(_claim_text(claim.text, answer.answer_within(claim)), claim.citations, answer, base)
+        text, note = _claim_text(claim.text, answer.answer_within(claim)), claim_note(answer, claim)
+        yield _line(f"{text} _({escaped_markdown(note)})_" if note else text, claim.citations, answer, base)
     for found in answer.disagreements:
         about = f"{texts.sources_differ}: {escaped_markdown(found.about)}"
         yield _line(about, found.citations, answer, base)
@@ -86,16 +91,26 @@ def _mark(citation: Citation, base: str) -> str:
     return f"[\\[{citation.number}\\]]({_address(url)})" if url else f"\\[{citation.number}\\]"
 
 
+def _listed(article: Article, answer: Answer, base: str) -> MarkdownLine:
+    """A line of a list of articles."""
+    return MarkdownLine(text=f"- {_titled(article, answer, base)}\n")
+
+
 def _source(citation: Citation, answer: Answer, base: str) -> str:
-    """A line of the list; with the quote where nothing above it has it."""
+    """A line of the sources; with the quote where nothing above it has it."""
+    note = citation_note(citation, answer.question_language)
+    quote = escaped_markdown(citation.quote) + (f" _({escaped_markdown(note)})_" if note else "")
+    quoted = "" if citation.quote in {claim.text for claim in answer.claims} else f"\n   > {quote}"
+    return f"{citation.number}. {_titled(citation, answer, base)}{quoted}\n"
+
+
+def _titled(article: Article | Citation, answer: Answer, base: str) -> str:
+    """The linked title, who published it and when."""
     language = answer.question_language
-    title = escaped_markdown(citation.title.strip() or citation.article_id)
-    url = source_address(citation, base)
-    origin = [escaped_markdown(publisher_line(citation, language)), format_date(citation.published, language)]
-    said = {claim.text for claim in answer.claims}
-    quoted = "" if citation.quote in said else f"\n   > {escaped_markdown(citation.quote)}"
-    titled = f"[{title}]({_address(url)})" if url else title
-    return f"{citation.number}. {' · '.join([titled, *filter(None, origin)])}{quoted}\n"
+    title = escaped_markdown(article.title.strip() or article.article_id)
+    url = source_address(article, base)
+    origin = [escaped_markdown(publisher_line(article, language)), format_date(article.published, language)]
+    return " · ".join([f"[{title}]({_address(url)})" if url else title, *filter(None, origin)])
 
 
 def _address(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from coopbot.domain import MAX_QUESTION_CHARS, Citation, Language
+from coopbot.domain import MAX_QUESTION_CHARS, Article, Citation, Language, Notice
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
 
 # Publishers of a brief's sources that are named with it.
@@ -14,13 +14,17 @@ _SOURCES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
-    """Every fixed text in one language. `nearest` introduces the passages that are offered after `no_evidence`."""
+    """Every fixed text in one language. `nearest` introduces the passages that are offered after `no_evidence`; `notices` are
+    what stands in place of quotes, a line to small talk and a heading over articles. … is where something is put in.
+    """
 
     no_evidence: str
     nearest: str
     sources: str
     sources_differ: str
     undated: str
+    as_of: str
+    quoted: str
     based_on: str
     question_empty: str
     question_too_long: str
@@ -31,6 +35,7 @@ class Messages:
     start: str
     help: str
     begun_anew: str
+    notices: dict[Notice, str]
 
 
 _ENGLISH = Messages(
@@ -39,6 +44,8 @@ _ENGLISH = Messages(
     sources="Sources",
     sources_differ="The sources differ",
     undated="undated",
+    as_of="as of …",
+    quoted="“…”",
     based_on="based on",
     question_empty="Please write a question.",
     question_too_long=f"That question is too long for me. Please put it in {MAX_QUESTION_CHARS} characters or fewer.",
@@ -60,6 +67,23 @@ _ENGLISH = Messages(
         "one of my messages."
     ),
     begun_anew="A new conversation: ask what you like.",
+    notices={
+        "greeting": "Hello! Ask me a question about cooperation between the regions of China and Russia.",
+        "farewell": "Goodbye! Come back when you have a question.",
+        "thanks": "You are welcome.",
+        "ability": (
+            "I answer questions about cooperation between the regions of China and Russia with exact quotes from articles. "
+            "For example: When did the Heihe–Blagoveshchensk bridge open?"
+        ),
+        "identity": (
+            "I am a program that answers questions about cooperation between the regions of China and Russia with exact quotes "
+            "from articles. I make nothing up."
+        ),
+        "abuse": "I am sorry if I was of no help. Ask me about cooperation between the regions of China and Russia.",
+        "about": "Articles about this, the closest first:",
+        "newest": "The newest articles:",
+        "none_then": "There are no articles from that time. The newest ones:",
+    },
 )
 
 _CHINESE = Messages(
@@ -68,6 +92,8 @@ _CHINESE = Messages(
     sources="资料来源",
     sources_differ="各来源说法不一",
     undated="日期不详",
+    as_of="截至…",
+    quoted="“…”",
     based_on="综合自",
     question_empty="请写下您的问题。",
     question_too_long=f"这个问题太长了，请控制在 {MAX_QUESTION_CHARS} 字以内。",
@@ -86,6 +112,17 @@ _CHINESE = Messages(
         "在群里请 @我，或者回复我的消息。"
     ),
     begun_anew="新的对话开始了，请提问。",
+    notices={
+        "greeting": "您好！请向我提一个关于中俄地方合作的问题。",
+        "farewell": "再见！有问题随时再来。",
+        "thanks": "不客气。",
+        "ability": "我用文章原文回答有关中俄地方合作的问题。例如：黑河—布拉戈维申斯克大桥是什么时候通车的？",
+        "identity": "我是一个程序，用文章原文回答有关中俄地方合作的问题，不编造内容。",
+        "abuse": "抱歉没能帮上忙。请向我提关于中俄地方合作的问题。",
+        "about": "相关文章，最相关的在前：",
+        "newest": "最新的文章：",
+        "none_then": "这段时间没有文章。最新的是：",
+    },
 )
 
 _RUSSIAN = Messages(
@@ -94,6 +131,8 @@ _RUSSIAN = Messages(
     sources="Источники",
     sources_differ="Источники расходятся",
     undated="без даты",
+    as_of="по состоянию на …",
+    quoted="«…»",
     based_on="по материалам",
     question_empty="Напишите, пожалуйста, вопрос.",
     question_too_long=f"Вопрос слишком длинный. Пожалуйста, уложитесь в {MAX_QUESTION_CHARS} знаков.",
@@ -115,6 +154,23 @@ _RUSSIAN = Messages(
         "В группе упомяните меня или ответьте на моё сообщение."
     ),
     begun_anew="Начинаем новый разговор: спрашивайте.",
+    notices={
+        "greeting": "Здравствуйте! Задайте мне вопрос о сотрудничестве регионов России и Китая.",
+        "farewell": "До свидания! Возвращайтесь, когда будет вопрос.",
+        "thanks": "Пожалуйста.",
+        "ability": (
+            "Я отвечаю на вопросы о сотрудничестве регионов России и Китая точными цитатами из статей. "
+            "Например: Когда открыли мост Благовещенск — Хэйхэ?"
+        ),
+        "identity": (
+            "Я программа, которая отвечает на вопросы о сотрудничестве регионов России и Китая точными цитатами из статей. "
+            "Я ничего не придумываю."
+        ),
+        "abuse": "Жаль, если я не смог помочь. Спросите меня о сотрудничестве регионов России и Китая.",
+        "about": "Статьи на эту тему, сначала самые близкие:",
+        "newest": "Новые статьи:",
+        "none_then": "За это время статей нет. Самые новые:",
+    },
 )
 
 _MESSAGES: dict[Language, Messages] = {"en": _ENGLISH, "zh": _CHINESE, "ru": _RUSSIAN}
@@ -126,6 +182,11 @@ _ENGLISH_MONTHS = (
 _RUSSIAN_MONTHS = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
     "июля", "августа", "сентября", "октября", "ноября", "декабря",
+)  # fmt: skip
+
+_RUSSIAN_MONTHS_ALONE = (
+    "январь", "февраль", "март", "апрель", "май", "июнь",
+    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
 )  # fmt: skip
 
 
@@ -171,10 +232,26 @@ def format_date(published: date | None, language: Language) -> str:
             return f"{day} {_ENGLISH_MONTHS[month - 1]} {year}"
 
 
-def publisher_line(citation: Citation, language: Language) -> str:
-    """Who published what is quoted; for a brief also whose reports it is based on, the first few."""
-    names = list(dict.fromkeys(source.publisher for source in citation.sources if source.publisher))
+def format_month(day: date, language: Language) -> str:
+    """The month of a day, with its year."""
+    match language:
+        case "zh":
+            return f"{day.year}年{day.month}月"
+        case "ru":
+            return f"{_RUSSIAN_MONTHS_ALONE[day.month - 1]} {day.year} г."
+        case "en":
+            return f"{_ENGLISH_MONTHS[day.month - 1]} {day.year}"
+
+
+def format_year(year: int, language: Language) -> str:
+    """A year by itself."""
+    return {"en": f"{year}", "zh": f"{year}年", "ru": f"{year} г."}[language]
+
+
+def publisher_line(article: Article | Citation, language: Language) -> str:
+    """Who published it; for a brief also whose reports it is based on, the first few."""
+    names = list(dict.fromkeys(source.publisher for source in article.sources if source.publisher))
     if not names:
-        return citation.publisher
+        return article.publisher
     shown = ", ".join(names[:_SOURCES_SHOWN]) + (" …" if len(names) > _SOURCES_SHOWN else "")
-    return f"{citation.publisher} ({message(language).based_on} {shown})".strip()
+    return f"{article.publisher} ({message(language).based_on} {shown})".strip()

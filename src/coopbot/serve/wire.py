@@ -11,9 +11,23 @@ from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import MAX_QUESTION_CHARS, Answer, Article, Citation, Filters, Language, Source, WritingOutcome
+from coopbot.domain import (
+    MAX_QUESTION_CHARS,
+    Answer,
+    Article,
+    Citation,
+    Claim,
+    DatedWords,
+    Filters,
+    Language,
+    Notice,
+    Outcome,
+    Source,
+    WritingOutcome,
+)
 from coopbot.index.reader_model import ReaderCard
-from coopbot.serve.messages import message
+from coopbot.serve.messages import format_date, message
+from coopbot.serve.notes import citation_note, claim_note
 
 _FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
 
@@ -109,14 +123,28 @@ class SpanOut(BaseModel):
     end_char: int
 
 
+class DatedWordsOut(SpanOut):
+    """Words of a quote such as "this year", and the days that they mean by its publication, both included."""
+
+    first: date
+    last: date
+
+
 class CitationOut(ArticleOut):
-    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer` is where in the quote the answer stands."""
+    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer` is where in the quote the answer stands.
+
+    `as_of` is set where the quote's age matters to what was asked: the date of its article, or "undated". `time_note` says so,
+    and what `dated_words` mean, in the question's language; it is empty where nothing need be said.
+    """
 
     number: int
     quote: str
     start_char: int
     end_char: int
     answer: SpanOut | None
+    as_of: date | Literal["undated"] | None
+    dated_words: list[DatedWordsOut]
+    time_note: str
     passage: str
     deep_link: str
     score: float
@@ -145,9 +173,14 @@ class WritingOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null."""
+    """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null.
 
-    outcome: Literal["answered", "no_evidence"]
+    To small talk and requests for articles, `notice` says which line `text` begins with, and `articles` is what was asked for.
+    """
+
+    outcome: Outcome
+    notice: Notice | None
+    articles: list[ArticleOut]
     question_language: Language
     text: str
     claims: list[ClaimOut]
@@ -218,10 +251,12 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """An answer as JSON has it."""
     return AnswerOut(
         outcome=answer.outcome,
+        notice=answer.notice,
+        articles=[article_out(article) for article in answer.articles],
         question_language=answer.question_language,
         text=answer_text(answer),
         claims=[ClaimOut(text=claim.text, citations=list(claim.citations)) for claim in answer.claims],
-        citations=[_citation_out(citation, answered=answer.outcome == "answered") for citation in answer.citations],
+        citations=[_citation_out(citation, answer) for citation in answer.citations],
         disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
         confidence=answer.confidence,
         writing=_writing_out(answer),
@@ -247,8 +282,20 @@ def answer_lines(answer: Answer) -> list[str]:
     texts = message(answer.question_language)
     if answer.outcome == "no_evidence":
         return [texts.no_evidence]
-    lines = [claim.text + _numbers(claim.citations) for claim in answer.claims]
+    if answer.notice is not None:
+        return [texts.notices[answer.notice], *(_article_line(article, answer) for article in answer.articles)]
+    lines = [_claim_line(claim, answer) for claim in answer.claims]
     return lines + [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
+
+
+def _article_line(article: Article, answer: Answer) -> str:
+    origin = (article.publisher, format_date(article.published, answer.question_language))
+    return f"- {article.title} ({', '.join(filter(None, origin))})"
+
+
+def _claim_line(claim: Claim, answer: Answer) -> str:
+    note = claim_note(answer, claim)
+    return claim.text + (f" ({note})" if note else "") + _numbers(claim.citations)
 
 
 def _numbers(citations: Sequence[int]) -> str:
@@ -292,9 +339,9 @@ def article_text_out(article: Article) -> ArticleTextOut:
     return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
 
 
-def _citation_out(citation: Citation, *, answered: bool) -> CitationOut:
+def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
     # The nearest passages do not answer, so nothing in them is marked as an answer.
-    marked = citation.answer if answered else None
+    marked = citation.answer if answer.outcome == "answered" else None
     return CitationOut(
         **dict(article_out(citation)),
         number=citation.number,
@@ -302,10 +349,18 @@ def _citation_out(citation: Citation, *, answered: bool) -> CitationOut:
         start_char=citation.start_char,
         end_char=citation.end_char,
         answer=SpanOut(start_char=marked.start_char, end_char=marked.end_char) if marked else None,
+        as_of=citation.as_of,
+        dated_words=[_dated_words_out(words) for words in citation.dated_words],
+        time_note=citation_note(citation, answer.question_language),
         passage=citation.passage,
         deep_link=citation.deep_link,
         score=citation.score,
     )
+
+
+def _dated_words_out(words: DatedWords) -> DatedWordsOut:
+    span = words.span
+    return DatedWordsOut(start_char=span.start_char, end_char=span.end_char, first=words.first, last=words.last)
 
 
 def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:

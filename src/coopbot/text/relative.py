@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from types import MappingProxyType
 
 from coopbot.text.dates import DateMention, blanked, find_dates
@@ -115,18 +116,29 @@ _LATEST = re.compile(
 def resolve_dates(text: str, today: date) -> list[DatedSpan]:
     """The times in a text that was written, or asked, on the day given: in order and apart, explicit ones too."""
     flat = flatten(text)
-    found: list[DatedSpan] = []
-    for span in _phrases(flat, today):
-        if not any(span.start_char < other.end_char and other.start_char < span.end_char for other in found):
-            found.append(span)
+    found = _apart(chain(_phrases(flat, today), _weekdays(flat, today)))
     rest = blanked(flat, [_place(span) for span in sorted(found, key=lambda span: span.start_char)])
     found += filter(None, (_mentioned(mention, rest, today) for mention in find_dates(rest)))
     return sorted(found, key=lambda span: span.start_char)
 
 
+def relative_words(text: str, today: date) -> list[DatedSpan]:
+    """Only the times that words such as "this year" or "two months ago" give: neither dates nor days of the week."""
+    return sorted(_apart(_phrases(flatten(text), today)), key=lambda span: span.start_char)
+
+
 def asks_for_latest(question: str) -> bool:
     """Whether a question asks for how things are now, or for what is newest."""
     return bool(_LATEST.search(flatten(question)))
+
+
+def _apart(spans: Iterable[DatedSpan]) -> list[DatedSpan]:
+    """Those that overlap none before them."""
+    found: list[DatedSpan] = []
+    for span in spans:
+        if not any(span.start_char < other.end_char and other.start_char < span.end_char for other in found):
+            found.append(span)
+    return found
 
 
 def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
@@ -148,6 +160,9 @@ def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
             yield _span(found, today + timedelta(days=away), today + timedelta(days=away))
     for found in _AGO.finditer(text):
         yield _span(found, *_ago(found, today))
+
+
+def _weekdays(text: str, today: date) -> Iterator[DatedSpan]:
     for number, pattern in enumerate(_WEEKDAYS):
         for found in re.finditer(pattern, text, re.IGNORECASE):
             day = today - timedelta(days=(today.weekday() - number) % 7)

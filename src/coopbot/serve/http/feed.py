@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import heapq
 import re
-from collections.abc import Iterator, Sequence
-from datetime import date
-from threading import Lock
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
 from fastapi import FastAPI, Query, Request, Response
 
-from coopbot.ask.store import LiveStore, VectorStore
-from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.ask.newest import Newest
+from coopbot.ask.store import LiveStore
+from coopbot.domain import Article, Filters, Language
 from coopbot.serve.http.base import base_address
 from coopbot.serve.links import article_address, source_address
 
-_ENTRIES = 50
 _SUMMARY_CHARS = 500
-_READ_AT_A_TIME = 200
 _ATOM = "http://www.w3.org/2005/Atom"
 _MEDIA_TYPE = "application/atom+xml"
 _TITLE = "coopbot: cooperation between regions of China and Russia"
 # What XML cannot hold.
 _NO_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Newest:
-    """The dated articles of a snapshot that were published last, found once a snapshot. Safe to share between threads."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._snapshot_id = ""
-        self._found: dict[Language, list[Article]] = {}
-
-    def of(self, snapshot: VectorStore, languages: Sequence[Language]) -> list[Article]:
-        """Those in any of the languages, newest first."""
-        with self._lock:
-            if self._snapshot_id != snapshot.snapshot_id:
-                self._found = _newest(snapshot)
-                self._snapshot_id = snapshot.snapshot_id
-            found = [article for language in languages for article in self._found[language]]
-        return heapq.nlargest(_ENTRIES, found, key=_age)
 
 
 def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
@@ -65,7 +43,7 @@ def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        articles = newest.of(snapshot, tuple(dict.fromkeys(languages)) or LANGUAGES)
+        articles = newest.of(snapshot, Filters(languages=tuple(languages)))
         base = base_address(request, public_url)
         xml = atom(articles, base=base, address=f"{base}{request.url.path}", updated=snapshot.manifest.facts.built_at)
         return Response(xml, media_type=_MEDIA_TYPE, headers=headers)
@@ -119,21 +97,3 @@ def _summary(text: str) -> str:
 def _id(name: str) -> str:
     """An id that stays the same wherever the service is."""
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'coopbot:{name}')}"
-
-
-def _newest(snapshot: VectorStore) -> dict[Language, list[Article]]:
-    dated = [(article.language, _age(article)) for article in _all(snapshot) if article.published]
-    found: dict[Language, list[Article]] = {}
-    for language in LANGUAGES:
-        ages = heapq.nlargest(_ENTRIES, (age for own, age in dated if own == language))
-        found[language] = [article for _, article_id in ages if (article := snapshot.article(article_id)) is not None]
-    return found
-
-
-def _all(snapshot: VectorStore) -> Iterator[Article]:
-    for offset in range(0, snapshot.manifest.articles, _READ_AT_A_TIME):
-        yield from snapshot.articles(offset, _READ_AT_A_TIME)
-
-
-def _age(article: Article) -> tuple[date, str]:
-    return article.published or date.min, article.article_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Literal
 
 from anyio.to_thread import run_sync
 from fastapi import Request
@@ -12,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from coopbot.ask.retrieve import Watch
+from coopbot.domain import Notice, Outcome
 from coopbot.serve.http.problems import report_failure
-from coopbot.serve.wire import AnswerOut, CitationOut, ClaimOut, DisagreementOut
+from coopbot.serve.wire import AnswerOut, ArticleOut, CitationOut, ClaimOut, DisagreementOut
 
 MEDIA_TYPE = "text/event-stream"
 
@@ -30,7 +30,10 @@ class ProgressOut(BaseModel):
 class ClaimsOut(BaseModel):
     """The event `claims`: what is shown of an answer."""
 
-    outcome: Literal["answered", "no_evidence"]
+    outcome: Outcome
+    notice: Notice | None
+    text: str
+    articles: list[ArticleOut]
     claims: list[ClaimOut]
     citations: list[CitationOut]
     disagreements: list[DisagreementOut]

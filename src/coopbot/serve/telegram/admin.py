@@ -9,7 +9,7 @@ from coopbot.domain import Language
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.messages import error_text
+from coopbot.serve.messages import error_text, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
@@ -112,7 +112,7 @@ def _progress(job: Job, language: Language) -> str:
     if job.state == "failed":
         if isinstance(job.error, Duplicate):
             return texts.known_already.format(job.error.article_id)
-        reason = without_secrets(str(job.error)) if isinstance(job.error, CoopbotError) else texts.went_wrong
+        reason = without_secrets(str(job.error)) if isinstance(job.error, CoopbotError) else message(language).went_wrong
         return texts.job_failed.format(reason)
     if job.state == "done":
         return texts.added.format(title) if job.kind == "add" else texts.rebuilt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from coopbot.ask.answerer import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
@@ -95,6 +96,7 @@ async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
 
 
 def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int) -> list[Outgoing]:
+    buttons = partial(answer_keyboard, record.answer_id, record.language, view, answered=answer.outcome == "answered")
     return messages(
         parts,
         key=record.key,
@@ -102,6 +104,6 @@ def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, rep
         language=record.language,
         topic_id=record.asked.topic_id,
         reply_to=record.asked.question_id or None,
-        keyboard=answer_keyboard(record.answer_id, record.language, view, answered=answer.outcome == "answered"),
+        keyboard=None if answer.notice else buttons(),
         replacing=replacing,
     )

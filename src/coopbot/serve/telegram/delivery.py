@@ -14,6 +14,7 @@ import httpx
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from coopbot.serve.messages import message
 from coopbot.serve.telegram.calls import TEXT_IS_THE_SAME, delete_if_there, edit, edit_if_there, send
 from coopbot.serve.telegram.outbox import Outbox, Pending
 from coopbot.serve.telegram.outgoing import Outgoing
@@ -190,7 +191,7 @@ class Delivery:
         outgoing = pending.outgoing
         hopeless = any(words in error.message.lower() for words in _NO_PLACE)
         if outgoing.action == "send" and outgoing.content.entities and not hopeless:
-            sorry = Part(text=bot_texts(outgoing.language).went_wrong)
+            sorry = Part(text=message(outgoing.language).went_wrong)
             self._outbox.put([replace(outgoing, content=sorry, keyboard=None)])
 
     def _failed(self, pending: Pending, error: TelegramError) -> None:

@@ -11,6 +11,7 @@ from coopbot.ask.answerer import SearchResult
 from coopbot.ask.links import deep_link
 from coopbot.domain import Answer, Article, Citation, Hit, Language, Span
 from coopbot.serve.messages import format_date, message, publisher_line
+from coopbot.serve.notes import citation_note, claim_note
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked, pack
 
 MAX_NEAREST = 3
@@ -30,7 +31,10 @@ def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") ->
 
     They begin with the `heading`, and with what was searched if that is not what was `asked`, as with a follow-up.
     """
-    blocks = _answered(answer) if answer.outcome == "answered" else _no_evidence(answer)
+    if answer.notice is not None:
+        blocks = _listed(answer, message(answer.question_language).notices[answer.notice])
+    else:
+        blocks = _answered(answer) if answer.outcome == "answered" else _no_evidence(answer)
     return pack(chain(_opening(answer, asked, heading), blocks))
 
 
@@ -70,16 +74,28 @@ def _opening(answer: Answer, asked: str | None, heading: str) -> Iterator[Block]
         yield marked(f"{_SEARCHED} {answer.searched_as}", Kind.ITALIC)
 
 
+def _listed(answer: Answer, line: str) -> Iterator[Block]:
+    """A fixed line; a heading if there are articles to list under it."""
+    yield marked(line, Kind.BOLD) if answer.articles else Block(text=line)
+    for article in answer.articles:
+        yield article_line(article, answer.question_language)
+
+
 def _answered(answer: Answer) -> Iterator[Block]:
     for claim in answer.claims:
         sentence = _trimmed(claim.text, answer.answer_within(claim))
-        yield join([sentence, _numbers(answer, claim.citations)], " ")
+        yield join([sentence, *_note(claim_note(answer, claim)), _numbers(answer, claim.citations)], " ")
     for disagreement in answer.disagreements:
         yield _differing(answer, disagreement.citations)
     shown = {claim.text for claim in answer.claims}
     for article_id in dict.fromkeys(citation.article_id for citation in answer.citations):
         of_article = [citation for citation in answer.citations if citation.article_id == article_id]
         yield _source(of_article, answer.question_language, shown)
+
+
+def _note(text: str) -> list[Block]:
+    """What must be said of a quote's time."""
+    return [marked(f"({text})", Kind.ITALIC)] if text else []
 
 
 def _differing(answer: Answer, numbers: Sequence[int]) -> Block:
@@ -125,12 +141,17 @@ def _source(citations: Sequence[Citation], language: Language, shown: Collection
     first = citations[0]
     numbers = [Block(text=f"[{one.number}]") for one in citations[:-1]]
     lines = [join([*numbers, _reference(citations[-1])], ""), _origin(first, language)]
-    lines += [_trimmed(one.quote, one.answer) for one in citations if one.quote not in shown]
+    lines += [
+        join([_trimmed(one.quote, one.answer), *_note(citation_note(one, language))], " ")
+        for one in citations
+        if one.quote not in shown
+    ]
     return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
 
 
 def _with_passage(citation: Citation, language: Language) -> Block:
-    lines = [_reference(citation), _origin(citation, language), Block(text=citation.passage.strip())]
+    origin = join([_origin(citation, language), *_note(citation_note(citation, language))], " ")
+    lines = [_reference(citation), origin, Block(text=citation.passage.strip())]
     return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
 
 
@@ -141,7 +162,7 @@ def _in_passage(citation: Citation, language: Language) -> Block:
     before, quote = (passage, "") if start < 0 else (passage[:start], citation.quote.strip())
     after = passage[len(before) + len(quote) :]
     inside = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
-    origin = _origin(citation, language)
+    origin = join([_origin(citation, language), *_note(citation_note(citation, language))], " ")
     lines = [_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)]
     return join([line for line in lines if line.text], "\n")
 

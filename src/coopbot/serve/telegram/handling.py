@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telegram import Message, Update
 
+from coopbot.ask.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.messages import error_text, language_of_locale, message
 from coopbot.serve.telegram.admin import ADMIN_COMMANDS, Admin
@@ -15,7 +16,6 @@ from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
 from coopbot.serve.telegram.kit import Kit, messages
 from coopbot.serve.telegram.presses import handle_press
-from coopbot.serve.telegram.small_talk import small_talk
 from coopbot.serve.telegram.texts import bot_texts
 
 # A question that was not answered is answered when it is edited, if that is soon.
@@ -125,12 +125,8 @@ class Handler:
             return bot_texts(language).ask_what if incoming.command else message(language).question_empty
         if len(incoming.text) > MAX_QUESTION_CHARS:
             return message(language).question_too_long
-        match small_talk(incoming.text):
-            case "greeting":
-                return bot_texts(language).greeting
-            case "thanks":
-                return bot_texts(language).welcome
-        return None
+        talk = find_small_talk(incoming.text)
+        return message(language).notices[talk] if talk else None
 
     def _is_recent(self, received: Message) -> bool:
         edited_at = received.edit_date or received.date

@@ -15,12 +15,13 @@ from telegram.error import BadRequest
 
 from coopbot.ask.answerer import SearchResult
 from coopbot.domain import Answer
-from coopbot.serve.messages import format_date, language_of_locale, message
+from coopbot.serve.messages import format_date, language_of_locale
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.serve.wire import answer_lines
 
 _PASSAGES = 5
 # Telegram gives the same results to the same words for so long, without asking.
@@ -54,8 +55,7 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
 
 def _answer(answer: Answer) -> InlineQueryResultArticle:
     """The answer with its question, as one message: what does not fit into one is left to the bot's own chat."""
-    texts = message(answer.question_language)
-    first = answer.claims[0].text if answer.claims else texts.no_evidence
+    first = answer.claims[0].text if answer.claims else answer_lines(answer)[0]
     origin = answer.citations[0] if answer.claims else None
     described = f"{origin.title} · {format_date(origin.published, answer.question_language)}" if origin else ""
     return _article("answer", first, described, answer_parts(answer, asked="")[0])

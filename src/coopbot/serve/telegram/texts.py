@@ -11,12 +11,9 @@ from coopbot.domain import Language
 class BotTexts:
     """`{}` stands for what is put in."""
 
-    went_wrong: str
     sent_again: str
     slow_down: str
     private_bot: str
-    greeting: str
-    welcome: str
     commands: dict[str, str]
     # Buttons under an answer, and what they say when pressed.
     in_context: str
@@ -72,12 +69,9 @@ class BotTexts:
 
 
 _ENGLISH = BotTexts(
-    went_wrong="Sorry, something went wrong. Please ask again.",
     sent_again="(Sent again because the connection broke: you may see this twice.)",
     slow_down="That is a lot at once. I take up to {} messages a minute from one person; please ask again in a minute.",
     private_bot="This bot is private. Ask whoever runs it to let you in; your number is {}.",
-    greeting="Hello! Ask me a question about cooperation between the regions of China and Russia.",
-    welcome="You are welcome.",
     commands={
         "ask": "Ask a question",
         "search": "Find passages",
@@ -145,12 +139,9 @@ _ENGLISH = BotTexts(
 )
 
 _CHINESE = BotTexts(
-    went_wrong="抱歉，出了点问题，请再问一次。",
     sent_again="（因连接中断而重发，您可能会看到两次。）",
     slow_down="一下子太多了。每人每分钟最多 {} 条消息，请过一分钟再问。",
     private_bot="这是一个非公开的机器人，请联系管理员开通；您的编号是 {}。",
-    greeting="您好！请向我提一个关于中俄地方合作的问题。",
-    welcome="不客气。",
     commands={
         "ask": "提问",
         "search": "查找段落",
@@ -217,12 +208,9 @@ _CHINESE = BotTexts(
 )
 
 _RUSSIAN = BotTexts(
-    went_wrong="Извините, что-то пошло не так. Спросите, пожалуйста, ещё раз.",
     sent_again="(Отправлено ещё раз из-за обрыва связи: возможно, вы видите это дважды.)",
     slow_down="Слишком много сразу. Я принимаю до {} сообщений в минуту от человека; спросите, пожалуйста, через минуту.",
     private_bot="Это закрытый бот. Попросите его владельца открыть вам доступ; ваш номер — {}.",
-    greeting="Здравствуйте! Задайте мне вопрос о сотрудничестве регионов России и Китая.",
-    welcome="Пожалуйста.",
     commands={
         "ask": "Задать вопрос",
         "search": "Найти отрывки",

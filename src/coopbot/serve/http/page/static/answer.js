@@ -31,6 +31,7 @@ const againButton = (turn, { again }) => html`<button type="button" class="quiet
 function answerView(turn, actions) {
   const { answer, question } = turn;
   const searched = answer.searched_as !== question ? html`<p class="note">${t.searched_as}: <q>${answer.searched_as}</q></p>` : nothing;
+  if (answer.notice) return noticeView(answer, searched, actions);
   if (answer.outcome !== "answered") {
     return html`${searched}<p class="none">${t.no_evidence}</p>
       ${answer.citations.length ? html`<p class="note">${t.nearest}</p><ol class="quotes near">${answer.citations.map((c) => sourceView(c, actions, true))}</ol>` : nothing}
@@ -46,9 +47,24 @@ function answerView(turn, actions) {
     ${toolsView(turn, actions)}`;
 }
 
+// A fixed line in place of quotes, with the articles that were asked for.
+function noticeView(answer, searched, { openArticle }) {
+  const open = (article) => (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openArticle(article);
+  };
+  return html`${answer.articles.length ? searched : nothing}<p class="notice" lang=${answer.question_language ?? nothing}>${answer.text.split("\n")[0]}</p>
+    <ul class="quotes listed">${answer.articles.map((article) => html`<li>
+      <h4><a href="/article/${article.article_id}" lang=${article.language} @click=${open(article)}>${article.title}</a></h4>${metaView(article)}</li>`)}</ul>`;
+}
+
+const noteView = (text) => (text ? html` <span class="time">(${text})</span>` : nothing);
+
 function claimView(claim, byNumber, numbers) {
   const quoted = claim.citations.map((n) => byNumber.get(n)).find((c) => c.quote === claim.text);
-  return html`<p lang=${quoted?.language ?? nothing}><bdi>${quoted ? marked(quoted) : claim.text}</bdi><span class="cites">${numbers(claim.citations)}</span></p>`;
+  const notes = new Set(claim.citations.map((n) => byNumber.get(n).time_note));
+  return html`<p lang=${quoted?.language ?? nothing}><bdi>${quoted ? marked(quoted) : claim.text}</bdi>${[...notes].map(noteView)}<span class="cites">${numbers(claim.citations)}</span></p>`;
 }
 
 export function marked({ quote, answer }) {
@@ -89,7 +105,7 @@ function sourceView(citation, { openArticle }, quoted) {
   };
   return html`<li value=${citation.number}>
     <h4><a href=${addressOf(citation)} lang=${citation.language} @click=${open}>${citation.title}</a></h4>
-    ${quoted ? html`<blockquote lang=${citation.language}>${marked(citation)}</blockquote>` : nothing}
+    ${quoted ? html`<blockquote lang=${citation.language}>${marked(citation)}${noteView(citation.time_note)}</blockquote>` : nothing}
     ${metaView(citation)}
     ${citation.deep_link ? html`<p class="meta"><a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a></p>` : nothing}
   </li>`;

@@ -57,7 +57,9 @@ function gbt(turn, today) {
 
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
   const said = answer.outcome === "answered" ? answer.claims : [{ text: t.no_evidence, citations: [] }];
-  const lines = said.map((claim) => `${shown(claim.text)}${claim.citations.map((n) => ` ${mark(n)}`).join("")}`);
+  const times = (claim) => [...new Set(answer.citations.filter((c) => claim.citations.includes(c.number)).map((c) => c.time_note))];
+  const note = (claim) => times(claim).filter(Boolean).map((text) => ` (${shown(text)})`).join("");
+  const lines = said.map((claim) => `${shown(claim.text)}${note(claim)}${claim.citations.map((n) => ` ${mark(n)}`).join("")}`);
   const quoted = answer.outcome === "answered" ? [] : answer.citations.map((c) => `${shown(c.quote)} ${mark(c.number)}`);
   const differ = answer.disagreements.map((d) => `${t.sources_differ}: ${shown(d.about)}${d.citations.map((n) => ` ${mark(n)}`).join("")}`);
   const listed = answer.citations.map((c) => entry(c, c.number));

@@ -110,7 +110,7 @@ async function submit(asked) {
       }
       draw();
     }
-    say(turn.answer.outcome === "answered" ? t.ready : t.no_evidence);
+    say(turn.answer.notice ? turn.answer.text : turn.answer.outcome === "answered" ? t.ready : t.no_evidence);
   } catch (error) {
     if (error.name === "AbortError") turn.stopped = true;
     else turn.problem = asProblem(error);

@@ -1,0 +1,64 @@
+"""The articles of an index that were published last."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from datetime import date
+from threading import Lock
+
+from coopbot.ask.store import VectorStore
+from coopbot.domain import LANGUAGES, Article, Filters, Language
+
+NEWEST = 50
+
+_READ_AT_A_TIME = 200
+
+
+class Newest:
+    """The dated articles of a snapshot that were published last, found once a snapshot. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._snapshot_id = ""
+        self._found: dict[Language, list[Article]] = {}
+
+    def of(self, snapshot: VectorStore, filters: Filters) -> list[Article]:
+        """Of the latest NEWEST of each language those that pass, at most NEWEST, newest first."""
+        with self._lock:
+            if self._snapshot_id != snapshot.snapshot_id:
+                self._found = _newest(snapshot)
+                self._snapshot_id = snapshot.snapshot_id
+            found = [article for language in filters.languages or LANGUAGES for article in self._found[language]]
+        passing = {article.article_id: article for article in found if _passes(article, filters)}
+        return heapq.nlargest(NEWEST, passing.values(), key=_age)
+
+
+def _newest(snapshot: VectorStore) -> dict[Language, list[Article]]:
+    dated = [(article.language, _age(article)) for article in _all(snapshot) if article.published]
+    found: dict[Language, list[Article]] = {}
+    for language in LANGUAGES:
+        ages = heapq.nlargest(NEWEST, (age for own, age in dated if own == language))
+        found[language] = [article for _, article_id in ages if (article := snapshot.article(article_id)) is not None]
+    return found
+
+
+def _all(snapshot: VectorStore) -> Iterator[Article]:
+    for offset in range(0, snapshot.manifest.articles, _READ_AT_A_TIME):
+        yield from snapshot.articles(offset, _READ_AT_A_TIME)
+
+
+def _age(article: Article) -> tuple[date, str]:
+    return article.published or date.min, article.article_id
+
+
+def _passes(article: Article, filters: Filters) -> bool:
+    """Whether publisher and date are as wanted. A publisher is also one of a brief's sources, whatever the case."""
+    names = {article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))}
+    wanted = {name.casefold() for name in filters.publishers}
+    day = article.published or date.min
+    return (
+        (not wanted or not wanted.isdisjoint(name.casefold() for name in names))
+        and (filters.published_from is None or filters.published_from <= day)
+        and (filters.published_to is None or day <= filters.published_to)
+    )

@@ -1,0 +1,45 @@
+"""What must be said of a quote's time, in words: "as of 3 July 2012", "“this year”: 2012"."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from coopbot.domain import Answer, Citation, Claim, DatedWords, Language
+from coopbot.serve.messages import format_date, format_month, format_year, message
+
+
+def citation_note(citation: Citation, language: Language) -> str:
+    """What must be said of one quote, "" for nothing."""
+    parts = [_as_of(citation, language)] if citation.as_of else []
+    parts += [_meaning(words, citation, language) for words in citation.dated_words]
+    return "; ".join(parts)
+
+
+def claim_note(answer: Answer, claim: Claim) -> str:
+    """The same of all quotes that a sentence of an answer rests on."""
+    cited = [citation for citation in answer.citations if citation.number in claim.citations]
+    notes = dict.fromkeys(citation_note(citation, answer.question_language) for citation in cited)
+    return "; ".join(filter(None, notes))
+
+
+def _as_of(citation: Citation, language: Language) -> str:
+    texts = message(language)
+    if isinstance(citation.as_of, date):
+        return texts.as_of.replace("…", format_date(citation.as_of, language))
+    return texts.undated
+
+
+def _meaning(words: DatedWords, citation: Citation, language: Language) -> str:
+    said = citation.quote[words.span.start_char : words.span.end_char]
+    return f"{message(language).quoted.replace('…', said)}: {format_period(words.first, words.last, language)}"
+
+
+def format_period(first: date, last: date, language: Language) -> str:
+    """A year, a month, a day, or from one day to another."""
+    if first == last:
+        return format_date(first, language)
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+        return format_year(first.year, language) if first.year == last.year else f"{first.year}–{last.year}"
+    if first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month):
+        return format_month(first, language)
+    return f"{format_date(first, language)} – {format_date(last, language)}"

@@ -1,0 +1,126 @@
+"""What is no question, what asks for articles, and what time a question means: one small index, in this process."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from coopbot.ask.answerer import Answerer
+from coopbot.domain import Filters
+from coopbot.errors import InvalidRequest
+from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
+from tests.fakes import BagOfWords, FigureReader, make_article
+
+TODAY = date(2026, 1, 20)
+ARTICLES = [
+    make_article("en/toll-2012", "A lorry pays a toll of 500 roubles this year.", title="The toll", published=date(2012, 7, 3)),
+    make_article("en/toll-2025", "A lorry pays a toll of 900 roubles now.", title="A new toll", published=date(2025, 12, 1)),
+    make_article("en/leopards", "In 2026 there were 130 leopards in the park.", title="Leopards", published=date(2026, 1, 5)),
+    make_article("en/cranes", "There are 40 cranes at the lake.", title="Cranes", published=None),
+    make_article("ru/toll", "Фура платит за проезд 700 рублей.", language="ru", title="Проезд", published=date(2024, 5, 1)),
+    make_article("zh/toll", "卡车过桥费为800卢布。", language="zh", title="过桥费", published=date(2024, 6, 1)),
+]
+
+
+@pytest.fixture(scope="module")
+def answerer(tmp_path_factory: pytest.TempPathFactory) -> Answerer:
+    folder: Path = tmp_path_factory.mktemp("index")
+    build(ARTICLES, BagOfWords(), folder, model="bag of words", precision="f32")
+    index = LiveIndex(folder, BagOfWords().fingerprint)
+    return Answerer(BagOfWords(), index.current, FigureReader(), today=lambda: TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "notice"),
+    [
+        ("Hi there!", "en", "greeting"),
+        ("Who are you?", "en", "identity"),
+        ("谢谢您", "zh", "thanks"),
+        ("你能做什麼？", "zh", "ability"),
+        ("пока", "ru", "farewell"),
+        ("ты дурак", "ru", "abuse"),
+    ],
+)
+def test_small_talk_gets_a_line_and_no_passages(answerer: Answerer, said: str, language: str, notice: str) -> None:
+    answer = answerer.ask(said)
+    assert (answer.outcome, answer.question_language, answer.notice) == ("small_talk", language, notice)
+    assert (answer.claims, answer.citations, answer.articles) == ((), (), ())
+
+
+def ids(answerer: Answerer, said: str, filters: Filters | None = None) -> list[str]:
+    return [article.article_id for article in answerer.ask(said, filters=filters).articles]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("What do you know about leopards?", {"en/leopards"}),
+        ("sources about toll", {"en/toll-2012", "en/toll-2025"}),
+        ("статьи про проезд", {"ru/toll"}),
+        ("有哪些关于过桥费的文章？", {"zh/toll"}),
+    ],
+)
+def test_who_asks_for_articles_gets_those_about_the_subject(answerer: Answerer, said: str, found: set[str]) -> None:
+    answer = answerer.ask(said)
+    assert (answer.outcome, answer.notice, answer.citations) == ("articles", "about", ())
+    assert {article.article_id for article in answer.articles} == found
+
+
+@pytest.mark.parametrize("said", ["What do you know about football?", "статьи про футбол", "关于足球你知道什么"])
+def test_of_an_unknown_subject_there_is_no_evidence(answerer: Answerer, said: str) -> None:
+    answer = answerer.ask(said)
+    assert (answer.outcome, answer.notice, answer.articles) == ("no_evidence", None, ())
+
+
+@pytest.mark.parametrize("said", ["What is new?", "что нового?", "有什么新消息"])
+def test_what_is_new_is_the_newest_first(answerer: Answerer, said: str) -> None:
+    assert answerer.ask(said).notice == "newest"
+    assert ids(answerer, said) == ["en/leopards", "en/toll-2025", "zh/toll", "ru/toll", "en/toll-2012"]
+    assert ids(answerer, said, Filters(languages=("zh", "ru"))) == ["zh/toll", "ru/toll"]
+    assert ids(answerer, said, Filters(published_to=date(2024, 5, 31))) == ["ru/toll", "en/toll-2012"]
+
+
+@pytest.mark.parametrize("said", ["what is new this month?", "что нового в этом месяце?", "本月有什么新文章"])
+def test_what_is_new_of_a_time(answerer: Answerer, said: str) -> None:
+    assert ids(answerer, said) == ["en/leopards"]
+
+
+@pytest.mark.parametrize("said", ["what is new this week?", "новости сегодня", "本周有什么新闻"])
+def test_of_a_time_without_articles_the_newest_of_all(answerer: Answerer, said: str) -> None:
+    answer = answerer.ask(said)
+    assert (answer.notice, answer.articles[0].article_id) == ("none_then", "en/leopards")
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("How many leopards were in the park this year?", "How many leopards were in the park in 2026?"),
+        ("Сколько в этом году леопардов?", "Сколько в 2026 году леопардов?"),
+        ("今年有多少只豹？", "2026年有多少只豹？"),
+    ],
+)
+def test_this_year_is_searched_by_its_number(answerer: Answerer, asked: str, read: str) -> None:
+    assert answerer.ask(asked).searched_as == read
+
+
+def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_says_its_age(answerer: Answerer) -> None:
+    quotes = {c.article_id: c for c in answerer.ask("What toll of roubles does a lorry pay?", max_citations=10).citations}
+    assert quotes["en/toll-2012"].as_of == date(2012, 7, 3)
+    assert quotes["en/toll-2012"].dated_words[0].first == date(2012, 1, 1)
+    now = answerer.ask("What toll of roubles does a lorry pay at present?").citations
+    assert (now[0].article_id, now[0].as_of) == ("en/toll-2025", None)
+    (undated, *_) = answerer.ask("How many cranes are at the lake?").citations
+    assert undated.as_of == "undated"
+
+
+def test_a_conversation_goes_on_from_a_subject_and_past_small_talk(answerer: Answerer) -> None:
+    answerer.ask("What do you know about leopards in the park?", conversation_id="c")
+    answerer.ask("thanks", conversation_id="c")
+    assert (
+        answerer.ask("and how many are there?", conversation_id="c").searched_as == "leopards in the park how many are there?"
+    )
+    with pytest.raises(InvalidRequest):
+        answerer.ask("hi", conversation_id="not an id")

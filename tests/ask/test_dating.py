@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from coopbot.ask.compose import cite
+from coopbot.ask.dating import dated, promote_newer, with_years
+from coopbot.domain import Citation, Language
+from tests.ask.sentences import sentence, towards
+from tests.cases import check_each
+from tests.fakes import make_article
+
+TODAY = date(2026, 1, 20)
+QUESTIONS = """
+How many tourists came this year?|How many tourists came in 2026?
+How much gas was delivered last year?|How much gas was delivered in 2025?
+What is planned for next year|What is planned for 2027
+trade in the first half of last year|trade in the first half of 2025
+last year's trade|2025's trade
+over the last year|over the last year
+Сколько туристов приехало в этом году?|Сколько туристов приехало в 2026 году?
+товарооборот за прошлый год|товарооборот за 2025 год
+в первом полугодии прошлого года|в первом полугодии 2025 года
+что откроют в следующем году|что откроют в 2027 году
+今年同江大桥运了多少货？|2026年同江大桥运了多少货？
+去年上半年|2025年上半年
+明年開通|2027年開通
+this city|this city
+в этом городе|в этом городе
+"""
+
+
+def test_a_year_is_named_by_the_clock() -> None:
+    def check(row: str) -> None:
+        asked, _, read = row.partition("|")
+        assert with_years(asked, TODAY) == read
+
+    check_each(QUESTIONS.strip().splitlines(), check, str)
+
+
+OLD = "A lorry pays 500 roubles."
+NEW = "A lorry pays 900 roubles."
+
+
+def published(article_id: str) -> date | None:
+    return {f"en/{OLD}": date(2020, 1, 1), f"en/{NEW}": date(2025, 12, 1)}.get(article_id)
+
+
+def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
+    old, new = sentence(OLD, 2.0, towards(1)), sentence(NEW, 1.5, towards(1))
+    assert promote_newer((old, new), published) == (new, old)
+    unlikely = sentence(NEW, 0.5, towards(1))
+    assert promote_newer((old, unlikely), published) == (old, unlikely)
+    assert promote_newer((), published) == ()
+
+
+def test_a_sentence_is_as_new_as_the_last_day_that_it_names() -> None:
+    about_2018 = sentence("In 2018 a lorry paid 500 roubles.", 2.0, towards(1))
+    about_2024 = sentence("In 2024 a lorry paid 900 roubles.", 1.8, towards(1))
+    plan = sentence("In 2030 a lorry will pay 950 roubles.", 1.7, towards(1))
+    assert promote_newer((about_2018, about_2024), lambda _: date(2025, 6, 1))[0] is about_2024
+    assert promote_newer((about_2018, about_2024, plan), lambda _: date(2025, 6, 1))[0] is plan
+
+
+def quoted(text: str, day: date | None, language: Language = "en") -> Citation:
+    article = make_article(f"{language}/{text}", text, language=language, published=day)
+    return cite(1, sentence(text, 1.0, towards(1), language), article)
+
+
+AS_OF = [
+    ("A lorry pays 500 roubles.", date(2012, 7, 3), False, date(2012, 7, 3)),
+    ("A lorry pays 500 roubles.", date(2025, 7, 3), False, None),
+    ("A lorry pays 500 roubles.", None, False, "undated"),
+    ("In 2011 a lorry paid 500 roubles.", date(2012, 7, 3), False, None),
+    ("In 2011 a lorry paid 500 roubles.", date(2012, 7, 3), True, date(2012, 7, 3)),
+    ("It has grown since 2011 and is now 500.", date(2012, 7, 3), False, date(2012, 7, 3)),
+    ("Сейчас с 2011 года фура платит 500 рублей.", date(2012, 7, 3), False, date(2012, 7, 3)),
+    ("Фура платит 500 рублей.", date(2012, 7, 3), False, date(2012, 7, 3)),
+    ("在2011年卡车付500卢布。", date(2012, 7, 3), False, None),
+    ("今年卡车付500卢布。", date(2012, 7, 3), False, date(2012, 7, 3)),
+]
+
+
+@pytest.mark.parametrize(("text", "day", "latest", "expected"), AS_OF)
+def test_an_old_quote_says_of_when_it_is(text: str, day: date | None, latest: bool, expected: object) -> None:
+    assert dated(quoted(text, day), TODAY, latest=latest).as_of == expected
+
+
+WORDS = """
+Exports grew by 12% this year.|this year 2012-01-01 2012-12-31
+It rose in the first half of last year.|first half of last year 2011-01-01 2011-06-30
+В этом году вывезли 500 тонн.|этом году 2012-01-01 2012-12-31
+Вчера открыли мост.|Вчера 2012-07-02 2012-07-02
+今年出口增長12%。|今年 2012-01-01 2012-12-31
+上个月开通。|上个月 2012-06-01 2012-06-30
+It opened on Tuesday, in May.|
+In 2010 he said that it would open next year.|
+"""
+
+
+def test_words_that_mean_a_time_by_the_day_of_publication() -> None:
+    def check(row: str) -> None:
+        text, _, expected = row.partition("|")
+        found = dated(quoted(text, date(2012, 7, 3)), TODAY, latest=False)
+        shown = [f"{text[w.span.start_char : w.span.end_char]} {w.first} {w.last}" for w in found.dated_words]
+        assert shown == ([expected] if expected else [])
+        assert dated(replace(found, published=None), TODAY, latest=False).dated_words == ()
+
+    check_each(WORDS.strip().splitlines(), check, str)
