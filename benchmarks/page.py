@@ -19,13 +19,14 @@ _OURS = "coopbot"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A row of the table. why: what there is to say where coopbot is not ahead."""
+    """A row of the table. error: the standard error of the value, if it has one. why: the reason where coopbot is not ahead."""
 
     name: str
     unit: str = ""
     value: Callable[[Json], float]
     digits: int = 0
     more_is_better: bool = False
+    error: Callable[[Json], float] = lambda row: 0.0
     why: str = ""
 
 
@@ -33,21 +34,16 @@ def _figure(name: str) -> Callable[[Json], float]:
     return lambda row: float(row[name])
 
 
-def _mrr(name: str) -> Callable[[Json], float]:
-    return lambda row: float(row["mrr"][name])
-
-
-def _direction(asked: str, language: str) -> Measure:
+def _mrr(title: str, name: str) -> Measure:
     return Measure(
-        name=f"MRR@10, {asked} to {language}",
-        value=_mrr(f"{asked}-{language}"),
+        name=f"MRR@10, {title}",
+        value=lambda row: float(row["mrr"][name][0]),
+        error=lambda row: float(row["mrr"][name][1]),
         digits=3,
         more_is_better=True,
-        why=_CHANCE,
     )
 
 
-_CHANCE = "Over so many questions two figures that are this near differ by chance (the scoreboard has intervals)."
 _MEASURES = (
     Measure(name="Building the index", unit="s", value=_figure("build_s"), digits=1),
     Measure(
@@ -63,9 +59,9 @@ _MEASURES = (
     Measure(name="Question to passages, 95th percentile", unit="ms", value=_figure("p95_ms"), digits=1),
     Measure(name="Peak memory while answering", unit="MiB", value=_figure("peak_mib")),
     Measure(name="Its own share of memory, at the end", unit="MiB", value=_figure("pss_mib")),
-    Measure(name="MRR@10, same language", value=_mrr("same"), digits=3, more_is_better=True, why=_CHANCE),
-    Measure(name="MRR@10, across languages", value=_mrr("across"), digits=3, more_is_better=True, why=_CHANCE),
-    *(_direction(asked, language) for asked in LANGUAGES for language in LANGUAGES),
+    _mrr("same language", "same"),
+    _mrr("across languages", "across"),
+    *(_mrr(f"{asked} to {language}", f"{asked}-{language}") for asked in LANGUAGES for language in LANGUAGES),
 )
 
 _TEMPLATE = Path(__file__).parent / "page.template"
@@ -91,7 +87,7 @@ def _table(rows: list[Json]) -> list[str]:
     lines = ["|  | " + " | ".join(row["name"] for row in rows) + " |", "| --- |" + " ---: |" * len(rows)]
     for measure in _MEASURES:
         shown = [_shown(measure, row) for row in rows]
-        best = _best(measure, rows)
+        best = _shown(measure, _best(measure, rows))
         cells = [f"**{one}**" if one == best else one for one in shown]
         unit = f" ({measure.unit})" if measure.unit else ""
         lines.append(f"| {measure.name}{unit} | " + " | ".join(cells) + " |")
@@ -104,15 +100,14 @@ def _shown(measure: Measure, row: Json) -> str:
     return f"{measure.value(row):,.{measure.digits}f}"
 
 
-def _best(measure: Measure, rows: list[Json]) -> str:
+def _best(measure: Measure, rows: list[Json]) -> Json:
     best = max if measure.more_is_better else min
-    return _shown(measure, best(rows, key=measure.value))
+    return best(rows, key=measure.value)
 
 
 def _outcomes(kills: list[str]) -> str:
-    """Each outcome with its count; what a system raised is in results.json."""
-    counts = Counter(outcome.split(" (")[0] for outcome in kills)
-    return ", ".join(f"{outcome} {count}×" for outcome, count in counts.items())
+    """Each outcome with its count."""
+    return ", ".join(f"{outcome} {count}×" for outcome, count in Counter(kills).items())
 
 
 def _behind(rows: list[Json]) -> list[str]:
@@ -120,6 +115,19 @@ def _behind(rows: list[Json]) -> list[str]:
     ours = next((row for row in rows if row["name"] == _OURS), None)
     if ours is None:
         return []
-    measures = [one for one in _MEASURES if _shown(one, ours) != _best(one, rows)]
-    lines = [f"* **{one.name}**: {one.why or 'not explained yet.'}" for one in measures]
+    lines = [
+        f"* **{measure.name}**: {_reason(measure, ours, best)}"
+        for measure in _MEASURES
+        if _shown(measure, ours) != _shown(measure, best := _best(measure, rows))
+    ]
     return ["## Where coopbot is not ahead", "", *lines, ""] if lines else []
+
+
+def _reason(measure: Measure, ours: Json, best: Json) -> str:
+    """Chance, if the difference is within two standard errors of it."""
+    error = 2 * (measure.error(ours) ** 2 + measure.error(best) ** 2) ** 0.5
+    if abs(measure.value(best) - measure.value(ours)) <= error:
+        return (
+            f"{best['name']} has more, but no more than chance explains: two standard errors of the difference are {error:.3f}."
+        )
+    return measure.why or f"{best['name']} is ahead, and we do not know why."

@@ -143,12 +143,13 @@ def measured(bench: Bench, row: Row, dataset: Dataset) -> Json:
     }
 
 
-def reciprocal_ranks(ranks: dict[str, list[int]]) -> dict[str, float]:
-    """The mean reciprocal rank by direction, and the means `same` and `across` of directions. A rank of 0 was not found."""
-    means = {pair: fmean(1 / rank if 0 < rank <= TOP_K else 0.0 for rank in own) for pair, own in ranks.items()}
-    same = [mean for pair, mean in means.items() if pair[:2] == pair[3:]]
-    across = [mean for pair, mean in means.items() if pair[:2] != pair[3:]]
-    return {"same": fmean(same), "across": fmean(across), **means}
+def reciprocal_ranks(ranks: dict[str, list[int]]) -> dict[str, list[float]]:
+    """By direction, and over all directions that are `same` and `across`: (mean, its standard error). Rank 0 was not found."""
+    own = {pair: [1 / rank if 0 < rank <= TOP_K else 0.0 for rank in found] for pair, found in ranks.items()}
+    same = [value for pair, values in own.items() if pair[:2] == pair[3:] for value in values]
+    across = [value for pair, values in own.items() if pair[:2] != pair[3:] for value in values]
+    groups = {"same": same, "across": across, **own}
+    return {name: [fmean(values), float(np.std(values) / len(values) ** 0.5)] for name, values in groups.items()}
 
 
 def _machine() -> str:

@@ -29,9 +29,12 @@ class Haiku:
         self._runner = asyncio.Runner()
 
     def prepare(self) -> None:
-        """Start the server, which ends with this process."""
+        """Start the server, which ends with this process, and meanwhile load the library."""
         command = [self._options.python, "-m", "benchmarks.embedding_server", str(self._options.model)]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        import haiku.rag.client.documents
+        import haiku.rag.store.engine  # noqa: F401  building must not wait for it
+
         assert self._server.stdout is not None
         self._address = self._server.stdout.readline().strip()
 

@@ -18,7 +18,8 @@ class Haystack:
         self._options = options
 
     def prepare(self) -> None:
-        """Load the model."""
+        """Load the model and the library."""
+        import haystack.document_stores.in_memory  # noqa: F401  building must not wait for it
         from haystack_integrations.components.embedders.sentence_transformers import SentenceTransformersDocumentEmbedder
 
         self._embedder = SentenceTransformersDocumentEmbedder(
