@@ -128,6 +128,6 @@ def _reason(measure: Measure, ours: Json, best: Json) -> str:
     error = 2 * (measure.error(ours) ** 2 + measure.error(best) ** 2) ** 0.5
     if abs(measure.value(best) - measure.value(ours)) <= error:
         return (
-            f"{best['name']} has more, but no more than chance explains: two standard errors of the difference are {error:.3f}."
+            f"{best['name']} is ahead by no more than chance explains: two standard errors of the difference are {error:.3f}."
         )
     return measure.why or f"{best['name']} is ahead, and we do not know why."
