@@ -8,6 +8,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
+COMPILE := $(BIN)/uv pip compile --quiet --universal --no-annotate --no-header
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
@@ -79,8 +80,13 @@ coverage: .venv/installed ## Which lines the tests of `make check` reach; a repo
 	$(PYTEST) $(PARALLEL) -m "not model and not server and not process" --cov --cov-report=term:skip-covered
 
 constraints: .venv/installed ## Write constraints.txt anew from pyproject.toml; with UPGRADE=--upgrade, to the newest releases.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header $(UPGRADE) \
-		--output-file constraints.txt pyproject.toml
+	$(COMPILE) $(UPGRADE) --python-version 3.11 --all-extras --output-file constraints.txt pyproject.toml
+
+benchmarks/constraints.txt: benchmarks/requirements.txt | .venv/installed
+	$(COMPILE) --python-version 3.11 --output-file $@ $<
+
+benchmarks/constraints-haiku.txt: benchmarks/requirements-haiku.txt | .venv/installed
+	$(COMPILE) --python-version 3.12 --output-file $@ $<
 
 hooks: .venv/installed ## Have git run the static checks before each commit.
 	$(BIN)/pre-commit install

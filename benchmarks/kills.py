@@ -23,7 +23,7 @@ KILL_AFTER = (1, 2, 4, 8, 16)
 _EDITION = " (2)"
 _POLL_S = 0.0003
 _REBUILD_S = 600
-_PROBE_S = 120
+_PROBE_S = 600
 
 
 def run_kills(bench: Bench, row: Row, dataset: Dataset, kill_after: Sequence[int] = KILL_AFTER) -> list[str]:

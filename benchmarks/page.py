@@ -91,8 +91,8 @@ def _table(rows: list[Json]) -> list[str]:
         cells = [f"**{one}**" if one == best else one for one in shown]
         unit = f" ({measure.unit})" if measure.unit else ""
         lines.append(f"| {measure.name}{unit} | " + " | ".join(cells) + " |")
-    if all("kills" in row for row in rows):
-        lines.append("| After `kill -9` | " + " | ".join(_outcomes(row["kills"]) for row in rows) + " |")
+    if any("kills" in row for row in rows):
+        lines.append("| After `kill -9` | " + " | ".join(_outcomes(row.get("kills", [])) for row in rows) + " |")
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 # No system may look for a newer model, or report on its users, while it is measured.
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "ANONYMIZED_TELEMETRY": "False"}
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "LOGFIRE_IGNORE_NO_CONFIG": "1"}
 
 # `Any`: JSON.
 Json = dict[str, Any]

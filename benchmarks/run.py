@@ -67,7 +67,7 @@ def main() -> None:
     """Measure, save, render."""
     asked = _arguments()
     if not asked.render:
-        RESULTS.write_text(json.dumps(_measure(asked), indent=1) + "\n", encoding="utf-8")
+        _measure(asked)
     PAGE.write_text(render(json.loads(RESULTS.read_text("utf-8"))), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
 
@@ -91,26 +91,13 @@ def _arguments() -> argparse.Namespace:
     return asked
 
 
-def _measure(asked: argparse.Namespace) -> Json:
+def _measure(asked: argparse.Namespace) -> None:
+    """All systems, then the kills; what is measured is saved each time. Raises WorkerFailed."""
     settings = load_settings()
     open_embedder(settings)  # prepared once a machine, before anything is measured
     dataset = load_dataset(asked.xquad, paragraphs=asked.paragraphs, every=asked.every)
     few = load_dataset(asked.xquad, paragraphs=_KILLED_PARAGRAPHS, every=_KILLED_EVERY)
-    with tempfile.TemporaryDirectory(prefix="coopbot-peers-") as scratch:
-        bench = Bench(
-            model=Path(source_folder(ModelSource.of(None), settings.cache_dir)),
-            threads=asked.threads,
-            scratch=Path(scratch),
-            python=asked.python,
-            haiku_python=asked.haiku_python,
-        )
-        chosen = [row for row in ROWS if not asked.only or row.system in asked.only]
-        rows = [measured(bench, row, dataset) for row in chosen]
-        if not asked.no_kills:
-            outcomes = {row.system: run_kills(bench, row, few) for row in chosen}
-            for row, figures in zip(chosen, rows, strict=True):
-                figures["kills"] = outcomes[row.system]
-    return {
+    results: Json = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": _machine(),
         "threads": asked.threads,
@@ -119,8 +106,31 @@ def _measure(asked: argparse.Namespace) -> Json:
         "questions": len(dataset.questions),
         "killed_passages": len(few.passages),
         "remark": asked.remark,
-        "rows": rows,
+        "rows": [],
     }
+    chosen = [row for row in ROWS if not asked.only or row.system in asked.only]
+    with tempfile.TemporaryDirectory(prefix="coopbot-peers-") as scratch:
+        bench = Bench(
+            model=Path(source_folder(ModelSource.of(None), settings.cache_dir)),
+            threads=asked.threads,
+            scratch=Path(scratch),
+            python=asked.python,
+            haiku_python=asked.haiku_python,
+        )
+        for row in chosen:
+            results["rows"].append(measured(bench, row, dataset))
+            _save(results)
+        for system in [] if asked.no_kills else dict.fromkeys(row.system for row in chosen):
+            # The rows of a system differ in how they search; what they write, they write in the same way.
+            own = [figures for row, figures in zip(chosen, results["rows"], strict=True) if row.system == system]
+            kills = run_kills(bench, next(row for row in chosen if row.system == system), few)
+            for figures in own:
+                figures["kills"] = kills
+            _save(results)
+
+
+def _save(results: Json) -> None:
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def measured(bench: Bench, row: Row, dataset: Dataset) -> Json:
