@@ -8,11 +8,12 @@ WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
+COMPILE := $(BIN)/uv pip compile --quiet --universal --no-annotate --no-header
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports docker-lint workflow-lint deploy-lint unit tests indexed quality pictures soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +73,9 @@ quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json
 pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
 	$(BIN)/python -m coopbot.measure.telegram_pictures docs/telegram
 
+peers: .venv/installed benchmarks/.venv/installed benchmarks/.venv-haiku/installed ## Measure coopbot beside its peers on XQuAD-R in XQUAD=FOLDER, and write docs/benchmarks.md.
+	$(BIN)/python -m benchmarks.run --xquad $(XQUAD)
+
 soak: .venv/installed ## What takes too long for every change: kills at hundreds of points, full disks, damage, times.
 	$(PYTEST) -m soak tests/soak
 
@@ -79,8 +83,13 @@ coverage: .venv/installed ## Which lines the tests of `make check` reach; a repo
 	$(PYTEST) $(PARALLEL) -m "not model and not server and not process" --cov --cov-report=term:skip-covered
 
 constraints: .venv/installed ## Write constraints.txt anew from pyproject.toml; with UPGRADE=--upgrade, to the newest releases.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header $(UPGRADE) \
-		--output-file constraints.txt pyproject.toml
+	$(COMPILE) $(UPGRADE) --python-version 3.11 --all-extras --output-file constraints.txt pyproject.toml
+
+benchmarks/constraints.txt: benchmarks/requirements.txt | .venv/installed
+	$(COMPILE) --python-version 3.11 --output-file $@ $<
+
+benchmarks/constraints-haiku.txt: benchmarks/requirements-haiku.txt | .venv/installed
+	$(COMPILE) --python-version 3.12 --output-file $@ $<
 
 hooks: .venv/installed ## Have git run the static checks before each commit.
 	$(BIN)/pre-commit install
@@ -90,6 +99,18 @@ hooks: .venv/installed ## Have git run the static checks before each commit.
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) torch)
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+benchmarks/.venv/installed: benchmarks/requirements.txt benchmarks/constraints.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	$(if $(TORCH_INDEX),benchmarks/.venv/bin/python -m pip install --quiet --constraint benchmarks/constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
+	benchmarks/.venv/bin/python -m pip install --quiet --constraint benchmarks/constraints.txt --requirement benchmarks/requirements.txt
+	touch $@
+
+# An environment of its own: haiku.rag needs Python 3.12, and older releases of what others need.
+benchmarks/.venv-haiku/installed: benchmarks/requirements-haiku.txt benchmarks/constraints-haiku.txt .venv/installed
+	$(BIN)/uv venv --quiet --clear --seed --python '>=3.12' benchmarks/.venv-haiku
+	benchmarks/.venv-haiku/bin/python -m pip install --quiet --constraint benchmarks/constraints-haiku.txt --requirement benchmarks/requirements-haiku.txt
 	touch $@
 
 clean: ## Delete what was installed and built, but not the prepared model.

@@ -1,0 +1,1 @@
+"""coopbot and others of its kind, measured in one run; `python -m benchmarks.run`."""

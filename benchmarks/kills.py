@@ -1,0 +1,99 @@
+"""kill -9 while a system replaces its index: does it open afterwards, and which text does it answer with?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import mkdtemp
+
+from benchmarks.dataset import LANGUAGES, Dataset
+from benchmarks.processes import Bench, Json, Row, WorkerFailed
+from benchmarks.protocol import Passage
+
+# Which change that is seen in the folder the kill follows: the first, and some later.
+KILL_AFTER = (1, 2, 4, 8, 16)
+
+_EDITION = " (2)"
+_POLL_S = 0.0003
+_REBUILD_S = 600
+_PROBE_S = 600
+
+
+def run_kills(bench: Bench, row: Row, dataset: Dataset, kill_after: Sequence[int] = KILL_AFTER) -> list[str]:
+    """What each kill left behind, as `verdict` says it. Raises WorkerFailed if the system fails before any kill."""
+    scratch = Path(mkdtemp(prefix="kills-", dir=bench.scratch))
+    old = scratch / "old"
+    passages, questions = [asdict(one) for one in dataset.passages], [asdict(one) for one in dataset.questions]
+    bench.run(row, "build", old, passages=passages)
+    whole = _gold_found(dataset, bench.run(row, "probe", old, questions=questions)["found"])
+    newer = [asdict(_second_edition(one)) for one in dataset.passages]
+    outcomes = []
+    for number in kill_after:
+        folder = scratch / f"killed-{number}"
+        shutil.copytree(old, folder)
+        if not _killed(bench, row, folder, newer, number):
+            outcomes.append("done before the kill")
+            continue
+        try:
+            found = bench.run(row, "probe", folder, timeout_s=_PROBE_S, questions=questions)["found"]
+        except WorkerFailed as exc:
+            print(exc, file=sys.stderr, flush=True)
+            outcomes.append("does not answer")
+        else:
+            outcomes.append(verdict(found, _gold_found(dataset, found), whole))
+        shutil.rmtree(folder)
+    return outcomes
+
+
+def verdict(found: Sequence[Sequence[Json]], gold: int, gold_before: int) -> str:
+    """old or new: as before, or as it was to become, complete. mixed: some of both. incomplete: passages are missing."""
+    editions = Counter(hit["text"].endswith(_EDITION) for hits in found for hit in hits)
+    if gold < 0.9 * gold_before:
+        return "incomplete"
+    return "mixed" if len(editions) > 1 else "new" if editions[True] else "old"
+
+
+def _second_edition(passage: Passage) -> Passage:
+    return replace(passage, text=passage.text + _EDITION)
+
+
+def _gold_found(dataset: Dataset, found: Sequence[Sequence[Json]]) -> int:
+    golds = [one.gold(asked) for one in dataset.questions for asked in LANGUAGES]
+    return sum(gold in {hit["passage_id"] for hit in hits} for gold, hits in zip(golds, found, strict=True))
+
+
+def _killed(bench: Bench, row: Row, folder: Path, newer: list[Json], changes: int) -> bool:
+    """Rebuild, and kill after so many changes to the folder; False if the rebuild ended before."""
+    worker = bench.start(row, "build", folder, passages=newer)
+    deadline = time.monotonic() + _REBUILD_S
+    before, seen = _state(folder), 0
+    while worker.process.poll() is None and time.monotonic() < deadline:
+        now = _state(folder)
+        seen += now != before
+        before = now
+        if seen >= changes:
+            worker.process.send_signal(signal.SIGKILL)
+            return worker.process.wait() == -signal.SIGKILL
+        time.sleep(_POLL_S)
+    worker.result(1)
+    return False
+
+
+def _state(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Every file with its size and time."""
+    found = set()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                stat = os.stat(os.path.join(place, name))
+            except OSError:  # gone since it was listed
+                continue
+            found.add((os.path.join(place, name), stat.st_size, stat.st_mtime_ns))
+    return frozenset(found)

@@ -1,0 +1,190 @@
+"""Measures coopbot and its peers in one run: `python -m benchmarks.run --xquad FOLDER`, or `make peers XQUAD=FOLDER`.
+
+Writes benchmarks/results.json and, from it, docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from benchmarks.dataset import Dataset, load_dataset
+from benchmarks.kills import run_kills
+from benchmarks.page import render
+from benchmarks.processes import ROOT, Bench, Json, Row
+from benchmarks.protocol import TOP_K
+from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.settings import load_settings
+from coopbot.wiring import open_embedder
+
+ROWS = (
+    Row(name="coopbot", system="coopbot", hybrid=True),
+    Row(name="txtai", system="txtai"),
+    Row(name="txtai, hybrid", system="txtai", hybrid=True),
+    Row(name="Haystack", system="haystack"),
+    Row(name="Haystack, hybrid", system="haystack", hybrid=True),
+    Row(name="LlamaIndex", system="llamaindex"),
+    Row(name="LlamaIndex, hybrid", system="llamaindex", hybrid=True),
+    Row(name="haiku.rag, vectors", system="haiku"),
+    Row(name="haiku.rag, hybrid", system="haiku", hybrid=True),
+)
+RESULTS = ROOT / "benchmarks" / "results.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+# For the kills: 90 passages, of which writing takes long enough to be met.
+_KILLED_PARAGRAPHS, _KILLED_EVERY = 30, 8
+_PACKAGES = (
+    "coopbot",
+    "openvino",
+    "faiss-cpu",
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "txtai",
+    "haystack-ai",
+    "sentence-transformers-haystack",
+    "llama-index-core",
+    "llama-index-embeddings-huggingface",
+    "llama-index-retrievers-bm25",
+    "haiku.rag-slim",
+    "lancedb",
+)
+
+
+def main() -> None:
+    """Measure, save, render."""
+    asked = _arguments()
+    if not asked.render:
+        _measure(asked)
+    PAGE.write_text(render(json.loads(RESULTS.read_text("utf-8"))), encoding="utf-8")
+    print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    here = ROOT / "benchmarks"
+    parser.add_argument("--xquad", type=Path, help="folder with XQuAD-R's en.json, ru.json and zh.json")
+    parser.add_argument("--python", default=str(here / ".venv/bin/python"), help="has requirements.txt installed")
+    parser.add_argument("--haiku-python", default=str(here / ".venv-haiku/bin/python"), help="has requirements-haiku.txt")
+    parser.add_argument("--only", nargs="*", default=[], help="systems to measure, by their files; all if none is named")
+    parser.add_argument("--paragraphs", type=int, help="index only so many paragraphs in each language")
+    parser.add_argument("--every", type=int, default=3, help="ask only every so manieth question")
+    parser.add_argument("--no-kills", action="store_true", help="leave out the kills")
+    parser.add_argument("--remark", default="", help="a sentence for the page, such as what else the machine was doing")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--render", action="store_true", help="only write the page anew, from benchmarks/results.json")
+    asked = parser.parse_args()
+    if not asked.render and not asked.xquad:
+        parser.error("--xquad says where the data set is")
+    return asked
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    """All systems, then the kills; what is measured is saved each time. Raises WorkerFailed."""
+    settings = load_settings()
+    open_embedder(settings)  # prepared once a machine, before anything is measured
+    dataset = load_dataset(asked.xquad, paragraphs=asked.paragraphs, every=asked.every)
+    few = load_dataset(asked.xquad, paragraphs=_KILLED_PARAGRAPHS, every=_KILLED_EVERY)
+    results: Json = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(),
+        "threads": asked.threads,
+        "versions": _versions([sys.executable, asked.python, asked.haiku_python]),
+        "passages": len(dataset.passages),
+        "questions": len(dataset.questions),
+        "killed_passages": len(few.passages),
+        "remark": asked.remark,
+        "rows": [],
+    }
+    chosen = [row for row in ROWS if not asked.only or row.system in asked.only]
+    with tempfile.TemporaryDirectory(prefix="coopbot-peers-") as scratch:
+        bench = Bench(
+            model=Path(source_folder(ModelSource.of(None), settings.cache_dir)),
+            threads=asked.threads,
+            scratch=Path(scratch),
+            python=asked.python,
+            haiku_python=asked.haiku_python,
+        )
+        for row in chosen:
+            results["rows"].append(measured(bench, row, dataset))
+            _save(results)
+        for system in [] if asked.no_kills else dict.fromkeys(row.system for row in chosen):
+            # The rows of a system differ in how they search; what they write, they write in the same way.
+            own = [figures for row, figures in zip(chosen, results["rows"], strict=True) if row.system == system]
+            kills = run_kills(bench, next(row for row in chosen if row.system == system), few)
+            for figures in own:
+                figures["kills"] = kills
+            _save(results)
+
+
+def _save(results: Json) -> None:
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(bench: Bench, row: Row, dataset: Dataset) -> Json:
+    """The figures of one system. Raises WorkerFailed."""
+    print(row.name, file=sys.stderr, flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="index-", dir=bench.scratch))
+    built = bench.run(row, "build", folder, passages=[asdict(one) for one in dataset.passages])
+    answered = bench.run(row, "ask", folder, questions=[asdict(one) for one in dataset.questions])
+    p50_ms, p95_ms = np.quantile(answered["times_ms"], (0.5, 0.95)).tolist()
+    return {
+        "name": row.name,
+        "build_s": built["build_s"],
+        "disk_mib": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20,
+        "first_s": answered["first_s"],
+        "p50_ms": p50_ms,
+        "p95_ms": p95_ms,
+        "peak_mib": answered["peak_mib"],
+        "pss_mib": answered["pss_mib"],
+        "mrr": reciprocal_ranks(answered["ranks"]),
+    }
+
+
+def reciprocal_ranks(ranks: dict[str, list[int]]) -> dict[str, list[float]]:
+    """By direction, and over all directions that are `same` and `across`: (mean, its standard error). Rank 0 was not found."""
+    own = {pair: [1 / rank if 0 < rank <= TOP_K else 0.0 for rank in found] for pair, found in ranks.items()}
+    same = [value for pair, values in own.items() if pair[:2] == pair[3:] for value in values]
+    across = [value for pair, values in own.items() if pair[:2] != pair[3:] for value in values]
+    groups = {"same": same, "across": across, **own}
+    return {name: [fmean(values), float(np.std(values) / len(values) ** 0.5)] for name, values in groups.items()}
+
+
+def _machine() -> str:
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    )
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, {gib:.0f} GiB, {platform.system()}"
+
+
+def _versions(pythons: Sequence[str]) -> dict[str, str]:
+    """Of the packages that matter, in whichever environment has them."""
+    code = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "own = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
+        "print(json.dumps({n: own[n.lower()] for n in sys.argv[1:] if n.lower() in own}))"
+    )
+    found: dict[str, str] = {}
+    for python in dict.fromkeys(pythons):
+        if Path(python).exists():
+            run = subprocess.run([python, "-c", code, *_PACKAGES], check=True, capture_output=True, text=True)
+            found = {**json.loads(run.stdout), **found}
+    return {name: found[name] for name in _PACKAGES if name in found}
+
+
+if __name__ == "__main__":
+    main()
