@@ -49,6 +49,25 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")
         )
 
 
+def corpus(
+    page: Annotated[Path | None, typer.Option("--page", help="Write the page here, and its picture beside it.")] = None,
+) -> None:
+    """What the corpus covers, by subject, language and year."""
+    from coopbot.errors import Unreadable
+    from coopbot.measure import coverage
+    from coopbot.measure.coverage_picture import draw
+    from coopbot.wiring import open_corpus
+
+    found = coverage.count(one for one in open_corpus(load_settings()) if not isinstance(one, Unreadable))
+    if page is None:
+        say(coverage.as_lines(found))
+        return
+    picture = page.with_suffix(".svg")
+    page.write_text(coverage.page(found, picture.name), encoding="utf-8")
+    picture.write_text(draw(found), encoding="utf-8")
+    say(f"{found.articles} articles: {page} and {picture}")
+
+
 def _card(folder: Path) -> dict[str, object]:
     """What is written of a prepared model, and where it is."""
     return {**json.loads((folder / "card.json").read_text(encoding="utf-8")), "folder": str(folder)}

@@ -1,0 +1,147 @@
+"""What a corpus covers, by subject, language and year, as a page for its readers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.text.glossary import find_concepts
+from coopbot.text.sentences import split_sentences
+
+# Subjects by the concepts of the glossary that belong to them.
+SUBJECTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        name: frozenset(concepts.split())
+        for name, concepts in (
+            ("Bridges, crossings and checkpoints", "bridge border-crossing cable cabin hovercraft span pier road-link"),
+            ("Railways", "rail"),
+            ("Ports, shipping and containers", "port ship container pier"),
+            ("Lorries and cars", "truck vehicle"),
+            ("Gas and oil", "gas oil lng pipeline gas-field helium"),
+            ("Coal, ore and electricity", "coal ore mine electricity nuclear"),
+            ("Food and farming", "grain food meat harvest phytosanitary"),
+            ("Timber", "timber"),
+            ("Trade figures", "trade export import"),
+            ("Duties and customs", "customs tariff ban"),
+            ("Payments and currencies", "bank payment currency rouble"),
+            ("Visas, travel and tourism", "visa visa-free passport tourist passenger bus aircraft"),
+            ("Study, science and culture", "student university school laboratory exchange innovation"),
+            ("Investment, zones and work", "free-trade-zone resident investment plant job"),
+            ("Shopping and e-commerce", "e-commerce purchase"),
+            ("Forums, commissions and agreements", "forum exhibition commission council memorandum delegation outline"),
+            ("Nature", "environment"),
+        )
+    }
+)
+OTHER = "Other"
+
+# Of an article's sentences so many have to be on a subject, or its title.
+_SHARE = 0.3
+
+_NAMES: Mapping[Language, str] = MappingProxyType({"en": "English", "zh": "Chinese", "ru": "Russian"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Counts of articles. An article counts under each of its subjects. A year is that of publication; None is undated."""
+
+    articles: int
+    by_language: Mapping[tuple[str, Language], int]
+    by_year: Mapping[tuple[str, int | None], int]
+    years: Mapping[tuple[int | None, Language], int]
+
+    @property
+    def subjects(self) -> list[str]:
+        """Those that have articles, the largest first, what is on none of them last."""
+        totals = Counter[str]()
+        for (subject, _), count in self.by_language.items():
+            totals[subject] += count
+        return sorted(totals, key=lambda subject: (subject == OTHER, -totals[subject], subject))
+
+    @property
+    def publication_years(self) -> list[int | None]:
+        """In order, articles without a date last."""
+        return sorted({year for year, _ in self.years}, key=lambda year: (year is None, year or 0))
+
+
+def subjects_of(article: Article) -> list[str]:
+    """The subjects of its title and of a good part of its sentences."""
+    sentences = [find_concepts(article.text[one.start_char : one.end_char]) for one in split_sentences(article.text)]
+    title = find_concepts(article.title)
+    found = [
+        name
+        for name, concepts in SUBJECTS.items()
+        if concepts & title or sum(bool(concepts & said) for said in sentences) >= _SHARE * max(1, len(sentences))
+    ]
+    return found or [OTHER]
+
+
+def count(articles: Iterable[Article]) -> Coverage:
+    """Every article looked at."""
+    total = 0
+    by_language, by_year = Counter[tuple[str, Language]](), Counter[tuple[str, int | None]]()
+    years = Counter[tuple[int | None, Language]]()
+    for article in articles:
+        total += 1
+        year = article.published.year if article.published else None
+        years[year, article.language] += 1
+        for subject in subjects_of(article):
+            by_language[subject, article.language] += 1
+            by_year[subject, year] += 1
+    return Coverage(articles=total, by_language=by_language, by_year=by_year, years=years)
+
+
+def page(found: Coverage, picture: str) -> str:
+    """The page in Markdown. picture: the address of the picture that goes with it."""
+    subjects = [
+        [subject, *(found.by_language.get((subject, one), 0) for one in LANGUAGES), _years_of(subject, found)]
+        for subject in found.subjects
+    ]
+    years = [[_year(year), *(found.years.get((year, one), 0) for one in LANGUAGES)] for year in found.publication_years]
+    names = [_NAMES[one] for one in LANGUAGES]
+    return "\n".join(
+        [
+            "# What the corpus covers",
+            "",
+            f"{found.articles} articles. Each answers questions in all three languages, whichever it is in. It counts under",
+            "the subjects of its title and of at least three in ten of its sentences. `coopbot corpus --page` makes this page.",
+            "",
+            f"![Articles by subject and year]({picture})",
+            "",
+            "## By subject",
+            "",
+            *_table(["subject", *names, "published"], subjects),
+            "",
+            "## By year of publication",
+            "",
+            "Of a brief, that of its newest source: what it reports may be older.",
+            "",
+            *_table(["year", *names], years),
+            "",
+        ]
+    )
+
+
+def as_lines(found: Coverage) -> str:
+    """The same in lines for a terminal."""
+    lines = [
+        f"{subject}: " + ", ".join(f"{found.by_language.get((subject, one), 0)} {one}" for one in LANGUAGES)
+        for subject in found.subjects
+    ]
+    return "\n".join([f"{found.articles} articles", *lines])
+
+
+def _years_of(subject: str, found: Coverage) -> str:
+    years = sorted(year for name, year in found.by_year if name == subject and year is not None)
+    return "" if not years else str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
+
+
+def _year(year: int | None) -> str:
+    return "undated" if year is None else str(year)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    return [f"| {' | '.join(map(str, row))} |" for row in (heads, ["---"] * len(heads), *rows)]
