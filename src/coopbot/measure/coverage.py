@@ -30,7 +30,7 @@ SUBJECTS: Mapping[str, frozenset[str]] = MappingProxyType(
             ("Visas, travel and tourism", "visa visa-free passport tourist passenger bus aircraft"),
             ("Study, science and culture", "student university school laboratory exchange innovation"),
             ("Investment, zones and work", "free-trade-zone resident investment plant job"),
-            ("Shops and e-commerce", "e-commerce"),
+            ("Shopping and e-commerce", "e-commerce purchase"),
             ("Forums, commissions and agreements", "forum exhibition commission council memorandum delegation outline"),
             ("Nature", "environment"),
         )
@@ -106,8 +106,8 @@ def page(found: Coverage, picture: str) -> str:
         [
             "# What the corpus covers",
             "",
-            f"{found.articles} articles. Each answers questions in all three languages, whichever it is in, and counts under each of",
-            "its subjects: those of its title, and those of three sentences in ten. `coopbot corpus --page` makes this page.",
+            f"{found.articles} articles. Each answers questions in all three languages, whichever it is in. It counts under",
+            "the subjects of its title and of at least three in ten of its sentences. `coopbot corpus --page` makes this page.",
             "",
             f"![Articles by subject and year]({picture})",
             "",
