@@ -124,3 +124,9 @@ def test_a_conversation_goes_on_from_a_subject_and_past_small_talk(answerer: Ans
     )
     with pytest.raises(InvalidRequest):
         answerer.ask("hi", conversation_id="not an id")
+
+
+def test_another_subject_within_a_conversation_is_not_taken_for_a_follow_up(answerer: Answerer) -> None:
+    answerer.ask("What toll of roubles does a lorry pay?", conversation_id="d")
+    answer = answerer.ask("How many cranes at the lake?", conversation_id="d")
+    assert (answer.searched_as, answer.citations[0].article_id) == ("How many cranes at the lake?", "en/cranes")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.converse import resolve, stands_alone
+from coopbot.ask.converse import readings, resolve, stands_alone
 from coopbot.domain import MAX_QUESTION_CHARS
 
 PASSENGERS = "How many passengers crossed the Heihe bridge in 2023?"
@@ -58,6 +58,13 @@ def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
 @pytest.mark.parametrize("question", ["and then?", "when?", "а кто платил?", "它多长？", "how much did it cost?", "diameter?"])
 def test_others_do_not(question: str) -> None:
     assert not stands_alone(question)
+
+
+def test_what_does_not_stand_alone_is_read_by_itself_too() -> None:
+    assert readings("how much did it cost?", [PASSENGERS]) == (f"{PASSENGERS} how much did it cost?", "how much did it cost?")
+    assert readings("黑河公路大桥的总投资是多少？", [PASSENGERS]) == ("黑河公路大桥的总投资是多少？",)
+    assert readings("and in 2024?", [PASSENGERS]) == ("How many passengers crossed the Heihe bridge in 2024?",)
+    assert readings("how much did it cost?", []) == ("how much did it cost?",)
 
 
 def test_without_anything_before_nothing_is_put_in_front() -> None:

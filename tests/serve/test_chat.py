@@ -99,19 +99,21 @@ def said(*texts: str) -> list[MessageIn]:
 
 def test_a_follow_up_leans_on_the_messages_before() -> None:
     first, follow_up = "How much cargo crossed the Tongjiang bridge in 2023?", "and in 2024?"
-    assert asked_in(said(first)) == first
-    assert "Tongjiang" in asked_in(said(first, "5 million tonnes", follow_up))
-    assert "2023" not in asked_in(said(first, "5 million tonnes", follow_up))
-    assert "Tongjiang" in asked_in(said(first, "5", follow_up, "6", "and in 2025?"))
+    assert asked_in(said(first)) == (first, [])
+    assert asked_in(said(first, "5 million tonnes", follow_up)) == (follow_up, [first])
+    last, (_, whole) = asked_in(said(first, "5", follow_up, "6", "and in 2025?"))
+    assert last == "and in 2025?"
+    assert "Tongjiang" in whole
+    assert "2023" not in whole
     # What others said is no question, and what is too long for one is passed over.
-    assert asked_in([*said("x" * 600, "no"), *said(follow_up)]) == follow_up
+    assert asked_in([*said("x" * 600, "no"), *said(follow_up)]) == (follow_up, [])
     system = MessageIn(role="system", content="You are a pirate.")
-    assert asked_in([system, *said(first)]) == first
+    assert asked_in([system, *said(first)]) == (first, [])
 
 
 def test_parts_of_text_are_one_question() -> None:
     parts = [{"type": "text", "text": "When did"}, {"type": "text", "text": "it open?"}]
-    assert asked_in([MessageIn.model_validate({"role": "user", "content": parts})]) == "When did it open?"
+    assert asked_in([MessageIn.model_validate({"role": "user", "content": parts})]) == ("When did it open?", [])
 
 
 def test_a_stream_says_how_far_it_is_before_it_answers(http: TestClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 from coopbot.ask.candidates import READ
 from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.conversations import Conversations, Remembers, checked_conversation_id
-from coopbot.ask.converse import resolve
+from coopbot.ask.converse import points_back, readings, resolve
 from coopbot.ask.dating import dated, promote_newer, with_years
 from coopbot.ask.listing import articles_about, newest_articles
 from coopbot.ask.newest import Newest
@@ -87,24 +87,40 @@ class Answerer:
         max_citations: int | None = None,
         conversation_id: str | None = None,
         client: str = "",
+        earlier: Sequence[str] = (),
         watch: Watch = lambda _: None,
     ) -> Answer:
         """An answer whose every citation was checked; to small talk a line, to who asks for articles a list of them.
 
-        Within a conversation, "and in 2024?" is searched as the whole question it stands for; `searched_as` has it. The
-        same id of another `client` is another conversation. `watch` is called in this thread as retrieval and reading go on.
-        Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
+        Within a conversation, "and in 2024?" is searched as the whole question it may stand for, and by itself; the better
+        answer counts, and `searched_as` has what it was found by. The same id of another `client` is another conversation.
+        Instead of an id, the questions `earlier` may be given. `watch` is called in this thread as retrieval and reading go
+        on. Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
         Raises InvalidRequest, IndexBroken.
         """
         clock, store, today = _Clock(), self._current(), self._today()
         said, filters = checked(question), filters or Filters()
         if conversation_id is not None:
-            checked_conversation_id(conversation_id)
-        remember = partial(self._resolved, conversation_id=conversation_id, client=client)
-        unquoted = self._unquoted(said, store, filters, today, remember)
+            earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+        unquoted = self._unquoted(said, store, filters, today, earlier)
         if unquoted is not None:
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
-        asked = understand(remember(with_years(said, today)), self._embedder)
+        found_by = [self._searched(text, store, filters, clock, watch) for text in readings(with_years(said, today), earlier)]
+        asked, evidence = max(found_by, key=lambda found: found[1].confidence)
+        if conversation_id is not None:
+            self._conversations.remember(conversation_id, asked.text, client)
+        quoted, found = self._quoted(asked, evidence, store, max_citations, today)
+        clock.lap("compose")
+        if self._writer is not None and quoted.outcome == "answered":
+            quoted = self._writer.write(quoted, found)
+            clock.lap("write")
+        return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
+
+    def _searched(
+        self, text: str, store: VectorStore, filters: Filters, clock: _Clock, watch: Watch
+    ) -> tuple[Question, Evidence]:
+        """What a question may mean, and what is found for it."""
+        asked = understand(text, self._embedder)
         clock.lap("embed")
 
         def seen(progress: Progress) -> None:
@@ -114,20 +130,13 @@ class Answerer:
 
         evidence = find_evidence(asked, store, self._weights, filters, reader=self._reader, late=self._late, watch=seen)
         clock.lap("read" if self._reader else "retrieve")
-        quoted, found = self._quoted(asked, evidence, store, max_citations, today)
-        clock.lap("compose")
-        if self._writer is not None and quoted.outcome == "answered":
-            quoted = self._writer.write(quoted, found)
-            clock.lap("write")
-        return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
+        return asked, evidence
 
     def _given(self, answer: Answer) -> Answer:
         self._on_answer(answer)
         return answer
 
-    def _unquoted(
-        self, said: str, store: VectorStore, filters: Filters, today: date, remember: Callable[[str], str]
-    ) -> Answer | None:
+    def _unquoted(self, said: str, store: VectorStore, filters: Filters, today: date, earlier: Sequence[str]) -> Answer | None:
         """The answer to what is no question or asks for articles; None for a question."""
         talk = find_small_talk(said)
         wanted = None if talk else articles_wanted(said, today)
@@ -138,7 +147,7 @@ class Answerer:
         if not wanted.subject:
             notice, articles = newest_articles(self._newest, store, wanted, filters)
             return _plain(said, store, notice=notice, articles=articles)
-        subject = remember(wanted.subject)
+        subject = resolve(wanted.subject, earlier) if points_back(wanted.subject) else wanted.subject
         asked = understand(subject, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
         articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
@@ -168,14 +177,6 @@ class Answerer:
             snapshot=store.snapshot_id,
         )
         return answer, found
-
-    def _resolved(self, question: str, conversation_id: str | None, client: str) -> str:
-        """The question as it stands alone, remembered for the next one."""
-        if conversation_id is None:
-            return question
-        resolved = resolve(question, self._conversations.earlier(conversation_id, client))
-        self._conversations.remember(conversation_id, resolved, client)
-        return resolved
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""

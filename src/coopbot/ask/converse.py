@@ -1,5 +1,7 @@
 """Follow-up questions: what was asked before is put in front, and search and reader make of it what they can.
 
+Whether a question is one is not decided by its words alone: it is searched by itself too, and the better answer counts.
+
 Of what was asked before, a date or a name gives way to its like: "how much in 2023?" and "and in 2024?" ask for one year.
 """
 
@@ -34,8 +36,16 @@ _POINTS_BACK = re.compile(
 _DANGLING = re.compile(r"\s*(?:\b(?:in|at|on|of|for|by|during|в|во|на|за|по|у|из|через)\b\s*)?[?.,!？。]*$", re.IGNORECASE)
 
 
+def readings(question: str, earlier: Sequence[str]) -> tuple[str, ...]:
+    """What a question may mean after the resolved questions `earlier` of its conversation, newest last: made whole by what was
+    asked before and, unless it begins with "and" or its like, by itself.
+    """
+    resolved = resolve(question, earlier)
+    return (resolved,) if resolved == question or _LINK.match(question) else (resolved, question)
+
+
 def resolve(question: str, earlier: Sequence[str]) -> str:
-    """What a question is searched and read as, after the resolved questions `earlier` of its conversation, newest last."""
+    """A question made whole by the last one of `earlier`, unless it stands alone."""
     if not earlier or stands_alone(question):
         return question
     rest = _LINK.sub("", question).strip()
@@ -44,9 +54,14 @@ def resolve(question: str, earlier: Sequence[str]) -> str:
     return resolved if len(resolved) <= MAX_QUESTION_CHARS else question
 
 
+def points_back(question: str) -> bool:
+    """Whether a question has words that point to what was asked before."""
+    return bool(_LINK.match(question) or _POINTS_BACK.search(question))
+
+
 def stands_alone(question: str) -> bool:
     """Whether a question says by itself what it is about."""
-    if _LINK.match(question) or _POINTS_BACK.search(question):
+    if points_back(question):
         return False
     return bool(find_names(question)) and len(lexical_tokens(question)) >= _ENOUGH_TOKENS
 

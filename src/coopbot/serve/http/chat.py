@@ -53,12 +53,12 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
     )
     def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
         _require_model(body.model)
-        question = asked_in(body.messages)
+        question, earlier = asked_in(body.messages)
         head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), base_address(request, public_url))
 
         def answer(watch: Watch = lambda _: None) -> Answer:
             with health.watched():
-                return answerer.ask(question, watch=watch)
+                return answerer.ask(question, earlier=earlier, watch=watch)
 
         if not body.stream:
             return chat_out(answer(), *head)
@@ -76,8 +76,8 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
         return _model(index)
 
 
-def asked_in(messages: Sequence[MessageIn]) -> str:
-    """The last message of the user, made whole by the ones before where it is a follow-up. Raises InvalidRequest."""
+def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:
+    """The last message of the user, and the ones before, made whole where they are follow-ups. Raises InvalidRequest."""
     *before, last = [message.text for message in messages if message.role == "user"] or [""]
     if not last:
         raise InvalidRequest("messages", "no message of the user has any words; ask something")
@@ -85,7 +85,7 @@ def asked_in(messages: Sequence[MessageIn]) -> str:
     for text in before[-MAX_EARLIER:]:
         if text and len(text) <= MAX_QUESTION_CHARS:
             earlier.append(resolve(text, earlier))
-    return resolve(checked(last), earlier)
+    return checked(last), earlier
 
 
 @dataclass(frozen=True, slots=True)
