@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-expect.set_options(timeout=PATIENCE_S * 1000 / 3)
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 # Opens a page: `visit(path, **options of the browser's context)`.
 Visit = Callable[..., Page]
