@@ -63,7 +63,9 @@ browser: .venv/installed ## A browser and fonts for Chinese, for the tests of th
 tests: browser indexed ## Every test but soak.
 	$(PYTEST) $(PARALLEL)
 
+# Both models are prepared here, for otherwise every worker of the tests would wait for the first that needs them.
 indexed: .venv/installed
+	$(BIN)/coopbot prepare
 	$(BIN)/coopbot index
 
 # Only what floors are about: none is of a dev figure, and those of the unseen questions are for who runs all of `coopbot eval`.

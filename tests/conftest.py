@@ -55,7 +55,7 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
-class _TogetherScheduling(LoadFileScheduling):
+class _TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Hands each worker whole files, and those of `_TOGETHER` to one."""
 
     def _split_scope(self, nodeid: str) -> str:

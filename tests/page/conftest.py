@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-expect.set_options(timeout=PATIENCE_S * 1000 / 3)
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 # Opens a page: `visit(path, **options of the browser's context)`.
 Visit = Callable[..., Page]
@@ -58,15 +58,18 @@ def _wait_until_ready(address: str) -> None:
                 time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("page"), rate_limit="off") as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it, or the one that `python -m playwright install chromium` brings."""
+    """Chromium as the system has it, or the one that `python -m playwright install chromium` brings.
+
+    Not for the session: while Playwright runs, other tests of this worker could not run an event loop of their own.
+    """
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         # The sandbox of Chromium needs rights that root in a container has not.

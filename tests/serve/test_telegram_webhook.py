@@ -66,7 +66,7 @@ def test_questions_are_answered_within_the_http_service(api: BotApi, tmp_path: P
         api.wait_for_sent(5, 60)
         assert httpx.get(f"http://127.0.0.1:{free_port}/healthz").status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     assert bool(api.called("getUpdates")) != webhook
     assert api.unconfirmed == 0
 

@@ -104,6 +104,8 @@ class Answerer:
             earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
         unquoted = self._unquoted(said, store, filters, today, earlier)
         if unquoted is not None:
+            if conversation_id is not None and unquoted.notice == "about":
+                self._conversations.remember(conversation_id, unquoted.searched_as, client)
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
         found_by = [self._searched(text, store, filters, clock, watch) for text in readings(with_years(said, today), earlier)]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)

@@ -22,7 +22,7 @@ from coopbot.measure.bot_api.checks import (
 from coopbot.measure.bot_api.flood import Flood
 from coopbot.measure.bot_api.updates import ME, TOKEN, JsonObject
 
-_WAIT_S = 10.0
+_WAIT_S = 60.0
 _FIRST_SUPERGROUP = -1_000_000_000_000
 _UPDATES_A_POLL = 100
 _THE_SAME = "message is not modified: specified new message content and reply markup are exactly the same as a current content"
