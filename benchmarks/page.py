@@ -71,7 +71,7 @@ def render(results: Json) -> str:
     """The page."""
     rows = results["rows"]
     conditions = (
-        f"{results['date']}, {results['machine']}, {results['threads']} threads; {results['passages']} passages, "
+        f"{results['date']}, {results['machine']}, threads: {results['threads']}; {results['passages']} passages, "
         f"{results['questions']} questions, asked in three languages. {results['remark']}".rstrip()
     )
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())

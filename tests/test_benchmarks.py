@@ -11,7 +11,7 @@ from benchmarks.dataset import load_dataset
 from benchmarks.kills import verdict
 from benchmarks.page import render
 from benchmarks.protocol import Passage
-from benchmarks.run import reciprocal_ranks
+from benchmarks.run import PAGE, RESULTS, reciprocal_ranks
 from benchmarks.systems.coopbot import Coopbot
 
 from tests.fakes import BagOfWords
@@ -116,3 +116,7 @@ def test_the_page_has_the_best_in_bold_and_says_where_coopbot_is_behind() -> Non
     assert "* **MRR@10, same language**: other is ahead, and we do not know why." in behind
     assert "* **MRR@10, across languages**: other is ahead by no more than chance explains" in behind
     assert "median" not in behind
+
+
+def test_the_page_is_made_from_the_results() -> None:
+    assert PAGE.read_text("utf-8") == render(json.loads(RESULTS.read_text("utf-8")))
