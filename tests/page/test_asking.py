@@ -12,6 +12,12 @@ BRIDGE = "When did the Tongjiang railway bridge open to freight?"
 DRY_PORT = "How much was the dry port in Hunchun to cost?"
 
 
+def say(page: Page, text: str) -> None:
+    """What gets no quotes has no tools below it to wait for."""
+    page.locator("#question").fill(text)
+    page.locator("#send").click()
+
+
 def test_an_answer_has_its_words_marked_and_its_source_under_a_number(visit: Visit) -> None:
     page = visit()
     ask(page, BRIDGE)
@@ -51,6 +57,33 @@ def test_sources_that_differ_stand_side_by_side_newest_first(visit: Visit) -> No
     ask(page, DRY_PORT)
     expect(page.locator(".differ .figure")).to_have_text([re.compile("470"), re.compile("300")])
     expect(page.locator(".differ figcaption").first).to_contain_text("19 November 2015, Coast Daily")
+
+
+def test_an_old_quotation_says_of_when_it_is(visit: Visit) -> None:
+    page = visit()
+    ask(page, DRY_PORT)
+    notes = page.locator(".claims .time")
+    expect(notes).to_have_count(2)
+    assert sorted(notes.all_inner_texts()) == ["(as of 19 November 2015)", "(as of 3 October 2014)"]
+
+
+def test_small_talk_gets_a_line(visit: Visit) -> None:
+    page = visit()
+    say(page, "你好！")
+    expect(page.locator(".notice")).to_have_text("您好！请向我提一个关于中俄地方合作的问题。")
+    expect(page.locator("#status")).to_have_text("您好！请向我提一个关于中俄地方合作的问题。")
+    assert page.locator(".quotes li").count() == 0
+
+
+def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
+    page = visit()
+    say(page, "What do you know about Hunchun?")
+    expect(page.locator(".notice")).to_have_text("Articles about this, the closest first:")
+    listed = page.locator(".listed li")
+    expect(listed).to_have_count(2)
+    expect(listed.filter(has_text="A dry port is planned")).to_contain_text("Harbour Post 3 October 2014 English")
+    listed.locator("a", has_text="A dry port is planned").click()
+    expect(page.locator("#reader .text")).to_contain_text("was to cost 300 million dollars")
 
 
 def test_what_the_sources_do_not_say_comes_with_what_is_nearest(visit: Visit) -> None:

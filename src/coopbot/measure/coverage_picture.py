@@ -7,12 +7,12 @@ from html import escape
 
 from coopbot.measure.coverage import Coverage
 
-_LEFT, _TOP, _CELL, _ROW, _GAP = 250, 34, 44, 24, 2
+_LEFT, _TOP, _CELL, _ROW, _GAP = 270, 34, 44, 24, 2
 _LEAST_SHADE = 0.15
 
 _STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1f2328}.few{fill:#1f2328}.many{fill:#fff}.cell{fill:#0969da}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.few{fill:#e6edf3}.many{fill:#0d1117}.cell{fill:#58a6ff}}"
+    "text{font:13px system-ui,sans-serif;fill:#1f2328}.few{fill:#1f2328}.many{fill:#fff}.cell{fill:#0969da}.page{fill:#fff}"
+    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.few{fill:#e6edf3}.many{fill:#0d1117}.cell{fill:#58a6ff}.page{fill:#0d1117}}"
 )
 
 
@@ -26,6 +26,8 @@ def draw(found: Coverage) -> str:
             f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
             "<title>Articles by subject and year of publication</title>",
             f"<style>{_STYLE}</style>",
+            # Its own ground: a page may be dark where the system is light.
+            f'<rect class="page" width="{width}" height="{height}"/>',
             *(
                 _text(_LEFT + _CELL * (place + 0.5), _TOP - 12, "middle", "undated" if year is None else str(year))
                 for place, year in enumerate(years)
