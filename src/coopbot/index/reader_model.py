@@ -9,22 +9,20 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 
-from coopbot.errors import Misconfigured, ModelUnavailable
+from coopbot.errors import ModelUnavailable
 from coopbot.index.centres import calibration_questions, calibration_texts
 from coopbot.index.conversion import Converted, Network, Step, convert, open_network
 from coopbot.index.embedder import F32
 from coopbot.index.prepare import ModelSource, prepare, source_folder
+from coopbot.index.prepared import CARD_FILE, is_made, made_once
 from coopbot.index.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
 from coopbot.index.word_embeddings import WordEmbeddings
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 BUILT_IN = "coopbot-reader"
 WEIGHTS_FILE = "reader.safetensors"
-_CARD_FILE = "card.json"
 
 # Raise when the same weights read otherwise.
 _RECIPE_VERSION = 1
@@ -94,22 +91,13 @@ def prepare_reader(setting: str | None, cache_dir: Path, *, force: bool = False,
     Raises ModelUnavailable, Misconfigured.
     """
     folder = _folder(setting, cache_dir)
-    if not force and (folder / _CARD_FILE).is_file():
-        return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            if force or not (folder / _CARD_FILE).is_file():
-                _make(setting, cache_dir, folder, on_step)
-    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
-        raise Misconfigured(f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can") from exc
-    return folder
+    return made_once(folder, lambda out: _fill(setting, cache_dir, folder.name, out, on_step), force=force)
 
 
 def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
     """The card of a prepared reader; None if it is not prepared yet. Raises ModelUnavailable if it is damaged."""
     folder = _folder(setting, cache_dir)
-    return _read_card(folder) if (folder / _CARD_FILE).is_file() else None
+    return _read_card(folder) if is_made(folder) else None
 
 
 def check_built_in() -> None:
@@ -131,46 +119,41 @@ def built_in_weights() -> tuple[dict[str, F32], dict[str, str]]:
         raise ModelUnavailable(_REINSTALL) from exc
 
 
-def _make(setting: str | None, cache_dir: Path, folder: Path, on_step: Step) -> None:
+def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_step: Step) -> None:
     from coopbot.index import torch_engine
 
     module = _module(setting, cache_dir, on_step)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
-        out = Path(fresh) / "model"
-        out.mkdir()
-        encoder = None if setting else prepare(ModelSource.of(None), cache_dir, on_step=on_step)
-        if encoder:
-            name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
-            shutil.copyfile(encoder / name, out / name)
-        else:
-            torch_engine.save_tokenizer(torch_engine.hub_tokenizer(setting or ""), out / TOKENIZERS_FILE)
-        card = ReaderCard(
-            name=setting or BUILT_IN,
-            fingerprint=_key(setting),
-            max_tokens=min(_MAX_TOKENS, torch_engine.longest_text(module)),
-            has_types=torch_engine.has_types(module),
-        )
-        converted = convert(
-            module,
-            torch_engine.TorchNetwork(module),
-            _samples(load_tokenizer(out), card),
-            out,
-            least_fidelity=_LEAST_FIDELITY,
-            judged=_centred_logits,
-            on_step=on_step,
-        )
-        card = _with_words(replace(card, **asdict(converted)), converted, encoder, out, folder)
-        (out / _CARD_FILE).write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(out, folder)
+    encoder = None if setting else prepare(ModelSource.of(None), cache_dir, on_step=on_step)
+    if encoder:
+        name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
+        shutil.copyfile(encoder / name, out / name)
+    else:
+        torch_engine.save_tokenizer(torch_engine.hub_tokenizer(setting or ""), out / TOKENIZERS_FILE)
+    card = ReaderCard(
+        name=setting or BUILT_IN,
+        fingerprint=_key(setting),
+        max_tokens=min(_MAX_TOKENS, torch_engine.longest_text(module)),
+        has_types=torch_engine.has_types(module),
+    )
+    converted = convert(
+        module,
+        torch_engine.TorchNetwork(module),
+        _samples(load_tokenizer(out), card),
+        out,
+        least_fidelity=_LEAST_FIDELITY,
+        judged=_centred_logits,
+        on_step=on_step,
+    )
+    card = _with_words(replace(card, **asdict(converted)), converted, encoder, out, folder_name)
+    (out / CARD_FILE).write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
 
 
-def _with_words(card: ReaderCard, converted: Converted, encoder: Path | None, out: Path, folder: Path) -> ReaderCard:
+def _with_words(card: ReaderCard, converted: Converted, encoder: Path | None, out: Path, folder_name: str) -> ReaderCard:
     """The built-in reader leaves the words of the encoder as they are, so they are kept, and mapped, once."""
     if not converted.has_words:
         return card
     if encoder is None:
-        return replace(card, words_of=folder.name)
+        return replace(card, words_of=folder_name)
     for name in WordEmbeddings.FILES:
         (out / name).unlink()
     return replace(card, words_of=encoder.name)
@@ -252,6 +235,6 @@ def _short(setting: str | None) -> str:
 
 def _read_card(folder: Path) -> ReaderCard:
     try:
-        return ReaderCard(**json.loads((folder / _CARD_FILE).read_text(encoding="utf-8")))
+        return ReaderCard(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as exc:
         raise ModelUnavailable(f"the prepared reader in {folder} is damaged; run: coopbot prepare --force") from exc
