@@ -25,7 +25,7 @@ from benchmarks.kills import run_kills
 from benchmarks.page import render
 from benchmarks.processes import ROOT, Bench, Json, Row
 from benchmarks.protocol import TOP_K
-from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 

@@ -1,4 +1,4 @@
-"""Learns `src/coopbot/ask/weights.json`: how passages, sentences and answers are judged.
+"""Learns `src/coopbot/ask/rank/weights.json`: how passages, sentences and answers are judged.
 
     python evals/learn.py ../shared/datasets/xquad-r
 
@@ -33,17 +33,17 @@ from learning_sets import (
 )
 from ranking import Choice, Floats, Mask, Verdict, learn_judging, learn_ranking, probability
 
-from coopbot.ask.features import OpenPassage, answer_features, passage_features
-from coopbot.ask.question import understand
-from coopbot.ask.reader import Reader
-from coopbot.ask.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
-from coopbot.ask.weights import LinearModel, Pair
-from coopbot.index.embedder import Embedder
+from coopbot.ask.rank.features import OpenPassage, answer_features, passage_features
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
+from coopbot.ask.rank.weights import LinearModel, Pair
+from coopbot.ask.understand.question import understand
+from coopbot.index.model.embedder import Embedder
 from coopbot.measure.scores import area_under_roc, calibration_error
 from coopbot.settings import load_settings
 from coopbot.wiring import open_models
 
-TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
+TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
 
 # What a question of each set counts. XQuAD-R has nine directions of each.
 _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from ranking import Mask
 
-from coopbot.ask.candidates import Candidates
+from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.build import build
-from coopbot.index.embedder import Embedder
-from coopbot.index.folder import open_current
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.disk.folder import open_current
+from coopbot.index.model.embedder import Embedder
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import holds, load_questions
 from coopbot.measure.xquad import Without, Xquad, XquadQuestion, load_xquad
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from coopbot.domain import LANGUAGES, Article, Language
-from coopbot.ingest.corpus import Corpus
-from coopbot.ingest.near import SHARED_OF_BOTH, SHARED_OF_SHORTER, Shared, band_keys, compare, figures_differ
+from coopbot.ingest.corpus.near import SHARED_OF_BOTH, SHARED_OF_SHORTER, Shared, band_keys, compare, figures_differ
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.dates import find_dates
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences

@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from coopbot.domain import LANGUAGES, Article
 from coopbot.index.chunk import chunk
-from coopbot.index.embedder import F32, centred, unit
-from coopbot.index.vectors import FLAT_ROWS, Found, open_vectors, use_one_thread, write_vectors
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.disk.vectors import FLAT_ROWS, Found, open_vectors, use_one_thread, write_vectors
+from coopbot.index.model.embedder import F32, centred, unit
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from coopbot.ask.reader import ModelReader
-from coopbot.index.encoder import Encoder
-from coopbot.index.prepare import ModelSource, load_embedder
-from coopbot.index.reader_model import ReaderModel, load_reader
+from coopbot.ask.rank.reader import ModelReader
+from coopbot.index.model.encoder import Encoder
+from coopbot.index.model.prepare import ModelSource, load_embedder
+from coopbot.index.model.reader_model import ReaderModel, load_reader
 from tests.corpus_index import make_corpus_index
 from tests.invoke import Invoke, invoke_in, share_model
 

@@ -10,8 +10,8 @@ from filelock import FileLock
 
 from coopbot.domain import Article
 from coopbot.index.build import build
-from coopbot.index.encoder import Encoder
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.encoder import Encoder
+from coopbot.ingest.corpus.store import Corpus
 
 ROOT = Path(__file__).parents[1]
 

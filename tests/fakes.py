@@ -10,9 +10,9 @@ from hashlib import sha256
 
 import numpy as np
 
-from coopbot.ask.reader import ReadPassage
+from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Article, Language, Passage, Source, Span
-from coopbot.index.embedder import F32, Centre, Embeddings, TokenVectors, unit
+from coopbot.index.model.embedder import F32, Centre, Embeddings, TokenVectors, unit
 from coopbot.text.tokens import lexical_tokens
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from coopbot import wiring
 from coopbot.cli import main
-from coopbot.index.encoder import Encoder
-from coopbot.index.prepare import ModelSource, load_embedder
-from coopbot.index.reader_model import ReaderModel, load_reader
+from coopbot.index.model.encoder import Encoder
+from coopbot.index.model.prepare import ModelSource, load_embedder
+from coopbot.index.model.reader_model import ReaderModel, load_reader
 
 
 class Invoke(Protocol):

@@ -12,27 +12,27 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "coopbot"
 
 OWNERS = {
-    "faiss": "index/vectors.py",
-    "sentence_transformers": "index/torch_engine.py",
-    "openvino": "index/openvino_engine.py",
-    "nncf": "index/openvino_engine.py",
-    "trafilatura": "ingest/html.py",
-    "pypdf": "ingest/pdf.py",
-    "docx": "ingest/docx.py",
-    "markdown_it": "ingest/markdown.py",
-    "yaml": "ingest/markdown.py",
+    "faiss": "index/disk/vectors.py",
+    "sentence_transformers": "index/model/torch_engine.py",
+    "openvino": "index/model/openvino_engine.py",
+    "nncf": "index/model/openvino_engine.py",
+    "trafilatura": "ingest/page/html.py",
+    "pypdf": "ingest/formats/pdf.py",
+    "docx": "ingest/formats/docx.py",
+    "markdown_it": "ingest/formats/markdown.py",
+    "yaml": "ingest/formats/markdown.py",
     "ftfy": "ingest/tidy.py",
     "wcwidth": "ingest/tidy.py",
-    "datasketch": "ingest/near.py",
-    "feedparser": "ingest/feed.py",
-    "httpcore": "ingest/connection.py",
+    "datasketch": "ingest/corpus/near.py",
+    "feedparser": "ingest/web/feed.py",
+    "httpcore": "ingest/web/connection.py",
     "pymilvus": "index/milvus/client.py",
     "grpc": "index/milvus/client.py",
     "watchfiles": "serve/watch.py",
     "matplotlib": "measure/growth.py",
-    "tokenizers": "index/tokenizer.py",
-    "sentencepiece": "index/tokenizer.py",
-    "safetensors": "index/reader_model.py",
+    "tokenizers": "index/model/tokenizer.py",
+    "sentencepiece": "index/model/tokenizer.py",
+    "safetensors": "index/model/reader_model.py",
     "Stemmer": "text/tokens.py",
     "openai": "write/llm.py",
     "pybreaker": "write/llm.py",
@@ -72,9 +72,9 @@ def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
             users[name].append(path.relative_to(SOURCE).as_posix())
     # prepare.py names a type for the type checker; bundled_weights.py writes the files that others read;
     # torch_engine.py names safetensors' error. connections.py is what server.py gives uvicorn in place of its own.
-    others = {"index/prepare.py", "index/bundled_weights.py", "serve/http/connections.py"} - {OWNERS[library]}
+    others = {"index/model/prepare.py", "index/model/bundled_weights.py", "serve/http/connections.py"} - {OWNERS[library]}
     if library == "safetensors":
-        others.add("index/torch_engine.py")
+        others.add("index/model/torch_engine.py")
     assert {_owner(user, library) for user in set(users[library]) - others} == {OWNERS[library]}
 
 
@@ -90,7 +90,7 @@ def _owner(user: str, library: str) -> str:
 )
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
     eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in imports(path)}
-    assert {_owner(user, library) for user in eager} <= {OWNERS.get(library, "")} & {"serve/telegram/", "ingest/html.py"}
+    assert {_owner(user, library) for user in eager} <= {OWNERS.get(library, "")} & {"serve/telegram/", "ingest/page/html.py"}
 
 
 def test_nothing_is_pickled() -> None:

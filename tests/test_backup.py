@@ -9,8 +9,8 @@ from coopbot.backup import back_up, restore
 from coopbot.domain import Article
 from coopbot.errors import CoopbotError, IndexMissing, InvalidRequest, Unreadable
 from coopbot.index.build import build
-from coopbot.index.folder import current_id, open_current
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.disk.folder import current_id, open_current
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from tests.fakes import BagOfWords
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.domain import LANGUAGES, Article, Language
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import GoldenQuestion, holds, load_questions
 from coopbot.text.measures import flatten
 from coopbot.text.quantities import find_quantities

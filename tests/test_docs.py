@@ -13,13 +13,13 @@ import typer.main
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.weights import load_weights
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.weights import load_weights
 from coopbot.cli import app as cli
 from coopbot.index.build import build
+from coopbot.index.disk.manifest import FORMAT
 from coopbot.index.live import LiveIndex
-from coopbot.index.manifest import FORMAT
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.serve.http.app import create_app
 from coopbot.settings import Settings
 from tests.fakes import BagOfWords, make_article

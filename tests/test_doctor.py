@@ -22,10 +22,10 @@ from coopbot.doctor.index import look_at_index
 from coopbot.domain import Article
 from coopbot.errors import IndexBroken
 from coopbot.index.build import build
-from coopbot.index.encoder import Encoder
-from coopbot.index.folder import current_id, open_current, snapshot_ids, write_lock
-from coopbot.index.prepare import ModelSource
-from coopbot.index.reader_model import reader_card
+from coopbot.index.disk.folder import current_id, open_current, snapshot_ids, write_lock
+from coopbot.index.model.encoder import Encoder
+from coopbot.index.model.prepare import ModelSource
+from coopbot.index.model.reader_model import reader_card
 from tests.fakes import BagOfWords, make_article
 from tests.invoke import share_model
 from tests.soak.harness import read_only
@@ -409,7 +409,7 @@ def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
 @pytest.mark.process  # the corpus is read in one
 @pytest.mark.model
 def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.index.reader_model.encoder_hash", lambda source: "of another version")
+    monkeypatch.setattr("coopbot.index.model.reader_model.encoder_hash", lambda source: "of another version")
     found = reader_check()
     assert not found.ok
     assert "another version of the encoder; install" in found.detail
@@ -420,7 +420,7 @@ def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch:
 @pytest.mark.model
 def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "cache"))
-    monkeypatch.setattr("coopbot.index.reader_model._key", lambda setting: "0123")
+    monkeypatch.setattr("coopbot.index.model.reader_model._key", lambda setting: "0123")
     prepared = place / "cache" / "models" / "coopbot-reader-0123"
     prepared.mkdir(parents=True)
     for card in ("{", json.dumps({"name": "half"})):

@@ -9,11 +9,11 @@ import pytest
 from coopbot.editing import CorpusEditor, failed
 from coopbot.errors import Busy, CoopbotError, Duplicate, Unreachable, Unreadable
 from coopbot.index.build import BuildReport
-from coopbot.index.embedder import Progress
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.fetch import Fetched
-from coopbot.ingest.media import ARTICLES
+from coopbot.ingest.web.fetch import Fetched
+from coopbot.ingest.web.media import ARTICLES
 
 FEED = "https://news.example/feed.xml"
 ITEMS = "".join(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.protocol import TOP_K, Found, Options, Passage
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article, Filters, Language
 from coopbot.domain import Passage as CoopbotPassage
 from coopbot.index.build import build
-from coopbot.index.embedder import Embedder
 from coopbot.index.live import LiveIndex
+from coopbot.index.model.embedder import Embedder
 from coopbot.settings import load_settings
 from coopbot.text.sentences import split_sentences
 from coopbot.wiring import open_embedder

@@ -11,10 +11,10 @@ from lora import SCALE
 from safetensors.torch import save_file
 from train import SEED, STAGES
 
-from coopbot.index.prepare import ModelSource
-from coopbot.index.reader_model import WEIGHTS_FILE, encoder_hash
+from coopbot.index.model.prepare import ModelSource
+from coopbot.index.model.reader_model import WEIGHTS_FILE, encoder_hash
 
-TARGET = Path(__file__).parents[2] / "src" / "coopbot" / "index" / WEIGHTS_FILE
+TARGET = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model" / WEIGHTS_FILE
 CARD = TARGET.with_name("reader_card.md")
 
 _CARD = """\

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from examples import Example, Text
 
-from coopbot.index.embedder import F32, Embedder, centred
+from coopbot.index.model.embedder import F32, Embedder, centred
 from coopbot.text.language import detect_language
 
 # Texts looked at for a question, nearest first.

@@ -10,7 +10,7 @@ from corpus_questions import corpus_examples
 from examples import Example, as_follow_up, by_paragraph, kept_titles, made_up, squad_like, with_made_up_head, xquad_even
 from negatives import with_negatives
 
-from coopbot.index.embedder import Embedder
+from coopbot.index.model.embedder import Embedder
 
 HERE = Path(__file__).parent
 

@@ -26,7 +26,7 @@ from lora import ReaderNetwork, load_tokenizer
 from losses import loss_of
 from sources import EXAMPLES
 
-from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from coopbot.errors import Busy, CoopbotError, Duplicate, Misconfigured, Unreachable, Unreadable
 from coopbot.index.build import BuildReport
-from coopbot.index.embedder import Progress
-from coopbot.ingest.arrival import Arrival
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.arrival import Arrival
+from coopbot.ingest.corpus.files import refusal
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.feed import FeedState, ReadFeed, load_states, poll_feed, read_feed, save_states
-from coopbot.ingest.fetch import Fetch, fetch
-from coopbot.ingest.files import refusal
-from coopbot.ingest.readers import ENDINGS, Read, read_bytes, read_file
-from coopbot.ingest.web import read_url
+from coopbot.ingest.formats.readers import ENDINGS, Read, read_bytes, read_file
+from coopbot.ingest.web.feed import FeedState, ReadFeed, load_states, poll_feed, read_feed, save_states
+from coopbot.ingest.web.fetch import Fetch, fetch
+from coopbot.ingest.web.source import read_url
 
 Result = Arrival | CoopbotError
 """What became of a source."""

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.reader import ModelReader
-from coopbot.ask.shared_conversations import SharedConversations
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.answer.writer import Writer
+from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.store import LiveStore
-from coopbot.ask.writer import Writer
+from coopbot.ask.understand.shared_conversations import SharedConversations
 from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor, failed
 from coopbot.errors import Busy, CoopbotError, Misconfigured, Unreadable
 from coopbot.index.build import BuildReport, build
-from coopbot.index.conversion import Step
-from coopbot.index.embedder import Progress
-from coopbot.index.encoder import Encoder
+from coopbot.index.disk.local import LocalTarget
 from coopbot.index.live import LiveIndex
-from coopbot.index.local import LocalTarget
-from coopbot.index.prepare import ModelSource, load_embedder
-from coopbot.index.reader_model import ReaderCard, load_reader, reader_card
+from coopbot.index.model.conversion import Step
+from coopbot.index.model.embedder import Progress
+from coopbot.index.model.encoder import Encoder
+from coopbot.index.model.prepare import ModelSource, load_embedder
+from coopbot.index.model.reader_model import ReaderCard, load_reader, reader_card
 from coopbot.index.target import Target
-from coopbot.ingest.corpus import Corpus
-from coopbot.ingest.sandbox import ReadLimits, Sandbox
+from coopbot.ingest.corpus.store import Corpus
+from coopbot.ingest.formats.sandbox import ReadLimits, Sandbox
 from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.redact import public_address, without_secrets
 from coopbot.serve.spool import Spool

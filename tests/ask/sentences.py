@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from coopbot.ask.retrieve import ScoredSentence
+from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Language, Passage, Span
-from coopbot.index.embedder import F32
-from coopbot.index.passages import StoredPassage
+from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.model.embedder import F32
 
 
 def towards(*cosines: float) -> F32:

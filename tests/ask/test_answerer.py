@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Filters
 from coopbot.errors import InvalidRequest
 from coopbot.index.build import build

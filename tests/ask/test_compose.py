@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from coopbot.ask.compose import Chosen, choose, cite, disagreements, nearest
-from coopbot.ask.retrieve import ScoredSentence
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
+from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Passage, Span
-from coopbot.index.passages import StoredPassage
+from coopbot.index.disk.passages import StoredPassage
 from tests.ask.sentences import sentence, towards
 from tests.fakes import make_article
 

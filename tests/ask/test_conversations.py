@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coopbot.ask.conversations import (
+from coopbot.ask.understand.conversations import (
     MAX_CONVERSATIONS,
     MAX_CONVERSATIONS_A_CLIENT,
     MAX_EARLIER,

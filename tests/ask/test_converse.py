@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.converse import readings, resolve, stands_alone
+from coopbot.ask.understand.converse import readings, resolve, stands_alone
 from coopbot.domain import MAX_QUESTION_CHARS
 
 PASSENGERS = "How many passengers crossed the Heihe bridge in 2023?"

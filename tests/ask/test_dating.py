@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from coopbot.ask.compose import cite
-from coopbot.ask.dating import dated, promote_newer, with_years
+from coopbot.ask.answer.compose import cite
+from coopbot.ask.answer.dating import dated, promote_newer, with_years
 from coopbot.domain import Citation, Language
 from tests.ask.sentences import sentence, towards
 from tests.cases import check_each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coopbot.ask.disagree import Contradiction, find_contradiction
+from coopbot.ask.answer.disagree import Contradiction, find_contradiction
 from tests.ask.sentences import sentence, towards
 
 BEST = sentence("The bridge cost 2.47 billion yuan.", 3.0, towards(1), answer="2.47 billion yuan")

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coopbot.ask.features import answer_features
-from coopbot.ask.question import understand
-from coopbot.ask.retrieve import (
+from coopbot.ask.rank.features import answer_features
+from coopbot.ask.rank.retrieve import (
     OPENED,
     READ_AT_A_TIME,
     best_sentence,
@@ -20,11 +19,12 @@ from coopbot.ask.retrieve import (
     rank_passages,
     to_hits,
 )
-from coopbot.ask.weights import Weights, load_weights
+from coopbot.ask.rank.weights import Weights, load_weights
+from coopbot.ask.understand.question import understand
 from coopbot.domain import Filters
 from coopbot.index.build import build
-from coopbot.index.folder import open_current
-from coopbot.index.snapshot import Snapshot
+from coopbot.index.disk.folder import open_current
+from coopbot.index.disk.snapshot import Snapshot
 from tests.fakes import BagOfWords, FigureReader, make_article
 
 ROAD = "how long is the road in km"

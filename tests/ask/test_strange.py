@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.reader import ModelReader
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.reader import ModelReader
 from coopbot.domain import LANGUAGES
-from coopbot.index.encoder import Encoder
-from coopbot.index.folder import open_current
+from coopbot.index.disk.folder import open_current
+from coopbot.index.model.encoder import Encoder
 
 ROOT = Path(__file__).parents[2]
 # Of 60. The model's arithmetic differs slightly between processors.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from coopbot.ask.verify import verify_answer
+from coopbot.ask.answer.verify import verify_answer
 from coopbot.domain import Answer, Citation, Claim
 from coopbot.errors import IndexBroken
 from tests.fakes import make_article

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopbot.ask.weights import PAIRS, LinearModel, load_weights
+from coopbot.ask.rank.weights import PAIRS, LinearModel, load_weights
 
 
 def test_a_score_is_the_bias_and_the_weighted_scaled_features() -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from coopbot.cli import app
-from coopbot.index.prepare import ModelSource
+from coopbot.index.model.prepare import ModelSource
 
 Prepared = list[tuple[str, str | None, bool]]
 
@@ -35,8 +35,8 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
 
         return prepare
 
-    monkeypatch.setattr("coopbot.index.prepare.prepare", preparing("model"))
-    monkeypatch.setattr("coopbot.index.reader_model.prepare_reader", preparing("reader"))
+    monkeypatch.setattr("coopbot.index.model.prepare.prepare", preparing("model"))
+    monkeypatch.setattr("coopbot.index.model.reader_model.prepare_reader", preparing("reader"))
     monkeypatch.setenv("COOPBOT_MODEL", "some/model")
     return done
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import Busy, IndexBroken, IndexMissing, Misconfigured
-from coopbot.index import folder as index_folder
 from coopbot.index.build import build
 from coopbot.index.cache import VectorCache
-from coopbot.index.folder import current_id, make_current, open_current, roll_back, set_aside, snapshot_ids, write_lock
+from coopbot.index.disk import folder as index_folder
+from coopbot.index.disk.folder import current_id, make_current, open_current, roll_back, set_aside, snapshot_ids, write_lock
+from coopbot.index.disk.local import LocalTarget
+from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 from coopbot.index.live import LiveIndex
-from coopbot.index.local import LocalTarget
-from coopbot.index.snapshot import Snapshot, open_snapshot
 
 if sys.platform == "win32":
     pytest.skip("forks and signals of Unix", allow_module_level=True)

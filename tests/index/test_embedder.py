@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coopbot.index.embedder import Embedder
-from coopbot.index.encoder import Encoder, PromptTokenizer
-from coopbot.index.prepare import ModelSource, source_folder
-from coopbot.index.tokenizer import TOKENIZERS_FILE, HubTokenizer
-from coopbot.index.torch_engine import TorchNetwork, as_module, load_model
+from coopbot.index.model.embedder import Embedder
+from coopbot.index.model.encoder import Encoder, PromptTokenizer
+from coopbot.index.model.prepare import ModelSource, source_folder
+from coopbot.index.model.tokenizer import TOKENIZERS_FILE, HubTokenizer
+from coopbot.index.model.torch_engine import TorchNetwork, as_module, load_model
 from tests.fakes import BagOfWords
 
 TEXTS = ["The bridge opened in 2022.", "Мост открыли в 2022 году, грузы — 5,2 млн т.", "大桥于2022年通车。", "short", " x "]

@@ -12,18 +12,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.question import Question, understand
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.question import Question, understand
 from coopbot.domain import LANGUAGES, Answer, Article, Filters, Language
 from coopbot.index.build import build
-from coopbot.index.encoder import Encoder
-from coopbot.index.folder import open_current
+from coopbot.index.disk.folder import open_current
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.schema import PREFIX, Names
 from coopbot.index.milvus.store import open_store
 from coopbot.index.milvus.target import MilvusTarget
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.encoder import Encoder
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import load_questions
 from coopbot.measure.server import served
 from tests.corpus_index import copy_cache

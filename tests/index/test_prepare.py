@@ -11,12 +11,12 @@ import pytest
 from tokenizers import Tokenizer
 
 from coopbot.errors import Misconfigured, ModelUnavailable
-from coopbot.index import bundled_weights, centres
-from coopbot.index import prepare as preparing
-from coopbot.index.centres import calibration_questions, calibration_texts
-from coopbot.index.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
-from coopbot.index.tokenizer import SENTENCEPIECE_FILE, SentencePieceTokenizer
-from coopbot.index.torch_engine import load_model
+from coopbot.index.model import bundled_weights, centres
+from coopbot.index.model import prepare as preparing
+from coopbot.index.model.centres import calibration_questions, calibration_texts
+from coopbot.index.model.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
+from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, SentencePieceTokenizer
+from coopbot.index.model.torch_engine import load_model
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from coopbot.ask.reader import ModelReader
+from coopbot.ask.rank.reader import ModelReader
 from coopbot.domain import Passage, Span
 from coopbot.errors import ModelUnavailable
-from coopbot.index import reader_model
-from coopbot.index.prepare import ModelSource
-from coopbot.index.reader_model import (
+from coopbot.index.model import reader_model
+from coopbot.index.model.prepare import ModelSource
+from coopbot.index.model.reader_model import (
     WEIGHTS_FILE,
     built_in_weights,
     check_built_in,
@@ -212,7 +212,7 @@ def test_a_prepared_reader_that_was_damaged_says_how_to_mend_it(folder: Path, ca
 
 
 def test_a_model_without_segments_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_texts: None) -> None:
-    monkeypatch.setattr("coopbot.index.conversion.importlib.util.find_spec", lambda name: None)  # torch runs it
+    monkeypatch.setattr("coopbot.index.model.conversion.importlib.util.find_spec", lambda name: None)  # torch runs it
     reader = load_reader(str(save_tiny_reader(tmp_path / "reader", types=1)), tmp_path / "cache", threads=1)
     assert (reader.card.engine, reader.card.has_types) == ("torch", False)
     inputs = pair_inputs(reader.tokenizer, reader.card, "a", "b")

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer, Article, Filters
-from coopbot.index import local
 from coopbot.index.build import build
-from coopbot.index.folder import open_current, roll_back, snapshot_ids
-from coopbot.index.local import LocalTarget
-from coopbot.index.snapshot import Snapshot
+from coopbot.index.disk import local
+from coopbot.index.disk.folder import open_current, roll_back, snapshot_ids
+from coopbot.index.disk.local import LocalTarget
+from coopbot.index.disk.snapshot import Snapshot
 from tests.fakes import BagOfWords, make_article
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from coopbot.index import token_codes
-from coopbot.index.embedder import unit
+from coopbot.index.model.embedder import unit
 
 
 def test_two_bits_keep_similarities_and_which_token_is_nearest() -> None:

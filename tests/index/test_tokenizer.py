@@ -9,9 +9,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.centres import calibration_questions, calibration_texts
-from coopbot.index.prepare import ModelSource, source_folder
-from coopbot.index.tokenizer import (
+from coopbot.index.model.centres import calibration_questions, calibration_texts
+from coopbot.index.model.prepare import ModelSource, source_folder
+from coopbot.index.model.tokenizer import (
     SENTENCEPIECE_FILE,
     TOKENIZERS_FILE,
     HubTokenizer,

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.errors import IndexBroken
-from coopbot.index.embedder import F32, unit
-from coopbot.index.vectors import FLAT_ROWS, FlatVectors, Found, PartedVectors, Rows, Vectors, open_vectors, write_vectors
+from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, PartedVectors, Rows, Vectors, open_vectors, write_vectors
+from coopbot.index.model.embedder import F32, unit
 
 # What `flat_rows` has to be for each kind of index, however few the rows.
 KINDS = {"flat": FLAT_ROWS, "parted": 0}
@@ -210,7 +210,7 @@ def test_no_file_is_broken(tmp_path: Path) -> None:
 HELD_BYTES = """
 import sys
 from pathlib import Path
-from coopbot.index.vectors import open_vectors
+from coopbot.index.disk.vectors import open_vectors
 
 def held():
     (line,) = (line for line in open("/proc/self/status") if line.startswith("RssAnon"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.word_embeddings import WordEmbeddings, save_words
+from coopbot.index.model.word_embeddings import WordEmbeddings, save_words
 
 
 def table() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

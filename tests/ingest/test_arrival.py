@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from coopbot.domain import Source
-from coopbot.ingest.arrival import corrected, joined
+from coopbot.ingest.corpus.arrival import corrected, joined
 from coopbot.ingest.draft import Draft
 
 TEXT = " ".join(f"Place{number} traded with port{number * 7} by rail." for number in range(20)) + " It was 5 million tonnes."

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import InvalidRequest, Unreadable
-from coopbot.ingest.clean import clean_page
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.html import read_html
-from coopbot.ingest.readers import read_bytes
+from coopbot.ingest.formats.readers import read_bytes
+from coopbot.ingest.page.clean import clean_page
+from coopbot.ingest.page.html import read_html
 from coopbot.text.language import is_other_language
 
 NOW = datetime(2025, 6, 5, tzinfo=UTC)

@@ -12,12 +12,12 @@ import pytest
 
 from coopbot.domain import Article, Source
 from coopbot.errors import Unreadable
-from coopbot.ingest import corpus as corpus_module
-from coopbot.ingest.catalogue import Catalogue, Entry, Found
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus import store as corpus_module
+from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.readers import Read, read_bytes, read_file
-from coopbot.ingest.sandbox import OverLimit
+from coopbot.ingest.formats.readers import Read, read_bytes, read_file
+from coopbot.ingest.formats.sandbox import OverLimit
 from tests.fakes import make_article
 
 SOURCE = Source(publisher="TASS", title="Мост", url="https://tass.example/1", published=date(2025, 5, 10), facts=("HB-01",))

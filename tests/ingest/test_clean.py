@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopbot.errors import Unreadable
-from coopbot.ingest.clean import clean_page
-from coopbot.ingest.readers import read_file
+from coopbot.ingest.formats.readers import read_file
+from coopbot.ingest.page.clean import clean_page
 from coopbot.ingest.tidy import normal_form
 
 SCRAPES = sorted((Path(__file__).parent / "scrapes").glob("*.txt"))

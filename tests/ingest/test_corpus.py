@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coopbot.domain import Article, Language, Source
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.tidy import normal_form
 

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from coopbot.ingest.dates import find_date, without_dates
+from coopbot.ingest.page.full_dates import find_date, without_dates
 
 MAY_10 = date(2025, 5, 10)
 

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.errors import CoopbotError, Misconfigured, Unreachable, Unreadable
-from coopbot.ingest.feed import (
+from coopbot.ingest.draft import FeedEntry
+from coopbot.ingest.web.feed import (
     LARGEST_FEED_BYTES,
-    FeedEntry,
     FeedState,
     load_states,
     poll_feed,
     read_feed,
     save_states,
 )
-from coopbot.ingest.fetch import Fetched, fetch
+from coopbot.ingest.web.fetch import Fetched, fetch
 from tests.ingest.web import Route, Site, redirect, reply, serving
 
 URL = "https://news.example/feeds/all.xml"

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from coopbot.errors import InvalidRequest, Unreachable, Unreadable
-from coopbot.ingest import hosts
-from coopbot.ingest.fetch import INTERNET, Network, fetch
-from coopbot.ingest.hosts import Address
-from coopbot.ingest.media import FEEDS
+from coopbot.ingest.web import hosts
+from coopbot.ingest.web.fetch import INTERNET, Network, fetch
+from coopbot.ingest.web.hosts import Address
+from coopbot.ingest.web.media import FEEDS
 from tests.ingest.web import HOST, LOOPBACK, Out, Route, Site, names, raw, redirect, reply, serving
 
 PAGE = "<p>Мост открыт.</p>".encode()

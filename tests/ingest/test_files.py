@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import Misconfigured
-from coopbot.ingest.files import content_digest, delete, list_files, write_atomically
+from coopbot.ingest.corpus.files import content_digest, delete, list_files, write_atomically
 
 SECOND_NS = 1_000_000_000
 

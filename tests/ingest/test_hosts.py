@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ingest.hosts import is_public, resolve
+from coopbot.ingest.web.hosts import is_public, resolve
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from coopbot.errors import Unreadable
-from coopbot.ingest.html import read_html
+from coopbot.ingest.page.html import read_html
 
 BODY = """<h1>Паром добавит рейс</h1><div class="meta">1 июня 2025 | Иван Петров</div>
 <p>Паром между Благовещенском и Хэйхэ с понедельника будет ходить четыре раза в день. Об этом сообщили в порту.</p>

@@ -1,7 +1,7 @@
 import pytest
 
-from coopbot.ingest.kinds import Kind, kinds_of, split_tail
-from coopbot.ingest.shape import Script
+from coopbot.ingest.page.kinds import Kind, kinds_of, split_tail
+from coopbot.ingest.page.shape import Script
 
 LATIN = "latin"
 EXAMPLES: dict[Kind, dict[Script, list[str]]] = {

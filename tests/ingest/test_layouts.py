@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.html import read_html
+from coopbot.ingest.page.html import read_html
 
 FOLDER = Path(__file__).parent / "layouts"
 ENOUGH = 0.95  # of the layouts, for each field

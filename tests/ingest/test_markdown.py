@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from coopbot.domain import Source
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.markdown import amend_article, read_markdown, render_article
+from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
 from coopbot.ingest.tidy import normal_form, one_line
 
 CORPUS = Path(__file__).parents[2] / "corpus"

@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from coopbot.ingest.metadata import is_byline, read_byline, reporters_in
-from coopbot.ingest.publisher import copyright_owner
+from coopbot.ingest.page.metadata import is_byline, read_byline, reporters_in
+from coopbot.ingest.page.publisher import copyright_owner
 
 MAY_12 = date(2025, 5, 12)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from coopbot.ingest.names import is_organisation, is_signature, name_case, person_names, publisher_name
+from coopbot.ingest.page.names import is_organisation, is_signature, name_case, person_names, publisher_name
 
 
 @pytest.mark.parametrize(

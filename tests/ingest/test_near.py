@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopbot.domain import Article, Language
-from coopbot.ingest.corpus import Corpus
-from coopbot.ingest.near import SHARED_OF_BOTH, Shared, band_keys, compare, figures_differ, is_same_story
+from coopbot.ingest.corpus.near import SHARED_OF_BOTH, Shared, band_keys, compare, figures_differ, is_same_story
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.simplified import TO_SIMPLIFIED
 
 NEWS = {"en": "en/visa-free-travel-and-tourism", "ru": "ru/visa-free-tourism-2025", "zh": "zh/visa-free-travel"}

@@ -5,7 +5,7 @@ from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from coopbot.errors import Unreadable
-from coopbot.ingest.pdf import read_pdf
+from coopbot.ingest.formats.pdf import read_pdf
 
 ARTICLE = [
     "Grain terminal loads its first cars",
@@ -94,6 +94,6 @@ def test_bad_files_are_named_with_the_reason(data: bytes, reason: str) -> None:
 
 
 def test_too_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.ingest.pdf.MOST_PAGES", 1)
+    monkeypatch.setattr("coopbot.ingest.formats.pdf.MOST_PAGES", 1)
     with pytest.raises(Unreadable, match="too long \\(2 pages\\)"):
         read_pdf(pdf([ARTICLE, ARTICLE]), "a.pdf")

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import Unreadable
-from coopbot.ingest import readers
-from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES, read_bytes, read_file
+from coopbot.ingest.formats import readers
+from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, read_bytes, read_file
 
 TEXT = "Bridge opens to lorries\n\nThe bridge opened to lorries on Friday. The first of them carried soybeans.\n"
 

@@ -14,12 +14,12 @@ import pytest
 
 from coopbot.domain import Source
 from coopbot.errors import Busy, Unreadable
-from coopbot.ingest import sandbox as sandbox_module
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.feed import read_feed
-from coopbot.ingest.markdown import render_article
-from coopbot.ingest.readers import LARGEST_FILE_BYTES, read_bytes
-from coopbot.ingest.sandbox import OverLimit, ReadLimits, Sandbox
+from coopbot.ingest.formats import sandbox as sandbox_module
+from coopbot.ingest.formats.markdown import render_article
+from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES, read_bytes
+from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
+from coopbot.ingest.web.feed import read_feed
 from coopbot.measure.hostile_document import pdf_bomb
 
 pytestmark = pytest.mark.process
@@ -168,7 +168,7 @@ def test_signals_to_all_processes_leave_the_document_to_the_parent(sandbox: Sand
 
 PARENT = """
 import sys, threading
-from coopbot.ingest.sandbox import Sandbox
+from coopbot.ingest.formats.sandbox import Sandbox
 from coopbot.measure.hostile_document import pdf_bomb
 one = Sandbox()
 one.read(b"# A\\n\\nText.", "a.md")

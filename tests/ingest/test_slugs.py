@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from coopbot.domain import Language
+from coopbot.ingest.corpus.slugs import slug_of
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.slugs import slug_of
 
 
 @pytest.mark.parametrize(

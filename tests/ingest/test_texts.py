@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from coopbot.ingest.clean import clean_page
+from coopbot.ingest.page.clean import clean_page
 from tests.cases import check_each
 
 CASES = (Path(__file__).parent / "texts" / "pages.txt").read_text(encoding="utf-8").split("=== ")[1:]

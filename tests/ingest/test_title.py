@@ -1,5 +1,5 @@
-from coopbot.ingest.kinds import Kind
-from coopbot.ingest.title import find_title, kinship, split_site, stems
+from coopbot.ingest.page.kinds import Kind
+from coopbot.ingest.page.title import find_title, kinship, split_site, stems
 
 PROSE = "The grain terminal on the Amur loaded its first hopper cars on Tuesday and sent them to a mill."
 

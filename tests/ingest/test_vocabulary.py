@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-import coopbot.ingest.vocabulary as vocabulary_module
-from coopbot.ingest.vocabulary import phrases, whole_lines, word_set
+import coopbot.ingest.page.vocabulary as vocabulary_module
+from coopbot.ingest.page.vocabulary import phrases, whole_lines, word_set
 
 FOLDER = Path(vocabulary_module.__file__).parent / "vocabulary"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from coopbot.errors import Unreachable, Unreadable
-from coopbot.ingest.fetch import fetch
-from coopbot.ingest.web import read_url
+from coopbot.ingest.web.fetch import fetch
+from coopbot.ingest.web.source import read_url
 from tests.ingest.web import Site, redirect, reply, serving
 
 TEXT = (

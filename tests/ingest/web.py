@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from typing import Protocol
 
-from coopbot.ingest.fetch import Network
-from coopbot.ingest.hosts import Address
+from coopbot.ingest.web.fetch import Network
+from coopbot.ingest.web.hosts import Address
 
 HOST = "news.example"
 LOOPBACK = ip_address("127.0.0.1")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.domain import LANGUAGES, Article, Language
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import load_questions
 from coopbot.measure.unseen import UnseenQuestion, load_unseen
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from coopbot.domain import Article, Language
-from coopbot.ingest.corpus import Corpus
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.coverage import OTHER, SUBJECTS, as_lines, count, page, subjects_of
 from coopbot.measure.coverage_picture import draw
 from coopbot.text.glossary import find_concepts

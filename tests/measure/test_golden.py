@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.ask.answerer import DEFAULT_CITATIONS, Answerer, SearchResult
-from coopbot.ask.weights import load_weights
+from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, Answerer, SearchResult
+from coopbot.ask.rank.weights import load_weights
 from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScores, Passage
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.build import build

@@ -9,8 +9,8 @@ import pytest
 
 from coopbot.domain import Article
 from coopbot.errors import IndexMissing, Unreadable
-from coopbot.index.encoder import Encoder
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.encoder import Encoder
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.evaluate import evaluate
 from coopbot.measure.floors import OPTIONAL_PARTS
 from coopbot.measure.golden import Reply, holds, load_questions

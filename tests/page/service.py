@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.reader import ReadPassage
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access

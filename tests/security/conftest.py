@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access

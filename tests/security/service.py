@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
-from coopbot.ingest.arrival import Arrival
+from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.jobs import Jobs, Limits

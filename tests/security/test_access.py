@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from coopbot.ask import conversations
-from coopbot.ask.conversations import MAX_CONVERSATIONS_A_CLIENT
+from coopbot.ask.understand import conversations
+from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_A_CLIENT
 from coopbot.errors import Misconfigured
 from coopbot.serve.http.access import Access, add_access
 from coopbot.serve.http.clients import network

@@ -16,13 +16,13 @@ from coopbot.editing import CorpusEditor
 from coopbot.errors import CoopbotError, Duplicate, InvalidRequest, NotFound, Unreadable
 from coopbot.escaping import escaped_line, escaped_text
 from coopbot.index.build import BuildReport
-from coopbot.index.embedder import Progress
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.feed import read_feed
-from coopbot.ingest.markdown import read_markdown, render_article
-from coopbot.ingest.readers import read_bytes
+from coopbot.ingest.formats.markdown import read_markdown, render_article
+from coopbot.ingest.formats.readers import read_bytes
 from coopbot.ingest.tidy import normal_form, one_line
+from coopbot.ingest.web.feed import read_feed
 
 ARTICLE = "---\ntitle: Ferry\n---\nThe ferry carries {} passengers a day.\n"
 

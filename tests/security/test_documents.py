@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Unreadable
 from coopbot.index.build import BuildReport
-from coopbot.index.embedder import Progress
-from coopbot.ingest.corpus import Corpus
+from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.feed import read_feed
-from coopbot.ingest.readers import ENDINGS, read_bytes
-from coopbot.ingest.sandbox import OverLimit, ReadLimits, Sandbox
+from coopbot.ingest.formats.readers import ENDINGS, read_bytes
+from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
+from coopbot.ingest.web.feed import read_feed
 from coopbot.measure.hostile_document import docx_bomb, pdf_bomb
 from coopbot.serve.jobs import Jobs
 

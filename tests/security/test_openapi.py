@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app
 from coopbot.serve.jobs import Jobs

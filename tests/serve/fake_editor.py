@@ -11,8 +11,8 @@ from pathlib import Path
 from coopbot.domain import Article
 from coopbot.errors import Busy, Duplicate, NotFound, Unreachable
 from coopbot.index.build import BuildReport, build
-from coopbot.index.embedder import Embedder, Progress
-from coopbot.ingest.arrival import Arrival
+from coopbot.index.model.embedder import Embedder, Progress
+from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.draft import Draft
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coopbot.ask.answerer import SearchResult
+from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Passage, Span
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex

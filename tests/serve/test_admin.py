@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Scope
 from structlog.testing import capture_logs
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import Forbidden
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft

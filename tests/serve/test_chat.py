@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import IndexBroken
 from coopbot.serve.http.access import Access

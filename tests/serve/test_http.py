@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.reader import ModelReader
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.reader import ModelReader
 from coopbot.domain import Article, Source
 from coopbot.index.build import build
-from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
+from coopbot.index.model.encoder import Encoder
 from coopbot.serve.http.app import create_app
 from tests.fakes import make_article
 

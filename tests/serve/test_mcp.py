@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from structlog.testing import capture_logs
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
 from coopbot.serve.http.access import Access
 from coopbot.serve.mcp.server import make_server

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer, Writing
 from coopbot.errors import IndexBroken
 from coopbot.index.live import LiveIndex

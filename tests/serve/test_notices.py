@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.cli.asking import _print_answer
 from coopbot.domain import Language
 from coopbot.index.build import build

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import LANGUAGES, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex

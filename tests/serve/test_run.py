@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from coopbot.index.reader_model import ReaderCard
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve import run
 from coopbot.serve.http.app import create_app
 

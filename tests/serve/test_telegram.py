@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coopbot import errors
-from coopbot.ask.conversations import checked_conversation_id
+from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.measure.bot_api.checks import RefusedError
 from coopbot.measure.bot_api.server import BotApi

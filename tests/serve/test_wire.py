@@ -5,8 +5,8 @@ from pathlib import Path
 
 from coopbot.domain import Answer, Citation, Claim, Disagreement, Span
 from coopbot.index.build import build
-from coopbot.index.folder import open_current
-from coopbot.index.reader_model import ReaderCard
+from coopbot.index.disk.folder import open_current
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.wire import answer_lines, answer_out, answer_text, index_out
 from tests.fakes import BagOfWords, make_article
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coopbot.ask.conversations import MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
-from coopbot.ask.shared_conversations import SharedConversations
+from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
+from coopbot.ask.understand.shared_conversations import SharedConversations
 
 from .worker_service import SHUTDOWN_S, TOKEN
 

@@ -12,8 +12,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.shared_conversations import SharedConversations
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.understand.shared_conversations import SharedConversations
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.jobs import Jobs

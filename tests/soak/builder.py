@@ -23,7 +23,7 @@ from typing import Literal
 
 from coopbot.errors import CoopbotError
 from coopbot.index.build import BuildReport, build
-from coopbot.index.local import COPIED_BYTES, LocalTarget
+from coopbot.index.disk.local import COPIED_BYTES, LocalTarget
 from tests.soak.corpora import corpus, embedder
 
 # What the file system protocol is made of. Statements are those that change a database file as a whole.

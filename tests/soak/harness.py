@@ -20,10 +20,10 @@ import pytest
 from coopbot.doctor.index import look_at_index
 from coopbot.domain import Filters
 from coopbot.errors import IndexMissing
-from coopbot.index.folder import open_current, snapshot_ids
+from coopbot.index.disk.folder import open_current, snapshot_ids
+from coopbot.index.disk.local import COPIED_BYTES, KEPT_SNAPSHOTS
+from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.live import LiveIndex
-from coopbot.index.local import COPIED_BYTES, KEPT_SNAPSHOTS
-from coopbot.index.snapshot import Snapshot
 from tests.soak.builder import Job, Outcome, run, when
 from tests.soak.corpora import corpus, embedder
 

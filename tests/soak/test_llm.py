@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.domain import Answer
-from coopbot.index.encoder import Encoder
+from coopbot.index.model.encoder import Encoder
 from coopbot.measure.unseen import load_unseen
 from coopbot.measure.writing import WritingPart, ask_written
 from coopbot.settings import Settings

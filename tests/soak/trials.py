@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 
 from coopbot.errors import IndexBroken
-from coopbot.index.folder import current_id, snapshot_ids
+from coopbot.index.disk.folder import current_id, snapshot_ids
+from coopbot.index.disk.local import COPIED_BYTES, KEPT_SNAPSHOTS
 from coopbot.index.live import LiveIndex
-from coopbot.index.local import COPIED_BYTES, KEPT_SNAPSHOTS
 from tests.soak.builder import Job, Outcome, run
 from tests.soak.harness import FINGERPRINT, Builders, Judge, complaints, contents, copy_index, opened, serving, tidy
 

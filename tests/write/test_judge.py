@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from coopbot.ask.reader import ReadPassage
+from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage, Span
 from coopbot.write.judge import reads_alike
 from tests.write.quotes import cited

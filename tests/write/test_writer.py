@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer, Citation, Disagreement
 from coopbot.errors import Misconfigured
 from coopbot.index.build import build

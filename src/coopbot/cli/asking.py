@@ -31,7 +31,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with exact quotes from the articles."""
-    from coopbot.ask.question import checked
+    from coopbot.ask.understand.question import checked
     from coopbot.serve.wire import answer_out
 
     question = checked(question)
@@ -53,7 +53,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find the passages nearest to a question."""
-    from coopbot.ask.question import checked
+    from coopbot.ask.understand.question import checked
     from coopbot.serve.wire import search_out
 
     question = checked(question)

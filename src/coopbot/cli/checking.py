@@ -17,7 +17,7 @@ from coopbot.errors import Misconfigured
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from coopbot.index.conversion import Step
+    from coopbot.index.model.conversion import Step
     from coopbot.measure.evaluate import Part as FurtherPart
     from coopbot.measure.figure import Figure
     from coopbot.measure.unseen_board import UnseenPart
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")] = False, as_json: AsJson = False) -> None:
     """Make the embedding model and the reader ready to run: once a machine, also done on first use."""
-    from coopbot.index.prepare import ModelSource
-    from coopbot.index.prepare import prepare as prepare_model
-    from coopbot.index.reader_model import prepare_reader
+    from coopbot.index.model.prepare import ModelSource
+    from coopbot.index.model.prepare import prepare as prepare_model
+    from coopbot.index.model.reader_model import prepare_reader
     from coopbot.wiring import READER_OFF
 
     settings = load_settings()
@@ -252,7 +252,7 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:
-    from coopbot.ask.weights import load_weights
+    from coopbot.ask.rank.weights import load_weights
     from coopbot.measure.xquad_board import XquadPart
     from coopbot.measure.xquad_scores import run_xquad
 

@@ -17,8 +17,8 @@ from coopbot.settings import Settings, load_settings
 if TYPE_CHECKING:
     from coopbot.editing import CorpusEditor, Result
     from coopbot.index.build import BuildReport
-    from coopbot.index.encoder import Encoder
-    from coopbot.ingest.corpus import Corpus
+    from coopbot.index.model.encoder import Encoder
+    from coopbot.ingest.corpus.store import Corpus
 
 Feeds = Annotated[list[str] | None, typer.Option("--feed", help="Address of an RSS or Atom feed; repeatable.")]
 
@@ -123,7 +123,7 @@ def watch(
 
 def snapshots(as_json: AsJson = False) -> None:
     """List the snapshots of the index, newest first."""
-    from coopbot.index.history import list_snapshots
+    from coopbot.index.disk.history import list_snapshots
 
     found = list_snapshots(_on_this_machine().index_dir)
     if as_json:
@@ -140,7 +140,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Put an older snapshot in force. The next `coopbot index` follows the corpus again."""
-    from coopbot.index.folder import roll_back
+    from coopbot.index.disk.folder import roll_back
 
     settings = _on_this_machine()
     now = roll_back(settings.index_dir, parts.embedder(settings).fingerprint, snapshot)

@@ -9,7 +9,7 @@ from coopbot.cli.console import steps
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from coopbot.index.encoder import Encoder
+    from coopbot.index.model.encoder import Encoder
     from coopbot.wiring import OnAnswer, Service
 
 

@@ -6,8 +6,8 @@ from coopbot.doctor.check import Check, check, check_only
 from coopbot.doctor.corpus import look_at_corpus
 from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
-from coopbot.index.prepare import ModelSource, is_prepared
-from coopbot.index.reader_model import BUILT_IN, check_built_in
+from coopbot.index.model.prepare import ModelSource, is_prepared
+from coopbot.index.model.reader_model import BUILT_IN, check_built_in
 from coopbot.serve.redact import public_address
 from coopbot.settings import Settings, load_settings
 from coopbot.wiring import READER_OFF, open_embedder, open_index, open_llm, open_reader, open_sandbox, prepared_reader

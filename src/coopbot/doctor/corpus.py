@@ -9,9 +9,9 @@ from pathlib import Path
 from coopbot.doctor.check import Check, bytes_of, check, check_only, size
 from coopbot.domain import Article
 from coopbot.errors import Misconfigured, Unreadable
-from coopbot.ingest.corpus import Corpus
-from coopbot.ingest.near import band_keys, is_same_story
-from coopbot.ingest.readers import Read, read_bytes
+from coopbot.ingest.corpus.near import band_keys, is_same_story
+from coopbot.ingest.corpus.store import Corpus
+from coopbot.ingest.formats.readers import Read, read_bytes
 
 # Named in a detail; how many there are is told.
 _NAMED = 5

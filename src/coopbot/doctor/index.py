@@ -13,7 +13,7 @@ from pathlib import Path
 from coopbot.doctor.cache import look_at_cache
 from coopbot.doctor.check import Check, bytes_of, check, check_only, size
 from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
-from coopbot.index.folder import (
+from coopbot.index.disk.folder import (
     current_id,
     leftovers,
     open_current,
@@ -23,9 +23,9 @@ from coopbot.index.folder import (
     strangers,
     writer,
 )
-from coopbot.index.local import time_of
-from coopbot.index.manifest import Manifest, Verified
-from coopbot.index.snapshot import Snapshot, open_snapshot
+from coopbot.index.disk.local import time_of
+from coopbot.index.disk.manifest import Manifest, Verified
+from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 
 # What an article takes in index and cache, before there is an index to tell by; and what a build needs besides.
 _ARTICLE_BYTES = 200_000

@@ -10,9 +10,9 @@ from pathlib import Path
 from coopbot.domain import Article
 from coopbot.index.cache import VectorCache
 from coopbot.index.chunk import chunk
-from coopbot.index.embedder import Embedder, Progress
-from coopbot.index.local import LocalTarget
-from coopbot.index.manifest import Facts, corpus_sha256
+from coopbot.index.disk.local import LocalTarget
+from coopbot.index.disk.manifest import Facts, corpus_sha256
+from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.index.rows import RowMaker, ToPassages
 from coopbot.index.target import State, Target
 

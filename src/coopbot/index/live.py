@@ -9,9 +9,9 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from coopbot.errors import CoopbotError
-from coopbot.index.folder import current_id, open_current, snapshot_folder
-from coopbot.index.manifest import Verified
-from coopbot.index.snapshot import Snapshot
+from coopbot.index.disk.folder import current_id, open_current, snapshot_folder
+from coopbot.index.disk.manifest import Verified
+from coopbot.index.disk.snapshot import Snapshot
 
 log = structlog.get_logger()
 

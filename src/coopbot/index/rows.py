@@ -11,8 +11,8 @@ import numpy.typing as npt
 from coopbot.domain import LANGUAGES, Article, Language, Passage
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
-from coopbot.index.embedder import Embedder, centred
-from coopbot.index.shard import PassageVectors
+from coopbot.index.disk.shard import PassageVectors
+from coopbot.index.model.embedder import Embedder, centred
 from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors are put in the cache: what a killed build loses at most.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coopbot.domain import Language
-from coopbot.index.manifest import Facts
+from coopbot.index.disk.manifest import Facts
 from coopbot.index.rows import ArticleRows
 
 

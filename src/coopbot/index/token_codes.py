@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.index.embedder import F32
+from coopbot.index.model.embedder import F32
 
 U8 = npt.NDArray[np.uint8]
 

@@ -1,4 +1,4 @@
-"""A source that has been read and cleaned, before the corpus gives it a name."""
+"""What is read of a source, before the corpus gives it a name."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class Draft:
     language: Language | None = None
     sources: tuple[Source, ...] = ()
     also_published_by: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """An article that a feed announces. `published` is the day by the publisher's own clock."""
+
+    url: str
+    title: str
+    published: date | None

@@ -14,10 +14,10 @@ import httpx
 from coopbot.domain import Article
 from coopbot.errors import IndexMissing
 from coopbot.index.build import BuildReport
-from coopbot.index.conversion import Step
-from coopbot.index.encoder import Encoder
+from coopbot.index.model.conversion import Step
+from coopbot.index.model.encoder import Encoder
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.markdown import render_article
+from coopbot.ingest.formats.markdown import render_article
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import Server, served
 from coopbot.settings import Settings

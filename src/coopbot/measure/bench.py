@@ -17,20 +17,20 @@ from pathlib import Path
 
 import numpy as np
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.question import understand
-from coopbot.ask.reader import ModelReader
-from coopbot.ask.retrieve import READ_AT_A_TIME, find_evidence
-from coopbot.ask.weights import load_weights
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.reader import ModelReader
+from coopbot.ask.rank.retrieve import READ_AT_A_TIME, find_evidence
+from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.understand.question import understand
 from coopbot.domain import Article, Filters
 from coopbot.errors import IndexMissing
 from coopbot.index.build import build
-from coopbot.index.centres import calibration_texts
-from coopbot.index.conversion import Step
-from coopbot.index.embedder import F32
-from coopbot.index.encoder import Encoder
 from coopbot.index.live import LiveIndex
-from coopbot.index.prepare import ModelSource, source_folder
+from coopbot.index.model.centres import calibration_texts
+from coopbot.index.model.conversion import Step
+from coopbot.index.model.embedder import F32
+from coopbot.index.model.encoder import Encoder
+from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.measure.figure import Figure
 from coopbot.measure.samples import QUESTIONS
 from coopbot.measure.server import served
@@ -68,7 +68,7 @@ def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Fig
     """Against plain sentence-transformers: same weights, texts and number of threads, each at its default batch size."""
     import torch
 
-    from coopbot.index import torch_engine
+    from coopbot.index.model import torch_engine
 
     on_step("loading the float model")
     torch.set_num_threads(settings.threads)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from coopbot.domain import Article
-from coopbot.index.embedder import Progress
+from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import render
 from coopbot.measure.figures import GoldenScores, summed_up
 from coopbot.measure.floors import load_floors, misses

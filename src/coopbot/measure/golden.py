@@ -10,10 +10,10 @@ from typing import Literal, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from coopbot.ask.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
+from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
 from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language
 from coopbot.errors import IndexMissing, Unreadable
-from coopbot.index.embedder import Progress
+from coopbot.index.model.embedder import Progress
 
 Split = Literal["dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)

@@ -19,13 +19,13 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Passage, Span
 from coopbot.errors import Misconfigured
-from coopbot.index.conversion import Step
-from coopbot.index.embedder import F32, Embedder, unit
-from coopbot.index.folder import open_current
-from coopbot.index.local import LocalTarget
-from coopbot.index.manifest import Facts
+from coopbot.index.disk.folder import open_current
+from coopbot.index.disk.local import LocalTarget
+from coopbot.index.disk.manifest import Facts
+from coopbot.index.disk.shard import PassageVectors
+from coopbot.index.model.conversion import Step
+from coopbot.index.model.embedder import F32, Embedder, unit
 from coopbot.index.rows import ArticleRows
-from coopbot.index.shard import PassageVectors
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import peak_mib
 from coopbot.settings import Settings

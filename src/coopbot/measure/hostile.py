@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.arrival import environ_of
 from coopbot.measure.figure import Figure
 from coopbot.measure.hostile_bodies import measure_bodies

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import httpx
 import numpy as np
 
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import Server
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.arrival import authorised, environ_of
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import served

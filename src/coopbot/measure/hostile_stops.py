@@ -17,8 +17,8 @@ import httpx
 
 from coopbot.domain import Article
 from coopbot.errors import CoopbotError
-from coopbot.index.conversion import Step
 from coopbot.index.live import LiveIndex
+from coopbot.index.model.conversion import Step
 from coopbot.measure.arrival import authorised, submit
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import Server, served

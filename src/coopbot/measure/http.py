@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.reader import Reader, ReadPassage
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.reader import Reader, ReadPassage
 from coopbot.domain import Passage
-from coopbot.index.conversion import Step
-from coopbot.index.encoder import Encoder
+from coopbot.index.model.conversion import Step
+from coopbot.index.model.encoder import Encoder
 from coopbot.measure.figure import Figure
 from coopbot.measure.http_connections import measure_connections
 from coopbot.measure.http_crowd import CLIENTS, Crowd, ask_together

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coopbot.errors import Misconfigured
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.figure import Figure
 from coopbot.measure.samples import QUESTIONS
 from coopbot.measure.server import served

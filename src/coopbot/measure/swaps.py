@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.arrival import environ_of, finished, place_corpus, submit
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import served

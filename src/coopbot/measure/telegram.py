@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from coopbot.index.conversion import Step
+from coopbot.index.model.conversion import Step
 from coopbot.measure.figure import Figure
 from coopbot.measure.telegram_crowd import measure_crowd
 from coopbot.measure.telegram_faults import measure_faults

@@ -6,7 +6,7 @@ import statistics
 import time
 from pathlib import Path
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.measure.bot_api.flood import Flood
 from coopbot.measure.bot_api.server import bot_api
 from coopbot.measure.bot_api.updates import message

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from coopbot.domain import Article
-from coopbot.index.embedder import Progress
+from coopbot.index.model.embedder import Progress
 from coopbot.measure.golden import AskedQuestion, Asks, Reply, judge_answer, read_questions, require_articles
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_service, rebuild

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import get_args
 
 from coopbot.domain import Answer, Article, WritingOutcome
-from coopbot.index.embedder import Progress
+from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import cell, table
 from coopbot.measure.golden import AskedQuestion, Asks, judge_answer, require_articles
 from coopbot.measure.scores import Estimate, estimate, mean

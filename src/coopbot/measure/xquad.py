@@ -19,10 +19,10 @@ import numpy as np
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage, Span
 from coopbot.errors import Unreadable
 from coopbot.index.build import build
-from coopbot.index.embedder import F32, Embedder, Progress
-from coopbot.index.folder import open_current
-from coopbot.index.shelf import FirstStage
-from coopbot.index.snapshot import Snapshot
+from coopbot.index.disk.folder import open_current
+from coopbot.index.disk.shelf import FirstStage
+from coopbot.index.disk.snapshot import Snapshot
+from coopbot.index.model.embedder import F32, Embedder, Progress
 
 Json = dict[str, Any]
 

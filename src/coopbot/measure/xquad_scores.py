@@ -13,12 +13,12 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.ask.question import Question, understand
-from coopbot.ask.reader import Reader
-from coopbot.ask.retrieve import Evidence, find_evidence
-from coopbot.ask.weights import Weights
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import Evidence, find_evidence
+from coopbot.ask.rank.weights import Weights
+from coopbot.ask.understand.question import Question, understand
 from coopbot.domain import LANGUAGES, Filters, Language
-from coopbot.index.embedder import Embedder, Progress
+from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.measure.scores import Estimate, estimate
 from coopbot.measure.xquad import Without, Xquad, XquadQuestion, load_xquad
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from coopbot.index.build import BuildReport
-from coopbot.index.embedder import Progress
-from coopbot.ingest.arrival import Arrival
+from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.draft import Draft
 
 

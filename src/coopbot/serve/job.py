@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 
 from coopbot.index.build import BuildReport
-from coopbot.ingest.arrival import Arrival, Change
+from coopbot.ingest.corpus.arrival import Arrival, Change
 from coopbot.serve.editor import Editor
 from coopbot.serve.spool import Order
 

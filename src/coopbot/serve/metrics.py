@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer
-from coopbot.index.manifest import Manifest
+from coopbot.index.disk.manifest import Manifest
 
 __all__ = ["TEXT_FORMAT", "Metrics", "State"]
 

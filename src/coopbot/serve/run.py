@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
-from coopbot.index.reader_model import ReaderCard
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.connections import Timeouts

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from coopbot.errors import Busy, Misconfigured
-from coopbot.ingest.arrival import Change
+from coopbot.ingest.corpus.arrival import Change
+from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.files import write_atomically
 
 # What ended the service so often while it was made is not tried again.
 MOST_STARTS = 3

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from coopbot.ask.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
+from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
 from coopbot.ask.store import VectorStore
 from coopbot.domain import (
     MAX_QUESTION_CHARS,
@@ -25,7 +25,7 @@ from coopbot.domain import (
     Source,
     WritingOutcome,
 )
-from coopbot.index.reader_model import ReaderCard
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.messages import format_date, message
 from coopbot.serve.notes import citation_note, claim_note
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coopbot.ask.reader import Reader, head_of
+from coopbot.ask.rank.reader import Reader, head_of
 from coopbot.domain import Citation, Passage, Span
 from coopbot.text.figures import find_figures, say_the_same
 from coopbot.text.gazetteer import find_names

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from coopbot.ask.reader import Reader
+from coopbot.ask.rank.reader import Reader
 from coopbot.domain import Answer, Citation, Claim, Disagreement, Writing
 from coopbot.errors import CoopbotError
 from coopbot.write.judge import reads_alike

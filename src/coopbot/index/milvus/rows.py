@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from coopbot.domain import Article, Language, Passage
 from coopbot.errors import IndexBroken
-from coopbot.index.lexical import I64, K1, B
-from coopbot.index.manifest import Facts
+from coopbot.index.disk.lexical import I64, K1, B
+from coopbot.index.disk.manifest import Facts
+from coopbot.index.disk.shard import F16, PassageVectors
 from coopbot.index.milvus.schema import MOST_PUBLISHERS, NEVER, NO_VECTOR, Row, publisher_key
 from coopbot.index.rows import ArticleRows
-from coopbot.index.shard import F16, PassageVectors
 from coopbot.index.token_codes import U8
 from coopbot.records import to_json
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage
 from coopbot.errors import IndexMismatch, IndexMissing, Unreachable
-from coopbot.index.embedder import F32
-from coopbot.index.lexical import I64, rarity
+from coopbot.index.disk.lexical import I64, rarity
+from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.disk.shelf import FirstStage, Sentences
 from coopbot.index.live import Live
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
@@ -27,8 +28,7 @@ from coopbot.index.milvus.rows import (
     words_name,
 )
 from coopbot.index.milvus.schema import EF, FILTERED_EF, MOST_ARTICLE_ID_BYTES, Names, Row, in_snapshot, literals, passing
-from coopbot.index.passages import StoredPassage
-from coopbot.index.shelf import FirstStage, Sentences
+from coopbot.index.model.embedder import F32
 from coopbot.records import from_json
 
 # Of those that words find, so many times as many as are wanted are scored again (`rows`).

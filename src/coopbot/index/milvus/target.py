@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from coopbot.domain import LANGUAGES, Language
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing
-from coopbot.index.folder import write_lock
-from coopbot.index.manifest import Facts
+from coopbot.index.disk.folder import write_lock
+from coopbot.index.disk.manifest import Facts
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
     SnapshotInfo,

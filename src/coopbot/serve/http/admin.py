@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
-from coopbot.ingest.readers import ENDINGS, LARGEST_FILE_BYTES
+from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES
 from coopbot.serve.http.bodies import TooLarge
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.http.tokens import TokenCheck

@@ -21,10 +21,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from swagger_ui_bundle import swagger_ui_path
 
-from coopbot.ask.answerer import Answerer
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
-from coopbot.index.reader_model import ReaderCard
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.http.access import OPEN, Access, add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.base import base_address

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coopbot.ingest.readers import LARGEST_FILE_BYTES
+from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES
 
 # What a form puts around a file.
 _ENVELOPE_BYTES = 10_000

@@ -13,12 +13,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.conversations import MAX_EARLIER
-from coopbot.ask.converse import resolve
-from coopbot.ask.question import checked
-from coopbot.ask.retrieve import Watch
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
+from coopbot.ask.understand.conversations import MAX_EARLIER
+from coopbot.ask.understand.converse import resolve
+from coopbot.ask.understand.question import checked
 from coopbot.domain import MAX_QUESTION_CHARS, Answer
 from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.http.base import base_address

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from coopbot.ask.answerer import Answerer
-from coopbot.ask.conversations import new_conversation_id
-from coopbot.ask.retrieve import Watch
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.retrieve import Watch
+from coopbot.ask.understand.conversations import new_conversation_id
 from coopbot.serve.http.health import Health
 from coopbot.serve.wire import AnswerOut, AskIn, SearchIn, SearchOut, answer_out, search_out
 

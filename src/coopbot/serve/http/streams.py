@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from coopbot.ask.retrieve import Watch
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.domain import Notice, Outcome
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.wire import AnswerOut, ArticleOut, CitationOut, ClaimOut, DisagreementOut

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from coopbot.ask.answerer import MAX_CITATIONS, Answerer
+from coopbot.ask.answer.answerer import MAX_CITATIONS, Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest, NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from coopbot.ask.answerer import MAX_CITATIONS
+from coopbot.ask.answer.answerer import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
 from coopbot.serve.telegram.buttons import View, answer_keyboard
 from coopbot.serve.telegram.format import answer_parts, context_parts, passage_parts

@@ -7,8 +7,8 @@ from itertools import chain
 
 from telegram.constants import MessageEntityType as Kind
 
-from coopbot.ask.answerer import SearchResult
-from coopbot.ask.links import deep_link
+from coopbot.ask.answer.answerer import SearchResult
+from coopbot.ask.answer.deep_links import deep_link
 from coopbot.domain import Answer, Article, Citation, Hit, Language, Span
 from coopbot.serve.messages import format_date, message, publisher_line
 from coopbot.serve.notes import citation_note, claim_note

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Message, Update
 
-from coopbot.ask.small_talk import find_small_talk
+from coopbot.ask.understand.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.messages import error_text, language_of_locale, message
 from coopbot.serve.telegram.admin import ADMIN_COMMANDS, Admin

@@ -13,7 +13,7 @@ from telegram import (
 )
 from telegram.error import BadRequest
 
-from coopbot.ask.answerer import SearchResult
+from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
 from coopbot.serve.messages import format_date, language_of_locale
 from coopbot.serve.telegram.format import answer_parts, passage_parts

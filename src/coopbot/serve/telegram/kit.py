@@ -12,7 +12,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from telegram import Bot, InlineKeyboardMarkup, User
 
-from coopbot.ask.answerer import SearchResult
+from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.jobs import Jobs

@@ -1,0 +1,1 @@
+"""Quotes, exactly cited."""

@@ -1,0 +1,256 @@
+"""Puts a question through the whole way to an answer. The synchronous core that every way in calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
+from coopbot.ask.answer.dating import dated, promote_newer, with_years
+from coopbot.ask.answer.listing import articles_about, newest_articles
+from coopbot.ask.answer.newest import Newest
+from coopbot.ask.answer.verify import verify_answer
+from coopbot.ask.answer.writer import Writer
+from coopbot.ask.rank.candidates import READ
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import Evidence, Progress, Watch, find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.rank.weights import Weights, load_weights
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.conversations import Conversations, Remembers, checked_conversation_id
+from coopbot.ask.understand.converse import points_back, readings, resolve
+from coopbot.ask.understand.question import Question, checked, understand
+from coopbot.ask.understand.small_talk import find_small_talk
+from coopbot.ask.understand.wanted import articles_wanted
+from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
+from coopbot.errors import IndexBroken
+from coopbot.index.model.embedder import Embedder
+from coopbot.text.language import detect_language
+from coopbot.text.relative import asks_for_latest
+
+DEFAULT_CITATIONS = 4
+MAX_CITATIONS = 10
+MAX_HITS = 50
+
+# Nearest passages offered when the sources do not say.
+_OFFERED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits of a search, and the articles they are from by id."""
+
+    hits: tuple[Hit, ...]
+    articles: dict[str, Article]
+    snapshot: str
+    timings_ms: dict[str, float]
+
+
+class Answerer:
+    """Answers from whatever snapshot `current` gives; one call reads one snapshot."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        current: Callable[[], VectorStore],
+        reader: Reader | None = None,
+        weights: Weights | None = None,
+        *,
+        late: bool = True,
+        writer: Writer | None = None,
+        on_answer: Callable[[Answer], object] = lambda _: None,
+        conversations: Remembers | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
+        package's own by default. With a `writer`, quotes are put into its words. `on_answer` is called with every
+        answer, in the thread that asked. `conversations`: in memory by default. "This year" is the one of `today`.
+        """
+        self._embedder = embedder
+        self._current = current
+        self._reader = reader
+        self._weights = weights or load_weights()
+        self._late = late
+        self._writer = writer
+        self._on_answer = on_answer
+        self._conversations = conversations or Conversations(time.monotonic)
+        self._today = today
+        self._newest = Newest()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        max_citations: int | None = None,
+        conversation_id: str | None = None,
+        client: str = "",
+        earlier: Sequence[str] = (),
+        watch: Watch = lambda _: None,
+    ) -> Answer:
+        """An answer whose every citation was checked; to small talk a line, to who asks for articles a list of them.
+
+        Within a conversation, "and in 2024?" is searched as the whole question it may stand for, and by itself; the better
+        answer counts, and `searched_as` has what it was found by. The same id of another `client` is another conversation.
+        Instead of an id, the questions `earlier` may be given. `watch` is called in this thread as retrieval and reading go
+        on. Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
+        Raises InvalidRequest, IndexBroken.
+        """
+        clock, store, today = _Clock(), self._current(), self._today()
+        said, filters = checked(question), filters or Filters()
+        if conversation_id is not None:
+            earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+        unquoted = self._unquoted(said, store, filters, today, earlier)
+        if unquoted is not None:
+            if conversation_id is not None and unquoted.notice == "about":
+                self._conversations.remember(conversation_id, unquoted.searched_as, client)
+            return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
+        found_by = [self._searched(text, store, filters, clock, watch) for text in readings(with_years(said, today), earlier)]
+        asked, evidence = max(found_by, key=lambda found: found[1].confidence)
+        if conversation_id is not None:
+            self._conversations.remember(conversation_id, asked.text, client)
+        quoted, found = self._quoted(asked, evidence, store, max_citations, today)
+        clock.lap("compose")
+        if self._writer is not None and quoted.outcome == "answered":
+            quoted = self._writer.write(quoted, found)
+            clock.lap("write")
+        return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
+
+    def _searched(
+        self, text: str, store: VectorStore, filters: Filters, clock: _Clock, watch: Watch
+    ) -> tuple[Question, Evidence]:
+        """What a question may mean, and what is found for it."""
+        asked = understand(text, self._embedder)
+        clock.lap("embed")
+
+        def seen(progress: Progress) -> None:
+            if progress.stage == "retrieved":
+                clock.lap("retrieve")
+            watch(progress)
+
+        evidence = find_evidence(asked, store, self._weights, filters, reader=self._reader, late=self._late, watch=seen)
+        clock.lap("read" if self._reader else "retrieve")
+        return asked, evidence
+
+    def _given(self, answer: Answer) -> Answer:
+        self._on_answer(answer)
+        return answer
+
+    def _unquoted(self, said: str, store: VectorStore, filters: Filters, today: date, earlier: Sequence[str]) -> Answer | None:
+        """The answer to what is no question or asks for articles; None for a question."""
+        talk = find_small_talk(said)
+        wanted = None if talk else articles_wanted(said, today)
+        if talk:
+            return _plain(said, store, outcome="small_talk", notice=talk)
+        if wanted is None:
+            return None
+        if not wanted.subject:
+            notice, articles = newest_articles(self._newest, store, wanted, filters)
+            return _plain(said, store, notice=notice, articles=articles)
+        subject = resolve(wanted.subject, earlier) if points_back(wanted.subject) else wanted.subject
+        asked = understand(subject, self._embedder)
+        ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
+        articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
+        return _plain(said, store, notice="about", articles=articles, searched_as=subject)
+
+    def _quoted(
+        self, asked: Question, evidence: Evidence, store: VectorStore, max_citations: int | None, today: date
+    ) -> tuple[Answer, tuple[Citation, ...]]:
+        """The answer in quotes, and all the quotes that a writer may use."""
+        weights = self._weights.sentences(with_reader=self._reader is not None)
+        answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
+        latest = asks_for_latest(asked.text)
+        sentences = promote_newer(evidence.sentences, partial(_published, store)) if latest else evidence.sentences
+        limit = max_citations or DEFAULT_CITATIONS
+        most = limit if self._writer is None or max_citations else MAX_CITATIONS
+        chosen = choose(sentences, most, weights.least_log_odds) if answered else nearest(sentences, min(_OFFERED, limit))
+        found = tuple(dated(citation, today, latest=latest) for citation in _cited(store, chosen))
+        citations = found[:limit]
+        answer = Answer(
+            outcome="answered" if answered else "no_evidence",
+            question_language=asked.language,
+            claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
+            citations=citations,
+            disagreements=disagreements(found, chosen) if answered else (),
+            confidence=round(evidence.confidence, 3),
+            searched_as=asked.text,
+            snapshot=store.snapshot_id,
+        )
+        return answer, found
+
+    def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """The nearest passages. Raises InvalidRequest."""
+        clock = _Clock()
+        store = self._current()
+        asked = understand(checked(question), self._embedder)
+        clock.lap("embed")
+        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_a_language=max(READ, top_k))
+        hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
+        articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
+        return SearchResult(
+            hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
+        )
+
+
+class _Clock:
+    """A stopwatch with named laps."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
+        self._last = now
+
+    def finish(self, name: str = "") -> dict[str, float]:
+        if name:
+            self.lap(name)
+        return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
+
+
+def _cited(store: VectorStore, chosen: Chosen) -> tuple[Citation, ...]:
+    ids = {one.stored.passage.article_id for one in chosen.sentences}
+    found = {article_id: _article(store, article_id) for article_id in ids}
+    return tuple(
+        cite(number, one, found[one.stored.passage.article_id]) for number, one in enumerate(chosen.sentences, start=1)
+    )
+
+
+def _plain(
+    said: str,
+    store: VectorStore,
+    *,
+    notice: Notice,
+    outcome: Outcome = "articles",
+    articles: tuple[Article, ...] = (),
+    searched_as: str = "",
+) -> Answer:
+    """An answer without quotes. Of articles that are not there, that there is no evidence."""
+    nothing = outcome == "articles" and not articles
+    return Answer(
+        outcome="no_evidence" if nothing else outcome,
+        question_language=detect_language(said),
+        claims=(),
+        citations=(),
+        disagreements=(),
+        confidence=0.0,
+        searched_as=searched_as or said,
+        snapshot=store.snapshot_id,
+        notice=None if nothing else notice,
+        articles=articles,
+    )
+
+
+def _published(store: VectorStore, article_id: str) -> date | None:
+    return _article(store, article_id).published
+
+
+def _article(store: VectorStore, article_id: str) -> Article:
+    article = store.article(article_id)
+    if article is None:
+        raise IndexBroken(f"the index holds passages of {article_id} but not the article; run: coopbot index --force")
+    return article

@@ -1,0 +1,124 @@
+"""Sentences that may answer in, quotes out: which to show, and where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coopbot.ask.answer.deep_links import deep_link
+from coopbot.ask.answer.disagree import Contradiction, find_contradiction
+from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.domain import Article, Citation, Disagreement, Span
+from coopbot.text.figures import say_the_same
+
+# Sentences nearer to each other than this say the same: cosine, each with its language's centre off. Measured on sentences of
+# the corpus in two languages.
+_SAME_THING, _SAME_THING_ACROSS = 0.90, 0.60
+
+# Openings that point back to the sentence before.
+_LEANS = re.compile(
+    r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
+    r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
+    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What is quoted, and what contradicts the answer of the first quote: its sentence is among those quoted."""
+
+    sentences: tuple[ScoredSentence, ...]
+    contradiction: Contradiction | None = None
+
+
+def choose(sentences: Sequence[ScoredSentence], limit: int, least: float) -> Chosen:
+    """The sentence most likely to answer; then one that contradicts it; then those that are likely enough themselves,
+    each from another passage and saying something else: up to `limit` in all.
+
+    least: the log odds from which on a sentence is likely enough. The first is given however unlikely.
+    """
+    if not sentences:
+        return Chosen(sentences=())
+    chosen = [sentences[0]]
+    other = find_contradiction(sentences)
+    if other and other.sentence not in chosen and limit > 1:
+        chosen.append(other.sentence)
+    for sentence in sentences:
+        if len(chosen) >= limit:
+            break
+        if sentence not in chosen and sentence.log_odds >= least and all(_adds(sentence, one) for one in chosen):
+            chosen.append(sentence)
+    return Chosen(sentences=tuple(chosen), contradiction=other if other and other.sentence in chosen else None)
+
+
+def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
+    """The best sentence of each of the nearest passages, for when none answers."""
+    by_passage: dict[str, ScoredSentence] = {}
+    for sentence in sentences:
+        by_passage.setdefault(sentence.stored.passage.passage_id, sentence)
+    return Chosen(sentences=tuple(by_passage.values())[:limit])
+
+
+def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:
+    """Where citations of the chosen sentences, in the same order, give different answers, newest first. One that holds both
+    accounts stands alone.
+    """
+    if chosen.contradiction is None:
+        return ()
+    place = chosen.sentences.index(chosen.contradiction.sentence)
+    sides = [(citations[at], words) for at, words in zip((0, place), chosen.contradiction.answers, strict=True)]
+    sides.sort(key=lambda side: (side[0].published is None, -(side[0].published.toordinal() if side[0].published else 0)))
+    numbers = tuple(dict.fromkeys(citation.number for citation, _ in sides))
+    return (Disagreement(about=" / ".join(words for _, words in sides), citations=numbers),)
+
+
+def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
+    """A citation of the sentence, its text taken from the article itself."""
+    span = quoted_span(sentence)
+    text = article.text[span.start_char : span.end_char]
+    return Citation(
+        number=number,
+        article_id=article.article_id,
+        title=article.title,
+        authors=article.authors,
+        publisher=article.publisher,
+        published=article.published,
+        url=article.url,
+        language=article.language,
+        sources=article.sources,
+        also_published_by=article.also_published_by,
+        quote=text,
+        start_char=span.start_char,
+        end_char=span.end_char,
+        answer=_within(sentence.answer, span),
+        passage=sentence.stored.passage.text,
+        deep_link=deep_link(article.url, text),
+        score=round(sentence.log_odds, 4),
+    )
+
+
+def _within(answer: Span | None, quote: Span) -> Span | None:
+    """A span of the article as one of the quote."""
+    if answer is None:
+        return None
+    return Span(start_char=answer.start_char - quote.start_char, end_char=answer.end_char - quote.start_char)
+
+
+def quoted_span(sentence: ScoredSentence) -> Span:
+    """The sentence, with the one before it if it leans on that."""
+    before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
+    if not before or not _LEANS.match(sentence.text):
+        return sentence.span
+    return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
+
+
+def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether a sentence says something that the other does not."""
+    if sentence.stored.passage.passage_id == other.stored.passage.passage_id:
+        return False
+    if sentence.answer and other.answer and say_the_same(sentence.answer_text, other.answer_text):
+        return False
+    across = sentence.stored.language != other.stored.language
+    return float(sentence.vector @ other.vector) < (_SAME_THING_ACROSS if across else _SAME_THING)

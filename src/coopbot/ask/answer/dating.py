@@ -1,0 +1,96 @@
+"""Time in questions and quotes: "this year" by the clock, "latest" as the newer of two answers, and the age of a quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Literal
+
+from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.domain import Citation, DatedWords, Span
+from coopbot.text.dates import find_dates
+from coopbot.text.relative import asks_for_latest, relative_words, resolve_dates
+
+# Of sentences whose log odds are no further apart, the newest is shown first to who asks for the latest. Of 18 such questions
+# over the corpus, one gets a newer answer with 0.7; with 1.0 another loses its answer to a sentence that has none.
+_ABOUT_EQUALLY_LIKELY = 0.7
+
+# From this age on a quote is old to who asks today.
+_OLD = timedelta(days=365)
+
+# Words that mean a year by the day on which they are written, and how many years from it.
+_YEARS: tuple[tuple[int, str], ...] = (
+    (0, r"今年|本年度?|(?<!the )\bthis year\b|\b(?:эт|нынешн|текущ)(?:от|ом|его|ого|ий|ем|ему) (?P<noun>год\w?)\b"),
+    (-1, r"去年|(?<!the )\blast year\b|\b(?:прошл|минувш|прошедш)(?:ый|ом|ого|ий|ем|его) (?P<noun>год\w?)\b"),
+    (-2, r"前年|\bthe year before last\b|\bпозапрошл(?:ый|ом|ого) (?P<noun>год\w?)\b"),
+    (1, r"明年|(?<!the )\bnext year\b|\b(?:следующ|будущ)(?:ий|ем|его) (?P<noun>год\w?)\b"),
+)
+_PATTERNS = tuple((away, re.compile(pattern, re.IGNORECASE)) for away, pattern in _YEARS)
+_AFTER_PREPOSITION = re.compile(r"\b(?:of|for|in|during|since|by|until|from|than|to|with|into|and)\s+$", re.IGNORECASE)
+
+
+def with_years(question: str, today: date) -> str:
+    """The question with the number of the year for "this year", "last year" and their like."""
+    for away, pattern in _PATTERNS:
+        question = pattern.sub(lambda found, year=today.year + away: _year(found, year), question)  # type: ignore[misc]
+    return question
+
+
+def _year(found: re.Match[str], year: int) -> str:
+    if found["noun"]:
+        return f"{year} {found['noun']}"
+    if found[0][0] > "\u3400":
+        return f"{year}年"
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return f"{year}" if _AFTER_PREPOSITION.search(before) or after.startswith(("'", "’")) else f"in {year}"
+
+
+def promote_newer(sentences: Sequence[ScoredSentence], published: Callable[[str], date | None]) -> tuple[ScoredSentence, ...]:
+    """The sentences, with the newest of those about as likely as the first in front. published: of an article, by its id."""
+    if not sentences:
+        return ()
+    near = [one for one in sentences if one.log_odds >= sentences[0].log_odds - _ABOUT_EQUALLY_LIKELY]
+    # Of equally new ones the likelier, as they are in order.
+    newest = max(near, key=lambda one: _day_of(one.text, published(one.stored.passage.article_id)))
+    return (newest, *(one for one in sentences if one is not newest))
+
+
+def _day_of(text: str, published: date | None) -> date:
+    """How far a sentence is up to date: to the last day that it names, or else to its publication. Plans are of that day."""
+    if published is None:
+        return date.min
+    named = [span.last for span in resolve_dates(text, published) if span.first <= published]
+    return min(published, max(named)) if named else published
+
+
+def dated(citation: Citation, today: date, *, latest: bool) -> Citation:
+    """The citation with what must be said of its time. latest: whether the question asks for how things are now."""
+    words = _dated_words(citation)
+    return replace(citation, as_of=_as_of(citation, today, latest=latest), dated_words=words)
+
+
+def _as_of(citation: Citation, today: date, *, latest: bool) -> date | Literal["undated"] | None:
+    """A quote that gives its own date is as good as it ever was, unless it speaks of its own day."""
+    published = citation.published
+    if published is None:
+        return "undated"
+    if today - published <= _OLD:
+        return None
+    speaks_of_its_day = asks_for_latest(citation.quote) or bool(relative_words(citation.quote, published))
+    return published if latest or speaks_of_its_day or not _names_a_year(citation.quote) else None
+
+
+def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
+    """None where the quote names a year: "next year" may then be meant from there."""
+    if citation.published is None or _names_a_year(citation.quote):
+        return ()
+    return tuple(
+        DatedWords(span=Span(start_char=one.start_char, end_char=one.end_char), first=one.first, last=one.last)
+        for one in relative_words(citation.quote, citation.published)
+    )
+
+
+def _names_a_year(text: str) -> bool:
+    return any(mention.year for mention in find_dates(text))

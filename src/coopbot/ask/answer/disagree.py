@@ -1,0 +1,132 @@
+"""Sources that answer one question with different figures. Better to miss one than to call a dispute what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.domain import Span
+from coopbot.text.dates import find_dates
+from coopbot.text.figures import Figure, PlacedFigure, place_figures
+from coopbot.text.periods import find_periods
+from coopbot.text.reporting import contrasts, reports
+
+# How far another figure may be behind the one that answers, by the reader's score of the words: in the same passage, where the
+# reader holds one against the other, a date there, and elsewhere. Measured on dev and training questions, as are the others.
+_READING_BEHIND, _DATE_BEHIND, _ELSEWHERE_BEHIND = 9.0, 6.0, 4.0
+# How much less likely to answer the sentence may be, in log odds: in the same passage, and elsewhere.
+_ODDS_BEHIND, _ODDS_BEHIND_ELSEWHERE = 3.0, 1.0
+# A sentence that holds two accounts against each other has at least so many words of reporting or contrast.
+_WORDS_OF_TWO_ACCOUNTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Another answer than the best one. sentence: where it stands, the best sentence itself if that holds both.
+
+    answers: the words of the best answer, and those of the other one.
+    """
+
+    sentence: ScoredSentence
+    answers: tuple[str, str]
+
+
+def find_contradiction(sentences: Sequence[ScoredSentence]) -> Contradiction | None:
+    """The first figure or date that contradicts what the first sentence answers, if there is one.
+
+    It is of the same unit and of the same time, and differs beyond its rounding. Within one passage both must be reported as
+    what somebody says; elsewhere it must answer hardly less likely.
+    """
+    best = sentences[0]
+    own = _answering(best)
+    if own is None:
+        return None
+    for other in sentences:
+        for figure in _rivals(best, own, other):
+            return Contradiction(sentence=other, answers=(_words(best, own), _words(other, figure)))
+    return None
+
+
+def _answering(best: ScoredSentence) -> PlacedFigure | None:
+    """The figure among the words that answer."""
+    found = [figure for figure in place_figures(best.text) if _within_answer(best, figure)]
+    return max(found, key=lambda figure: _reading(best, figure), default=None)
+
+
+def _rivals(best: ScoredSentence, own: PlacedFigure, other: ScoredSentence) -> Iterator[PlacedFigure]:
+    if other is best:
+        limit, may_differ = _READING_BEHIND, _holds_two_accounts(best.text)
+    elif other.stored.passage.passage_id == best.stored.passage.passage_id:
+        limit, may_differ = _READING_BEHIND, own.figure.unit != "date" and _are_two_accounts(best, other)
+    else:
+        limit, may_differ = _ELSEWHERE_BEHIND, _answers_as_likely(best, other)
+    if own.figure.unit == "date":
+        limit = min(limit, _DATE_BEHIND)
+    found = place_figures(other.text) if may_differ else []
+    if not _holds_two_accounts(other.text) and any(_agrees(one.figure, own.figure) for one in found if other is not best):
+        return
+    least = _reading(best, own) - limit
+    for figure in found:
+        if other is best and _within_answer(best, figure):
+            continue
+        if other.stored.passage.passage_id != best.stored.passage.passage_id and not _within_answer(other, figure):
+            continue
+        same_unit = figure.figure.unit == own.figure.unit or (other is best and _may_share_a_unit(figure.figure, own.figure))
+        if same_unit and figure.figure.contradicts(own.figure) and _reading(other, figure) >= least:
+            yield figure
+
+
+def _agrees(one: Figure, other: Figure) -> bool:
+    return one.unit == other.unit and one.agrees(other)
+
+
+def _holds_two_accounts(text: str) -> bool:
+    return reports(text) > 0 and reports(text) + contrasts(text) >= _WORDS_OF_TWO_ACCOUNTS
+
+
+def _are_two_accounts(best: ScoredSentence, other: ScoredSentence) -> bool:
+    if other.log_odds < best.log_odds - _ODDS_BEHIND:
+        return False
+    return reports(best.text) > 0 and reports(other.text) > 0 and find_periods(best.text) == find_periods(other.text)
+
+
+def _answers_as_likely(best: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether it does, and of the same time: neither gives a year, or a part of one, that the other does not."""
+    if other.log_odds < best.log_odds - _ODDS_BEHIND_ELSEWHERE:
+        return False
+    years, others = _years(best), _years(other)
+    return (years == others or not years or not others) and find_periods(best.text) == find_periods(other.text)
+
+
+def _years(sentence: ScoredSentence) -> frozenset[int]:
+    """Those the sentence names beside its answer."""
+    answer = sentence.answer_text
+    own = {mention.year for mention in find_dates(answer)}
+    return frozenset(mention.year for mention in find_dates(sentence.text) if mention.year) - own
+
+
+def _may_share_a_unit(one: Figure, other: Figure) -> bool:
+    """As in: 40 wagons according to one, 30 according to the other."""
+    return "" in (one.unit, other.unit) and "date" not in (one.unit, other.unit)
+
+
+def _span(sentence: ScoredSentence, figure: PlacedFigure) -> Span:
+    """In the article."""
+    start = sentence.span.start_char
+    return Span(start_char=start + figure.start_char, end_char=start + figure.end_char)
+
+
+def _words(sentence: ScoredSentence, figure: PlacedFigure) -> str:
+    return sentence.text[figure.start_char : figure.end_char]
+
+
+def _reading(sentence: ScoredSentence, figure: PlacedFigure) -> float:
+    return sentence.read.reading_of(_span(sentence, figure)) if sentence.read else sentence.reading
+
+
+def _within_answer(sentence: ScoredSentence, figure: PlacedFigure) -> bool:
+    if sentence.answer is None:
+        return False
+    span = _span(sentence, figure)
+    return span.start_char < sentence.answer.end_char and span.end_char > sentence.answer.start_char

@@ -1,0 +1,1 @@
+"""Which sentences may answer, best first."""

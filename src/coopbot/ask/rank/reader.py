@@ -1,0 +1,173 @@
+"""Reads a question and passages together: which sentence answers, with which words, or that none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+
+from coopbot.domain import Passage, Span
+from coopbot.index.model.embedder import F32, I32
+from coopbot.index.model.reader_model import ReaderModel
+from coopbot.index.model.tokenizer import I64, Tokens
+
+# Tokens of the longest answer: a date, a figure with its unit, a name, a clause.
+_LONGEST_ANSWER = 32
+# A text longer than the window is read in pieces; each begins this share of the window before the last one ends.
+_OVERLAP = 0.25
+_UNREAD = -30.0
+# The words of an answer may begin and end a little outside its figure: "about", "a year".
+_AROUND_TOKENS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPassage:
+    """What reading a passage gave, for each of its sentences.
+
+    starts: log of the summed odds that the answer starts in it, against "this passage does not answer". best: the start and end
+    of the best words together, likewise. answers: where those words stand, in the article. tokens: (tokens, 2), where each of
+    the passage's tokens stands there. margins: (tokens, 2), the log odds that an answer starts and ends with it.
+    """
+
+    starts: F32
+    best: F32
+    answers: tuple[Span, ...]
+    tokens: I32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int32))
+    margins: F32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
+
+    def reading_of(self, words: Span) -> float:
+        """As `best`, of an answer that takes in these words of the article."""
+        own = np.flatnonzero((self.tokens[:, 0] < words.end_char) & (self.tokens[:, 1] > words.start_char))
+        if not len(own):
+            return 2 * _UNREAD
+        start = self.margins[max(0, own[0] - _AROUND_TOKENS) : own[-1] + 1, 0]
+        end = self.margins[own[0] : own[-1] + 1 + _AROUND_TOKENS, 1]
+        return float(start.max() + end.max())
+
+
+class Reader(Protocol):
+    """Safe to call from several threads."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same passage would be read otherwise."""
+        ...
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        """One entry a passage, each given with what stands before it: see `head_of`."""
+        ...
+
+
+def head_of(title: str, published: date | None) -> str:
+    """Date and title, which tell what a passage's "this year" and "the bridge" are."""
+    day = f"{published:%Y-%m-%d}. " if published else ""
+    return f"{day}{title}. "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """As much of a text as fits beside the question. first: the place of its first token in the text."""
+
+    text: int
+    first: int
+    ids: I64
+
+
+class ModelReader:
+    """A `Reader` that runs a network over all passages at once."""
+
+    def __init__(self, model: ReaderModel) -> None:
+        self._model = model
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Reader`."""
+        return self._model.card.fingerprint
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        """See `Reader`."""
+        if not passages:
+            return []
+        tokens = self._model.tokenizer.tokens([head + passage.text for head, passage in passages])
+        margins = self._margins(question, [one.ids for one in tokens])
+        return [
+            _scored(passage, len(head), one, margin)
+            for (head, passage), one, margin in zip(passages, tokens, margins, strict=True)
+        ]
+
+    def _margins(self, question: str, texts: Sequence[I64]) -> list[F32]:
+        """(tokens, 2) a text: logits of start and end less those of "does not answer"."""
+        frame = self._model.tokenizer.pair_frame(self._fitting(question))
+        room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
+        pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
+        width = max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after)
+        ids, mask, types = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(3))
+        for row, piece in enumerate(pieces):
+            whole = np.concatenate([frame.before, piece.ids, frame.after])
+            ids[row, : len(whole)] = whole
+            mask[row, : len(whole)] = 1
+            text_types = np.full(len(piece.ids), frame.text_type, dtype=np.int64)
+            types[row, : len(whole)] = np.concatenate([frame.before_types, text_types, frame.after_types])
+        inputs = [ids, mask, types] if self._model.card.has_types else [ids, mask]
+        (logits,) = self._model.network(*inputs)
+        margins = [np.full((len(ids), 2), _UNREAD, dtype=np.float32) for ids in texts]
+        for row, piece in enumerate(pieces):
+            lead, end = len(frame.before), len(frame.before) + len(piece.ids)
+            own = margins[piece.text][piece.first : piece.first + len(piece.ids)]
+            np.maximum(own, logits[row, lead:end] - logits[row, 0], out=own)
+        return margins
+
+    def _fitting(self, question: str) -> str:
+        """As much of a question as leaves half of the window to the text."""
+        (tokens,) = self._model.tokenizer.tokens([question])
+        most = self._model.card.max_tokens // 2
+        return question if len(tokens.ids) <= most else question[: int(tokens.spans[most - 1, 1])]
+
+
+def _pieces(text: int, ids: I64, room: int) -> list[_Piece]:
+    step = max(1, int(room * (1 - _OVERLAP)))
+    last = max(0, len(ids) - room)
+    return [_Piece(text=text, first=first, ids=ids[first : first + room]) for first in [*range(0, last, step), last]]
+
+
+def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> ReadPassage:
+    """margins: (tokens, 2) of head and passage."""
+    spans = tokens.spans - head_chars + passage.start_char
+    scored = [_scored_sentence(sentence, spans, margins) for sentence in passage.sentences]
+    return ReadPassage(
+        starts=np.array([start for start, _, _ in scored], dtype=np.float32),
+        best=np.array([best for _, best, _ in scored], dtype=np.float32),
+        answers=tuple(_trimmed(answer, passage) for _, _, answer in scored),
+        tokens=spans,
+        margins=margins,
+    )
+
+
+def _trimmed(answer: Span, passage: Passage) -> Span:
+    """Without the white space that tokens begin with."""
+    text = passage.quoted(answer)
+    if not text.strip():
+        return answer
+    return Span(
+        start_char=answer.start_char + len(text) - len(text.lstrip()), end_char=answer.end_char - len(text) + len(text.rstrip())
+    )
+
+
+def _scored_sentence(sentence: Span, spans: I32, margins: F32) -> tuple[float, float, Span]:
+    own = np.flatnonzero((spans[:, 0] < sentence.end_char) & (spans[:, 1] > sentence.start_char) & (spans[:, 1] > spans[:, 0]))
+    if not len(own):
+        return _UNREAD, 2 * _UNREAD, Span(start_char=sentence.start_char, end_char=sentence.end_char)
+    start, end = margins[own, 0], margins[own, 1]
+    both = start[:, None] + end[None, :]
+    places = np.arange(len(own))
+    length = places[None, :] - places[:, None]
+    both = np.where((length >= 0) & (length < _LONGEST_ANSWER), both, -np.inf)
+    first, last = np.unravel_index(int(both.argmax()), both.shape)
+    answer = Span(
+        start_char=max(sentence.start_char, int(spans[own[first], 0])),
+        end_char=min(sentence.end_char, int(spans[own[last], 1])),
+    )
+    return float(np.logaddexp.reduce(start)), float(both[first, last]), answer

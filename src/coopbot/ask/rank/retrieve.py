@@ -1,0 +1,201 @@
+"""A question in, the sentences that may answer it out, best first. Functions of their inputs: the index is passed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from coopbot.ask.rank.candidates import READ, Candidates, find_candidates
+from coopbot.ask.rank.features import OpenPassage, RankedPassage, answer_features, passage_features
+from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
+from coopbot.ask.rank.weights import LinearModel, Pair, SentenceWeights, Weights
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.question import Question
+from coopbot.domain import Filters, Hit, LegScores, Span
+from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.model.embedder import F32
+
+# Passages of all languages whose sentences are looked at one by one, and how many of them are read at a time: after each time,
+# reading ends if the answer is sure.
+OPENED = 6
+READ_AT_A_TIME = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredSentence:
+    """A sentence of a passage. `log_odds` that it answers compare across languages. answer: the words that do, in the article;
+    None without a reader. vector: (dim,), as in `Sentences`. reading: what the reader gives those words; read: what it made of
+    the passage.
+    """
+
+    stored: StoredPassage
+    span: Span
+    pair: Pair
+    log_odds: float
+    vector: F32
+    answer: Span | None = None
+    reading: float = 0.0
+    read: ReadPassage | None = None
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.stored.passage.quoted(self.span)
+
+    @property
+    def answer_text(self) -> str:
+        """The words that answer."""
+        return self.stored.passage.quoted(self.answer) if self.answer else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a question is: so many passages of all languages retrieved, or so many of them read."""
+
+    stage: Literal["retrieved", "read"]
+    passages: int
+
+
+Watch = Callable[[Progress], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the articles have to say. passages: all candidates, best first. sentences: those of the best few, the one to quote
+    first in front. passages_read: how many the reader read.
+    """
+
+    passages: tuple[RankedPassage, ...]
+    sentences: tuple[ScoredSentence, ...]
+    passages_read: int = 0
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the first sentence answers the question."""
+        return 1 / (1 + math.exp(-self.sentences[0].log_odds)) if self.sentences else 0.0
+
+
+def find_evidence(
+    question: Question,
+    store: VectorStore,
+    weights: Weights,
+    filters: Filters,
+    *,
+    reader: Reader | None,
+    late: bool = True,
+    opened: int = OPENED,
+    watch: Watch = lambda _: None,
+) -> Evidence:
+    """Rank the passages of all languages together, then read the best few until the answer is sure. `watch` sees each step."""
+    ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
+    own = weights.sentences(with_reader=reader is not None)
+    found: list[OpenPassage] = []
+    evidence = Evidence(passages=tuple(ranked), sentences=())
+    watch(Progress(stage="retrieved", passages=len(ranked)))
+    for start in range(0, min(opened, len(ranked)), READ_AT_A_TIME):
+        found += open_passages(question, store, ranked, range(start, min(start + READ_AT_A_TIME, len(ranked))), reader)
+        if reader is None and len(found) < min(opened, len(ranked)):
+            continue
+        evidence = Evidence(
+            passages=tuple(ranked), sentences=judged(found, own, weights.preference), passages_read=len(found) if reader else 0
+        )
+        watch(Progress(stage="read", passages=len(found)))
+        if evidence.confidence >= weights.sure:
+            break
+    return evidence
+
+
+def find_all(
+    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = READ
+) -> list[Candidates]:
+    """Each language is asked for its own best passages, so that none crowds another out."""
+    found = (
+        find_candidates(question, store, language, filters, late=late, read=candidates_a_language)
+        for language in store.languages
+    )
+    return [candidates for candidates in found if candidates is not None]
+
+
+def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel]) -> list[RankedPassage]:
+    """All candidates, best first."""
+    ranked = [
+        RankedPassage(candidates=candidates, place=place, score=float(score))
+        for candidates in found
+        for place, score in enumerate(models[candidates.pair].score(passage_features(candidates)))
+    ]
+    return sorted(ranked, key=lambda one: -one.score)
+
+
+def open_passages(
+    question: Question, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
+) -> list[OpenPassage]:
+    """What is stored of some of the ranked passages, and what the reader makes of them."""
+    chosen = [ranked[place] for place in places]
+    stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
+    read = reader.read(question.text, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
+    return [
+        OpenPassage(ranked=one, stored=passage, behind=ranked[0].score - one.score, read=reading)
+        for one, passage, reading in zip(chosen, stored, read, strict=True)
+    ]
+
+
+def _head(store: VectorStore, stored: StoredPassage) -> str:
+    article = store.article(stored.passage.article_id)
+    return head_of(article.title, article.published) if article else ""
+
+
+def judged(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
+    """All sentences with the log odds that they answer: the model's for the best one, the others' less what they are behind."""
+    scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
+    place, row = best_sentence(opened, scores, preference)
+    top = float(scores[place][row])
+    pair = opened[place].ranked.pair
+    log_odds = float(weights.answered[pair].score(answer_features(opened, scores, (place, row)))[0])
+    sentences = [
+        _sentence(one, number, log_odds + float(score) - top)
+        for one, own in zip(opened, scores, strict=True)
+        for number, score in enumerate(own)
+    ]
+    return tuple(sorted(sentences, key=lambda one: -one.log_odds - (preference if one.pair == "same" else 0.0)))
+
+
+def best_sentence(opened: Sequence[OpenPassage], scores: Sequence[F32], preference: float) -> tuple[int, int]:
+    """(passage, row) of the sentence to quote first; one in the question's language goes before one hardly better."""
+    tops = [
+        float(own.max()) + (preference if one.ranked.pair == "same" else 0.0) for one, own in zip(opened, scores, strict=True)
+    ]
+    place = int(np.argmax(tops))
+    return place, int(scores[place].argmax())
+
+
+def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:
+    return ScoredSentence(
+        stored=one.stored,
+        span=one.passage.sentences[row],
+        pair=one.ranked.pair,
+        log_odds=log_odds,
+        vector=one.vectors[row],
+        answer=one.read.answers[row] if one.read else None,
+        reading=float(one.read.best[row]) if one.read else 0.0,
+        read=one.read,
+    )
+
+
+def to_hits(ranked: Sequence[RankedPassage], store: VectorStore, top_k: int) -> list[Hit]:
+    """Ranked passages as hits."""
+    return [_hit(store, one, rank) for rank, one in enumerate(ranked[:top_k], start=1)]
+
+
+def _hit(store: VectorStore, one: RankedPassage, rank: int) -> Hit:
+    candidates, place = one.candidates, one.place
+    legs = LegScores(
+        dense=float(candidates.dense[place]),
+        lexical=float(candidates.lexical[place]),
+        late=float(candidates.passage_met[:, place].mean()),
+    )
+    (stored,) = store.stored(candidates.language, [one.row])
+    return Hit(passage=stored.passage, rank=rank, score=round(one.score, 4), legs=legs)

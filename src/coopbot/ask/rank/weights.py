@@ -1,0 +1,120 @@
+"""What was learned: linear models over named features, from a small readable file that `evals/learn.py` makes."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from coopbot.index.model.embedder import F32
+
+Pair = Literal["same", "across"]
+"""Whether question and passage are in one language."""
+PAIRS: tuple[Pair, ...] = get_args(Pair)
+
+Features = dict[str, F32]
+"""One array a feature, all of one length."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearModel:
+    """score = bias + sum of weight * (feature - mean) / scale."""
+
+    names: tuple[str, ...]
+    mean: F32
+    scale: F32
+    weight: F32
+    bias: float
+
+    def score(self, features: Mapping[str, F32]) -> F32:
+        """One score a row."""
+        weight, bias = self._of_plain
+        scores: F32 = weight @ np.array([features[name] for name in self.names], dtype=np.float32) + bias
+        return scores
+
+    @cached_property
+    def _of_plain(self) -> tuple[F32, np.float32]:
+        """Weight and bias of features as they are: what is taken off and divided by, is the same for every row."""
+        weight = self.weight.astype(np.float64) / self.scale
+        return weight.astype(np.float32), np.float32(self.bias - weight @ self.mean)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceWeights:
+    """sentence: which is better, whatever its passage and language. answered: log odds that the best one answers.
+
+    threshold: the probability from which on the best sentence is given as an answer.
+    """
+
+    sentence: dict[Pair, LinearModel]
+    answered: dict[Pair, LinearModel]
+    threshold: float
+
+    @property
+    def least_log_odds(self) -> float:
+        """The threshold as log odds."""
+        return math.log(self.threshold / (1 - self.threshold))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """passage: which is better, whatever its language. read, unread: for sentences with a reader and without.
+
+    sure: the probability from which on no more passages are read. preference: what is added to the scores of sentences in the
+    question's own language, which people would rather read.
+    """
+
+    passage: dict[Pair, LinearModel]
+    read: SentenceWeights
+    unread: SentenceWeights
+    sure: float
+    preference: float
+
+    def sentences(self, *, with_reader: bool) -> SentenceWeights:
+        """For sentences that a reader has read, or not."""
+        return self.read if with_reader else self.unread
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The weights that come with the package."""
+    text = importlib.resources.files("coopbot.ask.rank").joinpath("weights.json").read_text(encoding="utf-8")
+    return parse_weights(text)
+
+
+def parse_weights(text: str) -> Weights:
+    """Weights from JSON."""
+    fields = json.loads(text)
+    return Weights(
+        passage=_models(fields["passage"]),
+        read=_sentence_weights(fields["read"]),
+        unread=_sentence_weights(fields["unread"]),
+        sure=fields["sure"],
+        preference=fields["preference"],
+    )
+
+
+def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
+    return SentenceWeights(
+        sentence=_models(fields["sentence"]), answered=_models(fields["answered"]), threshold=fields["threshold"]
+    )
+
+
+def _models(fields: dict[str, dict[str, dict[str, list[float]] | float]]) -> dict[Pair, LinearModel]:
+    return {pair: _model(fields[pair]) for pair in PAIRS}
+
+
+def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:
+    """`features` maps a name to [mean, scale, weight]."""
+    features = fields["features"]
+    assert isinstance(features, dict)
+    table = np.array(list(features.values()), dtype=np.float32).reshape(-1, 3)
+    bias = fields["bias"]
+    assert isinstance(bias, float | int)
+    return LinearModel(names=tuple(features), mean=table[:, 0], scale=table[:, 1], weight=table[:, 2], bias=float(bias))

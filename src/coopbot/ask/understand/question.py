@@ -1,0 +1,67 @@
+"""What is asked, made ready to search with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from coopbot.domain import MAX_QUESTION_CHARS, Language
+from coopbot.errors import InvalidRequest
+from coopbot.index import token_codes
+from coopbot.index.model.embedder import F32, Embedder, centred
+from coopbot.text.gazetteer import find_names, names_in
+from coopbot.text.language import detect_language
+from coopbot.text.tokens import lexical_tokens
+
+# Tokens that mean the same in every language: numbers and Latin words, such as names of companies.
+_SHARED_TOKEN = re.compile(r"[0-9a-z]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as it is searched.
+
+    vector: (dim,) and rotated_tokens: (tokens, dim), both with the language's centre taken off and of length 1; the tokens
+    rotated as those of passages are. terms: its lexical tokens, each once. names: what it names, by id of the gazetteer.
+    """
+
+    text: str
+    language: Language
+    vector: F32
+    rotated_tokens: F32
+    terms: tuple[str, ...]
+    names: frozenset[str]
+
+    def terms_for(self, language: Language) -> tuple[str, ...]:
+        """The lexical tokens that articles of a language can have: in another, shared ones and what names are called there."""
+        if language == self.language:
+            return self.terms
+        shared = [term for term in self.terms if _SHARED_TOKEN.match(term)]
+        for name in names_in(self.names, language):
+            shared += lexical_tokens(name)
+        return tuple(dict.fromkeys(shared))
+
+
+def checked(text: str) -> str:
+    """The question without surrounding white space. Raises InvalidRequest if it is empty or too long."""
+    stripped = text.strip()
+    if not stripped:
+        raise InvalidRequest("question", "the question is empty; ask something")
+    if len(stripped) > MAX_QUESTION_CHARS:
+        raise InvalidRequest("question", f"the question has {len(stripped)} characters; ask in at most {MAX_QUESTION_CHARS}")
+    return stripped
+
+
+def understand(text: str, embedder: Embedder) -> Question:
+    """Embed a checked question, once."""
+    language = detect_language(text)
+    centre = embedder.centre(language)
+    embedded = embedder.embed_question(text, with_tokens=True)
+    return Question(
+        text=text,
+        language=language,
+        vector=centred(embedded.pooled[0], centre.question),
+        rotated_tokens=token_codes.rotated(centred(embedded.tokens[0].vectors, centre.question_token)),
+        terms=tuple(dict.fromkeys(lexical_tokens(text))),
+        names=find_names(text),
+    )

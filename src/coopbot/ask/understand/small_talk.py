@@ -1,0 +1,99 @@
+"""Messages that are no question: greetings, thanks, what the bot is and can do, abuse.
+
+The phrases are data, `small_talk.json`. A message is small talk only if phrases of the table cover every word of it: one word
+of anything else makes it a question.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
+
+from coopbot.domain import TALKS, Talk
+from coopbot.text.measures import flatten
+
+# Beyond this nobody is only being polite.
+_MOST_TOKENS = 24
+_LONG_WORD = 7
+
+# Han characters one by one, other writing by words.
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
+# "Hellooo" is hello; a letter counts once however often it is repeated, in the table too.
+_DRAWN_OUT = re.compile(r"([a-zа-я])\1+")
+_SAME_LETTER = str.maketrans({"ё": "е", "您": "你", "妳": "你", "甚": "什"})
+
+# The first of these that occurs is what the message is about: "hi, who are you?" asks who.
+_BY_WEIGHT: tuple[Talk, ...] = ("abuse", "identity", "ability", "farewell", "thanks", "greeting")
+
+# "Good one?" asks for something; "how are you?" is only polite. None: a filler.
+_NEVER_ASKED: frozenset[Talk | None] = frozenset({"thanks", "farewell", None})
+
+_Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], Talk | None]]]
+"""Phrases as tokens with what they are, by the first letter of the first token; the longest first. None: a filler."""
+
+
+def find_small_talk(text: str) -> Talk | None:
+    """What kind of small talk a message is; None if it may be a question."""
+    tokens = _tokens(text)
+    if not tokens:
+        # A thumb, a heart: nothing but pictures.
+        return "thanks" if re.search(r"[^\s\w?？!！.,。，…]", text) else None
+    if len(tokens) > _MOST_TOKENS:
+        return None
+    found = _cover(tuple(tokens))
+    if found and found <= _NEVER_ASKED and re.search("[?？]", text):
+        return None
+    return next((talk for talk in _BY_WEIGHT if talk in found), None) if found else None
+
+
+def _tokens(text: str) -> list[str]:
+    plain = flatten(text).lower().translate(_SAME_LETTER)
+    return _TOKEN.findall(_DRAWN_OUT.sub(r"\1", _APOSTROPHE.sub("", plain)))
+
+
+def _cover(tokens: tuple[str, ...]) -> frozenset[Talk | None] | None:
+    """What the phrases are that cover the tokens without a gap; None if none do. Of several ways the one of longest phrases."""
+    # covered[end]: what covers the tokens before it.
+    covered: dict[int, frozenset[Talk | None]] = {0: frozenset()}
+    for at in range(len(tokens)):
+        if at in covered:
+            for length, talk in _phrases_at(tokens, at):
+                covered.setdefault(at + length, covered[at] | {talk})
+    return covered.get(len(tokens))
+
+
+def _phrases_at(tokens: tuple[str, ...], at: int) -> Iterator[tuple[int, Talk | None]]:
+    for phrase, talk in _load().get(tokens[at][0], ()):
+        part = tokens[at : at + len(phrase)]
+        if len(part) == len(phrase) and all(map(_is_meant, part, phrase)):
+            yield len(phrase), talk
+
+
+def _is_meant(written: str, word: str) -> bool:
+    """Whether they are one word; in a long one a letter may be wrong, missing, doubled or changed for its neighbour."""
+    if written == word:
+        return True
+    if len(word) < _LONG_WORD or abs(len(written) - len(word)) > 1:
+        return False
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(written, word, strict=False)))
+    rest, of_word = written[start:], word[start:]
+    swapped = rest[:2] == of_word[:2][::-1] and rest[2:] == of_word[2:]
+    return swapped or rest[1:] == of_word[1:] or rest[1:] == of_word or rest == of_word[1:]
+
+
+@lru_cache(1)
+def _load() -> _Phrases:
+    text = importlib.resources.files("coopbot.ask.understand").joinpath("small_talk.json").read_text(encoding="utf-8")
+    table: dict[str, dict[str, list[str]]] = json.loads(text)
+    found: dict[str, list[tuple[tuple[str, ...], Talk | None]]] = {}
+    for name, by_language in table.items():
+        talk = next((one for one in TALKS if one == name), None)
+        for phrase in (phrase for phrases in by_language.values() for phrase in phrases):
+            tokens = tuple(_tokens(phrase))
+            found.setdefault(tokens[0][0], []).append((tokens, talk))
+    return {letter: sorted(phrases, key=lambda one: -len(one[0])) for letter, phrases in found.items()}

@@ -1,0 +1,288 @@
+"""The index folder: snapshots, the one-line file CURRENT that says which is in force, and the lock of the one writer.
+
+A snapshot is built aside in a hidden folder, flushed to disk, verified, renamed into place; then CURRENT is replaced in one
+atomic rename. A reader therefore finds a whole snapshot at every instant, whatever happens to the writer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, NotFound
+from coopbot.index.disk.manifest import Verified
+from coopbot.index.disk.snapshot import Snapshot, open_snapshot
+
+_CURRENT = "CURRENT"
+_SNAPSHOTS = "snapshots"
+_BUILDING = ".building"
+_DAMAGED = ".damaged-"
+_PRUNED = ".pruned-"
+_LOCK = ".lock"
+_WRITER = ".writer"
+_RESTORING = ".restore-*"
+
+# What else is in the folder, or named in a damaged CURRENT, is no snapshot: it is neither served nor deleted.
+_SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}(\d{3})?Z-[0-9a-f]{8}")
+
+
+def open_current(index_dir: Path, fingerprint: str, verified: Verified | None = None) -> Snapshot:
+    """The snapshot in force; if it is damaged, the newest other one that is whole, with the reason in `fault`.
+
+    Raises IndexMissing, IndexBroken (none is whole), IndexMismatch (built with another model), Misconfigured (may not be read).
+    """
+    while True:
+        current = current_id(index_dir)
+        try:
+            snapshot = _open_whole(index_dir, current, fingerprint, verified)
+        except IndexBroken:
+            if current_id(index_dir) == current:
+                raise
+        else:
+            if not snapshot.fault or current_id(index_dir) == current:
+                return snapshot
+            snapshot.close()
+        # A writer has put another one in force meanwhile, and may have deleted what was read: look again.
+
+
+def _open_whole(index_dir: Path, current: str | None, fingerprint: str, verified: Verified | None) -> Snapshot:
+    known = snapshot_ids(index_dir)
+    if current is None and not known:
+        raise IndexMissing(f"there is no index in {index_dir}; run: coopbot index")
+    fault: CoopbotError | None = None
+    if current not in known:
+        fault = IndexBroken(f"{index_dir / _CURRENT} is missing, damaged, or names a snapshot that is gone; run: coopbot index")
+    for snapshot_id in sorted(known, key=lambda one: one != current):
+        try:
+            snapshot = open_snapshot(snapshot_folder(index_dir, snapshot_id), verified, fault=str(fault or ""))
+        except CoopbotError as exc:
+            fault = fault or exc
+            continue
+        try:
+            snapshot.manifest.require(fingerprint)
+        except IndexMismatch:
+            snapshot.close()
+            if fault is None:
+                raise
+        else:
+            return snapshot
+    raise fault or IndexBroken(f"no snapshot in {index_dir} is whole; run: coopbot index")
+
+
+def current_id(index_dir: Path) -> str | None:
+    """The name in CURRENT, or None if there is none: no index yet, or a damaged file. Raises Misconfigured (unreadable)."""
+    try:
+        name = (index_dir / _CURRENT).read_text(encoding="utf-8").strip()
+    except PermissionError as exc:
+        raise Misconfigured(f"{index_dir / _CURRENT} may not be read; mend its permissions or set COOPBOT_INDEX_DIR") from exc
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if _SNAPSHOT_ID.fullmatch(name) else None
+
+
+def snapshot_ids(index_dir: Path) -> list[str]:
+    """All snapshots on disk, newest first. Raises Misconfigured (unreadable)."""
+    try:
+        names = [path.name for path in (index_dir / _SNAPSHOTS).iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as exc:
+        raise Misconfigured(
+            f"{index_dir / _SNAPSHOTS} cannot be read ({exc.strerror}); mend its permissions or set COOPBOT_INDEX_DIR"
+        ) from exc
+    return sorted(filter(_SNAPSHOT_ID.fullmatch, names), reverse=True)
+
+
+def snapshot_folder(index_dir: Path, snapshot_id: str) -> Path:
+    """Where a snapshot lies."""
+    return index_dir / _SNAPSHOTS / snapshot_id
+
+
+@contextmanager
+def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Iterator[None]:
+    """Be the only writer of this index. Raises Busy (saying who writes), Misconfigured (folder not writable).
+
+    The system takes the lock from a process that dies: it cannot go stale.
+    """
+    try:
+        index_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(index_dir / _LOCK, timeout=0)
+        lock.acquire()
+    except Timeout as exc:
+        raise Busy(
+            f"{_writer(index_dir, now_s())} is writing the index in {index_dir}; try again when it has finished"
+        ) from exc
+    except OSError as exc:
+        raise Misconfigured(
+            f"the index folder {index_dir} cannot be written; mend its permissions or set COOPBOT_INDEX_DIR"
+        ) from exc
+    try:
+        _clear_leftovers(index_dir)
+        owner = {"process": os.getpid(), "host": socket.gethostname(), "since_s": now_s()}
+        # Only for the message to others; a full disk shall not keep anybody from writing what makes room.
+        with suppress(OSError):
+            (index_dir / _WRITER).write_text(json.dumps(owner), encoding="utf-8")
+        yield
+    finally:
+        with suppress(OSError):
+            (index_dir / _WRITER).unlink(missing_ok=True)
+        lock.release()
+
+
+def writer(index_dir: Path, now_s: float) -> str | None:
+    """Who is writing, and for how long, as far as that is known; None if nobody is. Changes nothing."""
+    if not (index_dir / _LOCK).is_file():
+        return None
+    try:
+        FileLock(index_dir / _LOCK, timeout=0).acquire().lock.release()
+    except Timeout:
+        return _writer(index_dir, now_s)
+    except OSError:  # who may not write may not lock either
+        return None
+    return None
+
+
+def leftovers(index_dir: Path) -> list[Path]:
+    """What killed writers left behind. The next writer deletes it; while there is a writer, some of it is being written."""
+    snapshots = index_dir / _SNAPSHOTS
+    single = [path for path in (index_dir / f".{_CURRENT}", snapshots / _BUILDING) if path.exists() or path.is_symlink()]
+    return [*single, *snapshots.glob(f"{_PRUNED}*"), *index_dir.glob(_RESTORING)]
+
+
+def _clear_leftovers(index_dir: Path) -> None:
+    for path in leftovers(index_dir):
+        _delete(path)
+
+
+def _writer(index_dir: Path, now_s: float) -> str:
+    """Who holds the lock, and for how long."""
+    try:
+        owner = json.loads((index_dir / _WRITER).read_text(encoding="utf-8"))
+        age_s = max(0, round(now_s - float(owner["since_s"])))
+        return f"another process ({int(owner['process'])} on {owner['host']}, for {age_s} s)"
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return "another process"
+
+
+@contextmanager
+def building_folder(index_dir: Path) -> Iterator[Path]:
+    """A fresh hidden folder to build in, gone afterwards unless `publish` moved it.
+
+    Raises Misconfigured where the block, or making the folder, fails for want of room or permission.
+    """
+    folder = index_dir / _SNAPSHOTS / _BUILDING
+    try:
+        folder.mkdir(parents=True)
+        yield folder
+    except OSError as exc:
+        raise Misconfigured(
+            f"the index in {index_dir} cannot be written ({exc}); make room on the disk or mend permissions, then run: "
+            "coopbot index (the index that was there is still in force)"
+        ) from exc
+    finally:
+        _delete(folder)
+
+
+def publish(index_dir: Path, folder: Path, snapshot_id: str, verified: Verified) -> None:
+    """Flush a built folder to disk, check it by opening it, move it into place and make it current."""
+    for path in folder.rglob("*"):
+        _fsync(path)
+    _fsync(folder)
+    open_snapshot(folder, verified).close()
+    target = snapshot_folder(index_dir, snapshot_id)
+    os.replace(folder, target)
+    _fsync(target.parent)
+    make_current(index_dir, snapshot_id)
+
+
+def make_current(index_dir: Path, snapshot_id: str) -> None:
+    """Point CURRENT at a snapshot, atomically. Raises Misconfigured; then it points where it did."""
+    fresh = index_dir / f".{_CURRENT}"
+    try:
+        fresh.write_text(snapshot_id + "\n", encoding="utf-8")
+        _fsync(fresh)
+        os.replace(fresh, index_dir / _CURRENT)
+        _fsync(index_dir)
+    except OSError as exc:
+        raise Misconfigured(
+            f"{index_dir / _CURRENT} cannot be written ({exc}); make room on the disk or mend permissions, then run again"
+        ) from exc
+
+
+def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None) -> str:
+    """Put an older snapshot in force: the one named, or the newest before the current one. Returns its name.
+
+    Raises NotFound, IndexBroken, IndexMismatch, Busy; then the current one stays in force.
+    """
+    with write_lock(index_dir):
+        current = current_id(index_dir)
+        known = snapshot_ids(index_dir)
+        older = [known_id for known_id in known if current is not None and known_id < current]
+        wanted = snapshot_id or next(iter(older), None)
+        if wanted is None or wanted not in known:
+            name = f"snapshot {wanted}" if wanted else "older snapshot"
+            raise NotFound(f"there is no {name} in {index_dir}; coopbot snapshots lists them")
+        snapshot = open_snapshot(snapshot_folder(index_dir, wanted))
+        snapshot.close()
+        snapshot.manifest.require(fingerprint)
+        make_current(index_dir, wanted)
+        return wanted
+
+
+def set_aside(index_dir: Path, snapshot_id: str) -> None:
+    """Hide a damaged snapshot, kept for whoever wants to look into it until the next one is damaged."""
+    snapshots = index_dir / _SNAPSHOTS
+    for other in set_aside_earlier(index_dir):
+        _delete(other)
+    # Whoever has it open goes on reading. One that cannot be moved is passed over all the same.
+    with suppress(OSError):
+        os.replace(snapshots / snapshot_id, snapshots / f"{_DAMAGED}{snapshot_id}")
+
+
+def set_aside_earlier(index_dir: Path) -> list[Path]:
+    """Damaged snapshots that `set_aside` hid."""
+    return sorted((index_dir / _SNAPSHOTS).glob(f"{_DAMAGED}*"))
+
+
+def strangers(index_dir: Path) -> list[Path]:
+    """What is among the snapshots and not one of them, by its name."""
+    return sorted(path for path in (index_dir / _SNAPSHOTS).glob("[!.]*") if not _SNAPSHOT_ID.fullmatch(path.name))
+
+
+def prune(index_dir: Path, keep: int, spare: str | None = None) -> None:
+    """Delete all but the current, the newest `keep` snapshots and `spare`. What readers have open stays mapped."""
+    spared = {current_id(index_dir), spare}
+    for snapshot_id in snapshot_ids(index_dir)[keep:]:
+        if snapshot_id not in spared:
+            folder = snapshot_folder(index_dir, snapshot_id)
+            hidden = folder.with_name(f"{_PRUNED}{snapshot_id}")
+            # Hidden first: what goes by the name of a snapshot is whole.
+            with suppress(OSError):
+                os.replace(folder, hidden)
+            _delete(hidden)
+
+
+def _delete(path: Path) -> None:
+    """Whatever it is. What cannot be deleted stays, to be tried again by the next writer."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,192 @@
+"""BM25 in NumPy: for each word the passages that have it, memory-mapped; how rare it is, is counted when asked.
+
+Scores are those of Lucene, tf / (tf + k1 * (1 - b + b * length / average)) * idf. Rarity and average length belong to a whole
+language, not to a segment of it, so they are passed in: however an index came about, it gives the same scores.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from coopbot.errors import IndexBroken
+from coopbot.index.model.embedder import F32
+
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+
+# The usual values; measured no worse than their neighbours on XQuAD-R.
+K1 = 1.2
+B = 0.75
+
+# A smaller index is judged as if it were filled up with passages that have none of the words: in one of three passages, no word
+# would be rare and nothing could stand out.
+LEAST_ROWS = 50
+
+# An index so many times as long as what was found in it is not gone through from end to end: to sort what was found is faster.
+_SPARSE = 8
+
+_KEYS = "words.u64"
+_STARTS = "word_starts.i64"
+_ROWS = "word_rows.i32"
+_COUNTS = "word_counts.u16"
+_LENGTHS = "lengths.i32"
+_MOST = np.iinfo(np.uint16).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Passages that have one of the words asked for. rows: (matches,), rising. scores: (matches,), BM25."""
+
+    rows: I64
+    scores: F32
+
+    def best(self, count: int, allowed: I64 | None) -> I64:
+        """The rows of the best `count`, best first; of equals, the lowest. allowed: rows that count, all of them if None."""
+        among = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
+        rows, scores = self.rows[among], self.scores[among]
+        if len(rows) > count:  # thousands have a common word; to sort them all takes a millisecond
+            near = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+            rows, scores = rows[near], scores[near]
+        best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
+        return best
+
+
+class PostingsWriter:
+    """Collects the words of passages, row by row; `close` writes them. Takes 14 bytes a word of a passage until then."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys: list[npt.NDArray[np.uint64]] = []
+        self._counts: list[npt.NDArray[np.uint16]] = []
+        self._lengths: list[int] = []
+
+    def add(self, words: Sequence[str]) -> None:
+        """The lexical tokens of the next row."""
+        counted = Counter(words)
+        self._keys.append(word_keys(counted))
+        self._counts.append(np.minimum(np.fromiter(counted.values(), np.int64, len(counted)), _MOST).astype(np.uint16))
+        self._lengths.append(len(words))
+
+    def close(self) -> None:
+        """Sort by word and write."""
+        rows = np.repeat(np.arange(len(self._keys), dtype=np.int32), [len(keys) for keys in self._keys])
+        keys = np.concatenate([np.zeros(0, np.uint64), *self._keys])
+        counts = np.concatenate([np.zeros(0, np.uint16), *self._counts])
+        order = np.argsort(keys, kind="stable")
+        words, starts = np.unique(keys[order], return_index=True)
+        for name, values, kind in (
+            (_KEYS, words, "<u8"),
+            (_STARTS, np.append(starts, len(keys)), "<i8"),
+            (_ROWS, rows[order], "<i4"),
+            (_COUNTS, counts[order], "<u2"),
+            (_LENGTHS, np.array(self._lengths), "<i4"),
+        ):
+            # Not `tofile`: on a full disk it can lose the end of a file without an error.
+            (self._folder / name).write_bytes(values.astype(kind).tobytes())
+
+
+class Postings:
+    """Reads what a `PostingsWriter` wrote, without the `dead` rows. Raises IndexBroken."""
+
+    def __init__(self, folder: Path, dead: I64) -> None:
+        try:
+            self._words, self._starts = _mapped(folder / _KEYS, "<u8"), _mapped(folder / _STARTS, "<i8")
+            self._rows, self._counts = _mapped(folder / _ROWS, "<i4"), _mapped(folder / _COUNTS, "<u2")
+            self._lengths = _mapped(folder / _LENGTHS, "<i4")
+        except (OSError, ValueError) as exc:
+            raise IndexBroken(f"the words in {folder} cannot be read; run: coopbot index --force") from exc
+        self._dead = dead
+        self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[dead].sum(dtype=np.int64))
+
+    def places(self, keys: U64) -> list[int]:
+        """Where each word of `word_keys` stands among those here, or -1."""
+        places = np.searchsorted(self._words, keys)
+        known = places < len(self._words)
+        known[known] = self._words[places[known]] == keys[known]
+        return [int(place) for place in np.where(known, places, -1)]
+
+    def frequency(self, places: Sequence[int]) -> I64:
+        """(places,): how many passages have each word."""
+        return np.array([self._count(place) for place in places], dtype=np.int64)
+
+    def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> Matches:
+        """BM25 of every passage that has one of these words, each as rare as its weight says."""
+        every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        for place, weight in zip(places, weights, strict=True):
+            having, counts = self._postings(place)
+            every_row.append(having)
+            every_score.append(np.float32(weight) * self._saturated(having, counts, average_length))
+        rows, scores = _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
+        return Matches(rows=rows, scores=scores)
+
+    def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
+        """(rows,): BM25 of some passages."""
+        counts = np.zeros((len(places), len(rows)), dtype=np.float32)
+        wanted = rows.astype(self._rows.dtype)  # of another type, all that is searched would be copied
+        for of_word, place in zip(counts, places, strict=True):
+            having, often = self._span(place)
+            if len(having):
+                at = np.minimum(np.searchsorted(having, wanted), len(having) - 1)
+                of_word[:] = np.where(having[at] == wanted, often[at], 0)
+        shares = self._saturated(rows, counts, average_length)
+        return np.array(weights, dtype=np.float32) @ shares
+
+    def _saturated(self, rows: I64, counts: F32, average_length: float) -> F32:
+        """How much of a word's weight each passage gets for having it so often."""
+        length_share = self._lengths[rows].astype(np.float32) / np.float32(average_length)
+        return (counts / (counts + (K1 * (1 - B) + K1 * B * length_share))).astype(np.float32, copy=False)
+
+    def _count(self, place: int) -> int:
+        having, _ = self._span(place)
+        if not len(having) or not len(self._dead):
+            return len(having)
+        at = np.minimum(np.searchsorted(having, self._dead), len(having) - 1)
+        return len(having) - int(np.count_nonzero(having[at] == self._dead))
+
+    def _postings(self, place: int) -> tuple[I64, F32]:
+        """(rows, counts) of the word at a place, in living passages."""
+        having, often = self._span(place)
+        rows, counts = having.astype(np.int64), often.astype(np.float32)
+        if not len(self._dead):
+            return rows, counts
+        live = ~np.isin(rows, self._dead)
+        return rows[live], counts[live]
+
+    def _span(self, place: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+        """(rows, counts) of the word at a place as they are on disk."""
+        start, end = (int(self._starts[place]), int(self._starts[place + 1])) if place >= 0 else (0, 0)
+        return self._rows[start:end], self._counts[start:end]
+
+
+def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
+    """(each row once, rising; the sum of its scores). All rows are below `of_rows`."""
+    if of_rows <= _SPARSE * len(rows):
+        totals = np.bincount(rows, scores, of_rows).astype(np.float32)
+        found = np.flatnonzero(totals)
+        return found, totals[found]
+    found, places = np.unique(rows, return_inverse=True)
+    return found, np.bincount(places, scores, len(found)).astype(np.float32)
+
+
+def rarity(rows: int, having: int) -> float:
+    """The idf of a word that `having` of `rows` passages have; a word that none has is as rare as can be."""
+    return math.log(1 + (max(rows, LEAST_ROWS) - having + 0.5) / (having + 0.5))
+
+
+def word_keys(tokens: Iterable[str]) -> U64:
+    """64 bits a word: among a million words, two share a key once in 37 million indexes."""
+    return np.array([int.from_bytes(blake2b(t.encode(), digest_size=8).digest(), "little") for t in tokens], dtype=np.uint64)
+
+
+def _mapped(path: Path, kind: str) -> npt.NDArray[np.generic]:
+    if path.stat().st_size == 0:
+        return np.zeros(0, dtype=kind)
+    return np.asarray(np.memmap(path, dtype=kind, mode="r"))

@@ -1,0 +1,175 @@
+"""One language over all segments of a snapshot, numbered as one: the rows of the first segment, then those of the next."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+
+import numpy as np
+
+from coopbot.domain import Filters, Language
+from coopbot.index.disk.lexical import I64, rarity, word_keys
+from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.disk.segment import Segment
+from coopbot.index.model.embedder import F32
+from coopbot.index.token_codes import U8
+
+# Passages are sought by their rarer words, as many of these as at most so many passages have together. In an index of a
+# million, to score every passage that has a common word would take longer than all the rest.
+_MOST_POSTINGS = 20_000
+
+# Of those that the rarer words find, so many times as many as are wanted are ranked by all words.
+_RANKED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstStage:
+    """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), the passage's
+    BM25 as a share of the most it could be, 0 to 1. idf: how rare each word of the question is.
+    """
+
+    rows: I64
+    pooled: F32
+    lexical: F32
+    idf: dict[str, float]
+
+    def take(self, places: I64) -> FirstStage:
+        """Some of them, in that order."""
+        return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Lexical tokens looked up: their place in each segment, how many passages have each, and how rare that makes them."""
+
+    places: Sequence[list[int]]
+    having: list[int]
+    idf: dict[str, float]
+
+    def rarer(self) -> list[int]:
+        """Which are the rarest that together not too many passages have."""
+        rarest = sorted(range(len(self.having)), key=self.having.__getitem__)
+        return rarest[: bisect_right([*accumulate(self.having[i] for i in rarest)], _MOST_POSTINGS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentences:
+    """Sentences of several passages, one passage after another.
+
+    starts: (passages + 1,), the place of each passage's first sentence. vectors: (sentences, dim) of length 1, each embedded
+    alone. token_counts: (sentences,). codes: (tokens, dim / 4), the tokens of all in order, read in their passage.
+    """
+
+    starts: I64
+    vectors: F32
+    token_counts: I64
+    codes: U8
+
+
+class Shelf:
+    """The passages of one language that are alive; `live` counts them."""
+
+    def __init__(self, language: Language, segments: Sequence[Segment]) -> None:
+        self._language = language
+        self._segments = [segment for segment in segments if language in segment.shards]
+        self._shards = [segment.shards[language] for segment in self._segments]
+        self._bases = [0, *accumulate(len(shard) for shard in self._shards)]
+        self.live = sum(shard.live for shard in self._shards)
+        self._average_length = sum(shard.words.words_total for shard in self._shards) / max(self.live, 1) or 1.0
+
+    def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
+        """About `top_k` passages: those nearest to the vector, and some more that the words find."""
+        allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
+        words = self._look_up(terms)
+        near = self._near(vector, top_k, allowed)
+        worded = self._with_words(words, max(1, top_k // 2) * _RANKED, allowed)
+        rows = list(dict.fromkeys([*near, *worded]))
+        pooled, lexical = self._pooled(rows), self._lexical(rows, words)
+        place = {row: at for at, row in enumerate(rows)}
+        cosines = pooled @ vector
+        # By all words, not only the rarer; of equals, the nearest to the vector.
+        worded.sort(key=lambda row: (-lexical[place[row]], -cosines[place[row]], row))
+        kept = [place[row] for row in dict.fromkeys([*near, *worded[: max(1, top_k // 2)]])]
+        return FirstStage(
+            rows=np.array(rows, dtype=np.int64)[kept],
+            pooled=pooled[kept],
+            lexical=lexical[kept],
+            idf=words.idf,
+        )
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """How rare each lexical token is among the passages."""
+        return self._look_up(terms).idf
+
+    def sentences(self, rows: I64) -> Sentences:
+        """All sentences of these passages."""
+        places = [self._place(row) for row in rows.tolist()]
+        runs = groupby(places, key=lambda place: place[0])
+        found = [self._shards[part].sentences([row for _, row in run]) for part, run in runs]
+        counts = np.concatenate([one.counts for one in found])
+        return Sentences(
+            starts=np.concatenate([[0], np.cumsum(counts)]),
+            vectors=np.concatenate([one.vectors for one in found]).astype(np.float32),
+            token_counts=np.concatenate([one.token_counts for one in found]),
+            codes=np.concatenate([one.codes for one in found]),
+        )
+
+    def stored(self, rows: Sequence[int]) -> list[StoredPassage]:
+        """The passages at these rows, in the order given."""
+        places = [self._place(row) for row in rows]
+        found: dict[tuple[int, int], StoredPassage] = {}
+        for part in {part for part, _ in places}:
+            own = [row for at, row in places if at == part]
+            stored = self._segments[part].passages.passages(self._language, own)
+            found |= {(part, row): passage for row, passage in zip(own, stored, strict=True)}
+        return [replace(found[place], row=row) for place, row in zip(places, rows, strict=True)]
+
+    def _place(self, row: int) -> tuple[int, int]:
+        """(segment, row within it) of a row."""
+        part = bisect_right(self._bases, row) - 1
+        return part, row - self._bases[part]
+
+    def _pooled(self, rows: Sequence[int]) -> F32:
+        if len(self._shards) == 1 or not rows:
+            return self._shards[0].pooled(rows)
+        return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._place, rows)])
+
+    def _look_up(self, terms: Sequence[str]) -> _Words:
+        terms = list(dict.fromkeys(terms))
+        keys = word_keys(terms)
+        places = [shard.words.places(keys) for shard in self._shards]
+        having = sum(
+            (shard.words.frequency(own) for shard, own in zip(self._shards, places, strict=True)),
+            np.zeros(len(terms), np.int64),
+        )
+        idf = {term: rarity(self.live, count) for term, count in zip(terms, having.tolist(), strict=True)}
+        return _Words(places=places, having=having.tolist(), idf=idf)
+
+    def _near(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The rows nearest to the vector, best first."""
+        near: list[tuple[float, int]] = []
+        for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
+            near += [(-cosine, base + row) for row, cosine in shard.nearest(vector, top_k, some)]
+        return [row for _, row in sorted(near)[:top_k]]
+
+    def _with_words(self, words: _Words, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The rows of each segment that its rarer words find."""
+        seeking, weights = words.rarer(), list(words.idf.values())
+        found: list[int] = []
+        for base, shard, own, some in zip(self._bases, self._shards, words.places, allowed, strict=False):
+            matches = shard.words.matches([own[i] for i in seeking], [weights[i] for i in seeking], self._average_length)
+            found += (base + matches.best(top_k, some)).tolist()
+        return found
+
+    def _lexical(self, rows: Sequence[int], words: _Words) -> F32:
+        """(rows,): BM25 as a share of the most that a passage could have."""
+        scores = np.zeros(len(rows), dtype=np.float32)
+        weights = list(words.idf.values())
+        places = [self._place(row) for row in rows]
+        for part in {part for part, _ in places}:
+            at = [i for i, (other, _) in enumerate(places) if other == part]
+            own = np.array([places[i][1] for i in at], dtype=np.int64)
+            scores[at] = self._shards[part].words.scores(own, words.places[part], weights, self._average_length)
+        return scores / np.float32(sum(weights) or 1.0)

@@ -1,0 +1,174 @@
+"""FAISS: nearest passages by cosine, memory-mapped. The only file that knows of its ids, its padding and its threads.
+
+A few rows are compared one by one. Of many, those in the lists nearest to the question are compared in 4 bits for two
+dimensions, and the best of these once more in half precision; docs/experiments.md has the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from coopbot.errors import IndexBroken
+from coopbot.index.model.embedder import F32
+
+Rows = Sequence[int] | npt.NDArray[np.int64]
+Found = list[tuple[int, float]]
+
+# Up to here comparing all takes 2 ms on one core. Where a filter leaves no more rows of a larger index, all are compared too.
+FLAT_ROWS = 30_000
+
+_FILE = "vectors.faiss"
+
+# There are as many lists as the root of the rows. So many are looked into: all of 16,000 rows, an eighth of a million.
+PROBED_LISTS = 128
+# Rows compared once more: for each that is asked for, and at least.
+_REFINED, _LEAST_REFINED = 20, 240
+# FAISS wants at least 39 rows to train the centroid of a list.
+_TRAINED = 40
+_BLOCK = 16_384
+
+
+class Vectors(Protocol):
+    """(rows, dim) unit vectors on disk. Safe to search from several threads."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        ...
+
+    def search(self, vector: F32, top_k: int, allowed: Rows | None = None, excluded: Rows = ()) -> Found:
+        """The `top_k` rows nearest to one unit vector as (row, cosine), best first, equals in order of rows.
+
+        Only rows of `allowed`, if given, and none of `excluded`. Fewer than `top_k` only where fewer are left.
+        """
+        ...
+
+    def rows(self, rows: Rows) -> F32:
+        """(rows, dim) stored vectors, exact up to `FLAT_ROWS`, else to half precision."""
+        ...
+
+
+def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> None:
+    """Save (rows, dim) unit vectors, which may be mapped from a file; more than `flat_rows` are parted into lists.
+
+    Takes as much memory as the file that it writes, and a sample of 63 kB a list.
+    """
+    use_one_thread()
+    index = _flat(vectors) if len(vectors) <= flat_rows else _parted(vectors)
+    # Not by its name: FAISS then takes no notice when a full disk swallows the end of the file.
+    with (folder / _FILE).open("wb") as file:
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
+
+
+def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = PROBED_LISTS) -> Vectors:
+    """Map what `write_vectors` wrote; up to `flat_rows` rows that pass a filter are all compared. Raises IndexBroken."""
+    path = folder / _FILE
+    try:
+        # Mapped, not read: several processes share the pages. Never `add` to such an index, FAISS aborts the process.
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as exc:
+        raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
+    return PartedVectors(index, flat_rows, probed_lists) if isinstance(index, faiss.IndexRefine) else FlatVectors(index)
+
+
+class FlatVectors:
+    """All eligible rows are compared."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return int(self._index.ntotal)
+
+    def search(self, vector: F32, top_k: int, allowed: Rows | None = None, excluded: Rows = ()) -> Found:
+        """See `Vectors`."""
+        count, selector = len(self), None
+        if allowed is not None or len(excluded):
+            eligible = np.full(count, allowed is None)
+            if allowed is not None:
+                eligible[np.asarray(allowed, dtype=np.int64)] = True
+            eligible[np.asarray(excluded, dtype=np.int64)] = False
+            count = int(np.count_nonzero(eligible))
+            # FAISS keeps the address of the bits, not the bits: they must live as long as the selector is used.
+            bits = np.packbits(eligible, bitorder="little")
+            selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        top_k = min(top_k, count)
+        return self._nearest(vector, top_k, count, selector) if top_k > 0 else []
+
+    def rows(self, rows: Rows) -> F32:
+        """See `Vectors`."""
+        vectors: F32 = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64))
+        return vectors
+
+    def _nearest(self, vector: F32, top_k: int, eligible: int, selector: faiss.IDSelector | None) -> Found:
+        parameters = faiss.SearchParameters()
+        parameters.sel = selector
+        return _search(self._index, vector, top_k, parameters)
+
+
+class PartedVectors(FlatVectors):
+    """Only the lists nearest to the question are looked into, unless a filter leaves few rows."""
+
+    def __init__(self, index: faiss.IndexRefine, flat_rows: int, probed_lists: int) -> None:
+        super().__init__(faiss.downcast_index(index.refine_index))
+        self._parted = index
+        self._lists = cast("faiss.IndexIVF", faiss.downcast_index(index.base_index)).nlist
+        self._flat_rows = flat_rows
+        self._probed_lists = probed_lists
+
+    def _nearest(self, vector: F32, top_k: int, eligible: int, selector: faiss.IDSelector | None) -> Found:
+        if eligible <= max(self._flat_rows, _REFINED * top_k):
+            return super()._nearest(vector, top_k, eligible, selector)
+        of_lists = faiss.SearchParametersIVF()
+        of_lists.sel = selector
+        parameters = faiss.IndexRefineSearchParameters()
+        parameters.k_factor = max(_REFINED, _LEAST_REFINED / top_k)
+        # A filter thins out every list, and may empty those nearest to the question.
+        probed = math.ceil(self._probed_lists * len(self) / eligible)
+        while True:
+            of_lists.nprobe = min(probed, self._lists)
+            parameters.base_index_params = of_lists
+            found = _search(self._parted, vector, top_k, parameters)
+            if len(found) == top_k or probed >= self._lists:
+                return found
+            probed *= 2
+
+
+def use_one_thread() -> None:
+    """Let FAISS work on one thread: it takes longer to wake and await a second than to search, and far longer to train.
+
+    OpenMP keeps the number for each calling thread, so every search and build says it again.
+    """
+    faiss.omp_set_num_threads(1)
+
+
+def _search(index: faiss.Index, vector: F32, top_k: int, parameters: faiss.SearchParameters) -> Found:
+    use_one_thread()
+    cosines, rows = index.search(vector.reshape(1, -1), top_k, params=parameters)
+    # FAISS pads short results with id -1.
+    found = [(int(row), float(cosine)) for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
+
+
+def _flat(vectors: F32) -> faiss.Index:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    return index
+
+
+def _parted(vectors: F32) -> faiss.Index:
+    rows, dim = vectors.shape
+    lists = round(math.sqrt(rows))
+    index = faiss.index_factory(dim, f"IVF{lists},PQ{dim // 2}x4fs,Refine(SQfp16)", faiss.METRIC_INNER_PRODUCT)
+    sample = np.linspace(0, rows - 1, lists * _TRAINED).astype(np.int64)
+    index.train(np.ascontiguousarray(vectors[sample], dtype=np.float32))
+    for start in range(0, rows, _BLOCK):
+        index.add(np.ascontiguousarray(vectors[start : start + _BLOCK], dtype=np.float32))
+    return index

@@ -1,0 +1,1 @@
+"""The models: made ready to run once a machine, then run."""

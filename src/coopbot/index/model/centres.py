@@ -1,0 +1,77 @@
+"""Where each language's texts lie in a model's space, measured on texts that come with the package.
+
+E5 puts a text's language into its vector: two texts of one language are nearer than they should be, and a question is nearer to
+passages of its own language. Taking each language's centre off makes them comparable (docs/experiments.md has the numbers).
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from coopbot.domain import LANGUAGES, Language
+from coopbot.index.model.embedder import F32, Centre, Embedder
+from coopbot.text.language import detect_language
+from coopbot.text.sentences import split_sentences
+
+_PARTS = ("passage", "sentence", "question", "question_token")
+
+
+def calibration_texts() -> list[str]:
+    """The fixed passages, of all three languages, that activation ranges and centres are taken from."""
+    return [block.strip() for block in _package_text("calibration.txt").split("\n\n") if block.strip()]
+
+
+def calibration_questions() -> list[str]:
+    """Questions as people ask them, of all three languages."""
+    return _package_text("calibration_questions.txt").splitlines()
+
+
+def measure_centres(embedder: Embedder) -> dict[Language, Centre]:
+    """The centre of each language."""
+    texts, questions = _by_language(calibration_texts()), _by_language(calibration_questions())
+    return {language: _centre(embedder, texts[language], questions[language]) for language in LANGUAGES}
+
+
+def save_centres(path: Path, token_mean: F32, centres: dict[Language, Centre]) -> None:
+    """Write an .npz file of plain arrays."""
+    arrays = {f"{language}_{part}": getattr(centre, part) for language, centre in centres.items() for part in _PARTS}
+    np.savez(path, token_mean=token_mean, **arrays)
+
+
+def load_centres(path: Path) -> tuple[F32, dict[Language, Centre]]:
+    """(token mean, centres) from a file of `save_centres`. Raises OSError, ValueError, KeyError."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            centres = {
+                language: Centre(**{part: arrays[f"{language}_{part}"] for part in _PARTS})
+                for language in LANGUAGES
+                if f"{language}_passage" in arrays
+            }
+            return arrays["token_mean"], centres
+    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
+        raise ValueError(f"{path} is damaged") from exc
+
+
+def _centre(embedder: Embedder, texts: Sequence[str], questions: Sequence[str]) -> Centre:
+    sentences = [text[span.start_char : span.end_char] for text in texts for span in split_sentences(text)]
+    asked = [embedder.embed_question(question, with_tokens=True) for question in questions]
+    return Centre(
+        passage=embedder.embed_passages(texts).pooled.mean(axis=0),
+        sentence=embedder.embed_passages(sentences).pooled.mean(axis=0),
+        question=np.stack([embedded.pooled[0] for embedded in asked]).mean(axis=0),
+        question_token=np.concatenate([embedded.tokens[0].vectors for embedded in asked]).mean(axis=0),
+    )
+
+
+def _by_language(texts: Sequence[str]) -> dict[Language, list[str]]:
+    return {language: [text for text in texts if detect_language(text) == language] for language in LANGUAGES}
+
+
+def _package_text(name: str) -> str:
+    return importlib.resources.files("coopbot.index.model").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,151 @@
+"""The one implementation of `Embedder`: tokenise, run the network in batches, give pooled and token vectors from one pass.
+
+The network is passed in: OpenVINO runs it by default, torch where that is not to be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from coopbot.domain import Language
+from coopbot.index.model.conversion import Network
+from coopbot.index.model.embedder import F32, I32, Centre, Embeddings, TokenVectors, unit
+from coopbot.index.model.tokenizer import I64, TextTokenizer
+
+# Tokens a batch: measured best of 512 to 8192 with int8 on two cores.
+_BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What must be known of a prepared model besides its network.
+
+    token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
+    centres: where each language's texts lie on average. The rest is as in `Converted`.
+    """
+
+    name: str
+    fingerprint: str
+    dim: int
+    max_tokens: int
+    query_prompt: str
+    passage_prompt: str
+    token_mean: F32
+    centres: dict[Language, Centre] = field(default_factory=dict)
+    engine: str = "torch"
+    precision: str = "f32"
+    fidelity: float = 1.0
+    has_words: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokenised:
+    """One text as the model sees it. `spans` are offsets into the text without its prompt; `inner` are the positions of its own
+    tokens, those of the prompt and the special ones left out.
+    """
+
+    ids: I64
+    inner: I64
+    spans: I32
+
+
+class PromptTokenizer:
+    """Text with its prompt in, token ids and character spans out."""
+
+    def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
+        self._tokenizer = tokenizer
+        self._before, self._after = tokenizer.frame
+        self._room = max_tokens - len(self._before) - len(self._after)
+
+    def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
+        """One entry a text, cut at the model's maximum length."""
+        tokenised = self._tokenizer.tokens([prompt + text for text in texts])
+        return [self._framed(one.ids[: self._room], one.spans[: self._room] - len(prompt)) for one in tokenised]
+
+    def count(self, text: str) -> int:
+        """Tokens of a text of any length, without special ones."""
+        return len(self._tokenizer.tokens([text])[0].ids)
+
+    def _framed(self, ids: I64, spans: I32) -> Tokenised:
+        own = np.flatnonzero(spans[:, 1] > 0)
+        framed = np.concatenate([self._before, ids, self._after])
+        return Tokenised(ids=framed, inner=own + len(self._before), spans=np.maximum(spans[own], 0))
+
+
+class Encoder:
+    """An `Embedder` made of a tokenizer, a network and its card."""
+
+    def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network) -> None:
+        self.card = card
+        self._tokenizer = tokenizer
+        self._network = network
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return self.card.dim
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Embedder`."""
+        return self.card.fingerprint
+
+    def centre(self, language: Language) -> Centre:
+        """See `Embedder`."""
+        nowhere = np.zeros(self.dim, dtype=np.float32)
+        zero = Centre(passage=nowhere, sentence=nowhere, question=nowhere, question_token=nowhere)
+        return self.card.centres.get(language, zero)
+
+    def count_tokens(self, text: str) -> int:
+        """See `Embedder`."""
+        return self._tokenizer.count(text)
+
+    def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
+        """See `Embedder`. Texts are run in order of length, so that batches hold little padding."""
+        return self._embed(texts, self.card.passage_prompt, with_tokens)
+
+    def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
+        """See `Embedder`."""
+        return self._embed([text], self.card.query_prompt, with_tokens)
+
+    def _embed(self, texts: Sequence[str], prompt: str, with_tokens: bool) -> Embeddings:
+        tokenised = self._tokenizer.encode(texts, prompt)
+        pooled = np.zeros((len(texts), self.dim), dtype=np.float32)
+        tokens: dict[int, TokenVectors] = {}
+        for rows in _batches([len(t.ids) for t in tokenised]):
+            batch = [tokenised[row] for row in rows]
+            vectors, states = self._network(*pad([t.ids for t in batch]))
+            pooled[rows] = vectors
+            if with_tokens:
+                for row, text, state in zip(rows, batch, states, strict=True):
+                    tokens[row] = self._token_vectors(text, state)
+        return Embeddings(pooled=unit(pooled), tokens=tuple(tokens[row] for row in sorted(tokens)))
+
+    def _token_vectors(self, text: Tokenised, states: F32) -> TokenVectors:
+        return TokenVectors(vectors=unit(states[text.inner] - self.card.token_mean), spans=text.spans)
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Row numbers, shortest texts first, in batches of about `_BATCH_TOKENS` padded tokens."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[row] * (len(batch) + 1) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def pad(ids: list[I64]) -> tuple[I64, I64]:
+    """(input_ids, attention_mask), each (texts, longest text), filled up with zeros."""
+    width = max(len(row) for row in ids)
+    input_ids = np.zeros((len(ids), width), dtype=np.int64)
+    attention_mask = np.zeros((len(ids), width), dtype=np.int64)
+    for row, values in enumerate(ids):
+        input_ids[row, : len(values)] = values
+        attention_mask[row, : len(values)] = 1
+    return input_ids, attention_mask

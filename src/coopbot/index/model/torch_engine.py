@@ -1,0 +1,180 @@
+"""sentence-transformers: what a model *is*. Used to prepare one, to check fidelity, and to run where OpenVINO cannot.
+
+Nothing here is imported when a question is answered with a prepared model: importing torch takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coopbot.errors import ModelUnavailable
+from coopbot.index.model.embedder import F32
+from coopbot.index.model.tokenizer import I64
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+# E5 models were trained with these; those on the hub do not all say so in their configuration.
+_E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
+
+_ANY_LENGTH = 1_000_000
+
+_OTHER_READER = (
+    "set COOPBOT_READER to the folder or hub name of a question-answering model, to off, or unset it for the one "
+    "that is built in"
+)
+
+
+def load_model(name_or_path: str) -> SentenceTransformer:
+    """A sentence-transformers model by hub name or folder. Raises ModelUnavailable."""
+    from sentence_transformers import SentenceTransformer
+
+    # It reports weights that our models do not use, and draws a bar of its own.
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        return SentenceTransformer(name_or_path, device="cpu")
+    except (OSError, ValueError, KeyError) as exc:
+        raise ModelUnavailable(
+            f"the model {name_or_path!r} cannot be loaded ({type(exc).__name__}); set COOPBOT_MODEL to a "
+            "sentence-transformers folder or to a model on the hub, or unset it for the one that is built in"
+        ) from exc
+
+
+def prompts_of(model: SentenceTransformer, name: str) -> tuple[str, str]:
+    """(query prompt, passage prompt) of a model, empty where it has none."""
+    known = {key: prompt for key, prompt in model.prompts.items() if prompt}
+    if not known and "e5" in name.lower():
+        known = _E5_PROMPTS
+    return known.get("query", ""), known.get("passage", known.get("document", ""))
+
+
+def save_tokenizer(tokenizer: object, path: Path) -> None:
+    """Write a fast tokenizer to `path`. Raises ModelUnavailable if it is none."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelUnavailable("this model has no fast tokenizer, so no character offsets; set COOPBOT_MODEL to another")
+    backend.save(str(path))
+
+
+def as_module(model: SentenceTransformer) -> torch.nn.Module:
+    """The model as (input_ids, attention_mask) -> (sentence embedding, token embeddings), for conversion."""
+    import torch
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return features["sentence_embedding"], features["token_embeddings"]
+
+    return Network().eval()
+
+
+def merged_reader(source: str, updates: Mapping[str, F32], scale: float) -> torch.nn.Module:
+    """The encoder in folder `source` with low-rank updates merged and a head for start and end: (ids, mask) -> logits.
+
+    updates: `<layer>.up` (out, rank) and `<layer>.down` (rank, in) of linear layers, and `head.weight`, `head.bias`.
+    """
+    import torch
+    from transformers import AutoModel
+
+    encoder = AutoModel.from_pretrained(source, attn_implementation="eager").float().eval()
+    for name in (name.removesuffix(".up") for name in updates if name.endswith(".up")):
+        layer = encoder.get_submodule(name.removeprefix("encoder."))
+        update = torch.from_numpy(updates[f"{name}.up"]) @ torch.from_numpy(updates[f"{name}.down"])
+        layer.weight.data += scale * update
+    head = torch.nn.Linear(encoder.config.hidden_size, 2)
+    head.weight.data = torch.from_numpy(updates["head.weight"])
+    head.bias.data = torch.from_numpy(updates["head.bias"])
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder, self.head = encoder, head
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor]:
+            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            return (self.head(states),)
+
+    return Network().eval()
+
+
+def hub_reader(name: str) -> torch.nn.Module:
+    """Any question-answering model by hub name or folder: (ids, mask, types) -> logits. Raises ModelUnavailable."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForQuestionAnswering
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+
+    try:
+        model, loaded = AutoModelForQuestionAnswering.from_pretrained(name, output_loading_info=True)
+    except (OSError, ValueError, KeyError, SafetensorError) as exc:
+        raise ModelUnavailable(f"the reader {name!r} cannot be loaded ({type(exc).__name__}); {_OTHER_READER}") from exc
+    if loaded["missing_keys"]:
+        raise ModelUnavailable(f"{name!r} was not trained to answer questions; {_OTHER_READER}")
+    model = model.float().eval()
+    has_types = getattr(model.config, "type_vocab_size", 0) > 1
+    # Models of the RoBERTa family leave out positions up to that of padding.
+    unused = model.config.pad_token_id + 1 if "roberta" in model.config.model_type else 0
+    positions = getattr(model.config, "max_position_embeddings", 0)
+    longest_text = positions - unused if positions > unused else _ANY_LENGTH
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+            self.has_types = has_types
+            self.longest_text = longest_text
+
+        def forward(
+            self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
+        ) -> tuple[torch.Tensor]:
+            types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+            found = self.model(input_ids=input_ids, attention_mask=attention_mask, **types)
+            return (torch.stack([found.start_logits, found.end_logits], dim=-1),)
+
+    return Network().eval()
+
+
+def has_types(module: torch.nn.Module) -> bool:
+    """Whether a reader tells question and text apart by segment ids."""
+    return bool(getattr(module, "has_types", False))
+
+
+def longest_text(module: torch.nn.Module) -> int:
+    """The most tokens that a reader takes, special ones included."""
+    return int(getattr(module, "longest_text", _ANY_LENGTH))
+
+
+def hub_tokenizer(name: str) -> object:
+    """The fast tokenizer of a model by hub name or folder. Raises ModelUnavailable."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError, KeyError) as exc:
+        raise ModelUnavailable(f"the tokenizer of {name!r} cannot be loaded; set COOPBOT_READER to another model") from exc
+
+
+class TorchNetwork:
+    """Runs a module in torch, float32."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._module = module
+
+    def __call__(self, *inputs: I64) -> tuple[F32, ...]:
+        """See `conversion.Network`."""
+        import torch
+
+        with torch.inference_mode():
+            outputs = self._module(*(torch.from_numpy(part) for part in inputs))
+        return tuple(output.numpy().astype(np.float32) for output in outputs)

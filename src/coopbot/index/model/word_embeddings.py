@@ -1,0 +1,49 @@
+"""The word embeddings of a model, in 8 bits and mapped from disk.
+
+They are four fifths of a small multilingual model's weights, and a text needs a few hundred rows of a quarter of a million.
+Kept outside the network they take the memory of the rows that are read, and encoder and reader share them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from coopbot.errors import ModelUnavailable
+from coopbot.index.model.embedder import F32
+
+I64 = npt.NDArray[np.int64]
+
+_ROWS, _SCALES = "words.npy", "words_scale.npy"
+
+
+class WordEmbeddings:
+    """rows: (vocabulary, dim) int8. scales: (vocabulary,): what a row is multiplied by."""
+
+    FILES = (_ROWS, _SCALES)
+
+    def __init__(self, rows: npt.NDArray[np.int8], scales: F32) -> None:
+        self._rows = rows
+        self._scales = scales
+
+    def __call__(self, ids: I64) -> F32:
+        """(texts, tokens) -> (texts, tokens, dim)."""
+        vectors: F32 = self._rows[ids] * self._scales[ids][..., None]
+        return vectors
+
+    @classmethod
+    def load(cls, folder: Path) -> WordEmbeddings:
+        """Map what `save` wrote. Raises ModelUnavailable."""
+        try:
+            return cls(np.load(folder / _ROWS, mmap_mode="r"), np.load(folder / _SCALES))
+        except (OSError, ValueError, EOFError) as exc:
+            raise ModelUnavailable(f"the word embeddings in {folder} are damaged; run: coopbot prepare --force") from exc
+
+
+def save_words(folder: Path, table: F32) -> None:
+    """Write a (vocabulary, dim) table in 8 bits, each row with a scale of its own."""
+    scales = np.maximum(np.abs(table).max(axis=1), 1e-12).astype(np.float32) / 127
+    np.save(folder / _ROWS, np.rint(table / scales[:, None]).astype(np.int8))
+    np.save(folder / _SCALES, scales)

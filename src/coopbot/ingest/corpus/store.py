@@ -1,0 +1,305 @@
+"""The corpus folder as a store: one article a file, named by its path under the root without the ending."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from coopbot.domain import Article
+from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
+from coopbot.ingest.addresses import is_web_address, page_key
+from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, recovered_fields
+from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found, Known
+from coopbot.ingest.corpus.expendable import DatabaseLost
+from coopbot.ingest.corpus.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
+from coopbot.ingest.corpus.near import band_keys, is_same_story
+from coopbot.ingest.corpus.slugs import slug_of
+from coopbot.ingest.decode import decode_text
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
+from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, Read, read_bytes, read_file
+from coopbot.ingest.formats.sandbox import OverLimit
+from coopbot.ingest.tidy import normal_form, one_line, opening
+from coopbot.text.language import detect_language, is_other_language
+
+T = TypeVar("T")
+
+# So many files are read before the catalogue is told: it is what memory holds, and what an interruption loses.
+_BATCH = 50
+_LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
+_REWRITABLE = (".md", ".markdown")
+
+
+class Corpus:
+    """The articles under one folder. Looks at the files at every call, so that it shows what is there now; writes are atomic.
+
+    `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
+    `read` reads the content of files, and `limits` names what it may take: what is over them is read again under others.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        catalogue: Path | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+        *,
+        read: Read = read_bytes,
+        limits: str = "",
+    ) -> None:
+        self._root = root
+        self._catalogue = Catalogue(catalogue)
+        self._now_ns = now_ns
+        self._read_content = read
+        self._limits = limits
+        self._preview = False
+
+    def __iter__(self) -> Iterator[Found]:
+        """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""
+        seen: dict[str, str] = {}
+        for name, is_catalogued in self._retried(self._refresh).items():
+            found = self._retried(partial(self._found, name)) if is_catalogued else self._read_or_reason(name)
+            if isinstance(found, Article):
+                if found.article_id in seen:
+                    found = Unreadable(name, f"{seen[found.article_id]} goes by the same id")
+                else:
+                    seen[found.article_id] = name
+            yield found
+
+    def read(self, article_id: str) -> Article:
+        """One article. NotFound when there is none of that id; Unreadable when its file is damaged."""
+        return self._read(self._locate(article_id))
+
+    def add(self, draft: Draft) -> Arrival:
+        """Takes a draft into the corpus.
+
+        Another text for a page that is there replaces its article; nearly the same words from elsewhere join the article that
+        is there. Duplicate: the identical text is there, or nothing new would be told. InvalidRequest: text or title is
+        missing, or the page is there in a file that is not Markdown, which is not rewritten. Busy: another process is adding.
+        """
+        ready, notes = _ready(draft, self._today())
+        arrival = self._retried(lambda: self._add(ready))
+        return replace(arrival, recovered=recovered_fields(ready), notes=notes)
+
+    def previewing(self) -> Corpus:
+        """The same corpus, asked what would become of drafts: nothing is written."""
+        preview = copy(self)
+        preview._preview = True
+        return preview
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
+
+    def remove(self, article_id: str) -> None:
+        """Deletes an article's file. NotFound when there is none."""
+        self.remove_all([article_id])
+
+    def remove_all(self, article_ids: Sequence[str]) -> None:
+        """Deletes the files of several articles. NotFound when there is not one for each; none is deleted then."""
+        for name in dict.fromkeys([self._locate(article_id) for article_id in article_ids]):
+            delete(self._root / name)
+
+    def _add(self, draft: Draft) -> Arrival:
+        with self._catalogue.exclusive():
+            if self._root.is_dir():
+                self._refresh()
+            if twin := self._catalogue.with_text(draft.text):
+                raise Duplicate(draft.title, _id(twin))
+            if page := self._catalogue.with_page(page_key(draft.url)):
+                return self._replace(page, draft)
+            if story := self._same_story(draft):
+                return self._join(story, draft)
+            name = self._free_name(f"{draft.language}/{slug_of(draft)}")
+            return self._written(name, render_article(draft), "added")
+
+    def _replace(self, name: str, draft: Draft) -> Arrival:
+        if not name.lower().endswith(_REWRITABLE):
+            raise InvalidRequest(
+                "url", f"the page is in the corpus as {name}, which is not rewritten; replace that file yourself"
+            )
+        old = read_file(self._root / name, name, self._read_content)
+        return self._written(name, render_article(corrected(old, draft)), "replaced")
+
+    def _join(self, name: str, draft: Draft) -> Arrival:
+        path = self._root / name
+        story = joined(read_file(path, name, self._read_content), draft) if name.lower().endswith(_REWRITABLE) else None
+        if story is None:
+            raise Duplicate(draft.title, _id(name))
+        return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")
+
+    def _same_story(self, draft: Draft) -> str | None:
+        """The file of an article in nearly the same words, if there is one."""
+        keys = band_keys(draft.text)
+        if not keys or not draft.language:
+            return None
+        for name in self._catalogue.unsigned(draft.language):
+            if isinstance(found := self._found(name), Article):
+                self._catalogue.sign(found.text, band_keys(found.text))
+        for name in self._catalogue.alike(keys, draft.language):
+            if isinstance(found := self._found(name), Article) and is_same_story(found.text, draft.text):
+                return name
+        return None
+
+    def _written(self, name: str, text: str, change: Change) -> Arrival:
+        path = self._root / name
+        if self._preview:
+            return Arrival(article=_article(_id(name), read_markdown(text, name)), change=change)
+        write_atomically(path.resolve() if path.is_symlink() else path, text.encode())
+        return Arrival(article=self._read(name), change=change)
+
+    def _retried(self, work: Callable[[], T]) -> T:
+        while True:  # a catalogue is lost twice at most
+            try:
+                return work()
+            except DatabaseLost:
+                continue
+
+    def _refresh(self) -> dict[str, bool]:
+        """Brings the catalogue in line with the files. All their names, in the order of ids, and whether it is for each."""
+        if not self._root.is_dir():
+            raise Misconfigured(f"there is no corpus folder {self._root}; create it or set COOPBOT_CORPUS_DIR")
+        files = list_files(self._root, self._now_ns())
+        names = dict.fromkeys((file.name for file in files), True)
+        known = self._catalogue.known()
+        self._catalogue.update(gone=known.keys() - names.keys())
+        changed = [file for file in files if not (file.stamp and file.name in known and self._is_as(file, known[file.name]))]
+        for start in range(0, len(changed), _BATCH):
+            batch = changed[start : start + _BATCH]
+            if not self._read_again(batch, known):
+                names.update((file.name, False) for file in batch)
+        return names
+
+    def _is_as(self, file: FileState, known: Known) -> bool:
+        return known.stamp in (file.stamp, self._over_limits(file.stamp))
+
+    def _over_limits(self, stamp: str) -> str:
+        """The stamp of a file that was over the limits, which is so only under the same limits."""
+        return f"{stamp} over {self._limits}" if stamp else ""
+
+    def _read_again(self, files: Sequence[FileState], known: Mapping[str, Known]) -> bool:
+        """Tells the catalogue what is in files that have another stamp than it knows. False if it could not be told."""
+        entries: list[Entry] = []
+        restamped: dict[str, str] = {}
+        unknown: list[str] = []
+        for file in files:
+            content = content_digest(self._root / file.name, LARGEST_FILE_BYTES)
+            if content and file.name in known and known[file.name].content == content:
+                restamped[file.name] = file.stamp
+                continue
+            found = self._read_or_reason(file.name)
+            if isinstance(found, Article):
+                entries.append(Entry(name=file.name, stamp=file.stamp, content=content, found=found))
+            elif isinstance(found.__cause__, OSError):
+                unknown.append(file.name)  # the disk or the permissions are at fault, and may be mended without a trace
+            else:  # the bytes need not be at fault: a link may lead elsewhere now
+                stamp = self._over_limits(file.stamp) if isinstance(found, OverLimit) else file.stamp
+                entries.append(Entry(name=file.name, stamp=stamp, content=b"", found=found))
+        return self._catalogue.update(entries=entries, restamped=restamped, gone=unknown)
+
+    def _found(self, name: str) -> Found:
+        return self._catalogue.get(name) or self._read_or_reason(name)
+
+    def _read_or_reason(self, name: str) -> Found:
+        try:
+            return self._read(name)
+        except Unreadable as error:
+            return error
+
+    def _read(self, name: str) -> Article:
+        path = self._root / name
+        if reason := refusal(path, self._root):
+            raise Unreadable(name, reason)
+        return _article(_id(name), read_file(path, name, self._read_content))
+
+    def _locate(self, article_id: str) -> str:
+        """The file of an id, which may come from anyone: nothing outside the root, hidden or not an article is found."""
+        parts = article_id.split("/")
+        plain = all(part and not is_aside(part) and "\\" not in part and part.isprintable() for part in parts)
+        if plain and not PurePosixPath(article_id).is_absolute():
+            for ending in ENDINGS:
+                path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
+                if _is_file(path) and self._is_inside(path):
+                    return f"{article_id}{ending}"
+        raise NotFound(f"no article {article_id[:200]!r} in the corpus")
+
+    def _free_name(self, wanted: str) -> str:
+        number = 1
+        while True:
+            article_id = wanted if number == 1 else f"{wanted}-{number}"
+            if not any((self._root / f"{article_id}{ending}").exists() for ending in ENDINGS):
+                return f"{article_id}.md"
+            number += 1
+
+    def _is_inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._root.resolve())
+
+
+def _id(name: str) -> str:
+    return os.path.splitext(name)[0]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system
+        return False
+
+
+def _ready(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
+    """The draft as it will be read back: normal form, every field filled that can be; and what was left out of it, and why."""
+    text = normal_form(draft.text)
+    title = one_line(draft.title)
+    title = title if len(title) <= _LONGEST_TITLE else opening(title)
+    if not text:
+        raise InvalidRequest("text", "the article has no text; give one")
+    if not title:
+        raise InvalidRequest("title", "the article has no title; give one")
+    for url in (draft.url.strip(), *(source.url for source in (*draft.sources, *draft.also_published_by))):
+        if url and not is_web_address(url):
+            raise InvalidRequest("url", f"not an address such as https://site.example/article: {url:.60}; correct or drop it")
+    if draft.language is None and is_other_language(text):
+        raise InvalidRequest("text", "the text is in none of the languages en, zh and ru; give a translation")
+    ready = replace(
+        draft,
+        text=text,
+        title=title,
+        publisher=one_line(draft.publisher),
+        url=draft.url.strip(),
+        language=draft.language or detect_language(text),
+    )
+    # A day of grace: it is tomorrow already further east.
+    if ready.published and ready.published > today + timedelta(days=1):
+        return replace(ready, published=None), (f"the date {ready.published} is in the future and was left out",)
+    return ready, ()
+
+
+def _article(article_id: str, draft: Draft) -> Article:
+    article = Article(
+        article_id=article_id,
+        title=draft.title,
+        publisher=draft.publisher,
+        published=draft.published,
+        url=draft.url,
+        language=draft.language or detect_language(draft.text),
+        text=draft.text,
+        sha256="",
+        authors=draft.authors,
+        sources=draft.sources,
+        also_published_by=draft.also_published_by,
+    )
+    return replace(article, sha256=_digest(article))
+
+
+def _digest(article: Article) -> str:
+    """SHA-256 over all that an index stores of an article: text, and every field that a citation shows. The id is not part."""
+    fields = asdict(article)
+    del fields["article_id"], fields["sha256"]
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Files of every format to drafts, in a process of their own."""

@@ -1,0 +1,37 @@
+"""A document that somebody wrote as one (PDF, DOCX) to a Draft: its text stays whole, only its head is read for metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.page.metadata import is_byline, is_labelled, read_byline
+from coopbot.ingest.page.names import person_names
+from coopbot.ingest.tidy import ends_sentence, opening
+
+HEADING = "## "
+_HEAD_BLOCKS = 6  # title, standfirst, byline and date stand among the first so many
+_LONGEST_TITLE = 250  # characters
+
+
+def document_draft(blocks: Sequence[str], source: str, *, title: str = "", author: str = "") -> Draft:
+    """The draft of a document. `title` and `author` are what its properties say; Unreadable when it has no text."""
+    bylines = [block for block in blocks[:_HEAD_BLOCKS] if is_byline(block) and (is_labelled(block) or len(blocks) > 1)]
+    byline = read_byline(bylines)
+    rest = [block for block in blocks if block not in bylines]
+    found = title or next((block for block in rest[:1] if _can_be_title(block)), "")
+    body = rest[1:] if rest and rest[0].removeprefix(HEADING) == found.removeprefix(HEADING) else rest
+    if not any(not block.startswith(HEADING) for block in body):
+        raise Unreadable(source, "there is no text in it")
+    return Draft(
+        title=found.removeprefix(HEADING) or opening(next(block for block in body if not block.startswith(HEADING))),
+        text="\n\n".join(body),
+        authors=byline.authors or person_names(author),
+        publisher=byline.publisher,
+        published=byline.published,
+    )
+
+
+def _can_be_title(block: str) -> bool:
+    return block.startswith(HEADING) or (len(block) <= _LONGEST_TITLE and not ends_sentence(block))

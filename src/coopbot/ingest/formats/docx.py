@@ -1,0 +1,94 @@
+"""Word documents to drafts. The owner of python-docx."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.document import HEADING, document_draft
+from coopbot.ingest.tidy import mend, one_line
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+
+# A document of this much XML and pictures is a zip bomb or a book; zipfile reads no more of a member than its header says.
+LARGEST_UNPACKED_BYTES = 200_000_000
+_ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
+# How python-docx meets a package that lacks a part or has a wrong one in its place; lxml's errors are SyntaxErrors.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,  # RecursionError and NotImplementedError too
+    OSError,
+)
+_NO_AUTHOR = ("python-docx",)  # what the library writes when nobody set the author
+_LIST_STYLE = re.compile("^list", re.I)
+_HEADING_STYLE = re.compile("^heading", re.I)
+
+
+def read_docx(data: bytes, source: str) -> Draft:
+    """The draft of a Word document. Unreadable when it is damaged, encrypted, without text, or too large unpacked."""
+    from docx.exceptions import PythonDocxError
+    from docx.opc.exceptions import OpcError
+
+    if not data:
+        raise Unreadable(source, "the file is empty (0 bytes)")
+    if data.startswith(_ENCRYPTED_OFFICE):
+        raise Unreadable(source, "encrypted, or an old .doc file; save it as .docx without a password")
+    try:
+        blocks, title, author = _extract(data, source)
+    except (OpcError, PythonDocxError, *_DAMAGED) as error:
+        raise Unreadable(source, "damaged, not a Word document") from error
+    return document_draft(blocks, source, title=title, author="" if author in _NO_AUTHOR else author)
+
+
+def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
+    """The blocks that are not empty, the title and the author."""
+    import docx
+
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+        if unpacked_bytes > LARGEST_UNPACKED_BYTES:
+            raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB)")
+    document = docx.Document(BytesIO(data))
+    properties = document.core_properties
+    title = one_line(mend(_style_title(document) or properties.title or ""))
+    return [block for block in _blocks(document) if block], title, properties.author or ""
+
+
+def _style_title(document: Document) -> str:
+    titles = (paragraph.text for paragraph in document.paragraphs if _style(paragraph) == "Title")
+    return next((text for text in titles if text.strip()), "")
+
+
+def _blocks(document: Document) -> Iterator[str]:
+    """Paragraphs with "## " before headings and "- " before bullets, and table rows, in the order of the document."""
+    from docx.text.paragraph import Paragraph
+
+    for item in document.iter_inner_content():
+        if isinstance(item, Paragraph):
+            text = one_line(mend(item.text))
+            style = _style(item)
+            mark = HEADING if _HEADING_STYLE.match(style) else "- " if _LIST_STYLE.match(style) else ""
+            yield mark + text if text else ""
+        else:
+            for row in item.rows:
+                cells = dict.fromkeys(one_line(mend(cell.text)) for cell in row.cells)
+                yield " | ".join(filter(None, cells))
+
+
+def _style(paragraph: Paragraph) -> str:
+    return (paragraph.style.name or "") if paragraph.style is not None else ""

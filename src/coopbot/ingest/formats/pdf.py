@@ -1,0 +1,99 @@
+"""PDF files to drafts. The owner of pypdf."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.document import document_draft
+from coopbot.ingest.tidy import columns, join_lines, mend, one_line
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+MOST_PAGES = 1_000  # of an article or a report; more is a book, and takes minutes
+_EDGE_LINES = 2  # running heads and feet are among the first and last so many lines of a page
+_RUNNING_PAGES = 3
+_PAGE_NUMBER = re.compile(r"\W*(?:page|стр\.?|страница|第)?\s*\d{1,4}\s*(?:页|(?:of|из|/)\s*\d{1,4}|/?共\s*\d+\s*页)?\W*", re.I)
+_SHORT_LINE = 0.75  # of the usual width: the last line of a paragraph, or a heading
+_BROKEN_WORD = re.compile(r"[^\W\d_]-$")
+_FILE_NAME = re.compile(r"\.(?:docx?|pdf|indd|qxd|pptx?|txt|rtf)$|^(?:microsoft word|untitled|без имени|无标题)|^\S*$", re.I)
+
+
+def read_pdf(data: bytes, source: str) -> Draft:
+    """The draft of a PDF. Unreadable when it is damaged, encrypted, too long, or pictures without a text layer."""
+    if not data:
+        raise Unreadable(source, "the file is empty (0 bytes)")
+    title, author, pages = _extract(data, source)
+    if not any(map(str.strip, pages)):
+        raise Unreadable(source, "no text layer (scanned pages?); run text recognition on it first")
+    lines = _without_running_lines([page.splitlines() for page in pages])
+    return document_draft(_paragraphs(lines), source, title=title, author=author)
+
+
+def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
+    """Title, author and the text of each page."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = PdfReader(BytesIO(data))
+        # Many files are locked against changes only and open with an empty password.
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable(source, "encrypted; save it without a password")
+        if len(reader.pages) > MOST_PAGES:
+            raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
+        title, author = _properties(reader)
+        return title, author, [mend(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
+    # Besides its own errors, pypdf meets broken structures with whatever Python raises at them.
+    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
+        raise Unreadable(source, "damaged, not a readable PDF") from error
+
+
+def _properties(reader: PdfReader) -> tuple[str, str]:
+    meta = reader.metadata
+    title = one_line(str(meta.title or "")) if meta else ""
+    author = one_line(str(meta.author or "")) if meta else ""
+    return ("" if _FILE_NAME.search(title) else title), author
+
+
+def _without_running_lines(pages: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of all pages without page numbers and without heads and feet that return on at least half of the pages."""
+    filled = [[line.strip() for line in page if line.strip()] for page in pages]
+    edges = Counter(shape for page in filled for shape in {_digitless(line) for line in _edge_lines(page)})
+    enough = max(_RUNNING_PAGES, len(filled) / 2)
+    running = {shape for shape, count in edges.items() if count >= enough}
+    kept = []
+    for page in filled:
+        edge = set(_edge_lines(page))
+        kept += [line for line in page if not (line in edge and (_digitless(line) in running or _PAGE_NUMBER.fullmatch(line)))]
+    return kept
+
+
+def _edge_lines(page: Sequence[str]) -> Sequence[str]:
+    return [*page[:_EDGE_LINES], *page[-_EDGE_LINES:]]
+
+
+def _digitless(line: str) -> str:
+    return re.sub(r"\d+", "0", line)
+
+
+def _paragraphs(lines: Sequence[str]) -> list[str]:
+    """Lines joined to paragraphs: a line well short of the usual width ends one, unless the next goes on in small letters."""
+    widths = sorted(map(columns, lines))
+    usual = widths[int(len(widths) * 0.9)] if widths else 0
+    paragraphs = [one_line(lines[0])] if lines else []
+    for previous, line in pairwise(lines):
+        if columns(previous) < _SHORT_LINE * usual and not line[0].islower():
+            paragraphs.append(one_line(line))
+        elif _BROKEN_WORD.search(paragraphs[-1]) and line[0].islower():
+            paragraphs[-1] = paragraphs[-1][:-1] + one_line(line)
+        else:
+            paragraphs[-1] = join_lines(paragraphs[-1], one_line(line))
+    return paragraphs

@@ -1,0 +1,87 @@
+"""A file in, a Draft out: the format is told by the name's ending, and each format has its own file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.decode import decode_text
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.docx import read_docx
+from coopbot.ingest.formats.markdown import read_markdown
+from coopbot.ingest.formats.pdf import read_pdf
+from coopbot.ingest.page.clean import clean_page
+from coopbot.ingest.page.html import read_html
+
+Read = Callable[[bytes, str], Draft]
+"""Content and name of a file to its draft. Raises Unreadable."""
+
+# An article of 20 MB of text would be a library; a PDF of that size is mostly pictures. Larger files are mistakes.
+LARGEST_FILE_BYTES = 20_000_000
+_NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_file(path: Path, name: str | None = None, read: Read | None = None) -> Draft:
+    """The draft of a file; `name` is what errors call it. Unreadable says why there is none; size is checked before reading.
+
+    `read` reads the content, `read_bytes` if none is given.
+    """
+    source = name or path.name
+    _reader(source)
+    try:
+        if not path.is_file():
+            raise Unreadable(source, "not a file")
+        _check_size(path.stat().st_size, source)
+        # A pipe that has taken the file's place since would be waited for.
+        with open(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
+            data = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise Unreadable(source, f"cannot be opened ({error.strerror})") from error
+    return (read or read_bytes)(data, source)
+
+
+def check_readable(size_bytes: int, name: str) -> None:
+    """Unreadable where neither format nor size need a look into the content to be refused."""
+    _reader(name)
+    _check_size(size_bytes, name)
+
+
+def read_bytes(data: bytes, name: str) -> Draft:
+    """The draft of a file's content; the ending of `name` tells the format. Unreadable says why there is none."""
+    check_readable(len(data), name)
+    return _reader(name)(data, name)
+
+
+def _reader(name: str) -> Read:
+    reader = _READERS.get(Path(name).suffix.lower())
+    if reader is None:
+        raise Unreadable(name, f"not a format I read; give one of {' '.join(_READERS)}")
+    return reader
+
+
+def _check_size(size_bytes: int, source: str) -> None:
+    if size_bytes > LARGEST_FILE_BYTES:
+        reason = f"too large ({size_bytes / 1e6:.0f} MB); the limit is {LARGEST_FILE_BYTES / 1e6:.0f} MB"
+        raise Unreadable(source, reason)
+
+
+def _read_markdown(data: bytes, source: str) -> Draft:
+    return read_markdown(decode_text(data, source), source)
+
+
+def _read_text(data: bytes, source: str) -> Draft:
+    return clean_page(decode_text(data, source), source)
+
+
+_READERS: dict[str, Read] = {
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+    ".txt": _read_text,
+    ".html": read_html,
+    ".htm": read_html,
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+}
+ENDINGS = tuple(_READERS)

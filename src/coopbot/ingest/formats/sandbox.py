@@ -1,0 +1,162 @@
+"""Documents read in a process of their own, with limits of memory, time and output: no document can harm more than itself.
+
+Whatever a document does to its reader, here it gives a draft or raises Unreadable. One process reads many documents, so that
+its start is paid once; it goes when it was idle for a while, and is replaced after a limit, a crash or some documents.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from coopbot.errors import Busy, Unreadable
+from coopbot.ingest.draft import Draft, FeedEntry
+from coopbot.ingest.formats.readers import check_readable
+from coopbot.ingest.formats.sandbox_process import Ended, TookTooLong, WorkerProcess
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_MB = 1_000_000
+_SHORTLY_S = 1.0
+_MOST_DOCUMENTS = 200  # read by one process; what libraries leave behind in it goes with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """What reading one document may take. The memory is that of the whole process, 50 to 100 MB of which are its libraries'."""
+
+    memory_mb: int = 512
+    timeout_s: float = 30.0
+    output_mb: int = 8
+
+    def __str__(self) -> str:
+        return f"{self.memory_mb} MB, {self.timeout_s:g} s, {self.output_mb} MB of text"
+
+
+class OverLimit(Unreadable):
+    """A document that takes more than it may. With other limits it may be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What the process found: exactly one of these."""
+
+    draft: Draft | None = None
+    entries: tuple[FeedEntry, ...] | None = None
+    unreadable: str | None = None
+    limit: Literal["memory", "output"] | None = None
+    broken: str | None = None
+
+
+class Sandbox:
+    """Reads in a process that is started when it is first needed. Safe to call from several threads; they take turns."""
+
+    def __init__(self, limits: ReadLimits | None = None) -> None:
+        self.limits = limits or ReadLimits()
+        self._turn = threading.Lock()
+        self._state = threading.Lock()  # held for moments only, so that `close` never waits for a document
+        self._worker: WorkerProcess | None = None
+        self._closed = False
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the process at once, also in the middle of a document. From then on everything raises Busy."""
+        with self._state:
+            self._closed = True
+            worker = self._worker
+        if worker is not None:
+            worker.kill()
+            if self._turn.acquire(timeout=_SHORTLY_S):  # whoever was reading clears up, and lets go of it then
+                worker.end()
+                self._turn.release()
+
+    def read(self, data: bytes, name: str) -> Draft:
+        """The draft of a file's content, as `readers.read_bytes` gives it. Raises Unreadable or OverLimit; Busy once closed."""
+        check_readable(len(data), name)
+        answer = self._answer("document", data, name)
+        if answer.draft is None:
+            raise _unreadable(answer, name, self.limits)
+        return answer.draft
+
+    def read_feed(self, data: bytes, url: str) -> tuple[FeedEntry, ...]:
+        """The same with a feed, as `feed.read_feed` gives its entries."""
+        answer = self._answer("feed", data, url)
+        if answer.entries is None:
+            raise _unreadable(answer, url, self.limits)
+        return answer.entries
+
+    def _answer(self, kind: Literal["document", "feed"], data: bytes, name: str) -> _Answer:
+        with self._turn:
+            while True:
+                worker = self._open_worker()
+                is_new = worker.documents == 0
+                answer = self._ask(worker, kind, data, name)
+                # What earlier documents left behind in a process is no fault of this one. A new process judges.
+                if is_new or (answer is not None and answer.limit != "memory"):
+                    return answer or _Answer(broken="crash")
+                worker.end()
+
+    def _ask(self, worker: WorkerProcess, kind: str, data: bytes, name: str) -> _Answer | None:
+        """None if the process ended without an answer, which another may still give."""
+        try:
+            answer = self._answers.validate_json(worker.exchange({"kind": kind, "name": name}, data))
+        except TookTooLong as error:
+            raise _over(name, f"takes longer than {self.limits.timeout_s:g} s", "COOPBOT_READ_TIMEOUT_S") from error
+        except Ended as error:
+            if self._closed:
+                raise _closed() from error
+            return None
+        except ValueError:  # no answer of ours: the document may have taken over its reader
+            worker.end()
+            return _Answer(broken="answer")
+        if answer.limit == "memory" or answer.broken:
+            worker.end()
+        return answer
+
+    def _open_worker(self) -> WorkerProcess:
+        with self._state:
+            if self._closed:
+                raise _closed()
+            if self._worker is not None and (self._worker.documents >= _MOST_DOCUMENTS or not self._worker.end.alive):
+                self._worker.end()
+                self._worker = None
+            if self._worker is None:
+                self._worker = WorkerProcess(
+                    memory_bytes=self.limits.memory_mb * _MB,
+                    timeout_s=self.limits.timeout_s,
+                    output_bytes=self.limits.output_mb * _MB,
+                )
+            return self._worker
+
+    @cached_property
+    def _answers(self) -> TypeAdapter[_Answer]:
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(_Answer)
+
+
+def _unreadable(answer: _Answer, name: str, limits: ReadLimits) -> Unreadable:
+    if answer.unreadable is not None:
+        return Unreadable(name, answer.unreadable)
+    if answer.limit == "memory":
+        return _over(name, f"takes more than {limits.memory_mb} MB of memory", "COOPBOT_READ_MEMORY_MB")
+    if answer.limit == "output":
+        return _over(name, f"gives more than {limits.output_mb} MB of text", "COOPBOT_READ_OUTPUT_MB")
+    return Unreadable(name, f"its reader broke down on it ({answer.broken or 'answer'}); save it anew or in another format")
+
+
+def _over(name: str, what: str, setting: str) -> OverLimit:
+    return OverLimit(name, f"reading it {what}; give a smaller or simpler copy, or raise {setting}")
+
+
+def _closed() -> Busy:
+    return Busy("no more documents are read, for the service is stopping; try again when it is back")

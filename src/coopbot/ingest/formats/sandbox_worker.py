@@ -1,0 +1,158 @@
+"""The process that documents are read in. It may take so much memory and time, and may do nothing but read; see `sandbox`.
+
+`python -m coopbot.ingest.formats.sandbox_worker MEMORY_BYTES TIMEOUT_S OUTPUT_BYTES`. Requests come on standard input, one at a
+time: the lengths of two parts (4 bytes each, big-endian), a header in JSON and the document. Each is answered on standard
+output with a length and JSON. The end of the input is the end of the process.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import struct
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date
+from typing import BinaryIO
+
+from coopbot.errors import Unreadable
+
+if sys.platform != "win32":
+    import fcntl
+    import resource
+    import select
+
+LENGTHS = struct.Struct(">II")
+LENGTH = struct.Struct(">I")
+
+_IDLE_S = 60.0  # then the process goes; the next document starts another in a fifth of a second
+_NICENESS = 10
+_OPEN_FILES = 64
+_ALL_BUT = 0.95  # of the memory: one more request for some of it was refused
+# What reading never needs. It keeps a library from doing by mistake what a document suggests; memory and time are kept by the
+# system.
+_REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "pty.")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+def main() -> None:
+    """Answer requests until there are no more of them."""
+    memory_bytes, timeout_s, output_bytes = map(int, sys.argv[1:])
+    requests, answers = sys.stdin.buffer, _answers()
+    _confine(memory_bytes)
+    while (request := _next(requests)) is not None:
+        header, data = request
+        _start_clock(timeout_s)
+        _die_with_parent(True)
+        answer = _answer(header, data, memory_bytes, output_bytes)
+        del request, data
+        _die_with_parent(False)
+        answers.write(LENGTH.pack(len(answer)) + answer)
+        answers.flush()
+
+
+def _answers() -> BinaryIO:
+    """What was standard output, which libraries print to and which is now nothing."""
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return answers
+
+
+def _confine(memory_bytes: int) -> None:
+    # Whoever stops the service by a signal to all of its processes leaves this one to the parent, which knows what it is doing.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
+        for kind, limit in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_NOFILE, _OPEN_FILES),
+            (resource.RLIMIT_AS, memory_bytes),
+        ):
+            with suppress(ValueError, OSError):  # macOS knows no limit of address space
+                resource.setrlimit(kind, (limit, limit))
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith(_REFUSED) or (event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING):
+        raise PermissionError(f"reading a document needs no {event}")
+
+
+def _next(requests: BinaryIO) -> tuple[dict[str, str], bytes] | None:
+    """Header and document of the next request; None at the end, or when none has come for long."""
+    if sys.platform != "win32" and not select.select([requests], [], [], _IDLE_S)[0]:
+        return None
+    lengths = requests.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None
+    header_bytes, data_bytes = LENGTHS.unpack(lengths)
+    header = requests.read(header_bytes)
+    data = requests.read(data_bytes)
+    return (json.loads(header), data) if len(data) == data_bytes else None
+
+
+def _start_clock(timeout_s: int) -> None:
+    """The parent looks at the clock; this limit of processor time holds even without a parent."""
+    if sys.platform != "win32":
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + timeout_s + 2, hard))
+
+
+def _die_with_parent(on: bool) -> None:
+    """The system ends this process, whatever it does, once nobody holds the other end of its input.
+
+    A signal at the parent's death would not do: Linux sends it when the thread that started the process ends.
+    """
+    if sys.platform != "win32":
+        with suppress(OSError):  # a system that does not watch pipes so: the limit of processor time is left
+            fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+            flags = fcntl.fcntl(0, fcntl.F_GETFL)
+            fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC if on else flags & ~os.O_ASYNC)
+
+
+def _answer(header: dict[str, str], data: bytes, memory_bytes: int, output_bytes: int) -> bytes:
+    try:
+        answer = _json(_read(header["kind"], header["name"], data))
+        return answer if len(answer) <= output_bytes else _json({"limit": "output"})
+    except MemoryError:
+        outcome: dict[str, object] = {"limit": "memory"}  # nothing more here: what the traceback holds goes first
+    except Unreadable as error:
+        outcome = {"unreadable": error.reason}
+    except Exception as error:  # the edge of the process: a reader's own fault is named, and costs one document
+        outcome = {"broken": type(error).__name__}
+    gc.collect()
+    return _json({"limit": "memory"} if _has_met(memory_bytes) else outcome)
+
+
+def _has_met(memory_bytes: int) -> bool:
+    """Whether there was no more memory at some time, which libraries take for all kinds of faults of the document."""
+    with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
+        peak_kb = next((int(line.split()[1]) for line in status if line.startswith("VmPeak")), 0)
+        return peak_kb * 1024 > _ALL_BUT * memory_bytes
+    return False
+
+
+def _read(kind: str, name: str, data: bytes) -> dict[str, object]:
+    if kind == "feed":
+        from coopbot.ingest.web.feed import read_feed
+
+        return {"entries": [asdict(entry) for entry in read_feed(data, name)]}
+    from coopbot.ingest.formats.readers import read_bytes
+
+    return {"draft": asdict(read_bytes(data, name))}
+
+
+def _json(answer: dict[str, object]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, default=date.isoformat).encode("utf-8", "replace")
+
+
+if __name__ == "__main__":
+    main()

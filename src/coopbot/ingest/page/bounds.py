@@ -1,0 +1,114 @@
+"""Where the article lies on its page: boxes of other articles are taken out, and its end is where prose stops paying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coopbot.ingest.page import shape
+from coopbot.ingest.page.kinds import Kind
+
+_ENOUGH_PROSE = 150  # letters of article before a comment head or a copyright line is believed
+
+# What a block adds to the case for the article still going on; prose adds its weight, up to a paragraph's worth.
+_PARAGRAPH_WORTH = 300
+_WORTH = {
+    Kind.ITEM: 10,
+    Kind.HEADING: 0,
+    Kind.LINE: -25,
+    Kind.BYLINE: -20,
+    Kind.FURNITURE: -20,
+    Kind.RELATED: -15,
+    Kind.BOXED: -2,
+    Kind.SPAM: -60,
+}
+# A box between two parts of an article, however long, outweighs no more than this while a good part is still to come.
+_WIDEST_GAP = -120
+_GOOD_PART = 0.25
+
+
+def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence[int]) -> list[Kind]:
+    """The kinds with the contents of boxes of other articles, and all behind the article's end mark, marked so.
+
+    `groups` numbers the group that each block stands in on the page.
+    """
+    stop = _stop(blocks, kinds)
+    result = [Kind.FURNITURE if kind is Kind.STOP else kind for kind in kinds[:stop]] + [Kind.STOP] * (len(kinds) - stop)
+    strong = [index for index in range(stop) if kinds[index] is Kind.PROSE and shape.is_strong(blocks[index])]
+    first, last = (strong[0], strong[-1]) if strong else (0, -1)
+    following = _following(kinds)
+    head: int | None = None
+    summaries = False  # whether the box has shown one
+    for index in range(first, stop):
+        kind, before = kinds[index], kinds[index - 1]
+        if kind is Kind.RELATED:
+            head, summaries = index, False
+        elif head is not None and kind is Kind.PROSE:
+            # Behind the last long paragraph, a sentence between two titles sums one of them up.
+            summaries = index > last and before is Kind.LINE and (summaries or following[index] is Kind.LINE)
+            head = head if summaries else None
+        elif head is not None and index <= last and following[index] is Kind.PROSE and _is_apart(index, head, groups):
+            head = None  # a subheading, not the box's last title
+        if head is not None and index != head:
+            result[index] = Kind.BOXED
+    return result
+
+
+def _is_apart(index: int, head: int, groups: Sequence[int]) -> bool:
+    """Whether a box shows in one group, and the block stands in another."""
+    return groups[head] == groups[head + 1] and groups[index - 1] != groups[index]
+
+
+def start_of_article(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
+    """The index of the first prose of the stretch of the page that has most prose for its furniture."""
+    balance, start = 0, None
+    best: tuple[int, int] | None = None
+    for index, kind in enumerate(kinds):
+        prose = min(shape.weight(blocks[index]), _PARAGRAPH_WORTH) if kind is Kind.PROSE else _WORTH.get(kind, 0)
+        if balance <= 0 or start is None:
+            balance, start = 0, (index if kind is Kind.PROSE else None)
+        if start is not None:
+            balance += prose
+            if best is None or balance > best[0]:
+                best = (balance, start)
+    return best[1] if best else None
+
+
+def end_of_article(blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
+    """The index behind the article's last block, where the balance of prose against furniture from the start is best."""
+    prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]
+    total = remaining = sum(prose[start:])
+    balance = gap = best = 0
+    end = start
+    for index in range(start, len(blocks)):
+        kind = kinds[index]
+        if kind is Kind.STOP:
+            break
+        if kind not in (Kind.PROSE, Kind.ITEM):
+            gap += _WORTH[kind]
+            continue
+        balance += max(gap, _WIDEST_GAP) if remaining >= _GOOD_PART * total else gap
+        balance += min(prose[index], _PARAGRAPH_WORTH) if kind is Kind.PROSE else _WORTH[kind]
+        gap = 0
+        remaining -= prose[index]
+        if balance >= best:
+            best, end = balance, index + 1
+    return end
+
+
+def _following(kinds: Sequence[Kind]) -> list[Kind]:
+    """For each block the kind of the next one that is not furniture."""
+    result = [Kind.STOP] * len(kinds)
+    for index in range(len(kinds) - 2, -1, -1):
+        result[index] = result[index + 1] if kinds[index + 1] is Kind.FURNITURE else kinds[index + 1]
+    return result
+
+
+def _stop(blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
+    """The first end mark that has enough prose before it."""
+    prose = 0
+    for index, (block, kind) in enumerate(zip(blocks, kinds, strict=True)):
+        if kind is Kind.PROSE:
+            prose += shape.weight(block)
+        elif kind is Kind.STOP and prose >= _ENOUGH_PROSE:
+            return index
+    return len(blocks)

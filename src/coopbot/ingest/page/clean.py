@@ -1,0 +1,288 @@
+"""The cleaner of page scrapes: finds the article in the text of a page by script, shape, position and density."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.addresses import is_media_file, is_web_address
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.page import shape
+from coopbot.ingest.page.bounds import end_of_article, without_boxes
+from coopbot.ingest.page.kinds import HEADING, Kind, kinds_of, split_tail
+from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
+from coopbot.ingest.page.names import is_organisation, is_signature, person_names
+from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
+from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
+from coopbot.ingest.tidy import line_groups, mend, opening
+from coopbot.text.simplified import to_simplified
+
+# Characters of a page's text. A long novel has no more, and cleaning it takes ten seconds.
+LONGEST_PAGE = 600_000
+
+_LONGEST_SUBHEADING = 100  # letters
+_LONGEST_AFTER_BOX = 40  # letters: behind a box a longer line may be one more title of it
+_PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
+_MOST_LOOSE_LINES = 2  # in a row within an article; more are a box of links
+_BULLETS = ("-", "–", "—", "•", "·", "*", "▪", "■", "◆", "★")
+_KIN_OF_FEW = 0.34  # of no more lines than that
+_KIN = 0.5  # share of a line's words that the article uses too, for it to be part of the article
+_SHORTEST_STANDFIRST = 40  # letters
+_STANDFIRST_KIN = 0.3  # lower: its place speaks for it already
+_SHORTEST_PULL_QUOTE = 40  # letters
+_BESIDE_TITLE = 3  # blocks before a title where an unlabelled date is the article's own
+_SIGNATURE_BLOCKS = 3  # a name that stands so near the end, and what follows it, is no part of the text
+_LONGEST_TITLE = 260  # characters
+_TOP_BLOCKS = 20  # where a site shows its name
+_MARK = re.compile(
+    r"(?<=\S)\s?\[(?:\d{1,3}|[a-zа-я]|(?:прим\.|注|note) ?\d+|来源请求|citation needed"
+    r"|edit|править(?: \| ?править [\w-]+)?|编辑)\](?::\d+)?",
+    re.I,
+)
+_FEWEST_MARKS = 2  # different ones
+_ADDRESS = re.compile(
+    r"(?:url|link|permalink|source|ссылка|адрес|источник|(?:本文|原文)?(?:网址|链接|地址|出处))\s?[:：]\s?(https?://\S+)", re.I
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    blocks: list[str]
+    kinds: list[Kind]
+    title: int | None  # index of the title's block
+    first: int  # index of the article's first prose
+    end: int  # index behind the article's last block
+
+
+def check_length(chars: int, source: str) -> None:
+    """Unreadable where a page has more text than any article."""
+    if chars > LONGEST_PAGE:
+        raise Unreadable(
+            source,
+            f"too long ({chars:,} characters of text; the limit is {LONGEST_PAGE:,}); give the article alone, or its parts",
+        )
+
+
+def clean_page(text: str, source: str) -> Draft:
+    """The article of a page scrape. Unreadable when no text is left, or there is too much of it."""
+    check_length(len(text), source)
+    return clean_blocks(line_groups(mend(text)), source)
+
+
+def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "") -> Draft:
+    """The article among the blocks of a page, a line each, in the groups that the page shows them in.
+
+    Blocks marked "## " are headings; `title` is the title where it is known. Unreadable when there is no article.
+    """
+    lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
+    marked = _has_marks([line for line, _ in lines])
+    blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
+    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
+    body = _body(page)
+    if all(block.startswith(HEADING) for block in body):
+        raise Unreadable(source, "no article text is left when menus, notices and spam are taken away")
+    return _draft(page, body)
+
+
+def _has_marks(lines: Sequence[str]) -> bool:
+    """Whether the page refers to its notes by figures in brackets, as encyclopaedias do."""
+    return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
+
+
+def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
+    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), groups)
+    title = find_title(blocks, kinds) if not known_title else _place_of(known_title, blocks)
+    start = 0 if title is None else title + 1
+    end = end_of_article(blocks, kinds, start)
+    end = next((index for index in range(max(start + 1, end - _SIGNATURE_BLOCKS), end) if is_signature(blocks[index])), end)
+    prose = (index for index in range(start, end) if kinds[index] is Kind.PROSE)
+    return _Page(blocks=blocks, kinds=kinds, title=title, first=next(prose, end), end=end)
+
+
+def _place_of(title: str, blocks: Sequence[str]) -> int | None:
+    return next((index for index, block in enumerate(blocks) if block.removeprefix(HEADING) == title), None)
+
+
+def _body(page: _Page) -> list[str]:
+    """The blocks to keep, in order: prose, lists, tables, subheadings."""
+    vocabulary = article_stems(page.blocks, page.kinds)
+    start = 0 if page.title is None else page.title + 1
+    body = [block for block in page.blocks[start : page.first] if _is_standfirst(block, page, vocabulary)]
+    index = page.first
+    while index < page.end:
+        kind = page.kinds[index]
+        run = _loose_run(page, index)
+        if run:
+            body += _kept_lines(page, index, run, vocabulary)
+        elif items := _items(page, index):
+            body += _kept_items(page, index, items, vocabulary)
+            run = items
+        elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
+            body.append(page.blocks[index])
+        index += max(1, run)
+    title = page.blocks[page.title] if page.title is not None else ""
+    unique = [block for block in _without_pull_quotes(body) if block.removeprefix(HEADING) != title.removeprefix(HEADING)]
+    return [block for index, block in enumerate(unique) if not _is_empty_heading(unique[index : index + 2])]
+
+
+def _without_pull_quotes(body: Sequence[str]) -> list[str]:
+    """The blocks without paragraphs that the page shows a second time; short lines may well recur."""
+    firsts = {block: index for index, block in reversed(list(enumerate(body)))}
+    return [block for index, block in enumerate(body) if shape.weight(block) < _SHORTEST_PULL_QUOTE or firsts[block] == index]
+
+
+def _is_standfirst(block: str, page: _Page, vocabulary: set[str]) -> bool:
+    """Whether a line between title and prose sums the article up."""
+    kind = page.kinds[page.blocks.index(block)]
+    return kind is Kind.LINE and shape.weight(block) >= _SHORTEST_STANDFIRST and kinship(block, vocabulary) >= _STANDFIRST_KIN
+
+
+def _loose_run(page: _Page, start: int) -> int:
+    """How many blocks from here on are lines that nothing is known of."""
+    index = start
+    while index < page.end and _is_loose(page, index):
+        index += 1
+    return index - start
+
+
+def _is_loose(page: _Page, index: int) -> bool:
+    kind = page.kinds[index]
+    return kind is Kind.LINE or (kind is Kind.BYLINE and not is_labelled(page.blocks[index]))
+
+
+def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list[str]:
+    """A run of loose lines as it goes into the article: a subheading, a list after a colon, lines of kin, or nothing."""
+    lines = [line for line in page.blocks[start : start + run] if not is_signature(line)]
+    before = page.blocks[start - 1]
+    if run == 1 and lines and _is_subheading(page, start):
+        return [HEADING + lines[0]]
+    introduced = page.kinds[start - 1] is Kind.PROSE and before.endswith((":", "："))
+    kin = sum(kinship(line, vocabulary) for line in lines) / run
+    enough = _KIN if run > _MOST_LOOSE_LINES else _KIN_OF_FEW
+    said = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
+    return lines if introduced or said or kin >= enough else []
+
+
+def _items(page: _Page, start: int) -> int:
+    """How many list items without a full stop begin here."""
+    index = start
+    while index < page.end and _is_bare_item(page, index):
+        index += 1
+    return index - start
+
+
+def _is_bare_item(page: _Page, index: int) -> bool:
+    block = page.blocks[index]
+    return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
+
+
+def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> list[str]:
+    """List items that a sentence or heading introduces, or whose words the article has; other titles with dashes are links."""
+    items = page.blocks[start : start + count]
+    introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
+    listed = any(item.endswith((";", "；", ",", "，")) for item in items)
+    return items if introduced or listed or sum(kinship(item, vocabulary) for item in items) / count >= _KIN_OF_FEW else []
+
+
+def _is_subheading(page: _Page, index: int) -> bool:
+    line = page.blocks[index]
+    before = next((other for other in range(index - 1, -1, -1) if page.kinds[other] not in _PASSED_OVER), 0)
+    follows = page.kinds[before] in (Kind.PROSE, Kind.ITEM)
+    leads = index + 1 < page.end and page.kinds[index + 1] in (Kind.PROSE, Kind.ITEM)
+    opens = line[0].isupper() or line[0].isdigit() or (not line[0].isascii() and not line[0].islower())
+    asks = line.endswith(("?", "？")) and shape.sentence_count(line) == 1
+    complete = not line.endswith((",", "，", ":", "：", ";", "；", "、")) and (asks or not shape.sentence_count(line))
+    longest = _LONGEST_SUBHEADING if before == index - 1 else _LONGEST_AFTER_BOX
+    return follows and leads and opens and complete and shape.weight(line) <= longest
+
+
+def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
+    return block_and_next[0].startswith(HEADING) and all(block.startswith(HEADING) for block in block_and_next[1:])
+
+
+def _draft(page: _Page, body: list[str]) -> Draft:
+    byline = read_byline(_byline_lines(page))
+    title, site = _title(page)
+    url = _own_address(page)
+    text = "\n\n".join(body)
+    first = next(block for block in body if not block.startswith(HEADING))
+    return Draft(
+        title=_shortened(title) or opening(first),
+        text=text,
+        authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
+        publisher=byline.publisher or _publisher(page, first, site) or (urlsplit(url).hostname or ""),
+        published=byline.published,
+        url=url,
+    )
+
+
+def _publisher(page: _Page, first: str, site: str) -> str:
+    """Who published the page, by what is not a byline: the surest first. `first` is the text's first paragraph."""
+    furniture = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
+    owner = owner_among(page.blocks)
+    agency = dateline_agency(first)
+    known = owner if is_organisation(owner) and (not agency or agency in owner) else agency
+    return known or site_name(site, furniture) or masthead(_around_title(page), furniture) or owner
+
+
+def _own_address(page: _Page) -> str:
+    """The address that the page says is its own."""
+    named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
+    return next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
+
+
+def _shortened(title: str) -> str:
+    """The title, or where it is longer than any, its opening."""
+    return title if len(title) <= _LONGEST_TITLE else opening(title)
+
+
+def _title(page: _Page) -> tuple[str, str]:
+    """The title and, where a line shows it behind the title, the site's name."""
+    if page.title is None:
+        return "", ""
+    title, site = split_site(page.blocks[page.title], page.blocks)
+    longer = (block for block in page.blocks if block.startswith(title) and block != title)
+    return title, site or next((name for block in longer if (name := split_site(block, [title])[1])), "")
+
+
+def _byline_lines(page: _Page) -> list[str]:
+    """The lines that may tell author, publisher and date: those under the title first, then around it, then labelled ones."""
+    title = page.title if page.title is not None else page.first
+    lines = {index: page.blocks[index] for index, kind in enumerate(page.kinds) if kind is Kind.BYLINE}
+    under = [line for index, line in lines.items() if title < index <= page.first + 1]
+    # A day of the week above the title, unless it stands right there, is the day when the page was seen.
+    over = [
+        line
+        for index, line in lines.items()
+        if title - _BESIDE_TITLE <= index < title and (index == title - 1 or not names_weekday(line))
+    ]
+    rest = [
+        line
+        for index, line in lines.items()
+        if is_labelled(line) and line not in under + over and not (index < title and names_weekday(line))
+    ]
+    far = [line for index, line in lines.items() if index < title - _BESIDE_TITLE and not names_weekday(line)]
+    return [*under, *reversed(over), *rest, *reversed(far)]
+
+
+def _signature(page: _Page) -> tuple[str, ...]:
+    """The names that stand alone under the article, or between title and text beside the date."""
+    title = page.title if page.title is not None else 0
+    beside_date = [
+        block
+        for index, block in enumerate(page.blocks[title : page.first], title)
+        if page.kinds[index] is Kind.LINE and Kind.BYLINE in page.kinds[max(0, index - 1) : index + 2]
+    ]
+    candidates = [*beside_date, *page.blocks[page.end : page.end + _SIGNATURE_BLOCKS]]
+    return next((person_names(block, sure=True) for block in candidates if is_signature(block)), ())
+
+
+def _around_title(page: _Page) -> list[str]:
+    """The short lines between title and text, then those at the top of the page."""
+    if page.title is None:
+        return []
+    places = [*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS))]
+    return [page.blocks[index] for index in places if page.kinds[index] is Kind.LINE]

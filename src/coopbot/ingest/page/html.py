@@ -1,0 +1,227 @@
+"""Web pages to drafts. The owner of trafilatura."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Protocol, cast
+
+from coopbot.errors import Unreadable
+from coopbot.ingest.addresses import is_web_address
+from coopbot.ingest.decode import decode_html
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.page.clean import check_length, clean_blocks
+from coopbot.ingest.page.declared import read_declared
+from coopbot.ingest.page.kinds import HEADING
+from coopbot.ingest.page.names import person_names, publisher_name
+from coopbot.ingest.page.shape import sentence_count, weight
+from coopbot.ingest.page.title import split_site
+from coopbot.ingest.tidy import mend, one_line
+
+if TYPE_CHECKING:
+    from trafilatura.settings import Document
+
+# When the page's own text, cleaned, has this much more than the extractor found, the extractor missed the article.
+_FALLS_SHORT = 0.4
+_SHORTEST_HEADING = 12  # letters
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "head")
+_BLOCKS = (
+    *_HEADINGS,
+    "p",
+    "div",
+    "li",
+    "item",
+    "tr",
+    "row",
+    "br",
+    "lb",
+    "section",
+    "article",
+    "main",
+    "header",
+    "ul",
+    "ol",
+    "list",
+)
+_MORE_BLOCKS = (
+    "table",
+    "blockquote",
+    "quote",
+    "pre",
+    "code",
+    "figure",
+    "figcaption",
+    "dt",
+    "dd",
+    "td",
+    "cell",
+    "th",
+    "body",
+    "time",
+)
+_NOT_TEXT = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "nav",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "select",
+    "iframe",
+    "title",
+)
+
+
+# What trafilatura, and htmldate beneath it, meet strange pages with.
+_FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+
+
+class _Node(Protocol):
+    """An element of lxml: its name, the text before its first child, the text behind its end, its children."""
+
+    tag: object
+    text: str | None
+    tail: str | None
+
+    def __iter__(self) -> Iterator[_Node]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extracted:
+    """What trafilatura finds."""
+
+    body: _Node | None
+    title: str
+    authors: tuple[str, ...]
+    publisher: str
+    host: str  # of the page's address, where that is all that names the site
+    published: date | None
+    url: str
+
+
+def read_html(data: bytes, source: str) -> Draft:
+    """The article of a web page: trafilatura's choice of text, cleaned; the whole page's cleaned text where that falls short.
+
+    Metadata is what the page declares (JSON-LD, meta tags), and what its byline shows where it declares nothing.
+    """
+    text = decode_html(data, source)
+    page, found = _extract(text, source)
+    whole = _cleaned(page, "", source)
+    main = _cleaned(found.body, found.title, source)
+    best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
+    # Where the page as a whole has no article, the extractor may have run its captions together.
+    if best is None or (whole is None and not sentence_count(best.text)):
+        raise Unreadable(source, "no article text is found in the page")
+    shown = whole or best
+    return replace(
+        best,
+        title=found.title or best.title,
+        authors=found.authors or shown.authors or best.authors,
+        publisher=found.publisher or shown.publisher or found.host,
+        published=found.published or shown.published or best.published,
+        url=found.url or shown.url,
+    )
+
+
+def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
+    """The page's tree and what trafilatura makes of it."""
+    import trafilatura
+
+    if trafilatura.load_html(text) is None:
+        text = f"<html><head></head><body>{text}</body></html>"  # a fragment of a page
+    tree = trafilatura.load_html(text)
+    if tree is None:
+        raise Unreadable(source, "not a web page")
+    check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
+    found, meta = _found(text)
+    declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
+    headings = [one_line(mend("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]
+    title, site = split_site(one_line(mend(meta.title or declared.title)), headings)
+    sitename = publisher_name(mend(meta.sitename or ""))
+    extracted = _Extracted(
+        body=cast("_Node | None", found.body) if found else None,
+        title=_whole(title, headings),
+        authors=declared.authors or tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
+        publisher=declared.publisher if _is_host(sitename) else sitename or declared.publisher or publisher_name(site),
+        host=sitename if _is_host(sitename) else "",
+        published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
+        url=meta.url if meta.url and is_web_address(meta.url) else "",
+    )
+    return cast("_Node", tree), extracted
+
+
+def _whole(title: str, headings: Sequence[str]) -> str:
+    """The title as a heading of the page shows it, where what is declared breaks off or has something behind it."""
+    shown = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
+    alike = (heading for heading in shown if heading in title or (title and title in heading))
+    return next(alike, title)
+
+
+def _is_host(name: str) -> bool:
+    return bool(_HOST.fullmatch(name))
+
+
+def _found(text: str) -> tuple[Document | None, Document]:
+    """The article, if trafilatura finds one, and the metadata. Where a page breaks it, it has found nothing."""
+    import trafilatura
+    from lxml.etree import LxmlError
+    from trafilatura.settings import Document
+
+    try:
+        answer = trafilatura.bare_extraction(
+            trafilatura.load_html(text),  # it takes the tree apart
+            with_metadata=True,
+            include_comments=False,
+            include_tables=True,
+            date_extraction_params={"extensive_search": False, "original_date": True},  # declared dates only, no guesses
+        )
+        found = answer if isinstance(answer, Document) else None
+        return found, found or trafilatura.extract_metadata(trafilatura.load_html(text))
+    except (LxmlError, *_FAULTS):
+        return None, Document()
+
+
+def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
+    """The article in an element, or None when there is none."""
+    if node is None:
+        return None
+    groups = [
+        [block]
+        for line in "".join(_text_pieces(node)).split("\n")
+        if (block := one_line(mend(line)).strip()) not in ("", "##", "-")
+    ]
+    try:
+        return clean_blocks(groups, source, title=title)
+    except Unreadable:
+        return None
+
+
+def _text_pieces(root: _Node) -> Iterable[str]:
+    """The text of an element with a newline around each block; headings are marked "## ". Not recursive: pages nest deeply."""
+    todo: list[_Node | str] = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, str):
+            yield node
+            continue
+        name = node.tag if isinstance(node.tag, str) else "comment"
+        after = _inline(node.tail)
+        if name in _NOT_TEXT or name == "comment":
+            yield after
+            continue
+        edge = "\n" if name in _BLOCKS or name in _MORE_BLOCKS else ""
+        # "item" is trafilatura's name for a list item of the article; an "li" of the page may be in any menu.
+        yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
+        todo += [edge + after, *reversed(list(node))]
+
+
+def _inline(text: str | None) -> str:
+    """Text with line breaks of the source as spaces."""
+    return re.sub(r"\s+", " ", text or "")

@@ -1,0 +1,179 @@
+"""What each block of a page is: prose of the article, or which sort of page furniture."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from coopbot.ingest.page import shape
+from coopbot.ingest.page.full_dates import find_date
+from coopbot.ingest.page.metadata import is_byline, is_date, is_labelled
+from coopbot.ingest.page.shape import Script
+from coopbot.ingest.page.vocabulary import phrases, whole_lines
+from coopbot.ingest.tidy import ends_sentence
+from coopbot.text.simplified import to_simplified
+
+HEADING = "## "  # a block that its source marks as a heading starts with it
+
+
+class Kind(Enum):
+    """What a block is taken for."""
+
+    PROSE = auto()  # holds a sentence
+    ITEM = auto()  # a list item or a row of a table
+    HEADING = auto()  # marked as one by the source
+    LINE = auto()  # a short line that nothing is known of: title, subheading, teaser
+    BYLINE = auto()  # authors, date, publisher, editor
+    FURNITURE = auto()  # buttons, menus, calls, credits, legal lines
+    RELATED = auto()  # head of a box of other articles
+    BOXED = auto()  # what stands in such a box
+    STOP = auto()  # nothing of the article comes after it
+    SPAM = auto()  # injected: keyword soup, another script
+
+
+_NOTICES = ("legal", "calls", "credits", "teasers")
+_LONGEST_NOTICE = 700  # characters
+_LONGEST_HEAD = 70
+_REPEATS_OF_FURNITURE = 3
+_LONGEST_REPEATED = 36  # letters; longer lines that come again are titles of articles
+
+_CONTACT = re.compile(
+    r"[\w.+-]+@[\w-]+\.\w+|https?://|www\.|\bt\.me/|(?<![\d-])(?:\+7|8)[\s(-]{1,2}\d{3}[\s)-]{1,2}\d{2,3}|(?<!\d)\d{3,4}-\d{7,8}"
+)
+_INVITATION = re.compile(
+    r"\b(?:you|your|us|our|вы|вас|вам|ваш\w*|нам|нас|наш\w*|присылайте|пишите|звоните)\b|您|你|请|欢迎|我们|本报|本网", re.I
+)
+_AUTHOR_NOTE = re.compile(r"^\W*(?:本文)?作者(?:系|为|是|单位|简介|现任|均?为|分别)")
+_PRICE = re.compile(
+    r"\W*(?:(?:from|only|price|sale|от|за|цена|стоимость|价格?|售价|现价|原价)\s?[:：]?\s?)?"
+    r"(?:(?:[¥￥$€£₽]|usd|rmb|руб)\s?\d[\d., ]*|\d[\d., ]*\s?(?:руб\.?|р\.|₽|元|€|\$|£|¥|usd|rmb|eur))"
+    r"(?:\s?/\s?[^\W\d]{1,8}|起)?\W*",
+    re.I,
+)
+_BREADCRUMB = re.compile(
+    r"(?:[您你]?(?:当前|现在|所在)?的?(?:当前)?位置\s?[:：]|当前栏目\s?[:：]|(?:网站)?首页|主页"
+    r"|home|main|главная|вы здесь\s?:)"
+    r"[^«.!?。！？]{0,60}?(?:>|»|›|→|／|/|\||::)",
+    re.I,
+)
+_PATH = re.compile(r"[^>«»›.!?。！？]{2,24}(?:\s?(?:>+|»|›)\s?[^>«»›.!?。！？]{0,24})+")
+# A link's title or a picture's caption, which stand in the page once as a description and once to be seen.
+_DOUBLED = re.compile(r"(?:(?P<caption>.{16,200})\s?(?P=caption)$|(?P<link>.{16,120}?[^.!?。！？\s])(?P=link))")
+_COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
+_AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
+_LONGEST_SIGNATURE = 120  # characters
+_SIGNED_TAIL = re.compile(
+    r"(?<=[。！？.!?”」)）])\s*(?P<line>[（(【\[]?(?:责任编辑|责编|编辑|编译|校对|审核|监制|来源|记者|作者|供稿|撰文|文字|摄影|图片|редактор|автор|источник|фото"
+    r"|editors?|source|by)\s?[:：/／][^。！？!?]{1,120})$",
+    re.I,
+)
+_EDITOR_TAIL = re.compile(
+    r"\s*[（(【\[](?:(?:责任编辑|责编|编辑|校对|审核|编审|值班编辑)[^）)】\]]{0,40}|完|纠错|end)[）)】\]]\s*$", re.I
+)
+
+
+def split_tail(block: str) -> list[str]:
+    """The block without the "(end)" or spam stuck to its last sentence; an editor's line becomes a block of its own."""
+    end = _EDITOR_TAIL.search(to_simplified(block))
+    text = block[: end.start()] if end else block
+    tail = _AFTER_SENTENCES.match(text)
+    if tail and _is_stuck_on(tail[1]):
+        return [text[: tail.start(1)].rstrip()]
+    signed = _SIGNED_TAIL.search(to_simplified(text))
+    if signed and len(text) - signed.start("line") <= _LONGEST_SIGNATURE:
+        return [text[: signed.start("line")].rstrip(" |｜"), text[signed.start("line") :].strip(" |｜")]
+    return [text]
+
+
+def _is_stuck_on(tail: str) -> bool:
+    return shape.weight(tail) >= shape.SURE_PROSE and (shape.is_spam(tail) or shape.is_link_list(tail))
+
+
+def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
+    """The kind of each block of a page whose article is in the given script."""
+    kinds = [_kind_of(block, script) for block in blocks]
+    repeats = Counter(blocks)
+    for index, block in enumerate(blocks):
+        is_short = shape.weight(block) < _LONGEST_REPEATED
+        if is_short and kinds[index] in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
+            kinds[index] = Kind.FURNITURE
+        kinds[index] = _kind_in_context(index, blocks, kinds)
+    return kinds
+
+
+def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> Kind:
+    """The kind of a block once its neighbours are known."""
+    block, kind = blocks[index], kinds[index]
+    before = kinds[index - 1] if index else Kind.STOP
+    after = kinds[index + 1] if index + 1 < len(kinds) else Kind.STOP
+    between_paragraphs = before is after is Kind.PROSE
+    if kind in (Kind.FURNITURE, Kind.LINE) and after is Kind.ITEM and _is_table_head(block, blocks[index + 1]):
+        return Kind.ITEM
+    if kind is Kind.FURNITURE and before is Kind.ITEM and shape.is_table_row(block):
+        return Kind.ITEM  # "Jobs: 64" in a table is no link to the vacancies
+    if kind is Kind.FURNITURE and between_paragraphs and whole_lines("sections").fullmatch(block):
+        return Kind.LINE  # a subheading of one word
+    if kind is Kind.SPAM and between_paragraphs and shape.is_prose(block) and not shape.is_spam(block):
+        return Kind.PROSE  # a quotation in another script
+    return kind
+
+
+def _kind_of(block: str, script: Script) -> Kind:
+    text = to_simplified(block.removeprefix(HEADING))
+    if whole_lines("stop", "references").fullmatch(text) or _COMMENT.match(text):
+        return Kind.STOP
+    if shape.is_spam(text):
+        return Kind.SPAM
+    if phrases("rights").search(text):
+        return Kind.STOP
+    if len(text) <= _LONGEST_HEAD and whole_lines("related").fullmatch(text):
+        return Kind.RELATED
+    if _AUTHOR_NOTE.match(text):
+        return Kind.PROSE
+    if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
+        return Kind.BYLINE
+    if _is_furniture(text) or _DOUBLED.match(text):
+        return Kind.FURNITURE
+    if _PRICE.fullmatch(text):
+        return Kind.FURNITURE
+    if is_byline(text):
+        return Kind.BYLINE
+    return _kind_by_shape(block, text, script)
+
+
+def _is_furniture(text: str) -> bool:
+    if whole_lines("buttons", "sections").fullmatch(text):
+        return True
+    if not ends_sentence(text) and (_BREADCRUMB.match(text) or _PATH.fullmatch(text)):
+        return True
+    if len(text) <= _LONGEST_NOTICE and any(phrases(name).search(text) for name in _NOTICES):
+        return True
+    return (
+        len(text) <= _LONGEST_NOTICE
+        and bool(_CONTACT.search(text))
+        and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
+    )
+
+
+def _kind_by_shape(block: str, text: str, script: Script) -> Kind:
+    if shape.weight(text) and shape.is_foreign(text, script):
+        return Kind.SPAM
+    if block.startswith(HEADING):
+        return Kind.HEADING
+    if shape.is_table_row(text):
+        return Kind.ITEM
+    if shape.is_link_list(text):
+        return Kind.ITEM if shape.is_list_item(text) else Kind.FURNITURE
+    if shape.is_soup(text):
+        return Kind.SPAM
+    if shape.is_prose(text):
+        return Kind.PROSE
+    if shape.is_list_item(text):
+        return Kind.ITEM
+    return Kind.LINE if shape.weight(text) > 1 else Kind.FURNITURE
+
+
+def _is_table_head(head: str, row: str) -> bool:
+    return 0 < shape.separators(head) == shape.separators(row) and not ends_sentence(head)

@@ -1,0 +1,203 @@
+"""Who wrote it, who published it and when: read from the bylines around an article, in three languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from coopbot.ingest.page.full_dates import find_date, without_dates
+from coopbot.ingest.page.names import is_organisation, person_names, publisher_name
+from coopbot.ingest.tidy import HAN
+from coopbot.text.simplified import to_simplified
+
+_LONGEST_BYLINE = 300  # characters
+_MOST_WORDS_BESIDE_DATE = 4
+_MOST_HAN_BESIDE_DATE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Byline:
+    """What a byline says; empty or None where it is silent."""
+
+    authors: tuple[str, ...] = ()
+    publisher: str = ""
+    published: date | None = None
+
+
+# Words that name the value behind them: with a colon anywhere in the line, or without one at the start of a piece.
+# "aside" values belong to neither author nor publisher: editors, photographers, counters.
+_WITH_COLON = {
+    "author": r"(?:written |text |story )?by|authors?|reporters?|"
+    r"автор(?:ы)?(?: (?:статьи|текста|материала|публикации|колонки))?|текст|корреспондент|журналист|обозреватель|"
+    r"(?:本报|本网|本台|特约|见习|实习|特派)?(?:作者|记者|撰文|通讯员|撰稿人?|采写|采访)|文",
+    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容|资料)?来源|来自|稿源|转自|"
+    r"出处|发布(?:机构|单位|者)|信息发布",
+    "published": r"(?:first )?(?:published|posted|date|created)(?: (?:on|at|date))?|"
+    r"опубликован[ао]?|дата(?: (?:публикации|создания))?|размещено|создано|(?:发布|发表|刊发|发稿|上传)?(?:时间|日期)",
+    "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?|обновлен[ао]?|обновлён|изменено|(?:更新|修改)(?:时间|日期|于)?",
+    "aside": r"editors?|edited by|photos?(?: by)?|translated by|views|comments|"
+    r"редактор|фото|перевод|корректор|просмотров|комментариев|просмотры|"
+    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|编译|审核|签发|复核|排版|制作|策划|统筹|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
+    r"图片来源|图源|浏览(?:量|次数)?|阅读(?:量|数)?|点击(?:量|数)?|评论数?|字号|字体|分享到?",
+}
+_AT_START = {
+    "author": r"(?:written |text |story |words )?by(?= [A-Z\u00c0-\u017d])|(?:материал )?подготовил[аи]?\b|"
+    r"(?:本报|本网|特约|见习)?(?:记者|作者|通讯员)(?=\s)|文[/／]",
+    "published": r"(?:published|posted)(?: (?:on|at))?\b|date(?= \d)|опубликован[ао]?\b|发布于|发表于",
+    "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?\b|обновлен[ао]\b",
+    "aside": r"edited by\b|photos? by\b",
+}
+_LABEL = re.compile(
+    "|".join(rf"(?P<{kind}>(?<![a-zа-яё])(?:{words})\s?[:：])" for kind, words in _WITH_COLON.items())
+    + "|"
+    + "|".join(rf"(?P<{kind}_start>(?:^|(?<=\d )(?=by ))(?:{words}))" for kind, words in _AT_START.items()),
+    re.I,
+)
+_BAR = re.compile(r"\s*[|｜丨•]\s*|\s+[·/—–-]\s+|\s{2,}|[;；]")
+_CLOCK = re.compile(
+    r"(?:\bat |\bв )?\d{1,2}:\d{2}(?::\d{2})?(?:\s?(?:am|pm|gmt|utc|мск|msk|bjt|cst)\b)?"
+    r"(?:\s?\(?(?:utc|gmt)\s?[+-]\d\d?(?::\d\d)?\)?)?",
+    re.I,
+)
+_WEEKDAY = re.compile(
+    r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|"
+    r"\b(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)\b|(?:星期|周)[一二三四五六日天]",
+    re.I,
+)
+_CALENDAR = re.compile(rf"{_WEEKDAY.pattern}|\b(?:года|г|мск|at|в)\b|农历\S*", re.I)
+_COUNTER = re.compile(
+    r"(?:阅读|浏览|点击|评论|人气|views?|просмотр\w*|комментари\w*)(?:量|数|次数)?\s?[:：]?\s?\d[\d.,]*[万kк]?|"
+    r"\d[\d.,]*[万kк]?\s?(?:次?阅读|次?浏览|评论|views?|comments?|просмотр\w*|комментари\w*)",
+    re.I,
+)
+_DATE_OF = re.compile(r"(?:时间|日期|年份|时期)$")
+_TODAY = re.compile(r"^\W*(?:today|сегодня|今天|现在)", re.I)
+_REPORTER_IN_BRACKETS = re.compile(
+    r"[（(〔【\[](?:本报|本网|见习|实习|特派|驻\S{2,4})?(?:记者|通讯员)[\s:：]*(?P<names>[^）)，。〕】\]]{2,30})[）)〕】\]]"
+)
+_IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River Daily)"
+
+
+def is_byline(text: str) -> bool:
+    """Whether a line says who, where from or when, and nothing else."""
+    if len(text) > _LONGEST_BYLINE or re.search("[。！？]|[.!?]\\s+\\w+(?:\\s+\\w+){4}", text):
+        return False
+    pieces = list(_pieces(text))
+    labelled = [value for kind, value in pieces if kind != "plain" and _says_something(kind, value)]
+    loose = [_beside_date(value) for kind, value in pieces if kind == "plain"]
+    dated = find_date(text) is not None or bool(_CLOCK.search(text))
+    return bool(labelled or dated) and all(_is_aside(value, among=len(pieces)) for value in loose)
+
+
+def is_date(text: str) -> bool:
+    """Whether a line is a full date, perhaps with a time, and nothing else."""
+    return len(text) <= _LONGEST_BYLINE and find_date(text) is not None and not _beside_date(text)
+
+
+def is_labelled(text: str) -> bool:
+    """Whether a line has a label, such as "Updated:", or nothing besides a date."""
+    return any(kind != "plain" for kind, _ in _pieces(text)) or not _beside_date(text)
+
+
+def read_byline(lines: Sequence[str]) -> Byline:
+    """The first authors, publisher and date that byline lines give; a date of publication before a date of update."""
+    authors: tuple[str, ...] = ()
+    publisher = ""
+    dates: dict[str, date] = {}
+    for line in lines:
+        pieces = [] if _TODAY.match(line) else list(_pieces(line))
+        authors = authors or _authors(pieces)
+        publisher = publisher or _publisher(pieces, line)
+        for kind, value in pieces:
+            if (day := find_date(value)) and not (kind == "plain" and _is_row(value)):
+                dates.setdefault(kind, day)
+    ranked = [dates[kind] for kind in ("published", "plain", "author", "publisher", "aside", "updated") if kind in dates]
+    return Byline(authors=authors, publisher=publisher, published=ranked[0] if ranked else None)
+
+
+def names_weekday(line: str) -> bool:
+    """Whether a line tells the day of the week, as the date of today at the top of a page does."""
+    return bool(_WEEKDAY.search(line))
+
+
+def reporters_in(text: str) -> tuple[str, ...]:
+    """The reporters whom a Chinese news item names in brackets in its text."""
+    found = _REPORTER_IN_BRACKETS.search(to_simplified(text))
+    if found is None:
+        return ()
+    named = text[found.start("names") : found.end("names")].partition("／")[0].partition("/")[0]
+    return person_names(re.sub("通[讯訊][员員]|[见見][习習]|[实實][习習]|本[报報]|[记記]者", " ", named))
+
+
+def _is_row(value: str) -> bool:
+    """Whether a date stands behind a word of an infobox, as in "Opened 4 May 1987", which is not the day of publication."""
+    rest = _beside_date(value)
+    behind = value.strip().startswith(rest) and not value.strip()[len(rest) :].startswith((",", "，"))
+    named = (
+        is_organisation(rest) or person_names(rest, sure=True) or (re.search(f"[{HAN}]", rest) and not _DATE_OF.search(rest))
+    )
+    return bool(rest) and behind and not named and not _CLOCK.search(value)
+
+
+def _pieces(line: str) -> Iterator[tuple[str, str]]:
+    """The line cut at bars and labels: what each piece is ("plain" without a label) and its value."""
+    for piece in _BAR.split(line):
+        kind, start = "plain", 0
+        for label in _LABEL.finditer(to_simplified(piece)):
+            if label.start() > start:
+                yield kind, piece[start : label.start()]
+            kind, start = str(label.lastgroup).removesuffix("_start"), label.end()
+        if piece[start:].strip() or kind != "plain":
+            yield kind, piece[start:]
+
+
+def _authors(pieces: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    named = [person_names(_beside_date(value)) for kind, value in pieces if kind == "author"]
+    if not any(named) and any(find_date(value) for _, value in pieces):
+        named = [person_names(_beside_date(value), sure=True) for kind, value in pieces if kind == "plain"]
+    return tuple(dict.fromkeys(name for names in named for name in names))
+
+
+def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
+    """What a label calls the source; else what stands beside an author, or calls itself a paper, and is no person."""
+    values = [_beside_date(value) for kind, value in pieces if kind == "publisher"]
+    values += [bracket[1] for kind, value in pieces if kind == "author" and (bracket := _IN_BRACKETS.search(value))]
+    for value in values:
+        if name := publisher_name(value):
+            return name
+    signed = bool(_authors(pieces)) and len(pieces) > 1
+    labelled = any(kind == "author" for kind, _ in pieces)
+    for kind, value in pieces:
+        rest = _beside_date(value)
+        named = signed or (find_date(line) is not None and is_organisation(rest))
+        if kind == "plain" and named and (labelled or not person_names(rest, sure=True)) and publisher_name(rest):
+            return publisher_name(rest)
+    return ""
+
+
+def _says_something(kind: str, value: str) -> bool:
+    """Whether a label is followed by what it announces, so that "Source: ..." in a sentence is none."""
+    rest = _beside_date(value)
+    if kind == "author":
+        return bool(person_names(rest) or (publisher_name(rest) and _is_aside(rest, among=1))) and len(rest) <= 100
+    return len(rest) <= 60
+
+
+def _beside_date(value: str) -> str:
+    """The value without dates, clock times and days of the week."""
+    bare = _CLOCK.sub(" ", without_dates(value))
+    for found in reversed(list(_COUNTER.finditer(to_simplified(bare)))):
+        bare = bare[: found.start()] + bare[found.end() :]
+    return _CALENDAR.sub(" ", bare).strip(" ,，.:：()（）[]【】-–—")
+
+
+def _is_aside(rest: str, among: int) -> bool:
+    """Whether a piece, one of so many, is beside its date a name of somebody or something and not a statement."""
+    found = rest.split()
+    if len(found) > _MOST_WORDS_BESIDE_DATE:
+        return False
+    if re.search(f"[{HAN}]", rest):
+        return len(rest) <= _MOST_HAN_BESIDE_DATE
+    return not any(word[0].islower() for word in (found[:1] if among > 1 else found))

@@ -1,0 +1,110 @@
+"""Names of people and publishers as bylines write them, told apart and put into name case."""
+
+from __future__ import annotations
+
+import re
+
+from coopbot.ingest.addresses import is_media_file
+from coopbot.ingest.page.vocabulary import phrases, whole_lines, word_set
+from coopbot.ingest.tidy import HAN, one_line
+from coopbot.text.simplified import to_simplified
+
+_AND = re.compile(r"[,;、，；/&]|\s(?:and|и)\s|[和与及]|\s[–—|]\s", re.I)
+_WHERE = re.compile(r"\s(?:in|for|from|at|with|by|of)\s.*$")
+_LATIN_NAME = re.compile(
+    r"(?:[A-Z\u00c0-\u017d][\w.'’-]*)(?:\s(?:de|del|della|di|da|dos|du|der|den|van|von|bin|ibn|al|la|le|[A-Z\u00c0-\u017d][\w.'’-]*)){1,3}"
+)
+_CYRILLIC_NAME = re.compile(r"[А-ЯЁ][а-яёА-ЯЁ.-]*(?:\s?[А-ЯЁ][а-яёА-ЯЁ.-]*){1,2}")
+_HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
+_SPACED_HAN_NAME = re.compile(rf"(?<![{HAN}])([{HAN}])\s([{HAN}])(?![{HAN}])")
+
+_ORGANISATION = re.compile(
+    r"\b(?:daily|news\w*|agency|staff|writers?|reporters?|press|times|posts?|desk|correspondents?|editorial|team|service|media|today|weekly|"
+    r"online|bureau|network|journal|review|observer|tribune|gazette|herald|university|wire|chronicle|echo|sun|star|mail|globe|standard|monitor|institute|editors?|admin|xinhua|reuters|tass|"
+    r"новост\w*|агентств\w*|газет\w*|редакци\w*|пресс\w*|служб\w*|ведомост\w*|вести|вестник\w*|курьер|иа|правда|известия|журнал|портал|радио|канал|"
+    r"университет\w*|институт\w*|корреспондент\w*|медиа|инфо|тасс|риа|сегодня|администратор)\b"
+    r"|(?:社|网|报|台|刊|部|局|办|中心|新闻|记者|通讯员|编辑|频道|客户端|大学|学院|研究院|公司|集团|委|厅)$",
+    re.I,
+)
+_REGION = re.compile(
+    r"\b(?:край|область|республика|округ|район|oblast|krai|province|county|district)\b|(?:省|市|县|区|州)$", re.I
+)
+_SURNAME = re.compile(r"(?:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|ына|ский|ская|цкий|цкая|ко|юк|ук|ян|дзе|швили|ых|их|ич|ак|як)$", re.I)
+# What stands around a name in a line of furniture: years, "reserved", registrations, a reporting button, "original".
+_AROUND_PUBLISHER = re.compile(
+    r"^\W*(?:原[创創]\s|(?:19|20)\d\d\s)"
+    r"|\s?(?:版[权權]所有|[举舉][报報]|[^\s]?ICP.*|使用.*必读.*|意[见見]反[馈饋].*|powered by .*|all rights.*"
+    r"|or its affiliated.*|and its affiliates.*|\s(?:19|20)\d\d(?:\s?[-–—]\s?(?:19|20)\d\d)?|\s?www\S*|\([^)]*)$",
+    re.I,
+)
+_LONGEST_PERSON = 40
+_LONGEST_PUBLISHER = 60
+_SHORTEST_SHOUT = 4  # letters; shorter words in capitals are acronyms: "RIA NEWS" is RIA News
+
+
+def person_names(value: str, *, sure: bool = False) -> tuple[str, ...]:
+    """The people that a byline's value names, in name case. `sure` asks for names that are so even without a label."""
+    text = _SPACED_HAN_NAME.sub(r"\1\2", one_line(value))
+    parts = (part.split() if re.search(f"[{HAN}]", part) else [_WHERE.sub("", part)] for part in _AND.split(text))
+    names = [name.strip(' .,:：()（）[]【】«»"') for part in parts for name in part]
+    people = [name for name in names if _is_person(name)]
+    if sure and not any(map(_is_surely_person, people)):
+        return ()
+    return tuple(dict.fromkeys(map(name_case, people)))
+
+
+def is_signature(line: str) -> bool:
+    """Whether a line is nothing but names of people, such as stands above or under an article."""
+    parts = [part for part in _AND.split(line) if part.strip()]
+    return len(line) <= 2 * _LONGEST_PERSON and 0 < len(parts) == len(person_names(line, sure=True))
+
+
+def is_organisation(name: str) -> bool:
+    """Whether a short line calls itself a paper, an agency, an institute or the like."""
+    return bool(_ORGANISATION.search(to_simplified(name))) and len(name) <= _LONGEST_PUBLISHER
+
+
+def _is_person(name: str) -> bool:
+    if whole_lines("no_publisher").fullmatch(to_simplified(name)) or not word_set("no_person").isdisjoint(name.lower().split()):
+        return False
+    shaped = any(shape.fullmatch(name) for shape in (_CYRILLIC_NAME, _LATIN_NAME, _HAN_NAME))
+    return shaped and len(name) <= _LONGEST_PERSON and not is_organisation(name) and not _REGION.search(name)
+
+
+def _is_surely_person(name: str) -> bool:
+    if _CYRILLIC_NAME.fullmatch(name):
+        return any(map(_SURNAME.search, name.split()))
+    return bool(_LATIN_NAME.fullmatch(name))
+
+
+def name_case(name: str) -> str:
+    """A name whose words are in capitals, with only their first letters so."""
+    return re.sub(r"[^\W\d_]{2,}", lambda word: word[0].capitalize() if word[0].isupper() else word[0], name)
+
+
+def publisher_name(value: str) -> str:
+    """A publisher's name in name case, or nothing if the value is no name."""
+    name = _AROUND_PUBLISHER.sub("", one_line(value)).strip(" .,:：;|/()（）[]【】-–—©~")
+    if name.startswith("«") and name.find("»") == len(name) - 1:
+        name = name[1:-1]
+    if "(" in name and ")" not in name:
+        name = name.partition("(")[0].strip()
+    letters = re.findall(r"[^\W\d_]", name)
+    if len(letters) < 2 or len(name) > _LONGEST_PUBLISHER or _is_no_publisher(name):
+        return ""
+    if " " in name and name.isupper():
+        return re.sub(rf"[^\W\d_]{{{_SHORTEST_SHOUT},}}", lambda word: word[0].capitalize(), name)
+    return name.capitalize() if name.isupper() and len(letters) > _SHORTEST_SHOUT + 1 else name
+
+
+def _is_no_publisher(name: str) -> bool:
+    """Whether a line is a sentence, a button, a notice, a region, a counter, an address of a file, or nobody's name."""
+    text = to_simplified(name)
+    return bool(
+        whole_lines("buttons", "sections", "no_publisher").fullmatch(text)
+        or re.search(r"[.!?。！？]\s|[，。！？]", text)
+        or re.match(r"(?:and|or|a|an|by|of|for|to|in|with)[A-Z\s]", name)
+        or (_REGION.search(text) and not is_organisation(name))
+        or any(phrases(kind).search(text) for kind in ("rights", "legal", "calls", "teasers"))
+        or is_media_file(name)
+    )

@@ -1,0 +1,94 @@
+"""Who published a page, where the page says so: in a dateline, a copyright line or its masthead. Never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from coopbot.ingest.page.names import is_organisation, publisher_name
+from coopbot.ingest.page.vocabulary import phrases
+from coopbot.ingest.tidy import HAN
+from coopbot.text.simplified import to_simplified
+
+_YEARS = r"(?:19|20)\d\d(?:\s?[-–—]\s?(?:(?:19|20)\d\d)?)?"
+_OWNERS = (
+    re.compile(
+        rf"(?:©|\(c\)|copyright)(?:\s?(?:©|\(c\)))?[\s,:~]*(?:{_YEARS})?(?: ?гг?\.)?[\s.,-]*(?:by )?"
+        r"([^.,;|©。，]{2,60}?)\s*(?:[.,;|©。，]|$|all rights|все права|版权)",
+        re.I,
+    ),
+    re.compile(r"([^\d.,;|©\s，。]{2,30})\s?版权所有"),
+    re.compile(
+        rf"版权(?:所有|归|属于)[\s:：©]*(?:copyright)?[\s©]*(?:{_YEARS})?\s*([^\d.,;|©，。]{{2,30}}?)(?:所有|[\s，。]|$)", re.I
+    ),
+)
+_LONGEST_NOTICE = 300  # characters
+_VERY_TOP = 4  # blocks
+_NO_OWNER = re.compile(r"all rights|reserved|copyright|все права|защищены|版权|未经|不得|转载|\brights\b|\bsubsidiary\b", re.I)
+
+_DAY_EN = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}"
+_DAY_RU = r"\d{1,2} (?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[а-я]*\.?(?: \d{4}(?: г\.| года)?)?"
+# "HARBIN, May 5 (Wire) --", "МОСКВА, 5 мая. /Агентство/.", "ТОМСК, 30 дек – Агентство.", "某社北京5月4日电".
+_DATELINES = (
+    re.compile(
+        rf"[A-Z][A-Z .,'-]{{2,40}}(?:[A-Z][a-z]+ )?(?:,? {_DAY_EN}(?:, \d{{4}})?)?[.,]? ?"
+        r"[(/](?P<name>[A-Z][\w .&-]{1,25})[)/]"
+    ),
+    re.compile(
+        rf"[А-ЯЁ][А-ЯЁа-яё .-]{{2,30}}[,.] {_DAY_RU}[.,]?\s?(?:/|[–—-]\s?|\()?(?P<name>[\w.« »-]{{3,25}}?)"
+        r"(?:[/)]\.?|\.\s|,\s|\s[–—-]\s)"
+    ),
+    re.compile(
+        rf"[（(【\[]?(?P<name>[{HAN}]{{1,8}}?(?:社|网|报|台|客户端))[{HAN}、]{{0,12}}?(?:\d{{4}}年)?\d{{1,2}}月\d{{1,2}}日(?:电|讯|消息)"
+    ),
+)
+
+
+def copyright_owner(text: str) -> str:
+    """The holder that a copyright line names, or nothing."""
+    for pattern in _OWNERS:
+        found = pattern.search(to_simplified(text))
+        if found and not _NO_OWNER.search(found[1]) and (owner := publisher_name(text[found.start(1) : found.end(1)])):
+            return owner
+    return ""
+
+
+def dateline_agency(text: str) -> str:
+    """The agency or paper that the dateline of a news item names before the news, or nothing."""
+    for pattern in _DATELINES:
+        if found := pattern.match(to_simplified(text)):
+            return publisher_name(text[found.start("name") : found.end("name")])
+    return ""
+
+
+def owner_among(blocks: Sequence[str]) -> str:
+    """The holder that the first copyright line with one names."""
+    owners = (copyright_owner(block) for block in blocks if phrases("rights").search(to_simplified(block)))
+    return next(filter(None, owners), "")
+
+
+def site_name(tail: str, furniture: Sequence[str]) -> str:
+    """What stands behind the title, where it calls itself a paper or the like, or the page's furniture has it too."""
+    name = publisher_name(tail)
+    return name if name and (is_organisation(name) or any(name in line and line != tail for line in furniture)) else ""
+
+
+def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
+    """The first of the lines that a notice of the page names too, if it is at the very top or calls itself a paper or so.
+
+    `furniture` are the blocks of the page that are not the article, in order.
+    """
+    for line in lines:
+        name = publisher_name(line)
+        if not name:
+            continue
+        known = is_organisation(line) or line in furniture[:_VERY_TOP]
+        if known and any(name in other and _is_notice(other) for other in furniture):
+            return name
+    return ""
+
+
+def _is_notice(line: str) -> bool:
+    return len(line) <= _LONGEST_NOTICE and any(
+        phrases(kind).search(to_simplified(line)) for kind in ("rights", "legal", "calls", "credits")
+    )

@@ -1,0 +1,1 @@
+"""Web addresses in, what stands behind them out, without harm."""

@@ -1,0 +1,128 @@
+"""One HTTP request to addresses that were checked. The owner of httpcore.
+
+Not httpx's client: it finds addresses itself, and follows the environment's proxies, cookies and redirects.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpcore
+
+from coopbot.errors import Unreachable
+from coopbot.ingest.web.deadline import Deadline
+from coopbot.ingest.web.hosts import Address
+
+# An address that does not answer leaves time for the next one.
+_CONNECT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A GET, in the form it goes over the wire. `host` is for the certificate; the Host header is among `headers`."""
+
+    scheme: bytes
+    host: bytes
+    port: int
+    target: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back. Names of `headers` are in small letters; `chunks` are read from the network as they are asked for."""
+
+    status: int
+    headers: dict[str, str]
+    chunks: Iterator[bytes]
+
+
+@contextmanager
+def sent(request: Request, addresses: Sequence[Address], tls: ssl.SSLContext | None, deadline: Deadline) -> Iterator[Reply]:
+    """The reply to a request, open until the block ends. Unreachable when there is none, or it breaks off in the block."""
+    url = httpcore.URL(scheme=request.scheme, host=request.host, port=request.port, target=request.target)
+    try:
+        with (
+            httpcore.ConnectionPool(ssl_context=tls, network_backend=_Pinned(addresses, deadline)) as pool,
+            pool.stream("GET", url, headers=request.headers) as response,
+        ):
+            yield Reply(status=response.status, headers=_headers(response.headers), chunks=iter(response.iter_stream()))
+    except httpcore.TimeoutException as error:
+        raise deadline.passed() from error
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise Unreachable(deadline.source, _reason(error)) from error
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        # Addresses in Location are UTF-8 where they are not ASCII.
+        name, value = raw_name.decode("ascii").lower(), raw_value.decode("utf-8", "replace")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _reason(error: Exception) -> str:
+    cause = error.args[0] if error.args else None  # httpcore takes it out of the chain
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate does not hold ({cause.verify_message}); check the address, or save the page and add the file"
+    if isinstance(cause, ssl.SSLError):
+        return f"no secure connection ({cause.reason}); check the address, or save the page and add the file"
+    if isinstance(error, httpcore.ConnectError):
+        return "does not take connections; check the address, or try again later"
+    return "the answer breaks off or is not HTTP; try again later, or save the page and add the file"
+
+
+class _Pinned(httpcore.NetworkBackend):
+    """Connects to the addresses it was given, whatever the host's name resolves to by now."""
+
+    def __init__(self, addresses: Sequence[Address], deadline: Deadline) -> None:
+        self._addresses = addresses
+        self._deadline = deadline
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError("no address")
+        for others, address in zip(range(len(self._addresses) - 1, -1, -1), self._addresses, strict=True):
+            limit_s = min(self._deadline.left_s(), _CONNECT_S if others else self._deadline.limit_s)
+            try:
+                stream = self._backend.connect_tcp(str(address), port, limit_s, local_address, socket_options)
+                return _Stream(stream, self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every operation ends with the request's time, so that a server cannot drip."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left_s())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left_s())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._deadline.left_s()), self._deadline)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)

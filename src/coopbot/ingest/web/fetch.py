@@ -1,0 +1,222 @@
+"""An address in, the content behind it out, without harm to this machine or its network. The owner of httpx."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from coopbot.errors import InvalidRequest, Unreachable, Unreadable
+from coopbot.ingest.web.deadline import Deadline
+from coopbot.ingest.web.hosts import Address, is_public, resolve
+from coopbot.ingest.web.inflate import inflated, too_large
+from coopbot.ingest.web.media import ARTICLES, as_utf8, ending_of
+
+if TYPE_CHECKING:
+    from httpx import URL
+
+    from coopbot.ingest.web.connection import Reply
+
+# Articles are served there. Other ports belong to other services, and nobody shall search for those through us.
+_WEB_PORTS = frozenset({80, 443, 8080, 8443})
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+_LONGEST_URL = 4096
+_LONGEST_VALIDATOR = 1000
+_STATUS_NAMES = {status.value: f" {status.phrase}" for status in HTTPStatus}
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be another by tomorrow
+_SAVE = "save the page and add the file"
+
+
+def public_authorities() -> ssl.SSLContext:
+    """The public certificate authorities, or those that SSL_CERT_FILE or SSL_CERT_DIR name."""
+    from httpx import create_ssl_context
+
+    return create_ssl_context()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The world outside and the limits set to it. `resolve` raises OSError for unknown names; `clock` counts seconds."""
+
+    resolve: Callable[[str], tuple[Address, ...]] = resolve
+    permitted: Callable[[Address], bool] = is_public
+    ports: Collection[int] = _WEB_PORTS
+    authorities: Callable[[], ssl.SSLContext] = public_authorities
+    clock: Callable[[], float] = time.monotonic
+    limit_s: float = 20.0
+    most_bytes: int = 10_000_000
+
+
+INTERNET = Network()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What an address gave. `url` is the one after redirects; the ending of `name` tells the format.
+
+    `etag` and `last_modified` are for the next request; `not_modified`: nothing is new since theirs, and there is no content.
+    """
+
+    url: str
+    content: bytes
+    name: str
+    etag: str = ""
+    last_modified: str = ""
+    not_modified: bool = False
+
+
+class Fetch(Protocol):
+    """`fetch` with its network chosen."""
+
+    def __call__(self, url: str, *, kinds: Mapping[str, str] = ARTICLES, etag: str = "", last_modified: str = "") -> Fetched:
+        """See `fetch`."""
+        ...
+
+
+def fetch(
+    url: str,
+    *,
+    kinds: Mapping[str, str] = ARTICLES,
+    etag: str = "",
+    last_modified: str = "",
+    network: Network = INTERNET,
+) -> Fetched:
+    """The content of an http(s) address. `kinds` are the content types to take, with their endings.
+
+    InvalidRequest for an address that may not be fetched, itself or by redirect; Unreachable when it does not answer as it
+    should; Unreadable when what it gives is of another kind, too large, damaged or empty.
+    """
+    place = _parsed(url)
+    deadline = Deadline(source=url, limit_s=network.limit_s, ends_s=network.clock() + network.limit_s, clock=network.clock)
+    headers = _headers(kinds, etag, last_modified)
+    via = ""
+    for _ in range(_MOST_REDIRECTS + 1):
+        with _asked(place, headers, network, deadline, via) as reply:
+            if reply.status not in _REDIRECTS:
+                return _fetched(place, reply, kinds, network.most_bytes, deadline)
+            via = f"{url} redirects to "
+            place = _redirected(place, reply, url, via)
+    raise Unreachable(url, f"redirects more than {_MOST_REDIRECTS} times; open it in a browser and give the address it ends at")
+
+
+def _parsed(url: str) -> URL:
+    from httpx import URL, InvalidURL
+
+    if len(url) > _LONGEST_URL:
+        raise InvalidRequest("url", f"the address is longer than {_LONGEST_URL} characters; give a shorter one")
+    try:
+        return _checked(URL(url.strip()), "")
+    except (InvalidURL, UnicodeError) as error:  # the latter for hosts that are no domain names
+        raise InvalidRequest("url", "not a web address; give one such as https://site.example/article") from error
+
+
+def _checked(place: URL, via: str) -> URL:
+    """The address without its fragment and the dot that may end a host. InvalidRequest when its form alone forbids it."""
+    if place.userinfo:
+        raise InvalidRequest("url", f"{via}an address at {place.host} with a user name or password; give one without")
+    host = place.host.removesuffix(".")
+    if place.scheme not in ("http", "https") or not host:
+        raise InvalidRequest("url", f"{via}{place}: not http or https; give an address such as https://site.example/article")
+    return place.copy_with(host=host, fragment=None)
+
+
+def _redirected(place: URL, reply: Reply, source: str, via: str) -> URL:
+    from httpx import InvalidURL
+
+    location = reply.headers.get("location", "")
+    if not location or len(location) > _LONGEST_URL:
+        raise Unreachable(source, f"answered {reply.status} without saying where to go; {_SAVE}")
+    try:
+        return _checked(place.join(location), via)
+    except (InvalidURL, UnicodeError) as error:
+        raise Unreachable(source, f"redirects to what is no web address; {_SAVE}") from error
+
+
+@contextmanager
+def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, deadline: Deadline, via: str) -> Iterator[Reply]:
+    """The reply of one server. Its name is resolved once; every address is checked, and no other connected to."""
+    from coopbot.ingest.web.connection import Request, sent
+
+    secure = place.scheme == "https"
+    port = place.port or (443 if secure else 80)
+    if port not in network.ports:
+        raise InvalidRequest("url", f"{via}{place}: port {port} is not one that articles are served on; {_SAVE}")
+    addresses = _addresses(place.raw_host.decode("ascii"), network, deadline)
+    if not all(map(network.permitted, addresses)):
+        raise InvalidRequest("url", f"{via}{place}: not on the public internet, so it is not fetched; {_SAVE}")
+    request = Request(
+        scheme=place.raw_scheme,
+        host=place.raw_host,
+        port=port,
+        target=place.raw_path,
+        headers=[(b"Host", place.netloc), *headers],
+    )
+    with sent(request, addresses, network.authorities() if secure else None, deadline) as reply:
+        yield reply
+
+
+def _addresses(host: str, network: Network, deadline: Deadline) -> tuple[Address, ...]:
+    try:
+        return deadline.within(lambda: network.resolve(host))
+    except OSError as error:
+        raise Unreachable(deadline.source, f"no host {host} is found; check the address and the network") from error
+
+
+def _headers(kinds: Mapping[str, str], etag: str, last_modified: str) -> list[tuple[bytes, bytes]]:
+    headers = {
+        "User-Agent": "Mozilla/5.0 (compatible; coopbot)",
+        "Accept": ", ".join(kinds) + ", */*;q=0.1",
+        "Accept-Encoding": "gzip",
+        "If-None-Match": _validator(etag),
+        "If-Modified-Since": _validator(last_modified),
+    }
+    return [(name.encode(), value.encode()) for name, value in headers.items() if value]
+
+
+def _validator(value: str) -> str:
+    """An ETag or Last-Modified that can be sent back as it came, or nothing."""
+    return value if value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR else ""
+
+
+def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int, deadline: Deadline) -> Fetched:
+    not_modified = reply.status == HTTPStatus.NOT_MODIFIED
+    content, ending = b"", ""
+    if not not_modified:
+        _check_status(reply.status, deadline.source)
+        content_type = reply.headers.get("content-type", "")
+        ending = ending_of(content_type, place.path, kinds, deadline.source)
+        content = as_utf8(_body(reply, most_bytes, deadline), content_type, ending)
+    return Fetched(
+        url=str(place),
+        content=content,
+        name=place.host + ending,
+        etag=_validator(reply.headers.get("etag", "")),
+        last_modified=_validator(reply.headers.get("last-modified", "")),
+        not_modified=not_modified,
+    )
+
+
+def _check_status(status: int, source: str) -> None:
+    if status != HTTPStatus.OK:
+        advice = "try again later" if status in _PASSING else f"check the address, or {_SAVE}"
+        raise Unreachable(source, f"answered {status}{_STATUS_NAMES.get(status, '')}; {advice}")
+
+
+def _body(reply: Reply, most_bytes: int, deadline: Deadline) -> bytes:
+    """All of the content; nothing of it is read when the server itself says that it is too large."""
+    length = reply.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most_bytes:
+        raise too_large(most_bytes, deadline.source)
+    codings = [coding.strip().lower() for coding in reply.headers.get("content-encoding", "").split(",") if coding.strip()]
+    content = bytearray()
+    for piece in inflated(reply.chunks, codings, most_bytes, deadline.source):
+        deadline.left_s()
+        content += piece
+    if not content:
+        raise Unreadable(deadline.source, "the answer is empty (0 bytes); open the address in a browser to see what is wrong")
+    return bytes(content)
