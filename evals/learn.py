@@ -47,7 +47,7 @@ TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weigh
 
 # What a question of each set counts. XQuAD-R has nine directions of each.
 _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
-# What the threshold is for.
+# What the threshold is for, both sets alike.
 _NEWS = ("corpus", "invented")
 _INVENTED, _STRANGE_EVERY = 500, 15
 _XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
@@ -184,7 +184,8 @@ def _cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str)
     right = np.array([verdict.right for *_, verdict in whole])
     answerable = np.array([any(mask.any() for mask in one.right) for _, one, _ in whole])
     news = np.array([one.asked.group in _NEWS for _, one, _ in whole])
-    threshold = _balanced(confidence[news], right[news], answerable[news])
+    sets = np.array([one.asked.group for _, one, _ in whole])
+    threshold = _balanced([(confidence[own], right[own], answerable[own]) for own in (sets == name for name in _NEWS)])
     print(f"{name}, by questions not learned from, threshold {threshold}:")
     for group in sorted({one.asked.group for _, one, _ in whole}):
         own = np.array([one.asked.group == group for _, one, _ in whole])
@@ -203,13 +204,20 @@ def _cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str)
     return threshold
 
 
-def _balanced(confidence: Floats, right: Mask, answerable: Mask) -> float:
-    """Where the share answered rightly and the share refused rightly are most together, in hundredths."""
+def _balanced(sets: Sequence[tuple[Floats, Mask, Mask]]) -> float:
+    """Where the share answered rightly and the share refused rightly are most together, in hundredths: the mean over sets of
+    questions, each given as (confidence, whether the best sentence is right, whether any is).
+    """
 
     def worth(threshold: float) -> float:
-        given = confidence >= threshold
-        return float((right & given)[answerable].mean() + (~given)[~answerable].mean())
+        shares = [
+            (right & (confidence >= threshold))[answerable].mean() + (confidence < threshold)[~answerable].mean()
+            for confidence, right, answerable in sets
+        ]
+        return float(np.mean(shares))
 
+    for hundredths in range(16, 61, 4):
+        print(f"  at {hundredths / 100}: {worth(hundredths / 100):.3f}")
     return max((hundredths / 100 for hundredths in range(10, 81)), key=worth)
 
 

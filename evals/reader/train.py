@@ -6,7 +6,7 @@
 
 `general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus, and
 `compare` goes on with several passages a question, as there are at answering time. Each writes `<stage>.pt` (the best by
-held-out questions), `<stage>.state.pt` (where to go on) and `<stage>.log`.
+held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go on) and `<stage>.log`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Stage:
 STAGES = {
     "general": Stage(name="general", texts=12_000, rate=8e-4, max_tokens=208),
     "domain": Stage(name="domain", texts=16_000, rate=5e-4, max_tokens=288, start_from="general"),
-    "compare": Stage(name="compare", texts=32_000, rate=4e-4, max_tokens=288, start_from="domain"),
+    "compare": Stage(name="compare", texts=54_000, rate=4e-4, max_tokens=288, start_from="domain"),
 }
 
 
@@ -117,6 +117,8 @@ class Training:
             if self._place >= len(batches):
                 self._round, self._place = self._round + 1, 0
         self._check(checked)
+        # The last weights, whose rate has run out, rather than the best of many checks, which a few questions decide.
+        self._save()
 
     def _learn(self, batch: Sequence[Coded]) -> None:
         progress = self._texts / self._stage.texts
@@ -136,7 +138,7 @@ class Training:
         self._log(f"checked at {self._texts}: {found}")
         if found.score >= self._best:
             self._best = found.score
-            torch.save(self._network.learned(), self._out / f"{self._stage.name}.pt")
+            self._save()
         self._next_check = self._texts + CHECK_EVERY_TEXTS
         state = {
             "learned": self._network.learned(),
@@ -146,6 +148,9 @@ class Training:
         fresh = self._out / f"{self._stage.name}.state.new"
         torch.save(state, fresh)
         fresh.replace(self._out / f"{self._stage.name}.state.pt")
+
+    def _save(self) -> None:
+        torch.save(self._network.learned(), self._out / f"{self._stage.name}.pt")
 
     def _resume(self) -> None:
         path = self._out / f"{self._stage.name}.state.pt"
