@@ -14,7 +14,7 @@ from coopbot.text.reporting import contrasts, reports
 
 # How far another figure may be behind the one that answers, by the reader's score of the words: in the same passage, where the
 # reader holds one against the other, a date there, and elsewhere. Measured on dev and training questions, as are the others.
-_READING_BEHIND, _DATE_BEHIND, _ELSEWHERE_BEHIND = 9.0, 6.0, 4.0
+_READING_BEHIND, _DATE_BEHIND, _ELSEWHERE_BEHIND = 12.0, 6.0, 4.0
 # How much less likely to answer the sentence may be, in log odds: in the same passage, and elsewhere.
 _ODDS_BEHIND, _ODDS_BEHIND_ELSEWHERE = 3.0, 1.0
 # A sentence that holds two accounts against each other has at least so many words of reporting or contrast.
