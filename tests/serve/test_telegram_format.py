@@ -107,6 +107,13 @@ def test_sources_that_differ_are_set_against_each_other() -> None:
     assert _all_covered([part], "bold") == ["540 m", "19.9 km", "⚖️ The sources differ", "540 m", "19.9 km"]
 
 
+def test_a_quote_that_gives_both_accounts_stands_alone_with_both_figures() -> None:
+    quote = "It is 540 m long by one account and 545 m by another."
+    one = _citation(1, quote=quote, answer=Span(start_char=6, end_char=11))
+    (part,) = answer_parts(_answer(one, disagreements=(Disagreement(about="540 m / 545 m", citations=(1,)),)))
+    assert "⚖️ The sources differ\n• 540 m / 545 m [1] Amur Herald · 10 June 2022" in part.text
+
+
 def test_context_shows_each_quote_underlined_in_its_passage() -> None:
     (part,) = context_parts(_answer(_citation()), "In context")
     assert part.text.startswith(

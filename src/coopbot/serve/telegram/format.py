@@ -9,7 +9,7 @@ from telegram.constants import MessageEntityType as Kind
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.deep_links import deep_link
-from coopbot.domain import Answer, Article, Citation, Hit, Language, Span
+from coopbot.domain import Answer, Article, Citation, Disagreement, Hit, Language, Span
 from coopbot.serve.messages import format_date, message, publisher_line
 from coopbot.serve.notes import citation_note, claim_note
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked, pack
@@ -86,7 +86,7 @@ def _answered(answer: Answer) -> Iterator[Block]:
         sentence = _trimmed(claim.text, answer.answer_within(claim))
         yield join([sentence, *_note(claim_note(answer, claim)), _numbers(answer, claim.citations)], " ")
     for disagreement in answer.disagreements:
-        yield _differing(answer, disagreement.citations)
+        yield _differing(answer, disagreement)
     shown = {claim.text for claim in answer.claims}
     for article_id in dict.fromkeys(citation.article_id for citation in answer.citations):
         of_article = [citation for citation in answer.citations if citation.article_id == article_id]
@@ -98,12 +98,14 @@ def _note(text: str) -> list[Block]:
     return [marked(f"({text})", Kind.ITALIC)] if text else []
 
 
-def _differing(answer: Answer, numbers: Sequence[int]) -> Block:
-    """A heading, and what each side says."""
+def _differing(answer: Answer, found: Disagreement) -> Block:
+    """A heading, and what each side says. A quote that gives both accounts stands alone, with both figures."""
     language = answer.question_language
-    sides = [one for number in numbers for one in answer.citations if one.number == number]
+    sides = [one for number in found.citations for one in answer.citations if one.number == number]
+    words = [_words(one) for one in sides] if len(sides) > 1 else [marked(found.about, Kind.BOLD)]
     lines = [
-        join([Block(text="•"), _words(one), _numbers(answer, (one.number,)), _origin(one, language)], " ") for one in sides
+        join([Block(text="•"), said, _numbers(answer, (one.number,)), _origin(one, language)], " ")
+        for one, said in zip(sides, words, strict=True)
     ]
     return join([marked(f"{_DIFFER} {message(language).sources_differ}", Kind.BOLD), *lines], "\n")
 
