@@ -26,7 +26,7 @@ from coopbot.index.token_codes import U8
 F16 = npt.NDArray[np.float16]
 Number = TypeVar("Number", bound=np.generic)
 
-# Files of 64-bit integers: offsets of each passage's sentences and tokens.
+# Files of 64-bit integers: where each passage's sentences and each sentence's tokens begin.
 _PASSAGES = "passage_sentences.i64"
 _SENTENCES = "sentence_tokens.i64"
 _SENTENCE_VECTORS = "sentences.f16"
