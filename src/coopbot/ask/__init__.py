@@ -1,1 +1,1 @@
-"""A question in, an Answer out."""
+"""Takes a question, returns an Answer."""

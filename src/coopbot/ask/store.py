@@ -1,4 +1,4 @@
-"""What answering asks of an index: `index.snapshot` and `index.live` keep it on one machine, `index.milvus` past it."""
+"""The index interface that answering uses. Implemented on local disk by `index.disk` and in Milvus by `index.milvus`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from coopbot.index.target import Contents
 
 
 class VectorStore(Protocol):
-    """One complete state of the index; never changes while it is held. Safe to call from several threads."""
+    """One complete, immutable state of the index. Safe to call from several threads."""
 
     @property
     def snapshot_id(self) -> str:
-        """Names this state."""
+        """Id of this state."""
         ...
 
     @property
     def manifest(self) -> Contents:
-        """What it says of itself."""
+        """How the index was made, and its counts."""
         ...
 
     @property
@@ -32,11 +32,11 @@ class VectorStore(Protocol):
         ...
 
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
-        """About `top_k` passages of one language that a vector or words find, only such as pass the filters."""
+        """About `top_k` passages of one language, found by vector or by terms, that pass the filters."""
         ...
 
     def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
-        """How rare each lexical token is among the passages of a language."""
+        """The idf of each lexical token among the passages of a language."""
         ...
 
     def sentences(self, language: Language, rows: I64) -> Sentences:
@@ -57,14 +57,14 @@ class VectorStore(Protocol):
 
 
 class LiveStore(Protocol):
-    """The state in force. `fault` says why a newer one is not, empty if none was passed over."""
+    """Follows the current state. `fault`: why a newer state was rejected, empty if none was."""
 
     fault: str
 
     def current(self) -> VectorStore:
-        """The state to answer from; hold it for the whole of a question."""
+        """The state to answer from; use the same one for a whole question."""
         ...
 
     def damage(self) -> str:
-        """What is wrong with the files of the state in force as they are now; empty if nothing is. May take seconds."""
+        """What is wrong with the current state's files now, empty if nothing. May take seconds."""
         ...

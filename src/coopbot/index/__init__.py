@@ -1,1 +1,1 @@
-"""Articles in, a Snapshot out."""
+"""Builds and reads the index of articles."""

@@ -1,4 +1,4 @@
-"""Articles in, a snapshot out. Only what changed is worked on, and only text that was never embedded before is embedded."""
+"""Builds a snapshot from articles. Only changed articles are processed, and only new text is embedded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coopbot.index.target import State, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did. `embedded` counts passages that went through the model; `snapshot` is the one now in force."""
+    """What a build did. `embedded` counts passages that went through the model; `snapshot` is now current."""
 
     snapshot: str
     written: bool
@@ -45,12 +45,12 @@ def build(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     target: Target | None = None,
 ) -> BuildReport:
-    """Bring the index in line with `articles`. Writes nothing when it already is, unless `force` is set.
+    """Make the index match `articles`. Writes nothing if it already does, unless `force` is set.
 
-    `to_passages` cuts an article; by default `chunk` does. `target` is where the index is kept: by default `index_dir`, which
-    has the cache of vectors in any case. `progress` counts articles.
+    `to_passages` cuts an article; by default `chunk` does. `target` is where the index is stored, by default
+    `index_dir`, which always holds the vector cache. `progress` counts articles.
 
-    Raises Busy (another writer), Misconfigured (folder not writable). Whatever it raises, the old snapshot stays in force.
+    Raises Busy (another writer), Misconfigured (folder not writable). On any error the old snapshot stays current.
     """
     place = target or LocalTarget(index_dir)
     with place.lock():
@@ -77,7 +77,7 @@ def build(
 
 
 def _compare(articles: Iterable[Article], before: dict[str, str]) -> tuple[dict[str, str], list[Article]]:
-    """(what each article hashes to, the articles that are not as they were before)."""
+    """(sha256 by article id, the articles that are new or changed)."""
     after: dict[str, str] = {}
     fresh: list[Article] = []
     for article in articles:

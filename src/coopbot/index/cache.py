@@ -1,7 +1,7 @@
-"""Vectors by what was embedded: a text that was embedded once, under the same model, is not embedded again.
+"""Cache of vectors, so that no text is embedded twice by the same model.
 
-One SQLite file a model fingerprint, under `index/cache/`. Losing it costs time, never correctness: a damaged one is set aside
-and begun anew, and an entry whose checksum fails counts as unknown.
+One SQLite file per model fingerprint, under `index/cache/`. Losing it costs time, never correctness: a damaged file is set
+aside and replaced by an empty one, and an entry whose checksum fails counts as missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BATCH = 500
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-# `passage_vectors` had no checksums.
+# `passage_vectors` is the old table without checksums.
 _SCHEMA = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
 DROP TABLE IF EXISTS passage_vectors;
@@ -43,9 +43,9 @@ CREATE TABLE IF NOT EXISTS vectors (
 
 
 class VectorCache:
-    """Opens or makes the cache of one model. Raises Misconfigured, now and later, where the disk is full or may not be written.
+    """The cache of one model, created if missing. Every method raises Misconfigured if the disk is full or not writable.
 
-    A damaged file loses what it had, without an error: `get` may know less than `known` told.
+    A damaged file silently loses its entries: `get` may return fewer than `known` reported.
     """
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
@@ -62,7 +62,7 @@ class VectorCache:
         self._close()
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
-        """Which of these keys are here."""
+        """The subset of these keys that is cached."""
         present: set[bytes] = set()
         for batch in _batches(keys):
             sql = f"SELECT key FROM vectors WHERE key IN ({_marks(batch)})"
@@ -70,7 +70,7 @@ class VectorCache:
         return present
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, PassageVectors]:
-        """What is known of these keys."""
+        """The cached vectors of these keys; missing keys are left out."""
         found: dict[bytes, PassageVectors] = {}
         for batch in _batches(keys):
             sql = f"SELECT * FROM vectors WHERE key IN ({_marks(batch)})"
@@ -80,7 +80,7 @@ class VectorCache:
         return found
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
-        """Keep these, in one transaction."""
+        """Store these entries in one transaction."""
         rows = []
         for key, vectors in entries.items():
             blobs = _blobs(vectors)
@@ -104,7 +104,7 @@ class VectorCache:
         return self._do(lambda db: db.execute(sql, keys).fetchall())
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` gives; once more on an empty cache where the file turns out to be damaged."""
+        """Run `work`; if the file turns out to be damaged, run it again on an empty cache."""
         try:
             return work(self._open())
         except (sqlite3.DatabaseError, OSError) as exc:
@@ -121,7 +121,7 @@ class VectorCache:
         if self._db is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self._path)
-            self._db.text_factory = bytes  # damage can make text of a blob
+            self._db.text_factory = bytes  # damage can turn a blob into text
             self._db.executescript(_SCHEMA)
         return self._db
 
@@ -131,7 +131,7 @@ class VectorCache:
             self._db = None
 
     def _set_aside(self) -> None:
-        """Out of the way, and kept until the next one is damaged: most of what is in it may be sound."""
+        """Move the file aside and keep it until the next one is damaged: most of its entries may be sound."""
         self._close()
         for ending in ("-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
@@ -146,7 +146,7 @@ class VectorCache:
 
 
 def cache_key(texts: Sequence[str]) -> bytes:
-    """A key for a passage as it is embedded: its text with context, and its sentences."""
+    """The key of a passage, from everything that is embedded: its text with context, and its sentences."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(len(text).to_bytes(8, "little"))
@@ -155,7 +155,7 @@ def cache_key(texts: Sequence[str]) -> bytes:
 
 
 def _is_damage(exc: Exception) -> bool:
-    """SQLite says so, or a table lacks what ours have."""
+    """Whether SQLite reports damage or the table has other columns than ours."""
     code: int = getattr(exc, "sqlite_errorcode", 0)
     return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_ERROR
 
@@ -170,7 +170,7 @@ def _blobs(vectors: PassageVectors) -> list[bytes]:
 
 
 def _checksum(key: bytes, blobs: Sequence[bytes]) -> bytes:
-    """Of an entry. SQLite does not notice a changed byte within a value; what is there may not even be bytes."""
+    """Checksum of an entry. SQLite does not notice a changed byte within a value; a value may not even be bytes."""
     parts = [part if isinstance(part, bytes) else b"?" for part in (key, *blobs)]
     lengths = b"".join(len(part).to_bytes(8, "little") for part in parts)
     return zlib.crc32(lengths + b"".join(parts)).to_bytes(4, "little")
@@ -185,13 +185,13 @@ def _marks(batch: Sequence[bytes]) -> str:
 
 
 def inspect(path: Path) -> tuple[int, str]:
-    """(sound entries, what is wrong, "" if nothing is) of a cache that nobody writes; reads all of it and changes nothing."""
+    """(number of sound entries, fault or "") of a cache that nobody is writing. Reads all of it, changes nothing."""
     sound = damaged = 0
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
             db.text_factory = bytes
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors'").fetchone():
-                return 0, ""  # only just begun, or of an older version
+                return 0, ""  # just created, or an older version
             for key, checksum, *blobs in db.execute("SELECT * FROM vectors"):
                 whole = checksum == _checksum(key, blobs)
                 sound, damaged = sound + whole, damaged + (not whole)

@@ -1,4 +1,4 @@
-"""Cuts an article into passages: whole sentences of one section, up to a number of tokens, ending with paragraphs if it can."""
+"""Splits an article into passages: whole sentences of one section, up to a token limit, preferably ending with a paragraph."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from coopbot.text.sentences import split_sentences
 
 MAX_TOKENS = 220
 
-# A sentence the model could not see whole (it reads 512 tokens with prompt and title) is cut into pieces that it can.
+# Longer sentences are cut: the model reads 512 tokens, including prompt and title.
 _MAX_SENTENCE_TOKENS = 400
-# From this share of MAX_TOKENS on, a passage ends with its paragraph rather than take in part of the next.
+# A passage filled to this share of MAX_TOKENS ends with its paragraph rather than take part of the next.
 _FULL_ENOUGH = 0.5
 
 _SEPARATOR = re.compile(r"[\s,;:，；：、]")
@@ -30,7 +30,7 @@ class _Sentence:
 
 
 def chunk(article: Article, count_tokens: CountTokens, *, max_tokens: int = MAX_TOKENS) -> list[Passage]:
-    """The passages of an article in order. Every sentence is in exactly one; headings are in none but in `heading_path`."""
+    """The passages of an article in order. Every sentence is in exactly one; headings appear only in `heading_path`."""
     sentences = list(_sentences(article.text, count_tokens))
     return [_passage(article, group) for group in _groups(sentences, max_tokens)]
 
@@ -53,7 +53,7 @@ def _sentences(text: str, count_tokens: CountTokens) -> Iterator[_Sentence]:
 
 
 def _pieces(text: str, span: Span, count_tokens: CountTokens) -> Iterator[Span]:
-    """The span itself, or if it is too long for the model, cut at the separator nearest its middle until it is not."""
+    """The span, or if it is too long for the model, its parts, split recursively at the separator nearest the middle."""
     quote = text[span.start_char : span.end_char]
     # A token is at least one character, so a short text need not be counted.
     if len(quote) <= _MAX_SENTENCE_TOKENS or count_tokens(quote) <= _MAX_SENTENCE_TOKENS:

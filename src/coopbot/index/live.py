@@ -1,4 +1,4 @@
-"""The snapshot now in force, taken by reference: whoever holds one keeps it, whoever asks next may get a newer one."""
+"""Follows the current snapshot. Callers keep the one they hold; the next call may return a newer one."""
 
 from __future__ import annotations
 

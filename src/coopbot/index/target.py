@@ -24,7 +24,7 @@ class State:
 
 
 class Contents(Protocol):
-    """What an index says of itself."""
+    """How an index was made, and its counts."""
 
     @property
     def facts(self) -> Facts:
@@ -55,9 +55,9 @@ class Target(Protocol):
         ...
 
     def state(self, fingerprint: str) -> State | None:
-        """What is in force, or None if there is nothing that this model can go on from."""
+        """The current state, or None if there is none that this model can extend."""
         ...
 
     def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
-        """Put in force what `state` told last, less the articles that are gone, and these rows."""
+        """Publish the last `state` without the `gone` articles and with these rows."""
         ...

@@ -12,7 +12,7 @@ from coopbot.text.measures import LETTER, flatten, read_magnitude, read_unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateMention:
-    """A date as far as `text[start_char:end_char]` tells it; month 1-12, day 1-31.
+    """The date given by `text[start_char:end_char]`, as precisely as it is given; month 1-12, day 1-31.
 
     A half year, a quarter or a span of months is given as its year only.
     """
@@ -44,7 +44,7 @@ _RUSSIAN_MONTH = (
 _RUSSIAN_YEAR = rf"{_YEAR}(?:-(?:й|го|м|му))?(?: ?(?:год(?:ами|ах|ам|а|у|ом|е|ов|ы)?|гг?\.){_END})?"
 _RUSSIAN_ORDINAL = r"(?:(?:перв|втор|треть|четв[её]рт)[а-я]+|[1-4]-[а-я]{1,2}|I{1,3}|IV)"
 
-# In this order; what one has matched is gone for the next.
+# Applied in this order; each blanks what it matches for the next.
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -78,7 +78,7 @@ MONTHS: Mapping[str, int] = MappingProxyType(
 """The number of a month by its first three letters, in English and Russian."""
 # After a bare number: it is part of a longer number, a word or a decade ("1990s", "1990-х").
 _NO_YEAR = re.compile(rf"[{LETTER}]|-[а-я]|[.,:]\d|年代|[余多]")
-# "In 2022 trucks crossed" tells a year, "about 2000 trucks" does not.
+# "In 2022 trucks crossed" names a year, "about 2000 trucks" does not.
 _BEFORE_YEAR = re.compile(r"\b(?:in|since|during) $", re.IGNORECASE)
 
 

@@ -14,7 +14,7 @@ _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]+")
 
 # A Han character says about as much as three Latin letters.
 _HAN_WEIGHT = 3.0
-# Russian and Chinese writers keep foreign names in Latin letters: a capitalised Latin word tells little, however long.
+# Russian and Chinese writers keep foreign names in Latin letters: a capitalised Latin word is weak evidence, however long.
 _NAME_WEIGHT = 1.5
 # Grammar gives a language away: a function word counts as this many letters more. Words found inside names (of, and) are out.
 _FUNCTION_WORD_WEIGHT = 8.0
@@ -53,7 +53,7 @@ def _count(words: list[str], function_words: frozenset[str]) -> int:
     return sum(word.lower() in function_words for word in words)
 
 
-# Letters of neighbours that share a script with ours and not the language, and the least share that tells.
+# Letters of neighbours that share a script with ours and not the language, and the minimum share that decides.
 _OTHER_CYRILLIC = re.compile("[іїєґўәғқңөұүһјљњћђџѓќѕ]", re.IGNORECASE)
 _KANA = re.compile("[\u3041-\u30ff]")
 _WORD = re.compile(r"[^\W\d_]+")

@@ -1,1 +1,1 @@
-"""Quotes, exactly cited."""
+"""Builds answers from exactly cited quotes."""

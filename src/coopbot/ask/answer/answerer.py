@@ -1,4 +1,4 @@
-"""Puts a question through the whole way to an answer. The synchronous core that every way in calls."""
+"""Answers a question end to end. The synchronous core behind every interface."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
 MAX_HITS = 50
 
-# Nearest passages offered when the sources do not say.
+# Nearest passages offered when the sources do not answer.
 _OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits of a search, and the articles they are from by id."""
+    """Search hits, and their articles by id."""
 
     hits: tuple[Hit, ...]
     articles: dict[str, Article]
@@ -49,7 +49,7 @@ class SearchResult:
 
 
 class Answerer:
-    """Answers from whatever snapshot `current` gives; one call reads one snapshot."""
+    """Answers questions from the snapshot that `current` returns; each call uses one snapshot throughout."""
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class Answerer:
         conversations: Remembers | None = None,
         today: Callable[[], date] = date.today,
     ) -> None:
-        """Without a `reader`, sentences are judged by retrieval alone. `late` switches late interaction; `weights` are the
-        package's own by default. With a `writer`, quotes are put into its words. `on_answer` is called with every
-        answer, in the thread that asked. `conversations`: in memory by default. "This year" is the one of `today`.
+        """reader: without one, sentences are ranked by retrieval alone. weights: the package's own by default. late: whether to
+        use late interaction. writer: rewrites quotes as prose. on_answer: called with every answer, in the asking thread.
+        conversations: in memory by default. today: the clock for "this year".
         """
         self._embedder = embedder
         self._current = current
@@ -90,24 +90,24 @@ class Answerer:
         earlier: Sequence[str] = (),
         watch: Watch = lambda _: None,
     ) -> Answer:
-        """An answer whose every citation was checked; to small talk a line, to who asks for articles a list of them.
+        """Answer with verified citations; small talk gets a notice, and a request for articles a list of them.
 
-        Within a conversation, "and in 2024?" is searched as the whole question it may stand for, and by itself; the better
-        answer counts, and `searched_as` has what it was found by. The same id of another `client` is another conversation.
-        Instead of an id, the questions `earlier` may be given. `watch` is called in this thread as retrieval and reading go
-        on. Unless `max_citations` says otherwise there are up to 4 quotes; a `writer` has up to 10 to write from.
+        Within a conversation, "and in 2024?" is searched both as completed by the earlier questions and as it is. The better
+        answer is returned; `searched_as` has its query. The same id from another `client` is another conversation. `earlier`
+        questions may be passed instead of an id. `watch` is called in this thread during retrieval and reading. There are up
+        to 4 quotes by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both.
         Raises InvalidRequest, IndexBroken.
         """
         clock, store, today = _Clock(), self._current(), self._today()
-        said, filters = checked(question), filters or Filters()
+        text, filters = checked(question), filters or Filters()
         if conversation_id is not None:
             earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
-        unquoted = self._unquoted(said, store, filters, today, earlier)
+        unquoted = self._unquoted(text, store, filters, today, earlier)
         if unquoted is not None:
             if conversation_id is not None and unquoted.notice == "about":
                 self._conversations.remember(conversation_id, unquoted.searched_as, client)
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
-        found_by = [self._searched(text, store, filters, clock, watch) for text in readings(with_years(said, today), earlier)]
+        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(with_years(text, today), earlier)]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         if conversation_id is not None:
             self._conversations.remember(conversation_id, asked.text, client)
@@ -121,7 +121,7 @@ class Answerer:
     def _searched(
         self, text: str, store: VectorStore, filters: Filters, clock: _Clock, watch: Watch
     ) -> tuple[Question, Evidence]:
-        """What a question may mean, and what is found for it."""
+        """One query, embedded, and the evidence found for it."""
         asked = understand(text, self._embedder)
         clock.lap("embed")
 
@@ -138,27 +138,27 @@ class Answerer:
         self._on_answer(answer)
         return answer
 
-    def _unquoted(self, said: str, store: VectorStore, filters: Filters, today: date, earlier: Sequence[str]) -> Answer | None:
-        """The answer to what is no question or asks for articles; None for a question."""
-        talk = find_small_talk(said)
-        wanted = None if talk else articles_wanted(said, today)
+    def _unquoted(self, text: str, store: VectorStore, filters: Filters, today: date, earlier: Sequence[str]) -> Answer | None:
+        """The answer to small talk or to a request for articles; None for a question."""
+        talk = find_small_talk(text)
+        wanted = None if talk else articles_wanted(text, today)
         if talk:
-            return _plain(said, store, outcome="small_talk", notice=talk)
+            return _plain(text, store, outcome="small_talk", notice=talk)
         if wanted is None:
             return None
         if not wanted.subject:
             notice, articles = newest_articles(self._newest, store, wanted, filters)
-            return _plain(said, store, notice=notice, articles=articles)
+            return _plain(text, store, notice=notice, articles=articles)
         subject = resolve(wanted.subject, earlier) if points_back(wanted.subject) else wanted.subject
         asked = understand(subject, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
         articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
-        return _plain(said, store, notice="about", articles=articles, searched_as=subject)
+        return _plain(text, store, notice="about", articles=articles, searched_as=subject)
 
     def _quoted(
         self, asked: Question, evidence: Evidence, store: VectorStore, max_citations: int | None, today: date
     ) -> tuple[Answer, tuple[Citation, ...]]:
-        """The answer in quotes, and all the quotes that a writer may use."""
+        """The quoted answer, and all citations that a writer may use."""
         weights = self._weights.sentences(with_reader=self._reader is not None)
         answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
         latest = asks_for_latest(asked.text)
@@ -221,7 +221,7 @@ def _cited(store: VectorStore, chosen: Chosen) -> tuple[Citation, ...]:
 
 
 def _plain(
-    said: str,
+    text: str,
     store: VectorStore,
     *,
     notice: Notice,
@@ -229,16 +229,16 @@ def _plain(
     articles: tuple[Article, ...] = (),
     searched_as: str = "",
 ) -> Answer:
-    """An answer without quotes. Of articles that are not there, that there is no evidence."""
+    """An answer without quotes. An empty list of articles becomes "no_evidence"."""
     nothing = outcome == "articles" and not articles
     return Answer(
         outcome="no_evidence" if nothing else outcome,
-        question_language=detect_language(said),
+        question_language=detect_language(text),
         claims=(),
         citations=(),
         disagreements=(),
         confidence=0.0,
-        searched_as=searched_as or said,
+        searched_as=searched_as or text,
         snapshot=store.snapshot_id,
         notice=None if nothing else notice,
         articles=articles,

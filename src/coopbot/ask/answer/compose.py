@@ -1,4 +1,4 @@
-"""Sentences that may answer in, quotes out: which to show, and where they differ."""
+"""Chooses which sentences to quote, cites them, and reports where they disagree."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Citation, Disagreement, Span
 from coopbot.text.figures import say_the_same
 
-# Sentences nearer to each other than this say the same: cosine, each with its language's centre off. Measured on sentences of
-# the corpus in two languages.
+# Cosine (each vector centred for its language) above which two sentences say the same thing, within a language and across.
+# Measured on sentences of the corpus in two languages.
 _SAME_THING, _SAME_THING_ACROSS = 0.90, 0.60
 
-# Openings that point back to the sentence before.
-_LEANS = re.compile(
+# Openings that refer back to the previous sentence.
+_REFERS_BACK = re.compile(
     r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
     r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
     r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
@@ -27,17 +27,17 @@ _LEANS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What is quoted, and what contradicts the answer of the first quote: its sentence is among those quoted."""
+    """The sentences to quote, and a contradiction of the first one's answer, if any; its sentence is also quoted."""
 
     sentences: tuple[ScoredSentence, ...]
     contradiction: Contradiction | None = None
 
 
 def choose(sentences: Sequence[ScoredSentence], limit: int, least: float) -> Chosen:
-    """The sentence most likely to answer; then one that contradicts it; then those that are likely enough themselves,
-    each from another passage and saying something else: up to `limit` in all.
+    """Up to `limit` sentences: the one most likely to answer, then one that contradicts it, then other likely ones, each from
+    another passage and adding something new.
 
-    least: the log odds from which on a sentence is likely enough. The first is given however unlikely.
+    least: minimum log odds of a likely sentence. The first is taken however unlikely.
     """
     if not sentences:
         return Chosen(sentences=())
@@ -62,8 +62,8 @@ def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
 
 
 def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:
-    """Where citations of the chosen sentences, in the same order, give different answers, newest first. One that holds both
-    accounts stands alone.
+    """Where the citations give different answers, newest first. citations: those of the chosen sentences, in the same order.
+    A single sentence that holds both accounts is listed once.
     """
     if chosen.contradiction is None:
         return ()
@@ -100,16 +100,16 @@ def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
 
 
 def _within(answer: Span | None, quote: Span) -> Span | None:
-    """A span of the article as one of the quote."""
+    """The answer's span in the article, relative to the quote."""
     if answer is None:
         return None
     return Span(start_char=answer.start_char - quote.start_char, end_char=answer.end_char - quote.start_char)
 
 
 def quoted_span(sentence: ScoredSentence) -> Span:
-    """The sentence, with the one before it if it leans on that."""
+    """The sentence, plus the previous one if it refers back to that."""
     before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
-    if not before or not _LEANS.match(sentence.text):
+    if not before or not _REFERS_BACK.match(sentence.text):
         return sentence.span
     return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
 

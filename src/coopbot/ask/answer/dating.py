@@ -1,4 +1,4 @@
-"""Time in questions and quotes: "this year" by the clock, "latest" as the newer of two answers, and the age of a quote."""
+"""Time in questions and quotes: resolves "this year", prefers newer answers for "latest", and dates quotes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from coopbot.domain import Citation, DatedWords, Span
 from coopbot.text.dates import find_dates
 from coopbot.text.relative import asks_for_latest, relative_words, resolve_dates
 
-# Of sentences whose log odds are no further apart, the newest is shown first to who asks for the latest. Of 18 such questions
-# over the corpus, one gets a newer answer with 0.7; with 1.0 another loses its answer to a sentence that has none.
+# Maximum gap in log odds within which the newest sentence comes first when a question asks for the latest. Of 18 such questions
+# on the corpus, one gets a newer answer with 0.7; with 1.0 another loses its answer to a sentence that does not answer.
 _ABOUT_EQUALLY_LIKELY = 0.7
 
-# From this age on a quote is old to who asks today.
+# A quote older than this is shown with its date.
 _OLD = timedelta(days=365)
 
-# Words that mean a year by the day on which they are written, and how many years from it.
+# Words for a year relative to the current one, and their offset in years.
 _YEARS: tuple[tuple[int, str], ...] = (
     (0, r"今年|本年度?|(?<!the )\bthis year\b|\b(?:эт|нынешн|текущ)(?:от|ом|его|ого|ий|ем|ему) (?P<noun>год\w?)\b"),
     (-1, r"去年|(?<!the )\blast year\b|\b(?:прошл|минувш|прошедш)(?:ый|ом|ого|ий|ем|его) (?P<noun>год\w?)\b"),
@@ -32,7 +32,7 @@ _AFTER_PREPOSITION = re.compile(r"\b(?:of|for|in|during|since|by|until|from|than
 
 
 def with_years(question: str, today: date) -> str:
-    """The question with the number of the year for "this year", "last year" and their like."""
+    """The question with "this year", "last year" and similar replaced by the number of the year."""
     for away, pattern in _PATTERNS:
         question = pattern.sub(lambda found, year=today.year + away: _year(found, year), question)  # type: ignore[misc]
     return question
@@ -48,17 +48,17 @@ def _year(found: re.Match[str], year: int) -> str:
 
 
 def promote_newer(sentences: Sequence[ScoredSentence], published: Callable[[str], date | None]) -> tuple[ScoredSentence, ...]:
-    """The sentences, with the newest of those about as likely as the first in front. published: of an article, by its id."""
+    """Move the newest of the sentences about as likely as the first to the front. published: article id -> date."""
     if not sentences:
         return ()
     near = [one for one in sentences if one.log_odds >= sentences[0].log_odds - _ABOUT_EQUALLY_LIKELY]
-    # Of equally new ones the likelier, as they are in order.
+    # max() returns the first of equally new sentences, which is the likeliest.
     newest = max(near, key=lambda one: _day_of(one.text, published(one.stored.passage.article_id)))
     return (newest, *(one for one in sentences if one is not newest))
 
 
 def _day_of(text: str, published: date | None) -> date:
-    """How far a sentence is up to date: to the last day that it names, or else to its publication. Plans are of that day."""
+    """The day up to which a sentence is current: the last day it names, at most its publication, or else its publication."""
     if published is None:
         return date.min
     named = [span.last for span in resolve_dates(text, published) if span.first <= published]
@@ -66,13 +66,13 @@ def _day_of(text: str, published: date | None) -> date:
 
 
 def dated(citation: Citation, today: date, *, latest: bool) -> Citation:
-    """The citation with what must be said of its time. latest: whether the question asks for how things are now."""
+    """The citation with its date attached where needed. latest: whether the question asks about the present."""
     words = _dated_words(citation)
     return replace(citation, as_of=_as_of(citation, today, latest=latest), dated_words=words)
 
 
 def _as_of(citation: Citation, today: date, *, latest: bool) -> date | Literal["undated"] | None:
-    """A quote that gives its own date is as good as it ever was, unless it speaks of its own day."""
+    """The date to show with a quote. One that names its own year needs none, unless it also speaks of its present day."""
     published = citation.published
     if published is None:
         return "undated"
@@ -83,7 +83,7 @@ def _as_of(citation: Citation, today: date, *, latest: bool) -> date | Literal["
 
 
 def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
-    """None where the quote names a year: "next year" may then be meant from there."""
+    """Empty if the quote names a year: "next year" may then be relative to that."""
     if citation.published is None or _names_a_year(citation.quote):
         return ()
     return tuple(

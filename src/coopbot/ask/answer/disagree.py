@@ -1,4 +1,4 @@
-"""Sources that answer one question with different figures. Better to miss one than to call a dispute what is none."""
+"""Finds sources that answer a question with different figures. Prefers missing one to reporting a false one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import find_periods
 from coopbot.text.reporting import contrasts, reports
 
-# How far another figure may be behind the one that answers, by the reader's score of the words: in the same passage, where the
-# reader holds one against the other, a date there, and elsewhere. Measured on dev and training questions, as are the others.
+# Maximum gap in reader score between the answering figure and a rival: in the same passage (where the two compete in the
+# reader), for a date, and in another passage. Measured, like the other limits here, on dev and training questions.
 _READING_BEHIND, _DATE_BEHIND, _ELSEWHERE_BEHIND = 12.0, 6.0, 4.0
-# How much less likely to answer the sentence may be, in log odds: in the same passage, and elsewhere.
+# Maximum gap in log odds between the answering sentence and a rival: in the same passage, and in another.
 _ODDS_BEHIND, _ODDS_BEHIND_ELSEWHERE = 3.0, 1.0
-# A sentence that holds two accounts against each other has at least so many words of reporting or contrast.
+# Minimum number of words of reporting or contrast in a sentence that holds two accounts.
 _WORDS_OF_TWO_ACCOUNTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """Another answer than the best one. sentence: where it stands, the best sentence itself if that holds both.
+    """An answer that contradicts the best one. sentence: where it is found; the best sentence itself if it holds both.
 
-    answers: the words of the best answer, and those of the other one.
+    answers: the words of the best answer, then those of the other.
     """
 
     sentence: ScoredSentence
@@ -33,10 +33,10 @@ class Contradiction:
 
 
 def find_contradiction(sentences: Sequence[ScoredSentence]) -> Contradiction | None:
-    """The first figure or date that contradicts what the first sentence answers, if there is one.
+    """The first figure or date that contradicts the answer of the first sentence, or None.
 
-    It is of the same unit and of the same time, and differs beyond its rounding. Within one passage both must be reported as
-    what somebody says; elsewhere it must answer hardly less likely.
+    It has the same unit and period and differs by more than rounding. Within one passage, both must be attributed to somebody;
+    from another passage, it must be about as likely to answer.
     """
     best = sentences[0]
     own = _answering(best)
@@ -49,7 +49,7 @@ def find_contradiction(sentences: Sequence[ScoredSentence]) -> Contradiction | N
 
 
 def _answering(best: ScoredSentence) -> PlacedFigure | None:
-    """The figure among the words that answer."""
+    """The figure within the answer's words that the reader scores highest, or None."""
     found = [figure for figure in place_figures(best.text) if _within_answer(best, figure)]
     return max(found, key=lambda figure: _reading(best, figure), default=None)
 
@@ -92,7 +92,7 @@ def _are_two_accounts(best: ScoredSentence, other: ScoredSentence) -> bool:
 
 
 def _answers_as_likely(best: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether it does, and of the same time: neither gives a year, or a part of one, that the other does not."""
+    """Whether `other` is about as likely to answer, for the same time: their years and parts of a year do not conflict."""
     if other.log_odds < best.log_odds - _ODDS_BEHIND_ELSEWHERE:
         return False
     years, others = _years(best), _years(other)
@@ -100,19 +100,19 @@ def _answers_as_likely(best: ScoredSentence, other: ScoredSentence) -> bool:
 
 
 def _years(sentence: ScoredSentence) -> frozenset[int]:
-    """Those the sentence names beside its answer."""
+    """Years the sentence names outside its answer."""
     answer = sentence.answer_text
     own = {mention.year for mention in find_dates(answer)}
     return frozenset(mention.year for mention in find_dates(sentence.text) if mention.year) - own
 
 
 def _may_share_a_unit(one: Figure, other: Figure) -> bool:
-    """As in: 40 wagons according to one, 30 according to the other."""
+    """One figure may lack a unit: "40 wagons according to one, 30 according to the other"."""
     return "" in (one.unit, other.unit) and "date" not in (one.unit, other.unit)
 
 
 def _span(sentence: ScoredSentence, figure: PlacedFigure) -> Span:
-    """In the article."""
+    """The figure's span in the article."""
     start = sentence.span.start_char
     return Span(start_char=start + figure.start_char, end_char=start + figure.end_char)
 

@@ -1,4 +1,4 @@
-"""The articles of an index that were published last."""
+"""Finds the most recently published articles of an index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ_AT_A_TIME = 200
 
 
 class Newest:
-    """The dated articles of a snapshot that were published last, found once a snapshot. Safe to share between threads."""
+    """The most recently published articles, computed once per snapshot. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -24,7 +24,7 @@ class Newest:
         self._found: dict[Language, list[Article]] = {}
 
     def of(self, snapshot: VectorStore, filters: Filters) -> list[Article]:
-        """Of the latest NEWEST of each language those that pass, at most NEWEST, newest first."""
+        """At most NEWEST articles, newest first, that pass the filters, out of the latest NEWEST of each language."""
         with self._lock:
             if self._snapshot_id != snapshot.snapshot_id:
                 self._found = _newest(snapshot)
@@ -53,7 +53,7 @@ def _age(article: Article) -> tuple[date, str]:
 
 
 def _passes(article: Article, filters: Filters) -> bool:
-    """Whether publisher and date are as wanted. A publisher is also one of a brief's sources, whatever the case."""
+    """Whether publisher and date pass. Publishers of a brief's sources count too; case is ignored."""
     names = {article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))}
     wanted = {name.casefold() for name in filters.publishers}
     day = article.published or date.min

@@ -1,4 +1,4 @@
-"""The promise that a citation is exact, kept in code: no answer leaves without passing here."""
+"""Verifies that every citation is exact. Every answer passes through here before it is returned."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from coopbot.errors import IndexBroken
 
 
 def verify_citations(citations: Iterable[Citation], article: Callable[[str], Article | None]) -> None:
-    """Raise IndexBroken unless every quote stands in its article exactly where its citation says, and in its passage, which is
-    stored apart from the article.
+    """Raise IndexBroken unless every quote matches its article at the cited offsets, and occurs in its passage, which is stored
+    separately.
     """
     for citation in citations:
         source = article(citation.article_id)
@@ -22,7 +22,7 @@ def verify_citations(citations: Iterable[Citation], article: Callable[[str], Art
 
 
 def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> Answer:
-    """The answer itself, if every claim is cited, every citation used by a claim exists, and every quote is exact."""
+    """Return the answer if every claim has citations, all of them exist, and every quote is exact. Raises IndexBroken."""
     verify_citations(answer.citations, article)
     numbers = [citation.number for citation in answer.citations]
     if numbers != list(range(1, len(numbers) + 1)):

@@ -1,4 +1,4 @@
-"""What may put quotes into words: `write.writer` lets a language model do it."""
+"""Interface for rewriting quotes as prose; `write.writer` implements it with a language model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Writer(Protocol):
     """Safe to call from several threads."""
 
     def write(self, quoted: Answer, citations: Sequence[Citation]) -> Answer:
-        """The answer in other words, each sentence resting on some of `citations`, of which those of `quoted` are the first; or
-        `quoted` itself. `writing` says which. It raises nothing: what cannot be written stays quoted.
+        """The answer as prose, each sentence supported by some of `citations` (those of `quoted` come first), or `quoted`
+        itself. The result's `writing` says which. Never raises: on failure the quotes are returned.
         """
         ...

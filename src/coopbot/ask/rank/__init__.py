@@ -1,1 +1,1 @@
-"""Which sentences may answer, best first."""
+"""Ranks the sentences that may answer a question."""

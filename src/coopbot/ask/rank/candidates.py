@@ -1,4 +1,4 @@
-"""Passages of one language under consideration for a question, with all that is needed to judge them."""
+"""The candidate passages of one language, with the scores needed to rank them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from coopbot.index.disk.lexical import I64
 from coopbot.index.disk.shelf import Sentences
 from coopbot.index.model.embedder import F32
 
-# Passages a language that are read token by token. Measured on XQuAD-R: with 20, ranking gains .001 to .004 across languages
-# and nothing in the same one, for two thirds more work.
+# Passages per language scored by late interaction. Measured on XQuAD-R: 20 improve ranking by .001 to .004 across languages and
+# not at all within one, for two thirds more work.
 READ = 12
 
-# What all of BM25 is worth beside cosine / 0.1; measured.
+# Weight of the BM25 share relative to cosine / 0.1; measured.
 _LEXICAL_WEIGHT: dict[Pair, float] = {"same": 8.0, "across": 2.0}
 _COSINE_SPREAD = 0.1
 
@@ -29,11 +29,12 @@ _COSINE_SPREAD = 0.1
 class Candidates:
     """Passages and their sentences, one passage after another.
 
-    rows: (passages,) in the language's shard. starts: (passages + 1,), the place of each passage's first sentence. dense:
-    (passages,) cosine. lexical: (passages,) BM25 as a share. sentence_vectors: (sentences, dim) and
-    sentence_cosine: (sentences,), with the sentence embedded alone. token_counts: (sentences,).
-    met: (question tokens, sentences), the best cosine of a question token with the sentence's tokens, read in the context of
-    their passage: late interaction, kept by sentence.
+    rows: (passages,), row numbers in the language's shard. starts: (passages + 1,), index of each passage's first sentence.
+    dense: (passages,), cosine with the question. lexical: (passages,), BM25 as a share of its maximum.
+    sentence_vectors: (sentences, dim) and sentence_cosine: (sentences,), each sentence embedded on its own.
+    token_counts: (sentences,).
+    met: (question tokens, sentences), the maximum cosine of each question token over the sentence's tokens, which were embedded
+    within their passage: late interaction per sentence.
     """
 
     pair: Pair
@@ -49,27 +50,27 @@ class Candidates:
 
     @cached_property
     def passage_met(self) -> F32:
-        """(question tokens, passages): the best over each passage's sentences."""
-        # Along the first axis it takes a seventh of the time.
+        """(question tokens, passages): the maximum of `met` over each passage's sentences."""
+        # Reducing along the first axis is seven times as fast.
         best = np.maximum.reduceat(np.ascontiguousarray(self.met.T), self.starts[:-1], axis=0)
         return np.ascontiguousarray(best.T)
 
     @cached_property
     def token_weights(self) -> F32:
-        """(question tokens,): how much each tells the candidates apart, its best match less its mean one; sums to 1."""
+        """(question tokens,): how well each separates the candidates, its best match minus its mean match; sums to 1."""
         spread = self.passage_met.max(axis=1) - self.passage_met.mean(axis=1) + 1e-6
         weights: F32 = spread / spread.sum()
         return weights
 
     def sentences_of(self, place: int) -> slice:
-        """Where the sentences of the passage at a place lie among all."""
+        """The slice of all sentences that belongs to the passage at index `place`."""
         return slice(int(self.starts[place]), int(self.starts[place + 1]))
 
 
 def find_candidates(
     question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, read: int = READ
 ) -> Candidates | None:
-    """The passages of a language to read for a question, at most `read`, or None if none passes the filters."""
+    """At most `read` candidate passages of one language, or None if no passage passes the filters."""
     pair: Pair = "same" if language == question.language else "across"
     found = store.first_stage(language, question.vector, question.terms_for(language), read, filters)
     if not len(found.rows):
@@ -87,13 +88,13 @@ def find_candidates(
         sentence_vectors=sentences.vectors,
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
-        # Switched off, nothing is met, so that cosine and words decide.
+        # Without late interaction all scores are zero, so cosine and BM25 decide.
         met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )
 
 
 def _met(question: Question, sentences: Sentences) -> F32:
-    """See `Candidates`. A sentence without tokens, such as one past the model's reach, meets nothing."""
+    """See `Candidates`. A sentence without tokens (for example beyond the model's maximum length) scores -1."""
     scores = token_codes.similarities(question.rotated_tokens, sentences.codes)
     met = np.full((len(sentences.token_counts), len(question.rotated_tokens)), -1, dtype=np.float32)
     having = np.flatnonzero(sentences.token_counts > 0)

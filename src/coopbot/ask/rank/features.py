@@ -1,4 +1,4 @@
-"""What is known of a passage, a sentence and an answer, as numbers by name. No weights here."""
+"""Named features of passages, sentences and answers. The weights are in `weights`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from coopbot.domain import Passage
 from coopbot.index.disk.passages import StoredPassage
 from coopbot.index.model.embedder import F32
 
-# So far behind the best, in log odds, a sentence is no rival.
+# A gap in log odds at which another sentence no longer competes; larger gaps are clipped to it.
 _FAR_BEHIND = 5.0
 
 
 def passage_features(candidates: Candidates) -> Features:
-    """(passages,) each."""
+    """Features of each candidate passage, (passages,) each."""
     best = candidates.passage_met
     starts = candidates.starts[:-1]
     return {
@@ -36,7 +36,7 @@ def passage_features(candidates: Candidates) -> Features:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedPassage:
-    """A passage among the candidates of its language. `score` compares across languages."""
+    """A candidate passage with a `score` that is comparable across languages."""
 
     candidates: Candidates
     place: int
@@ -44,20 +44,20 @@ class RankedPassage:
 
     @property
     def pair(self) -> Pair:
-        """Whether it is in the question's language."""
+        """Whether the passage is in the question's language."""
         return self.candidates.pair
 
     @property
     def row(self) -> int:
-        """In its language's shelf."""
+        """Row number in its language's shelf."""
         return int(self.candidates.rows[self.place])
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPassage:
-    """A passage whose sentences are looked at one by one. behind: how far its score is behind the best passage's.
+    """A passage whose sentences are scored. behind: how far its score is below the best passage's.
 
-    read: what the reader makes of it; None where there is no reader.
+    read: the reader's output; None without a reader.
     """
 
     ranked: RankedPassage
@@ -67,18 +67,18 @@ class OpenPassage:
 
     @property
     def passage(self) -> Passage:
-        """Its text."""
+        """The passage itself."""
         return self.stored.passage
 
     @cached_property
     def vectors(self) -> F32:
-        """(sentences, dim)."""
+        """(sentences, dim): the vectors of its sentences."""
         candidates = self.ranked.candidates
         return candidates.sentence_vectors[candidates.sentences_of(self.ranked.place)]
 
     @cached_property
     def features(self) -> Features:
-        """(sentences,) each."""
+        """Features of each sentence, (sentences,) each."""
         return {**_retrieval_features(self), **_reader_features(self)}
 
 
@@ -101,15 +101,15 @@ def _reader_features(one: OpenPassage) -> Features:
 
 
 def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
-    """(1,) each: what distinguishes an answer from a near miss. scores: of the sentences of each passage.
+    """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
-    at: the passage and the row of the sentence that is to answer.
+    at: (passage, row) of the sentence proposed as the answer.
     """
     place, row = at
     best = opened[place]
     candidates = best.ranked.candidates
     met = candidates.passage_met[:, best.ranked.place]
-    # What the passage leaves unmet of the question that another one meets.
+    # How much better other passages match each question token than this one.
     regret = candidates.passage_met.max(axis=1) - met
     top = float(scores[place][row])
     others = [float(own.max()) for number, own in enumerate(scores) if number != place]
@@ -127,7 +127,7 @@ _OF_READER = ("read_starts", "read_best")
 
 
 def _worst_quarter(met: F32) -> F32:
-    """(columns,): the mean of the lowest quarter of the rows, at least one."""
+    """(columns,): the mean of the lowest quarter of the rows, at least one row."""
     count = max(1, len(met) // 4)
     worst: F32 = np.partition(met, count - 1, axis=0)[:count].mean(axis=0)
     return worst

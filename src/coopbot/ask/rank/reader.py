@@ -1,4 +1,4 @@
-"""Reads a question and passages together: which sentence answers, with which words, or that none does."""
+"""Extractive reader: finds the sentence and the words in each passage that answer a question, if any do."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from coopbot.index.model.tokenizer import I64, Tokens
 
 # Tokens of the longest answer: a date, a figure with its unit, a name, a clause.
 _LONGEST_ANSWER = 32
-# A text longer than the window is read in pieces; each begins this share of the window before the last one ends.
+# A text longer than the window is read in pieces that overlap by this share of the window.
 _OVERLAP = 0.25
 _UNREAD = -30.0
-# The words of an answer may begin and end a little outside its figure: "about", "a year".
+# An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPassage:
-    """What reading a passage gave, for each of its sentences.
+    """The reader's output for one passage.
 
-    starts: log of the summed odds that the answer starts in it, against "this passage does not answer". best: the start and end
-    of the best words together, likewise. answers: where those words stand, in the article. tokens: (tokens, 2), where each of
-    the passage's tokens stands there. margins: (tokens, 2), the log odds that an answer starts and ends with it.
+    For each sentence: starts, the log of the summed odds that the answer starts in it, against "this passage does not answer";
+    best, the summed log odds of start and end of its best answer span; answers, that span in the article.
+    For each token: tokens, (tokens, 2), its span in the article; margins, (tokens, 2), the log odds that an answer starts and
+    ends with it.
     """
 
     starts: F32
@@ -39,7 +40,7 @@ class ReadPassage:
     margins: F32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
 
     def reading_of(self, words: Span) -> float:
-        """As `best`, of an answer that takes in these words of the article."""
+        """Like `best`, for an answer that covers this span of the article."""
         own = np.flatnonzero((self.tokens[:, 0] < words.end_char) & (self.tokens[:, 1] > words.start_char))
         if not len(own):
             return 2 * _UNREAD
@@ -53,23 +54,23 @@ class Reader(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the same passage would be read otherwise."""
+        """Changes when the same passage would get other scores."""
         ...
 
     def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
-        """One entry a passage, each given with what stands before it: see `head_of`."""
+        """One result per (head, passage) pair; for the head see `head_of`."""
         ...
 
 
 def head_of(title: str, published: date | None) -> str:
-    """Date and title, which tell what a passage's "this year" and "the bridge" are."""
+    """Date and title, which resolve "this year" and "the bridge" in a passage."""
     day = f"{published:%Y-%m-%d}. " if published else ""
     return f"{day}{title}. "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """As much of a text as fits beside the question. first: the place of its first token in the text."""
+    """A part of a text that fits beside the question. first: index of its first token in the text."""
 
     text: int
     first: int
@@ -77,7 +78,7 @@ class _Piece:
 
 
 class ModelReader:
-    """A `Reader` that runs a network over all passages at once."""
+    """A `Reader` that runs a neural network over all passages in one batch."""
 
     def __init__(self, model: ReaderModel) -> None:
         self._model = model
@@ -99,7 +100,7 @@ class ModelReader:
         ]
 
     def _margins(self, question: str, texts: Sequence[I64]) -> list[F32]:
-        """(tokens, 2) a text: logits of start and end less those of "does not answer"."""
+        """(tokens, 2) per text: start and end logits minus those of "does not answer"."""
         frame = self._model.tokenizer.pair_frame(self._fitting(question))
         room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
@@ -121,7 +122,7 @@ class ModelReader:
         return margins
 
     def _fitting(self, question: str) -> str:
-        """As much of a question as leaves half of the window to the text."""
+        """The question, cut to at most half of the window."""
         (tokens,) = self._model.tokenizer.tokens([question])
         most = self._model.card.max_tokens // 2
         return question if len(tokens.ids) <= most else question[: int(tokens.spans[most - 1, 1])]
@@ -134,7 +135,7 @@ def _pieces(text: int, ids: I64, room: int) -> list[_Piece]:
 
 
 def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> ReadPassage:
-    """margins: (tokens, 2) of head and passage."""
+    """Scores per sentence. margins: (tokens, 2) of head and passage together."""
     spans = tokens.spans - head_chars + passage.start_char
     scored = [_scored_sentence(sentence, spans, margins) for sentence in passage.sentences]
     return ReadPassage(
@@ -147,7 +148,7 @@ def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> 
 
 
 def _trimmed(answer: Span, passage: Passage) -> Span:
-    """Without the white space that tokens begin with."""
+    """The span without the leading white space of its first token."""
     text = passage.quoted(answer)
     if not text.strip():
         return answer

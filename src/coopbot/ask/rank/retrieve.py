@@ -1,4 +1,4 @@
-"""A question in, the sentences that may answer it out, best first. Functions of their inputs: the index is passed in."""
+"""Retrieves and ranks the sentences that may answer a question. Functions of their inputs: the index is passed in."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.disk.passages import StoredPassage
 from coopbot.index.model.embedder import F32
 
-# Passages of all languages whose sentences are looked at one by one, and how many of them are read at a time: after each time,
-# reading ends if the answer is sure.
+# Passages, of all languages together, whose sentences are scored; and how many are read per batch. Reading stops after a batch
+# with a sure answer.
 OPENED = 6
 READ_AT_A_TIME = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSentence:
-    """A sentence of a passage. `log_odds` that it answers compare across languages. answer: the words that do, in the article;
-    None without a reader. vector: (dim,), as in `Sentences`. reading: what the reader gives those words; read: what it made of
-    the passage.
+    """A sentence with the `log_odds` that it answers, comparable across languages.
+
+    answer: the span of the answering words in the article, None without a reader. vector: (dim,), as in `Sentences`.
+    reading: the reader's score of those words. read: its output for the whole passage.
     """
 
     stored: StoredPassage
@@ -43,7 +44,7 @@ class ScoredSentence:
 
     @property
     def text(self) -> str:
-        """Its words."""
+        """The sentence's text."""
         return self.stored.passage.quoted(self.span)
 
     @property
@@ -54,7 +55,7 @@ class ScoredSentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a question is: so many passages of all languages retrieved, or so many of them read."""
+    """Progress on a question: how many passages, of all languages, were retrieved or read so far."""
 
     stage: Literal["retrieved", "read"]
     passages: int
@@ -65,8 +66,8 @@ Watch = Callable[[Progress], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What the articles have to say. passages: all candidates, best first. sentences: those of the best few, the one to quote
-    first in front. passages_read: how many the reader read.
+    """What retrieval found. passages: all candidates, best first. sentences: those of the best passages, the one to quote
+    first at index 0. passages_read: how many passages the reader read.
     """
 
     passages: tuple[RankedPassage, ...]
@@ -90,7 +91,7 @@ def find_evidence(
     opened: int = OPENED,
     watch: Watch = lambda _: None,
 ) -> Evidence:
-    """Rank the passages of all languages together, then read the best few until the answer is sure. `watch` sees each step."""
+    """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step."""
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
     own = weights.sentences(with_reader=reader is not None)
     found: list[OpenPassage] = []
@@ -112,7 +113,7 @@ def find_evidence(
 def find_all(
     question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = READ
 ) -> list[Candidates]:
-    """Each language is asked for its own best passages, so that none crowds another out."""
+    """The best passages of each language separately, so that no language crowds out another."""
     found = (
         find_candidates(question, store, language, filters, late=late, read=candidates_a_language)
         for language in store.languages
@@ -133,7 +134,7 @@ def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel
 def open_passages(
     question: Question, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
 ) -> list[OpenPassage]:
-    """What is stored of some of the ranked passages, and what the reader makes of them."""
+    """Load ranked passages from the store and, if there is a reader, read them."""
     chosen = [ranked[place] for place in places]
     stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
     read = reader.read(question.text, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
@@ -149,7 +150,7 @@ def _head(store: VectorStore, stored: StoredPassage) -> str:
 
 
 def judged(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
-    """All sentences with the log odds that they answer: the model's for the best one, the others' less what they are behind."""
+    """All sentences with log odds: the model's for the best one; for the others, that minus their score gap to the best."""
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
     place, row = best_sentence(opened, scores, preference)
     top = float(scores[place][row])
@@ -164,7 +165,7 @@ def judged(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: 
 
 
 def best_sentence(opened: Sequence[OpenPassage], scores: Sequence[F32], preference: float) -> tuple[int, int]:
-    """(passage, row) of the sentence to quote first; one in the question's language goes before one hardly better."""
+    """(passage, row) of the sentence to quote first. `preference` favours sentences in the question's language."""
     tops = [
         float(own.max()) + (preference if one.ranked.pair == "same" else 0.0) for one, own in zip(opened, scores, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""What was learned: linear models over named features, from a small readable file that `evals/learn.py` makes."""
+"""Learned linear models over named features, read from a small JSON file that `evals/learn.py` writes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import numpy as np
 from coopbot.index.model.embedder import F32
 
 Pair = Literal["same", "across"]
-"""Whether question and passage are in one language."""
+"""Whether question and passage are in the same language."""
 PAIRS: tuple[Pair, ...] = get_args(Pair)
 
 Features = dict[str, F32]
-"""One array a feature, all of one length."""
+"""One array per feature, all of the same length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,23 +33,23 @@ class LinearModel:
     bias: float
 
     def score(self, features: Mapping[str, F32]) -> F32:
-        """One score a row."""
+        """One score per row."""
         weight, bias = self._of_plain
         scores: F32 = weight @ np.array([features[name] for name in self.names], dtype=np.float32) + bias
         return scores
 
     @cached_property
     def _of_plain(self) -> tuple[F32, np.float32]:
-        """Weight and bias of features as they are: what is taken off and divided by, is the same for every row."""
+        """Weights and bias for raw features: mean and scale folded in."""
         weight = self.weight.astype(np.float64) / self.scale
         return weight.astype(np.float32), np.float32(self.bias - weight @ self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceWeights:
-    """sentence: which is better, whatever its passage and language. answered: log odds that the best one answers.
+    """sentence: ranks sentences across passages and languages. answered: log odds that the best sentence answers.
 
-    threshold: the probability from which on the best sentence is given as an answer.
+    threshold: minimum probability at which the best sentence is given as the answer.
     """
 
     sentence: dict[Pair, LinearModel]
@@ -64,10 +64,10 @@ class SentenceWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage: which is better, whatever its language. read, unread: for sentences with a reader and without.
+    """passage: ranks passages across languages. read, unread: sentence weights with a reader and without.
 
-    sure: the probability from which on no more passages are read. preference: what is added to the scores of sentences in the
-    question's own language, which people would rather read.
+    sure: probability at which reading stops. preference: bonus for sentences in the question's own language, which people would
+    rather read.
     """
 
     passage: dict[Pair, LinearModel]
@@ -77,19 +77,19 @@ class Weights:
     preference: float
 
     def sentences(self, *, with_reader: bool) -> SentenceWeights:
-        """For sentences that a reader has read, or not."""
+        """The sentence weights for use with or without a reader."""
         return self.read if with_reader else self.unread
 
 
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
-    """The weights that come with the package."""
+    """The weights shipped with the package."""
     text = importlib.resources.files("coopbot.ask.rank").joinpath("weights.json").read_text(encoding="utf-8")
     return parse_weights(text)
 
 
 def parse_weights(text: str) -> Weights:
-    """Weights from JSON."""
+    """Parse weights from JSON."""
     fields = json.loads(text)
     return Weights(
         passage=_models(fields["passage"]),

@@ -1,1 +1,1 @@
-"""What is asked."""
+"""Interprets the question."""

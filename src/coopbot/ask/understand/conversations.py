@@ -1,4 +1,4 @@
-"""What a conversation remembers of its earlier questions."""
+"""Memory of the earlier questions of each conversation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MAX_IDLE_S = 3600.0
 _ID_BYTES = 16
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-# (client, conversation id): an id that two clients use is two conversations.
+# (client, conversation id): the same id used by two clients is two conversations.
 _Key = tuple[str, str]
 
 
 class Remembers(Protocol):
-    """What an answerer asks of a memory. Safe to share between threads."""
+    """The conversation memory an `Answerer` needs. Safe to share between threads."""
 
     def remember(self, conversation_id: str, question: str, client: str = "") -> None:
         """Add a resolved question."""
@@ -38,15 +38,15 @@ class Remembers(Protocol):
 class Conversations:
     """Resolved questions by client and conversation id, in memory only. Safe to share between threads.
 
-    Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, until MAX_IDLE_S after the last one. Of
-    a client that has a name, the MAX_CONVERSATIONS_A_CLIENT latest, so that none can drive out those of all others.
-    clock: seconds that never go back, such as time.monotonic.
+    Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, for MAX_IDLE_S after the last question.
+    A named client keeps at most MAX_CONVERSATIONS_A_CLIENT, so that it cannot evict everybody else's.
+    clock: monotonic seconds, for example time.monotonic.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = Lock()
-        # Longest idle first, in both.
+        # Both are ordered longest idle first.
         self._asked: OrderedDict[_Key, tuple[float, deque[str]]] = OrderedDict()
         self._keys_of: dict[str, OrderedDict[_Key, None]] = {}
 
@@ -96,6 +96,6 @@ def checked_conversation_id(text: str) -> str:
     """The id as it is. Raises InvalidRequest unless it is 1-64 characters of A-Z, a-z, 0-9, _ and -."""
     if not _CONVERSATION_ID.fullmatch(text):
         raise InvalidRequest(
-            "conversation_id", "a conversation id is 1 to 64 letters a-z, digits, _ or -; send such a one or none"
+            "conversation_id", "a conversation id is 1 to 64 letters a-z, digits, _ or -; send a valid id or none"
         )
     return text

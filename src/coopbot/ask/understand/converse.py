@@ -1,8 +1,9 @@
-"""Follow-up questions: what was asked before is put in front, and search and reader make of it what they can.
+"""Follow-up questions: the previous question is prepended, and retrieval and reader work on both.
 
-Whether a question is one is not decided by its words alone: it is searched by itself too, and the better answer counts.
+Words alone do not decide whether a question is a follow-up: it is also searched on its own, and the better answer wins.
 
-Of what was asked before, a date or a name gives way to its like: "how much in 2023?" and "and in 2024?" ask for one year.
+A date or name in the follow-up replaces one of the same kind in the previous question: after "how much in 2023?", "and in
+2024?" asks about 2024 only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from coopbot.text.dates import find_dates
 from coopbot.text.gazetteer import find_names, name_mentions
 from coopbot.text.tokens import lexical_tokens
 
-# A question that says so much by itself, and names something, stands alone.
+# A question of at least this many tokens that names something stands alone.
 _ENOUGH_TOKENS = 4
 
 _LINK = re.compile(
@@ -32,20 +33,20 @@ _POINTS_BACK = re.compile(
 )
 
 
-# What a date or a name leaves behind at the end of a question.
+# Preposition and punctuation left at the end of a question once its date or name is removed.
 _DANGLING = re.compile(r"\s*(?:\b(?:in|at|on|of|for|by|during|в|во|на|за|по|у|из|через)\b\s*)?[?.,!？。]*$", re.IGNORECASE)
 
 
 def readings(question: str, earlier: Sequence[str]) -> tuple[str, ...]:
-    """What a question may mean after the resolved questions `earlier` of its conversation, newest last: made whole by what was
-    asked before and, unless it begins with "and" or its like, by itself.
+    """The queries to try for a question, given the resolved questions `earlier` of its conversation, newest last: the question
+    completed by the previous one and, unless it begins with "and" or similar, the question itself.
     """
     resolved = resolve(question, earlier)
     return (resolved,) if resolved == question or _LINK.match(question) else (resolved, question)
 
 
 def resolve(question: str, earlier: Sequence[str]) -> str:
-    """A question made whole by the last one of `earlier`, unless it stands alone."""
+    """The question completed by the last of `earlier`, unless it stands alone."""
     if not earlier or stands_alone(question):
         return question
     rest = _LINK.sub("", question).strip()
@@ -55,19 +56,19 @@ def resolve(question: str, earlier: Sequence[str]) -> str:
 
 
 def points_back(question: str) -> bool:
-    """Whether a question has words that point to what was asked before."""
+    """Whether a question has words that refer to an earlier question."""
     return bool(_LINK.match(question) or _POINTS_BACK.search(question))
 
 
 def stands_alone(question: str) -> bool:
-    """Whether a question says by itself what it is about."""
+    """Whether a question can be understood without the earlier ones."""
     if points_back(question):
         return False
     return bool(find_names(question)) and len(lexical_tokens(question)) >= _ENOUGH_TOKENS
 
 
 def _without_like(last: str, rest: str) -> str:
-    """The last question less the dates and names that the follow-up gives others for."""
+    """The last question without the dates and names that the follow-up replaces."""
     spans: list[tuple[int, int]] = []
     if any(mention.year for mention in find_dates(rest)):
         spans += [(mention.start_char, mention.end_char) for mention in find_dates(last)]
@@ -82,7 +83,7 @@ def _without_like(last: str, rest: str) -> str:
 
 
 def _names(text: str) -> list[tuple[int, int]]:
-    """Where the only thing that a text names stands; none if it names several, for which of them gives way is not said."""
+    """The span of the one name in a text; empty if it has several, since it is unclear which one is replaced."""
     if len(find_names(text)) != 1:
         return []
     found = [re.search(re.escape(surface), text, re.IGNORECASE) for surface, _ in name_mentions(text)]

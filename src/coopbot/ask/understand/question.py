@@ -1,4 +1,4 @@
-"""What is asked, made ready to search with."""
+"""Turns a question into vectors and query terms."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
-# Tokens that mean the same in every language: numbers and Latin words, such as names of companies.
+# Tokens that mean the same in every language: numbers and Latin words, for example company names.
 _SHARED_TOKEN = re.compile(r"[0-9a-z]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question as it is searched.
+    """A question ready to search with.
 
-    vector: (dim,) and rotated_tokens: (tokens, dim), both with the language's centre taken off and of length 1; the tokens
-    rotated as those of passages are. terms: its lexical tokens, each once. names: what it names, by id of the gazetteer.
+    vector: (dim,) and rotated_tokens: (tokens, dim), both centred for the question's language and of length 1; tokens are
+    rotated like those of passages. terms: its distinct lexical tokens. names: gazetteer ids of what it names.
     """
 
     text: str
@@ -33,7 +33,7 @@ class Question:
     names: frozenset[str]
 
     def terms_for(self, language: Language) -> tuple[str, ...]:
-        """The lexical tokens that articles of a language can have: in another, shared ones and what names are called there."""
+        """The query terms for articles in a language: for another one, shared tokens and its forms of the names."""
         if language == self.language:
             return self.terms
         shared = [term for term in self.terms if _SHARED_TOKEN.match(term)]
@@ -53,7 +53,7 @@ def checked(text: str) -> str:
 
 
 def understand(text: str, embedder: Embedder) -> Question:
-    """Embed a checked question, once."""
+    """Embed a checked question."""
     language = detect_language(text)
     centre = embedder.centre(language)
     embedded = embedder.embed_question(text, with_tokens=True)

@@ -1,4 +1,4 @@
-"""What conversations remember, where several processes answer them: in a file of theirs, which may be lost."""
+"""Conversation memory shared by several processes, in an SQLite file that may be lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SharedConversations:
         self._database = ExpendableDatabase(path, schema=_SCHEMA, version=_VERSION, patience_s=_PATIENCE_S)
 
     def remember(self, conversation_id: str, question: str, client: str = "") -> None:
-        """Add a resolved question. One that cannot be kept is forgotten: the next question is then no follow-up."""
+        """Add a resolved question. If it cannot be stored it is dropped: the next question is then not a follow-up."""
         now_s, key = self._clock(), (client, conversation_id)
 
         def add(db: sqlite3.Connection) -> None:

@@ -1,7 +1,7 @@
-"""Messages that are no question: greetings, thanks, what the bot is and can do, abuse.
+"""Recognises small talk: greetings, thanks, abuse, and asking what the bot is and can do.
 
-The phrases are data, `small_talk.json`. A message is small talk only if phrases of the table cover every word of it: one word
-of anything else makes it a question.
+The phrases are data, `small_talk.json`. A message is small talk only if phrases of the table cover every word of it: any other
+word makes it a question.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from itertools import takewhile
 from coopbot.domain import TALKS, Talk
 from coopbot.text.measures import flatten
 
-# Beyond this nobody is only being polite.
+# A longer message is never mere politeness.
 _MOST_TOKENS = 24
 _LONG_WORD = 7
 
-# Han characters one by one, other writing by words.
+# Han characters one by one, other scripts by words.
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
 # "Hellooo" is hello; a letter counts once however often it is repeated, in the table too.
 _DRAWN_OUT = re.compile(r"([a-zа-я])\1+")
 _SAME_LETTER = str.maketrans({"ё": "е", "您": "你", "妳": "你", "甚": "什"})
 
-# The first of these that occurs is what the message is about: "hi, who are you?" asks who.
+# The first of these that occurs decides: "hi, who are you?" is about identity.
 _BY_WEIGHT: tuple[Talk, ...] = ("abuse", "identity", "ability", "farewell", "thanks", "greeting")
 
-# "Good one?" asks for something; "how are you?" is only polite. None: a filler.
+# With a question mark these are real questions ("good one?"), unlike "how are you?". None: a filler.
 _NEVER_ASKED: frozenset[Talk | None] = frozenset({"thanks", "farewell", None})
 
 _Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], Talk | None]]]
-"""Phrases as tokens with what they are, by the first letter of the first token; the longest first. None: a filler."""
+"""(phrase tokens, kind) by first letter of the first token, longest phrase first. None: a filler."""
 
 
 def find_small_talk(text: str) -> Talk | None:
-    """What kind of small talk a message is; None if it may be a question."""
+    """The kind of small talk; None if the message may be a question."""
     tokens = _tokens(text)
     if not tokens:
-        # A thumb, a heart: nothing but pictures.
+        # Nothing but emoji: a thumbs-up, a heart.
         return "thanks" if re.search(r"[^\s\w?？!！.,。，…]", text) else None
     if len(tokens) > _MOST_TOKENS:
         return None
@@ -57,8 +57,8 @@ def _tokens(text: str) -> list[str]:
 
 
 def _cover(tokens: tuple[str, ...]) -> frozenset[Talk | None] | None:
-    """What the phrases are that cover the tokens without a gap; None if none do. Of several ways the one of longest phrases."""
-    # covered[end]: what covers the tokens before it.
+    """The kinds of the phrases that cover the tokens without gaps, longest phrases preferred; None if nothing covers them."""
+    # covered[end]: kinds of the phrases that cover tokens[:end].
     covered: dict[int, frozenset[Talk | None]] = {0: frozenset()}
     for at in range(len(tokens)):
         if at in covered:
@@ -75,7 +75,7 @@ def _phrases_at(tokens: tuple[str, ...], at: int) -> Iterator[tuple[int, Talk | 
 
 
 def _is_meant(written: str, word: str) -> bool:
-    """Whether they are one word; in a long one a letter may be wrong, missing, doubled or changed for its neighbour."""
+    """Whether `written` is `word`; a long word may have one letter wrong, missing or added, or two neighbours swapped."""
     if written == word:
         return True
     if len(word) < _LONG_WORD or abs(len(written) - len(word)) > 1:

@@ -1,7 +1,7 @@
 """Requests for articles rather than for an answer: "what do you know about X?", "sources about X", "what is new this month?".
 
-A pattern has to match the whole request. Who asks something about a thing asks a question, and gets quotes: "what is known
-about its cost?", "any news on the bridge?".
+A pattern must match the whole request. Anything more specific is a question and is answered with quotes: "what is known about
+its cost?", "any news on the bridge?".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coopbot.text.relative import resolve_dates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlesWanted:
-    """Articles about a `subject`; without one the newest, of the days from `first` to `last` if those are set."""
+    """Articles about a `subject` or, without one, the newest, limited to the days `first` to `last` if set."""
 
     subject: str = ""
     first: date | None = None
@@ -25,7 +25,7 @@ class ArticlesWanted:
 
 _MOST_SUBJECT_CHARS = 80
 
-# What stands around a request and asks for nothing.
+# Polite words around a request.
 _POLITE = re.compile(
     r"^(?:(?:(?:hi|hello|hey|please|so|and|привет|здравствуйте|пожалуйста|а|и|скажи(?:те)?|подскажи(?:те)?)\b"
     r"|你好|请问?)[\s,!.]*)+|[\s,]*(?:please|pls|пожалуйста|谢谢)?[\s?？!！.。…]*$",
@@ -56,7 +56,7 @@ _SUBJECT = (
     rf"(?:{_GIVE_ZH})?(?P<subject>.+?)的?相关的?{_ZH}(?:有哪些|有吗|吗)?",
     rf"有(?:哪些|什么){_ZH}(?:讲|谈|提|涉及|介绍|写|说)[了到过]*(?P<subject>.+)",
 )
-# A subject that asks something itself: "when the bridge opened", 什么时候通车.
+# A subject that is itself a question: "when the bridge opened", 什么时候通车.
 _ASKS = re.compile(
     r"\b(?:what|when|why|how|who|whom|which|where|whether|if)\b"
     r"|\b(?:что|когда|почему|зачем|как|кто|как(?:ой|ая|ое|ие|их)|где|куда|откуда|сколько|ли)\b"
@@ -98,7 +98,7 @@ _NEWEST_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _NEWE
 
 
 def articles_wanted(text: str, today: date) -> ArticlesWanted | None:
-    """The articles that a message asks for; None if it asks for something else. "This month" is the one of today."""
+    """The articles that a message asks for; None if it asks for something else. "This month" is relative to `today`."""
     request = " ".join(_POLITE.sub("", flatten(text).replace("甚", "什")).split())
     if any(pattern.fullmatch(request) for pattern in _NEWEST_PATTERNS):
         times = [span for span in resolve_dates(request, today) if span.first <= today]

@@ -1,7 +1,7 @@
-"""The index folder: snapshots, the one-line file CURRENT that says which is in force, and the lock of the one writer.
+"""The index folder: snapshots, the one-line file CURRENT that names the current one, and the writer lock.
 
-A snapshot is built aside in a hidden folder, flushed to disk, verified, renamed into place; then CURRENT is replaced in one
-atomic rename. A reader therefore finds a whole snapshot at every instant, whatever happens to the writer.
+A snapshot is built in a hidden folder, flushed to disk, verified and renamed into place; then CURRENT is replaced by an atomic
+rename. Readers therefore always find a complete snapshot, whatever happens to the writer.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _LOCK = ".lock"
 _WRITER = ".writer"
 _RESTORING = ".restore-*"
 
-# What else is in the folder, or named in a damaged CURRENT, is no snapshot: it is neither served nor deleted.
+# Anything else in the folder, or named in a damaged CURRENT, is not a snapshot and is neither served nor deleted.
 _SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}(\d{3})?Z-[0-9a-f]{8}")
 
 
 def open_current(index_dir: Path, fingerprint: str, verified: Verified | None = None) -> Snapshot:
-    """The snapshot in force; if it is damaged, the newest other one that is whole, with the reason in `fault`.
+    """Open the current snapshot or, if it is damaged, the newest intact one, with the reason in `fault`.
 
-    Raises IndexMissing, IndexBroken (none is whole), IndexMismatch (built with another model), Misconfigured (may not be read).
+    Raises IndexMissing, IndexBroken (none is intact), IndexMismatch (built with another model), Misconfigured (unreadable).
     """
     while True:
         current = current_id(index_dir)
@@ -51,7 +51,7 @@ def open_current(index_dir: Path, fingerprint: str, verified: Verified | None = 
             if not snapshot.fault or current_id(index_dir) == current:
                 return snapshot
             snapshot.close()
-        # A writer has put another one in force meanwhile, and may have deleted what was read: look again.
+        # A writer has published another snapshot meanwhile, and may have deleted this one: try again.
 
 
 def _open_whole(index_dir: Path, current: str | None, fingerprint: str, verified: Verified | None) -> Snapshot:
@@ -103,15 +103,15 @@ def snapshot_ids(index_dir: Path) -> list[str]:
 
 
 def snapshot_folder(index_dir: Path, snapshot_id: str) -> Path:
-    """Where a snapshot lies."""
+    """The folder of a snapshot."""
     return index_dir / _SNAPSHOTS / snapshot_id
 
 
 @contextmanager
 def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Iterator[None]:
-    """Be the only writer of this index. Raises Busy (saying who writes), Misconfigured (folder not writable).
+    """Hold the writer lock of this index. Raises Busy (naming the writer), Misconfigured (folder not writable).
 
-    The system takes the lock from a process that dies: it cannot go stale.
+    The operating system releases the lock when its process dies, so it cannot go stale.
     """
     try:
         index_dir.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Itera
     try:
         _clear_leftovers(index_dir)
         owner = {"process": os.getpid(), "host": socket.gethostname(), "since_s": now_s()}
-        # Only for the message to others; a full disk shall not keep anybody from writing what makes room.
+        # Only informs others; a full disk must not stop a writer that would free space.
         with suppress(OSError):
             (index_dir / _WRITER).write_text(json.dumps(owner), encoding="utf-8")
         yield
@@ -139,20 +139,20 @@ def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Itera
 
 
 def writer(index_dir: Path, now_s: float) -> str | None:
-    """Who is writing, and for how long, as far as that is known; None if nobody is. Changes nothing."""
+    """Who is writing and for how long, if known; None if nobody is. Changes nothing."""
     if not (index_dir / _LOCK).is_file():
         return None
     try:
         FileLock(index_dir / _LOCK, timeout=0).acquire().lock.release()
     except Timeout:
         return _writer(index_dir, now_s)
-    except OSError:  # who may not write may not lock either
+    except OSError:  # without write permission there is no lock to take either
         return None
     return None
 
 
 def leftovers(index_dir: Path) -> list[Path]:
-    """What killed writers left behind. The next writer deletes it; while there is a writer, some of it is being written."""
+    """Files left by killed writers, which the next writer deletes. During a build, they include its own files."""
     snapshots = index_dir / _SNAPSHOTS
     single = [path for path in (index_dir / f".{_CURRENT}", snapshots / _BUILDING) if path.exists() or path.is_symlink()]
     return [*single, *snapshots.glob(f"{_PRUNED}*"), *index_dir.glob(_RESTORING)]
@@ -164,7 +164,7 @@ def _clear_leftovers(index_dir: Path) -> None:
 
 
 def _writer(index_dir: Path, now_s: float) -> str:
-    """Who holds the lock, and for how long."""
+    """A description of the lock's holder, for messages."""
     try:
         owner = json.loads((index_dir / _WRITER).read_text(encoding="utf-8"))
         age_s = max(0, round(now_s - float(owner["since_s"])))
@@ -177,7 +177,7 @@ def _writer(index_dir: Path, now_s: float) -> str:
 def building_folder(index_dir: Path) -> Iterator[Path]:
     """A fresh hidden folder to build in, gone afterwards unless `publish` moved it.
 
-    Raises Misconfigured where the block, or making the folder, fails for want of room or permission.
+    Raises Misconfigured if the block, or creating the folder, fails for lack of space or permission.
     """
     folder = index_dir / _SNAPSHOTS / _BUILDING
     try:
@@ -205,7 +205,7 @@ def publish(index_dir: Path, folder: Path, snapshot_id: str, verified: Verified)
 
 
 def make_current(index_dir: Path, snapshot_id: str) -> None:
-    """Point CURRENT at a snapshot, atomically. Raises Misconfigured; then it points where it did."""
+    """Point CURRENT at a snapshot, atomically. On Misconfigured it is unchanged."""
     fresh = index_dir / f".{_CURRENT}"
     try:
         fresh.write_text(snapshot_id + "\n", encoding="utf-8")
@@ -219,9 +219,9 @@ def make_current(index_dir: Path, snapshot_id: str) -> None:
 
 
 def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None) -> str:
-    """Put an older snapshot in force: the one named, or the newest before the current one. Returns its name.
+    """Make an older snapshot current: the one named, or the newest before the current one. Returns its name.
 
-    Raises NotFound, IndexBroken, IndexMismatch, Busy; then the current one stays in force.
+    Raises NotFound, IndexBroken, IndexMismatch, Busy; then the current one stays current.
     """
     with write_lock(index_dir):
         current = current_id(index_dir)
@@ -239,11 +239,11 @@ def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None)
 
 
 def set_aside(index_dir: Path, snapshot_id: str) -> None:
-    """Hide a damaged snapshot, kept for whoever wants to look into it until the next one is damaged."""
+    """Hide a damaged snapshot. It is kept for inspection until the next one is damaged."""
     snapshots = index_dir / _SNAPSHOTS
     for other in set_aside_earlier(index_dir):
         _delete(other)
-    # Whoever has it open goes on reading. One that cannot be moved is passed over all the same.
+    # Open readers are unaffected. A snapshot that cannot be moved is skipped anyway.
     with suppress(OSError):
         os.replace(snapshots / snapshot_id, snapshots / f"{_DAMAGED}{snapshot_id}")
 
@@ -254,25 +254,25 @@ def set_aside_earlier(index_dir: Path) -> list[Path]:
 
 
 def strangers(index_dir: Path) -> list[Path]:
-    """What is among the snapshots and not one of them, by its name."""
+    """Entries of the snapshots folder whose name is not that of a snapshot."""
     return sorted(path for path in (index_dir / _SNAPSHOTS).glob("[!.]*") if not _SNAPSHOT_ID.fullmatch(path.name))
 
 
 def prune(index_dir: Path, keep: int, spare: str | None = None) -> None:
-    """Delete all but the current, the newest `keep` snapshots and `spare`. What readers have open stays mapped."""
+    """Delete all but the current, the newest `keep` snapshots and `spare`. Files that readers have open stay mapped."""
     spared = {current_id(index_dir), spare}
     for snapshot_id in snapshot_ids(index_dir)[keep:]:
         if snapshot_id not in spared:
             folder = snapshot_folder(index_dir, snapshot_id)
             hidden = folder.with_name(f"{_PRUNED}{snapshot_id}")
-            # Hidden first: what goes by the name of a snapshot is whole.
+            # Hidden first, so that a folder named like a snapshot is always complete.
             with suppress(OSError):
                 os.replace(folder, hidden)
             _delete(hidden)
 
 
 def _delete(path: Path) -> None:
-    """Whatever it is. What cannot be deleted stays, to be tried again by the next writer."""
+    """Delete a file or folder. If that fails, the next writer tries again."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

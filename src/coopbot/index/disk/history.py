@@ -1,4 +1,4 @@
-"""The snapshots that an index folder holds, told without opening them."""
+"""The snapshots in an index folder, listed without opening them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coopbot.index.disk.manifest import Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotInfo:
-    """One snapshot, by its manifest; `fault` says why that cannot be read, empty if it can."""
+    """One snapshot as described by its manifest. `fault`: why the manifest is unreadable, else empty."""
 
     snapshot_id: str
     current: bool
@@ -24,7 +24,7 @@ class SnapshotInfo:
 
 
 def list_snapshots(index_dir: Path) -> list[SnapshotInfo]:
-    """Newest first. Checksums are not compared: that is for `coopbot doctor`."""
+    """Newest first. Does not verify checksums; `coopbot doctor` does."""
     current = current_id(index_dir)
     return [_info(index_dir, snapshot_id, snapshot_id == current) for snapshot_id in snapshot_ids(index_dir)]
 

@@ -1,7 +1,7 @@
-"""BM25 in NumPy: for each word the passages that have it, memory-mapped; how rare it is, is counted when asked.
+"""BM25 in NumPy over memory-mapped postings.
 
-Scores are those of Lucene, tf / (tf + k1 * (1 - b + b * length / average)) * idf. Rarity and average length belong to a whole
-language, not to a segment of it, so they are passed in: however an index came about, it gives the same scores.
+Scores follow Lucene: tf / (tf + k1 * (1 - b + b * length / average)) * idf. The idf and average length are those of the whole
+language, not of one segment, so they are passed in: scores do not depend on how the index was built.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ U64 = npt.NDArray[np.uint64]
 K1 = 1.2
 B = 0.75
 
-# A smaller index is judged as if it were filled up with passages that have none of the words: in one of three passages, no word
-# would be rare and nothing could stand out.
+# A smaller index is padded to this size with passages that contain no query term: among three passages no term would be rare.
 LEAST_ROWS = 50
 
-# An index so many times as long as what was found in it is not gone through from end to end: to sort what was found is faster.
+# With this many times more rows than matches, sorting the matches is faster than summing into an array of all rows.
 _SPARSE = 8
 
 _KEYS = "words.u64"
@@ -43,16 +42,16 @@ _MOST = np.iinfo(np.uint16).max
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """Passages that have one of the words asked for. rows: (matches,), rising. scores: (matches,), BM25."""
+    """Passages that contain at least one query term. rows: (matches,), ascending. scores: (matches,), BM25."""
 
     rows: I64
     scores: F32
 
     def best(self, count: int, allowed: I64 | None) -> I64:
-        """The rows of the best `count`, best first; of equals, the lowest. allowed: rows that count, all of them if None."""
+        """The best `count` rows, best first, ties by lowest row. allowed: the eligible rows, None for all."""
         among = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
         rows, scores = self.rows[among], self.scores[among]
-        if len(rows) > count:  # thousands have a common word; to sort them all takes a millisecond
+        if len(rows) > count:  # a common word matches thousands; sorting them all takes a millisecond
             near = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
             rows, scores = rows[near], scores[near]
         best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
@@ -60,7 +59,7 @@ class Matches:
 
 
 class PostingsWriter:
-    """Collects the words of passages, row by row; `close` writes them. Takes 14 bytes a word of a passage until then."""
+    """Collects the words of passages, row by row; `close` writes them. Until then 14 bytes per word of a passage."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -89,7 +88,7 @@ class PostingsWriter:
             (_COUNTS, counts[order], "<u2"),
             (_LENGTHS, np.array(self._lengths), "<i4"),
         ):
-            # Not `tofile`: on a full disk it can lose the end of a file without an error.
+            # Not `tofile`, which can silently truncate a file on a full disk.
             (self._folder / name).write_bytes(values.astype(kind).tobytes())
 
 
@@ -107,18 +106,18 @@ class Postings:
         self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[dead].sum(dtype=np.int64))
 
     def places(self, keys: U64) -> list[int]:
-        """Where each word of `word_keys` stands among those here, or -1."""
+        """The position of each key (see `word_keys`) in this vocabulary, or -1."""
         places = np.searchsorted(self._words, keys)
         known = places < len(self._words)
         known[known] = self._words[places[known]] == keys[known]
         return [int(place) for place in np.where(known, places, -1)]
 
     def frequency(self, places: Sequence[int]) -> I64:
-        """(places,): how many passages have each word."""
+        """(places,): the number of passages that contain each word."""
         return np.array([self._count(place) for place in places], dtype=np.int64)
 
     def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> Matches:
-        """BM25 of every passage that has one of these words, each as rare as its weight says."""
+        """BM25 of every passage that contains any of these words. weights: their idf."""
         every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for place, weight in zip(places, weights, strict=True):
             having, counts = self._postings(place)
@@ -128,9 +127,9 @@ class Postings:
         return Matches(rows=rows, scores=scores)
 
     def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
-        """(rows,): BM25 of some passages."""
+        """(rows,): BM25 of the given passages."""
         counts = np.zeros((len(places), len(rows)), dtype=np.float32)
-        wanted = rows.astype(self._rows.dtype)  # of another type, all that is searched would be copied
+        wanted = rows.astype(self._rows.dtype)  # with another dtype, searchsorted would copy the whole array
         for of_word, place in zip(counts, places, strict=True):
             having, often = self._span(place)
             if len(having):
@@ -140,7 +139,7 @@ class Postings:
         return np.array(weights, dtype=np.float32) @ shares
 
     def _saturated(self, rows: I64, counts: F32, average_length: float) -> F32:
-        """How much of a word's weight each passage gets for having it so often."""
+        """The saturated term frequency of each passage, 0 to 1."""
         length_share = self._lengths[rows].astype(np.float32) / np.float32(average_length)
         return (counts / (counts + (K1 * (1 - B) + K1 * B * length_share))).astype(np.float32, copy=False)
 
@@ -167,7 +166,7 @@ class Postings:
 
 
 def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
-    """(each row once, rising; the sum of its scores). All rows are below `of_rows`."""
+    """(distinct rows, ascending; the sum of scores of each). All rows are below `of_rows`."""
     if of_rows <= _SPARSE * len(rows):
         totals = np.bincount(rows, scores, of_rows).astype(np.float32)
         found = np.flatnonzero(totals)
@@ -177,12 +176,12 @@ def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
 
 
 def rarity(rows: int, having: int) -> float:
-    """The idf of a word that `having` of `rows` passages have; a word that none has is as rare as can be."""
+    """The idf of a word that `having` of `rows` passages contain; maximal if none does."""
     return math.log(1 + (max(rows, LEAST_ROWS) - having + 0.5) / (having + 0.5))
 
 
 def word_keys(tokens: Iterable[str]) -> U64:
-    """64 bits a word: among a million words, two share a key once in 37 million indexes."""
+    """A 64-bit hash per word. Two of a million words collide in one of 37 million indexes."""
     return np.array([int.from_bytes(blake2b(t.encode(), digest_size=8).digest(), "little") for t in tokens], dtype=np.uint64)
 
 

@@ -1,4 +1,4 @@
-"""An index on this machine's disk: a new snapshot is new segments for what is new, and copies of those that go on."""
+"""Writes the index on local disk: a new snapshot has a segment for new articles, plus copies of older segments."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from coopbot.index.target import State
 
 KEPT_SNAPSHOTS = 3
 
-# A segment is taken into the new one if it has at most so many times the passages, so that segments stay few and each passage
-# is written anew only a few times in its life.
+# A segment is merged into the new one if it has at most this many times its passages. Segments stay few, and each passage is
+# rewritten only a few times.
 _GROWTH = 4
-# From this share of dead passages on, a segment is written anew without them.
+# A segment with at least this share of removed passages is rewritten without them.
 _DEAD_SHARE = 0.25
 
-# A segment up to this size is copied into the next snapshot, so that damage to one snapshot leaves the others whole. A larger
-# one, whose copy would take longer than an article may take to arrive, is shared by hard links.
+# Segments up to this size are copied into the next snapshot, so that damage to one snapshot leaves the others intact. Copying a
+# larger one would delay new articles too long, so it is shared by hard links.
 COPIED_BYTES = 512_000_000
 
 _STAMP = "%Y%m%dT%H%M%S"
 
 
 class LocalTarget:
-    """Keeps the `Target` contract for one index folder."""
+    """Implements `Target` for one index folder."""
 
     def __init__(self, index_dir: Path, *, copied_bytes: int = COPIED_BYTES) -> None:
         self._index_dir = index_dir
@@ -79,12 +79,12 @@ class LocalTarget:
 
     def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`."""
-        # Makes room, and limits what builds that were killed just before the end leave behind.
+        # Frees space, and limits what is left by builds killed just before the end.
         prune(self._index_dir, KEPT_SNAPSHOTS, self._held.snapshot_id if self._held else None)
         try:
             return self._write(gone, rows, facts)
         except IndexBroken:
-            # A file has been damaged since it was verified: the next `state` shall see it.
+            # A file has been damaged since it was verified: the next `state` must notice.
             self._verified.clear()
             raise
 
@@ -107,7 +107,7 @@ class LocalTarget:
     def _write_segments(
         self, folder: Path, gone: frozenset[str], rows: Iterator[ArticleRows], dim: int
     ) -> tuple[dict[str, list[str]], dict[str, FileEntry]]:
-        """(segments with their dead articles, what is known of the files of those that go on)."""
+        """(removed articles by segment, the known file entries of the segments carried over)."""
         with ExitStack() as opened:
             new = SegmentWriter(folder / "new", dim)
             opened.callback(new.release)
@@ -128,7 +128,7 @@ class LocalTarget:
         return segments, files
 
     def _survivors(self, gone: frozenset[str], dim: int) -> list[Segment]:
-        """The segments in force that still have living articles, newest first."""
+        """The current segments that still have live articles, newest first."""
         opened = [
             open_segment(segment.folder, dim, segment.dead | (gone & segment.sha256_by_article.keys()))
             for segment in reversed(self._held.segments if self._held else ())
@@ -136,11 +136,11 @@ class LocalTarget:
         return [segment for segment in opened if segment.sha256_by_article]
 
     def _fold(self, segments: Sequence[Segment], new: SegmentWriter) -> list[Segment]:
-        """Write the living articles of small and of half-dead segments into the new one; returns the others."""
+        """Merge small segments and those with many removed articles into the new one; returns the rest."""
         kept = []
         for segment in segments:
             if self._held and (segment.live_passages <= _GROWTH * len(new) or segment.dead_share > _DEAD_SHARE):
-                # However lately it was verified: what is damaged shall not get a checksum that holds.
+                # Verify again, however recently that was done: damaged data must not get a valid checksum.
                 self._held.manifest.verify(segment.folder.parent, set(), f"{segment.name}/")
                 for article_id in segment.sha256_by_article:
                     new.add(segment.rows_of(article_id))
@@ -149,7 +149,7 @@ class LocalTarget:
         return kept
 
     def _carry(self, segments: Sequence[Segment], folder: Path) -> dict[str, FileEntry]:
-        """Bring segments into a new snapshot; returns what the manifest says of their files."""
+        """Copy or link segments into a new snapshot; returns the manifest's entries for their files."""
         known = self._held.manifest.files if self._held else {}
         carried: dict[str, FileEntry] = {}
         for segment in segments:
@@ -162,7 +162,7 @@ class LocalTarget:
         return carried
 
     def _name(self, folder: Path, facts: Facts) -> str:
-        """Time and checksum. Names sort by age, also where two builds fall into one moment or the clock goes backwards."""
+        """Time and checksum. Names sort by age even if two builds share a moment or the clock goes backwards."""
         built = datetime.fromisoformat(facts.built_at)
         newest = next(iter(snapshot_ids(self._index_dir)), None)
         if newest:
@@ -201,7 +201,7 @@ def _manifest(folder: Path, facts: Facts, segments: dict[str, list[str]], known:
 
 
 def time_of(snapshot_id: str) -> datetime:
-    """When a snapshot was built, by its name; long ago if the name tells nothing."""
+    """When a snapshot was built, by its name; the distant past if the name has no time."""
     try:
         seconds = datetime.strptime(snapshot_id[:15], _STAMP).replace(tzinfo=UTC)
         return seconds + timedelta(milliseconds=int(snapshot_id[15:18]))

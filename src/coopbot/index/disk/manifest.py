@@ -1,4 +1,4 @@
-"""What a snapshot says of itself, and the checks that it still is what it says."""
+"""The manifest of a snapshot, and verification of its files."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from pathlib import Path
 from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
 
-# Raise when files of a snapshot change their meaning; older snapshots are then rebuilt.
+# Increase when the meaning of snapshot files changes; older snapshots are then rebuilt.
 FORMAT = 8
 
 _NAME = "manifest.json"
 
-# A snapshot is named after its manifest, which vouches for all other files; a folder still being built is not.
+# A snapshot's name has the digest of its manifest, which has those of all other files. A folder being built has none.
 _DIGEST_IN_NAME = re.compile("Z-([0-9a-f]{8})$")
 
 FileEntry = dict[str, int | str]
 """`bytes` and `sha256` of a file."""
 
 Verified = set[tuple[int, int, int, int, str]]
-"""Files whose checksum was compared: device, inode, size and time of last change, with the checksum that they had."""
+"""Verified files: (device, inode, size, time of last change) with their checksum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a snapshot before its files are written. `previous` names the one it
-    follows.
-    """
+    """What is known of a snapshot before its files are written. `previous`: the snapshot before it."""
 
     fingerprint: str
     model: str
@@ -44,8 +42,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """`segments` maps the folder of each segment to the ids of articles in it that count no more. `articles`, `passages` and
-    `sentences` count those that do. `files` maps each file's path within the snapshot to its size and sha256.
+    """`segments` maps each segment's folder to the ids of its removed articles. `articles`, `passages` and `sentences` count
+    what remains. `files` maps each file's path within the snapshot to its size and sha256.
     """
 
     format: int
@@ -75,7 +73,7 @@ class Manifest:
             raise IndexBroken(f"the manifest of snapshot {folder.name} is missing or damaged; run: coopbot index") from exc
 
     def verify(self, folder: Path, verified: Verified, under: str = "") -> None:
-        """Compare every file under a folder with its checksum, but for those that were verified already, and remember them.
+        """Compare the checksum of every file under a folder, except those in `verified`, and add them to it.
 
         Raises IndexBroken naming the first that differs.
         """
@@ -108,7 +106,7 @@ def _holds(path: Path, sha256: str, verified: Verified) -> bool:
 
 
 def describe_files(folder: Path, known: Mapping[str, FileEntry] | None = None) -> dict[str, FileEntry]:
-    """Sizes and checksums of all files under a folder but its manifest; those that are known already are taken as they are."""
+    """Sizes and checksums of all files under a folder except its manifest. Entries in `known` are reused."""
     described: dict[str, FileEntry] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -124,6 +122,6 @@ def sha256_of(path: Path) -> str:
 
 
 def corpus_sha256(sha256_by_article: Mapping[str, str]) -> str:
-    """One digest for a whole corpus: which articles, with which content."""
+    """One digest of a whole corpus: its article ids and their content."""
     lines = [f"{article_id} {digest}" for article_id, digest in sorted(sha256_by_article.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -38,7 +38,7 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_article ON passages (article);
 """
 
-# A row is some kilobytes long: in the usual pages of 4 kB it lies scattered, and reading three takes 100 us instead of 30.
+# A row takes some kilobytes: it would span several default pages of 4 kB, and reading three would take 100 us instead of 30.
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 
 # A sentence's span: two 32-bit integers.
@@ -81,7 +81,7 @@ class PassageWriter:
         self.release()
 
     def release(self) -> None:
-        """Let go of the file, finished or not."""
+        """Close the file, finished or not."""
         self._db.close()
 
 
@@ -110,7 +110,7 @@ class PassageStore:
             raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def article(self, article_id: str) -> Article | None:
@@ -136,7 +136,7 @@ class PassageStore:
         return found
 
     def sentences_without(self, article_ids: Collection[str]) -> int:
-        """How many sentences there are, those of some articles not counted."""
+        """The number of sentences, excluding these articles."""
         sql = "SELECT a.article_id, sum(length(p.sentences)) FROM passages p JOIN articles a ON a.number = p.article GROUP BY 1"
         return sum(int(size) for article_id, size in self._db.execute(sql) if article_id not in article_ids) // _SPAN_BYTES
 
@@ -162,9 +162,9 @@ class PassageStore:
         return [_to_stored(row) for row in found]
 
     def rows_matching(self, language: Language, filters: Filters) -> I64 | None:
-        """Rows of a language that pass the filters, or None where they do not limit.
+        """Rows of a language that pass the filters, or None if the filters are empty.
 
-        A publisher is met by the article's own, by that of one of its sources, or of another who published the same story.
+        A publisher matches the article's own, that of one of its sources, or another that published the same story.
         """
         clauses, values = _conditions(filters)
         if filters.languages and language not in filters.languages:

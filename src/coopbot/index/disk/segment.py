@@ -1,6 +1,6 @@
-"""A part of an index that never changes: some articles with their passages, vectors and words. Snapshots are made of segments.
+"""An immutable part of an index: articles with their passages, vectors and words. A snapshot consists of segments.
 
-What was changed or removed later stays in its segment, dead: the snapshot that holds the segment says which articles are.
+Articles changed or removed later stay in their segment; the snapshot lists them as removed.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class SegmentWriter:
         self._passages.add(rows.article, stored)
 
     def close(self) -> str:
-        """Finish all files; returns a name that tells the content."""
+        """Finish all files; returns a name derived from their content."""
         self._passages.close()
         for shard in self._shards.values():
             shard.close()
         return hashlib.sha256(json.dumps(describe_files(self._folder), sort_keys=True).encode()).hexdigest()[:12]
 
     def release(self) -> None:
-        """Let go of all files, finished or not."""
+        """Close all files, finished or not."""
         self._passages.release()
         for shard in self._shards.values():
             shard.release()
@@ -63,7 +63,7 @@ class SegmentWriter:
 
 @dataclass(frozen=True)
 class Segment:
-    """An open segment. `dead` are ids of articles in it that count no more."""
+    """An open segment. `dead`: ids of its removed articles."""
 
     folder: Path
     passages: PassageStore
@@ -76,27 +76,27 @@ class Segment:
         return self.folder.name
 
     def article(self, article_id: str) -> Article | None:
-        """One article by its id, if it is alive here."""
+        """One article by its id, unless it is removed or absent."""
         return None if article_id in self.dead else self.passages.article(article_id)
 
     @cached_property
     def sha256_by_article(self) -> dict[str, str]:
-        """The living articles, and what each one's text and metadata hashed to."""
+        """The hash of text and metadata of each live article."""
         return {a: digest for a, digest in self.passages.sha256_by_article().items() if a not in self.dead}
 
     @property
     def live_passages(self) -> int:
-        """Passages of living articles."""
+        """The number of passages of live articles."""
         return sum(shard.live for shard in self.shards.values())
 
     @property
     def dead_share(self) -> float:
-        """The share of its passages that are dead, 0 to 1."""
+        """The share of its passages that are removed, 0 to 1."""
         rows = sum(map(len, self.shards.values()))
         return 1 - self.live_passages / rows if rows else 0.0
 
     def rows_of(self, article_id: str) -> ArticleRows:
-        """An article as it was when it was added, to be added to another segment. Raises IndexBroken if it is not here."""
+        """An article with all its rows, ready to add to another segment. Raises IndexBroken if it is not here."""
         article = self.article(article_id)
         if article is None:
             raise IndexBroken(f"segment {self.name} has lost {article_id}; run: coopbot index --force")

@@ -26,7 +26,7 @@ from coopbot.index.token_codes import U8
 F16 = npt.NDArray[np.float16]
 Number = TypeVar("Number", bound=np.generic)
 
-# What of a passage or a sentence its tokens and sentences begin at, in files of 64-bit integers.
+# Files of 64-bit integers: where each passage's sentences and each sentence's tokens begin.
 _PASSAGES = "passage_sentences.i64"
 _SENTENCES = "sentence_tokens.i64"
 _SENTENCE_VECTORS = "sentences.f16"
@@ -36,7 +36,7 @@ _POOLED = "pooled.f32"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageVectors:
-    """What embedding one passage leaves in a shard.
+    """The stored vectors of one passage.
 
     pooled: (dim,). sentences: (sentences, dim). codes: (tokens, dim / 4), see `token_codes`. token_counts: (sentences,), how
     many tokens each sentence has.
@@ -98,14 +98,14 @@ class ShardWriter:
         (self._folder / _POOLED).unlink()
 
     def release(self) -> None:
-        """Let go of all files, finished or not."""
+        """Close all files, finished or not."""
         for file in self._files.values():
-            with suppress(OSError):  # what a full disk did not take
+            with suppress(OSError):  # flushing to a full disk
                 file.close()
 
 
 class Shard:
-    """Reads what a `ShardWriter` wrote; `dead` rows are in no result. Raises IndexBroken."""
+    """Reads what a `ShardWriter` wrote; results exclude `dead` rows. Raises IndexBroken."""
 
     def __init__(self, folder: Path, dim: int, dead: Sequence[int] = ()) -> None:
         self._dead = np.array(sorted(dead), dtype=np.int64)
@@ -120,7 +120,7 @@ class Shard:
             raise IndexBroken(f"the vectors in {folder} cannot be read; run: coopbot index --force") from exc
 
     def __len__(self) -> int:
-        """The number of rows, dead ones counted."""
+        """The number of rows, including dead ones."""
         return len(self._vectors)
 
     @property
@@ -137,14 +137,14 @@ class Shard:
         return self._vectors.rows(rows)
 
     def passage(self, row: int) -> PassageVectors:
-        """All that is stored of one passage."""
+        """All stored vectors of one passage."""
         own = self.sentences([row])
         return PassageVectors(
             pooled=self.pooled([row])[0], sentences=own.vectors, codes=own.codes, token_counts=own.token_counts
         )
 
     def sentences(self, rows: Sequence[int]) -> StoredSentences:
-        """Those of some passages, at least one."""
+        """The sentences of one or more passages."""
         spans = [(int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])) for row in rows]
         tokens = [self._token_starts[first : end + 1] for first, end in spans]
         return StoredSentences(
@@ -156,9 +156,9 @@ class Shard:
 
 
 class _Rows(Generic[Number]):
-    """(rows, width) in a file, read when asked for.
+    """(rows, width) in a file, read on demand.
 
-    Of a mapped file the system would count all that lies around what was asked for as memory of this process: 64 kB a row.
+    Not mapped: the system would charge this process for the pages around each row, 64 kB per row.
     """
 
     def __init__(self, path: Path, kind: type[Number], width: int) -> None:
@@ -170,14 +170,14 @@ class _Rows(Generic[Number]):
         weakref.finalize(self, os.close, self._file)
 
     def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
-        """(rows, width): those from the first up to the end of each span, one span after another."""
+        """(rows, width): the rows of each half-open span, one span after another."""
         data = b"".join([self._bytes(first * self._row_bytes, (end - first) * self._row_bytes) for first, end in spans])
         return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
 
     def _bytes(self, start: int, count: int) -> bytes:
         if hasattr(os, "pread"):
             return os.pread(self._file, count, start)
-        with self._seeking:  # where there is no pread, on Windows
+        with self._seeking:  # Windows has no pread
             os.lseek(self._file, start, os.SEEK_SET)
             return os.read(self._file, count)
 

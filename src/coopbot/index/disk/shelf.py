@@ -1,4 +1,4 @@
-"""One language over all segments of a snapshot, numbered as one: the rows of the first segment, then those of the next."""
+"""One language across all segments of a snapshot. Rows are numbered through: those of the first segment, then the next."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from coopbot.index.disk.segment import Segment
 from coopbot.index.model.embedder import F32
 from coopbot.index.token_codes import U8
 
-# Passages are sought by their rarer words, as many of these as at most so many passages have together. In an index of a
-# million, to score every passage that has a common word would take longer than all the rest.
+# Lexical candidates come from the rarest query terms, as many as have at most this many postings together. In an index of a
+# million passages, scoring all that contain a common word would take longer than everything else.
 _MOST_POSTINGS = 20_000
 
-# Of those that the rarer words find, so many times as many as are wanted are ranked by all words.
+# This many times `top_k` of the passages found by the rarer terms are rescored with all terms.
 _RANKED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstStage:
-    """Passages of one language worth a closer look. pooled: (passages, dim) unit vectors. lexical: (passages,), the passage's
-    BM25 as a share of the most it could be, 0 to 1. idf: how rare each word of the question is.
+    """Candidate passages of one language. pooled: (passages, dim) unit vectors. lexical: (passages,), BM25 as a share of its
+    maximum, 0 to 1. idf: the idf of each query term.
     """
 
     rows: I64
@@ -36,20 +36,20 @@ class FirstStage:
     idf: dict[str, float]
 
     def take(self, places: I64) -> FirstStage:
-        """Some of them, in that order."""
+        """The passages at these positions, in that order."""
         return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """Lexical tokens looked up: their place in each segment, how many passages have each, and how rare that makes them."""
+    """Query terms looked up: position in each segment, document frequency and idf."""
 
     places: Sequence[list[int]]
     having: list[int]
     idf: dict[str, float]
 
     def rarer(self) -> list[int]:
-        """Which are the rarest that together not too many passages have."""
+        """Indices of the rarest terms that together have at most _MOST_POSTINGS postings."""
         rarest = sorted(range(len(self.having)), key=self.having.__getitem__)
         return rarest[: bisect_right([*accumulate(self.having[i] for i in rarest)], _MOST_POSTINGS)]
 
@@ -58,8 +58,8 @@ class _Words:
 class Sentences:
     """Sentences of several passages, one passage after another.
 
-    starts: (passages + 1,), the place of each passage's first sentence. vectors: (sentences, dim) of length 1, each embedded
-    alone. token_counts: (sentences,). codes: (tokens, dim / 4), the tokens of all in order, read in their passage.
+    starts: (passages + 1,), index of each passage's first sentence. vectors: (sentences, dim) of length 1, each embedded
+    on its own. token_counts: (sentences,). codes: (tokens, dim / 4), all tokens in order, embedded within their passage.
     """
 
     starts: I64
@@ -69,7 +69,7 @@ class Sentences:
 
 
 class Shelf:
-    """The passages of one language that are alive; `live` counts them."""
+    """The live passages of one language; `live` counts them."""
 
     def __init__(self, language: Language, segments: Sequence[Segment]) -> None:
         self._language = language
@@ -80,7 +80,7 @@ class Shelf:
         self._average_length = sum(shard.words.words_total for shard in self._shards) / max(self.live, 1) or 1.0
 
     def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
-        """About `top_k` passages: those nearest to the vector, and some more that the words find."""
+        """About `top_k` passages: those nearest to the vector, and more that match the terms."""
         allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
         words = self._look_up(terms)
         near = self._near(vector, top_k, allowed)
@@ -89,7 +89,7 @@ class Shelf:
         pooled, lexical = self._pooled(rows), self._lexical(rows, words)
         place = {row: at for at, row in enumerate(rows)}
         cosines = pooled @ vector
-        # By all words, not only the rarer; of equals, the nearest to the vector.
+        # Rank by all terms, not only the rarer; ties by cosine.
         worded.sort(key=lambda row: (-lexical[place[row]], -cosines[place[row]], row))
         kept = [place[row] for row in dict.fromkeys([*near, *worded[: max(1, top_k // 2)]])]
         return FirstStage(
@@ -100,7 +100,7 @@ class Shelf:
         )
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
-        """How rare each lexical token is among the passages."""
+        """The idf of each lexical token."""
         return self._look_up(terms).idf
 
     def sentences(self, rows: I64) -> Sentences:
@@ -155,7 +155,7 @@ class Shelf:
         return [row for _, row in sorted(near)[:top_k]]
 
     def _with_words(self, words: _Words, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
-        """The rows of each segment that its rarer words find."""
+        """The rows of each segment found by the rarer terms."""
         seeking, weights = words.rarer(), list(words.idf.values())
         found: list[int] = []
         for base, shard, own, some in zip(self._bases, self._shards, words.places, allowed, strict=False):
@@ -164,7 +164,7 @@ class Shelf:
         return found
 
     def _lexical(self, rows: Sequence[int], words: _Words) -> F32:
-        """(rows,): BM25 as a share of the most that a passage could have."""
+        """(rows,): BM25 as a share of its maximum."""
         scores = np.zeros(len(rows), dtype=np.float32)
         weights = list(words.idf.values())
         places = [self._place(row) for row in rows]

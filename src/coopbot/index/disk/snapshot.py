@@ -1,4 +1,4 @@
-"""A complete, immutable state of the index: segments, and which of their articles count. Keeps the `VectorStore` contract."""
+"""A complete, immutable state of the index: segments and their live articles. Implements `VectorStore`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coopbot.index.model.embedder import F32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """An open snapshot. `fault` says why a newer one was passed over, empty if none was."""
+    """An open snapshot. `fault`: why a newer one was rejected, empty if none was."""
 
     snapshot_id: str
     manifest: Manifest
@@ -64,7 +64,7 @@ class Snapshot:
         return {a: digest for segment in self.segments for a, digest in segment.sha256_by_article.items()}
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close all files."""
         for segment in self.segments:
             segment.passages.close()
 

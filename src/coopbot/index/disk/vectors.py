@@ -1,7 +1,7 @@
-"""FAISS: nearest passages by cosine, memory-mapped. The only file that knows of its ids, its padding and its threads.
+"""Nearest passages by cosine in FAISS, memory-mapped. The only file that knows its ids, padding and threads.
 
-A few rows are compared one by one. Of many, those in the lists nearest to the question are compared in 4 bits for two
-dimensions, and the best of these once more in half precision; docs/experiments.md has the numbers.
+Small indexes are searched exhaustively. In large ones the lists nearest to the question are searched with 4 bits per two
+dimensions, and the best rows are rescored in half precision; docs/experiments.md has the numbers.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from coopbot.index.model.embedder import F32
 Rows = Sequence[int] | npt.NDArray[np.int64]
 Found = list[tuple[int, float]]
 
-# Up to here comparing all takes 2 ms on one core. Where a filter leaves no more rows of a larger index, all are compared too.
+# Exhaustive search up to this many rows, 2 ms on one core. Also used where a filter leaves at most so many of a larger index.
 FLAT_ROWS = 30_000
 
 _FILE = "vectors.faiss"
 
-# There are as many lists as the root of the rows. So many are looked into: all of 16,000 rows, an eighth of a million.
+# Lists searched, of sqrt(rows): all of them with 16,000 rows, an eighth with a million.
 PROBED_LISTS = 128
-# Rows compared once more: for each that is asked for, and at least.
+# Rows rescored: per requested row, and the minimum.
 _REFINED, _LEAST_REFINED = 20, 240
 # FAISS wants at least 39 rows to train the centroid of a list.
 _TRAINED = 40
@@ -55,13 +55,13 @@ class Vectors(Protocol):
 
 
 def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> None:
-    """Save (rows, dim) unit vectors, which may be mapped from a file; more than `flat_rows` are parted into lists.
+    """Save (rows, dim) unit vectors, which may be mapped from a file; more than `flat_rows` are partitioned into lists.
 
-    Takes as much memory as the file that it writes, and a sample of 63 kB a list.
+    Needs as much memory as the file it writes, plus a sample of 63 kB per list.
     """
     use_one_thread()
     index = _flat(vectors) if len(vectors) <= flat_rows else _parted(vectors)
-    # Not by its name: FAISS then takes no notice when a full disk swallows the end of the file.
+    # Not by file name: FAISS would then not notice a full disk.
     with (folder / _FILE).open("wb") as file:
         faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
 
@@ -78,7 +78,7 @@ def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = P
 
 
 class FlatVectors:
-    """All eligible rows are compared."""
+    """Exhaustive search of all eligible rows."""
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
@@ -96,7 +96,7 @@ class FlatVectors:
                 eligible[np.asarray(allowed, dtype=np.int64)] = True
             eligible[np.asarray(excluded, dtype=np.int64)] = False
             count = int(np.count_nonzero(eligible))
-            # FAISS keeps the address of the bits, not the bits: they must live as long as the selector is used.
+            # FAISS keeps a pointer to the bits: they must outlive the selector.
             bits = np.packbits(eligible, bitorder="little")
             selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
         top_k = min(top_k, count)
@@ -114,7 +114,7 @@ class FlatVectors:
 
 
 class PartedVectors(FlatVectors):
-    """Only the lists nearest to the question are looked into, unless a filter leaves few rows."""
+    """Searches only the lists nearest to the question, unless a filter leaves few rows."""
 
     def __init__(self, index: faiss.IndexRefine, flat_rows: int, probed_lists: int) -> None:
         super().__init__(faiss.downcast_index(index.refine_index))
@@ -130,7 +130,7 @@ class PartedVectors(FlatVectors):
         of_lists.sel = selector
         parameters = faiss.IndexRefineSearchParameters()
         parameters.k_factor = max(_REFINED, _LEAST_REFINED / top_k)
-        # A filter thins out every list, and may empty those nearest to the question.
+        # A filter thins out all lists and may empty the nearest ones, so search more.
         probed = math.ceil(self._probed_lists * len(self) / eligible)
         while True:
             of_lists.nprobe = min(probed, self._lists)
@@ -142,9 +142,9 @@ class PartedVectors(FlatVectors):
 
 
 def use_one_thread() -> None:
-    """Let FAISS work on one thread: it takes longer to wake and await a second than to search, and far longer to train.
+    """Make FAISS use one thread: waking a second one takes longer than the search, and makes training far slower.
 
-    OpenMP keeps the number for each calling thread, so every search and build says it again.
+    OpenMP stores the number per calling thread, so every search and build sets it.
     """
     faiss.omp_set_num_threads(1)
 
