@@ -36,9 +36,7 @@ def _bounded(chunks: Iterable[bytes], most_bytes: int, source: str) -> Iterator[
 
 def too_large(most_bytes: int, source: str) -> Unreadable:
     """The error for content above the limit."""
-    return Unreadable(
-        source, f"larger than {most_bytes / 1e6:g} MB, the limit; give the address of something smaller"
-    )
+    return Unreadable(source, f"larger than {most_bytes / 1e6:g} MB, the limit; give the address of something smaller")
 
 
 def _gunzipped(chunks: Iterable[bytes], source: str) -> Iterator[bytes]:
