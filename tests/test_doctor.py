@@ -181,7 +181,7 @@ def test_what_killed_builds_and_damage_left(index_dir: Path) -> None:
     told = checks["leftovers"].detail
     assert "12 kB in .building, .restore-x, left by a killed build; the next coopbot index deletes it" in told
     assert "2 kB of a damaged snapshot that was set aside; delete" in told
-    assert "my copy: no snapshot by its name" in told
+    assert "my copy: not named like a snapshot" in told
 
 
 def test_another_writer_is_named_and_not_disturbed(index_dir: Path) -> None:
@@ -295,7 +295,7 @@ def test_files_of_the_corpus_that_give_no_article_or_one_twice(tmp_path: Path) -
     assert "2 of 6 files" in corpus.detail
     assert "broken.pdf" in corpus.detail
     assert "same id" in corpus.detail
-    assert corpus.detail.endswith("mend or remove them")
+    assert corpus.detail.endswith("fix or remove them")
     assert not twice.ok
     assert "2 articles are there twice: en/near = en/port; en/port = en/same" in twice.detail or "en/same" in twice.detail
     assert "coopbot remove" in twice.detail

@@ -1,4 +1,4 @@
-"""Corpus and index as one file, and back. The file is a plain tar: what is in it can be taken out by hand, too."""
+"""Backs up corpus and index to one file and restores them. The file is a plain tar that can be unpacked by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SNAPSHOT = "snapshot"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a backup holds. `snapshot` names the index in it."""
+    """The contents of a backup. `snapshot` is the id of its index snapshot."""
 
     file: Path
     articles: int
@@ -29,13 +29,13 @@ class Contents:
 
 
 def back_up(corpus_dir: Path, index_dir: Path, target: Path) -> Contents:
-    """Write the corpus and the snapshot in force into `target`, whole or not at all.
+    """Write the corpus and the current snapshot to `target`, completely or not at all.
 
     Raises IndexMissing, IndexBroken, Busy, InvalidRequest (the file exists), Misconfigured (it cannot be written).
     """
     if target.exists():
         raise InvalidRequest("file", f"{target} exists; name another file")
-    # Under the lock, so that the snapshot is not pruned while it is read.
+    # Under the lock, so that the snapshot is not pruned meanwhile.
     with write_lock(index_dir):
         current = current_id(index_dir)
         if current is None:
@@ -55,9 +55,9 @@ def back_up(corpus_dir: Path, index_dir: Path, target: Path) -> Contents:
 
 
 def restore(source: Path, corpus_dir: Path, index_dir: Path) -> Contents:
-    """Put back what `back_up` wrote. The corpus folder must be empty or not there; an index that is there stays to go back to.
+    """Restore a backup. The corpus folder must be empty or missing; an existing index remains available for rollback.
 
-    Everything is unpacked aside and the index verified before anything is put in place. Raises Unreadable, InvalidRequest,
+    Everything is unpacked aside and the index verified before anything is moved. Raises Unreadable, InvalidRequest,
     IndexBroken, Busy, Misconfigured.
     """
     if corpus_dir.exists() and any(corpus_dir.iterdir()):
@@ -81,7 +81,7 @@ def restore(source: Path, corpus_dir: Path, index_dir: Path) -> Contents:
 
 
 def _put_corpus(unpacked: Path, corpus_dir: Path) -> None:
-    """Copied beside its place first: the index folder may be on another disk."""
+    """Move the corpus into place; copied beside it first, as the index folder may be on another disk."""
     corpus_dir.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{corpus_dir.name}-", dir=corpus_dir.parent))
     try:
@@ -96,7 +96,7 @@ def _put_corpus(unpacked: Path, corpus_dir: Path) -> None:
 
 @contextmanager
 def _unpacked(source: Path, index_dir: Path) -> Iterator[Path]:
-    """The files of a backup in a folder beside the index, gone afterwards."""
+    """A temporary folder beside the index with the files of a backup."""
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=index_dir) as folder:
         try:
             with tarfile.open(source, "r:") as tar:
@@ -108,7 +108,7 @@ def _unpacked(source: Path, index_dir: Path) -> Iterator[Path]:
 
 
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """One plain file to where its name says, if that is within the two folders of a backup; a link leads nowhere."""
+    """Unpack one plain file if its path is inside the two folders of a backup; links are skipped."""
     parts = PurePosixPath(member.name).parts
     if not parts or parts[0] not in (_CORPUS, _SNAPSHOT) or ".." in parts or not member.isfile():
         return

@@ -1,4 +1,4 @@
-"""A client of the HTTP service: `Client("http://localhost:8000").ask("...")`. Answers are its JSON shapes, typed."""
+"""A client of the HTTP service: `Client("http://localhost:8000").ask("...")`. Returns its JSON as typed models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Fields = dict[str, object]
 
 
 class TooManyRequests(Busy):
-    """Ask again after `wait_s`; 0 if the service does not say when."""
+    """Retry after `wait_s` seconds; 0 if the service does not say."""
 
     def __init__(self, message: str, wait_s: float) -> None:
         super().__init__(message)
@@ -32,10 +32,10 @@ class TooManyRequests(Busy):
 
 
 class Client:
-    """Asks a service; safe to share between threads. Close it, or use it as a context manager.
+    """A connection to a service; safe to share between threads. Close it, or use it as a context manager.
 
-    Every call raises InvalidRequest, NotFound, Forbidden (no key, or a wrong one), Busy or TooManyRequests (try again later),
-    or Unreachable (no answer, or none of the service's).
+    Every call may raise InvalidRequest, NotFound, Forbidden (missing or wrong key), Busy or TooManyRequests (try again later),
+    or Unreachable (no answer, or not one from coopbot).
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Client:
         timeout_s: float = TIMEOUT_S,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """base_url: such as http://localhost:8000. transport: another way to reach the service, such as one in this process."""
+        """base_url: for example http://localhost:8000. transport: another httpx transport, for example to an app in-process."""
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s, transport=transport)
 
@@ -61,7 +61,7 @@ class Client:
         max_citations: int | None = None,
         conversation_id: str | None = None,
     ) -> AnswerOut:
-        """An answer with its quotes. For a follow-up give the `conversation_id` of the answer before."""
+        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`."""
         filters = _filters(languages, publishers, published_from, published_to)
         body: _Fields = {"question": question, "filters": filters}
         body |= _given(max_citations=max_citations, conversation_id=conversation_id)
@@ -86,7 +86,7 @@ class Client:
         return self._call(ArticleTextOut, "GET", f"/v1/articles/{quote(article_id)}")
 
     def articles(self) -> Iterator[ArticleOut]:
-        """All articles without their texts, in the order of their ids; asked for page by page."""
+        """All articles without their texts, in order of id; fetched page by page."""
         offset: int | None = 0
         while offset is not None:
             page = self._call(ArticlesOut, "GET", "/v1/articles", parameters={"offset": offset, "limit": _PAGE})
@@ -94,11 +94,11 @@ class Client:
             offset = page.next_offset
 
     def index(self) -> IndexOut:
-        """The index in force."""
+        """The current index."""
         return self._call(IndexOut, "GET", "/v1/index")
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -112,16 +112,16 @@ class Client:
     ) -> _Shape:
         address = f"{self._http.base_url}".rstrip("/")
         try:
-            # `Any` in effect: httpx wants primitive values, which these are.
+            # httpx wants primitive values, which these are.
             response = self._http.request(method, path, json=body, params=parameters)  # type: ignore[arg-type]
         except (httpx.TransportError, httpx.InvalidURL) as exc:
-            raise Unreachable(address, f"{type(exc).__name__}; see that coopbot serve runs there") from exc
+            raise Unreachable(address, f"{type(exc).__name__}; check that coopbot serve is running there") from exc
         if not response.is_success:
             raise _error(response, address)
         try:
             return shape.model_validate_json(response.content)
         except ValidationError as exc:
-            raise Unreachable(address, "this is no answer of coopbot; check the address and the version there") from exc
+            raise Unreachable(address, "not an answer from coopbot; check the address and the version there") from exc
 
 
 def _filters(
@@ -137,13 +137,13 @@ def _given(**fields: object) -> _Fields:
 
 
 def _error(response: httpx.Response, address: str) -> CoopbotError:
-    """What the service's problem document says, as the error that says what to do next."""
+    """The service's problem document as the matching error."""
     try:
         problem = response.json()
         detail, errors = str(problem["detail"]), problem.get("errors") or [{"field": "request"}]
         field = str(errors[0]["field"])
     except (ValueError, LookupError, TypeError, AttributeError):
-        return Unreachable(address, f"it answered {response.status_code}, and not as coopbot does; check the address")
+        return Unreachable(address, f"it answered {response.status_code}, but not as coopbot does; check the address")
     match response.status_code:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Forbidden(detail)

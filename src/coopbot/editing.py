@@ -1,4 +1,4 @@
-"""Changes to the corpus and what follows from them, for every way in: files, addresses, feeds, the HTTP service."""
+"""Changes to the corpus and index, for every interface: files, addresses, feeds, the HTTP service."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from coopbot.ingest.web.fetch import Fetch, fetch
 from coopbot.ingest.web.source import read_url
 
 Result = Arrival | CoopbotError
-"""What became of a source."""
+"""The outcome of adding a source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusEditor:
-    """Keeps the `Editor` contract. `reindex` brings the index in line with the corpus; `feed_states` is where feeds stand.
+    """Implements `Editor`. `reindex` updates the index from the corpus; `feed_states` is the file of feed states.
 
-    `read` and `read_feed` read documents and feeds, and `end_reading` ends both at once, from another thread.
+    `read` and `read_feed` read documents and feeds; `end_reading` aborts both at once, from another thread.
     """
 
     corpus: Corpus
@@ -41,7 +41,7 @@ class CorpusEditor:
     now_s: Callable[[], float] = time.time
 
     def add_path(self, path: Path) -> Iterator[tuple[str, Result]]:
-        """A file, or every file of a folder that can be read: each with what became of it."""
+        """Add a file, or every file in a folder with a supported format: each name with its result."""
         for file, reason in _files(path):
             try:
                 if reason:
@@ -63,11 +63,11 @@ class CorpusEditor:
         return self.corpus.add(draft)
 
     def add_feed(self, feed: str) -> Iterator[tuple[str, Result]]:
-        """The articles of a feed that were not taken yet: each address with what became of it.
+        """Add the new articles of a feed: each address with its result.
 
-        An address that does not answer is tried again with a later call, after a wait that doubles; so is one that was being
-        read when the process ended. What failed for want of room or because another process writes is tried with the next call,
-        and what is no article or known already is not. Raises what `poll_feed` raises.
+        A later call retries addresses that did not answer, or were being read when the process ended, after a wait that
+        doubles. The next call retries what failed because the disk was full or another process was writing. What is not an
+        article, or already known, is not retried. Raises what `poll_feed` raises.
         """
         states = load_states(self.feed_states)
         state = states.get(feed, FeedState())
@@ -80,7 +80,7 @@ class CorpusEditor:
                 state = before
             elif not isinstance(result, Unreachable):
                 state = state.took(entry.url)
-            # After each, so that an interruption costs nothing.
+            # After each entry, so that an interruption loses nothing.
             save_states(self.feed_states, {**states, feed: state})
             yield entry.url, result
         save_states(self.feed_states, {**states, feed: state})
@@ -105,7 +105,7 @@ class CorpusEditor:
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """The file itself; of a folder, its readable formats without hidden files. Each with the reason to refuse it, if any."""
+    """The file, or all files in a folder of readable formats and not hidden, each with the reason to refuse it, if any."""
     if not os.path.isdir(path):
         yield path, ""
         return
@@ -120,7 +120,7 @@ def _leads_to_no_file(path: Path) -> bool:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """What is not hidden in a folder and those below it. A link to a folder counts as a file: it is not followed."""
+    """All files below a folder that are not hidden. A link to a folder counts as a file: it is not followed."""
     for folder, subfolders, names in os.walk(root):
         links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
@@ -128,5 +128,5 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def failed(result: Result) -> bool:
-    """Whether a source gave no article though it should have: what is known already is no failure of a folder or a feed."""
+    """Whether adding a source failed; a duplicate is not a failure."""
     return isinstance(result, CoopbotError) and not isinstance(result, Duplicate)

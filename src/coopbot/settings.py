@@ -1,4 +1,4 @@
-"""COOPBOT_* environment variables -> Settings. Seen only by wiring and the command line."""
+"""Reads COOPBOT_* environment variables into Settings. Used only by wiring and the command line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise ValueError("no such time zone is known; give one such as Asia/Shanghai") from exc
+        raise ValueError("unknown time zone; give one like Asia/Shanghai") from exc
     return name
 
 
@@ -53,69 +53,65 @@ class Settings(BaseSettings):
     )
     reader: str | None = Field(
         default=None,
-        description="A question-answering model, by folder or hub name, or off; unset: the reader that is built in.",
+        description="A question-answering model (folder or hub name), or off; unset: the built-in reader.",
     )
     threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads that the embedding model uses."
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads for the embedding model."
     )
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
-    hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, with commas; unset: any.")
+    hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, comma-separated; unset: any.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#]+)?$",
-        description="Address that people reach `coopbot serve` under, for links to it.",
+        description="Public address of `coopbot serve`, for links to it.",
     )
-    shutdown_s: int = Field(
-        default=10, ge=1, le=600, description="Seconds in which `coopbot serve` is gone when it is stopped."
-    )
+    shutdown_s: int = Field(default=10, ge=1, le=600, description="Seconds that `coopbot serve` may take to shut down.")
     trusted_proxies: int = Field(
-        default=0, ge=0, le=10, description="How many proxies before `coopbot serve` add to X-Forwarded-For."
+        default=0, ge=0, le=10, description="Number of proxies in front of `coopbot serve` that add to X-Forwarded-For."
     )
-    rate_limit: str = Field(default="600/minute", description="How often a client may ask over HTTP, or off.")
+    rate_limit: str = Field(default="600/minute", description="Requests allowed per client over HTTP, or off.")
     rate_storage: SecretStr = Field(
-        default=SecretStr("memory://"), description="Where requests are counted: memory://, or a Redis that processes share."
+        default=SecretStr("memory://"), description="Where requests are counted: memory://, or a Redis shared by processes."
     )
     api_keys: SecretListed = Field(
-        default=(), description="Keys, with commas, one of which is needed to read over HTTP; unset: none."
+        default=(), description="Keys, comma-separated; reading over HTTP needs one of them; unset: none needed."
     )
     admin_token: SecretStr | None = Field(
-        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for changes over HTTP; without one there are none."
+        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for changes over HTTP; unset: no changes over HTTP."
     )
     metrics_token: SecretStr | None = Field(
-        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for reading GET /metrics; unset: nobody may."
+        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for GET /metrics; unset: disabled."
     )
     otel_endpoint: str = Field(
         default="", pattern=r"^(https?://\S+)?$", description="Collector that traces are sent to, over OTLP/HTTP; unset: none."
     )
     read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
     read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
-    read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may give, in MB.")
+    read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may yield, in MB.")
     llm_base_url: str = Field(
         default="",
         pattern=r"^(https?://\S+)?$",
         description="OpenAI-compatible server whose model writes answers; unset: none.",
     )
-    llm_model: str = Field(default="", description="Name of the model there.")
-    llm_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it wants one.")
+    llm_model: str = Field(default="", description="Name of the model on that server.")
+    llm_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it needs one.")
     llm_timeout_s: float = Field(default=20, gt=0, le=600, description="Seconds that writing one answer may take.")
-    llm_concurrency: int = Field(default=4, ge=1, le=100, description="Answers that are written at once.")
+    llm_concurrency: int = Field(default=4, ge=1, le=100, description="Answers written at the same time.")
     telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
-    milvus_uri: str | None = Field(default=None, description="Where Milvus answers; unset: the index is kept in index_dir.")
+    milvus_uri: str | None = Field(default=None, description="Address of Milvus; unset: the index is in index_dir.")
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
-    telegram_api_url: str = Field(
-        default="https://api.telegram.org", description="Bot API server, for those who run their own."
-    )
+    telegram_api_url: str = Field(default="https://api.telegram.org", description="Bot API server, if you run your own.")
     telegram_dir: Path | None = Field(
-        default=None, description="Folder of what the bot must not lose; unset: telegram in index_dir."
+        default=None, description="Folder of the bot's persistent data; unset: telegram in index_dir."
     )
-    telegram_admins: NumbersListed = Field(default=(), description="Numbers of the users who may change articles, with commas.")
+    telegram_admins: NumbersListed = Field(default=(), description="Ids of the users who may change articles, comma-separated.")
     telegram_allowed: NumbersListed = Field(
-        default=(), description="Numbers of the users and chats that are answered, with commas; unset: all."
+        default=(), description="Ids of the users and chats that are answered, comma-separated; unset: all."
     )
-    telegram_rate: int = Field(default=20, ge=1, le=1000, description="Messages of one user that are answered a minute.")
+    telegram_rate: int = Field(default=20, ge=1, le=1000, description="Messages answered per user and minute.")
     telegram_quiet: str = Field(
-        default="21-9", pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$", description="Hours in which no digest is sent."
+        default="21-9", pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$", description="Hours during which no digest is sent."
     )
     telegram_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Shanghai", description="Time zone of those hours."
@@ -129,7 +125,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment. Raises Misconfigured naming an unknown or unusable variable."""
+    """Settings from the environment. Raises Misconfigured, naming the unknown or invalid variable."""
     names = os.environ if environ is None else environ
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
@@ -140,4 +136,4 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as exc:
         problem = exc.errors(include_input=False, include_url=False)[0]
         name = _PREFIX + str(problem["loc"][0]).upper()
-        raise Misconfigured(f"{name} cannot be used: {problem['msg']}; mend or unset it") from exc
+        raise Misconfigured(f"{name} is not valid: {problem['msg']}; fix or unset it") from exc

@@ -1,4 +1,4 @@
-"""Settings -> the parts put together. The only place where one room's choice of implementation is made for another."""
+"""Builds the parts from the settings. The only place that chooses implementations across packages."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from coopbot.serve.tracing import Tracing
     from coopbot.write.writer import TextModel
 
-# Of the time in which the service has to end; the rest is for the process itself.
+# Share of the shutdown time given to jobs; the rest is for the process itself.
 _SHARE_OF_JOBS = 0.85
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ OnAnswer = Callable[[Answer], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """What embeds and what reads. reader: None if it is switched off."""
+    """The embedding model and the reader; None if the reader is off."""
 
     embedder: Encoder
     reader: ModelReader | None
@@ -67,18 +67,18 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What every way in is given: an answerer over the index in force."""
+    """What every interface answers with: an answerer over the current index."""
 
     answerer: Answerer
     index: LiveStore
     models: Models
 
     def with_writer(self, writer: Writer) -> Answerer:
-        """Answers in the words of a writer, over the same index."""
+        """An answerer over the same index whose answers the writer words."""
         return Answerer(self.models.embedder, self.index.current, self.models.reader, writer=writer)
 
     def without_reader(self) -> Answerer:
-        """Answers by retrieval alone, over the same index."""
+        """An answerer over the same index that uses retrieval alone."""
         return Answerer(self.models.embedder, self.index.current, None)
 
 
@@ -100,7 +100,7 @@ def prepared_reader(settings: Settings) -> ReaderCard | None:
 
 
 def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
-    """Both. Raises ModelUnavailable, Misconfigured."""
+    """Both models. Raises ModelUnavailable, Misconfigured."""
     return Models(embedder=open_embedder(settings, on_step), reader=open_reader(settings, on_step))
 
 
@@ -112,9 +112,9 @@ def open_service(
     on_answer: OnAnswer | None = None,
     conversations: Path | None = None,
 ) -> Service:
-    """Models and index opened, so that a bad one stops the start; models that are open may be given.
+    """Open models and index, so that a bad one stops the start; models already open may be passed in.
 
-    `on_answer`: see `Answerer`. conversations: a file that several processes share; None: in memory.
+    `on_answer`: see `Answerer`. conversations: file shared by several processes; None: in memory.
     Raises what opening them raises.
     """
     models = models or open_models(settings, on_step)
@@ -132,12 +132,14 @@ def open_service(
 
 
 def open_writer(settings: Settings, reader: ModelReader | None) -> Writer | None:
-    """What lets a language model write, or None if none is set. Nothing is asked of it yet. Raises Misconfigured."""
+    """The writer for the language model, or None if none is set. Does not call the model yet. Raises Misconfigured."""
     model = open_llm(settings)
     if model is None:
         return None
     if reader is None:
-        raise Misconfigured("what a language model writes is judged by the reader, which is off; unset COOPBOT_READER")
+        raise Misconfigured(
+            "a language model needs the reader to check what it writes, and the reader is off; unset COOPBOT_READER"
+        )
     from coopbot.write.writer import ModelWriter
 
     return ModelWriter(model, reader)
@@ -149,7 +151,7 @@ def open_llm(settings: Settings) -> TextModel | None:
         return None
     if not settings.llm_model:
         raise Misconfigured("COOPBOT_LLM_BASE_URL is set and COOPBOT_LLM_MODEL is not; set both, or neither")
-    # Here, as the libraries for it are optional, and slow to import.
+    # Imported here because its libraries are optional and slow to import.
     try:
         from coopbot.write.llm import Llm, LlmCard
     except ImportError as exc:
@@ -165,7 +167,7 @@ def open_llm(settings: Settings) -> TextModel | None:
 
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:
-    """The index in force. Raises what opening it raises."""
+    """Open the current index. Raises what opening it raises."""
     if settings.milvus_uri is None:
         return LiveIndex(settings.index_dir, fingerprint)
     from coopbot.index.milvus.schema import PREFIX, Names
@@ -175,7 +177,7 @@ def open_index(settings: Settings, fingerprint: str) -> LiveStore:
 
 
 def open_target(settings: Settings) -> Target:
-    """Where the index is written."""
+    """The target that builds write to."""
     if settings.milvus_uri is None:
         return LocalTarget(settings.index_dir)
     from coopbot.index.milvus.target import MilvusTarget
@@ -190,21 +192,21 @@ def _milvus(settings: Settings, uri: str) -> Milvus:
 
 
 def open_sandbox(settings: Settings) -> Sandbox:
-    """What reads documents, in a process of their own that is started at the first of them."""
+    """The reader of documents, in a separate process started on first use."""
     return Sandbox(
         ReadLimits(memory_mb=settings.read_memory_mb, timeout_s=settings.read_timeout_s, output_mb=settings.read_output_mb)
     )
 
 
 def open_corpus(settings: Settings, sandbox: Sandbox | None = None) -> Corpus:
-    """The folder of articles; what was read of it is kept beside the index. Without a sandbox it has one of its own."""
+    """The corpus folder, with its catalogue beside the index. Without a sandbox given, it gets its own."""
     sandbox = sandbox or open_sandbox(settings)
     catalogue = settings.index_dir / "cache" / "corpus.sqlite"
     return Corpus(settings.corpus_dir, catalogue, read=sandbox.read, limits=str(sandbox.limits))
 
 
 def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEditor:
-    """What changes the corpus. Without an embedder it is opened at the first rebuild."""
+    """The editor of the corpus. Without an embedder given, the first rebuild opens one."""
     target: Target | None = None
     sandbox = open_sandbox(settings)
     corpus = open_corpus(settings, sandbox)
@@ -230,9 +232,9 @@ def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEd
 
 
 def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -> Jobs:
-    """What makes changes; when it is to stop, it is done before the process has to end.
+    """The job queue for changes; on shutdown it stops before the process has to exit.
 
-    With `keep` what was asked for is kept on disk until it is done; of several services over one index, only in the first.
+    With `keep`, pending jobs are stored on disk; if several services share an index, only the first may do so.
     """
     limits = Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS)
     if not keep:
@@ -245,7 +247,7 @@ def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -
 
 
 def open_access(settings: Settings) -> Access:
-    """Who may ask over HTTP, and how often."""
+    """Access control and rate limits for HTTP."""
     # Here, so that asking a question does not load the web framework.
     from coopbot.serve.http.access import Access
 
@@ -259,15 +261,15 @@ def open_access(settings: Settings) -> Access:
 
 
 def open_library(service: Service, jobs: Jobs | None) -> Library:
-    """What the Telegram bot answers from and changes."""
-    # Here, so that nothing else loads its library.
+    """The service and jobs for the Telegram bot."""
+    # Imported here so that nothing else loads its library.
     from coopbot.serve.telegram.kit import Library
 
     return Library(answers=service.answerer, index=service.index, jobs=jobs)
 
 
 def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotSettings:
-    """How the Telegram bot is run; over HTTP where there is a path for it and a public address."""
+    """Settings of the Telegram bot; it uses a webhook if there is a path for it and a public address."""
     from coopbot.serve.telegram.kit import Rules
     from coopbot.serve.telegram.service import BotSettings
 
@@ -293,7 +295,7 @@ def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotS
 def open_monitoring(
     settings: Settings, metrics: Metrics, service: Service, waiting: Callable[[], Mapping[str, int]] = dict
 ) -> Monitoring:
-    """What `/metrics` gives. waiting: how much waits, by queue."""
+    """The data for `/metrics`. waiting: queue lengths by name."""
     from coopbot.serve.http.metrics import Monitoring
     from coopbot.serve.metrics import State
 
@@ -312,7 +314,7 @@ def open_monitoring(
 
 
 def open_tracing(settings: Settings) -> Tracing | None:
-    """What makes traces, or None if nobody collects them. Raises Misconfigured."""
+    """The tracer, or None if no collector is set. Raises Misconfigured."""
     if not settings.otel_endpoint:
         return None
     try:
@@ -323,7 +325,7 @@ def open_tracing(settings: Settings) -> Tracing | None:
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:
-    """What to follow."""
+    """The corpus folder and feeds to watch."""
     # Here, so that asking a question does not load the web framework.
     from coopbot.serve.run import Watching
 
@@ -333,7 +335,7 @@ def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], min
 
 
 def _read_feed(editor: CorpusEditor, feed: str) -> int:
-    """Take in what is new in a feed; tells how many articles that was. What failed is logged, without what may be secret."""
+    """Add new articles from a feed and return how many. Failures are logged without secrets."""
     arrived = 0
     for url, result in editor.add_feed(feed):
         arrived += not isinstance(result, CoopbotError)
@@ -351,7 +353,7 @@ def rebuild(
     target: Target | None = None,
     corpus: Corpus | None = None,
 ) -> tuple[BuildReport, list[Unreadable]]:
-    """Bring the index in line with the corpus; files that could not be read are told, the rest is indexed."""
+    """Update the index from the corpus. Returns the report and the files that could not be read; the rest is indexed."""
     unreadable: list[Unreadable] = []
     report = build(
         _readable(corpus or open_corpus(settings), unreadable.append),
@@ -366,9 +368,9 @@ def rebuild(
     return report, unreadable
 
 
-def _readable(corpus: Corpus, tell: Callable[[Unreadable], None]) -> Iterator[Article]:
+def _readable(corpus: Corpus, report: Callable[[Unreadable], None]) -> Iterator[Article]:
     for found in corpus:
         if isinstance(found, Unreadable):
-            tell(found)
+            report(found)
         else:
             yield found

@@ -113,7 +113,7 @@ def texts(corpus: Corpus) -> list[str]:
 def test_only_what_changed_is_read_again(root: Path, path: Path, parsed: list[str]) -> None:
     for name in ("a.md", "b.md", "c.md", "d.xlsx"):
         write(root, name, name)
-    reason = "not a format I read"
+    reason = "not a supported format"
     assert texts(Corpus(root, path, later))[:3] == ["a.md", "b.md", "c.md"]
     assert sorted(parsed) == ["a.md", "b.md", "c.md", "d.xlsx"]
     parsed.clear()

@@ -18,7 +18,7 @@ def test_the_ending_tells_the_format() -> None:
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.md.gz", ".md"])
 def test_other_formats_are_refused(name: str) -> None:
-    with pytest.raises(Unreadable, match="not a format I read"):
+    with pytest.raises(Unreadable, match="not a supported format"):
         read_bytes(TEXT.encode(), name)
 
 

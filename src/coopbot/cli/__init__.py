@@ -1,4 +1,4 @@
-"""The `coopbot` command. Each command imports what it needs, so that `ask` starts fast and `--help` at once."""
+"""The `coopbot` command. Each subcommand imports what it needs, so that `ask` starts fast and `--help` at once."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ app.command("eval")(checking.evaluate)
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line and an exit code: 2 where the request is at fault, else 1."""
-    # NumPy's threads cost more than they give on matrices as small as ours; it reads this when it is first imported.
+    """Run the command line. A CoopbotError prints one line and exits with 2 if the request is at fault, else 1."""
+    # NumPy's threads cost more than they gain on our small matrices. Must be set before NumPy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
@@ -70,7 +70,7 @@ def main() -> None:
         warn(f"coopbot: {exc}")
         sys.exit(2 if isinstance(exc, InvalidRequest) else 1)
     except ModuleNotFoundError as exc:
-        if exc.name is None or exc.name.partition(".")[0] == "coopbot":  # our own mistake
+        if exc.name is None or exc.name.partition(".")[0] == "coopbot":  # a bug of ours
             raise
         warn(f"coopbot: the library {exc.name} is not installed; run: pip install coopbot")
         sys.exit(1)

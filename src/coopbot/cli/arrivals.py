@@ -1,4 +1,4 @@
-"""What `coopbot add` prints: a line a source with what was recovered of it and what was not, and the counts of all."""
+"""The output of `coopbot add`: a line for each source with what was found in it and what is missing, and a summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = {"authors": "author", "published": "date", "url": "address"}
 
 
 def say_result(source: str, result: Result) -> None:
-    """The source's line; what was refused goes apart from results."""
+    """Print the source's line; errors go to stderr."""
     if isinstance(result, CoopbotError):
         warn(_named(source, result))
         return
@@ -31,7 +31,7 @@ def say_result(source: str, result: Result) -> None:
 
 
 def as_fields(source: str, result: Result) -> dict[str, object]:
-    """The source's entry in the list that --json prints."""
+    """The source's entry in the --json list."""
     if isinstance(result, CoopbotError):
         return {"source": source, "error": str(result), "refused": not isinstance(result, Duplicate)}
     article = result.article
@@ -50,10 +50,10 @@ def as_fields(source: str, result: Result) -> dict[str, object]:
 
 
 def summary(results: Sequence[Result], *, dry_run: bool) -> str:
-    """How many sources became what: "3 added, 1 in the corpus already, 2 refused"."""
+    """Counts by outcome: "3 added, 1 in the corpus already, 2 refused"."""
     counts = Counter(_outcome(result) for result in results)
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]) or "nothing new"
-    return f"{told}; nothing is written" if dry_run else told
+    text = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]) or "nothing new"
+    return f"{text}; nothing is written" if dry_run else text
 
 
 _OUTCOMES = ("added", "replaced", "joined", "in the corpus already", "refused")
@@ -66,11 +66,11 @@ def _outcome(result: Result) -> str:
 
 
 def _about(article: Article) -> str:
-    """Who published it and when, as far as both are known."""
+    """Publisher and date in brackets, as far as known."""
     about = ", ".join(filter(None, (article.publisher, str(article.published or ""))))
     return f" ({about})" if about else ""
 
 
 def _named(source: str, error: CoopbotError) -> str:
-    """The error with its source in front, where it does not name it."""
+    """The error's message, prefixed with the source if it does not name it."""
     return str(error) if source in str(error) else f"{source}: {error}"

@@ -1,4 +1,4 @@
-"""Questions on the command line."""
+"""The commands `ask` and `search`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ask(
     publisher: Publishers = None,
     published_from: DateFrom = None,
     published_to: DateTo = None,
-    max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Quotes at most; 4 if left out.")] = None,
+    max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Maximum number of quotes; 4 if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with exact quotes from the articles."""
@@ -45,7 +45,7 @@ def ask(
 
 def search(
     question: Question,
-    top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages at most.")] = 10,
+    top_k: Annotated[int, typer.Option(min=1, max=50, help="Maximum number of passages.")] = 10,
     language: Languages = None,
     publisher: Publishers = None,
     published_from: DateFrom = None,

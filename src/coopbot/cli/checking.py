@@ -1,4 +1,4 @@
-"""Commands that look at coopbot itself: is it ready, is it whole, how good and how fast is it."""
+"""Commands about coopbot itself: prepare its models, check the installation, measure quality and speed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from coopbot.wiring import Service
 
 
-def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")] = False, as_json: AsJson = False) -> None:
-    """Make the embedding model and the reader ready to run: once a machine, also done on first use."""
+def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again.")] = False, as_json: AsJson = False) -> None:
+    """Prepare the embedding model and the reader: once per machine; also done on first use."""
     from coopbot.index.model.prepare import ModelSource
     from coopbot.index.model.prepare import prepare as prepare_model
     from coopbot.index.model.reader_model import prepare_reader
@@ -45,14 +45,16 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare anew.")
         return
     for card in (model, reader):
         say(
-            _card_line(card) if card else "the reader is off; unset COOPBOT_READER to have passages read before they are quoted"
+            _card_line(card)
+            if card
+            else "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
         )
 
 
 def corpus(
     page: Annotated[Path | None, typer.Option("--page", help="Write the page here, and its picture beside it.")] = None,
 ) -> None:
-    """What the corpus covers, by subject, language and year."""
+    """Show what the corpus covers, by subject, language and year."""
     from coopbot.errors import Unreadable
     from coopbot.measure import coverage
     from coopbot.measure.coverage_picture import draw
@@ -69,7 +71,7 @@ def corpus(
 
 
 def _card(folder: Path) -> dict[str, object]:
-    """What is written of a prepared model, and where it is."""
+    """A prepared model's card and folder."""
     return {**json.loads((folder / "card.json").read_text(encoding="utf-8")), "folder": str(folder)}
 
 
@@ -81,7 +83,7 @@ def _card_line(card: dict[str, object]) -> str:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, model, corpus and index, and say what mends them."""
+    """Check settings, model, corpus and index, and say how to fix what is wrong."""
     from coopbot.doctor import examine
 
     checks = examine()
@@ -95,7 +97,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 class Part(StrEnum):
-    """What `bench` measures."""
+    """The parts of `bench`."""
 
     SPEED = "speed"
     ARRIVAL = "arrival"
@@ -121,7 +123,7 @@ def bench(
     part: Annotated[
         list[Part] | None, typer.Option("--part", help="What to measure; speed, arrival and swaps if left out. Repeatable.")
     ] = None,
-    passages: Annotated[int, typer.Option(min=100, help="Size of the index that is asked.")] = 10_000,
+    passages: Annotated[int, typer.Option(min=100, help="Number of passages in the index that is measured.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often a server is stopped under load.")] = 20,
     kills: Annotated[int, typer.Option("--kills", min=0, help="How often the Telegram bot is killed.")] = 50,
@@ -183,14 +185,14 @@ def evaluate(
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
     llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
-    floor: Annotated[Path, typer.Option("--floor", help="What figures must reach.")] = Path("evals/floor.json"),
+    floor: Annotated[Path, typer.Option("--floor", help="Minimum figures.")] = Path("evals/floor.json"),
     as_json: AsJson = False,
 ) -> None:
-    """Ask the golden and the unseen questions, write the scoreboard, and fail where quality is below its floor."""
+    """Ask the golden and the unseen questions, write the scoreboard, and fail if quality is below its floor."""
     from coopbot.measure.evaluate import evaluate as run_evaluation
 
     given = load_settings()
-    # Only `--llm` is about a language model: all else measures quotes.
+    # Only `--llm` uses a language model; everything else measures quotes.
     settings = given.model_copy(update={"llm_base_url": ""})
     service = parts.service(settings)
     further: list[FurtherPart] = [] if golden_only else [_unseen(unseen, blind, pages, settings, service)]
@@ -244,7 +246,7 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
     if writer is None:
         raise Misconfigured("--llm needs a language model; set COOPBOT_LLM_BASE_URL and COOPBOT_LLM_MODEL")
     every, article = load_unseen(questions, option="--unseen"), service.index.current().article
-    # From all of the file, which has its languages one after another.
+    # Spread over the whole file, which is sorted by language.
     rows = every[:: max(1, len(every) // count)][:count]
     with bar("having answers written") as progress:
         replies = ask_written(rows, service.with_writer(writer), service.answerer, article, progress)

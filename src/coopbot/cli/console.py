@@ -1,4 +1,4 @@
-"""What all commands share: where they print, and how they show that something takes time."""
+"""Output for all commands: results on stdout, errors and progress on stderr."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str) -> None:
-    """A result, as it is; what a terminal would obey is escaped."""
+    """Print a result; control characters are escaped."""
     _out.print(escaped_text(text), markup=False)
 
 
 def say_marked(text: str, bold: Span | None) -> None:
-    """The same, with a part of it in bold where a terminal shows it."""
+    """The same, with one span in bold on a terminal."""
     if bold is None:
         say(text)
         return
@@ -36,18 +36,18 @@ def say_marked(text: str, bold: Span | None) -> None:
 
 
 def say_json(value: object) -> None:
-    """A result as JSON."""
+    """Print a result as JSON."""
     say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def warn(text: str) -> None:
-    """What went wrong, apart from results."""
+    """Print an error or warning on stderr."""
     _err.print(escaped_text(text), markup=False)
 
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """Tell on stderr what is being done while it takes time; where nobody watches, in plain lines."""
+    """Show the current step on stderr: a spinner on a terminal, else plain lines."""
     if not _err.is_terminal:
         yield lambda step: _err.print(f"{step} ...", markup=False)
         return
@@ -58,7 +58,7 @@ def steps() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def bar(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, where somebody watches."""
+    """A progress bar on stderr, on a terminal only."""
     if not _err.is_terminal:
         yield lambda done, total: None
         return

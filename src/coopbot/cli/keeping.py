@@ -27,7 +27,7 @@ def index(
     force: Annotated[bool, typer.Option("--force", help="Write a new snapshot even if nothing changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the index in line with the corpus. Only new text is embedded."""
+    """Update the index from the corpus. Only new text is embedded."""
     settings = load_settings()
     unread = _rebuild(settings, parts.embedder(settings), force=force, as_json=as_json)
     if unread:
@@ -37,11 +37,11 @@ def index(
 def add(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Files (html, pdf, docx, md, txt, raw page text), folders of such, or web addresses."),
+        typer.Argument(help="Files (html, pdf, docx, md, txt, raw page text), folders of them, or web addresses."),
     ] = None,
     feed: Feeds = None,
     no_index: Annotated[bool, typer.Option("--no-index", help="Only add to the corpus.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Clean sources into articles, put them into the corpus and index them."""
@@ -52,7 +52,9 @@ def add(
     if not sources and not feed:
         raise InvalidRequest("sources", "nothing to add; name files, folders or addresses, or a feed with --feed")
     if dry_run and feed:
-        raise InvalidRequest("feed", "a feed is read once only, so --dry-run takes none; name an address of its articles")
+        raise InvalidRequest(
+            "feed", "--dry-run does not take feeds, as each entry is read only once; name the address of an article"
+        )
     settings = load_settings()
     editor = open_editor(settings)
     if dry_run:
@@ -75,7 +77,7 @@ def add(
 
 
 def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iterator[tuple[str, Result]]:
-    """Each source with what became of it; one that fails does not keep the others."""
+    """Each source with its result; a failure does not stop the others."""
     for source in sources:
         try:
             if source.startswith(("http://", "https://")):
@@ -92,10 +94,10 @@ def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iter
 
 
 def remove(
-    article_ids: Annotated[list[str], typer.Argument(help="Ids of articles, such as ru/most.")],
+    article_ids: Annotated[list[str], typer.Argument(help="Ids of articles, for example ru/most.")],
     as_json: AsJson = False,
 ) -> None:
-    """Take articles out of the corpus and the index: all of them, or none if one is unknown."""
+    """Remove articles from the corpus and the index: all of them, or none if one is unknown."""
     from coopbot.wiring import open_corpus
 
     settings = load_settings()
@@ -111,7 +113,7 @@ def watch(
     feed: Feeds = None,
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
 ) -> None:
-    """Follow the corpus folder and feeds, and keep the index in line with them, until stopped."""
+    """Watch the corpus folder and feeds, and keep the index up to date, until stopped."""
     from coopbot.serve.run import run_watch
     from coopbot.wiring import open_editor, open_jobs, watching
 
@@ -139,7 +141,7 @@ def rollback(
     snapshot: Annotated[str | None, typer.Argument(help="Its name; the one before the current one if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put an older snapshot in force. The next `coopbot index` follows the corpus again."""
+    """Serve an older snapshot. The next `coopbot index` follows the corpus again."""
     from coopbot.index.disk.folder import roll_back
 
     settings = _on_this_machine()
@@ -163,7 +165,7 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_
 
 
 def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote.")], as_json: AsJson = False) -> None:
-    """Put corpus and index back from one file. The corpus folder must be empty."""
+    """Restore corpus and index from one file. The corpus folder must be empty."""
     from coopbot.backup import restore as restore_backup
 
     settings = _on_this_machine()
@@ -175,7 +177,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote
 
 
 def _on_this_machine() -> Settings:
-    """The settings, where the index is on disk. Raises Misconfigured where Milvus keeps it."""
+    """The settings, if the index is on disk. Raises Misconfigured if it is in Milvus."""
     settings = load_settings()
     if settings.milvus_uri is not None:
         raise Misconfigured(
@@ -193,7 +195,7 @@ def _rebuild(
     quiet: bool = False,
     corpus: Corpus | None = None,
 ) -> bool:
-    """Index and report; tells whether a corpus file could not be read."""
+    """Update the index and print the report. Returns whether any corpus file could not be read."""
     from coopbot.wiring import rebuild
 
     with bar("indexing articles") as progress:

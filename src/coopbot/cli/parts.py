@@ -1,4 +1,4 @@
-"""The parts that commands need, opened while telling what takes time."""
+"""Opens the parts that commands need, with progress on stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def service(
     settings: Settings | None = None, *, on_answer: OnAnswer | None = None, conversations: Path | None = None
 ) -> Service:
-    """Model and index, opened; the rest as in `open_service`."""
+    """Open models and index; arguments as in `open_service`."""
     from coopbot.wiring import open_service
 
     with steps() as on_step:
@@ -24,7 +24,7 @@ def service(
 
 
 def embedder(settings: Settings) -> Encoder:
-    """The model, opened."""
+    """Open the embedding model."""
     from coopbot.wiring import open_embedder
 
     with steps() as on_step:

@@ -1,4 +1,4 @@
-"""Commands that answer others."""
+"""Commands that run a service: HTTP, MCP and Telegram."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What `coopbot serve` was asked for; handed to each worker."""
+    """The options of `coopbot serve`, passed to each worker."""
 
     settings: Settings
     watch: bool
@@ -40,12 +40,12 @@ class _Plan:
 
 
 def serve(
-    watch: Annotated[bool, typer.Option("--watch", help="Take in what comes into the corpus folder.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Index changes in the corpus folder.")] = False,
     feed: Feeds = None,
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on, in place of COOPBOT_HOST.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port, in place of COOPBOT_PORT.")] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Number of worker processes.")] = 1,
     with_telegram: Annotated[bool, typer.Option("--telegram", help="Answer in Telegram too, with the same model.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +69,7 @@ def serve(
 
 
 def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
-    """Serve as one of several processes."""
+    """Serve as one of several worker processes."""
     try:
         _serve(plan, sockets, worker)
     except CoopbotError as exc:
@@ -78,7 +78,7 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 
 
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
-    """Open all there is and serve. Changes and the bot are for one process only: of several workers, the leader."""
+    """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
     from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
     from coopbot.wiring import open_access, open_monitoring, open_tracing, prepared_reader, watching
@@ -146,7 +146,7 @@ def _say_address(settings: Settings, as_json: bool) -> None:
 
 
 def mcp() -> None:
-    """Offer search, fetch and ask to other programs' models: the Model Context Protocol on standard input and output."""
+    """Serve search, fetch and ask over the Model Context Protocol, on standard input and output."""
     from importlib.metadata import version
 
     from coopbot.serve.logs import log_as_json
@@ -161,7 +161,7 @@ def mcp() -> None:
 
 
 def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> BackgroundBot:
-    """The bot within `coopbot serve`; should it fail, the whole ends, so that it is started again."""
+    """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
     from coopbot.serve.http.webhook import WEBHOOK_PATH
     from coopbot.serve.telegram.background import BackgroundBot
     from coopbot.serve.telegram.service import BotService
@@ -178,7 +178,7 @@ def telegram() -> None:
 
     settings = load_settings()
     if settings.reader == READER_OFF:
-        warn("the reader is off: no passage is read before it is quoted, and more answers are wrong; unset COOPBOT_READER")
+        warn("the reader is off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER")
     service = parts.service(settings)
     editor = open_editor(settings, service.models.embedder) if settings.telegram_admins else None
     jobs = open_jobs(settings, editor, keep=True) if editor else None

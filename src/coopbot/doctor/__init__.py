@@ -1,4 +1,4 @@
-"""Looks at settings, model, corpus and index the way a start would, changes nothing, and says of each what mends it."""
+"""Checks settings, model, corpus and index as a start would, and says how to fix each. Changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Check", "examine"]
 
 
 def examine() -> list[Check]:
-    """All checks, in the order a start depends on them."""
+    """All checks, in the order in which a start depends on them."""
     try:
         settings = load_settings()
     except CoopbotError as exc:
@@ -45,7 +45,7 @@ def _model(settings: Settings) -> tuple[str, str | None]:
 
 def _reader(settings: Settings) -> str:
     if settings.reader == READER_OFF:
-        return "off: no passage is read before it is quoted, and more answers are wrong; unset COOPBOT_READER to switch it on"
+        return "off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER to turn it on"
     if settings.reader is None:
         check_built_in()
     card = prepared_reader(settings)
@@ -66,6 +66,6 @@ def _llm(settings: Settings) -> str:
 
 def _milvus(settings: Settings, fingerprint: str | None) -> tuple[str, None]:
     if fingerprint is None:
-        return "not looked at before the model is prepared", None
+        return "not checked: the model is not prepared yet", None
     now = open_index(settings, fingerprint).current()
     return f"{now.snapshot_id}: {now.manifest.articles} articles, built {now.manifest.facts.built_at}", None

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNITS = ("bytes", "kB", "MB", "GB")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """If it is not `ok`, `detail` ends with what mends it."""
+    """If not `ok`, `detail` ends with how to fix it."""
 
     name: str
     ok: bool
@@ -25,7 +25,7 @@ class Check:
 
 
 def check(name: str, look: Callable[[], tuple[str, T]]) -> tuple[Check, T | None]:
-    """What a look tells, and what it found for later checks; an error is what is wrong, and finds nothing."""
+    """Run `look`: its detail, and its result for later checks. An error fails the check, with None as result."""
     try:
         detail, found = look()
     except (CoopbotError, OSError) as exc:
@@ -34,12 +34,12 @@ def check(name: str, look: Callable[[], tuple[str, T]]) -> tuple[Check, T | None
 
 
 def check_only(name: str, look: Callable[[], str]) -> Check:
-    """The same for a look that finds nothing for others."""
+    """The same for a look without a result for later checks."""
     return check(name, lambda: (look(), None))[0]
 
 
 def size(count: float) -> str:
-    """Bytes as people read them."""
+    """A number of bytes in a readable unit."""
     for unit in _UNITS[:-1]:
         if count < 1000:
             return f"{count:.0f} {unit}"
@@ -48,7 +48,7 @@ def size(count: float) -> str:
 
 
 def bytes_of(paths: Iterable[Path]) -> int:
-    """Of files, and of all files under folders. What goes away meanwhile counts nothing."""
+    """Total size of files and of all files under folders. Those deleted meanwhile count as 0."""
     return sum(_bytes(file) for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
 
 
@@ -57,5 +57,5 @@ def _bytes(path: Path) -> int:
         found = path.lstat()
     except OSError:
         return 0
-    # What a folder itself takes differs by file system.
+    # The size of a folder itself depends on the file system.
     return 0 if S_ISDIR(found.st_mode) else found.st_size

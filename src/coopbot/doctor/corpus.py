@@ -1,4 +1,4 @@
-"""The corpus folder: is it there, can all of it be read, is anything in it twice."""
+"""Checks the corpus folder: is it there, is every file readable, are there duplicates."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.readers import Read, read_bytes
 
-# Named in a detail; how many there are is told.
+# Items listed in a detail; the rest are only counted.
 _NAMED = 5
-# A key that so many articles share says little: they are compared with the first of them only.
+# Articles that share a key are compared with at most this many: a more common key says little.
 _COMPARED = 10
 
 
 def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Check], Mapping[str, str] | None]:
-    """The checks, and the hash of each article that can be read; None if the folder cannot. `read` reads what is in files."""
-    # Without a catalogue on disk: looking changes nothing.
+    """The checks, and the hash of each readable article; None if the folder is not readable. `read` reads file contents."""
+    # No catalogue on disk, so that checking changes nothing.
     listed, found = check("corpus", lambda: _listed(corpus_dir, read))
     if found is None:
         return [listed], None
@@ -29,7 +29,7 @@ def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Chec
     unreadable = [one for one in found if isinstance(one, Unreadable)]
     checks = [listed]
     if unreadable:
-        detail = f"{len(unreadable)} of {len(found)} files: {_some([str(one) for one in unreadable])}; mend or remove them"
+        detail = f"{len(unreadable)} of {len(found)} files: {_some([str(one) for one in unreadable])}; fix or remove them"
         checks = [Check(name="corpus", ok=False, detail=detail)]
     checks.append(check_only("duplicates", lambda: _duplicates(articles)))
     checks += _half_written(corpus_dir)
@@ -49,7 +49,7 @@ def _duplicates(articles: Sequence[Article]) -> str:
 
 
 def _twins(articles: Sequence[Article]) -> Iterator[tuple[str, str]]:
-    """Ids of an article and of an earlier one in the same or nearly the same words."""
+    """Pairs of ids: an earlier article and its duplicate or near duplicate."""
     by_text: dict[str, str] = {}
     by_key: defaultdict[tuple[str, int], list[Article]] = defaultdict(list)
     for article in articles:
@@ -67,7 +67,7 @@ def _twins(articles: Sequence[Article]) -> Iterator[tuple[str, str]]:
 
 
 def _half_written(corpus_dir: Path) -> list[Check]:
-    """Files that a killed `coopbot add` left. They are never read."""
+    """Files left by a killed `coopbot add`. They are never read."""
     files = sorted(corpus_dir.rglob(".*.tmp"))
     if not files:
         return []

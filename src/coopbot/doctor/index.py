@@ -1,4 +1,4 @@
-"""The index folder: what serves, what is damaged, what lies about, and whether the next build can do its work."""
+"""Checks the index folder: what is served, what is damaged or left over, and whether the next build can run."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from coopbot.index.disk.local import time_of
 from coopbot.index.disk.manifest import Manifest, Verified
 from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 
-# What an article takes in index and cache, before there is an index to tell by; and what a build needs besides.
+# Estimated bytes per article in index and cache when there is no index yet, and what a build needs in addition.
 _ARTICLE_BYTES = 200_000
 _BUILD_BYTES = 20_000_000
-# Clocks of machines that share a folder may differ by so much.
+# Allowed difference between the clocks of machines that share a folder.
 _CLOCK_S = 60.0
 
 
@@ -42,7 +42,7 @@ def look_at_index(
     now_s: Callable[[], float] = time.time,
     free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
 ) -> list[Check]:
-    """All checks. `fingerprint` is that of the model in use, `articles` what each article hashes to; None if not known."""
+    """All checks. `fingerprint`: of the current model; `articles`: hash by article id; None if not known."""
     verified: Verified = set()
     writes = writer(index_dir, now_s())
     checks = [
@@ -71,7 +71,7 @@ def _writable(index_dir: Path) -> str:
     for place in (nearest, index_dir / "snapshots", index_dir / "cache"):
         if place.exists() and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
             raise Misconfigured(
-                f"{place} cannot be written: what is there serves, but no build succeeds; mend its permissions or set "
+                f"{place} cannot be written: the current index is served, but builds fail; fix its permissions or set "
                 "COOPBOT_INDEX_DIR"
             )
     return f"{index_dir} can be written"
@@ -99,7 +99,7 @@ def _fresh(held: Mapping[str, str], articles: Mapping[str, str]) -> str:
             f"the corpus has changed since the index was built: {added} added, {changed} changed, {removed} removed; "
             "run: coopbot index"
         )
-    return "the index has all articles as they are"
+    return "the index is up to date with the corpus"
 
 
 def _room(
@@ -107,14 +107,14 @@ def _room(
 ) -> str:
     nearest = next(path for path in (index_dir, *index_dir.absolute().parents) if path.exists())
     free, needed = free_bytes(nearest), _needed(snapshot, articles)
-    told = f"{size(free)} free, the next build needs at most about {size(needed)}"
+    detail = f"{size(free)} free, the next build needs at most about {size(needed)}"
     if free < needed:
-        raise Misconfigured(f"{told}; make room on the disk of {nearest}")
-    return told
+        raise Misconfigured(f"{detail}; make room on the disk of {nearest}")
+    return detail
 
 
 def _needed(snapshot: Snapshot | None, articles: Mapping[str, str] | None) -> int:
-    """Everything written anew, and what is new once more for the cache."""
+    """Bytes for a full rewrite of the index, plus the new articles in index and cache."""
     written = sum(int(entry["bytes"]) for entry in snapshot.manifest.files.values()) if snapshot else 0
     held = snapshot.sha256_by_article() if snapshot else {}
     each = written // len(held) if held else _ARTICLE_BYTES
@@ -127,31 +127,31 @@ def _clock(index_dir: Path, now_s: float) -> str:
     newest = next(iter(snapshot_ids(index_dir)), None)
     if newest and time_of(newest).timestamp() - now_s > _CLOCK_S:
         raise Misconfigured(
-            f"it is {now}, but the newest snapshot is of {time_of(newest):%Y-%m-%d %H:%M}: one is wrong; set the clock "
-            "(the next snapshot is named after the newest all the same)"
+            f"it is {now}, but the newest snapshot is from {time_of(newest):%Y-%m-%d %H:%M}: one is wrong; set the clock "
+            "(the next snapshot still gets a later name than the newest)"
         )
     return f"it is {now}, not before the newest snapshot"
 
 
 def _leftovers(index_dir: Path, writes: str | None) -> str:
-    told = []
+    details = []
     if left := leftovers(index_dir):
         what = f"{size(bytes_of(left))} in {', '.join(path.name for path in left)}"
-        told.append(
+        details.append(
             f"being written: {what}" if writes else f"{what}, left by a killed build; the next coopbot index deletes it"
         )
     if aside := set_aside_earlier(index_dir):
-        told.append(f"{size(bytes_of(aside))} of a damaged snapshot that was set aside; delete {', '.join(map(str, aside))}")
+        details.append(f"{size(bytes_of(aside))} of a damaged snapshot that was set aside; delete {', '.join(map(str, aside))}")
     if strange := strangers(index_dir):
-        told.append(f"{', '.join(path.name for path in strange)}: no snapshot by its name, neither served nor deleted")
-    return "; ".join(told) or "nothing is left over"
+        details.append(f"{', '.join(path.name for path in strange)}: not named like a snapshot, neither served nor deleted")
+    return "; ".join(details) or "nothing is left over"
 
 
 def _snapshots(index_dir: Path, verified: Verified) -> list[Check]:
     try:
         current, known = current_id(index_dir), snapshot_ids(index_dir)
     except CoopbotError:
-        return []  # "index" has said why
+        return []  # the "index" check has the reason
     return [check_only(f"snapshot {one}", partial(_snapshot, index_dir, one, one == current, verified)) for one in known]
 
 
@@ -163,13 +163,13 @@ def _snapshot(index_dir: Path, snapshot_id: str, current: bool, verified: Verifi
         if current:
             raise
         if isinstance(exc, IndexMismatch):
-            return f"{_reason(str(exc))}; it cannot be gone back to, and later builds delete it"
+            return f"{_reason(str(exc))}; it cannot be rolled back to, and later builds delete it"
         raise IndexBroken(
-            f"{_reason(str(exc))}; it cannot be gone back to: delete {folder}, or let later builds do it"
+            f"{_reason(str(exc))}; it cannot be rolled back to: delete {folder}, or let later builds do it"
         ) from exc
     return f"complete, all checksums hold, {size(bytes_of([folder]))}" + (", in force" if current else "")
 
 
 def _reason(message: str) -> str:
-    """An error's message without what it ends with, the step that mends it."""
+    """An error's message without the fix at its end."""
     return message.rpartition("; run:")[0] or message

@@ -1,1 +1,1 @@
-"""A source in, a clean Article out."""
+"""Turns a source into a clean article."""

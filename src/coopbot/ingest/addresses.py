@@ -1,11 +1,11 @@
-"""Web addresses: which texts are one, and which of them are the same page."""
+"""Web addresses: validity, and whether two of them lead to the same page."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-# Where a click came from, not which page it led to.
+# Query parameters that record where a click came from, not which page it leads to.
 _TRACKING = re.compile(
     r"utm_\w+|(?:fb|g|dc|y|ys|ms|tw|tt)clid|gbraid|wbraid|igshid|mc_[ce]id|_openstat|_ga|spm|share_token", re.IGNORECASE
 )
@@ -18,7 +18,7 @@ _MEDIA = re.compile(
 
 
 def is_web_address(url: str) -> bool:
-    """Whether it is an http or https address with a host, on one line. Nothing else is stored, shown or followed.
+    """Whether `url` is an http or https address with a host, on one line. Nothing else is stored, shown or followed.
 
     A `javascript:` or `data:` address would run in the page of whoever shows it as a link.
     """
@@ -31,19 +31,19 @@ def is_web_address(url: str) -> bool:
 
 
 def is_media_file(url: str) -> bool:
-    """Whether an address ends like a film, a picture or a part of a page's layout, which no article has for its own."""
+    """Whether the address ends like a video, an image or a page asset, so that it cannot be an article's own."""
     return bool(_MEDIA.search(url))
 
 
 def page_key(url: str) -> str:
-    """The same for all ways to write the address of one page; empty for none, and for a site's front page, which is no article.
+    """A key that is equal for all spellings of a page's address; empty without an address and for a site's front page.
 
-    http and https, the host's case, default ports, a final slash, the fragment and tracking parameters make no difference.
+    Ignores the scheme, the host's case, default ports, a final slash, the fragment and tracking parameters.
     """
     try:
         parts = urlsplit(url.strip())
         port = parts.port
-    except ValueError:  # no address, but still the same where it is the same
+    except ValueError:  # not an address, but still comparable
         return url.strip()
     if parts.scheme not in _WEB or not parts.hostname:
         return url.strip()

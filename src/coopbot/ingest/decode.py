@@ -1,4 +1,4 @@
-"""Bytes to text: UTF-8 or UTF-16 with a byte order mark; for HTML also the charset that the page declares."""
+"""Decodes bytes to text: UTF-8, UTF-16 with a byte order mark, and for HTML the charset that the page declares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coopbot.errors import Unreadable
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
-# What pages and servers call their charset, and the superset that decodes it (as browsers do).
+# Charset labels of pages and servers, and the superset that decodes each (as browsers do).
 CHARSETS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -29,17 +29,17 @@ CHARSETS = {
 _DECLARED = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I)
 _DECLARATION_WITHIN_BYTES = 4096
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
-_MOST_CONTROL = 0.01  # more control characters than this is not text
+_MOST_CONTROL = 0.01  # maximum share of control characters in text
 
 
 def decode_text(data: bytes, source: str) -> str:
-    """The text of a UTF-8 or UTF-16 file. Unreadable when empty, binary or in another encoding."""
+    """The text of a UTF-8 or UTF-16 file. Raises Unreadable if it is empty, binary or in another encoding."""
     text = _by_mark(data, source)
     return text if text is not None else _checked(_decode(data, "utf-8", source), source)
 
 
 def decode_html(data: bytes, source: str) -> str:
-    """The text of a page, by its mark, its declared charset, or else as UTF-8. Unreadable when none of them fits."""
+    """The text of a page, by its byte order mark, as UTF-8, or by its declared charset. Raises Unreadable if none fits."""
     text = _by_mark(data, source)
     if text is not None:
         return text

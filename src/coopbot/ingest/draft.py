@@ -1,4 +1,4 @@
-"""What is read of a source, before the corpus gives it a name."""
+"""What a reader extracts from a source, before the corpus gives it an id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coopbot.domain import Language, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a reader recovers. Unknown is empty or None, never a guess; `language` None means "detect it from the text"."""
+    """An article without an id. Unknown fields are empty or None, never guessed; `language` None: detect it from the text."""
 
     title: str
     text: str
@@ -25,7 +25,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEntry:
-    """An article that a feed announces. `published` is the day by the publisher's own clock."""
+    """An article listed in a feed. `published` is the date in the publisher's own time zone."""
 
     url: str
     title: str

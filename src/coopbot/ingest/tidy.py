@@ -1,7 +1,7 @@
-"""Characters and lines put in order: what every text of the corpus looks like, whatever it was read from.
+"""Normalises characters and lines: the form of every text in the corpus, whatever its source.
 
-The normal form: NFC, no control or zero-width characters, paragraphs of one line each with a blank line between them, single
-spaces inside. `normal_form` is idempotent, so that a stored text is read back unchanged.
+The normal form: NFC, no control or zero-width characters, one line per paragraph, blank lines between paragraphs, single
+spaces. `normal_form` is idempotent, so that a stored text is read back unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from wcwidth import wcswidth
 
-# Zero-width, directional and control characters carry no text; spam hides behind them and they break exact search.
+# Zero-width, directional and control characters carry no text, hide spam and break exact search.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
@@ -21,7 +21,7 @@ _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-# Between two of these a line break is not a space.
+# A line break between two of these does not stand for a space.
 _WIDE = re.compile(f"[{HAN}\u3000-\u3004\u3008-\u303f\uff00-\uffef]")
 _SENTENCE_ENDS = tuple(".!?…。！？")
 CLOSERS = "\"'”’»)]）】』」〉》›"
@@ -29,12 +29,12 @@ CLOSERS = "\"'”’»)]）】』」〉》›"
 _FIRST_SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？])")
 _LONGEST_TITLE = 120
 
-# Printed columns. Text wider than this is not wrapped by hand; narrower lines are not prose.
+# Printed columns. Wider lines are not hand-wrapped; narrower ones are not prose.
 _WIDEST_WRAP = 130
 _NARROWEST_WRAP = 40
 _FULL_LINE = 0.7
 _PARAGRAPH_INDENT = 2
-_WRAPPED_PARAGRAPHS = 2  # from this many on, the page is taken to be wrapped throughout
+_WRAPPED_PARAGRAPHS = 2  # with this many, the whole page counts as wrapped
 
 
 def plain_characters(text: str) -> str:
@@ -43,7 +43,7 @@ def plain_characters(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, single spaces inside, none around; no space where only a line break parted Han characters."""
+    """The text on one line with single spaces, trimmed. A line break between Han characters becomes no space."""
     lines = [_SPACES.sub(" ", line).strip() for line in plain_characters(text).split("\n")]
     joined = ""
     for line in filter(None, lines):
@@ -52,12 +52,12 @@ def one_line(text: str) -> str:
 
 
 def normal_form(text: str) -> str:
-    """The paragraphs of a text in normal form. Lines parted by less than a blank line are one paragraph."""
+    """The text in normal form. Lines without a blank line between them are one paragraph."""
     return "\n\n".join(filter(None, map(one_line, re.split(r"\n[^\S\n]*\n", plain_characters(text)))))
 
 
 def mend(text: str) -> str:
-    """Repairs mojibake and stray HTML entities of text that was copied or extracted; leaves quotes and wide forms alone."""
+    """Repairs mojibake and stray HTML entities in copied or extracted text; keeps quotes and full-width forms."""
     import ftfy
 
     config = ftfy.TextFixerConfig(uncurl_quotes=False, fix_character_width=False, normalization="NFC")
@@ -65,7 +65,7 @@ def mend(text: str) -> str:
 
 
 def join_lines(left: str, right: str) -> str:
-    """Two pieces of one paragraph made one line."""
+    """Joins two lines of one paragraph."""
     if left.endswith("-") and len(left) > 1 and left[-2].isalpha() and right[:1].isalpha():
         return left + right
     if _WIDE.match(left[-1]) and _WIDE.match(right[0]):
@@ -74,12 +74,12 @@ def join_lines(left: str, right: str) -> str:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether the last character that is not a closing quote or bracket ends a sentence."""
+    """Whether the text ends a sentence, closing quotes and brackets aside."""
     return text.rstrip(CLOSERS + " ").endswith(_SENTENCE_ENDS)
 
 
 def opening(text: str) -> str:
-    """The first sentence, or as many of its words as fit into a title: what a text without a title goes by."""
+    """The first sentence, cut to title length: the title of a text without one."""
     first = _FIRST_SENTENCE.match(text)
     sentence = first[0] if first else text
     if len(sentence) <= _LONGEST_TITLE:
@@ -89,12 +89,12 @@ def opening(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Printed width of a text without control characters: a Han or other wide character takes two columns."""
+    """Printed width of a text without control characters; a Han or other wide character takes two columns."""
     return wcswidth(text)
 
 
 def line_groups(text: str) -> list[list[str]]:
-    """A page's blocks, a line each, in groups as blank lines or indents part them; hand-wrapped lines are joined."""
+    """A page's blocks, one line each, grouped by blank lines or indents; hand-wrapped lines are joined."""
     runs = [run for lines in re.split(r"\n[^\S\n]*\n", plain_characters(text)) for run in _indented_runs(lines.split("\n"))]
     wraps = sorted(max(map(columns, run)) for run in runs if _is_wrapped(run))
     width = wraps[len(wraps) // 2] if len(wraps) >= _WRAPPED_PARAGRAPHS else 0
@@ -102,7 +102,7 @@ def line_groups(text: str) -> list[list[str]]:
 
 
 def _indented_runs(lines: list[str]) -> list[list[str]]:
-    """The lines, cut before each that is set in like the start of a paragraph; inner spaces made single."""
+    """The lines, split before each paragraph indent, with single spaces."""
     filled = [line.replace("\u3000", "  ") for line in lines if line.strip()]
     indents = [len(line) - len(line.lstrip()) for line in filled]
     margin = min(indents, default=0)
@@ -115,7 +115,7 @@ def _indented_runs(lines: list[str]) -> list[list[str]]:
 
 
 def _is_wrapped(lines: list[str], page_width: int = 0) -> bool:
-    """Whether most lines are about equally full and break off in mid-sentence; on a wrapped page, whether they are full."""
+    """Whether most lines are about equally long and break in mid-sentence; on a wrapped page, only whether they are long."""
     if len(lines) < 2 or not ends_sentence(lines[-1]):
         return False
     widths = [columns(line) for line in lines]
@@ -130,7 +130,7 @@ def _is_wrapped(lines: list[str], page_width: int = 0) -> bool:
 
 
 def _join_broken(lines: list[str]) -> list[str]:
-    """The lines, each with the next where that goes on in small letters."""
+    """The lines, each joined with the next if that continues in lower case."""
     joined: list[str] = []
     for line in lines:
         goes_on = line[0].islower() and (ends_sentence(line) or columns(line) >= _NARROWEST_WRAP)
@@ -142,7 +142,7 @@ def _join_broken(lines: list[str]) -> list[str]:
 
 
 def _unwrap(lines: list[str]) -> list[str]:
-    """Paragraphs of wrapped lines; a short line that ends a sentence ends its paragraph."""
+    """The paragraphs of wrapped lines; a short line that ends a sentence ends its paragraph."""
     widest = max(map(columns, lines))
     paragraphs = [lines[0]]
     for previous, line in pairwise(lines):

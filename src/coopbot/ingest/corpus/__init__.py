@@ -1,1 +1,1 @@
-"""The corpus folder: what is admitted to it, and what stands in it."""
+"""The corpus folder: adding, reading and removing articles."""

@@ -1,4 +1,4 @@
-"""What becomes of an article that arrives when something of it is there already."""
+"""How a new article is merged with one that the corpus already has."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from coopbot.ingest.draft import Draft
 Change = Literal["added", "replaced", "joined"]
 Field = Literal["title", "authors", "publisher", "published", "url"]
 FIELDS: tuple[Field, ...] = get_args(Field)
-"""What is recovered of a source besides its text."""
+"""The metadata extracted from a source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """The article that a draft became or became part of.
+    """The result of adding a draft: the article it became or was merged into.
 
-    added: a file of its own. replaced: new text for a page that was there, under the id it had. joined: one more who published
-    a story that was there. `recovered` names what the source gave besides its text; `notes` say what was left out and why.
+    added: a new file. replaced: new text for a page that was there, under the same id. joined: one more publisher of a story
+    that was there. `recovered` names the metadata that the source gave; `notes` say what was left out and why.
     """
 
     article: Article
@@ -31,20 +31,20 @@ class Arrival:
 
     @property
     def missing(self) -> tuple[Field, ...]:
-        """What the source did not give."""
+        """The metadata that the source did not give."""
         return tuple(field for field in FIELDS if field not in self.recovered)
 
 
 def recovered_fields(draft: Draft) -> tuple[Field, ...]:
-    """The fields of a draft that are not empty. A title that is the opening of the text is none."""
+    """The fields of a draft that are not empty. A title taken from the opening of the text does not count."""
     given = tuple(field for field in FIELDS if getattr(draft, field))
     return given if draft.title.rstrip("…") not in draft.text[: len(draft.title)] else tuple(f for f in given if f != "title")
 
 
 def corrected(old: Draft, new: Draft) -> Draft:
-    """The new version of a page. What it does not say, such as authors, stays as it was.
+    """The new version of a page. Fields that it lacks, authors for example, keep their old values.
 
-    Who else published the story stays only while the new text is still theirs, in nearly the same words with the same figures.
+    The other publishers are kept only if the new text is still the same story: nearly the same words, the same figures.
     """
     return replace(
         new,
@@ -57,7 +57,7 @@ def corrected(old: Draft, new: Draft) -> Draft:
 
 
 def joined(story: Draft, other: Draft) -> Draft | None:
-    """The story, with the publisher of the other named; None where that tells nothing new."""
+    """The story with the other's publisher added; None if that adds nothing."""
     source = Source(publisher=other.publisher, title=other.title, url=other.url, published=other.published)
     itself = Source(publisher=story.publisher, url=story.url)
     if not source.publisher or any(_is_same(source, known) for known in (itself, *story.also_published_by)):
@@ -66,6 +66,6 @@ def joined(story: Draft, other: Draft) -> Draft | None:
 
 
 def _is_same(one: Source, other: Source) -> bool:
-    """The same page of the same publisher, as far as their pages are known."""
+    """Whether both are the same publisher and, if both addresses are known, the same page."""
     pages = {page_key(one.url), page_key(other.url)}
     return one.publisher.casefold() == other.publisher.casefold() and len(pages - {""}) < 2

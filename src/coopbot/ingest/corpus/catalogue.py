@@ -1,4 +1,4 @@
-"""What stands in the files of a corpus, kept in SQLite, so that a file is read again only when it has changed.
+"""A cache in SQLite of the articles in the corpus files, so that only changed files are read again.
 
 Losing it costs time, never an article.
 """
@@ -23,8 +23,8 @@ from coopbot.ingest.addresses import page_key
 from coopbot.ingest.corpus.expendable import ExpendableDatabase, InUse
 from coopbot.records import from_json, to_json
 
-# Raise it when a reader, the cleaner or the normal form makes another article of the same file, when `addresses` or `near` make
-# other keys, or when the tables change. Everything is then read again.
+# Increase it when a reader, the cleaner or the normal form turns the same file into a different article, when `addresses` or
+# `near` make different keys, or when the tables change. Everything is then read again.
 VERSION = 1
 
 _MOST_CANDIDATES = 10
@@ -48,8 +48,8 @@ Found = Article | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The state in which a file was read: the stamp of `files.FileState`, and a digest of its bytes, empty where those alone do
-    not tell what is found in it.
+    """The state of a file when read: its `files.FileState` stamp, and a digest of its bytes; empty if the result does not
+    depend on the bytes alone.
     """
 
     stamp: str
@@ -58,7 +58,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What was found in the file `name` while it had this stamp and content."""
+    """The result of reading the file `name` with this stamp and content."""
 
     name: str
     stamp: str
@@ -69,14 +69,14 @@ class Entry:
 class Catalogue:
     """The file at `path`, or one in memory. Safe to call from several threads.
 
-    Every method may raise DatabaseLost: the catalogue is empty then, and whoever was at work with it begins again.
+    Every method may raise DatabaseLost: the catalogue is then empty, and the caller must start over.
     """
 
     def __init__(self, path: Path | None = None, *, patience_s: float = 5.0) -> None:
         self._db = ExpendableDatabase(path, schema=_SCHEMA, version=VERSION, patience_s=patience_s)
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Be the only one who adds; see `ExpendableDatabase.exclusive`."""
+        """Take the write lock; see `ExpendableDatabase.exclusive`."""
         return self._db.exclusive()
 
     def known(self) -> dict[str, Known]:
@@ -85,7 +85,7 @@ class Catalogue:
         return {os.fsdecode(name): Known(stamp, content) for name, stamp, content in self._rows(sql)}
 
     def get(self, name: str) -> Found | None:
-        """What was found in a file; None when that is not known, or what is on disk is not what was put there."""
+        """The result of reading a file; None if it is not in the catalogue or its entry is damaged."""
         for entry, checksum in self._rows("SELECT entry, checksum FROM files WHERE name = ?", os.fsencode(name)):
             if zlib.crc32(entry) == checksum:
                 return _load(entry)
@@ -94,9 +94,9 @@ class Catalogue:
     def update(
         self, *, entries: Iterable[Entry] = (), restamped: Mapping[str, str] = MappingProxyType({}), gone: Iterable[str] = ()
     ) -> bool:
-        """Keep these entries, take over new stamps by name where the content is the same, forget the files that are gone.
+        """Store these entries, set new stamps (by name) for unchanged content, drop the files that are gone.
 
-        False, and nothing is done, while another process writes.
+        Returns False, and does nothing, while another process writes.
         """
         rows = [_row(entry) for entry in entries]
         new_stamps = [(stamp, os.fsencode(name)) for name, stamp in restamped.items()]
@@ -118,20 +118,20 @@ class Catalogue:
         return True
 
     def with_text(self, text: str) -> str | None:
-        """The name of a file whose article has this text."""
+        """The name of a file whose article has exactly this text."""
         return self._name("SELECT name FROM files WHERE text = ? ORDER BY name LIMIT 1", _text_key(text))
 
     def with_page(self, key: str) -> str | None:
-        """The name of a file whose article has an address with this `page_key`."""
+        """The name of a file whose article's address has this `page_key`."""
         return self._name("SELECT name FROM files WHERE page = ? AND page <> '' ORDER BY name LIMIT 1", key)
 
     def unsigned(self, language: Language) -> list[str]:
-        """Names of files whose articles' texts have no signature yet."""
+        """Names of the files whose texts have no signature yet."""
         sql = "SELECT name FROM files WHERE language = ? AND text NOT IN (SELECT text FROM signatures)"
         return [os.fsdecode(name) for (name,) in self._rows(sql, language)]
 
     def sign(self, text: str, keys: Sequence[int]) -> None:
-        """Keep the band keys of a text, which may be none."""
+        """Store the band keys of a text; there may be none."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("INSERT OR IGNORE INTO signatures (text) VALUES (?)", (_text_key(text),))
@@ -141,7 +141,7 @@ class Catalogue:
         self._db.write(work)
 
     def alike(self, keys: Sequence[int], language: Language) -> list[str]:
-        """Names of files whose articles share band keys, those that share most first; a few at most."""
+        """Names of at most a few files whose texts share band keys, most shared first."""
         marks = ",".join("?" * len(keys))
         sql = (
             f"SELECT f.name FROM bands b JOIN signatures s ON s.number = b.number JOIN files f ON f.text = s.text "

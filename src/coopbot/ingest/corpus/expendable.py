@@ -1,6 +1,6 @@
-"""An SQLite file that may be lost at any time: for what can be had again.
+"""An SQLite file for data that can be recomputed, so that losing it does no harm.
 
-A damaged one is made anew; one that cannot be used gives way to one in memory. Neither is an error of whoever uses it.
+A damaged file is recreated; one that cannot be used is replaced by a database in memory. Neither is an error for the user.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class DatabaseLost(Exception):
-    """What was there is gone and an empty one has taken its place: begin again."""
+    """The contents are gone and the database is empty: start over."""
 
 
 class InUse(Exception):
-    """Another process writes, and did not stop in time."""
+    """Another process held the write lock for too long."""
 
 
 class ExpendableDatabase:
-    """Opened when first used: the file at `path`, or one in memory. Safe to call from several threads.
+    """The file at `path`, or a database in memory; opened on first use. Safe to call from several threads.
 
-    `schema` must drop what it makes; it is run where the file has another `version`.
+    `schema` runs if the file has another `version`, so it must drop the tables that it creates.
     """
 
     def __init__(self, path: Path | None, *, schema: str, version: int, patience_s: float) -> None:
@@ -47,20 +47,20 @@ class ExpendableDatabase:
             self._db.close()
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` finds. Raises DatabaseLost, twice in its life at most."""
+        """The result of `work`. Raises DatabaseLost, at most twice in the life of this object."""
         with self._lock:
             try:
                 if self._db is None:
                     self._db = self._connect()
                 return work(self._db)
             except sqlite3.Error as exc:
-                if self._path is None:  # nothing fails in memory: this is our mistake
+                if self._path is None:  # an error in memory is a bug of ours
                     raise
                 self._start_over(self._path, damaged=_code(exc) in _DAMAGED)
                 raise DatabaseLost from exc
 
     def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """All that `work` does, or nothing. Raises DatabaseLost, InUse."""
+        """Run `work` in a transaction. Raises DatabaseLost, InUse."""
 
         def whole(db: sqlite3.Connection) -> bool:
             with _transaction(db) as begun:
@@ -73,9 +73,9 @@ class ExpendableDatabase:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Be the only one in this block, across threads and processes that share the file. Busy when another is in it for long.
+        """Hold the write lock for the block, across threads and processes. Raises Busy if another holds it for too long.
 
-        What is written in it is kept where the block succeeds. Where keeping it fails, the block has succeeded all the same.
+        Writes are committed if the block succeeds. A failed commit is ignored: only recomputable data is lost.
         """
         with self._lock:
             if not self.read(_begins):
@@ -101,12 +101,12 @@ class ExpendableDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         if self._path is not None:
-            with suppress(OSError):  # SQLite says that it cannot open the file
+            with suppress(OSError):  # SQLite will report that it cannot open the file
                 self._path.parent.mkdir(parents=True, exist_ok=True)
         where = self._path or ":memory:"
         db = sqlite3.connect(where, timeout=self._patience_s, isolation_level=None, check_same_thread=False)
         try:
-            # What a power cut takes can be had again.
+            # What a power cut loses can be recomputed.
             db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
             if not self._is_current(db):
                 self._create(db)
@@ -117,7 +117,7 @@ class ExpendableDatabase:
 
     def _create(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
-        if not self._is_current(db):  # another process may have made it meanwhile
+        if not self._is_current(db):  # another process may have created it meanwhile
             for statement in self._schema.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {self._version}")
@@ -130,7 +130,7 @@ class ExpendableDatabase:
 
 @contextmanager
 def _transaction(db: sqlite3.Connection) -> Iterator[bool]:
-    """Whether there is one: begun here, or part of one that is open already."""
+    """A transaction, or part of the one already open; yields False if it cannot begin."""
     if db.in_transaction:
         yield True
         return
@@ -146,7 +146,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[bool]:
 
 
 def _begins(db: sqlite3.Connection) -> bool:
-    """Begin to write, unless another process does so for longer than we wait."""
+    """Begin a write transaction; False if another process holds the lock for longer than we wait."""
     try:
         db.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as exc:
@@ -157,7 +157,7 @@ def _begins(db: sqlite3.Connection) -> bool:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 for errors of Python's module itself."""
+    """SQLite's primary result code; 0 for errors from Python's module itself."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
 

@@ -1,4 +1,4 @@
-"""The files of a corpus folder: found, told apart from their earlier states, written whole."""
+"""Lists the files of a corpus folder, detects changes, and writes files atomically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coopbot.errors import Misconfigured
 
-# Some file systems count time in steps of two seconds; what was written so recently may be written again in the same step.
+# Some file systems have a time resolution of two seconds: a newer file may change again without a new timestamp.
 _RECENT_NS = 2_000_000_000
 _NOT_FILES = (
     (stat.S_ISDIR, "a link to a folder, which is not followed; put the files themselves there"),
@@ -26,9 +26,9 @@ _NOT_FILES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
-    """A file and its state: two states with the same stamp have the same content; "" equals no other, itself included.
+    """A file and its state: the same stamp means the same content; "" matches nothing, not even another "".
 
-    `name` is the path under the root, parted by "/".
+    `name` is the path under the root, with "/" as separator.
     """
 
     name: str
@@ -36,19 +36,19 @@ class FileState:
 
 
 def list_files(root: Path, now_ns: int) -> list[FileState]:
-    """All files under `root` that may be articles, in the order of ids. Misconfigured when a folder cannot be listed."""
+    """All files under `root` that may be articles, in order of id. Raises Misconfigured if a folder cannot be listed."""
     return sorted(_walk(str(root), "", now_ns), key=lambda file: os.path.splitext(file.name))
 
 
 def is_aside(name: str) -> bool:
-    """Hidden files and READMEs, which explain the corpus and are not of it."""
+    """Whether the file is hidden or a README, and so not an article."""
     return name.startswith(".") or name.lower() in ("readme", "readme.md")
 
 
 def refusal(path: Path, root: Path) -> str:
-    """Why what stands at a path under `root` is not read, whatever is in it; empty for a file, or a link to one within `root`.
+    """Why a path under `root` is not read, whatever its content; empty for a file, or a link to one within `root`.
 
-    Nothing is opened: opening a pipe waits, and opening a device may do anything.
+    Opens nothing: opening a pipe blocks, and opening a device may have side effects.
     """
     name = path.relative_to(root).as_posix()
     try:
@@ -60,7 +60,7 @@ def refusal(path: Path, root: Path) -> str:
     try:
         mode = path.stat().st_mode
         outside = not path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError) as error:  # RuntimeError: how older Pythons meet a link to itself
+    except (OSError, RuntimeError) as error:  # RuntimeError: older Pythons, for a link to itself
         return _unreachable(error, is_link=path.is_symlink())
     if outside:
         return "the link leads out of the folder; put the file itself there"
@@ -72,11 +72,11 @@ def _unreachable(error: OSError | RuntimeError, *, is_link: bool) -> str:
         return "the link leads in a circle; remove it"
     if isinstance(error, FileNotFoundError):
         return "the link leads nowhere; remove it" if is_link else "not there any more"
-    return ""  # whoever opens it says why it cannot be opened
+    return ""  # opening it will give the reason
 
 
 def content_digest(path: Path, largest_bytes: int) -> bytes:
-    """SHA-256 of the bytes; none for a file that is larger or cannot be read."""
+    """SHA-256 of the bytes; empty for a file that is larger or cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > largest_bytes:
             return b""
@@ -87,7 +87,7 @@ def content_digest(path: Path, largest_bytes: int) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or none, also after a crash: a hidden file beside it, synced, then renamed."""
+    """Writes the whole file or nothing, crashes included: to a hidden file beside it, synced, then renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
@@ -107,7 +107,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def delete(path: Path) -> None:
-    """Deletes a file, also after a crash."""
+    """Deletes a file durably."""
     try:
         path.unlink()
         _sync_folder(path.parent)
@@ -116,7 +116,7 @@ def delete(path: Path) -> None:
 
 
 def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
-    """What is neither hidden nor a folder. A link counts as a file whatever it leads to, so that `refusal` is heard of."""
+    """Everything that is neither hidden nor a folder. A link counts as a file, so that `refusal` is reported for it."""
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
@@ -135,16 +135,16 @@ def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
 def _stamp(entry: os.DirEntry[str], now_ns: int) -> str:
     try:
         state = entry.stat()
-    except OSError:  # gone, or a link to nothing: whoever reads it says so
+    except OSError:  # gone, or a broken link: reading it will report that
         return ""
-    # The time of change cannot be set, as the time of modification can. Both may lie ahead when the clock was set back.
+    # ctime, unlike mtime, cannot be set by programs. Both may be in the future if the clock was set back.
     if max(state.st_mtime_ns, state.st_ctime_ns) > now_ns - _RECENT_NS:
         return ""
     return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be synced there
+    if os.name == "nt":  # Windows cannot sync folders
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

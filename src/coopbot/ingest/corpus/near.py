@@ -1,8 +1,8 @@
-"""Whether two articles are one story in nearly the same words. The owner of datasketch.
+"""Detects near duplicates: one story in nearly the same words. The owner of datasketch.
 
-Texts are compared by their shingles, pairs of neighbouring search tokens (in Chinese, three characters; simplified equals
-traditional). MinHash bands find candidates without comparing all with all; candidates are then compared exactly.
-The constants come from docs/experiments.md, which evals/near_duplicates.py measured.
+Texts are compared by shingles: pairs of adjacent search tokens (in Chinese, three characters; simplified equals traditional).
+MinHash bands find candidates without comparing all pairs; candidates are then compared exactly.
+The constants come from docs/experiments.md, measured by evals/near_duplicates.py.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from coopbot.text.sentences import split_sentences
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
 
-# Least shares of shingles that make one story. Of both texts together: copies that lost 30 % of their sentences have 0.58 and
-# more, different articles 0.13 at most. Of the shorter one: those copies have 0.96, copies with 10 % of their words replaced
-# mostly 0.8, new stories of which 60 % are old background 0.75 at most.
+# Minimum shares of common shingles for one story. Of the union: copies that lost 30 % of their sentences have at least 0.58,
+# different articles at most 0.13. Of the shorter text: those copies have 0.96, copies with 10 % of their words replaced mostly
+# 0.8, new stories with 60 % old background at most 0.75.
 SHARED_OF_BOTH = 0.55
 SHARED_OF_SHORTER = 0.8
 
-# Texts that share 0.55 of their shingles have a band in common with probability 0.9995, those that share 0.05 with 0.005.
+# Texts that share 0.55 of their shingles have a common band with probability 0.9995; those that share 0.05, with 0.005.
 _BANDS = 42
 _VALUES_IN_BAND = 3
 
-# Among fewer shingles than this, one word that differs makes another story.
+# With fewer shingles than this, one different word may make it a different story.
 _FEWEST_SHINGLES = 30
-# Longer texts are reports and books, which nobody publishes twice in nearly the same words.
+# Longer texts are reports and books, which nobody republishes in nearly the same words.
 _LONGEST_TEXT_CHARS = 200_000
 
-# Sentences that resemble each other this much, numbers aside, tell of the same thing.
+# Minimum similarity, numbers aside, of two sentences about the same thing.
 _SAME_SENTENCE = 0.5
 
 _HAN_ORDINAL = re.compile("第[一二三四五六七八九十百]+")
@@ -43,7 +43,7 @@ _HAN_ORDINAL = re.compile("第[一二三四五六七八九十百]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """The shingles that two texts have in common, as shares of those of both together and of the shorter one's; 0..1."""
+    """The shingles common to two texts, as shares of their union and of the shorter text's shingles; 0..1."""
 
     of_both: float
     of_shorter: float
@@ -51,20 +51,20 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """Words and figures of a sentence, apart; figures are sorted, and as many as there are."""
+    """A sentence split into words and figures; figures are sorted, with repeats."""
 
     words: frozenset[str]
     figures: tuple[str, ...]
 
 
 def band_keys(text: str) -> tuple[int, ...]:
-    """Keys of 64 bits; texts of nearly the same words share at least one. None where the text is too short or long to judge."""
+    """64-bit keys; near duplicates share at least one. No keys for a text too short or too long to judge."""
     from datasketch import MinHash
 
     shingles = _shingles(text)
     if not shingles:
         return ()
-    # The scheme is named so that another version of the library gives the same values, which are kept in the catalogue.
+    # The scheme is explicit so that other versions of the library give the same values; the catalogue stores them.
     minhash = MinHash(num_perm=_BANDS * _VALUES_IN_BAND, seed=1, scheme="affine32")
     minhash.update_batch([" ".join(shingle).encode() for shingle in shingles])
     values: list[int] = minhash.hashvalues.tolist()
@@ -73,14 +73,14 @@ def band_keys(text: str) -> tuple[int, ...]:
 
 
 def is_same_story(one: str, other: str) -> bool:
-    """Whether both say the same in nearly the same words. With other figures it is another story."""
+    """Whether both texts have nearly the same words and no conflicting figures."""
     shared = compare(one, other)
     alike = shared.of_both >= SHARED_OF_BOTH and shared.of_shorter >= SHARED_OF_SHORTER
     return alike and not figures_differ(one, other)
 
 
 def compare(one: str, other: str) -> Shared:
-    """How much two texts have in common; nothing where one is too short or too long to judge."""
+    """The overlap of two texts; zero if one is too short or too long to judge."""
     left, right = _shingles(one), _shingles(other)
     if not left or not right:
         return Shared(of_both=0.0, of_shorter=0.0)
@@ -91,7 +91,7 @@ def compare(one: str, other: str) -> Shared:
 def figures_differ(one: str, other: str) -> bool:
     """Whether sentences about the same thing give different amounts, dates or other numbers.
 
-    A sentence may leave figures out; it differs when each of the two has one that the other has not.
+    Two sentences differ if each has a figure that the other lacks; omitting figures is allowed.
     """
     ours, theirs = set(_sentences(one)), set(_sentences(other))
     return any(_contradicts(sentence, alike) for sentence, alike in _counterparts(ours - theirs, theirs - ours))
@@ -123,14 +123,14 @@ def _is_number(token: str) -> bool:
 
 
 def _amounts_and_months(sentence: str) -> Iterator[str]:
-    """What tells figures apart that have the same digits, or none: millions from billions, May from June, 第六 from 第七."""
+    """Words that distinguish figures with the same or no digits: millions from billions, May from June, 第六 from 第七."""
     yield from (f"{amount.value.normalize()} {amount.unit}" for amount in find_quantities(sentence) if amount.unit)
     yield from (f"month {date.month}" for date in find_dates(sentence) if date.month)
     yield from _HAN_ORDINAL.findall(sentence)
 
 
 def _counterparts(ours: set[_Sentence], theirs: set[_Sentence]) -> Iterator[tuple[_Sentence, list[_Sentence]]]:
-    """Each of our sentences with those of theirs that resemble it most, if any does enough."""
+    """Each of our sentences with the most similar of theirs, if similar enough."""
     users: defaultdict[str, list[_Sentence]] = defaultdict(list)
     for sentence in theirs:
         for word in sentence.words:

@@ -1,4 +1,4 @@
-"""Names for article files: readable ASCII from the title, or the date and a hash where letters have no simple Latin form."""
+"""Names for article files: readable ASCII from the title, or date and hash if the script has no simple transliteration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coopbot.ingest.draft import Draft
 
 _LONGEST_SLUG = 60
 _FEWEST_LETTERS = 3
-# Unlike English, Chinese titles have no Latin spelling without a dictionary.
+# Chinese titles cannot be romanised without a dictionary.
 _LATIN = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",

@@ -1,4 +1,4 @@
-"""The corpus folder as a store: one article a file, named by its path under the root without the ending."""
+"""The corpus folder as a store: one article per file; its id is the path under the root without the extension."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from coopbot.text.language import detect_language, is_other_language
 
 T = TypeVar("T")
 
-# So many files are read before the catalogue is told: it is what memory holds, and what an interruption loses.
+# Files read between updates of the catalogue: this many are held in memory, and lost by an interruption.
 _BATCH = 50
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _REWRITABLE = (".md", ".markdown")
 
 
 class Corpus:
-    """The articles under one folder. Looks at the files at every call, so that it shows what is there now; writes are atomic.
+    """The articles under one folder. Every call checks the files, so results are current; writes are atomic.
 
-    `catalogue` is a file to keep what was read in, so that only changed files are read again; without one, memory keeps it.
-    `read` reads the content of files, and `limits` names what it may take: what is over them is read again under others.
+    `catalogue`: file of the cache that saves reading unchanged files again; None: in memory. `read` reads file contents.
+    `limits` identifies its limits: a file that exceeded them is read again once they change.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Corpus:
         self._preview = False
 
     def __iter__(self) -> Iterator[Found]:
-        """Every article in the order of ids; in place of a file that gives none, the error that names it and the reason."""
+        """Every article in order of id; for a file that cannot be read, the error with its name and the reason."""
         seen: dict[str, str] = {}
         for name, is_catalogued in self._retried(self._refresh).items():
             found = self._retried(partial(self._found, name)) if is_catalogued else self._read_or_reason(name)
@@ -75,22 +75,22 @@ class Corpus:
             yield found
 
     def read(self, article_id: str) -> Article:
-        """One article. NotFound when there is none of that id; Unreadable when its file is damaged."""
+        """One article. Raises NotFound if there is none with that id, Unreadable if its file is damaged."""
         return self._read(self._locate(article_id))
 
     def add(self, draft: Draft) -> Arrival:
-        """Takes a draft into the corpus.
+        """Adds a draft to the corpus.
 
-        Another text for a page that is there replaces its article; nearly the same words from elsewhere join the article that
-        is there. Duplicate: the identical text is there, or nothing new would be told. InvalidRequest: text or title is
-        missing, or the page is there in a file that is not Markdown, which is not rewritten. Busy: another process is adding.
+        A new text for a known page replaces its article; a near duplicate from another page joins the existing article.
+        Raises Duplicate if the identical text is there or the draft adds nothing; InvalidRequest if text or title is missing,
+        or the page is there in a file that is not Markdown, which is never rewritten; Busy if another process is adding.
         """
         ready, notes = _ready(draft, self._today())
         arrival = self._retried(lambda: self._add(ready))
         return replace(arrival, recovered=recovered_fields(ready), notes=notes)
 
     def previewing(self) -> Corpus:
-        """The same corpus, asked what would become of drafts: nothing is written."""
+        """The same corpus for a dry run: `add` returns what would happen and writes nothing."""
         preview = copy(self)
         preview._preview = True
         return preview
@@ -99,11 +99,11 @@ class Corpus:
         return datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
 
     def remove(self, article_id: str) -> None:
-        """Deletes an article's file. NotFound when there is none."""
+        """Deletes an article's file. Raises NotFound if there is none."""
         self.remove_all([article_id])
 
     def remove_all(self, article_ids: Sequence[str]) -> None:
-        """Deletes the files of several articles. NotFound when there is not one for each; none is deleted then."""
+        """Deletes the files of several articles. Raises NotFound, and deletes none, if any is missing."""
         for name in dict.fromkeys([self._locate(article_id) for article_id in article_ids]):
             delete(self._root / name)
 
@@ -136,7 +136,7 @@ class Corpus:
         return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")
 
     def _same_story(self, draft: Draft) -> str | None:
-        """The file of an article in nearly the same words, if there is one."""
+        """The file of a near duplicate of the draft, if there is one."""
         keys = band_keys(draft.text)
         if not keys or not draft.language:
             return None
@@ -156,14 +156,14 @@ class Corpus:
         return Arrival(article=self._read(name), change=change)
 
     def _retried(self, work: Callable[[], T]) -> T:
-        while True:  # a catalogue is lost twice at most
+        while True:  # a catalogue is lost at most twice
             try:
                 return work()
             except DatabaseLost:
                 continue
 
     def _refresh(self) -> dict[str, bool]:
-        """Brings the catalogue in line with the files. All their names, in the order of ids, and whether it is for each."""
+        """Updates the catalogue. Returns all file names in order of id, each with whether the catalogue is current for it."""
         if not self._root.is_dir():
             raise Misconfigured(f"there is no corpus folder {self._root}; create it or set COOPBOT_CORPUS_DIR")
         files = list_files(self._root, self._now_ns())
@@ -181,11 +181,11 @@ class Corpus:
         return known.stamp in (file.stamp, self._over_limits(file.stamp))
 
     def _over_limits(self, stamp: str) -> str:
-        """The stamp of a file that was over the limits, which is so only under the same limits."""
+        """The stamp of a file that exceeded the limits: it holds only under the same limits."""
         return f"{stamp} over {self._limits}" if stamp else ""
 
     def _read_again(self, files: Sequence[FileState], known: Mapping[str, Known]) -> bool:
-        """Tells the catalogue what is in files that have another stamp than it knows. False if it could not be told."""
+        """Updates the catalogue for files whose stamps changed. Returns False if it could not be written."""
         entries: list[Entry] = []
         restamped: dict[str, str] = {}
         unknown: list[str] = []
@@ -198,8 +198,8 @@ class Corpus:
             if isinstance(found, Article):
                 entries.append(Entry(name=file.name, stamp=file.stamp, content=content, found=found))
             elif isinstance(found.__cause__, OSError):
-                unknown.append(file.name)  # the disk or the permissions are at fault, and may be mended without a trace
-            else:  # the bytes need not be at fault: a link may lead elsewhere now
+                unknown.append(file.name)  # the disk or the permissions: fixing those does not change the stamp
+            else:  # not always because of the bytes: the target of a link may change
                 stamp = self._over_limits(file.stamp) if isinstance(found, OverLimit) else file.stamp
                 entries.append(Entry(name=file.name, stamp=stamp, content=b"", found=found))
         return self._catalogue.update(entries=entries, restamped=restamped, gone=unknown)
@@ -220,7 +220,7 @@ class Corpus:
         return _article(_id(name), read_file(path, name, self._read_content))
 
     def _locate(self, article_id: str) -> str:
-        """The file of an id, which may come from anyone: nothing outside the root, hidden or not an article is found."""
+        """The file of an untrusted id: never one outside the root, hidden, or not an article."""
         parts = article_id.split("/")
         plain = all(part and not is_aside(part) and "\\" not in part and part.isprintable() for part in parts)
         if plain and not PurePosixPath(article_id).is_absolute():
@@ -254,7 +254,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _ready(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
-    """The draft as it will be read back: normal form, every field filled that can be; and what was left out of it, and why."""
+    """The draft as it will be read back (normal form, all derivable fields filled), and notes on what was left out and why."""
     text = normal_form(draft.text)
     title = one_line(draft.title)
     title = title if len(title) <= _LONGEST_TITLE else opening(title)
@@ -275,7 +275,7 @@ def _ready(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
         url=draft.url.strip(),
         language=draft.language or detect_language(text),
     )
-    # A day of grace: it is tomorrow already further east.
+    # A day of grace: further east it is already tomorrow.
     if ready.published and ready.published > today + timedelta(days=1):
         return replace(ready, published=None), (f"the date {ready.published} is in the future and was left out",)
     return ready, ()
@@ -299,7 +299,7 @@ def _article(article_id: str, draft: Draft) -> Article:
 
 
 def _digest(article: Article) -> str:
-    """SHA-256 over all that an index stores of an article: text, and every field that a citation shows. The id is not part."""
+    """SHA-256 over everything an index stores of an article, text and citation fields, without the id."""
     fields = asdict(article)
     del fields["article_id"], fields["sha256"]
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

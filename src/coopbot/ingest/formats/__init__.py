@@ -1,1 +1,1 @@
-"""Files of every format to drafts, in a process of their own."""
+"""Reads files of every format into drafts, in a separate process."""

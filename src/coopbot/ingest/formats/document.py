@@ -1,4 +1,4 @@
-"""A document that somebody wrote as one (PDF, DOCX) to a Draft: its text stays whole, only its head is read for metadata."""
+"""Turns a PDF or DOCX into a Draft: all text is kept, and its first blocks are searched for metadata."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from coopbot.ingest.page.names import person_names
 from coopbot.ingest.tidy import ends_sentence, opening
 
 HEADING = "## "
-_HEAD_BLOCKS = 6  # title, standfirst, byline and date stand among the first so many
+_HEAD_BLOCKS = 6  # title, standfirst, byline and date are among these first blocks
 _LONGEST_TITLE = 250  # characters
 
 
 def document_draft(blocks: Sequence[str], source: str, *, title: str = "", author: str = "") -> Draft:
-    """The draft of a document. `title` and `author` are what its properties say; Unreadable when it has no text."""
+    """The draft of a document. `title` and `author` come from its properties. Raises Unreadable if it has no text."""
     bylines = [block for block in blocks[:_HEAD_BLOCKS] if is_byline(block) and (is_labelled(block) or len(blocks) > 1)]
     byline = read_byline(bylines)
     rest = [block for block in blocks if block not in bylines]

@@ -1,4 +1,4 @@
-"""Word documents to drafts. The owner of python-docx."""
+"""Reads Word documents into drafts. The owner of python-docx."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
-# A document of this much XML and pictures is a zip bomb or a book; zipfile reads no more of a member than its header says.
+# A document that unpacks to more is a zip bomb or a book; zipfile reads no more of a member than its header declares.
 LARGEST_UNPACKED_BYTES = 200_000_000
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
-# How python-docx meets a package that lacks a part or has a wrong one in its place; lxml's errors are SyntaxErrors.
+# What python-docx raises for missing or wrong parts of a package; lxml's errors are SyntaxErrors.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -31,7 +31,7 @@ _DAMAGED = (
     TypeError,
     AttributeError,
     ArithmeticError,
-    RuntimeError,  # RecursionError and NotImplementedError too
+    RuntimeError,  # includes RecursionError and NotImplementedError
     OSError,
 )
 _NO_AUTHOR = ("python-docx",)  # what the library writes when nobody set the author
@@ -40,7 +40,7 @@ _HEADING_STYLE = re.compile("^heading", re.I)
 
 
 def read_docx(data: bytes, source: str) -> Draft:
-    """The draft of a Word document. Unreadable when it is damaged, encrypted, without text, or too large unpacked."""
+    """The draft of a Word document. Raises Unreadable if it is damaged, encrypted, without text, or too large unpacked."""
     from docx.exceptions import PythonDocxError
     from docx.opc.exceptions import OpcError
 
@@ -56,7 +56,7 @@ def read_docx(data: bytes, source: str) -> Draft:
 
 
 def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
-    """The blocks that are not empty, the title and the author."""
+    """The non-empty blocks, the title and the author."""
     import docx
 
     with zipfile.ZipFile(BytesIO(data)) as archive:
@@ -75,7 +75,7 @@ def _style_title(document: Document) -> str:
 
 
 def _blocks(document: Document) -> Iterator[str]:
-    """Paragraphs with "## " before headings and "- " before bullets, and table rows, in the order of the document."""
+    """Paragraphs ("## " before headings, "- " before bullets) and table rows, in document order."""
     from docx.text.paragraph import Paragraph
 
     for item in document.iter_inner_content():

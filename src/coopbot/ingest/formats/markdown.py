@@ -1,4 +1,4 @@
-"""Article files: YAML front matter and a Markdown body, to a Draft and back. The owner of YAML and of the Markdown parser.
+"""Converts article files, YAML front matter and a Markdown body, to and from drafts. The owner of YAML and the Markdown parser.
 
 `render_article` writes a text in normal form so that `read_markdown` gives back the identical text.
 """
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 _ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources", "also_published_by")
 _SOURCE_KEYS = ("publisher", "title", "url", "published", "facts")
-# What other tools call the same, taken where our own key is not there.
+# Other tools' names for our keys, used if our own key is missing.
 _OTHER_NAMES = {"date": "published", "author": "authors", "lang": "language"}
 _PUBLISHER_KEYS = _SOURCE_KEYS[:-1]
 
-# What Markdown would read as markup: everywhere, inside a word, at the start of a line.
+# What Markdown reads as markup: anywhere, inside a word, at the start of a line.
 _INLINE_MARKUP = re.compile(r"([\\`*\[<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,40};))")
 _LINE_MARKUP = re.compile(r"#{1,6}(?= |$)|>|[-+]$|(?:- ?){3,}$|~{3}")
 _BARE_NUMBER = re.compile(r"^(\d{1,9})([.)])$")
@@ -40,7 +40,7 @@ _PLAIN_INLINE = {"softbreak": "\n", "hardbreak": "\n", "image": "", "html_inline
 
 
 def read_markdown(text: str, source: str) -> Draft:
-    """The draft of an article file: front matter checked key by key, the body as plain text. Unreadable if either is wrong."""
+    """The draft of an article file: validated front matter, the body as plain text. Raises Unreadable if either is wrong."""
     fence = _FENCE.match(text)
     meta = _front_matter(fence[1], source) if fence else {}
     blocks = list(_plain_blocks(text[fence.end() :] if fence else text))
@@ -69,7 +69,7 @@ def render_article(draft: Draft) -> str:
 
 
 def amend_article(text: str, draft: Draft) -> str:
-    """An article file of the same text with the draft's other fields. The body stays as it was written, where it can."""
+    """The article file with the draft's fields. The body is left as written where possible."""
     fence = _FENCE.match(text)
     if fence:
         amended = f"{_rendered_front_matter(draft)}{text[fence.end() :]}"
@@ -135,7 +135,7 @@ def _url(meta: Mapping[str, object], source: str) -> str:
 
 
 def _authors(meta: Mapping[str, object], source: str) -> tuple[str, ...]:
-    """The authors: a list, or one name without a list around it."""
+    """The authors: a list or a single name."""
     value = meta.get("authors")
     return (one_line(value),) if isinstance(value, str) and value.strip() else _texts(meta, "authors", source)
 
@@ -160,7 +160,7 @@ def _date(meta: Mapping[str, object], key: str, source: str) -> date | None:
 
 
 def _day(value: object) -> date | None:
-    """The day of a date, a date-time, or a text that is one in ISO format; None for anything else."""
+    """The day of a date, a date-time, or either as ISO text; None for anything else."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -246,7 +246,7 @@ def _plain_blocks(body: str) -> Iterator[str]:
 
 
 def _plain_text(token: Token) -> str:
-    """A token's text without markup: links and emphasis become their text; images and tags go."""
+    """A token's text without markup: links and emphasis become their text; images and tags are dropped."""
     if token.type == "html_block":
         return _TAG.sub(" ", token.content)
     if token.type in ("fence", "code_block"):
@@ -255,7 +255,7 @@ def _plain_text(token: Token) -> str:
 
 
 def _escape(block: str) -> str:
-    """A line of plain text as Markdown that reads back as the same line."""
+    """A line of plain text, escaped so that Markdown reads back the same line."""
     if block.startswith(_HEADING):
         return _HEADING + _CLOSING_HASHES.sub(r"\1\\\2", _INLINE_MARKUP.sub(r"\\\1", block.removeprefix(_HEADING)))
     if _LINE_MARKUP.match(block):

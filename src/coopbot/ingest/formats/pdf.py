@@ -1,4 +1,4 @@
-"""PDF files to drafts. The owner of pypdf."""
+"""Reads PDF files into drafts. The owner of pypdf."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from coopbot.ingest.tidy import columns, join_lines, mend, one_line
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-MOST_PAGES = 1_000  # of an article or a report; more is a book, and takes minutes
-_EDGE_LINES = 2  # running heads and feet are among the first and last so many lines of a page
+MOST_PAGES = 1_000  # for articles and reports; longer is a book, and takes minutes
+_EDGE_LINES = 2  # running headers and footers are within this many lines of a page's top and bottom
 _RUNNING_PAGES = 3
 _PAGE_NUMBER = re.compile(r"\W*(?:page|стр\.?|страница|第)?\s*\d{1,4}\s*(?:页|(?:of|из|/)\s*\d{1,4}|/?共\s*\d+\s*页)?\W*", re.I)
-_SHORT_LINE = 0.75  # of the usual width: the last line of a paragraph, or a heading
+_SHORT_LINE = 0.75  # of the usual width; shorter is a heading or a paragraph's last line
 _BROKEN_WORD = re.compile(r"[^\W\d_]-$")
 _FILE_NAME = re.compile(r"\.(?:docx?|pdf|indd|qxd|pptx?|txt|rtf)$|^(?:microsoft word|untitled|без имени|无标题)|^\S*$", re.I)
 
 
 def read_pdf(data: bytes, source: str) -> Draft:
-    """The draft of a PDF. Unreadable when it is damaged, encrypted, too long, or pictures without a text layer."""
+    """The draft of a PDF. Raises Unreadable if it is damaged, encrypted, too long, or has no text layer."""
     if not data:
         raise Unreadable(source, "the file is empty (0 bytes)")
     title, author, pages = _extract(data, source)
@@ -44,14 +44,14 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
 
     try:
         reader = PdfReader(BytesIO(data))
-        # Many files are locked against changes only and open with an empty password.
+        # Many files are only locked against changes and open with an empty password.
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable(source, "encrypted; save it without a password")
         if len(reader.pages) > MOST_PAGES:
             raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
         title, author = _properties(reader)
         return title, author, [mend(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
-    # Besides its own errors, pypdf meets broken structures with whatever Python raises at them.
+    # Besides its own errors, pypdf lets any Python error through on broken structures.
     except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
         raise Unreadable(source, "damaged, not a readable PDF") from error
 
@@ -64,7 +64,7 @@ def _properties(reader: PdfReader) -> tuple[str, str]:
 
 
 def _without_running_lines(pages: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of all pages without page numbers and without heads and feet that return on at least half of the pages."""
+    """The lines of all pages without page numbers, or headers and footers repeated on at least half of the pages."""
     filled = [[line.strip() for line in page if line.strip()] for page in pages]
     edges = Counter(shape for page in filled for shape in {_digitless(line) for line in _edge_lines(page)})
     enough = max(_RUNNING_PAGES, len(filled) / 2)
@@ -85,7 +85,7 @@ def _digitless(line: str) -> str:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[str]:
-    """Lines joined to paragraphs: a line well short of the usual width ends one, unless the next goes on in small letters."""
+    """Lines joined into paragraphs: a line well short of the usual width ends one unless the next starts in lower case."""
     widths = sorted(map(columns, lines))
     usual = widths[int(len(widths) * 0.9)] if widths else 0
     paragraphs = [one_line(lines[0])] if lines else []

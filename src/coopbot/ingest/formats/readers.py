@@ -1,4 +1,4 @@
-"""A file in, a Draft out: the format is told by the name's ending, and each format has its own file."""
+"""Reads a file into a Draft. The extension decides the format; each format has its own module."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from coopbot.ingest.page.clean import clean_page
 from coopbot.ingest.page.html import read_html
 
 Read = Callable[[bytes, str], Draft]
-"""Content and name of a file to its draft. Raises Unreadable."""
+"""From the content and name of a file to its draft. Raises Unreadable."""
 
-# An article of 20 MB of text would be a library; a PDF of that size is mostly pictures. Larger files are mistakes.
+# No article has 20 MB of text; a PDF of that size is mostly pictures. Larger files are mistakes.
 LARGEST_FILE_BYTES = 20_000_000
 _NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_file(path: Path, name: str | None = None, read: Read | None = None) -> Draft:
-    """The draft of a file; `name` is what errors call it. Unreadable says why there is none; size is checked before reading.
+    """The draft of a file; errors use `name`. Raises Unreadable with the reason; checks the size before reading.
 
-    `read` reads the content, `read_bytes` if none is given.
+    `read` reads the content; default `read_bytes`.
     """
     source = name or path.name
     _reader(source)
@@ -34,7 +34,7 @@ def read_file(path: Path, name: str | None = None, read: Read | None = None) -> 
         if not path.is_file():
             raise Unreadable(source, "not a file")
         _check_size(path.stat().st_size, source)
-        # A pipe that has taken the file's place since would be waited for.
+        # Opening a pipe that has replaced the file since would block.
         with open(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
@@ -43,13 +43,13 @@ def read_file(path: Path, name: str | None = None, read: Read | None = None) -> 
 
 
 def check_readable(size_bytes: int, name: str) -> None:
-    """Unreadable where neither format nor size need a look into the content to be refused."""
+    """Raises Unreadable for a format or size that is refused whatever the content."""
     _reader(name)
     _check_size(size_bytes, name)
 
 
 def read_bytes(data: bytes, name: str) -> Draft:
-    """The draft of a file's content; the ending of `name` tells the format. Unreadable says why there is none."""
+    """The draft of a file's content; the extension of `name` decides the format. Raises Unreadable with the reason."""
     check_readable(len(data), name)
     return _reader(name)(data, name)
 
@@ -57,7 +57,7 @@ def read_bytes(data: bytes, name: str) -> Draft:
 def _reader(name: str) -> Read:
     reader = _READERS.get(Path(name).suffix.lower())
     if reader is None:
-        raise Unreadable(name, f"not a format I read; give one of {' '.join(_READERS)}")
+        raise Unreadable(name, f"not a supported format; give one of {' '.join(_READERS)}")
     return reader
 
 

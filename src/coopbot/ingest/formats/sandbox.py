@@ -1,7 +1,7 @@
-"""Documents read in a process of their own, with limits of memory, time and output: no document can harm more than itself.
+"""Reads documents in a separate process with limits on memory, time and output, so that a bad one harms only itself.
 
-Whatever a document does to its reader, here it gives a draft or raises Unreadable. One process reads many documents, so that
-its start is paid once; it goes when it was idle for a while, and is replaced after a limit, a crash or some documents.
+Whatever a document does to its reader, the result is a draft or Unreadable. One process reads many documents, to pay for its
+start once; it exits when idle for a while, and is replaced after a limit, a crash or a number of documents.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _MB = 1_000_000
 _SHORTLY_S = 1.0
-_MOST_DOCUMENTS = 200  # read by one process; what libraries leave behind in it goes with it
+_MOST_DOCUMENTS = 200  # per process; replacing it frees what libraries leak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLimits:
-    """What reading one document may take. The memory is that of the whole process, 50 to 100 MB of which are its libraries'."""
+    """Limits for reading one document. Memory is that of the whole process, of which libraries take 50 to 100 MB."""
 
     memory_mb: int = 512
     timeout_s: float = 30.0
@@ -38,12 +38,12 @@ class ReadLimits:
 
 
 class OverLimit(Unreadable):
-    """A document that takes more than it may. With other limits it may be read."""
+    """A document that exceeds the limits. Higher limits may allow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What the process found: exactly one of these."""
+    """The process's answer: exactly one field is set."""
 
     draft: Draft | None = None
     entries: tuple[FeedEntry, ...] | None = None
@@ -53,12 +53,12 @@ class _Answer:
 
 
 class Sandbox:
-    """Reads in a process that is started when it is first needed. Safe to call from several threads; they take turns."""
+    """Reads documents in a process started on first use. Safe to call from several threads, which take turns."""
 
     def __init__(self, limits: ReadLimits | None = None) -> None:
         self.limits = limits or ReadLimits()
         self._turn = threading.Lock()
-        self._state = threading.Lock()  # held for moments only, so that `close` never waits for a document
+        self._state = threading.Lock()  # held only briefly, so that `close` never waits for a document
         self._worker: WorkerProcess | None = None
         self._closed = False
 
@@ -69,18 +69,18 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Kill the process at once, also in the middle of a document. From then on everything raises Busy."""
+        """Kill the process at once, even in the middle of a document. Every later call raises Busy."""
         with self._state:
             self._closed = True
             worker = self._worker
         if worker is not None:
             worker.kill()
-            if self._turn.acquire(timeout=_SHORTLY_S):  # whoever was reading clears up, and lets go of it then
+            if self._turn.acquire(timeout=_SHORTLY_S):  # the thread that was reading cleans up and releases it
                 worker.end()
                 self._turn.release()
 
     def read(self, data: bytes, name: str) -> Draft:
-        """The draft of a file's content, as `readers.read_bytes` gives it. Raises Unreadable or OverLimit; Busy once closed."""
+        """`readers.read_bytes` in the process. Raises Unreadable or OverLimit; Busy once closed."""
         check_readable(len(data), name)
         answer = self._answer("document", data, name)
         if answer.draft is None:
@@ -88,7 +88,7 @@ class Sandbox:
         return answer.draft
 
     def read_feed(self, data: bytes, url: str) -> tuple[FeedEntry, ...]:
-        """The same with a feed, as `feed.read_feed` gives its entries."""
+        """`feed.read_feed` in the process. Raises the same."""
         answer = self._answer("feed", data, url)
         if answer.entries is None:
             raise _unreadable(answer, url, self.limits)
@@ -100,13 +100,13 @@ class Sandbox:
                 worker = self._open_worker()
                 is_new = worker.documents == 0
                 answer = self._ask(worker, kind, data, name)
-                # What earlier documents left behind in a process is no fault of this one. A new process judges.
+                # Earlier documents may have used up the process: judge this one in a new process.
                 if is_new or (answer is not None and answer.limit != "memory"):
                     return answer or _Answer(broken="crash")
                 worker.end()
 
     def _ask(self, worker: WorkerProcess, kind: str, data: bytes, name: str) -> _Answer | None:
-        """None if the process ended without an answer, which another may still give."""
+        """The process's answer; None if it ended without one, so that another process may try."""
         try:
             answer = self._answers.validate_json(worker.exchange({"kind": kind, "name": name}, data))
         except TookTooLong as error:
@@ -115,7 +115,7 @@ class Sandbox:
             if self._closed:
                 raise _closed() from error
             return None
-        except ValueError:  # no answer of ours: the document may have taken over its reader
+        except ValueError:  # not our format: the document may have taken over its reader
             worker.end()
             return _Answer(broken="answer")
         if answer.limit == "memory" or answer.broken:
@@ -151,7 +151,7 @@ def _unreadable(answer: _Answer, name: str, limits: ReadLimits) -> Unreadable:
         return _over(name, f"takes more than {limits.memory_mb} MB of memory", "COOPBOT_READ_MEMORY_MB")
     if answer.limit == "output":
         return _over(name, f"gives more than {limits.output_mb} MB of text", "COOPBOT_READ_OUTPUT_MB")
-    return Unreadable(name, f"its reader broke down on it ({answer.broken or 'answer'}); save it anew or in another format")
+    return Unreadable(name, f"its reader failed on it ({answer.broken or 'answer'}); save it again or in another format")
 
 
 def _over(name: str, what: str, setting: str) -> OverLimit:
@@ -159,4 +159,4 @@ def _over(name: str, what: str, setting: str) -> OverLimit:
 
 
 def _closed() -> Busy:
-    return Busy("no more documents are read, for the service is stopping; try again when it is back")
+    return Busy("the service is stopping and reads no more documents; try again when it is back")

@@ -1,4 +1,4 @@
-"""One process of `sandbox_worker`, from the side of whoever asks it."""
+"""The parent's side of a `sandbox_worker` process."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import IO
 from coopbot.errors import Misconfigured
 from coopbot.ingest.formats.sandbox_worker import LENGTH, LENGTHS
 
-# All that the process gets of the environment: no tokens are in these.
+# The only environment variables passed to the process; none holds a secret.
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
-_SLACK_BYTES = 1000  # what an answer has around a document that is as large as allowed
+_SLACK_BYTES = 1000  # overhead of an answer around the largest allowed document
 
 
 class TookTooLong(Exception):
-    """The process was killed when the time was up."""
+    """The process was killed at the time limit."""
 
 
 class Ended(Exception):
@@ -27,14 +27,14 @@ class Ended(Exception):
 
 
 class WorkerProcess:
-    """Started at once; `kill` may come from any thread, everything else from one. Killed when nobody holds it any more."""
+    """A worker, started at once and killed when garbage-collected. `kill` is safe from any thread, the rest from one."""
 
     def __init__(self, *, memory_bytes: int, timeout_s: float, output_bytes: int) -> None:
         self.documents = 0
         self._timeout_s = timeout_s
         self._most_bytes = output_bytes + _SLACK_BYTES
         limits = [str(memory_bytes), str(int(timeout_s) + 1), str(output_bytes)]
-        # -P: a module in the folder that the command is run in must not take the place of a library.
+        # -P: a module in the current folder must not shadow a library.
         command = [sys.executable, "-P", "-B", "-m", "coopbot.ingest.formats.sandbox_worker", *limits]
         environ = {name: value for name in _PASSED_ON if (value := os.environ.get(name)) is not None}
         try:
@@ -47,19 +47,19 @@ class WorkerProcess:
         assert process.stdout is not None
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self.end = weakref.finalize(self, _end, process)
-        """Kill the process and clear up after it."""
+        """Kill the process and clean up."""
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The process id."""
         return self._process.pid
 
     def kill(self) -> None:
-        """End the process at once; whoever waits for it gets Ended."""
+        """Kill the process at once; a pending `exchange` raises Ended."""
         self._process.kill()
 
     def exchange(self, header: dict[str, str], data: bytes) -> bytes:
-        """The answer to a request. Raises TookTooLong and Ended; the process is no more then."""
+        """The answer to a request. Raises TookTooLong or Ended; the process is then gone."""
         expired = threading.Event()
         timer = threading.Timer(self._timeout_s, self._expire, [expired])
         timer.daemon = True
@@ -77,7 +77,7 @@ class WorkerProcess:
         except (OSError, EOFError) as error:
             self.end()
             raise TookTooLong if expired.is_set() else Ended(f"exit code {self._process.returncode}") from error
-        except BaseException:  # such as Ctrl-C: what it is still to answer is nobody's answer
+        except BaseException:  # Ctrl-C, for example: nobody will read the pending answer
             self.end()
             raise
         finally:
@@ -102,5 +102,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         try:
             if pipe is not None:
                 pipe.close()
-        except OSError:  # what was still to be written to it
+        except OSError:  # flushing unwritten data failed
             continue

@@ -1,8 +1,8 @@
-"""The process that documents are read in. It may take so much memory and time, and may do nothing but read; see `sandbox`.
+"""The process that reads documents, limited in memory and time and to reading alone; see `sandbox`.
 
-`python -m coopbot.ingest.formats.sandbox_worker MEMORY_BYTES TIMEOUT_S OUTPUT_BYTES`. Requests come on standard input, one at a
-time: the lengths of two parts (4 bytes each, big-endian), a header in JSON and the document. Each is answered on standard
-output with a length and JSON. The end of the input is the end of the process.
+`python -m coopbot.ingest.formats.sandbox_worker MEMORY_BYTES TIMEOUT_S OUTPUT_BYTES`. Requests arrive on standard input, one
+at a time: two lengths (4 bytes each, big-endian), a JSON header and the document. Answers go to standard output: a length
+and JSON. The process exits at the end of its input.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if sys.platform != "win32":
 LENGTHS = struct.Struct(">II")
 LENGTH = struct.Struct(">I")
 
-_IDLE_S = 60.0  # then the process goes; the next document starts another in a fifth of a second
+_IDLE_S = 60.0  # then the process exits; the next document starts another in a fifth of a second
 _NICENESS = 10
 _OPEN_FILES = 64
-_ALL_BUT = 0.95  # of the memory: one more request for some of it was refused
-# What reading never needs. It keeps a library from doing by mistake what a document suggests; memory and time are kept by the
-# system.
+_ALL_BUT = 0.95  # of the memory limit: above this, an allocation has probably been refused
+# Audit events that reading never needs. Stops a library from acting on a document's content; the system limits memory and
+# time.
 _REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "pty.")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 def main() -> None:
-    """Answer requests until there are no more of them."""
+    """Answer requests until the input ends."""
     memory_bytes, timeout_s, output_bytes = map(int, sys.argv[1:])
     requests, answers = sys.stdin.buffer, _answers()
     _confine(memory_bytes)
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _answers() -> BinaryIO:
-    """What was standard output, which libraries print to and which is now nothing."""
+    """The original standard output. Descriptor 1 now discards what libraries print."""
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
@@ -65,7 +65,7 @@ def _answers() -> BinaryIO:
 
 
 def _confine(memory_bytes: int) -> None:
-    # Whoever stops the service by a signal to all of its processes leaves this one to the parent, which knows what it is doing.
+    # A signal to all processes of the service is ignored here: the parent decides when to stop this one.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
@@ -76,7 +76,7 @@ def _confine(memory_bytes: int) -> None:
             (resource.RLIMIT_NOFILE, _OPEN_FILES),
             (resource.RLIMIT_AS, memory_bytes),
         ):
-            with suppress(ValueError, OSError):  # macOS knows no limit of address space
+            with suppress(ValueError, OSError):  # macOS has no limit on address space
                 resource.setrlimit(kind, (limit, limit))
     sys.addaudithook(_refuse)
 
@@ -87,7 +87,7 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _next(requests: BinaryIO) -> tuple[dict[str, str], bytes] | None:
-    """Header and document of the next request; None at the end, or when none has come for long."""
+    """Header and document of the next request; None at the end of input or after a long idle time."""
     if sys.platform != "win32" and not select.select([requests], [], [], _IDLE_S)[0]:
         return None
     lengths = requests.read(LENGTHS.size)
@@ -100,19 +100,19 @@ def _next(requests: BinaryIO) -> tuple[dict[str, str], bytes] | None:
 
 
 def _start_clock(timeout_s: int) -> None:
-    """The parent looks at the clock; this limit of processor time holds even without a parent."""
+    """Limit processor time. The parent watches the clock; this holds even without a parent."""
     if sys.platform != "win32":
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + timeout_s + 2, hard))
 
 
 def _die_with_parent(on: bool) -> None:
-    """The system ends this process, whatever it does, once nobody holds the other end of its input.
+    """Have the system kill this process, whatever it is doing, once the other end of its input is closed.
 
-    A signal at the parent's death would not do: Linux sends it when the thread that started the process ends.
+    PR_SET_PDEATHSIG would not do: Linux sends it when the thread that started the process ends.
     """
     if sys.platform != "win32":
-        with suppress(OSError):  # a system that does not watch pipes so: the limit of processor time is left
+        with suppress(OSError):  # not supported for pipes here: the processor time limit remains
             fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
             flags = fcntl.fcntl(0, fcntl.F_GETFL)
             fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC if on else flags & ~os.O_ASYNC)
@@ -123,17 +123,17 @@ def _answer(header: dict[str, str], data: bytes, memory_bytes: int, output_bytes
         answer = _json(_read(header["kind"], header["name"], data))
         return answer if len(answer) <= output_bytes else _json({"limit": "output"})
     except MemoryError:
-        outcome: dict[str, object] = {"limit": "memory"}  # nothing more here: what the traceback holds goes first
+        outcome: dict[str, object] = {"limit": "memory"}  # nothing more here: the traceback still holds memory
     except Unreadable as error:
         outcome = {"unreadable": error.reason}
-    except Exception as error:  # the edge of the process: a reader's own fault is named, and costs one document
+    except Exception as error:  # outermost handler: a reader's bug is reported and costs one document
         outcome = {"broken": type(error).__name__}
     gc.collect()
-    return _json({"limit": "memory"} if _has_met(memory_bytes) else outcome)
+    return _json({"limit": "memory"} if _ran_out(memory_bytes) else outcome)
 
 
-def _has_met(memory_bytes: int) -> bool:
-    """Whether there was no more memory at some time, which libraries take for all kinds of faults of the document."""
+def _ran_out(memory_bytes: int) -> bool:
+    """Whether memory ever ran out, which libraries may misreport as a fault in the document."""
     with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
         peak_kb = next((int(line.split()[1]) for line in status if line.startswith("VmPeak")), 0)
         return peak_kb * 1024 > _ALL_BUT * memory_bytes

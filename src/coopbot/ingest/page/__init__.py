@@ -1,1 +1,1 @@
-"""The article on a web page: found by shape and position, and what the page says of it."""
+"""Finds the article on a web page by shape and position, and reads its metadata."""

@@ -1,4 +1,4 @@
-"""Where the article lies on its page: boxes of other articles are taken out, and its end is where prose stops paying."""
+"""Where the article starts and ends on its page, and which blocks are boxes of links to other articles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.kinds import Kind
 
-_ENOUGH_PROSE = 150  # letters of article before a comment head or a copyright line is believed
+_ENOUGH_PROSE = 150  # letters of prose that must precede a comment heading or copyright line for it to end the article
 
-# What a block adds to the case for the article still going on; prose adds its weight, up to a paragraph's worth.
+# Score of each block in the running balance of prose against furniture; prose scores its weight, up to a paragraph's worth.
 _PARAGRAPH_WORTH = 300
 _WORTH = {
     Kind.ITEM: 10,
@@ -21,13 +21,13 @@ _WORTH = {
     Kind.BOXED: -2,
     Kind.SPAM: -60,
 }
-# A box between two parts of an article, however long, outweighs no more than this while a good part is still to come.
+# The most that a box between two parts of an article may cost, however long it is, while a good part is still to come.
 _WIDEST_GAP = -120
 _GOOD_PART = 0.25
 
 
 def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence[int]) -> list[Kind]:
-    """The kinds with the contents of boxes of other articles, and all behind the article's end mark, marked so.
+    """The kinds, with BOXED for the contents of boxes and for everything after the article's end mark.
 
     `groups` numbers the group that each block stands in on the page.
     """
@@ -43,7 +43,7 @@ def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence
         if kind is Kind.RELATED:
             head, summaries = index, False
         elif head is not None and kind is Kind.PROSE:
-            # Behind the last long paragraph, a sentence between two titles sums one of them up.
+            # After the last long paragraph, a sentence between two titles is the summary of one of them.
             summaries = index > last and before is Kind.LINE and (summaries or following[index] is Kind.LINE)
             head = head if summaries else None
         elif head is not None and index <= last and following[index] is Kind.PROSE and _is_apart(index, head, groups):
@@ -54,12 +54,12 @@ def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence
 
 
 def _is_apart(index: int, head: int, groups: Sequence[int]) -> bool:
-    """Whether a box shows in one group, and the block stands in another."""
+    """Whether the box lies in a single group and the block in another."""
     return groups[head] == groups[head + 1] and groups[index - 1] != groups[index]
 
 
 def start_of_article(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
-    """The index of the first prose of the stretch of the page that has most prose for its furniture."""
+    """The index of the first prose block in the stretch of the page with the best balance of prose against furniture."""
     balance, start = 0, None
     best: tuple[int, int] | None = None
     for index, kind in enumerate(kinds):
@@ -74,7 +74,7 @@ def start_of_article(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None
 
 
 def end_of_article(blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
-    """The index behind the article's last block, where the balance of prose against furniture from the start is best."""
+    """The index after the article's last block: where the running balance of prose against furniture peaks."""
     prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]
     total = remaining = sum(prose[start:])
     balance = gap = best = 0
@@ -104,7 +104,7 @@ def _following(kinds: Sequence[Kind]) -> list[Kind]:
 
 
 def _stop(blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
-    """The first end mark that has enough prose before it."""
+    """The index of the first end mark with enough prose before it."""
     prose = 0
     for index, (block, kind) in enumerate(zip(blocks, kinds, strict=True)):
         if kind is Kind.PROSE:

@@ -1,4 +1,4 @@
-"""The cleaner of page scrapes: finds the article in the text of a page by script, shape, position and density."""
+"""Cleans page scrapes: finds the article in the text of a page by script, shape, position and density."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from coopbot.ingest.page.title import article_stems, find_title, kinship, split_
 from coopbot.ingest.tidy import line_groups, mend, opening
 from coopbot.text.simplified import to_simplified
 
-# Characters of a page's text. A long novel has no more, and cleaning it takes ten seconds.
+# Characters of a page's text: about a long novel, which takes ten seconds to clean.
 LONGEST_PAGE = 600_000
 
 _LONGEST_SUBHEADING = 100  # letters
-_LONGEST_AFTER_BOX = 40  # letters: behind a box a longer line may be one more title of it
+_LONGEST_AFTER_BOX = 40  # letters: after a box, a longer line may be one more of its titles
 _PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
-_MOST_LOOSE_LINES = 2  # in a row within an article; more are a box of links
+_MOST_LOOSE_LINES = 2  # in a row within an article; more than that is a box of links
 _BULLETS = ("-", "–", "—", "•", "·", "*", "▪", "■", "◆", "★")
-_KIN_OF_FEW = 0.34  # of no more lines than that
-_KIN = 0.5  # share of a line's words that the article uses too, for it to be part of the article
+_KIN_OF_FEW = 0.34  # the same for runs of up to _MOST_LOOSE_LINES
+_KIN = 0.5  # minimum share of a line's words that the article uses too, for the line to be part of it
 _SHORTEST_STANDFIRST = 40  # letters
-_STANDFIRST_KIN = 0.3  # lower: its place speaks for it already
+_STANDFIRST_KIN = 0.3  # lower, as its position is already evidence
 _SHORTEST_PULL_QUOTE = 40  # letters
 _BESIDE_TITLE = 3  # blocks before a title where an unlabelled date is the article's own
-_SIGNATURE_BLOCKS = 3  # a name that stands so near the end, and what follows it, is no part of the text
+_SIGNATURE_BLOCKS = 3  # a name this close to the end is a signature: it and what follows it are not text
 _LONGEST_TITLE = 260  # characters
 _TOP_BLOCKS = 20  # where a site shows its name
 _MARK = re.compile(
@@ -53,12 +53,12 @@ class _Page:
     blocks: list[str]
     kinds: list[Kind]
     title: int | None  # index of the title's block
-    first: int  # index of the article's first prose
-    end: int  # index behind the article's last block
+    first: int  # index of the article's first prose block
+    end: int  # index after the article's last block
 
 
 def check_length(chars: int, source: str) -> None:
-    """Unreadable where a page has more text than any article."""
+    """Raises Unreadable when a page has more text than any article."""
     if chars > LONGEST_PAGE:
         raise Unreadable(
             source,
@@ -67,15 +67,15 @@ def check_length(chars: int, source: str) -> None:
 
 
 def clean_page(text: str, source: str) -> Draft:
-    """The article of a page scrape. Unreadable when no text is left, or there is too much of it."""
+    """The article in a page scrape. Raises Unreadable when no text is left, or the page is too long."""
     check_length(len(text), source)
     return clean_blocks(line_groups(mend(text)), source)
 
 
 def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "") -> Draft:
-    """The article among the blocks of a page, a line each, in the groups that the page shows them in.
+    """The article among the blocks of a page, one line per block, grouped as on the page.
 
-    Blocks marked "## " are headings; `title` is the title where it is known. Unreadable when there is no article.
+    Blocks that start with "## " are headings; `title` is the title if known. Raises Unreadable when there is no article.
     """
     lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
     marked = _has_marks([line for line, _ in lines])
@@ -83,12 +83,12 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
-        raise Unreadable(source, "no article text is left when menus, notices and spam are taken away")
+        raise Unreadable(source, "no article text is left after removing menus, notices and spam")
     return _draft(page, body)
 
 
 def _has_marks(lines: Sequence[str]) -> bool:
-    """Whether the page refers to its notes by figures in brackets, as encyclopaedias do."""
+    """Whether the page has numbered references in brackets, as encyclopaedias do."""
     return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
 
 
@@ -129,19 +129,19 @@ def _body(page: _Page) -> list[str]:
 
 
 def _without_pull_quotes(body: Sequence[str]) -> list[str]:
-    """The blocks without paragraphs that the page shows a second time; short lines may well recur."""
+    """The blocks without repeated paragraphs; short lines may repeat."""
     firsts = {block: index for index, block in reversed(list(enumerate(body)))}
     return [block for index, block in enumerate(body) if shape.weight(block) < _SHORTEST_PULL_QUOTE or firsts[block] == index]
 
 
 def _is_standfirst(block: str, page: _Page, vocabulary: set[str]) -> bool:
-    """Whether a line between title and prose sums the article up."""
+    """Whether a line between title and prose summarises the article."""
     kind = page.kinds[page.blocks.index(block)]
     return kind is Kind.LINE and shape.weight(block) >= _SHORTEST_STANDFIRST and kinship(block, vocabulary) >= _STANDFIRST_KIN
 
 
 def _loose_run(page: _Page, start: int) -> int:
-    """How many blocks from here on are lines that nothing is known of."""
+    """How many consecutive blocks from here are unclassified lines."""
     index = start
     while index < page.end and _is_loose(page, index):
         index += 1
@@ -154,7 +154,7 @@ def _is_loose(page: _Page, index: int) -> bool:
 
 
 def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list[str]:
-    """A run of loose lines as it goes into the article: a subheading, a list after a colon, lines of kin, or nothing."""
+    """What to keep of a run of loose lines: a subheading, a list after a colon, lines that share words with the article."""
     lines = [line for line in page.blocks[start : start + run] if not is_signature(line)]
     before = page.blocks[start - 1]
     if run == 1 and lines and _is_subheading(page, start):
@@ -162,12 +162,12 @@ def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list
     introduced = page.kinds[start - 1] is Kind.PROSE and before.endswith((":", "："))
     kin = sum(kinship(line, vocabulary) for line in lines) / run
     enough = _KIN if run > _MOST_LOOSE_LINES else _KIN_OF_FEW
-    said = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
-    return lines if introduced or said or kin >= enough else []
+    is_dialogue = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
+    return lines if introduced or is_dialogue or kin >= enough else []
 
 
 def _items(page: _Page, start: int) -> int:
-    """How many list items without a full stop begin here."""
+    """How many consecutive list items without a full stop start here."""
     index = start
     while index < page.end and _is_bare_item(page, index):
         index += 1
@@ -180,7 +180,7 @@ def _is_bare_item(page: _Page, index: int) -> bool:
 
 
 def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> list[str]:
-    """List items that a sentence or heading introduces, or whose words the article has; other titles with dashes are links."""
+    """The list items, if a sentence or heading introduces them or they share words with the article; others are links."""
     items = page.blocks[start : start + count]
     introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
     listed = any(item.endswith((";", "；", ",", "，")) for item in items)
@@ -220,7 +220,7 @@ def _draft(page: _Page, body: list[str]) -> Draft:
 
 
 def _publisher(page: _Page, first: str, site: str) -> str:
-    """Who published the page, by what is not a byline: the surest first. `first` is the text's first paragraph."""
+    """The publisher from sources other than a byline, most reliable first. `first` is the text's first paragraph."""
     furniture = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
     owner = owner_among(page.blocks)
     agency = dateline_agency(first)
@@ -229,18 +229,18 @@ def _publisher(page: _Page, first: str, site: str) -> str:
 
 
 def _own_address(page: _Page) -> str:
-    """The address that the page says is its own."""
+    """The address that the page gives as its own."""
     named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
     return next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
 
 
 def _shortened(title: str) -> str:
-    """The title, or where it is longer than any, its opening."""
+    """The title; only its opening when it is too long for one."""
     return title if len(title) <= _LONGEST_TITLE else opening(title)
 
 
 def _title(page: _Page) -> tuple[str, str]:
-    """The title and, where a line shows it behind the title, the site's name."""
+    """The title, and the site's name where a line shows it after the title."""
     if page.title is None:
         return "", ""
     title, site = split_site(page.blocks[page.title], page.blocks)
@@ -249,11 +249,11 @@ def _title(page: _Page) -> tuple[str, str]:
 
 
 def _byline_lines(page: _Page) -> list[str]:
-    """The lines that may tell author, publisher and date: those under the title first, then around it, then labelled ones."""
+    """Lines that may hold author, publisher and date: those below the title first, then around it, then labelled ones."""
     title = page.title if page.title is not None else page.first
     lines = {index: page.blocks[index] for index, kind in enumerate(page.kinds) if kind is Kind.BYLINE}
     under = [line for index, line in lines.items() if title < index <= page.first + 1]
-    # A day of the week above the title, unless it stands right there, is the day when the page was seen.
+    # A weekday above the title, unless directly above it, is the day the page was viewed.
     over = [
         line
         for index, line in lines.items()
@@ -269,7 +269,7 @@ def _byline_lines(page: _Page) -> list[str]:
 
 
 def _signature(page: _Page) -> tuple[str, ...]:
-    """The names that stand alone under the article, or between title and text beside the date."""
+    """Names alone on a line below the article, or between title and text beside the date."""
     title = page.title if page.title is not None else 0
     beside_date = [
         block

@@ -1,4 +1,4 @@
-"""What a web page declares of its article in JSON-LD, in the words of schema.org. Anything may stand there."""
+"""The article metadata that a web page declares in JSON-LD (schema.org). Nothing about its shape is trusted."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.tidy import mend, one_line
 
 _ARTICLE = re.compile(r"article|report|blogposting|liveblog", re.I)
-_MOST_NODES = 2000  # of one page
+_MOST_NODES = 2000  # per page
 _LONGEST_NAME = 200  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """An article by its page's declaration; empty or None where it is silent."""
+    """The declared metadata of an article; fields that the page does not declare are empty or None."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Declared:
 
 
 def read_declared(scripts: Iterable[str]) -> Declared:
-    """The first article that the page's JSON-LD scripts declare. A script that is not JSON declares nothing."""
+    """The first article that the page's JSON-LD scripts declare. Scripts that are not JSON are skipped."""
     for script in scripts:
         for node in _nodes(script):
             kinds = node.get("@type")

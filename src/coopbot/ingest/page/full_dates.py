@@ -1,4 +1,4 @@
-"""Full calendar dates as pages of the three languages write them. A date without its year or day is no date."""
+"""Full calendar dates as pages in the three languages write them. Dates without year or day do not count."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MONTH_RU = (
 )
 _YEAR = r"((?:19|20)\d\d)"
 
-# Each pattern with the order of its groups. Day and month in figures with a slash are left out unless the year leads: their
-# order differs by country.
+# Each pattern with the order of its groups. Numeric dates with slashes count only when the year comes first: the order of
+# day and month differs by country.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"{_YEAR}\s*年\s*(\d\d?)\s*月\s*(\d\d?)\s*[日号]"), "ymd"),
     (re.compile(rf"(?<![\d.-]){_YEAR}([-/.])(\d\d?)\2(\d\d?)(?!\d)"), "y-md"),
@@ -31,13 +31,13 @@ _WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 def find_date(text: str) -> date | None:
-    """The first full and possible date in a text, or None."""
+    """The first full, valid date in a text, or None."""
     found = _dates(text.translate(_WIDE_DIGITS))
     return min(found)[1] if found else None
 
 
 def without_dates(text: str) -> str:
-    """The text with its full dates cut out."""
+    """The text without its full dates."""
     for pattern, _ in _PATTERNS:
         text = pattern.sub(" ", text.translate(_WIDE_DIGITS))
     return text

@@ -23,7 +23,7 @@ from coopbot.ingest.tidy import mend, one_line
 if TYPE_CHECKING:
     from trafilatura.settings import Document
 
-# When the page's own text, cleaned, has this much more than the extractor found, the extractor missed the article.
+# If the cleaned text of the whole page exceeds the extractor's by this factor, the extractor missed the article.
 _FALLS_SHORT = 0.4
 _SHORTEST_HEADING = 12  # letters
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
@@ -79,12 +79,12 @@ _NOT_TEXT = (
 )
 
 
-# What trafilatura, and htmldate beneath it, meet strange pages with.
+# What trafilatura, and htmldate beneath it, raise on strange pages.
 _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 
 
 class _Node(Protocol):
-    """An element of lxml: its name, the text before its first child, the text behind its end, its children."""
+    """An lxml element: its name, the text before its first child, the text after its end, its children."""
 
     tag: object
     text: str | None
@@ -101,24 +101,24 @@ class _Extracted:
     title: str
     authors: tuple[str, ...]
     publisher: str
-    host: str  # of the page's address, where that is all that names the site
+    host: str  # of the page's address, when nothing else names the site
     published: date | None
     url: str
 
 
 def read_html(data: bytes, source: str) -> Draft:
-    """The article of a web page: trafilatura's choice of text, cleaned; the whole page's cleaned text where that falls short.
+    """The article on a web page: trafilatura's text, cleaned, or the whole page's cleaned text where that is too short.
 
-    Metadata is what the page declares (JSON-LD, meta tags), and what its byline shows where it declares nothing.
+    Metadata comes from what the page declares (JSON-LD, meta tags), else from its byline.
     """
     text = decode_html(data, source)
     page, found = _extract(text, source)
     whole = _cleaned(page, "", source)
     main = _cleaned(found.body, found.title, source)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
-    # Where the page as a whole has no article, the extractor may have run its captions together.
+    # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
-        raise Unreadable(source, "no article text is found in the page")
+        raise Unreadable(source, "no article text found on the page")
     shown = whole or best
     return replace(
         best,
@@ -131,11 +131,11 @@ def read_html(data: bytes, source: str) -> Draft:
 
 
 def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
-    """The page's tree and what trafilatura makes of it."""
+    """The page's tree and what trafilatura extracts from it."""
     import trafilatura
 
     if trafilatura.load_html(text) is None:
-        text = f"<html><head></head><body>{text}</body></html>"  # a fragment of a page
+        text = f"<html><head></head><body>{text}</body></html>"  # it was a fragment
     tree = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable(source, "not a web page")
@@ -158,7 +158,7 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
 
 
 def _whole(title: str, headings: Sequence[str]) -> str:
-    """The title as a heading of the page shows it, where what is declared breaks off or has something behind it."""
+    """The title from a heading, where the declared one is cut off or has a suffix."""
     shown = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
     alike = (heading for heading in shown if heading in title or (title and title in heading))
     return next(alike, title)
@@ -169,14 +169,14 @@ def _is_host(name: str) -> bool:
 
 
 def _found(text: str) -> tuple[Document | None, Document]:
-    """The article, if trafilatura finds one, and the metadata. Where a page breaks it, it has found nothing."""
+    """The article, if trafilatura finds one, and the metadata. A page that crashes trafilatura yields nothing."""
     import trafilatura
     from lxml.etree import LxmlError
     from trafilatura.settings import Document
 
     try:
         answer = trafilatura.bare_extraction(
-            trafilatura.load_html(text),  # it takes the tree apart
+            trafilatura.load_html(text),  # it modifies the tree
             with_metadata=True,
             include_comments=False,
             include_tables=True,
@@ -189,7 +189,7 @@ def _found(text: str) -> tuple[Document | None, Document]:
 
 
 def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
-    """The article in an element, or None when there is none."""
+    """The article in an element, or None."""
     if node is None:
         return None
     groups = [
@@ -204,7 +204,7 @@ def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
 
 
 def _text_pieces(root: _Node) -> Iterable[str]:
-    """The text of an element with a newline around each block; headings are marked "## ". Not recursive: pages nest deeply."""
+    """The text of an element with newlines around blocks and "## " before headings. Not recursive: pages nest deeply."""
     todo: list[_Node | str] = [root]
     while todo:
         node = todo.pop()
@@ -217,11 +217,11 @@ def _text_pieces(root: _Node) -> Iterable[str]:
             yield after
             continue
         edge = "\n" if name in _BLOCKS or name in _MORE_BLOCKS else ""
-        # "item" is trafilatura's name for a list item of the article; an "li" of the page may be in any menu.
+        # "item" is trafilatura's tag for a list item in the article; a page's own "li" may be part of a menu.
         yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
         todo += [edge + after, *reversed(list(node))]
 
 
 def _inline(text: str | None) -> str:
-    """Text with line breaks of the source as spaces."""
+    """Text with line breaks replaced by spaces."""
     return re.sub(r"\s+", " ", text or "")

@@ -1,4 +1,4 @@
-"""What each block of a page is: prose of the article, or which sort of page furniture."""
+"""Classifies each block of a page: prose of the article, or a kind of page furniture."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from coopbot.ingest.page.vocabulary import phrases, whole_lines
 from coopbot.ingest.tidy import ends_sentence
 from coopbot.text.simplified import to_simplified
 
-HEADING = "## "  # a block that its source marks as a heading starts with it
+HEADING = "## "  # prefix of blocks that the source marks as headings
 
 
 class Kind(Enum):
-    """What a block is taken for."""
+    """The class of a block."""
 
     PROSE = auto()  # holds a sentence
     ITEM = auto()  # a list item or a row of a table
     HEADING = auto()  # marked as one by the source
-    LINE = auto()  # a short line that nothing is known of: title, subheading, teaser
+    LINE = auto()  # a short line, unclassified: title, subheading, teaser
     BYLINE = auto()  # authors, date, publisher, editor
-    FURNITURE = auto()  # buttons, menus, calls, credits, legal lines
-    RELATED = auto()  # head of a box of other articles
-    BOXED = auto()  # what stands in such a box
-    STOP = auto()  # nothing of the article comes after it
+    FURNITURE = auto()  # buttons, menus, calls to action, credits, legal lines
+    RELATED = auto()  # heading of a box of other articles
+    BOXED = auto()  # content of such a box
+    STOP = auto()  # the article ends before it
     SPAM = auto()  # injected: keyword soup, another script
 
 
@@ -37,7 +37,7 @@ _NOTICES = ("legal", "calls", "credits", "teasers")
 _LONGEST_NOTICE = 700  # characters
 _LONGEST_HEAD = 70
 _REPEATS_OF_FURNITURE = 3
-_LONGEST_REPEATED = 36  # letters; longer lines that come again are titles of articles
+_LONGEST_REPEATED = 36  # letters; longer repeated lines are titles of articles
 
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.\w+|https?://|www\.|\bt\.me/|(?<![\d-])(?:\+7|8)[\s(-]{1,2}\d{3}[\s)-]{1,2}\d{2,3}|(?<!\d)\d{3,4}-\d{7,8}"
@@ -59,7 +59,7 @@ _BREADCRUMB = re.compile(
     re.I,
 )
 _PATH = re.compile(r"[^>«»›.!?。！？]{2,24}(?:\s?(?:>+|»|›)\s?[^>«»›.!?。！？]{0,24})+")
-# A link's title or a picture's caption, which stand in the page once as a description and once to be seen.
+# A link's title or a picture's caption, which appears twice: as description and as visible text.
 _DOUBLED = re.compile(r"(?:(?P<caption>.{16,200})\s?(?P=caption)$|(?P<link>.{16,120}?[^.!?。！？\s])(?P=link))")
 _COMMENT = re.compile(r"@\S{1,20}\s?[:：]")
 _AFTER_SENTENCES = re.compile(r".*(?:[.!?…][\"'”’»)]*\s|[。！？][”’」）]*)(.+)$", re.S)
@@ -75,7 +75,7 @@ _EDITOR_TAIL = re.compile(
 
 
 def split_tail(block: str) -> list[str]:
-    """The block without the "(end)" or spam stuck to its last sentence; an editor's line becomes a block of its own."""
+    """The block without an "(end)" or spam appended to its last sentence; an editor's line becomes a block of its own."""
     end = _EDITOR_TAIL.search(to_simplified(block))
     text = block[: end.start()] if end else block
     tail = _AFTER_SENTENCES.match(text)
@@ -112,7 +112,7 @@ def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -
     if kind in (Kind.FURNITURE, Kind.LINE) and after is Kind.ITEM and _is_table_head(block, blocks[index + 1]):
         return Kind.ITEM
     if kind is Kind.FURNITURE and before is Kind.ITEM and shape.is_table_row(block):
-        return Kind.ITEM  # "Jobs: 64" in a table is no link to the vacancies
+        return Kind.ITEM  # "Jobs: 64" in a table is not a link to vacancies
     if kind is Kind.FURNITURE and between_paragraphs and whole_lines("sections").fullmatch(block):
         return Kind.LINE  # a subheading of one word
     if kind is Kind.SPAM and between_paragraphs and shape.is_prose(block) and not shape.is_spam(block):

@@ -1,4 +1,4 @@
-"""Who wrote it, who published it and when: read from the bylines around an article, in three languages."""
+"""Authors, publisher and date from the bylines around an article, in three languages."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MOST_HAN_BESIDE_DATE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Byline:
-    """What a byline says; empty or None where it is silent."""
+    """The contents of a byline; missing fields are empty or None."""
 
     authors: tuple[str, ...] = ()
     publisher: str = ""
     published: date | None = None
 
 
-# Words that name the value behind them: with a colon anywhere in the line, or without one at the start of a piece.
-# "aside" values belong to neither author nor publisher: editors, photographers, counters.
+# Labels for the value after them: with a colon anywhere in the line, or without one at the start of a piece.
+# "aside" values are neither author nor publisher: editors, photographers, counters.
 _WITH_COLON = {
     "author": r"(?:written |text |story )?by|authors?|reporters?|"
     r"автор(?:ы)?(?: (?:статьи|текста|материала|публикации|колонки))?|текст|корреспондент|журналист|обозреватель|"
@@ -81,7 +81,7 @@ _IN_BRACKETS = re.compile(r"[(（]([^)）]{2,60})[)）]")  # "By Jane Doe (River
 
 
 def is_byline(text: str) -> bool:
-    """Whether a line says who, where from or when, and nothing else."""
+    """Whether a line holds only author, publisher or date."""
     if len(text) > _LONGEST_BYLINE or re.search("[。！？]|[.!?]\\s+\\w+(?:\\s+\\w+){4}", text):
         return False
     pieces = list(_pieces(text))
@@ -92,17 +92,17 @@ def is_byline(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Whether a line is a full date, perhaps with a time, and nothing else."""
+    """Whether a line is a full date, with or without a time, and nothing else."""
     return len(text) <= _LONGEST_BYLINE and find_date(text) is not None and not _beside_date(text)
 
 
 def is_labelled(text: str) -> bool:
-    """Whether a line has a label, such as "Updated:", or nothing besides a date."""
+    """Whether a line has a label like "Updated:", or is only a date."""
     return any(kind != "plain" for kind, _ in _pieces(text)) or not _beside_date(text)
 
 
 def read_byline(lines: Sequence[str]) -> Byline:
-    """The first authors, publisher and date that byline lines give; a date of publication before a date of update."""
+    """The first authors, publisher and date in byline lines; a publication date takes precedence over an update."""
     authors: tuple[str, ...] = ()
     publisher = ""
     dates: dict[str, date] = {}
@@ -118,12 +118,12 @@ def read_byline(lines: Sequence[str]) -> Byline:
 
 
 def names_weekday(line: str) -> bool:
-    """Whether a line tells the day of the week, as the date of today at the top of a page does."""
+    """Whether a line names a weekday, as today's date at the top of a page does."""
     return bool(_WEEKDAY.search(line))
 
 
 def reporters_in(text: str) -> tuple[str, ...]:
-    """The reporters whom a Chinese news item names in brackets in its text."""
+    """The reporters that a Chinese news item names in brackets in its text."""
     found = _REPORTER_IN_BRACKETS.search(to_simplified(text))
     if found is None:
         return ()
@@ -132,7 +132,7 @@ def reporters_in(text: str) -> tuple[str, ...]:
 
 
 def _is_row(value: str) -> bool:
-    """Whether a date stands behind a word of an infobox, as in "Opened 4 May 1987", which is not the day of publication."""
+    """Whether a date follows an infobox label, as in "Opened 4 May 1987": not a publication date."""
     rest = _beside_date(value)
     behind = value.strip().startswith(rest) and not value.strip()[len(rest) :].startswith((",", "，"))
     named = (
@@ -142,7 +142,7 @@ def _is_row(value: str) -> bool:
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
-    """The line cut at bars and labels: what each piece is ("plain" without a label) and its value."""
+    """The line split at bars and labels: the kind of each piece ("plain" without a label) and its value."""
     for piece in _BAR.split(line):
         kind, start = "plain", 0
         for label in _LABEL.finditer(to_simplified(piece)):
@@ -161,7 +161,7 @@ def _authors(pieces: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
-    """What a label calls the source; else what stands beside an author, or calls itself a paper, and is no person."""
+    """The value labelled as source; else a piece that is beside an author or named like a paper, and is not a person."""
     values = [_beside_date(value) for kind, value in pieces if kind == "publisher"]
     values += [bracket[1] for kind, value in pieces if kind == "author" and (bracket := _IN_BRACKETS.search(value))]
     for value in values:
@@ -178,7 +178,7 @@ def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
 
 
 def _says_something(kind: str, value: str) -> bool:
-    """Whether a label is followed by what it announces, so that "Source: ..." in a sentence is none."""
+    """Whether a label's value fits it, so that "Source: ..." in a sentence is not a label."""
     rest = _beside_date(value)
     if kind == "author":
         return bool(person_names(rest) or (publisher_name(rest) and _is_aside(rest, among=1))) and len(rest) <= 100
@@ -186,7 +186,7 @@ def _says_something(kind: str, value: str) -> bool:
 
 
 def _beside_date(value: str) -> str:
-    """The value without dates, clock times and days of the week."""
+    """The value without dates, times and weekdays."""
     bare = _CLOCK.sub(" ", without_dates(value))
     for found in reversed(list(_COUNTER.finditer(to_simplified(bare)))):
         bare = bare[: found.start()] + bare[found.end() :]
@@ -194,7 +194,7 @@ def _beside_date(value: str) -> str:
 
 
 def _is_aside(rest: str, among: int) -> bool:
-    """Whether a piece, one of so many, is beside its date a name of somebody or something and not a statement."""
+    """Whether the rest of a piece without its date is a name, not a statement. `among`: number of pieces in the line."""
     found = rest.split()
     if len(found) > _MOST_WORDS_BESIDE_DATE:
         return False

@@ -1,4 +1,4 @@
-"""Names of people and publishers as bylines write them, told apart and put into name case."""
+"""Classifies names in bylines as people or publishers, and normalises their case."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REGION = re.compile(
     r"\b(?:край|область|республика|округ|район|oblast|krai|province|county|district)\b|(?:省|市|县|区|州)$", re.I
 )
 _SURNAME = re.compile(r"(?:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|ына|ский|ская|цкий|цкая|ко|юк|ук|ян|дзе|швили|ых|их|ич|ак|як)$", re.I)
-# What stands around a name in a line of furniture: years, "reserved", registrations, a reporting button, "original".
+# Text around a name in a line of furniture: years, "reserved", registrations, a reporting button, "original".
 _AROUND_PUBLISHER = re.compile(
     r"^\W*(?:原[创創]\s|(?:19|20)\d\d\s)"
     r"|\s?(?:版[权權]所有|[举舉][报報]|[^\s]?ICP.*|使用.*必读.*|意[见見]反[馈饋].*|powered by .*|all rights.*"
@@ -43,7 +43,7 @@ _SHORTEST_SHOUT = 4  # letters; shorter words in capitals are acronyms: "RIA NEW
 
 
 def person_names(value: str, *, sure: bool = False) -> tuple[str, ...]:
-    """The people that a byline's value names, in name case. `sure` asks for names that are so even without a label."""
+    """The people that a byline's value names, in name case. `sure`: only what is certainly a name even without a label."""
     text = _SPACED_HAN_NAME.sub(r"\1\2", one_line(value))
     parts = (part.split() if re.search(f"[{HAN}]", part) else [_WHERE.sub("", part)] for part in _AND.split(text))
     names = [name.strip(' .,:：()（）[]【】«»"') for part in parts for name in part]
@@ -54,13 +54,13 @@ def person_names(value: str, *, sure: bool = False) -> tuple[str, ...]:
 
 
 def is_signature(line: str) -> bool:
-    """Whether a line is nothing but names of people, such as stands above or under an article."""
+    """Whether a line holds only people's names, as above or below an article."""
     parts = [part for part in _AND.split(line) if part.strip()]
     return len(line) <= 2 * _LONGEST_PERSON and 0 < len(parts) == len(person_names(line, sure=True))
 
 
 def is_organisation(name: str) -> bool:
-    """Whether a short line calls itself a paper, an agency, an institute or the like."""
+    """Whether a short line is named like a paper, an agency, an institute or similar."""
     return bool(_ORGANISATION.search(to_simplified(name))) and len(name) <= _LONGEST_PUBLISHER
 
 
@@ -78,12 +78,12 @@ def _is_surely_person(name: str) -> bool:
 
 
 def name_case(name: str) -> str:
-    """A name whose words are in capitals, with only their first letters so."""
+    """The name, with words in all capitals reduced to an initial capital."""
     return re.sub(r"[^\W\d_]{2,}", lambda word: word[0].capitalize() if word[0].isupper() else word[0], name)
 
 
 def publisher_name(value: str) -> str:
-    """A publisher's name in name case, or nothing if the value is no name."""
+    """A publisher's name in name case, or "" if the value is not a name."""
     name = _AROUND_PUBLISHER.sub("", one_line(value)).strip(" .,:：;|/()（）[]【】-–—©~")
     if name.startswith("«") and name.find("»") == len(name) - 1:
         name = name[1:-1]
@@ -98,7 +98,7 @@ def publisher_name(value: str) -> str:
 
 
 def _is_no_publisher(name: str) -> bool:
-    """Whether a line is a sentence, a button, a notice, a region, a counter, an address of a file, or nobody's name."""
+    """Whether a line is not a name: a sentence, button, notice, region, counter or file address."""
     text = to_simplified(name)
     return bool(
         whole_lines("buttons", "sections", "no_publisher").fullmatch(text)

@@ -1,4 +1,4 @@
-"""Who published a page, where the page says so: in a dateline, a copyright line or its masthead. Never guessed."""
+"""The publisher that a page names in a dateline, a copyright line or its masthead. Never guessed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _DATELINES = (
 
 
 def copyright_owner(text: str) -> str:
-    """The holder that a copyright line names, or nothing."""
+    """The holder named in a copyright line, or ""."""
     for pattern in _OWNERS:
         found = pattern.search(to_simplified(text))
         if found and not _NO_OWNER.search(found[1]) and (owner := publisher_name(text[found.start(1) : found.end(1)])):
@@ -54,7 +54,7 @@ def copyright_owner(text: str) -> str:
 
 
 def dateline_agency(text: str) -> str:
-    """The agency or paper that the dateline of a news item names before the news, or nothing."""
+    """The agency or paper named in the dateline of a news item, or ""."""
     for pattern in _DATELINES:
         if found := pattern.match(to_simplified(text)):
             return publisher_name(text[found.start("name") : found.end("name")])
@@ -62,21 +62,21 @@ def dateline_agency(text: str) -> str:
 
 
 def owner_among(blocks: Sequence[str]) -> str:
-    """The holder that the first copyright line with one names."""
+    """The holder in the first copyright line that names one."""
     owners = (copyright_owner(block) for block in blocks if phrases("rights").search(to_simplified(block)))
     return next(filter(None, owners), "")
 
 
 def site_name(tail: str, furniture: Sequence[str]) -> str:
-    """What stands behind the title, where it calls itself a paper or the like, or the page's furniture has it too."""
+    """The text after the title, if it is named like a paper or also occurs in the page's furniture."""
     name = publisher_name(tail)
     return name if name and (is_organisation(name) or any(name in line and line != tail for line in furniture)) else ""
 
 
 def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
-    """The first of the lines that a notice of the page names too, if it is at the very top or calls itself a paper or so.
+    """The first line that a notice on the page also names, if it is at the very top or named like a paper.
 
-    `furniture` are the blocks of the page that are not the article, in order.
+    `furniture`: the blocks of the page outside the article, in order.
     """
     for line in lines:
         name = publisher_name(line)

@@ -1,4 +1,4 @@
-"""What a line looks like, whatever it says: script, weight, punctuation, separators."""
+"""The shape of a line regardless of its meaning: script, weight, punctuation, separators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LETTERS: dict[Script, re.Pattern[str]] = {
     "cyrillic": re.compile("[\u0400-\u04ff]"),
     "han": re.compile(f"[{HAN}]"),
 }
-# A Han character says about as much as three letters.
+# A Han character carries about as much text as three letters.
 _LETTERS_PER_HAN = 3
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
@@ -29,19 +29,19 @@ _MARKER = re.compile(
     r"(?:[•▪●◦‣■□◆★*+–—-]|\(?\d{1,2}[.)、）]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|[①-⑳])\s*(?=\S)"
 )
 
-# The small words of Chinese; those of English and Russian are in the vocabulary.
+# Function words of Chinese; those of English and Russian are in the vocabulary.
 _FUNCTION_HAN = frozenset("的了在是和与及等对为将有不也以并从中上到就都而其之所这该个")
 
-SHORTEST_PROSE = 8  # letters: the shortest thing with a full stop that is taken for a sentence
-SHORTEST_LEAD_IN = 15  # letters before a colon, as before a list
-LONGEST_SHOUT = 120  # letters: a single question or exclamation so short is a title or a teaser as often as a paragraph
-SURE_PROSE = 24  # letters: the shortest without one; buttons and teasers ask and shout too
-UNSTOPPED_PROSE = 120  # letters: the shortest without a full stop within it or at its end
-STRONG_PROSE = 120  # letters: with two sentences, enough to be a paragraph rather than a teaser
+SHORTEST_PROSE = 8  # letters: shortest text with a full stop that counts as a sentence
+SHORTEST_LEAD_IN = 15  # letters before the colon that introduces a list
+LONGEST_SHOUT = 120  # letters: a single question or exclamation up to this length is as often a title or teaser as a paragraph
+SURE_PROSE = 24  # letters: shortest sentence with other punctuation; buttons and teasers use "?" and "!" too
+UNSTOPPED_PROSE = 120  # letters: shortest text without any full stop
+STRONG_PROSE = 120  # letters: with two sentences, a paragraph rather than a teaser
 
 
 def weights(text: str) -> dict[Script, int]:
-    """How much of the text each script makes, in letters."""
+    """The text's letters in each script; a Han character counts as three."""
     counts: dict[Script, int] = {script: len(pattern.findall(text)) for script, pattern in _LETTERS.items()}
     counts["han"] *= _LETTERS_PER_HAN
     return counts
@@ -53,7 +53,7 @@ def weight(text: str) -> int:
 
 
 def main_script(texts: list[str]) -> Script:
-    """The script of the texts that read like prose; keyword lists do not vote, however long."""
+    """The main script of the texts that are prose; keyword lists do not count."""
     total: dict[Script, int] = {"latin": 0, "cyrillic": 0, "han": 0}
     for text in [text for text in texts if is_prose(text) and not is_spam(text)] or texts:
         for script, count in weights(text).items():
@@ -73,12 +73,12 @@ def words(text: str) -> list[str]:
 
 
 def sentence_count(text: str) -> int:
-    """How many sentences end in the text."""
+    """The number of sentence ends in the text."""
     return len(_SENTENCE_END.findall(text))
 
 
 def is_prose(text: str) -> bool:
-    """Whether the text holds a whole sentence, or introduces a list with one."""
+    """Whether the text contains a whole sentence, or is the lead-in to a list."""
     size = weight(text)
     if size < SHORTEST_PROSE or is_link_list(text):
         return False
@@ -95,7 +95,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_unstopped(text: str, size: int) -> bool:
-    """Whether a text without a full stop reads on as a paragraph does, as aggregators cut them: clauses and small words."""
+    """Whether a text without a full stop is still prose, as aggregators truncate it: it has clauses and function words."""
     if size < UNSTOPPED_PROSE or len(_CLAUSE_MARK.findall(text)) < 2:
         return False
     if weights(text)["han"]:
@@ -105,18 +105,18 @@ def _is_unstopped(text: str, size: int) -> bool:
 
 
 def is_strong(text: str) -> bool:
-    """Whether the text can only be a paragraph: long, with at least two sentences or a very long one."""
+    """Whether the text is certainly a paragraph: long with at least two sentences, or one very long sentence."""
     size = weight(text)
     return is_prose(text) and ((size >= STRONG_PROSE and sentence_count(text) >= 2) or size >= 2 * STRONG_PROSE)
 
 
 def separators(text: str) -> int:
-    """How many marks part the text into pieces, as in menus, link lists and table rows."""
+    """The number of separators in the text, as in menus, link lists and table rows."""
     return len(_SEPARATOR.findall(text))
 
 
 def is_link_list(text: str) -> bool:
-    """Whether the text is short pieces between bars, slashes, arrows or spaces, without sentences."""
+    """Whether the text is short pieces separated by bars, slashes, arrows or spaces, without sentences."""
     sentences, bars = sentence_count(text), separators(text)
     if sentences > bars / 4 or (sentences and sentences + len(_CLAUSE_MARK.findall(text)) >= bars):
         return False
@@ -128,7 +128,7 @@ def is_link_list(text: str) -> bool:
 
 
 def is_table_row(text: str) -> bool:
-    """Whether at least half of a line's words, or of its cells between bars, have figures; or it is a label with a figure."""
+    """Whether at least half of a line's words, or of its cells between bars, have digits, or it is a label with a figure."""
     if _LABELLED_FIGURE.fullmatch(text) and not ends_sentence(text):
         return True
     cells = [cell for cell in re.split(r"[|｜]", text) if cell.strip()]
@@ -139,12 +139,12 @@ def is_table_row(text: str) -> bool:
 
 
 def is_list_item(text: str) -> bool:
-    """Whether the line starts with a bullet or a number of its own."""
+    """Whether the line starts with a bullet or an item number."""
     return bool(_MARKER.match(text)) and weight(text) >= 6
 
 
 def is_soup(text: str) -> bool:
-    """Whether the text is keywords in a row: long, without sentences and without the small words of prose."""
+    """Whether the text is a run of keywords: long, without sentences or function words."""
     size = weight(text)
     if size < 90 or sentence_count(text):
         return False
@@ -159,7 +159,7 @@ def is_soup(text: str) -> bool:
 
 
 def is_spam(text: str) -> bool:
-    """Whether the text is crowded with the words of gambling, pornography, pills and loans."""
+    """Whether the text is dense with words of gambling, pornography, drug and loan spam."""
     strong = [hit.lower() for hit in phrases("spam_strong").findall(text)]
     weak = [hit.lower() for hit in phrases("spam_weak").findall(text)]
     score = 2 * len(strong) + len(weak)

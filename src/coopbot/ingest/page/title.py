@@ -1,4 +1,4 @@
-"""Which line of a page is the article's title."""
+"""Finds the line of a page that is the article's title."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _SHORTEST = 8  # letters; a Han character counts three
 _LONGEST = 260
 _LONGEST_SENTENCE_TITLE = 120
 _COMFORTABLE = 25
-_TELLING_STEMS = 4  # with fewer content words, shared ones may be chance
+_MIN_STEMS = 4  # with fewer content words, overlap may be chance
 _FAR = 60  # blocks before the article; a title is much nearer
 _BANNER = 0.1  # share of the prose that may stand before a title
-_PER_BLOCK = 0.1  # what each block between a line and the article speaks against it
-_PROSE_PER_POINT = 60  # letters of prose before a line that speak as much against it as one point for it
-_LEAD = 80  # characters of the first paragraph where an encyclopaedia repeats the title
+_PER_BLOCK = 0.1  # penalty for each block between a line and the article
+_PROSE_PER_POINT = 60  # letters of prose before a line that cost it one point
+_LEAD = 80  # characters at the start of the first paragraph, where an encyclopaedia repeats the title
 _SURE_TITLE = 2.0
-_SUBTITLE_LEAD = 1.5  # by how much a subtitle may score more than its title
+_SUBTITLE_LEAD = 1.5  # how much a subtitle may outscore its title
 _NEAR = 3  # blocks between a title and its byline
 _SITE_SEPARATOR = re.compile(r"\s*[|｜_]\s*|\s+[-–—]\s+")
 _HAN_PAIR = re.compile(f"(?=([{HAN}]{{2}}))")
 _ALPHABETIC = re.compile(r"[^\W\d_]{4,}")
-_STEM = 5  # letters: what inflected forms of a word share
+_STEM = 5  # letters that inflected forms of a word share
 
 
 def stems(text: str) -> set[str]:
-    """The text's content words by their first letters; Han text by its pairs of characters."""
+    """The first letters of the text's content words; for Han text, its character pairs."""
     words = {word.lower() for word in _ALPHABETIC.findall(re.sub(f"[{HAN}]", " ", text))}
     return {word[:_STEM] for word in words - word_set("function_words")} | set(_HAN_PAIR.findall(text))
 
 
 def kinship(text: str, vocabulary: set[str]) -> float:
-    """The share of a line's content words that the vocabulary has, 0..1."""
+    """The share of a line's content words that are in the vocabulary, 0..1."""
     found = stems(text)
     return len(found & vocabulary) / len(found) if found else 0.0
 
@@ -51,9 +51,7 @@ def article_stems(blocks: Sequence[str], kinds: Sequence[Kind]) -> set[str]:
 
 
 def find_title(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
-    """The index of the title: a short line at the head of the article that shares its words with it, stands over the byline
-    and comes again on the page.
-    """
+    """The index of the title: a short line before the article that shares words with it, precedes the byline and recurs."""
     start = start_of_article(blocks, kinds)
     if start is None:
         return None
@@ -66,7 +64,7 @@ def find_title(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
 
 
 class _Around:
-    """A page, and what is known of it when its lines are compared as titles."""
+    """A page and what scoring its title candidates needs."""
 
     def __init__(self, *, blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> None:
         self.blocks, self.kinds, self.start = blocks, kinds, start
@@ -75,24 +73,24 @@ class _Around:
         self.short = Counter(block for block in blocks if len(block) <= _LONGEST)
 
     def kinship(self, index: int) -> float:
-        """The share of a block's content words that other prose has; little where it has few of them."""
+        """The share of a block's content words that occur in other prose; lower if the block has few."""
         own = stems(self.blocks[index])
         among = int(index >= self.start and self.kinds[index] is Kind.PROSE)
         shared = sum(self.vocabulary[stem] > among for stem in own)
-        return shared / max(len(own), _TELLING_STEMS)
+        return shared / max(len(own), _MIN_STEMS)
 
     def is_repeated(self, block: str) -> bool:
-        """Whether the page has the line again, alone or with a site's name or a path around it."""
+        """Whether the line occurs again on the page, alone or with a site's name or a path around it."""
         return shape.weight(block) >= _COMFORTABLE and sum(block in other for other in self.short.elements()) > 1
 
     def seen(self, start: int, step: int) -> list[int]:
-        """The next few blocks from an index on, up or down the page, without furniture."""
+        """Indexes of the next few blocks up or down the page that are not furniture."""
         indexes = range(start + step, len(self.blocks) if step > 0 else -1, step)
         return list(islice((index for index in indexes if self.kinds[index] is not Kind.FURNITURE), _NEAR))
 
 
 def _latest(start: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
-    """The index behind the last block that may be the title: no more than a banner's worth of prose stands before it."""
+    """The index after the last block that may be the title: at most a banner's worth of prose precedes it."""
     prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]
     left = _BANNER * sum(prose[start:])
     for index in range(start, len(blocks)):
@@ -103,7 +101,7 @@ def _latest(start: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
 
 
 def _over(best: int, scores: Mapping[int, float], page: _Around) -> int:
-    """The line above the best one where that is its subtitle or a caption under the byline; else the best one."""
+    """The line above the best one if the best is only its subtitle or a caption below the byline; else the best one."""
     below = [page.kinds[index] for index in page.seen(best, 1)]
     for above in page.seen(best, -1):
         if page.kinds[above] is Kind.BYLINE and Kind.BYLINE not in below:
@@ -111,14 +109,14 @@ def _over(best: int, scores: Mapping[int, float], page: _Around) -> int:
         if above not in scores:
             return best
         block = page.blocks[above]
-        says_enough = shape.weight(block) >= _COMFORTABLE and len(stems(block)) >= _TELLING_STEMS
+        says_enough = shape.weight(block) >= _COMFORTABLE and len(stems(block)) >= _MIN_STEMS
         if says_enough and block != page.blocks[best] and scores[above] >= max(_SURE_TITLE, scores[best] - _SUBTITLE_LEAD):
             return above
     return best
 
 
 def split_site(title: str, others: Sequence[str]) -> tuple[str, str]:
-    """The title without a site's name behind it, and that name: told by a bar, or by another line having the title alone."""
+    """The title and the site's name after it, split at a bar, or where another line has the title alone."""
     text = title.removeprefix(HEADING)
     separators = list(_SITE_SEPARATOR.finditer(text))
     for separator in separators:
@@ -136,7 +134,7 @@ def _can_be_title(block: str, kind: Kind) -> bool:
     size = shape.weight(block)
     if not _SHORTEST <= size <= _LONGEST or block.endswith(("。", ",", "，", ":", "：")):
         return False
-    if kind is Kind.PROSE:  # a headline that asks or shouts
+    if kind is Kind.PROSE:  # a headline with "?" or "!"
         return size <= _LONGEST_SENTENCE_TITLE and not block.endswith(".")
     return kind in (Kind.LINE, Kind.HEADING, Kind.ITEM, Kind.BOXED)
 
@@ -144,7 +142,7 @@ def _can_be_title(block: str, kind: Kind) -> bool:
 def _score(index: int, page: _Around) -> float:
     block, kind = page.blocks[index], page.kinds[index]
     score = 3 * page.kinship(index)
-    score -= 2.0 * (bool(person_names(block, sure=True)) or (len(stems(block)) < _TELLING_STEMS and is_organisation(block)))
+    score -= 2.0 * (bool(person_names(block, sure=True)) or (len(stems(block)) < _MIN_STEMS and is_organisation(block)))
     score += 0.5 * (shape.weight(block) >= _COMFORTABLE)
     score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE) - 0.5 * (kind is Kind.ITEM)
     score += 1.0 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, 1))

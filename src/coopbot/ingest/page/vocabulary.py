@@ -1,4 +1,4 @@
-"""Reads the pattern files beside it; `vocabulary/README.md` says how they are written."""
+"""Compiles the pattern files in vocabulary/; their syntax is in `vocabulary/README.md`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ANYTHING = r"\W(?:.{0,60}\W)?"
 
 @lru_cache
 def phrases(name: str) -> re.Pattern[str]:
-    """A pattern that finds the phrases of a vocabulary file in a block."""
+    """A pattern that matches the phrases of a vocabulary file anywhere in a block."""
     return re.compile("|".join(map(_phrase, _lines(name))), re.I)
 
 
 @lru_cache
 def whole_lines(*names: str) -> re.Pattern[str]:
-    """A pattern for a line that is phrases of the files, one or more, and besides them nothing but figures and signs."""
-    # Atomic, so that a long line is not parted in every possible way; hence the longer phrases come first.
+    """A pattern that matches lines made only of phrases from the files, digits and punctuation."""
+    # Atomic, to avoid exponential backtracking on long lines; hence longer phrases come first.
     choices = sorted((choice for name in names for line in _lines(name) for choice in _choices(line)), key=len, reverse=True)
     return re.compile(rf"(?=.*[^\W\d_])(?:{_BOUNDARY}(?>(?:{'|'.join(choices)}){_BOUNDARY})|[\W\d_])++", re.I)
 
@@ -47,7 +47,7 @@ def _phrase(line: str) -> str:
 
 
 def _choices(line: str) -> list[str]:
-    """A line's alternatives, cut at the bars outside brackets."""
+    """A line's alternatives, split at the bars outside brackets."""
     choices, depth = [""], 0
     for char in line:
         depth += (char in "([") - (char in ")]")

@@ -1,1 +1,1 @@
-"""Web addresses in, what stands behind them out, without harm."""
+"""Fetches web addresses and feeds safely."""

@@ -1,6 +1,6 @@
-"""One HTTP request to addresses that were checked. The owner of httpcore.
+"""One HTTP request to addresses already checked. The owner of httpcore.
 
-Not httpx's client: it finds addresses itself, and follows the environment's proxies, cookies and redirects.
+Not httpx's client: that resolves host names itself, and follows proxies from the environment, cookies and redirects.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from coopbot.errors import Unreachable
 from coopbot.ingest.web.deadline import Deadline
 from coopbot.ingest.web.hosts import Address
 
-# An address that does not answer leaves time for the next one.
+# Short enough to leave time for the next address when one does not answer.
 _CONNECT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A GET, in the form it goes over the wire. `host` is for the certificate; the Host header is among `headers`."""
+    """A GET request as sent. `host` is for the certificate; the Host header is in `headers`."""
 
     scheme: bytes
     host: bytes
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back. Names of `headers` are in small letters; `chunks` are read from the network as they are asked for."""
+    """A response. Header names are in lower case; `chunks` reads from the network lazily."""
 
     status: int
     headers: dict[str, str]
@@ -42,7 +42,7 @@ class Reply:
 
 @contextmanager
 def sent(request: Request, addresses: Sequence[Address], tls: ssl.SSLContext | None, deadline: Deadline) -> Iterator[Reply]:
-    """The reply to a request, open until the block ends. Unreachable when there is none, or it breaks off in the block."""
+    """The reply to a request, open until the block ends. Raises Unreachable if there is none or it breaks off."""
     url = httpcore.URL(scheme=request.scheme, host=request.host, port=request.port, target=request.target)
     try:
         with (
@@ -59,25 +59,25 @@ def sent(request: Request, addresses: Sequence[Address], tls: ssl.SSLContext | N
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
-        # Addresses in Location are UTF-8 where they are not ASCII.
+        # Non-ASCII addresses in Location are UTF-8.
         name, value = raw_name.decode("ascii").lower(), raw_value.decode("utf-8", "replace")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 
 def _reason(error: Exception) -> str:
-    cause = error.args[0] if error.args else None  # httpcore takes it out of the chain
+    cause = error.args[0] if error.args else None  # httpcore removes it from the exception chain
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate does not hold ({cause.verify_message}); check the address, or save the page and add the file"
+        return f"its certificate is not valid ({cause.verify_message}); check the address, or save the page and add the file"
     if isinstance(cause, ssl.SSLError):
-        return f"no secure connection ({cause.reason}); check the address, or save the page and add the file"
+        return f"cannot connect securely ({cause.reason}); check the address, or save the page and add the file"
     if isinstance(error, httpcore.ConnectError):
         return "does not take connections; check the address, or try again later"
     return "the answer breaks off or is not HTTP; try again later, or save the page and add the file"
 
 
 class _Pinned(httpcore.NetworkBackend):
-    """Connects to the addresses it was given, whatever the host's name resolves to by now."""
+    """Connects only to the given addresses, whatever the host name resolves to now."""
 
     def __init__(self, addresses: Sequence[Address], deadline: Deadline) -> None:
         self._addresses = addresses
@@ -104,7 +104,7 @@ class _Pinned(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose every operation ends with the request's time, so that a server cannot drip."""
+    """A connection on which every operation is bound by the request's deadline, so that a slow-drip server cannot extend it."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The end of a request's time, whatever the other side does meanwhile."""
+"""The deadline of a request, which holds whatever the server does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """`ends_s` by the clock; `source` is what errors call the request."""
+    """`ends_s` is in the clock's time; errors name the request as `source`."""
 
     source: str
     limit_s: float
@@ -23,20 +23,20 @@ class Deadline:
     clock: Callable[[], float]
 
     def left_s(self) -> float:
-        """How long there is left, more than 0. Unreachable when there is nothing left."""
+        """Seconds left, more than 0. Raises Unreachable when time is up."""
         left = self.ends_s - self.clock()
         if left <= 0:
             raise self.passed()
         return left
 
     def passed(self) -> Unreachable:
-        """The error to raise when an operation was given `left_s` and took it all."""
+        """The error for an operation that used up `left_s`."""
         return Unreachable(
             self.source, f"took longer than {self.limit_s:g} s; try again later, or save the page and add the file"
         )
 
     def within(self, call: Callable[[], _Answer]) -> _Answer:
-        """A call's answer, or the OSError it raises. One that has no limit of its own is left behind when time is up."""
+        """The call's result, or the OSError it raises. Abandons a call without a timeout of its own when time is up."""
         answer: Future[_Answer] = Future()
 
         def run() -> None:
@@ -46,7 +46,7 @@ class Deadline:
                 answer.set_exception(error)
 
         left = self.left_s()
-        Thread(target=run, daemon=True).start()  # not a pool: leaving the program would wait for it
+        Thread(target=run, daemon=True).start()  # not a pool: the program would wait for it on exit
         try:
             return answer.result(left)
         except TimeoutError as error:

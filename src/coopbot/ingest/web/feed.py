@@ -1,4 +1,4 @@
-"""RSS and Atom feeds, and what is known of them between two polls. The owner of feedparser."""
+"""RSS and Atom feeds, and their state between polls. The owner of feedparser."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from coopbot.ingest.web.media import FEEDS
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-# A thousand entries with their full texts fit; what a parser makes of a hostile feed grows with it, to ten seconds or so.
+# Fits a thousand entries with full texts; a hostile feed of this size takes the parser about ten seconds.
 LARGEST_FEED_BYTES = 2_000_000
-_FIRST_WAIT_S = 600.0  # after a try that failed; less than the quarter of an hour between polls
+_FIRST_WAIT_S = 600.0  # after a failed try; less than the quarter of an hour between polls
 _LONGEST_WAIT_S = 86_400.0
 _MOST_TRIES = 10  # within about three days
-_MOST_REMEMBERED = 2000  # of the taken that the feed no longer lists; some feeds list old entries again
+_MOST_REMEMBERED = 2000  # entries taken that the feed no longer lists; some feeds list old entries again
 _LONGEST_TITLE = 300
 _ENTITY = re.compile("<!ENTITY", re.I)
 _TAG = re.compile("<[^<>]*>")
@@ -41,20 +41,20 @@ _Record = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedTry:
-    """That an entry was begun with, so many times, the last time at `at_s` of the clock since 1970."""
+    """How often an entry was tried, and when last: `at_s`, in seconds since 1970."""
 
     url: str
     count: int
     at_s: float
 
     def is_over(self, now_s: float) -> bool:
-        """Whether the entry may be tried again: each try doubles the wait. A clock that was set back makes nothing wait."""
+        """Whether the entry may be tried again: each try doubles the wait. No wait if the clock was set back."""
         return not 0 <= now_s - self.at_s < min(_FIRST_WAIT_S * 2 ** (self.count - 1), _LONGEST_WAIT_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """What is known of one feed: validators for the next request, addresses dealt with, entries still to be dealt with."""
+    """The state of one feed: validators for the next request, addresses done, entries still waiting."""
 
     etag: str = ""
     last_modified: str = ""
@@ -63,22 +63,22 @@ class FeedState:
     tries: tuple[FeedTry, ...] = ()
 
     def took(self, url: str) -> FeedState:
-        """The state when the entry of that address needs no further try: added, known already, or useless."""
+        """The state once the entry at `url` needs no further try: added, known already, or not usable."""
         waiting = tuple(entry for entry in self.waiting if entry.url != url)
         return replace(self, taken=(*self.taken, url), waiting=waiting, tries=self._other_tries(url))
 
     def trying(self, url: str, now_s: float) -> FeedState:
-        """The state to be kept before an entry is read, so that one which ends the process does not come again at once."""
+        """The state to save before reading an entry, so that one that kills the process is not retried at once."""
         earlier = sum(one.count for one in self.tries if one.url == url)
         return replace(self, tries=(*self._other_tries(url), FeedTry(url=url, count=earlier + 1, at_s=now_s)))
 
     def due(self, now_s: float) -> tuple[FeedEntry, ...]:
-        """The waiting entries that are not to be left alone for a while."""
+        """The waiting entries that may be tried now."""
         resting = {one.url for one in self.tries if not one.is_over(now_s)}
         return tuple(entry for entry in self.waiting if entry.url not in resting)
 
     def without_hopeless(self) -> FeedState:
-        """The state with entries that were tried often enough dealt with."""
+        """The state with entries given up after too many tries."""
         state = self
         for one in self.tries:
             state = state.took(one.url) if one.count >= _MOST_TRIES else state
@@ -89,16 +89,16 @@ class FeedState:
 
 
 ReadFeed = Callable[[bytes, str], tuple[FeedEntry, ...]]
-"""Content and address of a feed to its entries, as `read_feed`."""
+"""From the content and address of a feed to its entries; see `read_feed`."""
 
 
 def poll_feed(
     url: str, state: FeedState, fetch: Fetch, *, now_s: float, read: ReadFeed | None = None
 ) -> tuple[tuple[FeedEntry, ...], FeedState]:
-    """The entries to be taken now, and the state after the request; when each is dealt with, tell the state with `took`.
+    """The entries to take now, and the state after the request. Call `took` on the state as each entry is done.
 
-    An unchanged feed still gives those waiting from before. `read` is `read_feed` if none is given. Raises what `fetch` and
-    `read` raise; the state then stays.
+    An unchanged feed still gives the entries left waiting. `read` defaults to `read_feed`. Raises what `fetch` and `read`
+    raise; the state is then unchanged.
     """
     fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
     if not fetched.not_modified:
@@ -117,15 +117,15 @@ def poll_feed(
 
 
 def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
-    """All that the feed lists still, and the latest of the others."""
+    """Addresses taken that the feed still lists, and the latest of the others."""
     others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
     return (*others, *(url for url in taken if url in listed))
 
 
 def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
-    """The entries of an RSS or Atom feed that was read from `url`, in its order; those without a web address are left out.
+    """The entries of the RSS or Atom feed at `url`, in its order, without those that have no web address.
 
-    Unreadable for what is not a feed, is too large, or declares XML entities, which can blow up.
+    Raises Unreadable if it is not a feed, is too large, or declares XML entities, which can expand without bound.
     """
     import feedparser
 
@@ -134,11 +134,11 @@ def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
     text = decode_html(data, url)
     if _ENTITY.search(text):
         raise Unreadable(url, "declares XML entities, which no feed needs; give another feed of the site")
-    # In a file object, because bytes and strings are tried as names of local files first.
+    # A file object, because feedparser first tries bytes and strings as names of local files.
     parsed = feedparser.parse(
         io.BytesIO(text.encode()),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
-        resolve_relative_uris=False,  # those within texts, which are not used
+        resolve_relative_uris=False,  # only in texts, which are not used
         sanitize_html=False,
     )
     if not parsed.version:
@@ -150,7 +150,7 @@ def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
 
 
 def _no_feed(page: _Record) -> str:
-    """Why there is none; a web page may say where its feed is."""
+    """The reason why this is not a feed, with the feed's address if a web page links to it."""
     links = cast("list[_Record]", page.get("links", []))
     feeds = (str(link.get("href")) for link in links if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
     feed = next((f" ({address[:300]})" for address in feeds if is_web_address(address)), "")
@@ -166,7 +166,7 @@ def _entry(entry: _Record) -> FeedEntry | None:
 
 
 def _dates(entry: _Record) -> Iterator[date]:
-    """The entry's days. feedparser's own readings are in UTC, by which an article of a Vladivostok morning is a day older."""
+    """The entry's dates as written. feedparser converts to UTC, which dates a Vladivostok morning a day earlier."""
     for name in ("published", "created", "updated"):
         written = str(entry[name]) if name in entry else ""
         for parse in (parsedate_to_datetime, datetime.fromisoformat):
@@ -179,7 +179,7 @@ def _dates(entry: _Record) -> Iterator[date]:
 
 
 def load_states(path: Path) -> dict[str, FeedState]:
-    """The states by the addresses of their feeds; none when there is no file yet. Misconfigured when it is damaged."""
+    """The states by feed address; empty if there is no file yet. Raises Misconfigured if the file is damaged."""
     from pydantic import ValidationError
 
     try:
@@ -193,7 +193,7 @@ def load_states(path: Path) -> dict[str, FeedState]:
 
 
 def save_states(path: Path, states: Mapping[str, FeedState]) -> None:
-    """Writes the whole file or leaves the old one, also after a crash. Misconfigured when it cannot be written."""
+    """Replaces the file atomically, crashes included. Raises Misconfigured if it cannot be written."""
     write_atomically(path, _states_json().dump_json(dict(states), indent=1))
 
 

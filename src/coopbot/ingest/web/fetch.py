@@ -1,4 +1,4 @@
-"""An address in, the content behind it out, without harm to this machine or its network. The owner of httpx."""
+"""Fetches the content at an address without risk to this machine or its network. The owner of httpx."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
     from coopbot.ingest.web.connection import Reply
 
-# Articles are served there. Other ports belong to other services, and nobody shall search for those through us.
+# The ports that articles are served on. Others belong to other services, which nobody may probe through us.
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _LONGEST_URL = 4096
 _LONGEST_VALIDATOR = 1000
 _STATUS_NAMES = {status.value: f" {status.phrase}" for status in HTTPStatus}
-_PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be another by tomorrow
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # temporary statuses
 _SAVE = "save the page and add the file"
 
 
 def public_authorities() -> ssl.SSLContext:
-    """The public certificate authorities, or those that SSL_CERT_FILE or SSL_CERT_DIR name."""
+    """The public certificate authorities, or those in SSL_CERT_FILE or SSL_CERT_DIR."""
     from httpx import create_ssl_context
 
     return create_ssl_context()
@@ -41,7 +41,7 @@ def public_authorities() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The world outside and the limits set to it. `resolve` raises OSError for unknown names; `clock` counts seconds."""
+    """Access to the network and its limits. `resolve` raises OSError for unknown names; `clock` counts seconds."""
 
     resolve: Callable[[str], tuple[Address, ...]] = resolve
     permitted: Callable[[Address], bool] = is_public
@@ -57,9 +57,9 @@ INTERNET = Network()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What an address gave. `url` is the one after redirects; the ending of `name` tells the format.
+    """The content at an address. `url` is the one after redirects; the extension of `name` is the format.
 
-    `etag` and `last_modified` are for the next request; `not_modified`: nothing is new since theirs, and there is no content.
+    `etag` and `last_modified` are for the next request; `not_modified`: unchanged since those given, so there is no content.
     """
 
     url: str
@@ -71,7 +71,7 @@ class Fetched:
 
 
 class Fetch(Protocol):
-    """`fetch` with its network chosen."""
+    """`fetch` bound to a network."""
 
     def __call__(self, url: str, *, kinds: Mapping[str, str] = ARTICLES, etag: str = "", last_modified: str = "") -> Fetched:
         """See `fetch`."""
@@ -86,10 +86,10 @@ def fetch(
     last_modified: str = "",
     network: Network = INTERNET,
 ) -> Fetched:
-    """The content of an http(s) address. `kinds` are the content types to take, with their endings.
+    """The content at an http(s) address. `kinds` maps the accepted content types to file extensions.
 
-    InvalidRequest for an address that may not be fetched, itself or by redirect; Unreachable when it does not answer as it
-    should; Unreadable when what it gives is of another kind, too large, damaged or empty.
+    Raises InvalidRequest if the address, or one it redirects to, may not be fetched; Unreachable if it does not answer
+    properly; Unreadable if the content is of another type, too large, damaged or empty.
     """
     place = _parsed(url)
     deadline = Deadline(source=url, limit_s=network.limit_s, ends_s=network.clock() + network.limit_s, clock=network.clock)
@@ -111,12 +111,12 @@ def _parsed(url: str) -> URL:
         raise InvalidRequest("url", f"the address is longer than {_LONGEST_URL} characters; give a shorter one")
     try:
         return _checked(URL(url.strip()), "")
-    except (InvalidURL, UnicodeError) as error:  # the latter for hosts that are no domain names
+    except (InvalidURL, UnicodeError) as error:  # the latter for invalid domain names
         raise InvalidRequest("url", "not a web address; give one such as https://site.example/article") from error
 
 
 def _checked(place: URL, via: str) -> URL:
-    """The address without its fragment and the dot that may end a host. InvalidRequest when its form alone forbids it."""
+    """The address without fragment and final dot of the host. Raises InvalidRequest if its form alone rules it out."""
     if place.userinfo:
         raise InvalidRequest("url", f"{via}an address at {place.host} with a user name or password; give one without")
     host = place.host.removesuffix(".")
@@ -134,12 +134,12 @@ def _redirected(place: URL, reply: Reply, source: str, via: str) -> URL:
     try:
         return _checked(place.join(location), via)
     except (InvalidURL, UnicodeError) as error:
-        raise Unreachable(source, f"redirects to what is no web address; {_SAVE}") from error
+        raise Unreachable(source, f"redirects to something that is not a web address; {_SAVE}") from error
 
 
 @contextmanager
 def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, deadline: Deadline, via: str) -> Iterator[Reply]:
-    """The reply of one server. Its name is resolved once; every address is checked, and no other connected to."""
+    """The reply of one server. Its name is resolved once, every address is checked, and only those are connected to."""
     from coopbot.ingest.web.connection import Request, sent
 
     secure = place.scheme == "https"
@@ -164,7 +164,7 @@ def _addresses(host: str, network: Network, deadline: Deadline) -> tuple[Address
     try:
         return deadline.within(lambda: network.resolve(host))
     except OSError as error:
-        raise Unreachable(deadline.source, f"no host {host} is found; check the address and the network") from error
+        raise Unreachable(deadline.source, f"host {host} not found; check the address and the network") from error
 
 
 def _headers(kinds: Mapping[str, str], etag: str, last_modified: str) -> list[tuple[bytes, bytes]]:
@@ -179,7 +179,7 @@ def _headers(kinds: Mapping[str, str], etag: str, last_modified: str) -> list[tu
 
 
 def _validator(value: str) -> str:
-    """An ETag or Last-Modified that can be sent back as it came, or nothing."""
+    """The ETag or Last-Modified value if it can be sent back unchanged, else ""."""
     return value if value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR else ""
 
 
@@ -208,7 +208,7 @@ def _check_status(status: int, source: str) -> None:
 
 
 def _body(reply: Reply, most_bytes: int, deadline: Deadline) -> bytes:
-    """All of the content; nothing of it is read when the server itself says that it is too large."""
+    """The whole content. Reads nothing if the declared length is over the limit."""
     length = reply.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most_bytes:
         raise too_large(most_bytes, deadline.source)

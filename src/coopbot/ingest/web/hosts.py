@@ -1,4 +1,4 @@
-"""Which hosts may be fetched from: those of the public internet, and none that only this machine or its network can reach."""
+"""Which hosts may be fetched from: only those on the public internet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
-# Special ranges that some versions of Python call global.
+# Special ranges that some Python versions classify as global.
 _SPECIAL_V4 = (
     IPv4Network("168.63.129.16/32"),  # Azure's metadata; public by number only
     IPv4Network("192.0.0.0/24"),  # protocol assignments, among them the metadata of Oracle's cloud
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
 )
-_UNICAST_V6 = IPv6Network("2000::/3")  # all that is given out so far
+_UNICAST_V6 = IPv6Network("2000::/3")  # everything allocated so far
 _SPECIAL_V6 = (
     IPv6Network("2001::/23"),  # protocol assignments, Teredo
     IPv6Network("3fff::/20"),  # documentation
@@ -23,7 +23,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: Address) -> bool:
-    """Whether anyone on the internet can reach it. An IPv6 address that carries an IPv4 one is what that one is."""
+    """Whether the address is reachable from the internet. An IPv6 address with an IPv4 one inside counts as the latter."""
     if isinstance(address, IPv6Address):
         inner = _carried(address)
         if inner is not None:
@@ -35,7 +35,7 @@ def is_public(address: Address) -> bool:
 
 
 def resolve(host: str) -> tuple[Address, ...]:
-    """The addresses of a name, best first, or of a number in any form that systems take. OSError when there are none."""
+    """The addresses of a host name, best first, or of a numeric address in any form. Raises OSError if there are none."""
     try:
         return (ip_address(host),)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Compressed content, a little at a time, so that a bomb is stopped while it goes off."""
+"""Decompresses content incrementally, so that a decompression bomb is stopped early."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MOST_CODINGS = 2  # nobody compresses a page three times in good faith
 
 
 def inflated(chunks: Iterable[bytes], codings: Sequence[str], most_bytes: int, source: str) -> Iterator[bytes]:
-    """The content behind `codings`, in the order they were applied. Unreadable as soon as any stage exceeds `most_bytes`."""
+    """The content with `codings` (in the order applied) undone. Raises Unreadable once any stage exceeds `most_bytes`."""
     applied = [coding for coding in codings if coding != "identity"]
     unknown = next((coding for coding in applied if coding not in ("gzip", "x-gzip")), None)
     if unknown is not None or len(applied) > _MOST_CODINGS:
-        reason = f"compressed in a way I did not ask for ({unknown or ', '.join(applied)[:40]})"
+        reason = f"compressed in a way that was not requested ({unknown or ', '.join(applied)[:40]})"
         raise Unreadable(source, f"{reason}; save the page and add the file")
     stage = _bounded(chunks, most_bytes, source)
     for _ in applied:
@@ -35,14 +35,12 @@ def _bounded(chunks: Iterable[bytes], most_bytes: int, source: str) -> Iterator[
 
 
 def too_large(most_bytes: int, source: str) -> Unreadable:
-    """The error for content over the limit."""
-    return Unreadable(
-        source, f"larger than {most_bytes / 1e6:g} MB, the most that is taken; give the address of something smaller"
-    )
+    """The error for content above the limit."""
+    return Unreadable(source, f"larger than {most_bytes / 1e6:g} MB, the limit; give the address of something smaller")
 
 
 def _gunzipped(chunks: Iterable[bytes], source: str) -> Iterator[bytes]:
-    """The first member; what some servers send behind it is padding."""
+    """The first gzip member; what some servers send after it is padding."""
     member = zlib.decompressobj(_GZIP_WBITS)
     for chunk in chunks:
         rest = chunk

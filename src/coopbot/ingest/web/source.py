@@ -1,4 +1,4 @@
-"""A web address in, a Draft out."""
+"""Reads the article at a web address into a Draft."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from coopbot.ingest.web.fetch import Fetch
 
 
 def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
-    """The article at an address; its `url` is the final one, or the one the page declares for itself on the same host.
+    """The article at an address. Its `url` is the final one, or the one on the same host that the page declares.
 
-    `read` reads what `fetch` fetched.
-
-    Unreadable when there is no article; raises what `fetch` raises.
+    `read` reads what `fetch` fetched. Raises Unreadable if there is no article, and what `fetch` raises.
     """
     fetched = fetch(url)
     try:
@@ -32,7 +30,7 @@ def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
 
 
 def _site(url: str) -> str:
-    """The host, without the www that one site may be shown with and without; empty for what is no web address."""
+    """The host without "www."; empty if `url` is not a web address."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
