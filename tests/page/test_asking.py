@@ -118,7 +118,7 @@ def test_filters_limit_the_answer_and_are_taken_away_one_by_one(visit: Visit) ->
     )
     ask(page, BRIDGE)
     assert {quote.get_attribute("lang") for quote in page.locator(".quotes h4 a").all()} <= {"ru"}
-    page.get_by_role("button", name="Clear all limits").click()
+    page.get_by_role("button", name="Clear all filters").click()
     expect(page.get_by_label("Russian")).not_to_be_checked()
     ask(page, BRIDGE)
     expect(page.locator(".turn").last.locator(".quotes h4 a").first).to_have_attribute("lang", "en")

@@ -55,7 +55,7 @@ def test_an_answer_that_stops_in_the_middle_is_no_answer(visit: Visit, cut: str)
 
 @pytest.mark.parametrize(
     ("status", "text"),
-    [(500, "something went wrong"), (503, "cannot get at my sources"), (422, "too long for me")],
+    [(500, "something went wrong"), (503, "cannot reach my sources"), (422, "too long for me")],
 )
 def test_problems_are_in_words(visit: Visit, status: int, text: str) -> None:
     page = visit()
@@ -69,7 +69,7 @@ def test_an_error_event_is_a_problem_too(visit: Visit) -> None:
     page = visit()
     answer_with(page, RETRIEVED + 'event: error\ndata: {"status": 503, "detail": "x"}\n\n')
     submit(page)
-    expect(page.locator(".turn .error")).to_contain_text("cannot get at my sources")
+    expect(page.locator(".turn .error")).to_contain_text("cannot reach my sources")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The fixed texts that users read, in English, Chinese and Russian: plain text, no markup, nothing technical."""
+"""The fixed texts shown to users, in English, Chinese and Russian: plain text without markup or technical terms."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import date
 from coopbot.domain import MAX_QUESTION_CHARS, Article, Citation, Language, Notice
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
 
-# Publishers of a brief's sources that are named with it.
+# How many publishers of a brief's sources are named.
 _SOURCES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
-    """Every fixed text in one language. `nearest` introduces the passages that are offered after `no_evidence`; `notices` are
-    what stands in place of quotes, a line to small talk and a heading over articles. … is where something is put in.
+    """Every fixed text in one language. … marks where a value goes.
+
+    `nearest` introduces the passages offered after `no_evidence`. `notices` are shown in place of quotes: a reply to small
+    talk, or a heading above articles.
     """
 
     no_evidence: str
@@ -48,25 +50,25 @@ _ENGLISH = Messages(
     quoted="“…”",
     based_on="based on",
     question_empty="Please write a question.",
-    question_too_long=f"That question is too long for me. Please put it in {MAX_QUESTION_CHARS} characters or fewer.",
-    text_only="So far I can only read text. Please write your question in words.",
-    busy="I am busy just now. Please try again in a minute.",
-    unavailable="I cannot get at my sources just now. Please try again a little later.",
+    question_too_long=f"That question is too long for me. Please keep it to {MAX_QUESTION_CHARS} characters or fewer.",
+    text_only="I can only read text. Please type your question.",
+    busy="I am busy right now. Please try again in a minute.",
+    unavailable="I cannot reach my sources right now. Please try again later.",
     went_wrong="Sorry, something went wrong. Please ask again.",
     start=(
         "Hello! Ask me about cooperation between the regions of China and Russia: bridges, border crossings, railways, "
-        "energy, trade. Write in English, Chinese or Russian. I answer with exact quotations and say where they come "
-        "from; if the sources do not say, I tell you so.\n\n"
+        "energy, trade. Write in English, Chinese or Russian. I answer with exact quotations and name "
+        "their sources; if the sources do not say, I say so.\n\n"
         "For example: When did the Heihe–Blagoveshchensk bridge open?"
     ),
     help=(
-        "Just write your question in English, Chinese or Russian, in "
+        "Just write your question in English, Chinese or Russian, using "
         f"{MAX_QUESTION_CHARS} characters or fewer.\n\n"
         "Each sentence of the answer carries a number; under that number you find the exact quotation, its source and "
         'its date. You can ask further: "and in 2024?"; /new begins another conversation. In a group, mention me or reply to '
         "one of my messages."
     ),
-    begun_anew="A new conversation: ask what you like.",
+    begun_anew="New conversation. What would you like to know?",
     notices={
         "greeting": "Hello! Ask me a question about cooperation between the regions of China and Russia.",
         "farewell": "Goodbye! Come back when you have a question.",
@@ -79,10 +81,10 @@ _ENGLISH = Messages(
             "I am a program that answers questions about cooperation between the regions of China and Russia with exact quotes "
             "from articles. I make nothing up."
         ),
-        "abuse": "I am sorry if I was of no help. Ask me about cooperation between the regions of China and Russia.",
-        "about": "Articles about this, the closest first:",
+        "abuse": "I am sorry I could not help. Ask me about cooperation between the regions of China and Russia.",
+        "about": "Articles on this subject, closest first:",
         "newest": "The newest articles:",
-        "none_then": "There are no articles from that time. The newest ones:",
+        "none_then": "There are no articles from that period. The newest ones:",
     },
 )
 
@@ -196,7 +198,7 @@ def message(language: Language) -> Messages:
 
 
 def language_of_locale(code: str | None) -> Language:
-    """The language to greet a user in whose client is set to `code`, an IETF tag such as `zh-hans`; else English."""
+    """The language of a client set to `code`, an IETF tag such as `zh-hans`; English for any other language."""
     match (code or "").lower().replace("_", "-").split("-")[0]:
         case "zh":
             return "zh"
@@ -207,7 +209,7 @@ def language_of_locale(code: str | None) -> Language:
 
 
 def error_text(error: Exception, language: Language) -> str:
-    """What a user is told about `error`: what to do next, and nothing of what went wrong inside."""
+    """The text shown to a user for `error`: what to do next, without internal details."""
     texts = message(language)
     match error:
         case Busy():
@@ -219,7 +221,7 @@ def error_text(error: Exception, language: Language) -> str:
 
 
 def format_date(published: date | None, language: Language) -> str:
-    """`published` as it is written in `language`, without the operating system's locale; None is "undated"."""
+    """`published` in the date format of `language`, independent of the system's locale; None is "undated"."""
     if published is None:
         return message(language).undated
     year, month, day = published.year, published.month, published.day
@@ -233,7 +235,7 @@ def format_date(published: date | None, language: Language) -> str:
 
 
 def format_month(day: date, language: Language) -> str:
-    """The month of a day, with its year."""
+    """The month and year of `day`."""
     match language:
         case "zh":
             return f"{day.year}年{day.month}月"
@@ -244,12 +246,12 @@ def format_month(day: date, language: Language) -> str:
 
 
 def format_year(year: int, language: Language) -> str:
-    """A year by itself."""
+    """A year on its own."""
     return {"en": f"{year}", "zh": f"{year}年", "ru": f"{year} г."}[language]
 
 
 def publisher_line(article: Article | Citation, language: Language) -> str:
-    """Who published it; for a brief also whose reports it is based on, the first few."""
+    """The publisher; for a brief also the first few publishers of its sources."""
     names = list(dict.fromkeys(source.publisher for source in article.sources if source.publisher))
     if not names:
         return article.publisher

@@ -1,4 +1,4 @@
-"""The bot's own fixed texts, in English, Chinese and Russian; those it shares with other ways in are in `serve.messages`."""
+"""The bot's own fixed texts, in English, Chinese and Russian; those shared with HTTP and MCP are in `serve.messages`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coopbot.domain import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotTexts:
-    """`{}` stands for what is put in."""
+    """Every text in one language. `{}` marks where a value goes."""
 
     sent_again: str
     slow_down: str
@@ -24,7 +24,7 @@ class BotTexts:
     too_old: str
     nothing_more: str
     thanks: str
-    # Forms of an answer.
+    # Headings of the views of an answer.
     heading_context: str
     heading_more: str
     heading_past_year: str
@@ -69,19 +69,19 @@ class BotTexts:
 
 
 _ENGLISH = BotTexts(
-    sent_again="(Sent again because the connection broke: you may see this twice.)",
-    slow_down="That is a lot at once. I take up to {} messages a minute from one person; please ask again in a minute.",
-    private_bot="This bot is private. Ask whoever runs it to let you in; your number is {}.",
+    sent_again="(Sent again after a connection failure: you may see this twice.)",
+    slow_down="That is a lot at once. I accept up to {} messages a minute from one person; please try again in a minute.",
+    private_bot="This bot is private. Ask its administrator to give you access; your user ID is {}.",
     commands={
         "ask": "Ask a question",
         "search": "Find passages",
-        "sources": "What I have read",
+        "sources": "Articles I know",
         "new": "New conversation",
-        "language": "Language of the menus",
+        "language": "Menu language",
         "subscribe": "New articles, daily or weekly",
-        "unsubscribe": "End that",
+        "unsubscribe": "Stop sending new articles",
         "help": "How to ask",
-        "about": "What this bot is",
+        "about": "About this bot",
         "forget": "Delete what is stored about you",
         "start": "What I can do",
     },
@@ -91,41 +91,41 @@ _ENGLISH = BotTexts(
     other_languages="🌐 Other languages",
     back="↩️ Back",
     too_old="This answer is too old for its buttons. Please ask again.",
-    nothing_more="Nothing more was found.",
+    nothing_more="Nothing more found.",
     thanks="Thank you.",
-    heading_context="📖 The quotes in their passages",
+    heading_context="📖 The quotes in context",
     heading_more="➕ More passages on this",
     heading_past_year="🗓 From the past year only",
     heading_other_languages="🌐 From sources in other languages",
     found="Passages for “{}”",
-    nothing_found="No passage was found for “{}”.",
-    ask_what="Write the question after the command, such as: /ask When did the bridge open?",
+    nothing_found="No passages found for “{}”.",
+    ask_what="Write your question after the command, for example: /ask When did the bridge open?",
     sources_heading="📚 I have read {} articles.",
     sources_counts={"en": "{} in English", "zh": "{} in Chinese", "ru": "{} in Russian"},
     sources_dates="Published from {} to {}.",
     sources_publishers="Most are from: {}.",
-    choose_language="Which language shall I use for menus and notices? Answers are always in the language of the question.",
-    language_chosen="From now on I use English.",
-    language_auto="Follow my messages",
-    subscribe_how="How often shall I send you new articles? For one subject, write for example: /subscribe weekly bridge",
+    choose_language="Which language should I use for menus and notices? Answers are always in the language of the question.",
+    language_chosen="I will use English from now on.",
+    language_auto="Same as my messages",
+    subscribe_how="How often should I send you new articles? For one subject, write for example: /subscribe weekly bridge",
     daily="Daily",
     weekly="Weekly",
-    subscribed_daily="I will send you new articles once a day{}. /unsubscribe ends it.",
-    subscribed_weekly="I will send you new articles once a week{}. /unsubscribe ends it.",
+    subscribed_daily="I will send you new articles once a day{}. To stop, send /unsubscribe.",
+    subscribed_weekly="I will send you new articles once a week{}. To stop, send /unsubscribe.",
     about_subject=" about “{}”",
-    unsubscribed="I will send you no more articles.",
-    not_subscribed="You have no subscription. /subscribe begins one.",
+    unsubscribed="I will not send you any more articles.",
+    not_subscribed="You have no subscription. To start one, send /subscribe.",
     digest="📰 New articles{}",
     digest_more="… and {} more.",
     about=(
         "I answer questions about cooperation between the regions of China and Russia with exact quotes from the articles I "
         "have read, and say where each is from. I make nothing up: what the articles do not say, I do not know.\n\n"
-        "Your questions are kept for 30 days, so that the buttons under an answer work. /forget deletes them at once."
+        "Your questions are kept for 30 days, so that the buttons under an answer work. /forget deletes them immediately."
     ),
     forgotten="Deleted: {}.",
     nothing_to_forget="Nothing is stored about you.",
     inline_ask="Write a question after my name",
-    admin_only="That is for administrators only.",
+    admin_only="Only administrators can do that.",
     add_what="Write an address after the command (/add https://…), or send a file with the caption /add.",
     add_hint="To add this file to the articles, send it with the caption /add.",
     adding="⏳ Reading {} …",
@@ -135,7 +135,7 @@ _ENGLISH = BotTexts(
     job_failed="⚠️ Not added: {}",
     rebuilding="⏳ Bringing the index up to date …",
     rebuilt="✅ The index is up to date.",
-    changes_off="Changes are not possible in this process.",
+    changes_off="This process cannot make changes.",
 )
 
 _CHINESE = BotTexts(
