@@ -14,7 +14,7 @@ from coopbot.errors import Misconfigured
 from coopbot.index.milvus.client import Milvus
 from coopbot.serve.http.rate import RateLimit
 from coopbot.settings import load_settings
-from coopbot.wiring import open_llm
+from coopbot.wiring import open_llm, open_tracing
 from tests.invoke import invoke_in
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +26,10 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
 # Each extra: a library of it, and what needs that.
 NEEDED: dict[str, tuple[str, Callable[[], object]]] = {
     "llm": ("openai", lambda: open_llm(load_settings())),
+    "otel": (
+        "opentelemetry.context",
+        lambda: open_tracing(load_settings().model_copy(update={"otel_endpoint": "http://127.0.0.1:9"})),
+    ),
     "milvus": ("pymilvus", lambda: Milvus.connect("http://127.0.0.1:9")),
     "redis": ("redis", lambda: RateLimit(nothing, (), "redis://127.0.0.1:9")),
 }
@@ -36,7 +40,8 @@ def test_a_missing_extra_says_what_to_install(extra: str, monkeypatch: pytest.Mo
     library, need = NEEDED[extra]
     monkeypatch.setenv("COOPBOT_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("COOPBOT_LLM_MODEL", "some-model")
-    monkeypatch.delitem(sys.modules, "coopbot.write.llm", raising=False)
+    for owner in ("coopbot.write.llm", "coopbot.serve.tracing"):
+        monkeypatch.delitem(sys.modules, owner, raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(Misconfigured, match=rf'pip install ["\']coopbot\[{extra}\]'):
         need()
