@@ -63,7 +63,7 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the built-in weights that the package is made to find, for a test to harm."""
     folder = tmp_path / "package"
     folder.mkdir()
-    for file in importlib.resources.files("coopbot.index").iterdir():
+    for file in importlib.resources.files("coopbot.index.model").iterdir():
         if file.name.endswith((".txt", WEIGHTS_FILE)):
             (folder / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(importlib.resources, "files", lambda _: folder)
@@ -71,7 +71,7 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_built_in_weights_are_small_whole_and_of_this_encoder() -> None:
-    size = len(importlib.resources.files("coopbot.index").joinpath(WEIGHTS_FILE).read_bytes())
+    size = len(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
     assert size < 25_000_000
     updates, metadata = built_in_weights()
     assert metadata["encoder"] == encoder_hash(ModelSource.of(None))

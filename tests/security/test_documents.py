@@ -217,7 +217,8 @@ def sandbox() -> Iterator[Sandbox]:
 def test_a_bomb_is_given_up(sandbox: Sandbox, name: str) -> None:
     data = BOMBS[name]()
     assert len(data) < 20_000_000
-    with pytest.raises(OverLimit, match="give a smaller or simpler copy"):
+    # A text that is too long for an article is refused before it is read through; the others run into a limit.
+    with pytest.raises((OverLimit, Unreadable), match="give a smaller or simpler copy|too long .* give the article alone"):
         sandbox.read(data, name)
 
 
