@@ -218,7 +218,7 @@ def test_a_bomb_is_given_up(sandbox: Sandbox, name: str) -> None:
     data = BOMBS[name]()
     assert len(data) < 20_000_000
     # A text that is too long for an article is refused before it is read through; the others run into a limit.
-    with pytest.raises((OverLimit, Unreadable), match="give a smaller or simpler copy|too long .* give the article alone"):
+    with pytest.raises((OverLimit, Unreadable), match=r"give a smaller or simpler copy|too long .* give the article alone"):
         sandbox.read(data, name)
 
 
