@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -24,7 +25,7 @@ class _Named(Protocol):
 Store = TypeVar("Store", bound=_Named)
 
 
-class Live(Generic[Store]):
+class Live(ABC, Generic[Store]):
     """A state of the index, and newer ones as they come. `fault` and the log say why a newer one was passed over."""
 
     def __init__(self, store: Store, fault: str = "") -> None:
@@ -42,9 +43,9 @@ class Live(Generic[Store]):
                 self._lock.release()
         return self._store
 
+    @abstractmethod
     def _newer(self) -> tuple[Store, str] | None:
         """The state in force and what is wrong with a newer one; None if it need not be looked at. Raises CoopbotError."""
-        raise NotImplementedError
 
     def _follow(self) -> None:
         try:

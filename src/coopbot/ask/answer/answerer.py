@@ -93,9 +93,9 @@ class Answerer:
         """Answer with verified citations; small talk gets a notice, and a request for articles a list of them.
 
         Within a conversation, "how much was it?" is searched both as completed by the earlier questions and as it is. The
-        better answer is returned; `searched_as` has its query. The same id from another `client` is another conversation. `earlier`
-        questions may be passed instead of an id. `watch` is called in this thread during retrieval and reading. There are up
-        to 4 quotes by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both.
+        better answer is returned; `searched_as` has its query. The same id from another `client` is another conversation.
+        `earlier` questions may be passed instead of an id. `watch` is called in this thread during retrieval and reading.
+        There are up to 4 quotes by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both.
         Raises InvalidRequest, IndexBroken.
         """
         clock, store, today = _Clock(), self._current(), self._today()

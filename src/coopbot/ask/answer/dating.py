@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from coopbot.ask.rank.retrieve import ScoredSentence
@@ -34,7 +35,7 @@ _AFTER_PREPOSITION = re.compile(r"\b(?:of|for|in|during|since|by|until|from|than
 def with_years(question: str, today: date) -> str:
     """The question with "this year", "last year" and similar replaced by the number of the year."""
     for away, pattern in _PATTERNS:
-        question = pattern.sub(lambda found, year=today.year + away: _year(found, year), question)  # type: ignore[misc]
+        question = pattern.sub(partial(_year, year=today.year + away), question)
     return question
 
 
