@@ -56,6 +56,26 @@ def headed(text: Text, head: str) -> Text:
     return Text(text=head + text.text, answers=moved)
 
 
+def joined(example: Example, rng: random.Random) -> Example:
+    """Texts of half of the examples are run together in pairs: an answer must then be found beside other stories, in passages as
+    long as those of articles.
+    """
+    if len(example.texts) < 2 or rng.random() < 0.5:
+        return example
+    texts = rng.sample(example.texts, len(example.texts))
+    pairs = [_run_together(texts[place : place + 2]) for place in range(0, len(texts), 2)]
+    return replace(example, texts=tuple(pairs))
+
+
+def _run_together(texts: Sequence[Text]) -> Text:
+    whole = Text(text="")
+    for text in texts:
+        start = len(whole.text) + 1 if whole.text else 0
+        answers = tuple((first + start, last + start) for first, last in text.answers)
+        whole = Text(text=f"{whole.text} {text.text}".strip(), answers=whole.answers + answers)
+    return whole
+
+
 def squad_like(path: Path, source: str, left_out: frozenset[str] = frozenset()) -> Iterator[Example]:
     """Questions of a file in the format of SQuAD 1.1 or 2.0, each with its own paragraph. left_out: titles to skip."""
     for number, article in enumerate(json.loads(path.read_text("utf-8"))["data"]):

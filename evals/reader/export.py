@@ -1,9 +1,13 @@
-"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/compare.pt`."""
+"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/longer.pt`.
+
+Of several checkpoints, which other seeds gave, the average is taken: `export.py runs/reader/longer.pt runs/reader/longer-8.pt`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -44,12 +48,14 @@ often passages that answer get a higher score than passages that do not.
 
 def main() -> None:
     checkpoint = Path(sys.argv[1])
-    learned = torch.load(checkpoint)
-    rank = next(value.shape[1] for name, value in learned.items() if name.endswith(".up"))
+    several = [torch.load(Path(name)) for name in sys.argv[1:]]
+    scale = SCALE / _rank(several[0]) ** 0.5
+    learned = average(several)
+    rank = _rank(learned)
     tensors = {name: value.half().contiguous() for name, value in sorted(learned.items())}
-    metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(SCALE / rank**0.5), "rank": str(rank)}
+    metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(scale), "rank": str(rank)}
     save_file(tensors, TARGET, metadata=metadata)
-    passed = _stages_up_to(checkpoint.stem)
+    passed = _stages_up_to(checkpoint.stem.partition("-")[0])
     CARD.write_text(
         _CARD.format(
             encoder=metadata["encoder"][:16],
@@ -65,6 +71,25 @@ def main() -> None:
         encoding="utf-8",
     )
     print(f"wrote {TARGET} and {CARD}")
+
+
+def average(several: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Low-rank updates whose product is the average of the products, and the average head."""
+    count = len(several)
+    averaged = {}
+    for name in several[0]:
+        values = [learned[name].float() for learned in several]
+        if name.endswith(".up"):
+            averaged[name] = torch.cat(values, dim=1) / count
+        elif name.endswith(".down"):
+            averaged[name] = torch.cat(values, dim=0)
+        else:
+            averaged[name] = torch.stack(values).mean(dim=0)
+    return averaged
+
+
+def _rank(learned: dict[str, torch.Tensor]) -> int:
+    return next(value.shape[1] for name, value in learned.items() if name.endswith(".up"))
 
 
 def _stages_up_to(name: str | None) -> list[str]:

@@ -44,7 +44,14 @@ class ReaderNetwork(nn.Module):
 
     def __init__(self, source: str, rank: int) -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(source, attn_implementation="eager", add_pooling_layer=False)
+        # Without dropout: random numbers take a quarter of the time, and no example is seen more than a few times.
+        self.encoder = AutoModel.from_pretrained(
+            source,
+            attn_implementation="eager",
+            add_pooling_layer=False,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
         self.encoder.requires_grad_(False)
         for layer in self.encoder.encoder.layer:
             for name in UPDATED:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus_questions import corpus_examples
-from examples import Example, as_follow_up, by_paragraph, kept_titles, made_up, squad_like, with_made_up_head, xquad_even
+from examples import Example, as_follow_up, by_paragraph, joined, kept_titles, made_up, squad_like, with_made_up_head, xquad_even
 from negatives import with_negatives
 
 from coopbot.index.model.embedder import Embedder
@@ -38,15 +38,28 @@ def compare_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rand
     return _mixed(qa, xquad, embedder, rng, share=0.95, most=4)
 
 
-EXAMPLES = {"general": general_examples, "domain": domain_examples, "compare": compare_examples}
+def longer_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """The same in longer texts, with all of XQuAD-R's even articles."""
+    mixed = _mixed(qa, xquad, embedder, rng, share=0.95, most=4, from_xquad=5_000)
+    return [joined(one, rng) if one.source.startswith("made-up") else one for one in mixed]
 
 
-def _mixed(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, share: float, most: int) -> list[Example]:
+EXAMPLES = {
+    "general": general_examples,
+    "domain": domain_examples,
+    "compare": compare_examples,
+    "longer": longer_examples,
+}
+
+
+def _mixed(
+    qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, share: float, most: int, from_xquad: int = 2_500
+) -> list[Example]:
     invented = [as_follow_up(one, rng) for one in by_paragraph(list(made_up(HERE / "made-up.jsonl")), rng)]
     ours = with_negatives(invented, embedder, rng, share=share, most=most)
     left_out = kept_titles(xquad)
     sets = [
-        sample(list(xquad_even(xquad)), 2500, rng),
+        sample(list(xquad_even(xquad)), from_xquad, rng),
         sample([*squad_like(qa / "squad2-dev-half.json", "squad", left_out)], 1500, rng),
         sample([*squad_like(qa / "cmrc2018-dev.json", "cmrc"), *squad_like(qa / "drcd-dev.json", "drcd")], 1000, rng),
     ]

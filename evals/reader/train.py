@@ -3,9 +3,10 @@
     python evals/reader/train.py general --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
     python evals/reader/train.py domain  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
     python evals/reader/train.py compare --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
+    python evals/reader/train.py longer  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
 
 `general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus, and
-`compare` goes on with several passages a question, as there are at answering time. Each writes `<stage>.pt` (the best by
+`compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each writes `<stage>.pt` (the best by
 held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go on) and `<stage>.log`.
 """
 
@@ -53,19 +54,20 @@ STAGES = {
     "general": Stage(name="general", texts=12_000, rate=8e-4, max_tokens=208),
     "domain": Stage(name="domain", texts=16_000, rate=5e-4, max_tokens=288, start_from="general"),
     "compare": Stage(name="compare", texts=54_000, rate=4e-4, max_tokens=288, start_from="domain"),
+    "longer": Stage(name="longer", texts=24_000, rate=3e-4, max_tokens=320, start_from="compare"),
 }
 
 
 def main() -> None:
     arguments = _arguments()
-    torch.manual_seed(SEED)
+    torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     stage = STAGES[arguments.stage]
     if arguments.texts:
         stage = replace(stage, texts=arguments.texts)
     settings = load_settings()
     source = source_folder(ModelSource.of(settings.model), settings.cache_dir)
-    rng = random.Random(SEED)
+    rng = random.Random(arguments.seed)
     embedder = open_embedder(settings)
     examples = EXAMPLES[stage.name](arguments.qa, arguments.xquad, embedder, rng)
     learned, held_out = split(examples)
@@ -75,7 +77,7 @@ def main() -> None:
     if stage.start_from:
         network.load_learned(torch.load(arguments.out / f"{stage.start_from}.pt"))
     print(f"{len(learned)} questions to learn from, {len(held_out)} held out, {len(checked)} of them checked", flush=True)
-    Training(stage, network, arguments.out).run([(one, coder.code(one)) for one in learned], checked)
+    Training(stage, network, arguments.out, arguments.seed).run([(one, coder.code(one)) for one in learned], checked)
 
 
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
@@ -90,8 +92,9 @@ def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
 class Training:
     """One stage, resumed from its state file if there is one."""
 
-    def __init__(self, stage: Stage, network: ReaderNetwork, out: Path) -> None:
-        self._stage, self._network, self._out = stage, network, out
+    def __init__(self, stage: Stage, network: ReaderNetwork, out: Path, seed: int) -> None:
+        self._stage, self._network, self._out, self._seed = stage, network, out, seed
+        self._name = stage.name if seed == SEED else f"{stage.name}-{seed}"
         out.mkdir(parents=True, exist_ok=True)
         self._parameters = [p for p in network.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(self._parameters, lr=stage.rate, weight_decay=0.01, betas=(0.9, 0.98))
@@ -105,7 +108,7 @@ class Training:
         """Learn until the stage's number of texts has been seen."""
         began, seen = time.monotonic(), self._texts
         while self._texts < self._stage.texts:
-            batches = in_batches(coded, BATCH_TOKENS, random.Random(SEED + self._round))
+            batches = in_batches(coded, BATCH_TOKENS, random.Random(self._seed + self._round))
             while self._place < len(batches) and self._texts < self._stage.texts:
                 self._learn(batches[self._place])
                 self._place += 1
@@ -145,15 +148,15 @@ class Training:
             "optimizer": self._optimizer.state_dict(),
             "counters": (self._texts, self._round, self._place + 1, self._best, self._loss),
         }
-        fresh = self._out / f"{self._stage.name}.state.new"
+        fresh = self._out / f"{self._name}.state.new"
         torch.save(state, fresh)
-        fresh.replace(self._out / f"{self._stage.name}.state.pt")
+        fresh.replace(self._out / f"{self._name}.state.pt")
 
     def _save(self) -> None:
-        torch.save(self._network.learned(), self._out / f"{self._stage.name}.pt")
+        torch.save(self._network.learned(), self._out / f"{self._name}.pt")
 
     def _resume(self) -> None:
-        path = self._out / f"{self._stage.name}.state.pt"
+        path = self._out / f"{self._name}.state.pt"
         if not path.is_file():
             return
         state = torch.load(path)
@@ -165,7 +168,7 @@ class Training:
 
     def _log(self, line: str) -> None:
         print(line, flush=True)
-        with (self._out / f"{self._stage.name}.log").open("a", encoding="utf-8") as log:
+        with (self._out / f"{self._name}.log").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
 
 
@@ -175,6 +178,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--qa", type=Path, required=True, help="folder with CMRC, DRCD and SQuAD 2.0")
     parser.add_argument("--xquad", type=Path, required=True, help="folder with XQuAD-R")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one makes another reader, to be averaged with the first")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1, help="more than one pays on an idle machine only")
     parser.add_argument("--texts", type=int, default=0, help="learn from fewer or more texts than the stage says")
