@@ -57,8 +57,8 @@ def headed(text: Text, head: str) -> Text:
 
 
 def joined(example: Example, rng: random.Random) -> Example:
-    """Texts of half of the examples are run together in pairs: an answer must then be found beside other stories, in passages as
-    long as those of articles.
+    """In half of the examples, texts are run together in pairs, which makes them as long as passages of articles: the answer must
+    then be found beside other stories.
     """
     if len(example.texts) < 2 or rng.random() < 0.5:
         return example

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus_questions import corpus_examples
-from examples import Example, as_follow_up, by_paragraph, joined, kept_titles, made_up, squad_like, with_made_up_head, xquad_even
+from examples import (
+    Example,
+    as_follow_up,
+    by_paragraph,
+    joined,
+    kept_titles,
+    made_up,
+    squad_like,
+    with_made_up_head,
+    xquad_even,
+)
 from negatives import with_negatives
 
 from coopbot.index.model.embedder import Embedder

@@ -5,9 +5,10 @@
     python evals/reader/train.py compare --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
     python evals/reader/train.py longer  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
 
-`general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus, and
-`compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each writes `<stage>.pt` (the best by
-held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go on) and `<stage>.log`.
+`general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus,
+`compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each
+writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go
+on) and `<stage>.log`.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--qa", type=Path, required=True, help="folder with CMRC, DRCD and SQuAD 2.0")
     parser.add_argument("--xquad", type=Path, required=True, help="folder with XQuAD-R")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
-    parser.add_argument("--seed", type=int, default=SEED, help="another one makes another reader, to be averaged with the first")
+    parser.add_argument("--seed", type=int, default=SEED, help="another makes another reader, to be averaged")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1, help="more than one pays on an idle machine only")
     parser.add_argument("--texts", type=int, default=0, help="learn from fewer or more texts than the stage says")

@@ -69,6 +69,7 @@ def serving(index: LiveIndex) -> Iterator[httpx.Client]:
     app = service_over(index, WritingAnswerer(index, metrics), monitoring=monitored(index, metrics))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        taken.listen()  # or a question asked before the thread runs would be refused
         server = Server(app, on_stop=lambda: None, shutdown_s=5)
         thread = Thread(target=server.run, args=([taken],))
         thread.start()
