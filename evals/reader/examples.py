@@ -57,7 +57,7 @@ def headed(text: Text, head: str) -> Text:
 
 
 def joined(example: Example, rng: random.Random) -> Example:
-    """In half of the examples, texts are run together in pairs, which makes them as long as passages of articles: the answer must
+    """In half of the examples, texts are run together in pairs, as long as passages of articles are: the answer must
     then be found beside other stories.
     """
     if len(example.texts) < 2 or rng.random() < 0.5:
