@@ -192,10 +192,35 @@ def test_the_format_of_the_index_is_told() -> None:
     assert f"version of this layout, now {FORMAT};" in page("docs/index-format.md")
 
 
-def test_every_module_is_on_the_map() -> None:
-    text = page("ARCHITECTURE.md")
-    modules = {path.stem for path in (ROOT / "src" / "coopbot").rglob("*.py")} - {"__init__", "__main__"}
-    assert {name for name in modules if not re.search(rf"\b{name}\b", text)} == set()
+def test_the_map_has_every_room_and_no_other() -> None:
+    """The tree has the folders of the package, and the files beside them; single files within say what they do themselves."""
+    source = ROOT / "src" / "coopbot"
+    files = {path for path in source.rglob("*.py") if path.stem not in ("__init__", "__main__")}
+    rooms = {f"{path.parent.relative_to(source).as_posix()}/" for path in files if path.parent != source}
+    assert drawn(page("ARCHITECTURE.md")) == rooms | {path.name for path in files if path.parent == source}
+
+
+def drawn(text: str) -> set[str]:
+    """The paths in the tree below `src/coopbot/`: folders end with a slash."""
+    found: set[str] = set()
+    folders: list[str] = []
+    tree = text.partition("src/coopbot/\n")[2].partition("\n\n")[0]
+    for indent, name in re.findall(r"^( +)(\S+)", tree, re.M):
+        folders = folders[: len(indent) // 2 - 1]
+        found.add("".join([*folders, name]))
+        folders.append(name)
+    return found
+
+
+def test_files_named_in_the_documents_exist() -> None:
+    """Named by a path from the root or from the package, such as `ask/rank/reader.py`."""
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in pages()
+        for name in re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|jsonl?|tsv))`", path.read_text(encoding="utf-8"))
+    }
+    known = (ROOT, ROOT / "src" / "coopbot")
+    assert {(page, name) for page, name in named if not any((folder / name).exists() for folder in known)} == set()
 
 
 def test_answers_shown_in_the_readme_quote_the_corpus() -> None:
