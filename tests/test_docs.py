@@ -223,6 +223,13 @@ def test_files_named_in_the_documents_exist() -> None:
     assert {(page, name) for page, name in named if not any((folder / name).exists() for folder in known)} == set()
 
 
+def test_log_events_that_are_documented_exist() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    cells = re.findall(r"^\| ([^|]+) \|", sections(page("docs/operations.md"))["Log"], re.M)
+    named = {name for cell in cells for name in re.findall(r"`([a-z_]+)`", cell)}
+    assert {name for name in named if f'"{name}"' not in source} == set()
+
+
 def test_answers_shown_in_the_readme_quote_the_corpus() -> None:
     text, corpus = page("README.md"), Corpus(ROOT / "corpus")
     places = _QUOTED_PLACE.findall(text)
