@@ -1,4 +1,4 @@
-"""Words that a point shortens rather than ends, in English and Russian, sorted by what may follow them. All lower case."""
+"""Abbreviations in English and Russian, by what a period after them means. All lower case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class Abbreviation(Enum):
-    """What a point after the abbreviation means."""
+    """What a period after the abbreviation means."""
 
     TITLE = auto()
     """Always part of what follows: "Gen. He Weidong"."""
@@ -78,5 +78,5 @@ _TIME_WORDS = """
 марта апреля мая июня июля августа сентября октября ноября декабря январь февраль март апрель май июнь июль август
 сентябрь октябрь ноябрь декабрь осенью весной летом зимой е х м й го
 """
-# A clause of nothing but these and numbers ("По итогам 2022 г.") has not said anything yet, so it cannot end.
+# A clause of only these and numbers ("По итогам 2022 г.") is incomplete, so its sentence cannot end there.
 TIME_WORDS = frozenset(_TIME_WORDS.split())

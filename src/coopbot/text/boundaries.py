@@ -1,9 +1,9 @@
 """Whether an end mark ends its sentence.
 
-Where that is ambiguous we rather leave two sentences together than cut one in two: half a sentence is no quotation. So
-  * a point after an abbreviation ends a sentence only before what plainly begins one (`abbreviations.py` has the classes);
-  * "г." after a year ends one before a capital, unless its clause is only a date: "В 2022 г. Хэйлунцзян ..." goes on;
-  * ； and …… end one only between two parts that are each long enough to stand alone.
+In doubt, two sentences are left together rather than one split, since half a sentence is not quotable:
+  * a period after an abbreviation ends one only before a word that clearly begins a sentence (classes: `abbreviations.py`);
+  * "г." after a year ends one before a capital, unless its clause is only a date: "В 2022 г. Хэйлунцзян ..." continues;
+  * ； and …… end one only between two parts that are each long enough to be a sentence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coopbot.text.abbreviations import ABBREVIATIONS, STARTERS, TIME_WORDS, UNIT
 FULL_STOPS = "。！？｡"
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
-# What may stand between a sentence's end and the first character of the next: white space, opening quotes and brackets, dashes.
+# Between a sentence's end and the first character of the next: white space, opening quotes and brackets, dashes.
 _LEAD = re.compile(r"[\s\"'“‘«‹„‚(\[{（［「『【《〈〔–—―*_-]*")
 _GOES_ON = frozenset(".,，、;；:：%")
 _WORD = re.compile(r"[^\W_]+")
@@ -43,7 +43,7 @@ _LONG_PART_CHARS = 30
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """An end mark in its place: `text[marks_start:marks_stop]`, closing quotes and brackets up to `stop`.
+    """An end mark, `text[marks_start:marks_stop]`, with closing quotes and brackets up to `stop`.
 
     The sentence so far begins at `start`; its paragraph ends at `end`.
     """
@@ -81,7 +81,7 @@ class Boundary:
 
 
 def ends_sentence(at: Boundary) -> bool:
-    """Judge one mark. The sentence so far says something: it has a letter or a digit before the mark."""
+    """Whether the mark ends its sentence. Expects a letter or digit in the sentence before the mark."""
     lead = _LEAD.match(at.text, at.stop, at.end)
     following = lead.end() if lead else at.stop
     if following == at.end:
@@ -97,14 +97,14 @@ def ends_sentence(at: Boundary) -> bool:
     if not at.spaced and not at.closers:
         return _unspaced_mark_ends(at, following)
     if at.marks == ".":
-        return _point_ends(at, following)
+        return _period_ends(at, following)
     if "!" in at.marks or "?" in at.marks:
         return at.before not in "(（"  # "(?)" is a remark
     return not at.text[following].isdigit()  # "1, 2, ... 10"
 
 
 def _both_parts_long(at: Boundary) -> bool:
-    """Both parts stand outside brackets and could be sentences of their own."""
+    """Whether both parts are outside brackets and long enough to be sentences."""
     window = at.window(_BRACKET_WINDOW_CHARS)
     if _last_of("（(", window) > _last_of("）)", window):
         return False
@@ -117,7 +117,7 @@ def _last_of(brackets: str, window: str) -> int:
 
 
 def _full_stop_ends(at: Boundary) -> bool:
-    """。！？ end a sentence but where the quoted or bracketed sentence is part of another."""
+    """。！？ end a sentence unless the quoted or bracketed sentence is part of another."""
     if not at.closers or at.spaced:
         return True
     if at.closers[-1] in "》〉":
@@ -130,25 +130,25 @@ def _full_stop_ends(at: Boundary) -> bool:
 
 
 def _unspaced_mark_ends(at: Boundary, following: int) -> bool:
-    """A mark with the next letter right behind it: in Chinese, or where a space was lost.
+    """Whether a mark directly followed by a letter ends the sentence: in Chinese, or where a space is missing.
 
-    "моста.Первый" lost one; "Node.Js" and "Яндекс.Маркет" did not.
+    In "моста.Первый" one is missing; in "Node.Js" and "Яндекс.Маркет" none is.
     """
     if following != at.stop:
         return False
-    first, point = at.text[following], at.marks == "."
+    first, period = at.text[following], at.marks == "."
     if _HAN.match(first) or _HAN.match(at.before):
-        return first.isalpha() and at.before.isalpha() and (not point or _point_ends(at, following))
+        return first.isalpha() and at.before.isalpha() and (not period or _period_ends(at, following))
     word = _WORD_BEFORE.search(at.window(_WORD_WINDOW_CHARS))
     if not word or len(word[0]) < 3 or not first.isupper() or not at.text[following + 1 : following + 2].islower():
         return False
-    if point:
-        return word[0].islower() and "\u0400" <= first <= "\u052f" and _point_ends(at, following)
+    if period:
+        return word[0].islower() and "\u0400" <= first <= "\u052f" and _period_ends(at, following)
     return word[0][-1].islower()
 
 
-def _point_ends(at: Boundary, following: int) -> bool:
-    """A single point before something that is not lower case."""
+def _period_ends(at: Boundary, following: int) -> bool:
+    """Whether a single period ends the sentence; what follows is not lower case."""
     window = at.window(_WORD_WINDOW_CHARS)
     word = _WORD_BEFORE.search(window)
     if not word:
@@ -175,7 +175,7 @@ def _point_ends(at: Boundary, following: int) -> bool:
 
 
 def _abbreviation(before: str, word: str) -> Abbreviation | None:
-    """What `word`, the one before the point, is short for; None if it is an ordinary word."""
+    """The class of `word`, the one before the period; None if it is an ordinary word."""
     name = word.lower()
     if _PAIRED.search(before + name):
         return Abbreviation.CLOSING
@@ -189,7 +189,7 @@ def _abbreviation(before: str, word: str) -> Abbreviation | None:
 
 
 def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
-    """Whether "... 2022 г." ends before a capital, or only before a word that `begins` a sentence, or not at all."""
+    """Whether "... 2022 г." ends the sentence. Next comes: begins, a clear beginning; capital, a capital."""
     *earlier, clause = _CLAUSE_START.split(at.window(_CLAUSE_WINDOW_CHARS))
     only_a_date = all(_is_time_word(word) for word in _LETTERS.findall(clause))
     if only_a_date:

@@ -83,7 +83,7 @@ _BEFORE_YEAR = re.compile(r"\b(?:in|since|during) $", re.IGNORECASE)
 
 
 def find_dates(text: str) -> list[DateMention]:
-    """Dates in `text`, in order and apart. A four-digit number is a year from 1800 to 2099 unless a unit follows it."""
+    """Dates in `text`, in order, without overlaps. A four-digit number is a year from 1800 to 2099 unless a unit follows it."""
     rest = flatten(text)
     mentions: list[DateMention] = []
     for pattern in _PATTERNS:
@@ -94,7 +94,7 @@ def find_dates(text: str) -> list[DateMention]:
 
 
 def blanked(text: str, mentions: Sequence[DateMention]) -> str:
-    """`text` with the mentions, which are in order and apart, overwritten by control characters, all offsets kept."""
+    """`text` with the mentions (in order, without overlaps) overwritten by control characters; offsets stay the same."""
     pieces, end = [], 0
     for mention in mentions:
         pieces += [text[end : mention.start_char], "\0" * (mention.end_char - mention.start_char)]

@@ -1,4 +1,4 @@
-"""The figures of a few words, amounts and dates alike, as intervals that can be held against those of others."""
+"""Figures, that is amounts and dates, as intervals as wide as their rounding, to compare those of two texts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from coopbot.text.quantities import Quantity, find_quantities
 
 _TO = re.compile(r" ?(?:[-–—~～至到]|to|до) ?", re.IGNORECASE)
 _BASE_UNITS = {"km": ("m", 1e3), "km2": ("m2", 1e6), "ha": ("m2", 1e4)}
-# Figures for one thing are of one size, or apart by a power of ten, which is a slip.
+# Two figures for the same thing differ by less than this factor, or by a power of ten: an error of a source.
 _COMPARABLE = 3
-# Dates of one event.
+# Maximum gap between two dates given for the same event.
 _DAYS_APART = 366
 # "About 27" and "27.2" agree.
 _ABOUT = 0.01
 
 
 class Figure(NamedTuple):
-    """Something from `low` up to, but not including, `high`: as far as rounding leaves it open, "3.2 million tonnes" are 3.15
-    to 3.25 million. unit: of `text.quantities`, lengths and areas in metres, "" for a bare number; "date", counted in days.
+    """A value from `low` up to, but not including, `high`: "3.2 million tonnes" is 3.15 to 3.25 million.
+
+    unit: as in `text.quantities`, but lengths and areas in metres; "date" for dates, counted in days; "" for a bare number.
     """
 
     unit: str
@@ -31,17 +32,17 @@ class Figure(NamedTuple):
     high: float
 
     def agrees(self, other: Figure) -> bool:
-        """Whether the two may be one, of a unit they share."""
+        """Whether both may be the same value. Units are not compared."""
         room = 1e-9 * max(abs(self.high), abs(other.high))
         return self.low + room < other.high and other.low + room < self.high
 
     def contradicts(self, other: Figure) -> bool:
-        """Whether the two cannot both be right of one thing, though they are of one size. Units are not looked at."""
+        """Whether the two differ, but by so little that they may be meant for the same thing. Units are not compared."""
         return not self.agrees(other) and _comparable(self, other)
 
 
 class PlacedFigure(NamedTuple):
-    """A figure, and where it stands in the text."""
+    """A figure and its place in the text."""
 
     figure: Figure
     start_char: int
@@ -49,18 +50,18 @@ class PlacedFigure(NamedTuple):
 
 
 def find_figures(text: str) -> list[Figure]:
-    """All of a few words."""
+    """All figures of a text."""
     return [placed.figure for placed in place_figures(text)]
 
 
 def place_figures(text: str) -> list[PlacedFigure]:
-    """All of a text, amounts before dates."""
+    """All figures of a text with their places, amounts before dates."""
     dates = find_dates(text)
     return [*_amounts(text, find_quantities(text, dates)), *_days(dates)]
 
 
 def say_the_same(one: str, other: str) -> bool:
-    """Whether each figure of one answer agrees with one of the other, and both have some."""
+    """Whether both answers have figures, and each figure of `one` agrees with a figure of `other`."""
     ours, theirs = find_figures(one), find_figures(other)
     return bool(ours) and bool(theirs) and all(any(_is_one(a, b) for b in theirs) for a in ours)
 
@@ -70,7 +71,7 @@ def _is_one(one: Figure, other: Figure) -> bool:
 
 
 def _forms(figure: Figure) -> list[Figure]:
-    """A figure, and "2.5 times" as per cent too: as 250 per cent of what was, and as growth by 150 per cent or by 250."""
+    """The figure, and "2.5 times" in per cent too: 250, and 150 for the growth alone."""
     if figure.unit != "times":
         return [figure]
     return [figure, *(Figure("percent", 100 * (figure.low - by), 100 * (figure.high - by)) for by in (0, 1))]
@@ -85,7 +86,7 @@ def _comparable(one: Figure, other: Figure) -> bool:
 
 
 def _amounts(text: str, quantities: list[Quantity]) -> Iterator[PlacedFigure]:
-    """One for each, and one for both ends of a range."""
+    """A figure for each amount; one for both ends of a range."""
     ended = -1
     for place, quantity in enumerate(quantities):
         if quantity.start_char < ended:
@@ -101,8 +102,8 @@ def _amounts(text: str, quantities: list[Quantity]) -> Iterator[PlacedFigure]:
 
 
 def _bounds(quantity: Quantity) -> tuple[float, float]:
-    """How far a value may be from what is written, from its last digit that counts: all zeros are rounding in a vague one, in
-    an exact one those of whole thousands, but for those before a word such as million.
+    """(low, high): half a unit of the last significant digit around the value. Final zeros are not significant: in an
+    approximate amount all of them, in an exact one whole groups of three, unless a word such as million follows.
     """
     value = float(quantity.value)
     _, digits, exponent = quantity.value.as_tuple()

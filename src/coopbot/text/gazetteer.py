@@ -1,7 +1,7 @@
-"""The region's places, bodies, projects, companies and people by name, in three languages and their spellings.
+"""Names of the region's places, organisations, projects, companies and people, in three languages with spelling variants.
 
-The names are data, `gazetteer.json`: an id, and for each language the names, the usual one first. One name may belong to two
-entries: 黑龙江 is the province and the river. Towns, ports, islands and bridges have `at`, where they lie.
+They are in `gazetteer.json`: for each id the names by language, the usual one first, and for towns, ports, islands and bridges
+their coordinates, `at`. One name may belong to two ids: 黑龙江 is the province and the river.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from itertools import chain
 from coopbot.domain import Language
 from coopbot.text.simplified import TO_SIMPLIFIED
 
-# Words of one script, numbers, single Han characters, and marks that no name reaches across; the possessive 's goes. Hyphens,
-# quotes and points are nothing, so that «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" are one however they are written.
+# Words of one script, numbers, single Han characters, and marks that no name contains; the possessive 's is dropped. Hyphens,
+# quotes and periods are ignored, so that spellings of «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" match.
 _TOKEN = re.compile(
     r"(?!(?<=')s\b)[a-z\u00df-\u00f6\u00f8-\u024f]+|[\u0430-\u052f]+|\d+(?:[.,]\d+)*"
     r"|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n]"
@@ -42,7 +42,7 @@ _Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A point on the map, in degrees north and east, and what it is called in each language."""
+    """A point on the map, in degrees north and east, and its name in each language."""
 
     place_id: str
     latitude: float
@@ -52,38 +52,38 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: of each id. points: of ids that are points on the map. places: where each id stands in the file. ids: of each
-    name's tokens. longest: the most tokens of a name that begins with a token.
+    """names: by id and language. points: by id, if it has coordinates. order: position of each id in the file. ids: by the
+    tokens of a name. longest: the most tokens of a name, by its first token.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     points: Mapping[str, Place]
-    places: Mapping[str, int]
+    order: Mapping[str, int]
     ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
 
 
 def find_names(text: str) -> frozenset[str]:
-    """Ids of the entries that `text` names. Of names that overlap the first counts, of those the longest."""
+    """Ids of what `text` names. Of overlapping names the one that begins first counts, and of those the longest."""
     return frozenset(id_ for _, ids in name_mentions(text) for id_ in ids)
 
 
 def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What `text` calls an entry, in lower case, and the ids of all entries that are called so."""
+    """Each name in `text`, folded to lower case and plain letters, with all ids that have this name."""
     gazetteer = _load()
     for key, surface in _mentions(text, gazetteer):
         yield surface, gazetteer.ids[key]
 
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
-    """The usual names of `ids` in a language, in the order of the gazetteer. Unknown ids are passed over."""
+    """The usual names of `ids` in a language, in the order of the gazetteer. Unknown ids are ignored."""
     gazetteer = _load()
-    known = sorted((id_ for id_ in ids if id_ in gazetteer.places), key=gazetteer.places.__getitem__)
+    known = sorted((id_ for id_ in ids if id_ in gazetteer.order), key=gazetteer.order.__getitem__)
     return tuple(gazetteer.names[id_][language][0] for id_ in known)
 
 
 def all_places() -> Mapping[str, Place]:
-    """The entries that are points on the map, by id."""
+    """All places with coordinates, by id."""
     return _load().points
 
 

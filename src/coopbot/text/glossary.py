@@ -1,6 +1,6 @@
-"""Words of the field by what they say, in three languages: "cost", стоимость and 造价 are one concept.
+"""Words of the field grouped by concept, in three languages: "cost", стоимость and 造价 are one concept.
 
-The words are data, `glossary.json`: a concept's id, and for each language the words for it. A word may serve several concepts.
+They are in `glossary.json`: for each concept's id its words by language. A word may belong to several concepts.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from coopbot.text.tokens import lexical_tokens
 _HAN = re.compile("[\u3400-\u9fff]")
 
 Mention = tuple[tuple[str, ...], tuple[str, ...]]
-"""Lexical tokens of what was mentioned, and the concepts that it may be."""
+"""The lexical tokens of a mention, and the ids of its possible concepts."""
 
 
 _Phrases = Mapping[str, tuple[Mention, ...]]
-"""Phrases as tokens, and their concepts, by their first token; the longest first."""
+"""Mentions by their first token, the longest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Glossary:
-    """words: in lexical tokens. han: in characters."""
+    """words: phrases as lexical tokens. han: Chinese phrases as characters."""
 
     words: _Phrases
     han: _Phrases
 
 
 def find_concepts(text: str) -> frozenset[str]:
-    """Ids of the concepts that `text` has words for."""
+    """Ids of all concepts in `text`."""
     return frozenset(id_ for _, ids in concept_mentions(text) for id_ in ids)
 
 
 def concept_mentions(text: str) -> Iterator[Mention]:
-    """Words of the glossary in `text`. Where several begin at one place the longest counts, and in Chinese what it covers is
-    read no further.
+    """All words of the glossary in `text`. Of several that begin at the same place the longest counts. Chinese words do not
+    overlap, others may.
     """
     glossary = _load()
     tokens = lexical_tokens(text)
@@ -58,7 +58,7 @@ def _han_mentions(text: str, phrases: _Phrases) -> Iterator[Mention]:
     while at < len(text):
         if found := _longest(text, at, phrases):
             phrase, ids = found
-            # A character has a token of its own only where it stands alone. Elsewhere the pair that it begins has one.
+            # A single character is a token only where it is alone; elsewhere the token is the pair that begins with it.
             yield tuple(lexical_tokens(text[at : at + max(2, len(phrase))])), ids
             at += len(phrase)
         else:

@@ -25,7 +25,7 @@ _WORD_END = rf"(?![{LETTER}\d])"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A canonical unit and how many of it one of `words` (Latin and Cyrillic) or `han` is."""
+    """A canonical unit. factor: how many of it make one of `words` (Latin and Cyrillic) or `han`, two regular expressions."""
 
     name: str
     factor: Decimal
@@ -38,7 +38,7 @@ def _unit(name: str, words: str, han: str = "", factor: str = "1") -> Unit:
 
 
 _FREIGHT = r"(?:(?:freight|cargo|passenger|container|heavy|loaded|грузов|пассажирск|контейнерн|гружён)[а-я]* )?"
-# Longer and more special expressions stand before those they contain.
+# Longer and more specific expressions come before those they contain.
 UNITS: tuple[Unit, ...] = (
     _unit("pp", r"percentage points?|процентн[а-я]+ пункт[а-я]*|п\. ?п\.", "个百分点"),
     _unit("percent", r"percent|per cent|процент[а-я]*|проц\.?", "%"),
@@ -90,7 +90,7 @@ UNITS: tuple[Unit, ...] = (
     _unit("minutes", r"minutes?|минут[а-я]*", "分钟"),
     _unit("hours", r"hours?|час(?:а|ов)?", "小时"),
 )
-# Signs and codes that stand before the number.
+# Signs and codes before the number.
 CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
     {"us$": "usd", "$": "usd", "usd": "usd", "€": "eur", "eur": "eur", "₽": "rub", "rub": "rub"}
     | dict.fromkeys(("cn¥", "¥", "￥", "rmb", "cny", "人民币"), "cny")
@@ -130,18 +130,18 @@ _MAGNITUDE = _alternatives((words, han) for _, words, han in MAGNITUDES)
 
 
 def flatten(text: str) -> str:
-    """`text` with full-width digits, odd spaces and traditional characters made plain; every character keeps its place."""
+    """`text` with full-width digits, special spaces and traditional characters made plain; offsets stay the same."""
     return to_simplified(text.translate(_FLAT))
 
 
 def read_unit(text: str, position: int) -> tuple[Unit, int] | None:
-    """The unit that stands at `position`, perhaps after a space or hyphen, and where it ends."""
+    """The unit at `position`, perhaps after a space or hyphen, and where it ends; None if there is none."""
     match = _UNIT.match(text, position)
     return (UNITS[_group_number(match)], match.end()) if match else None
 
 
 def read_magnitude(text: str, position: int) -> tuple[Decimal, int] | None:
-    """The magnitude (thousand, 万 ...) that stands at `position`, perhaps after a space or hyphen, and where it ends."""
+    """The magnitude (thousand, 万 ...) at `position`, perhaps after a space or hyphen, and where it ends; None without one."""
     match = _MAGNITUDE.match(text, position)
     return (MAGNITUDES[_group_number(match)][0], match.end()) if match else None
 

@@ -24,9 +24,9 @@ from coopbot.text.measures import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """`text[start_char:end_char]` says `value` of `unit`; the unit of a bare number is "".
+    """An amount: `text[start_char:end_char]` is `value` of `unit`; the unit of a bare number is "".
 
-    `value` counts the plain unit: dollars, tonnes, cubic metres, watt hours. `approximate`: the text says about, over,
+    value: in plain units: dollars, tonnes, cubic metres, watt hours. approximate: whether the text says about, over,
     nearly, at least or the like.
     """
 
@@ -39,7 +39,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """What follows a number, up to `end`: magnitude times the unit's factor, and the unit, "" where there is none."""
+    """What follows a number, up to `end`. factor: magnitude times the unit's factor. unit: "" if there is none."""
 
     end: int
     factor: Decimal
@@ -58,7 +58,7 @@ _WORDS: Mapping[str, Decimal] = MappingProxyType(
     | {word: Decimal(value) for value, forms in enumerate(_RUSSIAN_WORDS.split("|"), 1) for word in forms.split()}
     | {word: Decimal(value) for word, value in _HALVES.items()}
 )
-# Words that say of themselves how many times.
+# Words that mean a multiple by themselves.
 _FOLDS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("doubled", "doubling", "twofold", "вдвое", "翻番", "翻一番", "翻倍", "翻了一番"), 2)
     | dict.fromkeys(("tripled", "tripling", "trebled", "threefold", "втрое"), 3)
@@ -72,7 +72,7 @@ _HAN_MYRIADS: Mapping[str, int] = MappingProxyType({"万": 10**4, "亿": 10**8})
 
 # Not inside a word, a longer number, a time, a path; 第 makes an ordinal, 数 and 几 mean "some".
 _ALONE = rf"(?<![{LETTER}\d_:/№#@第数几])(?<![{LETTER}\d][-.,])"
-# "Более тысячи": the magnitude alone, where a word before it says that one is meant; "тысячи людей" says nothing so exact.
+# A magnitude alone is an amount only after one of these words: "более тысячи" is, "тысячи людей" (thousands of people) is not.
 _BEFORE_BARE = ("более", "менее", "больше", "меньше", "свыше", "около", "почти", "примерно", "порядка", "чем", "на", "в")
 _BETWEEN = "(?: ?[-–—~～至到和或] ?| (?:to|and|or|до|и|или) )"
 _BORROWS = re.compile(_BETWEEN, re.IGNORECASE)
@@ -92,12 +92,12 @@ _MAGNITUDE_LAST = re.compile(r"(?:\b(?:[bmtr]illion|млн|млрд|трлн|т�
 _SHORT_MAGNITUDES: Mapping[str, Decimal] = MappingProxyType({"k": Decimal("1e3"), "m": Decimal("1e6"), "b": Decimal("1e9")})
 _SHORT_MAGNITUDE = re.compile(rf" ?([kmb])(?![{LETTER}\d])", re.IGNORECASE)
 _IN_WORD = re.compile(rf"[{LETTER}]|-[{LETTER}]|\.[a-z]")
-# The point of "млн. тонн" (not one that ends the sentence) and the counter 个.
+# The period of "млн. тонн" (not one that ends the sentence) and the counter 个.
 _BEFORE_UNIT = re.compile(r"\.(?= ?(?:[а-я]|[A-Z]{2}))|个")
 _CYRILLIC_NEXT = re.compile(r"[ \n]?[\u0400-\u052f]")
 _COMMA_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
-_SAYS_ENOUGH = 100  # a word with such a magnitude is an amount without a unit too
+_LARGE_MAGNITUDE = 100  # number words with at least this magnitude are amounts without a unit too: "three thousand"
 _VAGUE_WINDOW_CHARS = 24
 _VAGUE_BEFORE = re.compile(
     r"(?:\b(?:about|around|approximately|approx\.?|roughly|some|nearly|almost|over|above|under|(?:more|less|fewer) than"
@@ -110,10 +110,9 @@ _VAGUE_AFTER = re.compile(r" ?(?:左右|以上|以下|上下|多(?![\u4e00-\u9ff
 
 
 def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> list[Quantity]:
-    """Amounts in `text`, in order and apart; dates are none, which are given if they are known. Number words and Han numerals
-    count only with a unit.
-
-    Both ends of a range share its unit: "5-7 million tonnes" are 5 and 7 million tonnes.
+    """Amounts in `text`, in order, without overlaps. Number words and Han numerals need a unit or a large magnitude to count.
+    Both ends of a range share its unit: "5-7 million tonnes" are 5 and 7 million tonnes. dates: those of `text`, which are not
+    amounts; found here if not given.
     """
     flat = blanked(flatten(text), find_dates(text) if dates is None else dates)
     found: list[Quantity] = []
@@ -127,7 +126,7 @@ def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> li
 
 
 def _summed(quantities: Sequence[Quantity]) -> list[Quantity]:
-    """The amounts, those in one that stand together without a space: 3亿5千万元."""
+    """The amounts, with adjacent parts of one number added up: 3亿5千万元."""
     summed: list[Quantity] = []
     for quantity in quantities:
         last = summed[-1] if summed else None
@@ -139,8 +138,8 @@ def _summed(quantities: Sequence[Quantity]) -> list[Quantity]:
 
 
 def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:
-    """In "3.5 billion to 13 billion roubles" the first amount borrows the unit of the second; so it does in "10.4 billion in
-    2021, 15.5 billion cubic metres in 2022".
+    """The amount with the unit of the following one, if it has none itself: "3.5 billion to 13 billion roubles", "10.4 billion
+    in 2021, 15.5 billion cubic metres in 2022".
     """
     if quantity.unit or not following:
         return quantity
@@ -157,7 +156,7 @@ def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
     if match["fold"]:
         yield _fold(match)
         return
-    if match["first"] is None and not measure.unit and measure.factor < _SAYS_ENOUGH:
+    if match["first"] is None and not measure.unit and measure.factor < _LARGE_MAGNITUDE:
         return
     if not measure.unit and measure.factor == 1 and _IN_WORD.match(text, match.end()):
         return
@@ -175,13 +174,13 @@ def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
 
 
 def _fold(match: re.Match[str]) -> Quantity:
-    """ "Doubled", вдвое, 翻一番: so many times."""
+    """A multiple: "doubled", вдвое, 翻一番 are 2 times."""
     value = Decimal(_FOLDS[match["fold"].casefold()])
     return Quantity(start_char=match.start(), end_char=match.end(), value=value, unit="times", approximate=False)
 
 
 def _measure(text: str, position: int, sign: str | None, *, percent: bool) -> _Measure:
-    """Read magnitude and unit at `position`, given what stood before the number."""
+    """Read magnitude and unit at `position`. sign, percent: the currency sign or 百分之 before the number."""
     end, factor, vague = position, Decimal(1), False
     if text[end : end + 1] in ("余", "多", "+"):
         end, vague = end + 1, True
@@ -211,7 +210,7 @@ def _value(match: re.Match[str], group: str) -> Decimal:
     if group == "han":
         return _han_value(digits)
     digits = digits.replace(" ", "")
-    # Before a Russian word a comma is the decimal one: "1,283 трлн рублей".
+    # Before a Russian word a comma is a decimal comma: "1,283 трлн рублей".
     decimal_comma = digits.count(",") == 1 and "." not in digits and _CYRILLIC_NEXT.match(match.string, match.end())
     if _COMMA_THOUSANDS.fullmatch(digits) and not decimal_comma:
         return Decimal(digits.replace(",", ""))
@@ -219,7 +218,7 @@ def _value(match: re.Match[str], group: str) -> Decimal:
 
 
 def _han_value(numeral: str) -> Decimal:
-    """The number that Han numerals such as 三十一点六 or 三亿五千万 write."""
+    """The value of Han numerals such as 三十一点六 or 三亿五千万."""
     whole, _, fraction = numeral.replace("〇", "零").replace("两", "二").partition("点")
     total = section = digit = 0
     for char in whole:

@@ -1,4 +1,4 @@
-"""Times that a text gives by its own day: "this year", 去年, «в январе», resolved by the day it was written or asked."""
+"""Resolves times such as "this year", 去年 and «в январе» by the day on which a text was written or a question asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coopbot.text.periods import find_periods
 class DatedSpan:
     """`text[start_char:end_char]` means the days from `first` to `last`, both included.
 
-    `relative` is whether the text alone does not say so: "in May" without its year, "last week".
+    relative: whether they depend on the day of the text: "last week", "in May" without a year.
     """
 
     start_char: int
@@ -40,7 +40,7 @@ _PART_ZH = (
     r"|\d{1,2}[至到-]\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?)"
 )
 
-# What year a word means, counted from the year of the day. A year given by its word may have a part of it beside it.
+# Words for a year and its distance from the year of the text, perhaps with a part of the year beside them.
 _YEARS: tuple[tuple[int, str], ...] = (
     (0, rf"(?:{_PART_EN} of )?\bthis year|{_PART_ZH}?(?:今年|本年度?){_PART_ZH}?"),
     (0, rf"\b(?:{_PART_RU} )?(?:эт|нынешн|текущ)(?:ом|его|ем|ий|ого) год[ау]?"),
@@ -114,7 +114,7 @@ _LATEST = re.compile(
 
 
 def resolve_dates(text: str, today: date) -> list[DatedSpan]:
-    """The times in a text that was written, or asked, on the day given: in order and apart, explicit ones too."""
+    """All times in a text that was written or asked on `today`, explicit dates too: in order and without overlaps."""
     flat = flatten(text)
     found = _apart(chain(_phrases(flat, today), _weekdays(flat, today)))
     rest = blanked(flat, [_place(span) for span in sorted(found, key=lambda span: span.start_char)])
@@ -123,7 +123,7 @@ def resolve_dates(text: str, today: date) -> list[DatedSpan]:
 
 
 def relative_words(text: str, today: date) -> list[DatedSpan]:
-    """Only the times that words such as "this year" or "two months ago" give: neither dates nor days of the week."""
+    """Only times given by words such as "this year" or "two months ago": no dates, no days of the week."""
     return sorted(_apart(_phrases(flatten(text), today)), key=lambda span: span.start_char)
 
 
@@ -133,7 +133,7 @@ def asks_for_latest(question: str) -> bool:
 
 
 def _apart(spans: Iterable[DatedSpan]) -> list[DatedSpan]:
-    """Those that overlap none before them."""
+    """The spans that overlap none before them."""
     found: list[DatedSpan] = []
     for span in spans:
         if not any(span.start_char < other.end_char and other.start_char < span.end_char for other in found):
@@ -142,7 +142,7 @@ def _apart(spans: Iterable[DatedSpan]) -> list[DatedSpan]:
 
 
 def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
-    """The times that words such as "last" give, the longer phrases first."""
+    """Times given by words such as "last year", longer phrases first."""
     for found in re.finditer(_SO_FAR, text, re.IGNORECASE):
         yield _span(found, date(today.year, 1, 1), today)
     for away, pattern in _YEARS:
@@ -220,7 +220,7 @@ def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
 
 
 def _mentioned(mention: DateMention, text: str, today: date) -> DatedSpan | None:
-    """A date as far as the text tells it, with the year or the month that it leaves out."""
+    """The days of a date; a year or month that it leaves out is inferred."""
     relative = mention.year is None
     if mention.year is not None:
         days = _of_year(mention, text, mention.year)

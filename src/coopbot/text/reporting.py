@@ -1,4 +1,4 @@
-"""Words by which a text reports who says what, and holds one account against another: English, Chinese and Russian."""
+"""Counts words that attribute a statement to somebody, and words that contrast two accounts: English, Chinese and Russian."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CONTRASTS = re.compile(
 
 
 def reports(text: str) -> int:
-    """How often it says that somebody reports."""
+    """The number of words that attribute a statement, such as "according to"."""
     return len(_REPORTS.findall(text))
 
 
 def contrasts(text: str) -> int:
-    """How often it holds one thing against another."""
+    """The number of words that contrast, such as "whereas"; a semicolon counts too."""
     return len(_CONTRASTS.findall(text))

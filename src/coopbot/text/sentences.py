@@ -1,7 +1,7 @@
 """Sentences of English, Chinese and Russian text, and of text that mixes them, as exact spans.
 
-Candidates are runs of end marks with the quotes and brackets that close after them; `boundaries.py` judges each by what stands
-around it, in windows of fixed size, so that time is linear in the length of the text.
+Candidates are runs of end marks with the quotes and brackets that close after them; `boundaries.py` judges each by its context
+in windows of fixed size, so that time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Paragraphs, headings and list items, which no sentence leaves."""
+    """Paragraphs, headings and list items; no sentence extends beyond one."""
     start, in_list, previous = 0, False, ""
     for match in _LINE.finditer(text):
         line = match[0].strip()
