@@ -33,7 +33,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where facts of a brief come from; `facts` are codes in the fact sheet that the brief was written from."""
+    """A source of a brief. facts: codes in the fact sheet that the brief was written from."""
 
     publisher: str
     title: str = ""
@@ -46,7 +46,7 @@ class Source:
 class Article:
     """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`.
 
-    `also_published_by` are others who published the same story, in nearly the same words; it is kept once.
+    also_published_by: others who published nearly the same text, which is stored once.
     """
 
     article_id: str
@@ -84,7 +84,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegScores:
-    """What each leg of retrieval gave a hit; None where that leg did not look at it.
+    """Scores of a hit from each retrieval method; None where a method did not score it.
 
     dense: cosine of question and passage vectors, -1..1. lexical: BM25, as a share of the most it could be, 0..1.
     late: late interaction, mean over question tokens of the best passage token's cosine, -1..1.
@@ -107,7 +107,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a question is limited to. An empty tuple or None does not limit; both dates are inclusive."""
+    """Limits on the articles that may answer. An empty tuple or None does not limit; both dates are inclusive."""
 
     languages: tuple[Language, ...] = ()
     publishers: tuple[str, ...] = ()
@@ -128,8 +128,8 @@ class DatedWords:
 class Citation:
     """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
 
-    `answer` is where in the quote the words that answer stand; None where no reader marked them. `as_of` is set where the age
-    of the quote matters to what was asked: the date of its article, or "undated".
+    answer: the span within the quote of the words that answer; None without a reader. as_of: the date of the article, or
+    "undated", if the age of the quote matters to the question.
     """
 
     number: int
@@ -183,12 +183,12 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a question gets. With `no_evidence` there are no claims, and `citations` are the nearest passages, offered as such.
-    `small_talk` has neither, only the fixed line that `notice` names. `articles` lists articles under such a line: about a
-    subject, the newest of a time, or the newest of all because there are none of that time.
+    """The answer to a question. With `no_evidence` there are no claims, and `citations` are the nearest passages. `small_talk`
+    has neither, only the fixed line that `notice` names. `articles` lists articles below such a line: about a subject, the
+    newest of a period, or the newest of all because there are none of that period.
 
-    `confidence` is the calibrated probability that the quotes answer the question; `snapshot` names the index that was read;
-    `writing` is None where no language model was asked.
+    confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. snapshot:
+    id of the index that was read. writing: None if no language model was asked.
     """
 
     outcome: Outcome
@@ -205,6 +205,6 @@ class Answer:
     articles: tuple[Article, ...] = ()
 
     def answer_within(self, claim: Claim) -> Span | None:
-        """Where in a claim that repeats a quote the words that answer stand; None if nothing marks them."""
+        """The span of the words that answer in a claim that is a quote; None if nothing marks them."""
         quotes = (citation for citation in self.citations if citation.number in claim.citations)
         return next((citation.answer for citation in quotes if citation.quote == claim.text), None)

@@ -7,14 +7,14 @@ CoopbotError
 ├── Unreachable       try again later, or give the file itself: an address did not answer as it should
 ├── Forbidden         give the admin token
 ├── Duplicate         nothing to do: the article is there already
-├── Misconfigured     mend the settings or the environment
+├── Misconfigured     fix the settings or the environment
 ├── IndexMissing      run `coopbot index`
 ├── IndexBroken       run `coopbot index` (what is on disk fails its checksums)
 ├── IndexMismatch     run `coopbot index` (built with another model or format)
 ├── ModelUnavailable  run `coopbot prepare`, or name another model
 └── Busy              wait: another process is writing
 
-The message of each ends with the step that mends it. Library exceptions become one of these in the file that owns the library.
+The message of each ends with the step that fixes it. Library exceptions become one of these in the file that owns the library.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class InvalidRequest(CoopbotError):
 
 
 class NotFound(CoopbotError):
-    """Nothing goes by that name."""
+    """There is nothing with that name."""
 
 
 class Unreadable(CoopbotError):
@@ -60,7 +60,7 @@ class Unreachable(CoopbotError):
 
 
 class Forbidden(CoopbotError):
-    """Whoever asks may not do this."""
+    """The caller may not do this."""
 
 
 class Duplicate(CoopbotError):

@@ -14,7 +14,7 @@ from coopbot.ask.answer.listing import articles_about, newest_articles
 from coopbot.ask.answer.newest import Newest
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
-from coopbot.ask.rank.candidates import READ
+from coopbot.ask.rank.candidates import CANDIDATES
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import Evidence, Progress, Watch, find_all, find_evidence, rank_passages, to_hits
 from coopbot.ask.rank.weights import Weights, load_weights
@@ -186,7 +186,7 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_a_language=max(READ, top_k))
+        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_a_language=max(CANDIDATES, top_k))
         hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(

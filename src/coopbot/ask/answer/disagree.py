@@ -55,6 +55,7 @@ def _answering(best: ScoredSentence) -> PlacedFigure | None:
 
 
 def _rivals(best: ScoredSentence, own: PlacedFigure, other: ScoredSentence) -> Iterator[PlacedFigure]:
+    """The figures of the sentence `other` that contradict `own`, the answer of the sentence `best`. `other` may be `best`."""
     if other is best:
         limit, may_differ = _READING_BEHIND, _holds_two_accounts(best.text)
     elif other.stored.passage.passage_id == best.stored.passage.passage_id:
@@ -64,12 +65,14 @@ def _rivals(best: ScoredSentence, own: PlacedFigure, other: ScoredSentence) -> I
     if own.figure.unit == "date":
         limit = min(limit, _DATE_BEHIND)
     found = place_figures(other.text) if may_differ else []
+    # A sentence that repeats the answer does not contradict it with its other figures, unless it holds two accounts.
     if not _holds_two_accounts(other.text) and any(_agrees(one.figure, own.figure) for one in found if other is not best):
         return
     least = _reading(best, own) - limit
     for figure in found:
         if other is best and _within_answer(best, figure):
             continue
+        # In another passage only the answer itself counts.
         if other.stored.passage.passage_id != best.stored.passage.passage_id and not _within_answer(other, figure):
             continue
         same_unit = figure.figure.unit == own.figure.unit or (other is best and _may_share_a_unit(figure.figure, own.figure))

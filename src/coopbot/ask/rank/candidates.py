@@ -16,9 +16,9 @@ from coopbot.index.disk.lexical import I64
 from coopbot.index.disk.shelf import Sentences
 from coopbot.index.model.embedder import F32
 
-# Passages per language scored by late interaction. Measured on XQuAD-R: 20 improve ranking by .001 to .004 across languages and
-# not at all within one, for two thirds more work.
-READ = 12
+# Candidates per language. Measured on XQuAD-R: 20 improve ranking by .001 to .004 across languages and not at all within one,
+# for two thirds more work.
+CANDIDATES = 12
 
 # Weight of the BM25 share relative to cosine / 0.1; measured.
 _LEXICAL_WEIGHT: dict[Pair, float] = {"same": 8.0, "across": 2.0}
@@ -68,15 +68,15 @@ class Candidates:
 
 
 def find_candidates(
-    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, read: int = READ
+    question: Question, store: VectorStore, language: Language, filters: Filters, *, late: bool, limit: int = CANDIDATES
 ) -> Candidates | None:
-    """At most `read` candidate passages of one language, or None if no passage passes the filters."""
+    """At most `limit` candidate passages of one language, or None if no passage passes the filters."""
     pair: Pair = "same" if language == question.language else "across"
-    found = store.first_stage(language, question.vector, question.terms_for(language), read, filters)
+    found = store.first_stage(language, question.vector, question.terms_for(language), limit, filters)
     if not len(found.rows):
         return None
     first = found.pooled @ question.vector / _COSINE_SPREAD + _LEXICAL_WEIGHT[pair] * found.lexical
-    found = found.take(np.argsort(-first, kind="stable")[:read])
+    found = found.take(np.argsort(-first, kind="stable")[:limit])
     sentences = store.sentences(language, found.rows)
     return Candidates(
         pair=pair,

@@ -15,12 +15,17 @@ from coopbot.domain import Passage
 from coopbot.index.disk.passages import StoredPassage
 from coopbot.index.model.embedder import F32
 
-# A gap in log odds at which another sentence no longer competes; larger gaps are clipped to it.
+# A gap between sentence scores at which another sentence no longer competes; larger gaps are clipped to it.
 _FAR_BEHIND = 5.0
 
 
 def passage_features(candidates: Candidates) -> Features:
-    """Features of each candidate passage, (passages,) each."""
+    """Features of each candidate passage, (passages,) each.
+
+    dense: cosine. lexical: BM25 share. late: late interaction, the mean over the question's tokens; late_weighted: weighted by
+    how well a token separates passages; late_worst: over the worst matched quarter of the tokens. sentence_late,
+    sentence_cosine: the best value of a single sentence.
+    """
     best = candidates.passage_met
     starts = candidates.starts[:-1]
     return {
@@ -83,6 +88,9 @@ class OpenPassage:
 
 
 def _retrieval_features(one: OpenPassage) -> Features:
+    """passage: the passage's score. cosine, late_weighted, late_worst: as for passages, but of the sentence alone. lead_adds:
+    how much the passage's first sentence would add to late_weighted.
+    """
     candidates, place = one.ranked.candidates, one.ranked.place
     own = candidates.sentences_of(place)
     met, weights = candidates.met[:, own], candidates.token_weights
@@ -103,7 +111,9 @@ def _reader_features(one: OpenPassage) -> Features:
 def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
     """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
-    at: (passage, row) of the sentence proposed as the answer.
+    at: (passage, row) of the sentence proposed as the answer. ahead: the gap of its score to the best of other passages.
+    behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens. The
+    rest are features of the sentence itself.
     """
     place, row = at
     best = opened[place]

@@ -18,6 +18,7 @@ from coopbot.index.model.tokenizer import I64, Tokens
 _LONGEST_ANSWER = 32
 # A text longer than the window is read in pieces that overlap by this share of the window.
 _OVERLAP = 0.25
+# Log odds of tokens that the reader has not seen: no answer there.
 _UNREAD = -30.0
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
@@ -28,9 +29,9 @@ class ReadPassage:
     """The reader's output for one passage.
 
     For each sentence: starts, the log of the summed odds that the answer starts in it, against "this passage does not answer";
-    best, the summed log odds of start and end of its best answer span; answers, that span in the article.
-    For each token: tokens, (tokens, 2), its span in the article; margins, (tokens, 2), the log odds that an answer starts and
-    ends with it.
+    best, the log odds of start plus those of end of its best answer span; answers, that span in the article.
+    For each token: tokens, (tokens, 2), its span in the article; margins, (tokens, 2), the log odds that an answer starts with
+    it, and that one ends with it.
     """
 
     starts: F32

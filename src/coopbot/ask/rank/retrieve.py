@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from coopbot.ask.rank.candidates import READ, Candidates, find_candidates
+from coopbot.ask.rank.candidates import CANDIDATES, Candidates, find_candidates
 from coopbot.ask.rank.features import OpenPassage, RankedPassage, answer_features, passage_features
 from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
 from coopbot.ask.rank.weights import LinearModel, Pair, SentenceWeights, Weights
@@ -111,11 +111,11 @@ def find_evidence(
 
 
 def find_all(
-    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = READ
+    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = CANDIDATES
 ) -> list[Candidates]:
     """The best passages of each language separately, so that no language crowds out another."""
     found = (
-        find_candidates(question, store, language, filters, late=late, read=candidates_a_language)
+        find_candidates(question, store, language, filters, late=late, limit=candidates_a_language)
         for language in store.languages
     )
     return [candidates for candidates in found if candidates is not None]
