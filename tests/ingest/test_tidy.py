@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ingest.tidy import columns, ends_sentence, join_lines, line_groups, mend, normal_form, one_line, opening
+from coopbot.ingest.tidy import columns, ends_sentence, join_lines, line_groups, normal_form, one_line, opening, repair
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_normal_form_is_idempotent(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mended"),
+    ("text", "repaired"),
     [
         ("schÃ¶n", "schön"),
         ("ÐŸÑ€Ð¸Ð²ÐµÑ‚, Ð¼Ð¸Ñ€", "Привет, мир"),
@@ -45,8 +45,8 @@ def test_normal_form_is_idempotent(text: str) -> None:
         ("Хорошая строка — 5,2 %", "Хорошая строка — 5,2 %"),
     ],
 )
-def test_mend(text: str, mended: str) -> None:
-    assert mend(text) == mended
+def test_mend(text: str, repaired: str) -> None:
+    assert repair(text) == repaired
 
 
 @pytest.mark.parametrize("text", ["End.", "Конец?»", "完。”", "Well…", 'He said: "No!")'])

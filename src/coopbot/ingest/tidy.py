@@ -56,7 +56,7 @@ def normal_form(text: str) -> str:
     return "\n\n".join(filter(None, map(one_line, re.split(r"\n[^\S\n]*\n", plain_characters(text)))))
 
 
-def mend(text: str) -> str:
+def repair(text: str) -> str:
     """Repairs mojibake and stray HTML entities in copied or extracted text; keeps quotes and full-width forms."""
     import ftfy
 

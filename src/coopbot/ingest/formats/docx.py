@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.document import HEADING, document_draft
-from coopbot.ingest.tidy import mend, one_line
+from coopbot.ingest.tidy import one_line, repair
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -65,7 +65,7 @@ def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
             raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB)")
     document = docx.Document(BytesIO(data))
     properties = document.core_properties
-    title = one_line(mend(_style_title(document) or properties.title or ""))
+    title = one_line(repair(_style_title(document) or properties.title or ""))
     return [block for block in _blocks(document) if block], title, properties.author or ""
 
 
@@ -80,13 +80,13 @@ def _blocks(document: Document) -> Iterator[str]:
 
     for item in document.iter_inner_content():
         if isinstance(item, Paragraph):
-            text = one_line(mend(item.text))
+            text = one_line(repair(item.text))
             style = _style(item)
             mark = HEADING if _HEADING_STYLE.match(style) else "- " if _LIST_STYLE.match(style) else ""
             yield mark + text if text else ""
         else:
             for row in item.rows:
-                cells = dict.fromkeys(one_line(mend(cell.text)) for cell in row.cells)
+                cells = dict.fromkeys(one_line(repair(cell.text)) for cell in row.cells)
                 yield " | ".join(filter(None, cells))
 
 

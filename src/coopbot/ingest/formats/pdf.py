@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.document import document_draft
-from coopbot.ingest.tidy import columns, join_lines, mend, one_line
+from coopbot.ingest.tidy import columns, join_lines, one_line, repair
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -50,7 +50,7 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
         if len(reader.pages) > MOST_PAGES:
             raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
         title, author = _properties(reader)
-        return title, author, [mend(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
+        return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
     # Besides its own errors, pypdf lets any Python error through on broken structures.
     except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
         raise Unreadable(source, "damaged, not a readable PDF") from error

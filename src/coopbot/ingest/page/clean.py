@@ -17,7 +17,7 @@ from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline
 from coopbot.ingest.page.names import is_organisation, is_signature, person_names
 from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
 from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
-from coopbot.ingest.tidy import line_groups, mend, opening
+from coopbot.ingest.tidy import line_groups, opening, repair
 from coopbot.text.simplified import to_simplified
 
 # Characters of a page's text: about a long novel, which takes ten seconds to clean.
@@ -69,7 +69,7 @@ def check_length(chars: int, source: str) -> None:
 def clean_page(text: str, source: str) -> Draft:
     """The article in a page scrape. Raises Unreadable when no text is left, or the page is too long."""
     check_length(len(text), source)
-    return clean_blocks(line_groups(mend(text)), source)
+    return clean_blocks(line_groups(repair(text)), source)
 
 
 def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "") -> Draft:

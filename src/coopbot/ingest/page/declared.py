@@ -10,7 +10,7 @@ from datetime import date
 
 from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.names import person_names, publisher_name
-from coopbot.ingest.tidy import mend, one_line
+from coopbot.ingest.tidy import one_line, repair
 
 _ARTICLE = re.compile(r"article|report|blogposting|liveblog", re.I)
 _MOST_NODES = 2000  # per page
@@ -71,4 +71,4 @@ def _names(value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
     named = (entry.get("name") if isinstance(entry, dict) else entry for entry in values)
     texts = (name for name in named if isinstance(name, str) and len(name) <= _LONGEST_NAME and "://" not in name)
-    return [one_line(mend(text)) for text in texts]
+    return [one_line(repair(text)) for text in texts]

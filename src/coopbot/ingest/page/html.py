@@ -18,7 +18,7 @@ from coopbot.ingest.page.kinds import HEADING
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
-from coopbot.ingest.tidy import mend, one_line
+from coopbot.ingest.tidy import one_line, repair
 
 if TYPE_CHECKING:
     from trafilatura.settings import Document
@@ -142,13 +142,13 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
     check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
     found, meta = _found(text)
     declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
-    headings = [one_line(mend("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]
-    title, site = split_site(one_line(mend(meta.title or declared.title)), headings)
-    sitename = publisher_name(mend(meta.sitename or ""))
+    headings = [one_line(repair("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]
+    title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
+    sitename = publisher_name(repair(meta.sitename or ""))
     extracted = _Extracted(
         body=cast("_Node | None", found.body) if found else None,
         title=_whole(title, headings),
-        authors=declared.authors or tuple(name for part in (meta.author or "").split(";") for name in person_names(mend(part))),
+        authors=declared.authors or tuple(name for one in (meta.author or "").split(";") for name in person_names(repair(one))),
         publisher=declared.publisher if _is_host(sitename) else sitename or declared.publisher or publisher_name(site),
         host=sitename if _is_host(sitename) else "",
         published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
@@ -195,7 +195,7 @@ def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
     groups = [
         [block]
         for line in "".join(_text_pieces(node)).split("\n")
-        if (block := one_line(mend(line)).strip()) not in ("", "##", "-")
+        if (block := one_line(repair(line)).strip()) not in ("", "##", "-")
     ]
     try:
         return clean_blocks(groups, source, title=title)
