@@ -14,9 +14,9 @@ from coopbot.ask.rank.retrieve import (
     best_sentence,
     find_all,
     find_evidence,
-    judged,
     open_passages,
     rank_passages,
+    scored_sentences,
     to_hits,
 )
 from coopbot.ask.rank.weights import Weights, load_weights
@@ -92,7 +92,7 @@ def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weigh
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
     opened = open_passages(question, store, ranked, range(3), FigureReader())
-    sentences = judged(opened, weights.read, preference=0.0)
+    sentences = scored_sentences(opened, weights.read, preference=0.0)
     assert [one.log_odds for one in sentences] == sorted((one.log_odds for one in sentences), reverse=True)
     assert sentences[0].text == "The road is 20 km long."
     assert sentences[0].answer_text == "20 km"

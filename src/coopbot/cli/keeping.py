@@ -149,7 +149,7 @@ def rollback(
     if as_json:
         say_json({"snapshot": now})
     else:
-        say(f"{now} is in force; the next coopbot index follows the corpus again")
+        say(f"{now} is current; the next coopbot index follows the corpus again")
 
 
 def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_json: AsJson = False) -> None:
@@ -173,7 +173,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote
     if as_json:
         say_json(asdict(found))
     else:
-        say(f"{found.articles} articles are in {settings.corpus_dir}; snapshot {found.snapshot} is in force")
+        say(f"{found.articles} articles are in {settings.corpus_dir}; snapshot {found.snapshot} is current")
 
 
 def _on_this_machine() -> Settings:

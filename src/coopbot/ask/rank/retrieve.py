@@ -102,7 +102,9 @@ def find_evidence(
         if reader is None and len(found) < min(opened, len(ranked)):
             continue
         evidence = Evidence(
-            passages=tuple(ranked), sentences=judged(found, own, weights.preference), passages_read=len(found) if reader else 0
+            passages=tuple(ranked),
+            sentences=scored_sentences(found, own, weights.preference),
+            passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
         if evidence.confidence >= weights.sure:
@@ -149,7 +151,7 @@ def _head(store: VectorStore, stored: StoredPassage) -> str:
     return head_of(article.title, article.published) if article else ""
 
 
-def judged(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
+def scored_sentences(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
     """All sentences with log odds: the model's for the best one; for the others, that minus their score gap to the best."""
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
     place, row = best_sentence(opened, scores, preference)

@@ -70,11 +70,11 @@ def _cover(tokens: tuple[str, ...]) -> frozenset[Talk | None] | None:
 def _phrases_at(tokens: tuple[str, ...], at: int) -> Iterator[tuple[int, Talk | None]]:
     for phrase, talk in _load().get(tokens[at][0], ()):
         part = tokens[at : at + len(phrase)]
-        if len(part) == len(phrase) and all(map(_is_meant, part, phrase)):
+        if len(part) == len(phrase) and all(map(_matches, part, phrase)):
             yield len(phrase), talk
 
 
-def _is_meant(written: str, word: str) -> bool:
+def _matches(written: str, word: str) -> bool:
     """Whether `written` is `word`; a long word may have one letter wrong, missing or added, or two neighbours swapped."""
     if written == word:
         return True

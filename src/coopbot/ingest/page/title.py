@@ -60,7 +60,7 @@ def find_title(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
     page = _Around(blocks=blocks, kinds=kinds, start=start)
     scores = {index: _score(index, page) for index in near}
     best = max(near, key=lambda index: (scores[index], index), default=None)
-    return _over(best, scores, page) if best is not None else None
+    return _title_above(best, scores, page) if best is not None else None
 
 
 class _Around:
@@ -100,7 +100,7 @@ def _latest(start: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
     return len(blocks)
 
 
-def _over(best: int, scores: Mapping[int, float], page: _Around) -> int:
+def _title_above(best: int, scores: Mapping[int, float], page: _Around) -> int:
     """The line above the best one if the best is only its subtitle or a caption below the byline; else the best one."""
     below = [page.kinds[index] for index in page.seen(best, 1)]
     for above in page.seen(best, -1):
