@@ -1,6 +1,6 @@
 """Learns `src/coopbot/ask/rank/weights.json`: how passages, sentences and answers are judged.
 
-    python evals/learn.py ../shared/datasets/xquad-r
+    python evals/learn.py XQUAD
 
 It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news of
 `reader/made-up.jsonl` and over the even-numbered articles of XQuAD-R: of these also with the right passage taken out of the

@@ -1,6 +1,6 @@
 """Measures the search by vector, and what else FAISS has, from ten thousand to a million passages of one language.
 
-    python evals/vectors_scale.py ../shared/datasets/xquad-r FOLDER [--others]
+    python evals/vectors_scale.py XQUAD FOLDER [--others]
 
 FOLDER keeps vectors and indexes, 6 GB or more. There are not a million real passages to measure on, so they are made of real
 ones, in a way that is about as hard: see `make_passages`.

@@ -1,9 +1,9 @@
 """Trains the reader. One command, which goes on where it stopped:
 
-    python evals/reader/train.py general --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
-    python evals/reader/train.py domain  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
-    python evals/reader/train.py compare --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
-    python evals/reader/train.py longer  --qa ../shared/datasets/qa --xquad ../shared/datasets/xquad-r --out runs/reader
+    python evals/reader/train.py general --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py domain  --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
 
 `general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus,
 `compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each
