@@ -28,7 +28,8 @@ import numpy.typing as npt
 from coopbot.domain import LANGUAGES, Article
 from coopbot.index.chunk import chunk
 from coopbot.index.disk.vectors import FLAT_ROWS, Found, open_vectors, use_one_thread, write_vectors
-from coopbot.index.model.embedder import F32, centred, unit
+from coopbot.index.model.embedder import centred, unit
+from coopbot.index.types import F32
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder

@@ -12,7 +12,8 @@ import numpy as np
 
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Article, Language, Passage, Source, Span
-from coopbot.index.model.embedder import F32, Centre, Embeddings, TokenVectors, unit
+from coopbot.index.model.embedder import Centre, Embeddings, TokenVectors, unit
+from coopbot.index.types import F32
 from coopbot.text.tokens import lexical_tokens
 
 

@@ -12,7 +12,8 @@ from examples import Example, Text, headed, is_held_out_topic
 
 from coopbot.domain import LANGUAGES, Article, Passage
 from coopbot.index.chunk import chunk
-from coopbot.index.model.embedder import F32, Embedder, centred
+from coopbot.index.model.embedder import Embedder, centred
+from coopbot.index.types import F32
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import GoldenQuestion, load_questions
 from coopbot.text.language import detect_language

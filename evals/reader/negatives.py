@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from examples import Example, Text
 
-from coopbot.index.model.embedder import F32, Embedder, centred
+from coopbot.index.model.embedder import Embedder, centred
+from coopbot.index.types import F32
 from coopbot.text.language import detect_language
 
 # Texts looked at for a question, nearest first.

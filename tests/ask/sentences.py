@@ -6,8 +6,7 @@ import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Language, Passage, Span
-from coopbot.index.disk.passages import StoredPassage
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, StoredPassage
 
 
 def towards(*cosines: float) -> F32:

@@ -8,7 +8,7 @@ from datetime import date
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Passage, Span
-from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.types import StoredPassage
 from tests.ask.sentences import sentence, towards
 from tests.fakes import make_article
 

@@ -11,9 +11,9 @@ import pytest
 
 from coopbot.ask.rank.reader import ModelReader, head_of
 from coopbot.domain import Passage, Span
-from coopbot.index.model.embedder import F32
 from coopbot.index.model.reader_model import ReaderCard, ReaderModel
-from coopbot.index.model.tokenizer import I64, PairFrame, Tokens
+from coopbot.index.model.tokenizer import PairFrame, Tokens
+from coopbot.index.types import F32, I64
 from coopbot.text.sentences import split_sentences
 
 # Ids of the fake vocabulary: a token's id is its length, but for these.

@@ -12,10 +12,10 @@ from coopbot.domain import Article, Filters, Language, Source
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.build import BuildReport, build
 from coopbot.index.disk.folder import current_id, open_current, snapshot_ids, write_lock
-from coopbot.index.disk.shelf import FirstStage
 from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.embedder import Embedder
+from coopbot.index.types import FirstStage
 from coopbot.text.tokens import lexical_tokens
 from tests.fakes import BagOfWords, make_article
 

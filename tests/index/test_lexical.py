@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.lexical import I64, Postings, PostingsWriter, _summed, rarity, word_keys
+from coopbot.index.disk.lexical import Postings, PostingsWriter, _summed, rarity, word_keys
+from coopbot.index.types import I64
 from coopbot.text.tokens import lexical_tokens
 
 PASSAGES = ["Мосты через Амур строили долго.", "В порту грузят уголь.", "Мост открыли в 2022 году, уголь везут по мосту.", ""]

@@ -24,13 +24,13 @@ from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMismatch, Index
 from coopbot.index.build import BuildReport, build
 from coopbot.index.disk.folder import open_current
 from coopbot.index.disk.lexical import Postings, PostingsWriter, word_keys
-from coopbot.index.disk.manifest import Facts
 from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import bm25_share, changed_counts, counts_of, dimension, load_counts, pack, unpack, word_weights
 from coopbot.index.milvus.schema import KINDS, VARCHAR_BYTES, Kind, Names, Row
 from coopbot.index.milvus.store import LiveMilvus, MilvusStore, open_store
 from coopbot.index.milvus.target import Build, MilvusTarget
+from coopbot.index.types import Facts
 from coopbot.text.tokens import lexical_tokens
 from tests.fakes import BagOfWords, make_article
 from tests.index.milvus_server import Server, milvus_server, until

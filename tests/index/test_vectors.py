@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from coopbot.errors import IndexBroken
 from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, PartedVectors, Rows, Vectors, open_vectors, write_vectors
-from coopbot.index.model.embedder import F32, unit
+from coopbot.index.model.embedder import unit
+from coopbot.index.types import F32
 
 # What `flat_rows` has to be for each kind of index, however few the rows.
 KINDS = {"flat": FLAT_ROWS, "parted": 0}

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from coopbot.domain import Article, Filters, Language
-from coopbot.index.disk.lexical import I64
-from coopbot.index.disk.passages import StoredPassage
-from coopbot.index.disk.shelf import FirstStage, Sentences
-from coopbot.index.model.embedder import F32
-from coopbot.index.target import Contents
+from coopbot.index.types import F32, I64, Contents, FirstStage, Sentences, StoredPassage
 
 
 class VectorStore(Protocol):

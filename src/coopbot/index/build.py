@@ -11,10 +11,11 @@ from coopbot.domain import Article
 from coopbot.index.cache import VectorCache
 from coopbot.index.chunk import chunk
 from coopbot.index.disk.local import LocalTarget
-from coopbot.index.disk.manifest import Facts, corpus_sha256
+from coopbot.index.disk.manifest import corpus_sha256
 from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.index.rows import RowMaker, ToPassages
-from coopbot.index.target import State, Target
+from coopbot.index.target import Target
+from coopbot.index.types import Facts, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

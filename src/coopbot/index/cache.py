@@ -19,7 +19,7 @@ import numpy as np
 import structlog
 
 from coopbot.errors import Misconfigured
-from coopbot.index.disk.shard import PassageVectors
+from coopbot.index.types import PassageVectors
 
 T = TypeVar("T")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +10,8 @@ import numpy.typing as npt
 from coopbot.domain import LANGUAGES, Article, Language, Passage
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
-from coopbot.index.disk.shard import PassageVectors
 from coopbot.index.model.embedder import Embedder, centred
+from coopbot.index.types import ArticleRows, PassageVectors
 from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors are put in the cache: what a killed build loses at most.
@@ -23,23 +22,6 @@ _TOGETHER = 512
 ToPassages = Callable[[Article], list[Passage]]
 
 _LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleRows:
-    """An article with all that an index keeps of it; passages and vectors go together."""
-
-    article: Article
-    passages: Sequence[Passage]
-    vectors: Sequence[PassageVectors]
-
-    def __iter__(self) -> Iterator[tuple[Passage, PassageVectors, list[str]]]:
-        """Each passage with its vectors and its words for lexical search, those of its title and headings first."""
-        for passage, vectors in zip(self.passages, self.vectors, strict=True):
-            words = lexical_tokens(context_of(self.article, passage))
-            for span in passage.sentences:
-                words += lexical_tokens(passage.quoted(span))
-            yield passage, vectors, words
 
 
 class RowMaker:
@@ -98,6 +80,14 @@ def context_of(article: Article, passage: Passage) -> str:
     """What stands before a passage when it is embedded, so that its vector knows what the article is about."""
     context = " — ".join(part for part in (article.title, *passage.heading_path) if part)
     return f"{context}\n" if context else ""
+
+
+def lexical_words(article: Article, passage: Passage) -> list[str]:
+    """The words by which lexical search finds a passage, those of its title and headings first."""
+    words = lexical_tokens(context_of(article, passage))
+    for span in passage.sentences:
+        words += lexical_tokens(passage.quoted(span))
+    return words
 
 
 def _texts(article: Article, passage: Passage) -> list[str]:

@@ -10,11 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from coopbot.index.model.embedder import F32
-
-U8 = npt.NDArray[np.uint8]
+from coopbot.index.types import F32, U8
 
 # Lloyd-Max levels and the boundary between them for a standard Gaussian at 2 bits.
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], dtype=np.float32)

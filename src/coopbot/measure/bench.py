@@ -28,9 +28,9 @@ from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.centres import calibration_texts
 from coopbot.index.model.conversion import Step
-from coopbot.index.model.embedder import F32
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, source_folder
+from coopbot.index.types import F32
 from coopbot.measure.figure import Figure
 from coopbot.measure.samples import QUESTIONS
 from coopbot.measure.server import served

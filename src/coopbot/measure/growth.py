@@ -21,11 +21,9 @@ from coopbot.domain import Article, Filters, Passage, Span
 from coopbot.errors import Misconfigured
 from coopbot.index.disk.folder import open_current
 from coopbot.index.disk.local import LocalTarget
-from coopbot.index.disk.manifest import Facts
-from coopbot.index.disk.shard import PassageVectors
 from coopbot.index.model.conversion import Step
-from coopbot.index.model.embedder import F32, Embedder, unit
-from coopbot.index.rows import ArticleRows
+from coopbot.index.model.embedder import Embedder, unit
+from coopbot.index.types import F32, ArticleRows, Facts, PassageVectors
 from coopbot.measure.figure import Figure
 from coopbot.measure.server import peak_mib
 from coopbot.settings import Settings

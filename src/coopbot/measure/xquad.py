@@ -20,9 +20,9 @@ from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage, Span
 from coopbot.errors import Unreadable
 from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current
-from coopbot.index.disk.shelf import FirstStage
 from coopbot.index.disk.snapshot import Snapshot
-from coopbot.index.model.embedder import F32, Embedder, Progress
+from coopbot.index.model.embedder import Embedder, Progress
+from coopbot.index.types import F32, FirstStage
 
 Json = dict[str, Any]
 

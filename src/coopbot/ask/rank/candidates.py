@@ -12,9 +12,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Filters, Language
 from coopbot.index import token_codes
-from coopbot.index.disk.lexical import I64
-from coopbot.index.disk.shelf import Sentences
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, I64, Sentences
 
 # Candidates per language. Measured on XQuAD-R: 20 improve ranking by .001 to .004 across languages and not at all within one,
 # for two thirds more work.

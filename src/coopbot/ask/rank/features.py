@@ -12,8 +12,7 @@ from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.ask.rank.weights import Features, Pair
 from coopbot.domain import Passage
-from coopbot.index.disk.passages import StoredPassage
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, StoredPassage
 
 # A gap between sentence scores at which another sentence no longer competes; larger gaps are clipped to it.
 _FAR_BEHIND = 5.0

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from coopbot.domain import Passage, Span
-from coopbot.index.model.embedder import F32, I32
 from coopbot.index.model.reader_model import ReaderModel
-from coopbot.index.model.tokenizer import I64, Tokens
+from coopbot.index.model.tokenizer import Tokens
+from coopbot.index.types import F32, I32, I64
 
 # Tokens of the longest answer: a date, a figure with its unit, a name, a clause.
 _LONGEST_ANSWER = 32

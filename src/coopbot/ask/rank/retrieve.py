@@ -16,8 +16,7 @@ from coopbot.ask.rank.weights import LinearModel, Pair, SentenceWeights, Weights
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Filters, Hit, LegScores, Span
-from coopbot.index.disk.passages import StoredPassage
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, StoredPassage
 
 # Passages, of all languages together, whose sentences are scored; and how many are read per batch. Reading stops after a batch
 # with a sure answer.

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32
 
 Pair = Literal["same", "across"]
 """Whether question and passage are in the same language."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
 from coopbot.index import token_codes
-from coopbot.index.model.embedder import F32, Embedder, centred
+from coopbot.index.model.embedder import Embedder, centred
+from coopbot.index.types import F32
 from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens

@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, I64
 
-I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 # The usual values; measured no worse than their neighbours on XQuAD-R.

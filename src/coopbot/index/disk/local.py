@@ -22,12 +22,11 @@ from coopbot.index.disk.folder import (
     snapshot_ids,
     write_lock,
 )
-from coopbot.index.disk.manifest import FORMAT, Facts, FileEntry, Manifest, Verified, describe_files
+from coopbot.index.disk.manifest import FORMAT, FileEntry, Manifest, Verified, describe_files
 from coopbot.index.disk.segment import Segment, SegmentWriter, open_segment
 from coopbot.index.disk.shelf import Shelf
 from coopbot.index.disk.snapshot import Snapshot
-from coopbot.index.rows import ArticleRows
-from coopbot.index.target import State
+from coopbot.index.types import ArticleRows, Facts, State
 
 KEPT_SNAPSHOTS = 3
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
+from coopbot.index.types import Facts
 
 # Increase when the meaning of snapshot files changes; older snapshots are then rebuilt.
 FORMAT = 8
@@ -25,19 +26,6 @@ FileEntry = dict[str, int | str]
 
 Verified = set[tuple[int, int, int, int, str]]
 """Verified files: (device, inode, size, time of last change) with their checksum."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a snapshot before its files are written. `previous`: the snapshot before it."""
-
-    fingerprint: str
-    model: str
-    precision: str
-    dim: int
-    built_at: str
-    corpus_sha256: str
-    previous: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,19 +9,16 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
+from coopbot.index.types import I64, StoredPassage
 from coopbot.records import from_json, to_json
-
-I64 = npt.NDArray[np.int64]
 
 _SCHEMA = """
 CREATE TABLE articles (
@@ -43,15 +40,6 @@ _PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=
 
 # A sentence's span: two 32-bit integers.
 _SPAN_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPassage:
-    """A passage, and its row within its language."""
-
-    passage: Passage
-    language: Language
-    row: int
 
 
 class PassageWriter:

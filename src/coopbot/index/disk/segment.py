@@ -14,9 +14,10 @@ from pathlib import Path
 from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.errors import IndexBroken
 from coopbot.index.disk.manifest import describe_files
-from coopbot.index.disk.passages import PassageStore, PassageWriter, StoredPassage
+from coopbot.index.disk.passages import PassageStore, PassageWriter
 from coopbot.index.disk.shard import Shard, ShardWriter
-from coopbot.index.rows import ArticleRows
+from coopbot.index.rows import lexical_words
+from coopbot.index.types import ArticleRows, StoredPassage
 
 
 class SegmentWriter:
@@ -41,10 +42,10 @@ class SegmentWriter:
         if language not in self._shards and rows.passages:
             self._shards[language] = ShardWriter(self._folder / language, self._dim)
         stored = []
-        for passage, vectors, words in rows:
+        for passage, vectors in zip(rows.passages, rows.vectors, strict=True):
             shard = self._shards[language]
             stored.append(StoredPassage(passage=passage, language=language, row=len(shard)))
-            shard.add(vectors, words)
+            shard.add(vectors, lexical_words(rows.article, passage))
         self._passages.add(rows.article, stored)
 
     def close(self) -> str:

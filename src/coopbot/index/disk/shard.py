@@ -18,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.lexical import I64, Postings, PostingsWriter
+from coopbot.index.disk.lexical import Postings, PostingsWriter
 from coopbot.index.disk.vectors import Rows, open_vectors, write_vectors
-from coopbot.index.model.embedder import F32
-from coopbot.index.token_codes import U8
+from coopbot.index.types import F16, F32, I64, U8, PassageVectors
 
-F16 = npt.NDArray[np.float16]
 Number = TypeVar("Number", bound=np.generic)
 
 # Files of 64-bit integers: where each passage's sentences and each sentence's tokens begin.
@@ -32,20 +30,6 @@ _SENTENCES = "sentence_tokens.i64"
 _SENTENCE_VECTORS = "sentences.f16"
 _TOKENS = "tokens.u8"
 _POOLED = "pooled.f32"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassageVectors:
-    """The stored vectors of one passage.
-
-    pooled: (dim,). sentences: (sentences, dim). codes: (tokens, dim / 4), see `token_codes`. token_counts: (sentences,), how
-    many tokens each sentence has.
-    """
-
-    pooled: F32
-    sentences: F16
-    codes: U8
-    token_counts: I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

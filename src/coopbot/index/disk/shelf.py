@@ -10,11 +10,9 @@ from itertools import accumulate, groupby
 import numpy as np
 
 from coopbot.domain import Filters, Language
-from coopbot.index.disk.lexical import I64, rarity, word_keys
-from coopbot.index.disk.passages import StoredPassage
+from coopbot.index.disk.lexical import rarity, word_keys
 from coopbot.index.disk.segment import Segment
-from coopbot.index.model.embedder import F32
-from coopbot.index.token_codes import U8
+from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
 # Lexical candidates come from the rarest query terms, as many as have at most this many postings together. In an index of a
 # million passages, scoring all that contain a common word would take longer than everything else.
@@ -22,22 +20,6 @@ _MOST_POSTINGS = 20_000
 
 # This many times `top_k` of the passages found by the rarer terms are rescored with all terms.
 _RANKED = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstStage:
-    """Candidate passages of one language. pooled: (passages, dim) unit vectors. lexical: (passages,), BM25 as a share of its
-    maximum, 0 to 1. idf: the idf of each query term.
-    """
-
-    rows: I64
-    pooled: F32
-    lexical: F32
-    idf: dict[str, float]
-
-    def take(self, places: I64) -> FirstStage:
-        """The passages at these positions, in that order."""
-        return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +34,6 @@ class _Words:
         """Indices of the rarest terms that together have at most _MOST_POSTINGS postings."""
         rarest = sorted(range(len(self.having)), key=self.having.__getitem__)
         return rarest[: bisect_right([*accumulate(self.having[i] for i in rarest)], _MOST_POSTINGS)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentences:
-    """Sentences of several passages, one passage after another.
-
-    starts: (passages + 1,), index of each passage's first sentence. vectors: (sentences, dim) of length 1, each embedded
-    on its own. token_counts: (sentences,). codes: (tokens, dim / 4), all tokens in order, embedded within their passage.
-    """
-
-    starts: I64
-    vectors: F32
-    token_counts: I64
-    codes: U8
 
 
 class Shelf:

@@ -9,12 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from coopbot.domain import LANGUAGES, Article, Filters, Language
-from coopbot.index.disk.lexical import I64
 from coopbot.index.disk.manifest import Manifest, Verified
-from coopbot.index.disk.passages import StoredPassage
 from coopbot.index.disk.segment import Segment, open_segment
-from coopbot.index.disk.shelf import FirstStage, Sentences, Shelf
-from coopbot.index.model.embedder import F32
+from coopbot.index.disk.shelf import Shelf
+from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

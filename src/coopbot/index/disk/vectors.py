@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32
 
 Rows = Sequence[int] | npt.NDArray[np.int64]
 Found = list[tuple[int, float]]

@@ -21,12 +21,10 @@ import numpy.typing as npt
 
 from coopbot.domain import Article, Language, Passage
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.lexical import I64, K1, B
-from coopbot.index.disk.manifest import Facts
-from coopbot.index.disk.shard import F16, PassageVectors
+from coopbot.index.disk.lexical import K1, B
 from coopbot.index.milvus.schema import MOST_PUBLISHERS, NEVER, NO_VECTOR, Row, publisher_key
-from coopbot.index.rows import ArticleRows
-from coopbot.index.token_codes import U8
+from coopbot.index.rows import lexical_words
+from coopbot.index.types import F16, I64, U8, ArticleRows, Facts, PassageVectors
 from coopbot.records import to_json
 
 # Characters of base64 a part: a multiple of 4, and no more than a VARCHAR holds.
@@ -109,7 +107,8 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
     records[0]["sha256"] = one.article.sha256
     records[-1]["passages"] = len(one.passages)
     article = {"added": added, "removed": NEVER, **_filtered(one.article)}
-    return records, [{**article, "id": next(ids), **_passage(*row, one.article.language)} for row in one]
+    rows = zip(one.passages, one.vectors, strict=True)
+    return records, [{**article, "id": next(ids), **_passage(one.article, *row)} for row in rows]
 
 
 def _filtered(article: Article) -> Row:
@@ -120,11 +119,12 @@ def _filtered(article: Article) -> Row:
     }
 
 
-def _passage(passage: Passage, vectors: PassageVectors, words: Sequence[str], language: Language) -> Row:
+def _passage(article: Article, passage: Passage, vectors: PassageVectors) -> Row:
+    words = lexical_words(article, passage)
     contents = (vectors.token_counts.astype("<i4"), vectors.sentences.astype("<f2"), vectors.codes)
     return {
         "pooled": vectors.pooled.tolist(),
-        "words": word_weights(words, language),
+        "words": word_weights(words, article.language),
         "length": len(words),
         "sentences": len(passage.sentences),
         "text": pack(to_json(Passage, passage)),

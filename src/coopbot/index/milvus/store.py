@@ -10,9 +10,7 @@ import numpy as np
 
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage
 from coopbot.errors import IndexMismatch, IndexMissing, Unreachable
-from coopbot.index.disk.lexical import I64, rarity
-from coopbot.index.disk.passages import StoredPassage
-from coopbot.index.disk.shelf import FirstStage, Sentences
+from coopbot.index.disk.lexical import rarity
 from coopbot.index.live import Live
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
@@ -28,7 +26,7 @@ from coopbot.index.milvus.rows import (
     words_name,
 )
 from coopbot.index.milvus.schema import EF, FILTERED_EF, MOST_ARTICLE_ID_BYTES, Names, Row, in_snapshot, literals, passing
-from coopbot.index.model.embedder import F32
+from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 from coopbot.records import from_json
 
 # Of those that words find, so many times as many as are wanted are scored again (`rows`).

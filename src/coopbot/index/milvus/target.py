@@ -17,7 +17,6 @@ from uuid import uuid4
 from coopbot.domain import LANGUAGES, Language
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing
 from coopbot.index.disk.folder import write_lock
-from coopbot.index.disk.manifest import Facts
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
     SnapshotInfo,
@@ -32,8 +31,7 @@ from coopbot.index.milvus.rows import (
 )
 from coopbot.index.milvus.schema import KINDS, NEVER, PARTITIONS, PREFIX, Kind, Names, Row, literals
 from coopbot.index.milvus.store import IN_FORCE, WRITER, MilvusStore, open_store
-from coopbot.index.rows import ArticleRows
-from coopbot.index.target import State
+from coopbot.index.types import ArticleRows, Facts, State
 from coopbot.records import from_json, to_json
 
 # Articles written together, and passages deleted together.

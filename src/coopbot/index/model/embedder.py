@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.domain import Language
-
-F32 = npt.NDArray[np.float32]
-I32 = npt.NDArray[np.int32]
+from coopbot.index.types import F32, I32
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as work goes on."""

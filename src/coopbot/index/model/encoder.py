@@ -12,8 +12,9 @@ import numpy as np
 
 from coopbot.domain import Language
 from coopbot.index.model.conversion import Network
-from coopbot.index.model.embedder import F32, I32, Centre, Embeddings, TokenVectors, unit
-from coopbot.index.model.tokenizer import I64, TextTokenizer
+from coopbot.index.model.embedder import Centre, Embeddings, TokenVectors, unit
+from coopbot.index.model.tokenizer import TextTokenizer
+from coopbot.index.types import F32, I32, I64
 
 # Tokens a batch: measured best of 512 to 8192 with int8 on two cores.
 _BATCH_TOKENS = 4096

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.model.embedder import F32
-from coopbot.index.model.tokenizer import I64
 from coopbot.index.model.word_embeddings import WordEmbeddings
+from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
     import openvino as ov

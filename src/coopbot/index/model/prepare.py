@@ -20,11 +20,11 @@ from coopbot.errors import ModelUnavailable
 from coopbot.index.model import bundled_weights
 from coopbot.index.model.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
 from coopbot.index.model.conversion import Network, Step, convert, open_network
-from coopbot.index.model.embedder import F32
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
 from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
-from coopbot.index.model.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
+from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
 from coopbot.index.model.word_embeddings import WordEmbeddings
+from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

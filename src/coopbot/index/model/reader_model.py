@@ -20,11 +20,11 @@ import numpy as np
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model.centres import calibration_questions, calibration_texts
 from coopbot.index.model.conversion import Converted, Network, Step, convert, open_network
-from coopbot.index.model.embedder import F32
 from coopbot.index.model.prepare import ModelSource, prepare, source_folder
 from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
-from coopbot.index.model.tokenizer import I64, SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
+from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
 from coopbot.index.model.word_embeddings import WordEmbeddings
+from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
     import torch

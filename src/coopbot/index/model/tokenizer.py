@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.model.embedder import I32
+from coopbot.index.types import I32, I64
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
     from tokenizers import Tokenizer
-
-I64 = npt.NDArray[np.int64]
 
 # Ids of XLM-R, whose pieces the built-in model has.
 _START, _END = 0, 2

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.model.embedder import F32
-from coopbot.index.model.tokenizer import I64
+from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
     import torch

@@ -12,9 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import ModelUnavailable
-from coopbot.index.model.embedder import F32
-
-I64 = npt.NDArray[np.int64]
+from coopbot.index.types import F32, I64
 
 _ROWS, _SCALES = "words.npy", "words_scale.npy"
 

@@ -1,0 +1,134 @@
+"""The records that the parts of the index exchange, and short names for arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from coopbot.domain import Article, Language, Passage
+
+F16 = npt.NDArray[np.float16]
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U8 = npt.NDArray[np.uint8]
+
+
+# Written by a build.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageVectors:
+    """The stored vectors of one passage.
+
+    pooled: (dim,). sentences: (sentences, dim). codes: (tokens, dim / 4), see `token_codes`. token_counts: (sentences,), how
+    many tokens each sentence has.
+    """
+
+    pooled: F32
+    sentences: F16
+    codes: U8
+    token_counts: I64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRows:
+    """An article with its passages and the vectors of each passage, in the same order."""
+
+    article: Article
+    passages: Sequence[Passage]
+    vectors: Sequence[PassageVectors]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a snapshot before it is written. previous: id of the snapshot before it."""
+
+    fingerprint: str
+    model: str
+    precision: str
+    dim: int
+    built_at: str
+    corpus_sha256: str
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The current snapshot. whole: False if a newer one is damaged; then even an unchanged corpus is indexed again."""
+
+    snapshot_id: str
+    facts: Facts
+    sha256_by_article: dict[str, str]
+    passages: int
+    whole: bool
+
+
+# Read to answer a question.
+
+
+class Contents(Protocol):
+    """How an index was made, and its counts."""
+
+    @property
+    def facts(self) -> Facts:
+        """How it was made."""
+        ...
+
+    @property
+    def articles(self) -> int:
+        """The number of articles."""
+        ...
+
+    @property
+    def passages(self) -> dict[Language, int]:
+        """The number of passages of each language that has some."""
+        ...
+
+    @property
+    def sentences(self) -> int:
+        """The number of sentences."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPassage:
+    """A passage and its row, its number within its language."""
+
+    passage: Passage
+    language: Language
+    row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstStage:
+    """Candidate passages of one language. pooled: (passages, dim) unit vectors. lexical: (passages,), BM25 as a share of its
+    maximum, 0 to 1. idf: the idf of each query term.
+    """
+
+    rows: I64
+    pooled: F32
+    lexical: F32
+    idf: dict[str, float]
+
+    def take(self, places: I64) -> FirstStage:
+        """The passages at these positions, in that order."""
+        return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentences:
+    """Sentences of several passages, one passage after another.
+
+    starts: (passages + 1,), index of each passage's first sentence. vectors: (sentences, dim) of length 1, each embedded
+    on its own. token_counts: (sentences,). codes: (tokens, dim / 4), all tokens in order, embedded within their passage.
+    """
+
+    starts: I64
+    vectors: F32
+    token_counts: I64
+    codes: U8
