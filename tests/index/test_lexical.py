@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.lexical import Postings, PostingsWriter, _summed, rarity, word_keys
+from coopbot.index.disk.lexical import Postings, PostingsWriter, _summed, inverse_frequency, word_keys
 from coopbot.index.types import I64
 from coopbot.text.tokens import lexical_tokens
 
@@ -23,12 +23,12 @@ def postings(folder: Path, passages: list[str], dead: tuple[int, ...] = ()) -> P
 
 
 def frequency(words: Postings, question: str) -> I64:
-    return words.frequency(words.places(word_keys(lexical_tokens(question))))
+    return words.frequencies(words.places(word_keys(lexical_tokens(question))))
 
 
 def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
     places = words.places(word_keys(dict.fromkeys(lexical_tokens(question))))
-    idf = [rarity(rows, int(count)) for count in words.frequency(places)]
+    idf = [inverse_frequency(rows, int(count)) for count in words.frequencies(places)]
     found = words.matches(places, idf, words.words_total / rows)
     assert np.allclose(words.scores(found.rows, places, idf, words.words_total / rows), found.scores)
     return dict(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
@@ -66,7 +66,7 @@ def test_scores_are_those_of_lucene(tmp_path: Path) -> None:
 def test_rarer_words_weigh_more(tmp_path: Path) -> None:
     having = frequency(postings(tmp_path, PASSAGES), "мост Амур телефон")
     assert having.tolist() == [2, 1, 0]
-    weights = [rarity(4, int(count)) for count in having]
+    weights = [inverse_frequency(4, int(count)) for count in having]
     assert sorted(set(weights)) == weights
 
 

@@ -501,9 +501,7 @@ def test_a_server_may_be_killed_and_started_again(server: Server, tmp_path: Path
         held = place.open()
         before = everything(held)
         own.kill()
-        with pytest.raises(
-            Unreachable, match=r"127\.0\.0\.1:\d+: Milvus does not answer; start it, or mend COOPBOT_MILVUS_URI"
-        ):
+        with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+: Milvus does not answer; start it, or fix COOPBOT_MILVUS_URI"):
             held.articles(0, 1)
         with pytest.raises(Unreachable, match="COOPBOT_MILVUS_URI"):
             place.run([BRIDGE])
@@ -544,7 +542,7 @@ NO_ADDRESSES = [
     ("uri", "error", "message"),
     [
         ("http://user:secret@127.0.0.1:9", Unreachable, r"127\.0\.0\.1:9: .*COOPBOT_MILVUS_URI"),
-        *((uri, Misconfigured, "COOPBOT_MILVUS_URI is no address .* like http://host:19530") for uri in NO_ADDRESSES),
+        *((uri, Misconfigured, "COOPBOT_MILVUS_URI is not the address .* like http://host:19530") for uri in NO_ADDRESSES),
     ],
 )
 def test_an_address_that_does_not_answer_is_told_without_its_password(

@@ -119,6 +119,13 @@ class FirstStage:
         """The passages at these positions, in that order."""
         return replace(self, rows=self.rows[places], pooled=self.pooled[places], lexical=self.lexical[places])
 
+    def best(self, vector: F32, nearest: Sequence[int], matching: Sequence[int], limit: int) -> FirstStage:
+        """The rows `nearest` to the question's vector, in that order, and the `limit` best of the rows `matching` its terms."""
+        cosines = self.pooled @ vector
+        place = {row: at for at, row in enumerate(self.rows.tolist())}
+        best = sorted(matching, key=lambda row: (-self.lexical[place[row]], -cosines[place[row]], row))
+        return self.take(np.array([place[row] for row in dict.fromkeys([*nearest, *best[:limit]])], dtype=np.int64))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentences:

@@ -48,11 +48,11 @@ class Matches:
 
     def best(self, count: int, allowed: I64 | None) -> I64:
         """The best `count` rows, best first, ties by lowest row. allowed: the eligible rows, None for all."""
-        among = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
-        rows, scores = self.rows[among], self.scores[among]
+        eligible = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
+        rows, scores = self.rows[eligible], self.scores[eligible]
         if len(rows) > count:  # a common word matches thousands; sorting them all takes a millisecond
-            near = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
-            rows, scores = rows[near], scores[near]
+            top = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+            rows, scores = rows[top], scores[top]
         best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
         return best
 
@@ -92,17 +92,17 @@ class PostingsWriter:
 
 
 class Postings:
-    """Reads what a `PostingsWriter` wrote, without the `dead` rows. Raises IndexBroken."""
+    """Reads what a `PostingsWriter` wrote, without the `removed` rows. Raises IndexBroken."""
 
-    def __init__(self, folder: Path, dead: I64) -> None:
+    def __init__(self, folder: Path, removed: I64) -> None:
         try:
             self._words, self._starts = _mapped(folder / _KEYS, "<u8"), _mapped(folder / _STARTS, "<i8")
             self._rows, self._counts = _mapped(folder / _ROWS, "<i4"), _mapped(folder / _COUNTS, "<u2")
             self._lengths = _mapped(folder / _LENGTHS, "<i4")
         except (OSError, ValueError) as exc:
             raise IndexBroken(f"the words in {folder} cannot be read; run: coopbot index --force") from exc
-        self._dead = dead
-        self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[dead].sum(dtype=np.int64))
+        self._removed = removed
+        self.words_total = int(self._lengths.sum(dtype=np.int64)) - int(self._lengths[removed].sum(dtype=np.int64))
 
     def places(self, keys: U64) -> list[int]:
         """The position of each key (see `word_keys`) in this vocabulary, or -1."""
@@ -111,7 +111,7 @@ class Postings:
         known[known] = self._words[places[known]] == keys[known]
         return [int(place) for place in np.where(known, places, -1)]
 
-    def frequency(self, places: Sequence[int]) -> I64:
+    def frequencies(self, places: Sequence[int]) -> I64:
         """(places,): the number of passages that contain each word."""
         return np.array([self._count(place) for place in places], dtype=np.int64)
 
@@ -119,9 +119,9 @@ class Postings:
         """BM25 of every passage that contains any of these words. weights: their idf."""
         every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for place, weight in zip(places, weights, strict=True):
-            having, counts = self._postings(place)
-            every_row.append(having)
-            every_score.append(np.float32(weight) * self._saturated(having, counts, average_length))
+            rows_of_word, counts = self._postings(place)
+            every_row.append(rows_of_word)
+            every_score.append(np.float32(weight) * self._saturated(rows_of_word, counts, average_length))
         rows, scores = _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
         return Matches(rows=rows, scores=scores)
 
@@ -130,10 +130,10 @@ class Postings:
         counts = np.zeros((len(places), len(rows)), dtype=np.float32)
         wanted = rows.astype(self._rows.dtype)  # with another dtype, searchsorted would copy the whole array
         for of_word, place in zip(counts, places, strict=True):
-            having, often = self._span(place)
-            if len(having):
-                at = np.minimum(np.searchsorted(having, wanted), len(having) - 1)
-                of_word[:] = np.where(having[at] == wanted, often[at], 0)
+            found, frequencies = self._span(place)
+            if len(found):
+                at = np.minimum(np.searchsorted(found, wanted), len(found) - 1)
+                of_word[:] = np.where(found[at] == wanted, frequencies[at], 0)
         shares = self._saturated(rows, counts, average_length)
         return np.array(weights, dtype=np.float32) @ shares
 
@@ -143,23 +143,23 @@ class Postings:
         return (counts / (counts + (K1 * (1 - B) + K1 * B * length_share))).astype(np.float32, copy=False)
 
     def _count(self, place: int) -> int:
-        having, _ = self._span(place)
-        if not len(having) or not len(self._dead):
-            return len(having)
-        at = np.minimum(np.searchsorted(having, self._dead), len(having) - 1)
-        return len(having) - int(np.count_nonzero(having[at] == self._dead))
+        rows, _ = self._span(place)
+        if not len(rows) or not len(self._removed):
+            return len(rows)
+        at = np.minimum(np.searchsorted(rows, self._removed), len(rows) - 1)
+        return len(rows) - int(np.count_nonzero(rows[at] == self._removed))
 
     def _postings(self, place: int) -> tuple[I64, F32]:
-        """(rows, counts) of the word at a place, in living passages."""
-        having, often = self._span(place)
-        rows, counts = having.astype(np.int64), often.astype(np.float32)
-        if not len(self._dead):
+        """(rows, counts) of the word at this place, in the passages that are not removed."""
+        stored_rows, stored_counts = self._span(place)
+        rows, counts = stored_rows.astype(np.int64), stored_counts.astype(np.float32)
+        if not len(self._removed):
             return rows, counts
-        live = ~np.isin(rows, self._dead)
+        live = ~np.isin(rows, self._removed)
         return rows[live], counts[live]
 
     def _span(self, place: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
-        """(rows, counts) of the word at a place as they are on disk."""
+        """(rows, counts) of the word at this place including removed rows."""
         start, end = (int(self._starts[place]), int(self._starts[place + 1])) if place >= 0 else (0, 0)
         return self._rows[start:end], self._counts[start:end]
 
@@ -174,9 +174,9 @@ def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
     return found, np.bincount(places, scores, len(found)).astype(np.float32)
 
 
-def rarity(rows: int, having: int) -> float:
-    """The idf of a word that `having` of `rows` passages contain; maximal if none does."""
-    return math.log(1 + (max(rows, LEAST_ROWS) - having + 0.5) / (having + 0.5))
+def inverse_frequency(rows: int, frequency: int) -> float:
+    """The idf of a word that `frequency` of `rows` passages contain; largest for 0."""
+    return math.log(1 + (max(rows, LEAST_ROWS) - frequency + 0.5) / (frequency + 0.5))
 
 
 def word_keys(tokens: Iterable[str]) -> U64:

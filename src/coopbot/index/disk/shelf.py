@@ -1,4 +1,4 @@
-"""One language across all segments of a snapshot. Rows are numbered through: those of the first segment, then the next."""
+"""One language across all segments of a snapshot. Rows are numbered across segments, in order of the segments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import accumulate, groupby
 import numpy as np
 
 from coopbot.domain import Filters, Language
-from coopbot.index.disk.lexical import rarity, word_keys
+from coopbot.index.disk.lexical import inverse_frequency, word_keys
 from coopbot.index.disk.segment import Segment
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
@@ -18,22 +18,22 @@ from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 # million passages, scoring all that contain a common word would take longer than everything else.
 _MOST_POSTINGS = 20_000
 
-# This many times `top_k` of the passages found by the rarer terms are rescored with all terms.
-_RANKED = 4
+# This many times the wanted passages are found by the rarer terms, then rescored with all terms.
+_RESCORED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """Query terms looked up: position in each segment, document frequency and idf."""
+class _QueryTerms:
+    """Query terms looked up. places: in each segment's vocabulary. frequencies: how many passages contain each term."""
 
     places: Sequence[list[int]]
-    having: list[int]
+    frequencies: list[int]
     idf: dict[str, float]
 
-    def rarer(self) -> list[int]:
+    def rarest(self) -> list[int]:
         """Indices of the rarest terms that together have at most _MOST_POSTINGS postings."""
-        rarest = sorted(range(len(self.having)), key=self.having.__getitem__)
-        return rarest[: bisect_right([*accumulate(self.having[i] for i in rarest)], _MOST_POSTINGS)]
+        by_frequency = sorted(range(len(self.frequencies)), key=self.frequencies.__getitem__)
+        return by_frequency[: bisect_right([*accumulate(self.frequencies[i] for i in by_frequency)], _MOST_POSTINGS)]
 
 
 class Shelf:
@@ -50,22 +50,15 @@ class Shelf:
     def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """About `top_k` passages: those nearest to the vector, and more that match the terms."""
         allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
-        words = self._look_up(terms)
-        near = self._near(vector, top_k, allowed)
-        worded = self._with_words(words, max(1, top_k // 2) * _RANKED, allowed)
-        rows = list(dict.fromkeys([*near, *worded]))
-        pooled, lexical = self._pooled(rows), self._lexical(rows, words)
-        place = {row: at for at, row in enumerate(rows)}
-        cosines = pooled @ vector
-        # Rank by all terms, not only the rarer; ties by cosine.
-        worded.sort(key=lambda row: (-lexical[place[row]], -cosines[place[row]], row))
-        kept = [place[row] for row in dict.fromkeys([*near, *worded[: max(1, top_k // 2)]])]
-        return FirstStage(
-            rows=np.array(rows, dtype=np.int64)[kept],
-            pooled=pooled[kept],
-            lexical=lexical[kept],
-            idf=words.idf,
+        found = self._look_up(terms)
+        limit = max(1, top_k // 2)
+        nearest = self._nearest(vector, top_k, allowed)
+        matching = self._matching(found, limit * _RESCORED, allowed)
+        rows = list(dict.fromkeys([*nearest, *matching]))
+        candidates = FirstStage(
+            rows=np.array(rows, dtype=np.int64), pooled=self._pooled(rows), lexical=self._lexical(rows, found), idf=found.idf
         )
+        return candidates.best(vector, nearest, matching, limit)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """The idf of each lexical token."""
@@ -73,7 +66,7 @@ class Shelf:
 
     def sentences(self, rows: I64) -> Sentences:
         """All sentences of these passages."""
-        places = [self._place(row) for row in rows.tolist()]
+        places = [self._locate(row) for row in rows.tolist()]
         runs = groupby(places, key=lambda place: place[0])
         found = [self._shards[part].sentences([row for _, row in run]) for part, run in runs]
         counts = np.concatenate([one.counts for one in found])
@@ -86,7 +79,7 @@ class Shelf:
 
     def stored(self, rows: Sequence[int]) -> list[StoredPassage]:
         """The passages at these rows, in the order given."""
-        places = [self._place(row) for row in rows]
+        places = [self._locate(row) for row in rows]
         found: dict[tuple[int, int], StoredPassage] = {}
         for part in {part for part, _ in places}:
             own = [row for at, row in places if at == part]
@@ -94,7 +87,7 @@ class Shelf:
             found |= {(part, row): passage for row, passage in zip(own, stored, strict=True)}
         return [replace(found[place], row=row) for place, row in zip(places, rows, strict=True)]
 
-    def _place(self, row: int) -> tuple[int, int]:
+    def _locate(self, row: int) -> tuple[int, int]:
         """(segment, row within it) of a row."""
         part = bisect_right(self._bases, row) - 1
         return part, row - self._bases[part]
@@ -102,42 +95,40 @@ class Shelf:
     def _pooled(self, rows: Sequence[int]) -> F32:
         if len(self._shards) == 1 or not rows:
             return self._shards[0].pooled(rows)
-        return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._place, rows)])
+        return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._locate, rows)])
 
-    def _look_up(self, terms: Sequence[str]) -> _Words:
+    def _look_up(self, terms: Sequence[str]) -> _QueryTerms:
         terms = list(dict.fromkeys(terms))
         keys = word_keys(terms)
         places = [shard.words.places(keys) for shard in self._shards]
-        having = sum(
-            (shard.words.frequency(own) for shard, own in zip(self._shards, places, strict=True)),
-            np.zeros(len(terms), np.int64),
-        )
-        idf = {term: rarity(self.live, count) for term, count in zip(terms, having.tolist(), strict=True)}
-        return _Words(places=places, having=having.tolist(), idf=idf)
+        frequencies = [shard.words.frequencies(own) for shard, own in zip(self._shards, places, strict=True)]
+        totals = sum(frequencies, np.zeros(len(terms), np.int64)).tolist()
+        idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, totals, strict=True)}
+        return _QueryTerms(places=places, frequencies=totals, idf=idf)
 
-    def _near(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+    def _nearest(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
         """The rows nearest to the vector, best first."""
-        near: list[tuple[float, int]] = []
-        for base, shard, some in zip(self._bases, self._shards, allowed, strict=False):
-            near += [(-cosine, base + row) for row, cosine in shard.nearest(vector, top_k, some)]
-        return [row for _, row in sorted(near)[:top_k]]
+        found: list[tuple[float, int]] = []
+        for base, shard, rows in zip(self._bases, self._shards, allowed, strict=False):
+            found += [(-cosine, base + row) for row, cosine in shard.nearest(vector, top_k, rows)]
+        return [row for _, row in sorted(found)[:top_k]]
 
-    def _with_words(self, words: _Words, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
-        """The rows of each segment found by the rarer terms."""
-        seeking, weights = words.rarer(), list(words.idf.values())
+    def _matching(self, terms: _QueryTerms, count: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The best `count` rows of each segment by the rarest terms."""
+        rarest, weights = terms.rarest(), list(terms.idf.values())
         found: list[int] = []
-        for base, shard, own, some in zip(self._bases, self._shards, words.places, allowed, strict=False):
-            matches = shard.words.matches([own[i] for i in seeking], [weights[i] for i in seeking], self._average_length)
-            found += (base + matches.best(top_k, some)).tolist()
+        for base, shard, places, rows in zip(self._bases, self._shards, terms.places, allowed, strict=False):
+            matches = shard.words.matches([places[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
+            found += (base + matches.best(count, rows)).tolist()
         return found
 
-    def _lexical(self, rows: Sequence[int], words: _Words) -> F32:
-        """(rows,): BM25 as a share of its maximum."""
+    def _lexical(self, rows: Sequence[int], terms: _QueryTerms) -> F32:
+        """(rows,): BM25 by all terms, as a share of its maximum."""
         scores = np.zeros(len(rows), dtype=np.float32)
-        weights = list(words.idf.values())
-        places = [self._place(row) for row in rows]
-        for part in {part for part, _ in places}:
-            at = [i for i, (other, _) in enumerate(places) if other == part]
-            own = np.array([places[i][1] for i in at], dtype=np.int64)
-            scores[at] = self._shards[part].words.scores(own, words.places[part], weights, self._average_length)
+        weights = list(terms.idf.values())
+        located = [self._locate(row) for row in rows]
+        for part in {part for part, _ in located}:
+            at = [i for i, (other, _) in enumerate(located) if other == part]
+            own = np.array([located[i][1] for i in at], dtype=np.int64)
+            scores[at] = self._shards[part].words.scores(own, terms.places[part], weights, self._average_length)
         return scores / np.float32(sum(weights) or 1.0)

@@ -1,13 +1,13 @@
 """What coopbot keeps in Milvus: three collections for each model and format.
 
-    passages  what is searched: a vector, words with weights, what filters compare; and what is read of the passages found
-    records   bytes under a name: each article, and for each language how many passages have each word
-    state     two rows: which snapshot is in force, and which build was begun last
+    passages  what searches compare: a vector, weights of words, publishers, date; and what is read of the passages found
+    records   bytes with a name: each article, and for each language how many passages contain each word
+    state     two rows: the current snapshot, and the build that started last
 
-Passages and records are written once and later marked as removed: snapshot n has those with added <= n < removed. A build
-writes and marks with a larger number, and nobody sees any of it until the one row of `state` says that this number is in force.
-So a build costs what changed rather than a copy of the index, and whoever reads n goes on with n. An alias says which model's
-and format's `state` counts.
+Passages and records are written once and later marked as removed: snapshot n consists of those with added <= n < removed. A
+build writes and marks with a larger number, which no reader sees until the row of `state` says that this snapshot is current.
+So a build costs what changed, not a copy of the index, and readers of snapshot n can go on reading it. An alias points to the
+`state` of the current model and format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from coopbot.domain import LANGUAGES, Filters
 
-# Raise when rows change their meaning; the index is then written anew.
+# Increase when rows change their meaning; the index is then built again.
 FORMAT = 4
 
 PREFIX = "coopbot"
@@ -29,31 +29,31 @@ Kind = Literal["passages", "records", "state"]
 KINDS: tuple[Kind, ...] = ("passages", "records", "state")
 
 Row = dict[str, Any]
-"""Values by column; each collection has its own."""
+"""Values by column."""
 
 Options = Mapping[str, Any]
 
-# `removed` of what the newest snapshot has.
+# `removed` of rows that are not removed.
 NEVER = 2**62
 
-# The largest VARCHAR, in bytes.
+# Bytes of the largest VARCHAR.
 VARCHAR_BYTES = 65_535
-MOST_PUBLISHERS = 256
-MOST_ARTICLE_ID_BYTES = 4096
+MAX_PUBLISHERS = 256
+MAX_ARTICLE_ID_BYTES = 4096
 _PUBLISHER_CHARS = 200
 
-# A collection must have a vector; one that is not searched has this.
+# Every collection must have a vector; those that are not searched have this one.
 NO_VECTOR = {"nothing": [0.0, 0.0]}
 
 _INT: Options = {"datatype": "INT64"}
 _ROW: Mapping[str, Options] = {"id": {**_INT, "is_primary": True}, "added": _INT, "removed": _INT}
-_LIST: Options = {"datatype": "ARRAY", "element_type": "VARCHAR", "max_capacity": MOST_PUBLISHERS}
-# Nine tenths of the index are contents, of which a question reads a few: they are mapped from disk, not held in memory.
+_LIST: Options = {"datatype": "ARRAY", "element_type": "VARCHAR", "max_capacity": MAX_PUBLISHERS}
+# Nine tenths of the index are contents, of which a question reads a few: mapped from disk, not held in memory.
 _CONTENT: Options = {"max_length": VARCHAR_BYTES, "mmap_enabled": True}
 
 _RECORD: Mapping[str, Options] = {
     **_ROW,
-    "name": {"datatype": "VARCHAR", "max_length": MOST_ARTICLE_ID_BYTES + 16},
+    "name": {"datatype": "VARCHAR", "max_length": MAX_ARTICLE_ID_BYTES + 16},
     "sha256": {"datatype": "VARCHAR", "max_length": 64},
     "passages": _INT,
     "content": {"datatype": "VARCHAR", **_CONTENT},
@@ -88,25 +88,25 @@ INDEXES: Mapping[Kind, Mapping[str, Options]] = {
     "state": {"nothing": _FLAT},
 }
 
-# A language is searched by itself. Measured on milvus-lite with 10,000 passages in three languages: of the 12 nearest of one,
-# HNSW finds .999 in its partition and .90 by a condition, for it loses its way among nearer passages of the others.
+# Each language has its own graph. Of the 12 nearest passages of one language, HNSW finds .999 in its partition and .90 by a
+# condition on all languages, because it gets lost among nearer passages of the others (milvus-lite, 10,000 passages).
 PARTITIONS: Mapping[Kind, Sequence[str]] = {"passages": LANGUAGES, "records": ("",), "state": ("",)}
 
-# How many passages HNSW keeps in sight. Measured there: .963 found with 48, .996 with 128, .999 with 256; where filters pass
-# one in a hundred, .67 with 256, .985 with 1,024, all with 4,096, for 3 ms more.
+# Candidates that HNSW keeps. Measured likewise: it finds .963 with 48, .996 with 128 and .999 with 256; behind filters that one
+# passage in a hundred passes, .67 with 256, .985 with 1,024 and all with 4,096, which takes 3 ms longer.
 EF, FILTERED_EF = 256, 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The collections of one model and format. The alias `prefix` stands for the `state` of those that are in force."""
+    """The names of the collections of one model and format. The alias `prefix` points to the current `state`."""
 
     prefix: str
     fingerprint: str
 
     @property
     def stem(self) -> str:
-        """What the names of all begin with."""
+        """The common beginning of the names."""
         return f"{self.prefix}_{sha256(f'{FORMAT} {self.fingerprint}'.encode()).hexdigest()[:8]}_"
 
     def __getitem__(self, kind: Kind) -> str:
@@ -114,17 +114,17 @@ class Names:
 
 
 def publisher_key(name: str) -> str:
-    """A publisher's name as it is compared."""
+    """A publisher's name in the form in which names are compared."""
     return "".join(c for c in " ".join(name.split()).lower() if c.isprintable())[:_PUBLISHER_CHARS]
 
 
 def in_snapshot(number: int) -> str:
-    """The condition for rows that a snapshot has."""
+    """The condition for rows of a snapshot."""
     return f"added <= {number} and removed > {number}"
 
 
 def passing(filters: Filters) -> str:
-    """The condition for passages that pass the filters, to follow another; without a date, none passes a limit of dates."""
+    """The condition for passages that pass the filters, to append to another. An undated passage passes no filter by date."""
     condition = ""
     if filters.publishers:
         condition += f" and array_contains_any(publishers, {literals(map(publisher_key, filters.publishers))})"
@@ -136,5 +136,5 @@ def passing(filters: Filters) -> str:
 
 
 def literals(values: Iterable[str | int]) -> str:
-    """A list in a condition; nothing in a string can end it."""
+    """A list within a condition. As JSON, so that no string can end it."""
     return json.dumps(list(values), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""One snapshot of the index in Milvus. Keeps the `VectorStore` contract; see `schema` for what is kept how."""
+"""Reads one snapshot of the index in Milvus. Implements `VectorStore`; `schema` says what is stored where."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage
 from coopbot.errors import IndexMismatch, IndexMissing, Unreachable
-from coopbot.index.disk.lexical import rarity
+from coopbot.index.disk.lexical import inverse_frequency
 from coopbot.index.live import Live
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
-    SnapshotInfo,
+    SnapshotManifest,
     WordCounts,
     article_name,
     bm25_share,
@@ -25,24 +25,24 @@ from coopbot.index.milvus.rows import (
     unpack,
     words_name,
 )
-from coopbot.index.milvus.schema import EF, FILTERED_EF, MOST_ARTICLE_ID_BYTES, Names, Row, in_snapshot, literals, passing
+from coopbot.index.milvus.schema import EF, FILTERED_EF, MAX_ARTICLE_ID_BYTES, Names, Row, in_snapshot, literals, passing
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 from coopbot.records import from_json
 
-# Of those that words find, so many times as many as are wanted are scored again (`rows`).
+# This many times the wanted passages are found by words, then scored exactly (see `rows`).
 _RESCORED = 2
-# Articles that are kept, as a question quotes some of them twice; and those that are read in one call.
-_KEPT, _TOGETHER = 64, 100
+# Articles in the cache, as a question may quote one several times; and articles read in one call.
+_CACHED, _TOGETHER = 64, 100
 
-# How often the snapshot in force is asked for. An article can then be found that much later.
+# Seconds between queries for the current snapshot: a new article is found this much later.
 _POLL_S = 1.0
 
-# The rows of `state` that say what is in force, and which machine writes.
-IN_FORCE, WRITER = 0, 1
+# Ids of the rows of `state`.
+CURRENT, WRITER = 0, 1
 
 
 def open_store(milvus: Milvus, names: Names) -> MilvusStore:
-    """The snapshot in force. Raises IndexMissing, IndexMismatch (written with another model or format), Unreachable."""
+    """Open the current snapshot. Raises IndexMissing, IndexMismatch (another model or format), Unreachable."""
     target = milvus.alias_target(names.prefix)
     if target is None:
         raise IndexMissing(f"there is no index in Milvus at {milvus.address}; run: coopbot index")
@@ -51,24 +51,25 @@ def open_store(milvus: Milvus, names: Names) -> MilvusStore:
             "the index in Milvus was built with another model or format; run: coopbot index, or set COOPBOT_MODEL back"
         )
     opened_s = time.time()
-    rows = milvus.query(names["state"], f"id == {IN_FORCE}", ["content"])
-    return MilvusStore(milvus.pinned(opened_s), names, from_json(SnapshotInfo, unpack([row["content"] for row in rows])))
+    rows = milvus.query(names["state"], f"id == {CURRENT}", ["content"])
+    manifest = from_json(SnapshotManifest, unpack([row["content"] for row in rows]))
+    return MilvusStore(milvus.reading_from(opened_s), names, manifest)
 
 
 class MilvusStore:
-    """Answers from one snapshot, also while newer ones are written, until it is pruned (`target`).
+    """One snapshot, readable while newer ones are written and until it is pruned (see `target`).
 
-    Every method raises Unreachable where Milvus does not answer, or no longer has what is asked for.
+    Every method raises Unreachable if Milvus does not answer or has pruned the snapshot.
     """
 
-    def __init__(self, milvus: Milvus, names: Names, manifest: SnapshotInfo) -> None:
+    def __init__(self, milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
         self._milvus = milvus
         self._names = names
         self._in_snapshot = in_snapshot(manifest.number)
         self.manifest = manifest
-        # A snapshot does not change, so what was read need not be read again.
+        # A snapshot does not change, so nothing in these caches can become outdated.
         self.word_counts = lru_cache(len(LANGUAGES))(self._read_word_counts)
-        self._article = lru_cache(_KEPT)(self._read_article)
+        self._article = lru_cache(_CACHED)(lambda article_id: next(iter(self._read_articles([article_id])), None))
         self._article_ids = lru_cache(1)(lambda: sorted(self.sha256_by_article()))
 
     @property
@@ -86,43 +87,40 @@ class MilvusStore:
         idf = self.idf(language, terms)
         weights = {dimension(term): value for term, value in idf.items()}
         limit = max(1, top_k // 2)
-        near = self._search(language, "pooled", vector.tolist(), top_k, filters)
-        worded = self._search(language, "words", weights, limit * _RESCORED, filters) if weights else []
-        found = {row["id"]: row for row in (*near, *worded)}
+        nearest = self._search(language, "pooled", vector.tolist(), top_k, filters)
+        matching = self._search(language, "words", weights, limit * _RESCORED, filters) if weights else []
+        nearest.sort(key=lambda row: (-float(vector @ np.array(row["pooled"], np.float32)), row["id"]))
+        found = {row["id"]: row for row in (*nearest, *matching)}
         average = self.manifest.average_length(language)
-        cosines = {one: float(vector @ np.array(row["pooled"], dtype=np.float32)) for one, row in found.items()}
-        shares = {one: bm25_share(row, weights, language, average) for one, row in found.items()}
-        near.sort(key=lambda row: (-cosines[row["id"]], row["id"]))
-        worded.sort(key=lambda row: (-shares[row["id"]], -cosines[row["id"]], row["id"]))
-        rows = list(dict.fromkeys(row["id"] for row in (*near, *worded[:limit])))
-        return FirstStage(
-            rows=np.array(rows, dtype=np.int64),
-            pooled=np.array([found[row]["pooled"] for row in rows], dtype=np.float32).reshape(-1, self.manifest.facts.dim),
-            lexical=np.array([shares[row] for row in rows], dtype=np.float32),
+        candidates = FirstStage(
+            rows=np.array(list(found), dtype=np.int64),
+            pooled=np.array([row["pooled"] for row in found.values()], np.float32).reshape(-1, self.manifest.facts.dim),
+            lexical=np.array([bm25_share(row, weights, language, average) for row in found.values()], np.float32),
             idf=idf,
         )
+        return candidates.best(vector, [row["id"] for row in nearest], [row["id"] for row in matching], limit)
 
     def _search(self, language: Language, column: str, query: object, limit: int, filters: Filters) -> list[Row]:
         if filters.languages and language not in filters.languages:
             return []
-        passed = passing(filters)
-        condition, ef = self._in_snapshot + passed, FILTERED_EF if passed else EF
+        filtered = passing(filters)
+        ef = max(FILTERED_EF if filtered else EF, limit)
         return self._milvus.search(
             self._names["passages"],
             column,
             query,
-            condition,
+            self._in_snapshot + filtered,
             limit=limit,
             output_fields=["pooled", "words", "length"],
             partition_names=[language],
-            search_params={"params": {"ef": max(ef, limit)}} if column == "pooled" else {},
+            search_params={"params": {"ef": ef}} if column == "pooled" else {},
         )
 
     def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
         """See `VectorStore`."""
         passages = self.manifest.passages.get(language, 0)
         counts = counts_of(self.word_counts(language), [dimension(term) for term in terms])
-        return {term: rarity(passages, count) for term, count in zip(terms, counts, strict=True)}
+        return {term: inverse_frequency(passages, count) for term, count in zip(terms, counts, strict=True)}
 
     def _read_word_counts(self, language: Language) -> WordCounts:
         name = words_name(language)
@@ -142,23 +140,20 @@ class MilvusStore:
             for row in self._passages(rows, ["text"])
         ]
 
-    def _passages(self, rows: Sequence[int], columns: Sequence[str]) -> list[Row]:
-        """Columns of some passages, in the order given."""
-        found = self._milvus.query(self._names["passages"], f"id in {literals(rows)}", ["id", *columns])
+    def _passages(self, ids: Sequence[int], columns: Sequence[str]) -> list[Row]:
+        """Columns of passages, in the order given."""
+        found = self._milvus.query(self._names["passages"], f"id in {literals(ids)}", ["id", *columns])
         by_id = {row["id"]: row for row in found}
-        if not by_id.keys() >= set(rows):
-            raise Unreachable(self._milvus.address, f"snapshot {self.snapshot_id} of the index is no longer kept; ask again")
-        return [by_id[row] for row in rows]
+        if not by_id.keys() >= set(ids):
+            raise Unreachable(self._milvus.address, f"snapshot {self.snapshot_id} of the index has been deleted; ask again")
+        return [by_id[one] for one in ids]
 
     def article(self, article_id: str) -> Article | None:
         """See `VectorStore`."""
-        # What cannot be an id may come from an address typed by anybody, and not every string can be asked for.
-        if not article_id.isprintable() or len(article_id.encode()) > MOST_ARTICLE_ID_BYTES:
+        # The id may come from an address typed by anybody, and Milvus does not accept every string.
+        if not article_id.isprintable() or len(article_id.encode()) > MAX_ARTICLE_ID_BYTES:
             return None
         return self._article(article_id)
-
-    def _read_article(self, article_id: str) -> Article | None:
-        return next(iter(self._read_articles([article_id])), None)
 
     def articles(self, offset: int, limit: int) -> list[Article]:
         """See `VectorStore`."""
@@ -170,7 +165,7 @@ class MilvusStore:
         return [from_json(Article, unpack(found[name])) for name in names if name in found]
 
     def _records(self, names: Sequence[str]) -> dict[str, list[str]]:
-        """The parts of the records of this snapshot that have these names."""
+        """The parts of this snapshot's records by name."""
         parts: dict[str, list[str]] = {}
         for start in range(0, len(names), _TOGETHER):
             condition = f"name in {literals(names[start : start + _TOGETHER])} and {self._in_snapshot}"
@@ -180,15 +175,15 @@ class MilvusStore:
         return parts
 
     def sha256_by_article(self) -> dict[str, str]:
-        """What each article's text and metadata hashed to when it was indexed."""
+        """The hash of each article's text and metadata when it was indexed."""
         rows = self._milvus.scan(self._names["records"], f'sha256 != "" and {self._in_snapshot}', ["name", "sha256"])
         return {row["name"].removeprefix(article_name("")): row["sha256"] for row in rows}
 
 
 class LiveMilvus(Live[MilvusStore]):
-    """The snapshot in force, opened at once, so that a bad index stops the start, and then asked for once a second.
+    """Follows the current snapshot, which it looks up once a second. Opens it at once, so that a bad index stops the start.
 
-    Raises what `open_store` raises, at the start only; later what cannot be opened leaves the old one in force.
+    Raises what `open_store` raises, at the start only; later the old snapshot stays if the new one cannot be opened.
     """
 
     def __init__(self, milvus: Milvus, names: Names, clock_s: Callable[[], float] = time.monotonic) -> None:
@@ -199,7 +194,7 @@ class LiveMilvus(Live[MilvusStore]):
         super().__init__(open_store(milvus, names))
 
     def damage(self) -> str:
-        """See `LiveStore`; what Milvus keeps is for Milvus to look after."""
+        """See `LiveStore`. Always empty: Milvus checks its own files."""
         return ""
 
     def _newer(self) -> tuple[MilvusStore, str] | None:

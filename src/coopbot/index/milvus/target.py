@@ -1,6 +1,6 @@
-"""Articles into Milvus: rows of articles that come, marks on those that go, and the row that puts the new snapshot in force.
+"""Writes the index to Milvus: adds rows of new articles, marks rows of removed ones, and makes the new snapshot current.
 
-Whatever stops a build, the snapshot before it stays in force; what a killed build left is undone by the next.
+Whatever stops a build, the snapshot before it stays current. The next build undoes what a killed one left.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing
 from coopbot.index.disk.folder import write_lock
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
-    SnapshotInfo,
+    SnapshotManifest,
     article_name,
     article_rows,
     changed_counts,
     load_counts,
     pack,
+    passage_ids,
     record_rows,
     unpack,
     words_name,
 )
 from coopbot.index.milvus.schema import KINDS, NEVER, PARTITIONS, PREFIX, Kind, Names, Row, literals
-from coopbot.index.milvus.store import IN_FORCE, WRITER, MilvusStore, open_store
+from coopbot.index.milvus.store import CURRENT, WRITER, MilvusStore, open_store
 from coopbot.index.types import ArticleRows, Facts, State
 from coopbot.records import from_json, to_json
 
-# Articles written together, and passages deleted together.
-_TOGETHER, _DELETED = 64, 5000
-
-# A build of so many has Milvus index them before they can be asked for: searching what is not indexed takes time by the row.
+# Articles written together.
+_TOGETHER = 64
+# A build of at least this many passages has Milvus index them before readers see them: searching rows without an index is slow.
 _FLUSHED = 500
-# Snapshots that stay readable: the newest three, and those that were in force not long ago, for who is still reading them.
+# Snapshots that stay readable: the newest three, and those that were current in the last five minutes.
 _KEPT, _KEPT_MS = 3, 300_000
-# Rows are numbered by snapshot and, within it, in the order of writing.
-_NUMBER_BITS = 20
-# What a snapshot is made of. `state` is never flushed: what is being flushed may be out of sight for a moment.
-_ROWS: tuple[Kind, ...] = ("passages", "records")
+# Ids of rows begin with the number of the snapshot; this many bits number the rows within it.
+_ID_BITS = 20
+# `state` is never flushed: Milvus may not return rows for a moment while it flushes them.
+_FLUSHED_KINDS: tuple[Kind, ...] = ("passages", "records")
 
 
 class MilvusTarget:
-    """Keeps the `Target` contract. `index_dir` has the lock: one machine writes."""
+    """Implements `Target`. index_dir: has the lock, so that one machine writes."""
 
     def __init__(self, milvus: Milvus, index_dir: Path, prefix: str = PREFIX) -> None:
         self._milvus = milvus
         self._index_dir = index_dir
         self._prefix = prefix
-        self._held: MilvusStore | None = None
+        self._base: MilvusStore | None = None
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Target`."""
@@ -62,46 +62,46 @@ class MilvusTarget:
 
     def state(self, fingerprint: str) -> State | None:
         """See `Target`. Raises Unreachable."""
-        self._held = None
+        self._base = None
         try:
-            self._held = open_store(self._milvus, Names(self._prefix, fingerprint))
+            self._base = open_store(self._milvus, Names(self._prefix, fingerprint))
         except (IndexMissing, IndexMismatch, IndexBroken):
             return None
-        return _state(self._held.manifest, self._held.sha256_by_article())
+        return _state(self._base.manifest, self._base.sha256_by_article())
 
     def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`. Raises Busy (another machine wrote meanwhile), Unreachable."""
         names = Names(self._prefix, facts.fingerprint)
-        if self._held is None:
-            _start_anew(self._milvus, names, facts.dim)
-        build = Build(self._milvus, names, self._held, facts)
+        if self._base is None:
+            _create_collections(self._milvus, names, facts.dim)
+        build = Build(self._milvus, names, self._base, facts)
         build.begin()
         added: set[str] = set()
         while group := list(islice(rows, _TOGETHER)):
             build.add(group)
             added |= {one.article.article_id for one in group}
-        removed = sorted(gone - added)
-        for start in range(0, len(removed), _TOGETHER):
-            build.remove(removed[start : start + _TOGETHER])
-        info = build.finish()
+        removed = iter(sorted(gone - added))
+        while ids := list(islice(removed, _TOGETHER)):
+            build.remove(ids)
+        manifest = build.finish()
         self._milvus.point_alias(names.prefix, names["state"])
-        if self._held:
-            _prune(self._milvus, names, info)
-        return _state(info, {})
+        if self._base:
+            _prune(self._milvus, names, manifest)
+        return _state(manifest, {})
 
 
-def _state(info: SnapshotInfo, sha256_by_article: dict[str, str]) -> State:
+def _state(manifest: SnapshotManifest, sha256_by_article: dict[str, str]) -> State:
     return State(
-        snapshot_id=info.snapshot_id,
-        facts=info.facts,
+        snapshot_id=manifest.snapshot_id,
+        facts=manifest.facts,
         sha256_by_article=sha256_by_article,
-        passages=sum(info.passages.values()),
+        passages=sum(manifest.passages.values()),
         whole=True,
     )
 
 
-def _start_anew(milvus: Milvus, names: Names, dim: int) -> None:
-    """Empty collections in the place of what a killed build may have left: what the alias does not stand for, nobody reads."""
+def _create_collections(milvus: Milvus, names: Names, dim: int) -> None:
+    """Create empty collections, replacing damaged ones and those of a killed build."""
     if milvus.alias_target(names.prefix) == names["state"]:
         milvus.drop_alias(names.prefix)
     for collection in milvus.collections():
@@ -112,7 +112,7 @@ def _start_anew(milvus: Milvus, names: Names, dim: int) -> None:
 
 
 class Build:
-    """The snapshot after `base`. `begin`, then `add` and `remove` as often as need be, then `finish`."""
+    """Writes the snapshot after `base`: call `begin`, then `add` and `remove` any number of times, then `finish`."""
 
     def __init__(self, milvus: Milvus, names: Names, base: MilvusStore | None, facts: Facts) -> None:
         self._milvus = milvus
@@ -124,7 +124,7 @@ class Build:
         built_ms = int(datetime.fromisoformat(facts.built_at).timestamp() * 1000)
         self._newest = before.newest if before else ()
         self._number = max(built_ms, *(number + 1 for number in self._newest), 1)
-        self._ids = count(self._number << _NUMBER_BITS)
+        self._ids = count(self._number << _ID_BITS)
         self._articles = before.articles if before else 0
         self._sentences = before.sentences if before else 0
         self._passages: Counter[Language] = Counter(before.passages if before else {})
@@ -133,13 +133,13 @@ class Build:
         self._added = 0
 
     def begin(self) -> None:
-        """Undo what a killed build left, and announce this one. Raises Busy."""
-        if self._announced() != (self._base.manifest.writer if self._base else ""):
+        """Undo what a killed build left, and register this build. Raises Busy."""
+        if self._last_writer() != (self._base.manifest.writer if self._base else ""):
             self._undo()
         self._milvus.upsert(self._names["state"], record_rows(iter([WRITER]), "writer", [self._writer]))
 
     def add(self, group: Sequence[ArticleRows]) -> None:
-        """Articles, in the place of those with the same ids."""
+        """Add articles, replacing those with the same ids."""
         self.remove([one.article.article_id for one in group])
         records: list[Row] = []
         passages: dict[Language, list[Row]] = {language: [] for language in LANGUAGES}
@@ -155,44 +155,45 @@ class Build:
         self._articles += len(group)
 
     def remove(self, article_ids: Sequence[str]) -> None:
-        """Articles that are gone; ids that are not known are passed over."""
+        """Remove articles; unknown ids are ignored."""
         if self._base is None:
             return
-        removed = self._mark_records([article_name(article_id) for article_id in article_ids])
-        ids = _passage_ids(removed)
+        records = self._mark_records([article_name(article_id) for article_id in article_ids])
+        ids = passage_ids(records)
         for language in LANGUAGES if ids else ():
             columns = ["id", "words", "length", "sentences"]
             rows = self._milvus.query(self._names["passages"], f"id in {literals(ids)}", columns, partition=language)
             self._mark("passages", language, rows, self._number)
             self._count(language, rows, -1)
-        self._articles -= sum(bool(row["sha256"]) for row in removed)
+        self._articles -= sum(bool(row["sha256"]) for row in records)
 
-    def finish(self) -> SnapshotInfo:
-        """Put the snapshot in force. Raises Busy."""
+    def finish(self) -> SnapshotManifest:
+        """Make the snapshot current. Raises Busy."""
         for language, changes in self._word_changes.items():
             if changes:
                 self._write_words(language, changes)
-        for kind in _ROWS if self._added >= _FLUSHED else ():
+        for kind in _FLUSHED_KINDS if self._added >= _FLUSHED else ():
             self._milvus.flush(self._names[kind])
-        info = SnapshotInfo(
+        manifest = SnapshotManifest(
             writer=self._writer,
             facts=self._facts,
             articles=self._articles,
-            passages={language: passages for language, passages in self._passages.items() if passages},
+            passages=dict(+self._passages),
             sentences=self._sentences,
-            words={language: words for language, words in self._words.items() if words},
+            words=dict(+self._words),
             newest=(*self._newest, self._number)[-_KEPT:],
         )
-        if self._announced() != self._writer:
+        if self._last_writer() != self._writer:
             raise self._busy()
-        self._milvus.upsert(self._names["state"], record_rows(iter([IN_FORCE]), "in force", pack(to_json(SnapshotInfo, info))))
-        return info
+        parts = pack(to_json(SnapshotManifest, manifest))
+        self._milvus.upsert(self._names["state"], record_rows(iter([CURRENT]), "current", parts))
+        return manifest
 
-    def _announced(self) -> str:
-        """Which build was announced last. Raises Busy if another snapshot is in force than the one that this goes on from."""
-        rows = self._milvus.query(self._names["state"], f"id in [{IN_FORCE}, {WRITER}]", ["id", "content"])
+    def _last_writer(self) -> str:
+        """The build that was registered last. Raises Busy if `base` is not the current snapshot any more."""
+        rows = self._milvus.query(self._names["state"], f"id in [{CURRENT}, {WRITER}]", ["id", "content"])
         content = {row["id"]: row["content"] for row in rows}
-        newest = from_json(SnapshotInfo, unpack([content[IN_FORCE]])).newest if IN_FORCE in content else ()
+        newest = from_json(SnapshotManifest, unpack([content[CURRENT]])).newest if CURRENT in content else ()
         if newest != self._newest:
             raise self._busy()
         return str(content.get(WRITER, ""))
@@ -226,30 +227,22 @@ class Build:
         self._milvus.upsert(self._names[kind], marks, partition=partition, partially=True)
 
     def _undo(self) -> None:
-        """Take back all that was written after the base. Cut short, it can be done again."""
+        """Undo everything written after the base. If interrupted, it can be repeated."""
         base = max(self._newest, default=0)
-        for kind in _ROWS:
+        for kind in _FLUSHED_KINDS:
             self._milvus.delete(self._names[kind], f"added > {base}")
             for partition in PARTITIONS[kind]:
                 marked = f"removed > {base} and removed < {NEVER}"
                 self._mark(kind, partition, self._milvus.scan(self._names[kind], marked, ["id"], partition=partition), NEVER)
 
 
-def _passage_ids(records: Iterable[Row]) -> list[int]:
-    """The rows of the passages of articles."""
-    return [row["id"] + place for row in records for place in range(1, row["passages"] + 1)]
+def _prune(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
+    """Delete rows of snapshots that are no longer kept, and collections of other models and formats.
 
-
-def _prune(milvus: Milvus, names: Names, info: SnapshotInfo) -> None:
-    """Delete what no snapshot has that is kept, and what was in force before: other models and formats.
-
-    Cut short, it is made up for by the next.
+    If interrupted, the next build does it.
     """
-    condition = f"removed <= {min(info.newest[0], info.number - _KEPT_MS)}"
-    ids = _passage_ids(milvus.scan(names["records"], condition, ["id", "passages"]))
-    for start in range(0, len(ids), _DELETED):
-        milvus.delete(names["passages"], f"id in {literals(ids[start : start + _DELETED])}")
-    milvus.delete(names["records"], condition)
+    for kind in _FLUSHED_KINDS:
+        milvus.delete(names[kind], f"removed <= {min(manifest.newest[0], manifest.number - _KEPT_MS)}")
     ours = re.compile(rf"{re.escape(names.prefix)}_[0-9a-f]{{8}}_[a-z]+")
     for collection in milvus.collections():
         if ours.fullmatch(collection) and not collection.startswith(names.stem):
