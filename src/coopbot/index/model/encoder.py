@@ -1,7 +1,4 @@
-"""The one implementation of `Embedder`: tokenise, run the network in batches, give pooled and token vectors from one pass.
-
-The network is passed in: OpenVINO runs it by default, torch where that is not to be had.
-"""
+"""Implements `Embedder`: tokenises, runs the network in batches, and returns pooled and token vectors of one pass."""
 
 from __future__ import annotations
 
@@ -16,16 +13,16 @@ from coopbot.index.model.embedder import Centre, Embeddings, TokenVectors, unit
 from coopbot.index.model.tokenizer import TextTokenizer
 from coopbot.index.types import F32, I32, I64
 
-# Tokens a batch: measured best of 512 to 8192 with int8 on two cores.
+# Tokens in a batch: measured fastest of 512 to 8192 with int8 on two cores.
 _BATCH_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What must be known of a prepared model besides its network.
+    """The description of a prepared model.
 
     token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
-    centres: where each language's texts lie on average. The rest is as in `Converted`.
+    centres: the mean vectors of each language. The last four fields are those of `Converted`.
     """
 
     name: str
@@ -44,8 +41,8 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokenised:
-    """One text as the model sees it. `spans` are offsets into the text without its prompt; `inner` are the positions of its own
-    tokens, those of the prompt and the special ones left out.
+    """One text as the model reads it. inner: positions of its own tokens, without those of the prompt and special ones. spans:
+    their offsets into the text without the prompt.
     """
 
     ids: I64
@@ -54,7 +51,7 @@ class Tokenised:
 
 
 class PromptTokenizer:
-    """Text with its prompt in, token ids and character spans out."""
+    """Tokenises texts with a prompt before them."""
 
     def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
         self._tokenizer = tokenizer
@@ -62,12 +59,12 @@ class PromptTokenizer:
         self._room = max_tokens - len(self._before) - len(self._after)
 
     def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
-        """One entry a text, cut at the model's maximum length."""
+        """Each text, cut at the model's maximum length."""
         tokenised = self._tokenizer.tokens([prompt + text for text in texts])
         return [self._framed(one.ids[: self._room], one.spans[: self._room] - len(prompt)) for one in tokenised]
 
     def count(self, text: str) -> int:
-        """Tokens of a text of any length, without special ones."""
+        """The number of tokens of a text of any length, without special ones."""
         return len(self._tokenizer.tokens([text])[0].ids)
 
     def _framed(self, ids: I64, spans: I32) -> Tokenised:
@@ -105,7 +102,7 @@ class Encoder:
         return self._tokenizer.count(text)
 
     def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
-        """See `Embedder`. Texts are run in order of length, so that batches hold little padding."""
+        """See `Embedder`. Runs texts in order of length, so that batches contain little padding."""
         return self._embed(texts, self.card.passage_prompt, with_tokens)
 
     def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
@@ -142,7 +139,7 @@ def _batches(lengths: list[int]) -> Iterator[list[int]]:
 
 
 def pad(ids: list[I64]) -> tuple[I64, I64]:
-    """(input_ids, attention_mask), each (texts, longest text), filled up with zeros."""
+    """(input_ids, attention_mask), each (texts, tokens of the longest text), padded with zeros."""
     width = max(len(row) for row in ids)
     input_ids = np.zeros((len(ids), width), dtype=np.int64)
     attention_mask = np.zeros((len(ids), width), dtype=np.int64)

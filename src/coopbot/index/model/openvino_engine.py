@@ -1,4 +1,4 @@
-"""OpenVINO: how a network *runs*. Converts a torch module, quantises it to int8 with NNCF, and runs what was written."""
+"""OpenVINO: converts a torch module, quantises it to int8 with NNCF, saves it and runs it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 Precision = Literal["int8", "bf16", "f32"]
 
-# A table with so many rows is one of words, not of positions or types.
-_MANY_WORDS = 10_000
+# A table with at least this many rows has words, not positions or types.
+_MIN_WORDS = 10_000
 
 
 def _without_telemetry() -> None:
-    """OpenVINO and NNCF report their use over the network when imported; without this module they cannot."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None is how Python marks "not to be had"
+    """OpenVINO and NNCF report their use over the network when imported, but not without this module."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # with None, importing it raises ImportError
 
 
 def fast_precisions() -> list[Precision]:
-    """What this processor runs well, fastest first; always ends with f32."""
+    """The precisions that this processor supports, fastest first; always ends with f32."""
     _without_telemetry()
     import openvino as ov
 
@@ -48,9 +48,9 @@ def _capabilities(core: ov.Core) -> set[str]:
 
 
 def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F32 | None]:
-    """A torch module of token ids as an OpenVINO model with dynamic shapes, and its word embeddings, taken out of it.
+    """A torch module of token ids as (an OpenVINO model with dynamic shapes, the word embeddings removed from it).
 
-    The model then takes (texts, tokens, dim) word vectors as its last input. None: it has no table of words to take out.
+    The model then takes (texts, tokens, dim) word vectors as its last input. None: it has no table of word embeddings.
     """
     _without_telemetry()
     import openvino as ov
@@ -59,7 +59,7 @@ def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F
     example = tuple(torch.from_numpy(part) for part in sample)
     names = ("input_ids", "attention_mask", "token_type_ids")
     shapes = [(name, [-1, -1]) for name in names[: len(sample)]]
-    with warnings.catch_warnings():  # tracing warns of branches on shapes, which the dynamic shapes make right
+    with warnings.catch_warnings():  # tracing warns of branches on shapes, which dynamic shapes make harmless
         warnings.simplefilter("ignore")
         model = ov.convert_model(module, example_input=example, input=shapes)
     return model, _take_out_words(model)
@@ -72,7 +72,7 @@ def _take_out_words(model: ov.Model) -> F32 | None:
         if node.get_type_name() != "Gather":
             continue
         table, shape = node.input_value(0).get_node(), node.input_value(0).get_partial_shape()
-        if table.get_type_name() == "Constant" and len(shape) == 2 and shape[0].get_length() >= _MANY_WORDS:
+        if table.get_type_name() == "Constant" and len(shape) == 2 and shape[0].get_length() >= _MIN_WORDS:
             words: F32 = np.array(table.data, dtype=np.float32)
             vectors = opset13.parameter([-1, -1, words.shape[1]], np.float32, name="word_vectors")
             vectors.output(0).get_tensor().set_names({"word_vectors"})
@@ -84,7 +84,7 @@ def _take_out_words(model: ov.Model) -> F32 | None:
 
 
 def quantise(model: ov.Model, samples: Sequence[Sequence[I64 | F32]]) -> ov.Model:
-    """The model in int8, its activation ranges taken from `samples` of all its inputs."""
+    """The model in int8, with activation ranges measured on `samples` of all its inputs."""
     _without_telemetry()
     import nncf
 
@@ -92,7 +92,7 @@ def quantise(model: ov.Model, samples: Sequence[Sequence[I64 | F32]]) -> ov.Mode
     names = [port.get_any_name() for port in model.inputs]
     data = nncf.Dataset([dict(zip(names, sample, strict=True)) for sample in samples])
     # PERFORMANCE: symmetric activations, 5 % faster here than the mixed preset at the same fidelity.
-    with contextlib.redirect_stdout(io.StringIO()):  # NNCF draws progress bars of its own
+    with contextlib.redirect_stdout(io.StringIO()):  # NNCF prints progress bars
         return nncf.quantize(
             model,
             data,
@@ -110,7 +110,7 @@ def save(model: ov.Model, path: Path) -> None:
 
 
 class OpenVinoNetwork:
-    """Runs a saved model. Requests are pooled: each call has one to itself, so threads do not share buffers."""
+    """Runs a saved model. Each call takes a request from a pool, so that threads do not share buffers."""
 
     def __init__(
         self,
@@ -121,12 +121,12 @@ class OpenVinoNetwork:
         words: WordEmbeddings | None = None,
         cache_dir: Path | None = None,
     ) -> None:
-        """words: looked up for the first input, where the model was saved without them. Raises ModelUnavailable."""
+        """words: the word embeddings, if the model was saved without them. Raises ModelUnavailable."""
         _without_telemetry()
         import openvino as ov
 
         core = ov.Core()
-        # What int8 leaves in floating point runs in bf16 where the processor has it.
+        # Operations that int8 leaves in floating point run in bf16 if the processor supports it.
         in_bf16 = precision != "f32" and "BF16" in _capabilities(core)
         options: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -143,7 +143,7 @@ class OpenVinoNetwork:
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
 
     def __call__(self, *inputs: I64) -> tuple[F32, ...]:
-        """All outputs for (texts, tokens) ids, mask and, where the model has them, types."""
+        """All outputs for (texts, tokens) ids, mask and, if the model has them, types."""
         try:
             request = self._idle.get_nowait()
         except queue.Empty:

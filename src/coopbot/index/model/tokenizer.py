@@ -1,7 +1,7 @@
-"""Text to the token ids of a model, with the characters each token covers.
+"""Text to the token ids of a model, with the character offsets of each token.
 
-The built-in model's tokenizer runs in SentencePiece, which holds its 250,000 pieces in a fifth of the memory that `tokenizers`
-takes; any other model's runs in `tokenizers`, which reads them all.
+The built-in model's tokenizer runs in SentencePiece, which needs a fifth of the memory of `tokenizers` for its 250,000 pieces;
+those of other models run in `tokenizers`, which can read any of them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFrame:
-    """What stands around a text that is read together with a question. Types are segment ids, where the model has them."""
+    """The tokens around a text that is read together with a question. Types are segment ids, for models that have them."""
 
     before: I64
     after: I64
@@ -50,7 +50,7 @@ class TextTokenizer(Protocol):
     """Safe to call from several threads."""
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """One entry a text."""
+        """The tokens of each text."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class TextTokenizer(Protocol):
         ...
 
     def pair_frame(self, question: str) -> PairFrame:
-        """What stands before and after a text when a model reads it with this question."""
+        """The tokens before and after a text that is read with this question."""
         ...
 
 
@@ -92,7 +92,7 @@ class SentencePieceTokenizer:
         return [self._one(text) for text in texts]
 
     def _one(self, text: str) -> Tokens:
-        # Of all that the library gives, only these offsets count characters.
+        # The only offsets of the library that count characters, not bytes.
         found = self._processor.encode(text, return_type="offset_mapping")
         return Tokens(
             ids=np.array(found["ids"], dtype=np.int64), spans=np.array(found["offsets"], dtype=np.int32).reshape(-1, 2)
@@ -131,7 +131,7 @@ class HubTokenizer:
 
         try:
             return cls(Tokenizer.from_file(str(path)))
-        except Exception as exc:  # the library raises nothing more exact
+        except Exception as exc:  # the library raises only Exception
             raise _damaged(path) from exc
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
@@ -151,7 +151,7 @@ class HubTokenizer:
         return self._frame
 
     def pair_frame(self, question: str) -> PairFrame:
-        """See `TextTokenizer`. Read off an encoded pair, so that it holds for any model's template."""
+        """See `TextTokenizer`. Taken from an encoded pair, so that it is right for any model's template."""
         encoding = self._tokenizer.encode(question, "a")
         ids, types = (np.asarray(values, dtype=np.int64) for values in (encoding.ids, encoding.type_ids))
         second = [place for place, sequence in enumerate(encoding.sequence_ids) if sequence == 1]

@@ -1,6 +1,6 @@
-"""sentence-transformers: what a model *is*. Used to prepare one, to check fidelity, and to run where OpenVINO cannot.
+"""Models in torch: loaded to prepare them and to measure fidelity, and run where OpenVINO is not available.
 
-Nothing here is imported when a question is answered with a prepared model: importing torch takes seconds.
+Answering with a prepared model does not import this file, because importing torch takes seconds.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-# E5 models were trained with these; those on the hub do not all say so in their configuration.
+# E5 models were trained with these; not every one on the hub has them in its configuration.
 _E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 
 _ANY_LENGTH = 1_000_000
 
 _OTHER_READER = (
-    "set COOPBOT_READER to the folder or hub name of a question-answering model, to off, or unset it for the one "
-    "that is built in"
+    "set COOPBOT_READER to the folder or hub name of a question-answering model, to off, or unset it for the built-in one"
 )
 
 
@@ -34,14 +33,14 @@ def load_model(name_or_path: str) -> SentenceTransformer:
     """A sentence-transformers model by hub name or folder. Raises ModelUnavailable."""
     from sentence_transformers import SentenceTransformer
 
-    # It reports weights that our models do not use, and draws a bar of its own.
+    # transformers warns of weights that our models do not use, and prints progress bars.
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
         return SentenceTransformer(name_or_path, device="cpu")
     except (OSError, ValueError, KeyError) as exc:
         raise ModelUnavailable(
             f"the model {name_or_path!r} cannot be loaded ({type(exc).__name__}); set COOPBOT_MODEL to a "
-            "sentence-transformers folder or to a model on the hub, or unset it for the one that is built in"
+            "sentence-transformers folder or to a model on the hub, or unset it for the built-in one"
         ) from exc
 
 
@@ -54,7 +53,7 @@ def prompts_of(model: SentenceTransformer, name: str) -> tuple[str, str]:
 
 
 def save_tokenizer(tokenizer: object, path: Path) -> None:
-    """Write a fast tokenizer to `path`. Raises ModelUnavailable if it is none."""
+    """Write a fast tokenizer to `path`. Raises ModelUnavailable if it is not a fast one."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelUnavailable("this model has no fast tokenizer, so no character offsets; set COOPBOT_MODEL to another")
@@ -122,7 +121,7 @@ def hub_reader(name: str) -> torch.nn.Module:
         raise ModelUnavailable(f"{name!r} was not trained to answer questions; {_OTHER_READER}")
     model = model.float().eval()
     has_types = getattr(model.config, "type_vocab_size", 0) > 1
-    # Models of the RoBERTa family leave out positions up to that of padding.
+    # Models of the RoBERTa family do not use positions up to that of padding.
     unused = model.config.pad_token_id + 1 if "roberta" in model.config.model_type else 0
     positions = getattr(model.config, "max_position_embeddings", 0)
     longest_text = positions - unused if positions > unused else _ANY_LENGTH
@@ -145,12 +144,12 @@ def hub_reader(name: str) -> torch.nn.Module:
 
 
 def has_types(module: torch.nn.Module) -> bool:
-    """Whether a reader tells question and text apart by segment ids."""
+    """Whether a reader distinguishes question and text by segment ids."""
     return bool(getattr(module, "has_types", False))
 
 
 def longest_text(module: torch.nn.Module) -> int:
-    """The most tokens that a reader takes, special ones included."""
+    """The largest number of tokens that a reader accepts, including special ones."""
     return int(getattr(module, "longest_text", _ANY_LENGTH))
 
 

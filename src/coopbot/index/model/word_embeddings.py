@@ -1,7 +1,7 @@
-"""The word embeddings of a model, in 8 bits and mapped from disk.
+"""The word embeddings of a model, in 8 bits, mapped from disk.
 
-They are four fifths of a small multilingual model's weights, and a text needs a few hundred rows of a quarter of a million.
-Kept outside the network they take the memory of the rows that are read, and encoder and reader share them.
+They are four fifths of a small multilingual model's weights, and a text needs a few hundred of its quarter of a million rows.
+Outside the network they occupy memory only for the rows that are read, and encoder and reader share them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ROWS, _SCALES = "words.npy", "words_scale.npy"
 
 
 class WordEmbeddings:
-    """rows: (vocabulary, dim) int8. scales: (vocabulary,): what a row is multiplied by."""
+    """rows: (vocabulary, dim) int8. scales: (vocabulary,), the factor of each row."""
 
     FILES = (_ROWS, _SCALES)
 
@@ -33,7 +33,7 @@ class WordEmbeddings:
 
     @classmethod
     def load(cls, folder: Path) -> WordEmbeddings:
-        """Map what `save` wrote. Raises ModelUnavailable."""
+        """Map what `save_words` wrote. Raises ModelUnavailable."""
         try:
             return cls(np.load(folder / _ROWS, mmap_mode="r"), np.load(folder / _SCALES))
         except (OSError, ValueError, EOFError) as exc:
@@ -41,7 +41,7 @@ class WordEmbeddings:
 
 
 def save_words(folder: Path, table: F32) -> None:
-    """Write a (vocabulary, dim) table in 8 bits, each row with a scale of its own."""
+    """Write a (vocabulary, dim) table in 8 bits, with a scale for each row."""
     scales = np.maximum(np.abs(table).max(axis=1), 1e-12).astype(np.float32) / 127
     np.save(folder / _ROWS, np.rint(table / scales[:, None]).astype(np.int8))
     np.save(folder / _SCALES, scales)
