@@ -1,4 +1,4 @@
-"""A sample of tests/soak, and the odd states of an index folder that no kill leaves behind but people and disks do."""
+"""A sample of tests/soak, and states of an index folder that people and disks cause, but kills do not."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_byte_flips_in_some_files(judge: Judge, tmp_path: Path, copied_bytes: 
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"\xff\xfe\x00", b"../snapshots", b".", b"20260101T000000000Z-00000000", b"x" * 10_000]
 )
-def test_a_damaged_current_passes_to_the_newest_snapshot(judge: Judge, index_dir: Path, content: bytes) -> None:
+def test_a_damaged_current_file_falls_back_to_the_newest_snapshot(judge: Judge, index_dir: Path, content: bytes) -> None:
     newest = snapshot_ids(index_dir)[0]
     (index_dir / "CURRENT").write_bytes(content)
     with opened(index_dir) as snapshot:
@@ -88,13 +88,13 @@ def test_a_damaged_current_passes_to_the_newest_snapshot(judge: Judge, index_dir
         assert "CURRENT" in snapshot.fault
         assert "coopbot index" in snapshot.fault
     live = LiveIndex(index_dir, FINGERPRINT)
-    run(index_dir, 2)  # nothing has changed, but there is something to mend
+    run(index_dir, 2)  # nothing has changed, but CURRENT must be repaired
     assert live.current().fault == ""
     live.current().close()
-    judge.mends(index_dir, 2)
+    judge.repairs(index_dir, 2)
 
 
-def test_a_current_that_is_gone_or_a_folder_passes_too(judge: Judge, index_dir: Path) -> None:
+def test_a_missing_current_file_or_a_folder_in_its_place_falls_back_too(judge: Judge, index_dir: Path) -> None:
     (index_dir / "CURRENT").unlink()
     with opened(index_dir) as snapshot:
         assert "CURRENT" in snapshot.fault
@@ -104,10 +104,10 @@ def test_a_current_that_is_gone_or_a_folder_passes_too(judge: Judge, index_dir: 
     with pytest.raises(Misconfigured, match="CURRENT cannot be written"):
         run(index_dir, 3)
     (index_dir / "CURRENT").rmdir()
-    judge.mends(index_dir, 3)
+    judge.repairs(index_dir, 3)
 
 
-def test_current_never_leads_out_of_the_folder(index_dir: Path) -> None:
+def test_the_current_file_cannot_point_outside_the_folder(index_dir: Path) -> None:
     shutil.move(index_dir / "snapshots" / snapshot_ids(index_dir)[0], index_dir / "elsewhere")
     (index_dir / "CURRENT").write_text("../elsewhere\n")
     assert current_id(index_dir) is None
@@ -115,14 +115,14 @@ def test_current_never_leads_out_of_the_folder(index_dir: Path) -> None:
         assert snapshot.snapshot_id in snapshot_ids(index_dir)
 
 
-def test_what_is_no_snapshot_is_neither_served_nor_deleted(judge: Judge, index_dir: Path) -> None:
+def test_entries_that_are_not_snapshots_are_neither_served_nor_deleted(judge: Judge, index_dir: Path) -> None:
     for name in ("zz-copy", "backup", "20991231"):
         (index_dir / "snapshots" / name).mkdir()
     (index_dir / "snapshots" / "README").write_text("mine")
     for state in range(3, 8):
         run(index_dir, state)
     assert len(snapshot_ids(index_dir)) == 3
-    assert {path.name for path in index_folder.strangers(index_dir)} == {"zz-copy", "backup", "20991231", "README"}
+    assert {path.name for path in index_folder.unknown_entries(index_dir)} == {"zz-copy", "backup", "20991231", "README"}
     assert judge.serves(index_dir, 7, 7) == 7
 
 
@@ -135,7 +135,7 @@ def test_leftovers_of_any_kind_are_cleared(judge: Judge, index_dir: Path) -> Non
     outside.mkdir()
     (index_dir / ".restore-link").symlink_to(outside)
     assert len(index_folder.leftovers(index_dir)) == 5
-    judge.mends(index_dir, 3)
+    judge.repairs(index_dir, 3)
     assert outside.is_dir()
 
 
@@ -149,7 +149,7 @@ def test_snapshots_from_the_future_do_not_stop_newer_ones(judge: Judge, index_di
         precision="f32",
         now=lambda: future,
     )
-    judge.mends(index_dir, 4)
+    judge.repairs(index_dir, 4)
     assert snapshot_ids(index_dir)[0] == current_id(index_dir)
 
 
@@ -157,18 +157,18 @@ def test_a_damaged_snapshot_is_set_aside_while_others_read_it(judge: Judge, inde
     with opened(index_dir) as reader:
         set_aside(index_dir, reader.snapshot_id)
         assert contents(reader) == judge.wanted(2)
-        judge.mends(index_dir, 2)
+        judge.repairs(index_dir, 2)
         assert contents(reader) == judge.wanted(2)
 
 
-def test_of_damaged_snapshots_only_the_last_is_kept(judge: Judge, index_dir: Path) -> None:
+def test_only_the_last_damaged_snapshot_is_kept(judge: Judge, index_dir: Path) -> None:
     for state in (2, 3, 4):
         (index_dir / "snapshots" / str(current_id(index_dir)) / "manifest.json").write_bytes(b"{}")
-        judge.mends(index_dir, state)
-    assert len(index_folder.set_aside_earlier(index_dir)) == 1
+        judge.repairs(index_dir, state)
+    assert len(index_folder.damaged_snapshots(index_dir)) == 1
 
 
-def test_damage_after_files_were_verified_is_found_by_the_next_build(judge: Judge, index_dir: Path) -> None:
+def test_the_next_build_finds_damage_to_verified_files(judge: Judge, index_dir: Path) -> None:
     """A server that builds again and again verifies a file once, and copies it many times."""
     target = LocalTarget(index_dir)
 
@@ -182,7 +182,7 @@ def test_damage_after_files_were_verified_is_found_by_the_next_build(judge: Judg
     found = largest.stat()
     with largest.open("r+b") as file:
         file.write(b"\0\0\0\0\0\0\0\0")
-    os.utime(largest, ns=(found.st_atime_ns, found.st_mtime_ns))  # as when the disk forgets, not when somebody writes
+    os.utime(largest, ns=(found.st_atime_ns, found.st_mtime_ns))  # as if the disk had changed the bytes, not a program
     with pytest.raises(IndexBroken, match=r"tokens\.u8"):
         again(6)
     again(6)
@@ -190,8 +190,8 @@ def test_damage_after_files_were_verified_is_found_by_the_next_build(judge: Judg
     tidy(index_dir)
 
 
-def test_what_was_pruned_while_it_was_read_is_no_fault(index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The writer puts a new snapshot in force, and deletes the one that a reader was about to open."""
+def test_a_snapshot_pruned_while_it_is_opened_is_not_a_fault(index_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer makes another snapshot current and deletes the one that a reader is about to open."""
     ids = snapshot_ids(index_dir)
     make_current(index_dir, ids[-1])
 
@@ -208,7 +208,7 @@ def test_what_was_pruned_while_it_was_read_is_no_fault(index_dir: Path, monkeypa
 
 
 @pytest.mark.process
-def test_a_reader_needs_no_leave_to_write(judge: Judge, index_dir: Path) -> None:
+def test_reading_needs_no_write_permission(judge: Judge, index_dir: Path) -> None:
     with read_only(index_dir):
         with opened(index_dir) as snapshot:
             assert contents(snapshot) == judge.wanted(2)
@@ -220,7 +220,7 @@ def test_a_reader_needs_no_leave_to_write(judge: Judge, index_dir: Path) -> None
 
 @pytest.mark.process
 def test_a_disk_that_turns_read_only_while_the_lock_is_held(index_dir: Path) -> None:
-    """What happened meanwhile counts, not that the lock could not be tidied up."""
+    """That the lock's files cannot be deleted hides no other error."""
     with ExitStack() as later, write_lock(index_dir):
         later.enter_context(read_only(index_dir))
     with write_lock(index_dir):
@@ -230,7 +230,7 @@ def test_a_disk_that_turns_read_only_while_the_lock_is_held(index_dir: Path) -> 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"process": 1}', b'{"process": 1, "host": "a", "since_s": Infinity}', b"\xff", b"null"]
 )
-def test_a_damaged_note_of_the_writer_tells_less_and_nothing_breaks(index_dir: Path, content: bytes) -> None:
+def test_a_damaged_writer_file_breaks_nothing(index_dir: Path, content: bytes) -> None:
     with write_lock(index_dir):
         (index_dir / ".writer").write_bytes(content)
         with pytest.raises(Busy, match="another process"):
@@ -239,7 +239,7 @@ def test_a_damaged_note_of_the_writer_tells_less_and_nothing_breaks(index_dir: P
         pass
 
 
-def test_a_cache_that_is_a_folder_or_in_the_way_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_cache_path_of_the_wrong_kind(tmp_path: Path) -> None:
     (tmp_path / "cache" / f"{FINGERPRINT}.sqlite").mkdir(parents=True)
     with pytest.raises(Misconfigured, match=r"cache .* delete it"):
         run(tmp_path, 0)
@@ -253,8 +253,8 @@ def test_a_cache_that_is_a_folder_or_in_the_way_is_named(tmp_path: Path) -> None
     run(tmp_path, 0)
 
 
-def test_an_entry_of_the_cache_with_a_changed_byte_counts_as_unknown(judge: Judge, index_dir: Path) -> None:
-    """SQLite itself does not notice."""
+def test_a_cache_entry_with_a_changed_byte_counts_as_missing(judge: Judge, index_dir: Path) -> None:
+    """SQLite itself does not detect this."""
     import sqlite3
 
     path = index_dir / "cache" / f"{FINGERPRINT}.sqlite"

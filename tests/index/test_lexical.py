@@ -13,13 +13,13 @@ from coopbot.text.tokens import lexical_tokens
 PASSAGES = ["Мосты через Амур строили долго.", "В порту грузят уголь.", "Мост открыли в 2022 году, уголь везут по мосту.", ""]
 
 
-def postings(folder: Path, passages: list[str], dead: tuple[int, ...] = ()) -> Postings:
+def postings(folder: Path, passages: list[str], removed: tuple[int, ...] = ()) -> Postings:
     if not any(folder.iterdir()):
         writer = PostingsWriter(folder)
         for text in passages:
             writer.add(lexical_tokens(text))
         writer.close()
-    return Postings(folder, np.array(dead, dtype=np.int64))
+    return Postings(folder, np.array(removed, dtype=np.int64))
 
 
 def frequency(words: Postings, question: str) -> I64:
@@ -35,7 +35,7 @@ def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
 
 
 @pytest.mark.parametrize(("question", "best"), [("моста и уголь", 2), ("порт", 1), ("амур", 0), ("2022", 2)])
-def test_inflected_words_meet(tmp_path: Path, question: str, best: int) -> None:
+def test_inflected_forms_match(tmp_path: Path, question: str, best: int) -> None:
     found = scores(postings(tmp_path, PASSAGES), question, 4)
     assert max(found, key=lambda row: found[row]) == best
 
@@ -70,14 +70,14 @@ def test_rarer_words_weigh_more(tmp_path: Path) -> None:
     assert sorted(set(weights)) == weights
 
 
-def test_the_dead_count_for_nothing(tmp_path: Path) -> None:
+def test_removed_passages_do_not_count(tmp_path: Path) -> None:
     words = postings(tmp_path, PASSAGES)
-    without = postings(tmp_path, PASSAGES, dead=(2,))
+    without = postings(tmp_path, PASSAGES, removed=(2,))
     assert set(scores(without, "уголь мост", 3)) == {0, 1}
     assert frequency(without, "уголь мост 2022").tolist() == [1, 1, 0]
     assert without.words_total == words.words_total - len(lexical_tokens(PASSAGES[2]))
 
 
-def test_a_damaged_folder_is_broken(tmp_path: Path) -> None:
+def test_a_damaged_folder_raises_index_broken(tmp_path: Path) -> None:
     with pytest.raises(IndexBroken, match="coopbot index"):
         Postings(tmp_path / "nothing", np.zeros(0, dtype=np.int64))

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, PartedVectors, Rows, Vectors, open_vectors, write_vectors
+from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, IvfVectors, Rows, Vectors, open_vectors, write_vectors
 from coopbot.index.model.embedder import unit
 from coopbot.index.types import F32
 
 # What `flat_rows` has to be for each kind of index, however few the rows.
-KINDS = {"flat": FLAT_ROWS, "parted": 0}
+KINDS = {"flat": FLAT_ROWS, "ivf": 0}
 SMALL, LARGE = 2_000, 20_000
 
 
@@ -41,12 +41,12 @@ def stored(vectors: F32, folder: Path, kind: str, filtered_rows: int = 0) -> Vec
     """Written and opened; `filtered_rows` is from how many rows on a filter goes through the lists too."""
     write_vectors(vectors, folder, KINDS[kind])
     opened = open_vectors(folder, filtered_rows)
-    assert type(opened) is {"flat": FlatVectors, "parted": PartedVectors}[kind]
+    assert type(opened) is {"flat": FlatVectors, "ivf": IvfVectors}[kind]
     return opened
 
 
 def nearest(vectors: F32, question: F32, top_k: int, eligible: Rows) -> list[int]:
-    """The truth, by NumPy."""
+    """The exact result, by NumPy."""
     rows = np.asarray(eligible, dtype=np.int64)
     cosines = vectors[rows] @ question
     return [int(row) for row in rows[np.lexsort((rows, -cosines))][:top_k]]
@@ -92,14 +92,14 @@ def test_nearest_come_first_with_their_cosine(vectors: Vectors, small: F32) -> N
         assert [cosine for _, cosine in found] == pytest.approx([small[row] @ question for row, _ in found], abs=1e-3)
 
 
-def test_equals_come_in_order_of_rows(vectors: Vectors, small: F32) -> None:
+def test_ties_are_in_order_of_rows(vectors: Vectors, small: F32) -> None:
     assert rows_of(vectors.search(small[10], 3)) == [10, 700, 1500]
 
 
 @pytest.mark.parametrize(
     ("top_k", "expected"), [(-1, 0), (0, 0), (1, 1), (SMALL - 1, SMALL - 1), (SMALL, SMALL), (sys.maxsize, SMALL)]
 )
-def test_as_many_are_found_as_are_asked_for_and_there(vectors: Vectors, small: F32, top_k: int, expected: int) -> None:
+def test_top_k_rows_are_found_or_all_there_are(vectors: Vectors, small: F32, top_k: int, expected: int) -> None:
     found = vectors.search(small[0], top_k)
     assert len(set(rows_of(found))) == len(found) == expected
     assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
@@ -136,7 +136,7 @@ def test_rows_can_be_read_back(vectors: Vectors, small: F32, kind: str) -> None:
 
 
 @pytest.mark.parametrize("flat_rows", KINDS.values())
-def test_one_row_and_none_are_an_index_too(tmp_path: Path, flat_rows: int) -> None:
+def test_an_index_may_have_one_row_or_none(tmp_path: Path, flat_rows: int) -> None:
     question = np.array([0.6, 0.8], dtype=np.float32)
     for count in (0, 1):
         write_vectors(np.eye(2, dtype=np.float32)[:count], tmp_path, flat_rows)
@@ -164,7 +164,7 @@ def test_ten_nearest_of_many_are_found(large: F32, large_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("passing", [30, LARGE // 2])
-def test_a_filter_that_leaves_few_of_many_has_them_all_compared(large: F32, large_folder: Path, passing: int) -> None:
+def test_the_few_rows_that_pass_a_filter_are_all_compared(large: F32, large_folder: Path, passing: int) -> None:
     allowed = np.random.default_rng(6).choice(LARGE, passing, replace=False)
     vectors = open_vectors(large_folder)
     for question in questions_like(large, 100, seed=7):
@@ -195,7 +195,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_broken(kind: str, small: F32, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_file_raises_index_broken(kind: str, small: F32, tmp_path: Path, damage: str) -> None:
     write_vectors(small, tmp_path, KINDS[kind])
     (file,) = tmp_path.iterdir()
     file.write_bytes(DAMAGES[damage](file.read_bytes()))
@@ -203,7 +203,7 @@ def test_a_damaged_file_is_broken(kind: str, small: F32, tmp_path: Path, damage:
         open_vectors(tmp_path)
 
 
-def test_no_file_is_broken(tmp_path: Path) -> None:
+def test_a_missing_file_raises_index_broken(tmp_path: Path) -> None:
     with pytest.raises(IndexBroken, match="coopbot index"):
         open_vectors(tmp_path)
 
@@ -226,7 +226,7 @@ print(held() - before)
 
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_opening_maps_the_file_and_holds_little_of_it(large: F32, large_folder: Path, tmp_path: Path) -> None:
+def test_opening_maps_the_file_and_takes_little_memory(large: F32, large_folder: Path, tmp_path: Path) -> None:
     write_vectors(large, tmp_path)
     for folder in (tmp_path, large_folder):
         (file,) = folder.iterdir()

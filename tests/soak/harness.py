@@ -118,7 +118,7 @@ class Judge:
         assert known, f"{snapshot.snapshot_id} is none of the states {states}"
         return known[0]
 
-    def mends(self, index_dir: Path, state: int, copied_bytes: int = COPIED_BYTES) -> None:
+    def repairs(self, index_dir: Path, state: int, copied_bytes: int = COPIED_BYTES) -> None:
         """The next build succeeds, gives exactly the wanted corpus, and leaves nothing lying about."""
         report = run(index_dir, state, copied_bytes)
         with opened(index_dir) as snapshot:

@@ -33,7 +33,7 @@ def test_damage_to_the_cache_costs_time_only(judge: Judge, tmp_path: Path, seed:
     cache.write_bytes(data[: chance.randrange(len(data)) if seed % 5 == 0 else None])
     shutil.rmtree(start / "snapshots")
     told = complaints(start, 3)
-    judge.mends(start, 3)
+    judge.repairs(start, 3)
     run(start, 0)
     with opened(start) as snapshot:
         assert contents(snapshot) == judge.wanted(0)

@@ -68,7 +68,7 @@ def test_a_disk_that_is_full_after_any_page(crew: Builders, judge: Judge, tmp_pa
         assert (served == scenario.after) or not done
         complains_rightly(place, served, scenario.after)
         ballast.unlink()
-        judge.mends(place, scenario.after, scenario.copied_bytes)
+        judge.repairs(place, scenario.after, scenario.copied_bytes)
         shutil.rmtree(place)
         errors += not done
         # Every page at first, then in steps that grow: a build needs some hundreds.

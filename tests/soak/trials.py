@@ -95,7 +95,7 @@ def trial(
         harm(place, durable | set(outcome.synced))
         served = judge.serves(place, before, job.state)
         complains_rightly(place, served, job.state)
-    judge.mends(place, job.state, job.copied_bytes)
+    judge.repairs(place, job.state, job.copied_bytes)
     shutil.rmtree(place)
     return outcome
 
@@ -135,7 +135,7 @@ def kill_at_random_instants(crew: Builders, judge: Judge, folder: Path, kills: i
             # Whatever is left over is bounded, however many kills there were.
             assert len(snapshot_ids(place)) <= KEPT_SNAPSHOTS + 1
             assert len(list((place / "snapshots").glob(".*"))) <= 2
-            judge.mends(copied(place, folder / "mended"), state, job.copied_bytes)
+            judge.repairs(copied(place, folder / "repaired"), state, job.copied_bytes)
     # The instants were spread over the whole of a build.
     assert killed >= kills / 2
 

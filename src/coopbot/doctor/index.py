@@ -15,12 +15,12 @@ from coopbot.doctor.check import Check, bytes_of, check, check_only, size
 from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.disk.folder import (
     current_id,
+    damaged_snapshots,
     leftovers,
     open_current,
-    set_aside_earlier,
     snapshot_folder,
     snapshot_ids,
-    strangers,
+    unknown_entries,
     writer,
 )
 from coopbot.index.disk.local import time_of
@@ -140,9 +140,9 @@ def _leftovers(index_dir: Path, writes: str | None) -> str:
         details.append(
             f"being written: {what}" if writes else f"{what}, left by a killed build; the next coopbot index deletes it"
         )
-    if aside := set_aside_earlier(index_dir):
+    if aside := damaged_snapshots(index_dir):
         details.append(f"{size(bytes_of(aside))} of a damaged snapshot that was set aside; delete {', '.join(map(str, aside))}")
-    if strange := strangers(index_dir):
+    if strange := unknown_entries(index_dir):
         details.append(f"{', '.join(path.name for path in strange)}: not named like a snapshot, neither served nor deleted")
     return "; ".join(details) or "nothing is left over"
 

@@ -72,8 +72,8 @@ def build(
         )
         with VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim) as cache:
             maker = RowMaker(embedder, cache, to_passages or (lambda article: chunk(article, embedder.count_tokens)))
-            gone = frozenset(a for a in before if force or before[a] != after.get(a))
-            written = place.write(gone, maker.make(_counted(fresh, progress)), facts)
+            replaced = frozenset(a for a in before if force or before[a] != after.get(a))
+            written = place.write(replaced, maker.make(_counted(fresh, progress)), facts)
         return _report(written, before, after, written=True, embedded=maker.embedded)
 
 

@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 class VectorCache:
     """The cache of one model, created if missing. Every method raises Misconfigured if the disk is full or not writable.
 
-    A damaged file silently loses its entries: `get` may return fewer than `known` reported.
+    A damaged file is replaced by an empty one: `get` may then return fewer vectors than `known` reported.
     """
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
@@ -65,7 +65,7 @@ class VectorCache:
         """The subset of these keys that is cached."""
         present: set[bytes] = set()
         for batch in _batches(keys):
-            sql = f"SELECT key FROM vectors WHERE key IN ({_marks(batch)})"
+            sql = f"SELECT key FROM vectors WHERE key IN ({_placeholders(batch)})"
             present.update(key for (key,) in self._select(sql, batch))
         return present
 
@@ -73,7 +73,7 @@ class VectorCache:
         """The cached vectors of these keys; missing keys are left out."""
         found: dict[bytes, PassageVectors] = {}
         for batch in _batches(keys):
-            sql = f"SELECT * FROM vectors WHERE key IN ({_marks(batch)})"
+            sql = f"SELECT * FROM vectors WHERE key IN ({_placeholders(batch)})"
             for key, checksum, *blobs in self._select(sql, batch):
                 if checksum == _checksum(key, blobs):
                     found[key] = self._vectors(*blobs)
@@ -140,8 +140,8 @@ class VectorCache:
     def _refusal(self, exc: Exception) -> Misconfigured:
         self._close()
         return Misconfigured(
-            f"the vector cache {self._path} cannot be used ({exc}); make room on the disk, mend permissions or delete it "
-            "(that costs time, nothing else), and run again"
+            f"the vector cache {self._path} cannot be used ({exc}); make room on the disk, fix permissions or delete it "
+            "(this loses time only), and run again"
         )
 
 
@@ -180,7 +180,7 @@ def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
 
 
-def _marks(batch: Sequence[bytes]) -> str:
+def _placeholders(batch: Sequence[bytes]) -> str:
     return ",".join("?" * len(batch))
 
 

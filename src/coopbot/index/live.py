@@ -1,4 +1,4 @@
-"""Follows the current snapshot. Callers keep the one they hold; the next call may return a newer one."""
+"""Follows the current snapshot. A caller may keep the one it got; the next call may return a newer one."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ Store = TypeVar("Store", bound=_Named)
 
 
 class Live(ABC, Generic[Store]):
-    """A state of the index, and newer ones as they come. `fault` and the log say why a newer one was passed over."""
+    """The current snapshot. fault: why a newer one was rejected, empty if none was; it is logged too."""
 
     def __init__(self, store: Store, fault: str = "") -> None:
         self._lock = threading.Lock()
         self._store = store
         self.fault = ""
-        self._pass_over(fault)
+        self._set_fault(fault)
 
     def current(self) -> Store:
-        """The state to answer from. Looks for a newer one in one thread at a time."""
+        """The snapshot to answer from. Looks for a newer one, in one thread at a time."""
         if self._lock.acquire(blocking=False):
             try:
                 self._follow()
@@ -45,28 +45,28 @@ class Live(ABC, Generic[Store]):
 
     @abstractmethod
     def _newer(self) -> tuple[Store, str] | None:
-        """The state in force and what is wrong with a newer one; None if it need not be looked at. Raises CoopbotError."""
+        """(the current snapshot, the fault of a newer one or ""), or None if nothing has changed. Raises CoopbotError."""
 
     def _follow(self) -> None:
         try:
             newer = self._newer()
         except CoopbotError as exc:
-            self._pass_over(str(exc))
+            self._set_fault(str(exc))
         else:
             if newer:
                 self._store, fault = newer
-                self._pass_over(fault)
+                self._set_fault(fault)
 
-    def _pass_over(self, fault: str) -> None:
+    def _set_fault(self, fault: str) -> None:
         if fault and fault != self.fault:
             log.warning("snapshot_passed_over", reason=fault, serving=self._store.snapshot_id)
         self.fault = fault
 
 
 class LiveIndex(Live[Snapshot]):
-    """Opens the current snapshot at once, so that a bad index stops the start, and again whenever CURRENT changes.
+    """Opens the current snapshot at once, so that a bad index stops the start, and another one whenever CURRENT changes.
 
-    Raises what `open_current` raises, at the start only; later what cannot be opened leaves the old one in force.
+    Raises what `open_current` raises, at the start only; later the old snapshot stays if the new one cannot be opened.
     """
 
     def __init__(self, index_dir: Path, fingerprint: str) -> None:
@@ -78,7 +78,7 @@ class LiveIndex(Live[Snapshot]):
         super().__init__(snapshot, snapshot.fault)
 
     def damage(self) -> str:
-        """What is wrong with the files in force; empty if nothing. Reads those that changed since they were verified."""
+        """The damage to the current snapshot's files, empty if none. Reads the files that changed since they were verified."""
         snapshot = self.current()
         try:
             with self._lock:
@@ -88,9 +88,9 @@ class LiveIndex(Live[Snapshot]):
         return ""
 
     def _newer(self) -> tuple[Snapshot, str] | None:
-        named = current_id(self._index_dir)
-        if named == self._seen:
+        current = current_id(self._index_dir)
+        if current == self._seen:
             return None
-        self._seen = named
+        self._seen = current
         snapshot = open_current(self._index_dir, self._fingerprint, self._verified)
         return snapshot, snapshot.fault

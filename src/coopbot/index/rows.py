@@ -1,4 +1,4 @@
-"""From an article to the rows of an index: cut into passages, noted, embedded, where the cache does not have it already."""
+"""Makes the rows of an index from articles: cuts them into passages and embeds those that are not in the cache."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import ArticleRows, PassageVectors
 from coopbot.text.tokens import lexical_tokens
 
-# Passages embedded before their vectors are put in the cache: what a killed build loses at most.
+# Passages embedded before their vectors go into the cache: a killed build loses no more than these.
 _BLOCK = 64
-# Passages taken together, so that those embedded in one batch are of like length.
+# Passages sorted by length together, so that those of one batch are of similar length.
 _TOGETHER = 512
 
 ToPassages = Callable[[Article], list[Passage]]
@@ -25,7 +25,7 @@ _LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
 
 
 class RowMaker:
-    """Makes rows of articles, one after another; `embedded` counts the passages that went through the model."""
+    """Makes the rows of articles one by one. embedded: how many passages went through the model."""
 
     def __init__(self, embedder: Embedder, cache: VectorCache, to_passages: ToPassages) -> None:
         self._embedder = embedder
@@ -34,7 +34,7 @@ class RowMaker:
         self.embedded = 0
 
     def make(self, articles: Iterable[Article]) -> Iterator[ArticleRows]:
-        """In the order given; holds some hundreds of passages at a time."""
+        """Rows in the order of the articles. Holds some hundreds of passages in memory at a time."""
         group: list[tuple[Article, list[Passage]]] = []
         for article in articles:
             group.append((article, self._to_passages(article)))
@@ -57,10 +57,10 @@ class RowMaker:
     def _vectors(self, texts: Sequence[list[str]]) -> list[PassageVectors]:
         keys = [cache_key(one) for one in texts]
         found = self._cache.get(keys)
-        # The cache knew them all a moment ago; damage to it may have come to light since.
-        lost = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
-        if lost:
-            made = dict(zip(lost, embed_block(list(lost.values()), self._embedder), strict=True))
+        # All were in the cache a moment ago, unless it has been found damaged since.
+        missing = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
+        if missing:
+            made = dict(zip(missing, embed_block(list(missing.values()), self._embedder), strict=True))
             self._cache.put(made)
             self.embedded += len(made)
             found |= made
@@ -68,7 +68,7 @@ class RowMaker:
 
     def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
         known = self._cache.known(list(texts))
-        # Ties stay in the order they came, not in a set's: what a text is embedded beside moves its vector a little.
+        # Texts of equal length stay in order, because the texts of a batch change each other's vectors a little.
         missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key][2]))
         for start in range(0, len(missing), _BLOCK):
             block = missing[start : start + _BLOCK]
@@ -77,7 +77,7 @@ class RowMaker:
 
 
 def context_of(article: Article, passage: Passage) -> str:
-    """What stands before a passage when it is embedded, so that its vector knows what the article is about."""
+    """Title and headings, which precede a passage when it is embedded, so that its vector reflects the article's subject."""
     context = " — ".join(part for part in (article.title, *passage.heading_path) if part)
     return f"{context}\n" if context else ""
 
@@ -91,7 +91,7 @@ def lexical_words(article: Article, passage: Passage) -> list[str]:
 
 
 def _texts(article: Article, passage: Passage) -> list[str]:
-    """What a passage's vectors are made of: its language (whose centre they lose), context, text, and each sentence."""
+    """What a passage's vectors depend on: its language (whose centre is subtracted), context, text, and each sentence."""
     sentences = [article.text[span.start_char : span.end_char] for span in passage.sentences]
     return [article.language, context_of(article, passage), passage.text, *sentences]
 
@@ -126,7 +126,7 @@ def _token_counts(begins: npt.NDArray[np.int32], text: str, sentences: Sequence[
         at = text.index(sentence, at)
         starts.append(at)
         at += len(sentence)
-    # A token that takes in the space before a sentence begins one character early.
+    # A token that includes the space before a sentence begins one character early.
     firsts = np.searchsorted(begins, np.array(starts) - 1)
     firsts[0] = 0
     return np.diff(np.append(firsts, len(begins))).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Where an index is kept, as others see it: Protocols that one machine (`local`) and Milvus (`milvus`) keep."""
+"""The Protocol of a place where an index is stored. Implemented by `disk.local` and `milvus.target`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from coopbot.index.types import ArticleRows, Facts, State
 
 
 class Target(Protocol):
-    """Where an index is kept. Whatever a method raises, what was in force stays so."""
+    """Where an index is stored. If a method raises, the current snapshot stays current."""
 
     def lock(self) -> AbstractContextManager[None]:
-        """Be the only writer. Raises Busy, Misconfigured."""
+        """Hold the lock of the one writer. Raises Busy, Misconfigured."""
         ...
 
     def state(self, fingerprint: str) -> State | None:
         """The current state, or None if there is none that this model can extend."""
         ...
 
-    def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
-        """Publish the last `state` without the `gone` articles and with these rows."""
+    def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
+        """Publish the last `state` without the `removed` articles and with these rows, which may replace removed ones."""
         ...

@@ -43,7 +43,7 @@ def open_current(index_dir: Path, fingerprint: str, verified: Verified | None = 
     while True:
         current = current_id(index_dir)
         try:
-            snapshot = _open_whole(index_dir, current, fingerprint, verified)
+            snapshot = _open_intact(index_dir, current, fingerprint, verified)
         except IndexBroken:
             if current_id(index_dir) == current:
                 raise
@@ -51,16 +51,16 @@ def open_current(index_dir: Path, fingerprint: str, verified: Verified | None = 
             if not snapshot.fault or current_id(index_dir) == current:
                 return snapshot
             snapshot.close()
-        # A writer has published another snapshot meanwhile, and may have deleted this one: try again.
+        # Meanwhile a writer has published another snapshot and may have deleted this one: try again.
 
 
-def _open_whole(index_dir: Path, current: str | None, fingerprint: str, verified: Verified | None) -> Snapshot:
+def _open_intact(index_dir: Path, current: str | None, fingerprint: str, verified: Verified | None) -> Snapshot:
     known = snapshot_ids(index_dir)
     if current is None and not known:
         raise IndexMissing(f"there is no index in {index_dir}; run: coopbot index")
     fault: CoopbotError | None = None
     if current not in known:
-        fault = IndexBroken(f"{index_dir / _CURRENT} is missing, damaged, or names a snapshot that is gone; run: coopbot index")
+        fault = IndexBroken(f"{index_dir / _CURRENT} is missing, damaged, or names no existing snapshot; run: coopbot index")
     for snapshot_id in sorted(known, key=lambda one: one != current):
         try:
             snapshot = open_snapshot(snapshot_folder(index_dir, snapshot_id), verified, fault=str(fault or ""))
@@ -75,7 +75,7 @@ def _open_whole(index_dir: Path, current: str | None, fingerprint: str, verified
                 raise
         else:
             return snapshot
-    raise fault or IndexBroken(f"no snapshot in {index_dir} is whole; run: coopbot index")
+    raise fault or IndexBroken(f"no snapshot in {index_dir} is intact; run: coopbot index")
 
 
 def current_id(index_dir: Path) -> str | None:
@@ -83,7 +83,7 @@ def current_id(index_dir: Path) -> str | None:
     try:
         name = (index_dir / _CURRENT).read_text(encoding="utf-8").strip()
     except PermissionError as exc:
-        raise Misconfigured(f"{index_dir / _CURRENT} may not be read; mend its permissions or set COOPBOT_INDEX_DIR") from exc
+        raise Misconfigured(f"{index_dir / _CURRENT} may not be read; fix its permissions or set COOPBOT_INDEX_DIR") from exc
     except (OSError, UnicodeDecodeError):
         return None
     return name if _SNAPSHOT_ID.fullmatch(name) else None
@@ -97,7 +97,7 @@ def snapshot_ids(index_dir: Path) -> list[str]:
         return []
     except OSError as exc:
         raise Misconfigured(
-            f"{index_dir / _SNAPSHOTS} cannot be read ({exc.strerror}); mend its permissions or set COOPBOT_INDEX_DIR"
+            f"{index_dir / _SNAPSHOTS} cannot be read ({exc.strerror}); fix its permissions or set COOPBOT_INDEX_DIR"
         ) from exc
     return sorted(filter(_SNAPSHOT_ID.fullmatch, names), reverse=True)
 
@@ -123,12 +123,12 @@ def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Itera
         ) from exc
     except OSError as exc:
         raise Misconfigured(
-            f"the index folder {index_dir} cannot be written; mend its permissions or set COOPBOT_INDEX_DIR"
+            f"the index folder {index_dir} cannot be written; fix its permissions or set COOPBOT_INDEX_DIR"
         ) from exc
     try:
         _clear_leftovers(index_dir)
         owner = {"process": os.getpid(), "host": socket.gethostname(), "since_s": now_s()}
-        # Only informs others; a full disk must not stop a writer that would free space.
+        # For messages only: a full disk must not stop a writer that may free space.
         with suppress(OSError):
             (index_dir / _WRITER).write_text(json.dumps(owner), encoding="utf-8")
         yield
@@ -139,7 +139,7 @@ def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Itera
 
 
 def writer(index_dir: Path, now_s: float) -> str | None:
-    """Who is writing and for how long, if known; None if nobody is. Changes nothing."""
+    """The process that is writing, and for how long, if known; None if none is. Changes nothing."""
     if not (index_dir / _LOCK).is_file():
         return None
     try:
@@ -175,7 +175,7 @@ def _writer(index_dir: Path, now_s: float) -> str:
 
 @contextmanager
 def building_folder(index_dir: Path) -> Iterator[Path]:
-    """A fresh hidden folder to build in, gone afterwards unless `publish` moved it.
+    """A new hidden folder to build in, deleted afterwards unless `publish` has moved it.
 
     Raises Misconfigured if the block, or creating the folder, fails for lack of space or permission.
     """
@@ -185,8 +185,8 @@ def building_folder(index_dir: Path) -> Iterator[Path]:
         yield folder
     except OSError as exc:
         raise Misconfigured(
-            f"the index in {index_dir} cannot be written ({exc}); make room on the disk or mend permissions, then run: "
-            "coopbot index (the index that was there is still in force)"
+            f"the index in {index_dir} cannot be written ({exc}); make room on the disk or fix permissions, then run: "
+            "coopbot index (the previous index stays current)"
         ) from exc
     finally:
         _delete(folder)
@@ -214,7 +214,7 @@ def make_current(index_dir: Path, snapshot_id: str) -> None:
         _fsync(index_dir)
     except OSError as exc:
         raise Misconfigured(
-            f"{index_dir / _CURRENT} cannot be written ({exc}); make room on the disk or mend permissions, then run again"
+            f"{index_dir / _CURRENT} cannot be written ({exc}); make room on the disk or fix permissions, then run again"
         ) from exc
 
 
@@ -241,25 +241,25 @@ def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None)
 def set_aside(index_dir: Path, snapshot_id: str) -> None:
     """Hide a damaged snapshot. It is kept for inspection until the next one is damaged."""
     snapshots = index_dir / _SNAPSHOTS
-    for other in set_aside_earlier(index_dir):
+    for other in damaged_snapshots(index_dir):
         _delete(other)
     # Open readers are unaffected. A snapshot that cannot be moved is skipped anyway.
     with suppress(OSError):
         os.replace(snapshots / snapshot_id, snapshots / f"{_DAMAGED}{snapshot_id}")
 
 
-def set_aside_earlier(index_dir: Path) -> list[Path]:
-    """Damaged snapshots that `set_aside` hid."""
+def damaged_snapshots(index_dir: Path) -> list[Path]:
+    """The folders of damaged snapshots that `set_aside` has hidden."""
     return sorted((index_dir / _SNAPSHOTS).glob(f"{_DAMAGED}*"))
 
 
-def strangers(index_dir: Path) -> list[Path]:
-    """Entries of the snapshots folder whose name is not that of a snapshot."""
+def unknown_entries(index_dir: Path) -> list[Path]:
+    """Entries of the snapshots folder that are not named like a snapshot."""
     return sorted(path for path in (index_dir / _SNAPSHOTS).glob("[!.]*") if not _SNAPSHOT_ID.fullmatch(path.name))
 
 
 def prune(index_dir: Path, keep: int, spare: str | None = None) -> None:
-    """Delete all but the current, the newest `keep` snapshots and `spare`. Files that readers have open stay mapped."""
+    """Delete all but the current, the newest `keep` snapshots and `spare`. Readers keep the files that they have open."""
     spared = {current_id(index_dir), spare}
     for snapshot_id in snapshot_ids(index_dir)[keep:]:
         if snapshot_id not in spared:

@@ -34,7 +34,7 @@ KEPT_SNAPSHOTS = 3
 # rewritten only a few times.
 _GROWTH = 4
 # A segment with at least this share of removed passages is rewritten without them.
-_DEAD_SHARE = 0.25
+_REMOVED_SHARE = 0.25
 
 # Segments up to this size are copied into the next snapshot, so that damage to one snapshot leaves the others intact. Copying a
 # larger one would delay new articles too long, so it is shared by hard links.
@@ -50,7 +50,7 @@ class LocalTarget:
         self._index_dir = index_dir
         self._copied_bytes = copied_bytes
         self._verified: Verified = set()
-        self._held: Snapshot | None = None
+        self._base: Snapshot | None = None
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Target`."""
@@ -58,38 +58,38 @@ class LocalTarget:
 
     def state(self, fingerprint: str) -> State | None:
         """See `Target`. A damaged current snapshot is set aside."""
-        if self._held:
-            self._held.close()
+        if self._base:
+            self._base.close()
         try:
-            self._held = held = open_current(self._index_dir, fingerprint, self._verified)
+            self._base = base = open_current(self._index_dir, fingerprint, self._verified)
         except CoopbotError:
-            self._held = None
+            self._base = None
             return None
         damaged = current_id(self._index_dir)
-        if held.fault and damaged in snapshot_ids(self._index_dir):
+        if base.fault and damaged in snapshot_ids(self._index_dir):
             set_aside(self._index_dir, damaged)
         return State(
-            snapshot_id=held.snapshot_id,
-            facts=held.manifest.facts,
-            sha256_by_article=held.sha256_by_article(),
-            passages=sum(held.manifest.passages.values()),
-            whole=not held.fault,
+            snapshot_id=base.snapshot_id,
+            facts=base.manifest.facts,
+            sha256_by_article=base.sha256_by_article(),
+            passages=sum(base.manifest.passages.values()),
+            whole=not base.fault,
         )
 
-    def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
+    def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`."""
-        # Frees space, and limits what is left by builds killed just before the end.
-        prune(self._index_dir, KEPT_SNAPSHOTS, self._held.snapshot_id if self._held else None)
+        # Free space first, and delete what builds left that were killed just before the end.
+        prune(self._index_dir, KEPT_SNAPSHOTS, self._base.snapshot_id if self._base else None)
         try:
-            return self._write(gone, rows, facts)
+            return self._write(removed, rows, facts)
         except IndexBroken:
-            # A file has been damaged since it was verified: the next `state` must notice.
+            # A file has been damaged since it was verified; the next `state` must verify it again.
             self._verified.clear()
             raise
 
-    def _write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
+    def _write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         with building_folder(self._index_dir) as folder:
-            segments, files = self._write_segments(folder, gone, rows, facts.dim)
+            segments, files = self._write_segments(folder, removed, rows, facts.dim)
             manifest = _manifest(folder, facts, segments, files)
             manifest.write(folder)
             snapshot_id = self._name(folder, facts)
@@ -104,7 +104,7 @@ class LocalTarget:
         )
 
     def _write_segments(
-        self, folder: Path, gone: frozenset[str], rows: Iterator[ArticleRows], dim: int
+        self, folder: Path, removed: frozenset[str], rows: Iterator[ArticleRows], dim: int
     ) -> tuple[dict[str, list[str]], dict[str, FileEntry]]:
         """(removed articles by segment, the known file entries of the segments carried over)."""
         with ExitStack() as opened:
@@ -112,12 +112,12 @@ class LocalTarget:
             opened.callback(new.release)
             for one in rows:
                 new.add(one)
-            survivors = self._survivors(gone, dim)
-            for segment in survivors:
+            current = self._current_segments(removed, dim)
+            for segment in current:
                 opened.callback(segment.passages.close)
-            kept = self._fold(survivors, new)
-            files = self._carry(kept, folder)
-            segments = {segment.name: sorted(segment.dead) for segment in kept}
+            kept = self._merge(current, new)
+            files = self._carry_over(kept, folder)
+            segments = {segment.name: sorted(segment.removed) for segment in kept}
             name = new.close()
         if new.articles:
             os.replace(folder / "new", folder / name)
@@ -126,30 +126,30 @@ class LocalTarget:
             shutil.rmtree(folder / "new")
         return segments, files
 
-    def _survivors(self, gone: frozenset[str], dim: int) -> list[Segment]:
-        """The current segments that still have live articles, newest first."""
+    def _current_segments(self, removed: frozenset[str], dim: int) -> list[Segment]:
+        """The segments that still have live articles, newest first."""
         opened = [
-            open_segment(segment.folder, dim, segment.dead | (gone & segment.sha256_by_article.keys()))
-            for segment in reversed(self._held.segments if self._held else ())
+            open_segment(segment.folder, dim, segment.removed | (removed & segment.sha256_by_article.keys()))
+            for segment in reversed(self._base.segments if self._base else ())
         ]
         return [segment for segment in opened if segment.sha256_by_article]
 
-    def _fold(self, segments: Sequence[Segment], new: SegmentWriter) -> list[Segment]:
+    def _merge(self, segments: Sequence[Segment], new: SegmentWriter) -> list[Segment]:
         """Merge small segments and those with many removed articles into the new one; returns the rest."""
         kept = []
         for segment in segments:
-            if self._held and (segment.live_passages <= _GROWTH * len(new) or segment.dead_share > _DEAD_SHARE):
+            if self._base and (segment.live_passages <= _GROWTH * len(new) or segment.removed_share > _REMOVED_SHARE):
                 # Verify again, however recently that was done: damaged data must not get a valid checksum.
-                self._held.manifest.verify(segment.folder.parent, set(), f"{segment.name}/")
+                self._base.manifest.verify(segment.folder.parent, set(), f"{segment.name}/")
                 for article_id in segment.sha256_by_article:
                     new.add(segment.rows_of(article_id))
             else:
                 kept.append(segment)
         return kept
 
-    def _carry(self, segments: Sequence[Segment], folder: Path) -> dict[str, FileEntry]:
+    def _carry_over(self, segments: Sequence[Segment], folder: Path) -> dict[str, FileEntry]:
         """Copy or link segments into a new snapshot; returns the manifest's entries for their files."""
-        known = self._held.manifest.files if self._held else {}
+        known = self._base.manifest.files if self._base else {}
         carried: dict[str, FileEntry] = {}
         for segment in segments:
             own = {name: entry for name, entry in known.items() if name.startswith(f"{segment.name}/")}
@@ -182,9 +182,9 @@ def _copy(source: Path, target: Path, *, link: bool) -> None:
 
 
 def _manifest(folder: Path, facts: Facts, segments: dict[str, list[str]], known: dict[str, FileEntry]) -> Manifest:
-    opened = [open_segment(folder / name, facts.dim, frozenset(dead)) for name, dead in segments.items()]
+    opened = [open_segment(folder / name, facts.dim, frozenset(removed)) for name, removed in segments.items()]
     passages = {language: Shelf(language, opened).live for language in LANGUAGES}
-    sentences = sum(segment.passages.sentences_without(segment.dead) for segment in opened)
+    sentences = sum(segment.passages.sentences_without(segment.removed) for segment in opened)
     articles = sum(len(segment.sha256_by_article) for segment in opened)
     for segment in opened:
         segment.passages.close()

@@ -79,7 +79,7 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as exc:
         raise Misconfigured(
-            f"{path} cannot be written ({exc}); make room on the disk or mend permissions, then run: coopbot index"
+            f"{path} cannot be written ({exc}); make room on the disk or fix permissions, then run: coopbot index"
         ) from exc
 
 
@@ -108,7 +108,7 @@ class PassageStore:
         return _to_article(found[1:]) if found else None
 
     def sha256_by_article(self) -> dict[str, str]:
-        """What each article's text and metadata hashed to when it was indexed."""
+        """The hash of each article's text and metadata when it was indexed."""
         return dict(self._db.execute("SELECT article_id, sha256 FROM articles"))
 
     def rows_of(self, article_ids: Collection[str]) -> dict[Language, list[int]]:
@@ -131,10 +131,10 @@ class PassageStore:
     def passages(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
         """The passages at these rows, in the order given."""
         wanted = list(rows)
-        marks = ",".join("?" * len(wanted))
+        placeholders = ",".join("?" * len(wanted))
         found = self._db.execute(
             f"SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article "
-            f"WHERE p.language = ? AND p.row IN ({marks})",
+            f"WHERE p.language = ? AND p.row IN ({placeholders})",
             (language, *wanted),
         ).fetchall()
         by_row = {stored.row: stored for stored in map(_to_stored, found)}
@@ -169,11 +169,11 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
     clauses: list[str] = []
     values: list[str] = []
     if filters.publishers:
-        marks = ",".join("?" * len(filters.publishers))
+        placeholders = ",".join("?" * len(filters.publishers))
         clauses.append(
-            f"(folded(a.publisher) IN ({marks}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
-            f"WHERE folded(json_extract(s.value, '$.publisher')) IN ({marks})) OR EXISTS (SELECT 1 FROM "
-            f"json_each(a.also_published_by) s WHERE folded(json_extract(s.value, '$.publisher')) IN ({marks})))"
+            f"(folded(a.publisher) IN ({placeholders}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
+            f"WHERE folded(json_extract(s.value, '$.publisher')) IN ({placeholders})) OR EXISTS (SELECT 1 FROM "
+            f"json_each(a.also_published_by) s WHERE folded(json_extract(s.value, '$.publisher')) IN ({placeholders})))"
         )
         values += [name.casefold() for name in filters.publishers] * 3
     for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):

@@ -64,12 +64,12 @@ class SegmentWriter:
 
 @dataclass(frozen=True)
 class Segment:
-    """An open segment. `dead`: ids of its removed articles."""
+    """An open segment. removed: ids of its removed articles."""
 
     folder: Path
     passages: PassageStore
     shards: dict[Language, Shard]
-    dead: frozenset[str]
+    removed: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -78,12 +78,12 @@ class Segment:
 
     def article(self, article_id: str) -> Article | None:
         """One article by its id, unless it is removed or absent."""
-        return None if article_id in self.dead else self.passages.article(article_id)
+        return None if article_id in self.removed else self.passages.article(article_id)
 
     @cached_property
     def sha256_by_article(self) -> dict[str, str]:
         """The hash of text and metadata of each live article."""
-        return {a: digest for a, digest in self.passages.sha256_by_article().items() if a not in self.dead}
+        return {a: digest for a, digest in self.passages.sha256_by_article().items() if a not in self.removed}
 
     @property
     def live_passages(self) -> int:
@@ -91,7 +91,7 @@ class Segment:
         return sum(shard.live for shard in self.shards.values())
 
     @property
-    def dead_share(self) -> float:
+    def removed_share(self) -> float:
         """The share of its passages that are removed, 0 to 1."""
         rows = sum(map(len, self.shards.values()))
         return 1 - self.live_passages / rows if rows else 0.0
@@ -100,7 +100,7 @@ class Segment:
         """An article with all its rows, ready to add to another segment. Raises IndexBroken if it is not here."""
         article = self.article(article_id)
         if article is None:
-            raise IndexBroken(f"segment {self.name} has lost {article_id}; run: coopbot index --force")
+            raise IndexBroken(f"segment {self.name} has no article {article_id}; run: coopbot index --force")
         stored = self.passages.passages_of(article_id)
         return ArticleRows(
             article=article,
@@ -109,13 +109,13 @@ class Segment:
         )
 
 
-def open_segment(folder: Path, dim: int, dead: frozenset[str]) -> Segment:
+def open_segment(folder: Path, dim: int, removed: frozenset[str]) -> Segment:
     """Map a folder that a `SegmentWriter` filled. Raises IndexBroken."""
     passages = PassageStore(folder / "passages.sqlite")
-    dead_rows = passages.rows_of(dead)
+    removed_rows = passages.rows_of(removed)
     shards = {
-        language: Shard(folder / language, dim, dead_rows.get(language, ()))
+        language: Shard(folder / language, dim, removed_rows.get(language, ()))
         for language in LANGUAGES
         if (folder / language).is_dir()
     }
-    return Segment(folder=folder, passages=passages, shards=shards, dead=dead)
+    return Segment(folder=folder, passages=passages, shards=shards, removed=removed)

@@ -89,32 +89,32 @@ class ShardWriter:
 
 
 class Shard:
-    """Reads what a `ShardWriter` wrote; results exclude `dead` rows. Raises IndexBroken."""
+    """Reads what a `ShardWriter` wrote; results exclude `removed` rows. Raises IndexBroken."""
 
-    def __init__(self, folder: Path, dim: int, dead: Sequence[int] = ()) -> None:
-        self._dead = np.array(sorted(dead), dtype=np.int64)
+    def __init__(self, folder: Path, dim: int, removed: Sequence[int] = ()) -> None:
+        self._removed = np.array(sorted(removed), dtype=np.int64)
         self._vectors = open_vectors(folder)
-        self.words = Postings(folder, self._dead)
+        self.words = Postings(folder, self._removed)
         try:
-            self._sentences = _Rows(folder / _SENTENCE_VECTORS, np.float16, dim)
-            self._codes = _Rows(folder / _TOKENS, np.uint8, dim // 4)
+            self._sentences = _RowFile(folder / _SENTENCE_VECTORS, np.float16, dim)
+            self._codes = _RowFile(folder / _TOKENS, np.uint8, dim // 4)
             self._sentence_starts = _mapped(folder / _PASSAGES, np.int64, 1)[:, 0]
             self._token_starts = _mapped(folder / _SENTENCES, np.int64, 1)[:, 0]
         except (OSError, ValueError) as exc:
             raise IndexBroken(f"the vectors in {folder} cannot be read; run: coopbot index --force") from exc
 
     def __len__(self) -> int:
-        """The number of rows, including dead ones."""
+        """The number of rows, including removed ones."""
         return len(self._vectors)
 
     @property
     def live(self) -> int:
-        """The number of rows that are not dead."""
-        return len(self) - len(self._dead)
+        """The number of rows that are not removed."""
+        return len(self) - len(self._removed)
 
     def nearest(self, vector: F32, top_k: int, allowed: I64 | None) -> list[tuple[int, float]]:
         """(row, cosine) of the passages nearest to a vector, best first."""
-        return self._vectors.search(vector, top_k, allowed, self._dead)
+        return self._vectors.search(vector, top_k, allowed, self._removed)
 
     def pooled(self, rows: Rows) -> F32:
         """(rows, dim): the vectors of passages."""
@@ -139,7 +139,7 @@ class Shard:
         )
 
 
-class _Rows(Generic[Number]):
+class _RowFile(Generic[Number]):
     """(rows, width) in a file, read on demand.
 
     Not mapped: the system would charge this process for the pages around each row, 64 kB per row.

@@ -17,7 +17,7 @@ from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """An open snapshot. `fault`: why a newer one was rejected, empty if none was."""
+    """An open snapshot. fault: why a newer one was rejected, empty if none was."""
 
     snapshot_id: str
     manifest: Manifest
@@ -58,7 +58,7 @@ class Snapshot:
         return [article for article_id in wanted if (article := self.article(article_id)) is not None]
 
     def sha256_by_article(self) -> dict[str, str]:
-        """What each article's text and metadata hashed to when it was indexed."""
+        """The hash of each article's text and metadata when it was indexed."""
         return {a: digest for segment in self.segments for a, digest in segment.sha256_by_article.items()}
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ def open_snapshot(folder: Path, verified: Verified | None = None, *, fault: str 
     manifest = Manifest.read(folder)
     manifest.verify(folder, set() if verified is None else verified)
     segments = tuple(
-        open_segment(folder / name, manifest.facts.dim, frozenset(dead)) for name, dead in manifest.segments.items()
+        open_segment(folder / name, manifest.facts.dim, frozenset(removed)) for name, removed in manifest.segments.items()
     )
     return Snapshot(
         snapshot_id=folder.name,

@@ -29,9 +29,9 @@ _FILE = "vectors.faiss"
 # Lists searched, of sqrt(rows): all of them with 16,000 rows, an eighth with a million.
 PROBED_LISTS = 128
 # Rows rescored: per requested row, and the minimum.
-_REFINED, _LEAST_REFINED = 20, 240
-# FAISS wants at least 39 rows to train the centroid of a list.
-_TRAINED = 40
+_RESCORED, _MIN_RESCORED = 20, 240
+# FAISS needs at least 39 rows to train the centroid of a list.
+_SAMPLES_PER_LIST = 40
 _BLOCK = 16_384
 
 
@@ -60,7 +60,7 @@ def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> Non
     Needs as much memory as the file it writes, plus a sample of 63 kB per list.
     """
     use_one_thread()
-    index = _flat(vectors) if len(vectors) <= flat_rows else _parted(vectors)
+    index = _flat(vectors) if len(vectors) <= flat_rows else _ivf(vectors)
     # Not by file name: FAISS would then not notice a full disk.
     with (folder / _FILE).open("wb") as file:
         faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
@@ -74,7 +74,7 @@ def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = P
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError as exc:
         raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
-    return PartedVectors(index, flat_rows, probed_lists) if isinstance(index, faiss.IndexRefine) else FlatVectors(index)
+    return IvfVectors(index, flat_rows, probed_lists) if isinstance(index, faiss.IndexRefine) else FlatVectors(index)
 
 
 class FlatVectors:
@@ -113,29 +113,29 @@ class FlatVectors:
         return _search(self._index, vector, top_k, parameters)
 
 
-class PartedVectors(FlatVectors):
+class IvfVectors(FlatVectors):
     """Searches only the lists nearest to the question, unless a filter leaves few rows."""
 
     def __init__(self, index: faiss.IndexRefine, flat_rows: int, probed_lists: int) -> None:
         super().__init__(faiss.downcast_index(index.refine_index))
-        self._parted = index
+        self._ivf = index
         self._lists = cast("faiss.IndexIVF", faiss.downcast_index(index.base_index)).nlist
         self._flat_rows = flat_rows
         self._probed_lists = probed_lists
 
     def _nearest(self, vector: F32, top_k: int, eligible: int, selector: faiss.IDSelector | None) -> Found:
-        if eligible <= max(self._flat_rows, _REFINED * top_k):
+        if eligible <= max(self._flat_rows, _RESCORED * top_k):
             return super()._nearest(vector, top_k, eligible, selector)
-        of_lists = faiss.SearchParametersIVF()
-        of_lists.sel = selector
+        list_parameters = faiss.SearchParametersIVF()
+        list_parameters.sel = selector
         parameters = faiss.IndexRefineSearchParameters()
-        parameters.k_factor = max(_REFINED, _LEAST_REFINED / top_k)
-        # A filter thins out all lists and may empty the nearest ones, so search more.
+        parameters.k_factor = max(_RESCORED, _MIN_RESCORED / top_k)
+        # A filter leaves fewer rows in each list, perhaps none in the nearest, so more lists are searched.
         probed = math.ceil(self._probed_lists * len(self) / eligible)
         while True:
-            of_lists.nprobe = min(probed, self._lists)
-            parameters.base_index_params = of_lists
-            found = _search(self._parted, vector, top_k, parameters)
+            list_parameters.nprobe = min(probed, self._lists)
+            parameters.base_index_params = list_parameters
+            found = _search(self._ivf, vector, top_k, parameters)
             if len(found) == top_k or probed >= self._lists:
                 return found
             probed *= 2
@@ -163,11 +163,11 @@ def _flat(vectors: F32) -> faiss.Index:
     return index
 
 
-def _parted(vectors: F32) -> faiss.Index:
+def _ivf(vectors: F32) -> faiss.Index:
     rows, dim = vectors.shape
     lists = round(math.sqrt(rows))
     index = faiss.index_factory(dim, f"IVF{lists},PQ{dim // 2}x4fs,Refine(SQfp16)", faiss.METRIC_INNER_PRODUCT)
-    sample = np.linspace(0, rows - 1, lists * _TRAINED).astype(np.int64)
+    sample = np.linspace(0, rows - 1, lists * _SAMPLES_PER_LIST).astype(np.int64)
     index.train(np.ascontiguousarray(vectors[sample], dtype=np.float32))
     for start in range(0, rows, _BLOCK):
         index.add(np.ascontiguousarray(vectors[start : start + _BLOCK], dtype=np.float32))

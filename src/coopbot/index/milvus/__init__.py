@@ -1,1 +1,1 @@
-"""The index in Milvus, for corpora past one machine: client, schema, rows, store (reading) and target (writing)."""
+"""The index in Milvus, for corpora too large for one machine."""

@@ -69,7 +69,7 @@ class MilvusTarget:
             return None
         return _state(self._base.manifest, self._base.sha256_by_article())
 
-    def write(self, gone: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
+    def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`. Raises Busy (another machine wrote meanwhile), Unreachable."""
         names = Names(self._prefix, facts.fingerprint)
         if self._base is None:
@@ -80,8 +80,8 @@ class MilvusTarget:
         while group := list(islice(rows, _TOGETHER)):
             build.add(group)
             added |= {one.article.article_id for one in group}
-        removed = iter(sorted(gone - added))
-        while ids := list(islice(removed, _TOGETHER)):
+        remaining = iter(sorted(removed - added))
+        while ids := list(islice(remaining, _TOGETHER)):
             build.remove(ids)
         manifest = build.finish()
         self._milvus.point_alias(names.prefix, names["state"])
