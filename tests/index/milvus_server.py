@@ -1,4 +1,4 @@
-"""A `milvus-lite server` for tests: a Milvus in Python that keeps the protocol."""
+"""A `milvus-lite server` for tests: a Milvus in Python with the same protocol."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Server:
 
 @contextmanager
 def milvus_server(folder: Path) -> Iterator[Server]:
-    """A server while within. Skips the test where there is no milvus-lite."""
+    """A running server. Skips the test if milvus-lite is not installed."""
     if importlib.util.find_spec("milvus_lite") is None:
         pytest.skip("milvus-lite has no wheel for this platform")
     server = Server(folder)

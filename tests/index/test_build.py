@@ -63,7 +63,7 @@ def test_the_best_passage_is_found_in_each_language(tmp_path: Path) -> None:
     assert found.lexical.shape == (1,)
 
 
-def test_words_find_what_the_vector_does_not(tmp_path: Path) -> None:
+def test_lexical_search_finds_passages_that_the_vector_misses(tmp_path: Path) -> None:
     embedder = BagOfWords()
     articles = [make_article(f"en/{i}", f"Filler text number {i} about trucks.") for i in range(20)]
     run([*articles, make_article("en/rare", "The Zarubino terminal.")], tmp_path, embedder)
@@ -101,7 +101,7 @@ def test_only_new_text_is_embedded(tmp_path: Path) -> None:
     assert embedder.embedded == []  # both were embedded before
 
 
-def test_text_is_embedded_in_an_order_that_repeats(tmp_path: Path) -> None:
+def test_texts_are_embedded_in_a_reproducible_order(tmp_path: Path) -> None:
     articles = [make_article(f"en/{name}", f"Bridge {name} opened.") for name in "hbeagdcf"]
     embedder = BagOfWords()
     run([make_article("en/long", "Bridge number one opened."), *articles], tmp_path, embedder)
@@ -146,7 +146,7 @@ def test_an_article_of_headings_only_is_kept_without_passages(tmp_path: Path) ->
     assert snapshot.article("en/empty") is not None
 
 
-def test_no_index_says_how_to_make_one(tmp_path: Path) -> None:
+def test_a_missing_index_says_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="coopbot index"):
         open_current(tmp_path, "bag-of-words")
 
@@ -161,7 +161,7 @@ def test_an_index_of_another_model_is_refused_and_rebuilt(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "gone"])
-def test_damage_to_any_file_is_noticed_and_the_snapshot_before_serves(tmp_path: Path, harm: str) -> None:
+def test_damage_to_any_file_is_noticed_and_the_previous_snapshot_is_served(tmp_path: Path, harm: str) -> None:
     embedder = BagOfWords()
     made = tmp_path / "made"
     good = run([BRIDGE, PORT], made, embedder).snapshot
@@ -195,7 +195,7 @@ def damage(path: Path, harm: str) -> None:
         path.write_bytes(b"!")
 
 
-def test_when_no_snapshot_is_whole_the_first_fault_is_told(tmp_path: Path) -> None:
+def test_if_no_snapshot_is_intact_the_first_fault_is_raised(tmp_path: Path) -> None:
     embedder = BagOfWords()
     snapshot_id = run([BRIDGE], tmp_path, embedder).snapshot
     (tokens,) = (tmp_path / "snapshots" / snapshot_id).glob("*/en/tokens.u8")
@@ -220,7 +220,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         run([BRIDGE], tmp_path, BagOfWords())
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(Misconfigured, match="COOPBOT_INDEX_DIR"):
         run([BRIDGE], tmp_path / "file", BagOfWords())
@@ -235,7 +235,7 @@ def test_old_snapshots_are_pruned_but_never_the_current(tmp_path: Path) -> None:
     assert current_id(tmp_path) == ids[0]
 
 
-def test_a_running_reader_follows_current_and_holders_keep_theirs(tmp_path: Path) -> None:
+def test_a_live_index_follows_current_and_earlier_snapshots_stay_open(tmp_path: Path) -> None:
     embedder = BagOfWords()
     run([BRIDGE], tmp_path, embedder)
     live = LiveIndex(tmp_path, embedder.fingerprint)

@@ -44,14 +44,14 @@ def test_a_sentence_too_long_for_the_model_is_cut_at_separators_and_nothing_is_l
     assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
-def test_text_without_any_separator_is_cut_all_the_same() -> None:
+def test_text_without_separators_is_cut_too() -> None:
     text = "字" * 1500
     passages = chunk(make_article("a", text, language="zh"), len)
     assert max(len(p.text) for p in passages) <= 400
     assert "".join(p.text for p in passages) == text
 
 
-def test_passage_ids_are_unique_and_tell_the_place() -> None:
+def test_passage_ids_are_unique_and_contain_the_offsets() -> None:
     article = make_article("en/a", "\n\n".join([f"{SENTENCE} " * 10] * 5))
     passages = chunk(article, words, max_tokens=60)
     assert len({p.passage_id for p in passages}) == len(passages) > 1

@@ -57,7 +57,7 @@ def test_tokens_come_with_spans_inside_the_text(any_embedder: Embedder) -> None:
         assert (tokens.spans[:, 0] <= tokens.spans[:, 1]).all()
 
 
-def test_nothing_gives_nothing(any_embedder: Embedder) -> None:
+def test_no_texts_give_no_vectors(any_embedder: Embedder) -> None:
     assert any_embedder.embed_passages([]).pooled.shape == (0, any_embedder.dim)
 
 
@@ -79,7 +79,7 @@ def test_threads_do_not_disturb_each_other(any_embedder: Embedder) -> None:
         assert np.allclose(vectors, expected[i % len(TEXTS)], atol=1e-3)
 
 
-def test_int8_stays_true_to_the_float_model(embedder: Encoder, torch_embedder: Encoder) -> None:
+def test_int8_is_close_to_the_float_model(embedder: Encoder, torch_embedder: Encoder) -> None:
     texts = TEXTS[:3] * 5
     fast = embedder.embed_passages(texts, with_tokens=True)
     reference = torch_embedder.embed_passages(texts, with_tokens=True)

@@ -70,7 +70,7 @@ def milvus(server: Server) -> Iterator[Milvus]:
 
 
 class Place:
-    """An index of its own on the server that all tests share."""
+    """A separate index on the server that all tests share."""
 
     def __init__(self, milvus: Milvus, tmp_path: Path) -> None:
         self.milvus = milvus
@@ -126,7 +126,7 @@ def found(store: VectorStore, language: Language, question: str, top_k: int, fil
 
 
 def everything(store: VectorStore) -> list[object]:
-    """What answers are made of, for comparing two stores or two states."""
+    """Everything that answers are made of, for comparing two stores or two snapshots."""
     seen: list[object] = [store.languages, store.articles(0, 100), [store.article(a.article_id) for a in CORPUS]]
     for language, question in QUESTIONS:
         if language not in store.languages:
@@ -145,7 +145,7 @@ def everything(store: VectorStore) -> list[object]:
     return seen
 
 
-def test_it_holds_what_the_index_on_one_machine_holds(place: Place) -> None:
+def test_it_equals_the_index_on_disk(place: Place) -> None:
     place.run(CORPUS)
     store, snapshot = place.open(), local(CORPUS, place.tmp_path / "local")
     assert everything(store) == everything(snapshot)
@@ -171,7 +171,7 @@ FILTERS = [
 ]
 
 
-def test_filters_pass_what_they_pass_on_one_machine(place: Place) -> None:
+def test_filters_work_as_on_disk(place: Place) -> None:
     place.run(CORPUS)
     store, snapshot = place.open(), local(CORPUS, place.tmp_path / "local")
     for filters in FILTERS:
@@ -183,7 +183,7 @@ def test_filters_pass_what_they_pass_on_one_machine(place: Place) -> None:
     assert found(store, "ru", "порт", 20, Filters(publishers=("тасс",)))  # letter case of any alphabet
 
 
-def test_words_find_what_the_vector_does_not(place: Place) -> None:
+def test_lexical_search_finds_passages_that_the_vector_misses(place: Place) -> None:
     filler = [make_article(f"en/{i}", f"Filler text number {i} about trucks.") for i in range(20)]
     place.run([*filler, make_article("en/rare", "The Zarubino terminal.")])
     store = place.open()
@@ -204,7 +204,7 @@ def test_languages_do_not_crowd_each_other_out(place: Place) -> None:
     assert [s.passage.article_id for s in store.stored("ru", rows_for(store, "ru", "port of Zarubino"))] == ["ru/port"]
 
 
-def test_what_passes_filters_is_found_among_many_that_do_not(place: Place) -> None:
+def test_the_few_passages_that_pass_filters_are_found_among_many(place: Place) -> None:
     """With enough passages to be flushed, and most of them nearer to the question than what passes."""
     near = [make_article(f"en/{i}", f"Grain at the port of Zarubino, text {i}.") for i in range(600)]
     other = [make_article(f"ru/{i}", f"Зерно в порту Зарубино, текст {i}.", language="ru") for i in range(20)]
@@ -240,7 +240,7 @@ def test_scores_are_those_of_bm25(tmp_path: Path) -> None:
     assert len(word_weights([], "en")) == 1  # Milvus refuses an empty vector
 
 
-def test_a_build_brings_what_changed_and_only_that(place: Place) -> None:
+def test_a_build_writes_only_what_changed(place: Place) -> None:
     place.run(CORPUS)
     place.embedder.embedded.clear()
     changed = make_article("en/bridge", "The bridge has a toll.")
@@ -253,7 +253,7 @@ def test_a_build_brings_what_changed_and_only_that(place: Place) -> None:
     assert place.open().snapshot_id == report.snapshot
 
 
-def test_a_forced_build_writes_all_anew(place: Place) -> None:
+def test_a_forced_build_writes_everything_again(place: Place) -> None:
     place.run(CORPUS)
     before = everything(place.open())
     assert place.run(CORPUS, minute=1, force=True).written
@@ -286,7 +286,7 @@ def test_a_reader_keeps_its_snapshot(place: Place) -> None:
         assert held.snapshot_id != place.open().snapshot_id
 
 
-def test_snapshots_are_pruned_and_then_say_so(place: Place) -> None:
+def test_reading_a_pruned_snapshot_is_refused(place: Place) -> None:
     place.run([BRIDGE])
     held = place.open()
     rows = rows_for(held, "en", "the bridge")
@@ -349,7 +349,7 @@ class Stopping(Milvus):
 def test_a_build_may_be_killed_at_every_step(place: Place) -> None:
     toll, quay = make_article("en/bridge", "The bridge has a toll."), make_article("zh/quay", "黑河口岸。", language="zh")
     states = [[BRIDGE, BRIEF, PORT, PARK], [toll, BRIEF, PORT, quay]]
-    # What comes next may be something else than what was cut short, and keep what that was about to remove.
+    # The next build may differ from the interrupted one, and keep what that one was about to remove.
     states += [[*articles, UNDATED] for articles in states]
     expected = [everything(local(articles, place.tmp_path / str(i))) for i, articles in enumerate(states)]
     place.run(states[0])
@@ -390,7 +390,7 @@ def test_a_first_build_may_be_killed_at_every_step(place: Place) -> None:
     assert everything(place.open()) == everything(local([BRIDGE, PORT], place.tmp_path / "local"))
 
 
-def test_an_index_of_another_model_is_refused_and_rebuilt_beside(place: Place) -> None:
+def test_an_index_of_another_model_is_refused_and_a_new_one_built_beside_it(place: Place) -> None:
     place.run([BRIDGE])
     held, former = place.open(), place.names
     place.embedder = BagOfWords(fingerprint="another")
@@ -398,7 +398,7 @@ def test_an_index_of_another_model_is_refused_and_rebuilt_beside(place: Place) -
         place.open()
     place.run([BRIDGE, PORT], minute=1)
     assert place.open().languages == ("en", "ru")
-    assert held.article("en/bridge") == BRIDGE  # who still runs with the former model goes on answering
+    assert held.article("en/bridge") == BRIDGE  # services with the former model still answer
     with pytest.raises(IndexMismatch):
         open_store(place.milvus, former)
     place.run([BRIDGE], minute=2)
@@ -408,7 +408,7 @@ def test_an_index_of_another_model_is_refused_and_rebuilt_beside(place: Place) -
     )
 
 
-def test_no_index_says_how_to_make_one(place: Place) -> None:
+def test_a_missing_index_says_how_to_build_one(place: Place) -> None:
     with pytest.raises(IndexMissing, match="coopbot index"):
         place.open()
 
@@ -418,7 +418,7 @@ def facts(place: Place, minute: int) -> Facts:
     return replace(place.open().manifest.facts, built_at=built_at)
 
 
-def test_a_machine_that_comes_too_late_writes_nothing(place: Place) -> None:
+def test_a_build_on_an_outdated_snapshot_writes_nothing(place: Place) -> None:
     place.run([BRIDGE])
     late = MilvusTarget(place.milvus, place.tmp_path, place.prefix)
     late.state(place.embedder.fingerprint)
@@ -428,7 +428,7 @@ def test_a_machine_that_comes_too_late_writes_nothing(place: Place) -> None:
     assert set(place.open().sha256_by_article()) == {"en/bridge", "ru/port"}
 
 
-def test_of_two_machines_at_once_one_wins(place: Place) -> None:
+def test_if_two_machines_write_at_once_one_wins(place: Place) -> None:
     place.run([BRIDGE, PORT])
     base = place.open()
     first, second = (Build(place.milvus, place.names, base, facts(place, minute)) for minute in (1, 2))
@@ -443,7 +443,7 @@ def test_of_two_machines_at_once_one_wins(place: Place) -> None:
     assert place.open().manifest.passages == {"ru": 1}
 
 
-def test_a_running_service_follows(place: Place) -> None:
+def test_a_running_service_follows_new_snapshots(place: Place) -> None:
     clock = [0.0]
     place.run([BRIDGE])
     live = LiveMilvus(place.milvus, place.names, clock_s=lambda: clock[0])
@@ -458,8 +458,8 @@ def test_a_running_service_follows(place: Place) -> None:
     assert "coopbot index" in live.fault
 
 
-def test_readers_see_one_state_or_another_during_swaps(place: Place) -> None:
-    """Articles come in pairs; whoever sees one of a pair without the other sees two states at once."""
+def test_readers_never_see_a_mixture_of_two_snapshots(place: Place) -> None:
+    """Articles come in pairs; a reader that finds one without the other has seen two snapshots at once."""
 
     def pair(step: int) -> list[Article]:
         return [make_article(f"en/{side}", f"Step number {step} of the bridge.") for side in "ab"]
@@ -492,7 +492,7 @@ def test_readers_see_one_state_or_another_during_swaps(place: Place) -> None:
     assert asked[0] > 8
 
 
-def test_a_server_may_be_killed_and_started_again(server: Server, tmp_path: Path) -> None:
+def test_the_index_survives_a_kill_and_restart_of_the_server(server: Server, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     own = Server(tmp_path / "own")
     try:
@@ -545,13 +545,11 @@ NO_ADDRESSES = [
         *((uri, Misconfigured, "COOPBOT_MILVUS_URI is not the address .* like http://host:19530") for uri in NO_ADDRESSES),
     ],
 )
-def test_an_address_that_does_not_answer_is_told_without_its_password(
-    uri: str, error: type[CoopbotError], message: str
-) -> None:
+def test_errors_about_an_address_do_not_contain_its_password(uri: str, error: type[CoopbotError], message: str) -> None:
     pytest.importorskip("pymilvus")
-    with pytest.raises(error, match=message) as told:
+    with pytest.raises(error, match=message) as raised:
         Milvus.connect(uri, timeout_s=0.2)
-    causes = [told.value, told.value.__cause__, told.value.__context__ if not told.value.__suppress_context__ else None]
+    causes = [raised.value, raised.value.__cause__, None if raised.value.__suppress_context__ else raised.value.__context__]
     assert "secret" not in "".join(map(repr, causes))
 
 
@@ -562,13 +560,13 @@ def test_without_pymilvus_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 
 @given(st.binary(max_size=200), st.sampled_from([1, 1000]))
-def test_contents_come_back(data: bytes, times: int) -> None:
+def test_packed_contents_can_be_unpacked(data: bytes, times: int) -> None:
     parts = pack(data * times)
     assert max(len(part.encode()) for part in parts) <= VARCHAR_BYTES
     assert unpack(parts) == data * times
 
 
-def test_contents_without_a_part_are_refused() -> None:
+def test_contents_with_a_missing_part_are_refused() -> None:
     parts = pack(np.random.default_rng(1).bytes(200_000))
     for missing in range(len(parts)):
         with pytest.raises(IndexBroken, match="coopbot index --force"):
@@ -576,7 +574,7 @@ def test_contents_without_a_part_are_refused() -> None:
 
 
 @given(st.lists(st.dictionaries(st.integers(min_value=0, max_value=2**32 - 2), st.integers(min_value=-2, max_value=3))))
-def test_counts_of_words_follow_changes(changes: list[dict[int, int]]) -> None:
+def test_word_counts_follow_changes(changes: list[dict[int, int]]) -> None:
     counts, expected = load_counts(()), Counter[int]()
     for change in changes:
         possible = {word: max(by, -expected[word]) for word, by in change.items()}

@@ -1,4 +1,4 @@
-"""Milvus with the real model: what is asked gets the answer that the index on one machine gives."""
+"""Milvus with the real model: questions get the same answers as from the index on disk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FILTERS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Both:
-    """The same articles in the index on one machine and in Milvus."""
+    """The same articles in the index on disk and in Milvus."""
 
     embedder: Encoder
     snapshot: VectorStore
@@ -62,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def both(server: Server, embedder: Encoder, corpus_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    """The corpus of the repository. Either index came about in two builds, the second of which adds, changes and removes."""
+    """The corpus of the repository. Each index is made by two builds; the second one adds, changes and removes articles."""
     index_dir = tmp_path_factory.mktemp("index")
     copy_cache(corpus_index, index_dir, embedder.fingerprint)
     articles = [found for found in Corpus(ROOT / "corpus", index_dir / "read.sqlite") if isinstance(found, Article)]
@@ -80,7 +80,7 @@ def both(server: Server, embedder: Encoder, corpus_index: Path, tmp_path_factory
 
 
 def before(articles: Sequence[Article]) -> list[Article]:
-    """Two thirds of the articles, one of them with another title, and one that is to go."""
+    """Two thirds of the articles, one of them with another title, and one that is removed later."""
     first, *others = [article for place, article in enumerate(articles) if place % 3 != 2]
     return [replace(first, title="Another title", sha256="other"), *others, replace(first, article_id="en/gone")]
 
@@ -97,7 +97,7 @@ def test_searches_find_the_same_passages(both: Both) -> None:
 
 
 def first_stage(store: VectorStore, question: Question, language: Language) -> dict[str, tuple[list[float], float]]:
-    """Vector and share of BM25 by passage; equals are in the order in which they were written, which is not compared."""
+    """Vector and share of BM25 by passage; the order of ties, which differs, is not compared."""
     first = store.first_stage(language, question.vector, question.terms_for(language), 12, Filters())
     passages = [stored.passage.passage_id for stored in store.stored(language, first.rows.tolist())]
     return dict(zip(passages, zip(first.pooled.tolist(), first.lexical.tolist(), strict=True), strict=True))
@@ -115,7 +115,7 @@ def test_golden_questions_get_the_same_answers(both: Both) -> None:
 
 
 def content(answer: Answer) -> tuple[object, ...]:
-    """All but scores, which may differ in their last digits, and what names the index."""
+    """Everything but scores, which may differ in their last digits, and the names of the index."""
     citations = [replace(citation, score=0.0) for citation in answer.citations]
     return answer.outcome, answer.claims, citations, answer.disagreements
 

@@ -146,12 +146,12 @@ def test_without_openvino_torch_runs_the_model(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.model
-def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="COOPBOT_MODEL"):
         prepare(ModelSource.of(str(tmp_path / "nothing")), tmp_path / "cache")
 
 
-def test_a_damaged_card_says_how_to_mend_it(tmp_path: Path) -> None:
+def test_a_damaged_card_says_how_to_fix_it(tmp_path: Path) -> None:
     source = ModelSource.of("some/model")
     folder = tmp_path / "models" / source.key()
     folder.mkdir(parents=True)
@@ -160,7 +160,7 @@ def test_a_damaged_card_says_how_to_mend_it(tmp_path: Path) -> None:
         load_embedder(source, tmp_path, threads=1)
 
 
-def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_cache_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(Misconfigured, match="COOPBOT_CACHE_DIR"):
         prepare(ModelSource.of(str(tmp_path)), tmp_path / "cache")

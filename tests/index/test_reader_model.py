@@ -70,7 +70,7 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / WEIGHTS_FILE
 
 
-def test_the_built_in_weights_are_small_whole_and_of_this_encoder() -> None:
+def test_the_built_in_weights_are_small_complete_and_fit_the_encoder() -> None:
     size = len(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
     assert size < 25_000_000
     updates, metadata = built_in_weights()
@@ -100,7 +100,7 @@ def of_another_encoder(path: Path) -> None:
     save_file({"head.bias": np.zeros(2, np.float32)}, path, {"encoder": "0" * 64, "scale": "1"})
 
 
-def without_a_word_of_its_encoder(path: Path) -> None:
+def without_the_encoders_hash(path: Path) -> None:
     save_file({"head.bias": np.zeros(2, np.float32)}, path)
 
 
@@ -110,10 +110,10 @@ def without_a_word_of_its_encoder(path: Path) -> None:
         (remove, "missing or damaged; reinstall coopbot"),
         (cut, "missing or damaged; reinstall coopbot"),
         (of_another_encoder, "another version of the encoder; install"),
-        (without_a_word_of_its_encoder, "another version of the encoder; install"),
+        (without_the_encoders_hash, "another version of the encoder; install"),
     ],
 )
-def test_weights_that_cannot_be_used_name_the_way_out(
+def test_unusable_weights_say_what_to_do(
     own_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None], reason: str
 ) -> None:
     harm(own_weights)
@@ -199,7 +199,7 @@ def test_it_reads_texts_longer_than_its_own_window(folder: Path, cache: Path) ->
         assert sentence.start_char <= answer.start_char < answer.end_char <= sentence.end_char
 
 
-def test_a_prepared_reader_that_was_damaged_says_how_to_mend_it(folder: Path, cache: Path) -> None:
+def test_a_damaged_prepared_reader_says_how_to_fix_it(folder: Path, cache: Path) -> None:
     prepared = prepare_reader(str(folder), cache)
     card = json.loads((prepared / "card.json").read_text())
     for name in ("card.json", "tokenizer.json", *(["model.xml"] if card["engine"] == "openvino" else [])):
@@ -211,7 +211,7 @@ def test_a_prepared_reader_that_was_damaged_says_how_to_mend_it(folder: Path, ca
     load_reader(str(folder), cache, threads=1)
 
 
-def test_a_model_without_segments_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_texts: None) -> None:
+def test_a_model_without_segment_ids_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_texts: None) -> None:
     monkeypatch.setattr("coopbot.index.model.conversion.importlib.util.find_spec", lambda name: None)  # torch runs it
     reader = load_reader(str(save_tiny_reader(tmp_path / "reader", types=1)), tmp_path / "cache", threads=1)
     assert (reader.card.engine, reader.card.has_types) == ("torch", False)
@@ -221,7 +221,7 @@ def test_a_model_without_segments_gets_none(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("kind", ["nothing", "empty", "of another kind", "damaged"])
-def test_what_is_no_question_answering_model_is_refused(tmp_path: Path, kind: str) -> None:
+def test_models_not_trained_to_answer_questions_are_refused(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "reader"
     if kind == "empty":
         folder.mkdir()
@@ -235,7 +235,7 @@ def test_what_is_no_question_answering_model_is_refused(tmp_path: Path, kind: st
 
 
 @pytest.mark.model
-def test_the_built_in_reader_keeps_no_words_of_its_own(cache_dir: Path) -> None:
+def test_the_built_in_reader_shares_the_encoders_word_embeddings(cache_dir: Path) -> None:
     reader = load_reader(None, cache_dir, threads=2)
     folder = prepare_reader(None, cache_dir)
     if reader.card.has_words:

@@ -1,4 +1,4 @@
-"""However an index came about, by one build or by many, it is the same index to whoever asks."""
+"""An index gives the same answers whether it was made by one build or by many."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_many_builds_give_the_same_answers_as_one(
     assert [found.article_id for found in many.articles(0, 99)] == sorted(once.sha256_by_article())
 
 
-def test_a_new_article_writes_a_segment_of_its_own_and_small_ones_are_joined(tmp_path: Path) -> None:
+def test_new_articles_become_a_segment_and_small_segments_are_merged(tmp_path: Path) -> None:
     corpus = [article(number) for number in range(60)]
     first = run(corpus, tmp_path, 0)
     counts = []
@@ -85,7 +85,7 @@ def test_a_new_article_writes_a_segment_of_its_own_and_small_ones_are_joined(tmp
     assert first.segments[0].name in {segment.name for segment in now.segments}
 
 
-def test_what_was_removed_is_found_no_more_and_its_segment_is_written_anew_in_time(tmp_path: Path) -> None:
+def test_removed_articles_are_not_found_and_their_segment_is_rewritten_in_time(tmp_path: Path) -> None:
     corpus = [article(number) for number in range(40)]
     big = run(corpus, tmp_path, 0).segments[0].name
     less = run(corpus[1:], tmp_path, 1)
@@ -126,7 +126,7 @@ def test_names_sort_by_age_even_if_the_clock_goes_backwards(tmp_path: Path) -> N
     assert open_current(tmp_path, "bag-of-words").snapshot_id == made[-1]
 
 
-def test_an_older_snapshot_can_be_put_back_in_force(tmp_path: Path) -> None:
+def test_an_older_snapshot_can_be_made_current_again(tmp_path: Path) -> None:
     old = run([article(1)], tmp_path, 0)
     run([article(1), article(2)], tmp_path, 1)
     assert roll_back(tmp_path, "bag-of-words") == old.snapshot_id

@@ -74,7 +74,7 @@ def _trimmed(text: str, span: list[int]) -> tuple[int, int]:
     return span[0] + len(covered) - len(covered.lstrip()), span[1] - len(covered) + len(covered.rstrip())
 
 
-def test_the_spans_of_a_text_run_through_it(pieces: SentencePieceTokenizer) -> None:
+def test_spans_are_in_order_and_cover_the_text(pieces: SentencePieceTokenizer) -> None:
     for text in calibration_texts():
         (tokens,) = pieces.tokens([text])
         starts, ends = tokens.spans.T
@@ -85,7 +85,7 @@ def test_the_spans_of_a_text_run_through_it(pieces: SentencePieceTokenizer) -> N
         assert covered.split() == text.split()
 
 
-def test_both_frame_texts_and_pairs_alike(pieces: SentencePieceTokenizer, hub: HubTokenizer) -> None:
+def test_both_libraries_add_the_same_special_tokens(pieces: SentencePieceTokenizer, hub: HubTokenizer) -> None:
     assert [part.tolist() for part in pieces.frame] == [part.tolist() for part in hub.frame] == [[0], [2]]
     for question in ("Когда открыли мост?", "大桥何时通车？", "When?"):
         ours, theirs = pieces.pair_frame(question), hub.pair_frame(question)
@@ -95,7 +95,7 @@ def test_both_frame_texts_and_pairs_alike(pieces: SentencePieceTokenizer, hub: H
         assert (ours.before_types.tolist(), ours.after_types.tolist(), ours.text_type) == ([0] * len(ours.before), [0], 0)
 
 
-def test_a_pairs_frame_is_what_the_models_own_template_says() -> None:
+def test_the_pair_frame_follows_the_models_template() -> None:
     words = {word: number for number, word in enumerate(["[UNK]", "[CLS]", "[SEP]", "who", "built", "it", "a"])}
     bert = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     bert.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -117,14 +117,14 @@ def test_a_pairs_frame_is_what_the_models_own_template_says() -> None:
 
 @pytest.mark.parametrize("name", [SENTENCEPIECE_FILE, TOKENIZERS_FILE])
 @pytest.mark.parametrize("content", [None, b"", b"\x00 no tokenizer"])
-def test_a_missing_or_damaged_file_says_how_to_mend_it(tmp_path: Path, name: str, content: bytes | None) -> None:
+def test_a_missing_or_damaged_file_says_how_to_fix_it(tmp_path: Path, name: str, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelUnavailable, match="coopbot prepare --force"):
         load_tokenizer(tmp_path)
 
 
-def test_half_a_sentencepiece_file_is_noticed(tmp_path: Path, unpacked: Path) -> None:
+def test_a_truncated_sentencepiece_file_is_refused(tmp_path: Path, unpacked: Path) -> None:
     whole = (unpacked / SENTENCEPIECE_FILE).read_bytes()
     (tmp_path / SENTENCEPIECE_FILE).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelUnavailable, match="coopbot prepare --force"):

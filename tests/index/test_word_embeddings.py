@@ -42,7 +42,7 @@ def test_rows_are_mapped_from_disk_and_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", WordEmbeddings.FILES)
 @pytest.mark.parametrize("length", [None, 0, 100, 150])
-def test_a_missing_or_damaged_file_says_how_to_mend_it(tmp_path: Path, name: str, length: int | None) -> None:
+def test_a_missing_or_damaged_file_says_how_to_fix_it(tmp_path: Path, name: str, length: int | None) -> None:
     save_words(tmp_path, table())
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).unlink()
