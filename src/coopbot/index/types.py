@@ -67,6 +67,17 @@ class State:
     passages: int
     whole: bool
 
+    @classmethod
+    def of(cls, snapshot_id: str, contents: Contents, sha256_by_article: dict[str, str], *, whole: bool = True) -> State:
+        """The state when a snapshot with these contents is current."""
+        return cls(
+            snapshot_id=snapshot_id,
+            facts=contents.facts,
+            sha256_by_article=sha256_by_article,
+            passages=sum(contents.passages.values()),
+            whole=whole,
+        )
+
 
 # Read to answer a question.
 

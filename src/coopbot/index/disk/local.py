@@ -68,13 +68,7 @@ class LocalTarget:
         damaged = current_id(self._index_dir)
         if base.fault and damaged in snapshot_ids(self._index_dir):
             set_aside(self._index_dir, damaged)
-        return State(
-            snapshot_id=base.snapshot_id,
-            facts=base.manifest.facts,
-            sha256_by_article=base.sha256_by_article(),
-            passages=sum(base.manifest.passages.values()),
-            whole=not base.fault,
-        )
+        return State.of(base.snapshot_id, base.manifest, base.sha256_by_article(), whole=not base.fault)
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`."""
@@ -95,13 +89,7 @@ class LocalTarget:
             snapshot_id = self._name(folder, facts)
             publish(self._index_dir, folder, snapshot_id, self._verified)
         prune(self._index_dir, KEPT_SNAPSHOTS)
-        return State(
-            snapshot_id=snapshot_id,
-            facts=facts,
-            sha256_by_article={},
-            passages=sum(manifest.passages.values()),
-            whole=True,
-        )
+        return State.of(snapshot_id, manifest, {})
 
     def _write_segments(
         self, folder: Path, removed: frozenset[str], rows: Iterator[ArticleRows], dim: int
