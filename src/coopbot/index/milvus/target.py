@@ -23,7 +23,6 @@ from coopbot.index.milvus.rows import (
     article_name,
     article_rows,
     changed_counts,
-    load_counts,
     pack,
     passage_ids,
     record_rows,
@@ -67,80 +66,70 @@ class MilvusTarget:
             self._base = open_store(self._milvus, Names(self._prefix, fingerprint))
         except (IndexMissing, IndexMismatch, IndexBroken):
             return None
-        return _state(self._base.manifest, self._base.sha256_by_article())
+        return State.of(self._base.snapshot_id, self._base.manifest, self._base.sha256_by_article())
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`. Raises Busy (another machine wrote meanwhile), Unreachable."""
         names = Names(self._prefix, facts.fingerprint)
-        if self._base is None:
-            _create_collections(self._milvus, names, facts.dim)
-        build = Build(self._milvus, names, self._base, facts)
+        build = Build(self._milvus, names, self._base or _empty_snapshot(self._milvus, names, facts), facts)
         build.begin()
-        added: set[str] = set()
+        ids = iter(sorted(removed))
+        while some_ids := list(islice(ids, _TOGETHER)):
+            build.remove(some_ids)
         while group := list(islice(rows, _TOGETHER)):
             build.add(group)
-            added |= {one.article.article_id for one in group}
-        remaining = iter(sorted(removed - added))
-        while ids := list(islice(remaining, _TOGETHER)):
-            build.remove(ids)
         manifest = build.finish()
         self._milvus.point_alias(names.prefix, names["state"])
         if self._base:
             _prune(self._milvus, names, manifest)
-        return _state(manifest, {})
+        return State.of(manifest.snapshot_id, manifest, {})
 
 
-def _state(manifest: SnapshotManifest, sha256_by_article: dict[str, str]) -> State:
-    return State(
-        snapshot_id=manifest.snapshot_id,
-        facts=manifest.facts,
-        sha256_by_article=sha256_by_article,
-        passages=sum(manifest.passages.values()),
-        whole=True,
-    )
-
-
-def _create_collections(milvus: Milvus, names: Names, dim: int) -> None:
-    """Create empty collections, replacing damaged ones and those of a killed build."""
+def _empty_snapshot(milvus: Milvus, names: Names, facts: Facts) -> MilvusStore:
+    """Create collections with an empty snapshot, replacing damaged ones and those of a killed build."""
     if milvus.alias_target(names.prefix) == names["state"]:
         milvus.drop_alias(names.prefix)
     for collection in milvus.collections():
         if collection.startswith(names.stem):
             milvus.drop(collection)
     for kind in KINDS:
-        milvus.create(names[kind], kind, dim)
+        milvus.create(names[kind], kind, facts.dim)
+    manifest = SnapshotManifest(newest=(0,), writer="", facts=facts, articles=0, passages={}, sentences=0, words={})
+    _make_current(milvus, names, manifest)
+    return MilvusStore(milvus, names, manifest)
+
+
+def _make_current(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
+    parts = pack(to_json(SnapshotManifest, manifest))
+    milvus.upsert(names["state"], record_rows(iter([CURRENT]), "current", parts))
 
 
 class Build:
-    """Writes the snapshot after `base`: call `begin`, then `add` and `remove` any number of times, then `finish`."""
+    """Writes the snapshot after `base`: call `begin`, then `remove` and `add` any number of times, then `finish`."""
 
-    def __init__(self, milvus: Milvus, names: Names, base: MilvusStore | None, facts: Facts) -> None:
+    def __init__(self, milvus: Milvus, names: Names, base: MilvusStore, facts: Facts) -> None:
         self._milvus = milvus
         self._names = names
         self._base = base
         self._facts = facts
-        self._writer = uuid4().hex
-        before = base.manifest if base else None
+        before = base.manifest
         built_ms = int(datetime.fromisoformat(facts.built_at).timestamp() * 1000)
-        self._newest = before.newest if before else ()
-        self._number = max(built_ms, *(number + 1 for number in self._newest), 1)
+        self._number = max(built_ms, before.number + 1)
         self._ids = count(self._number << _ID_BITS)
-        self._articles = before.articles if before else 0
-        self._sentences = before.sentences if before else 0
-        self._passages: Counter[Language] = Counter(before.passages if before else {})
-        self._words: Counter[Language] = Counter(before.words if before else {})
+        self._writer = uuid4().hex
+        self._articles, self._sentences = before.articles, before.sentences
+        self._passages, self._words = Counter(before.passages), Counter(before.words)
         self._word_changes: dict[Language, Counter[int]] = {language: Counter() for language in LANGUAGES}
         self._added = 0
 
     def begin(self) -> None:
         """Undo what a killed build left, and register this build. Raises Busy."""
-        if self._last_writer() != (self._base.manifest.writer if self._base else ""):
+        if self._last_writer() != self._base.manifest.writer:
             self._undo()
         self._milvus.upsert(self._names["state"], record_rows(iter([WRITER]), "writer", [self._writer]))
 
     def add(self, group: Sequence[ArticleRows]) -> None:
-        """Add articles, replacing those with the same ids."""
-        self.remove([one.article.article_id for one in group])
+        """Add articles. Those with the same ids must have been removed."""
         records: list[Row] = []
         passages: dict[Language, list[Row]] = {language: [] for language in LANGUAGES}
         for one in group:
@@ -156,8 +145,6 @@ class Build:
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles; unknown ids are ignored."""
-        if self._base is None:
-            return
         records = self._mark_records([article_name(article_id) for article_id in article_ids])
         ids = passage_ids(records)
         for language in LANGUAGES if ids else ():
@@ -181,20 +168,18 @@ class Build:
             passages=dict(+self._passages),
             sentences=self._sentences,
             words=dict(+self._words),
-            newest=(*self._newest, self._number)[-_KEPT:],
+            newest=(*self._base.manifest.newest, self._number)[-_KEPT:],
         )
         if self._last_writer() != self._writer:
             raise self._busy()
-        parts = pack(to_json(SnapshotManifest, manifest))
-        self._milvus.upsert(self._names["state"], record_rows(iter([CURRENT]), "current", parts))
+        _make_current(self._milvus, self._names, manifest)
         return manifest
 
     def _last_writer(self) -> str:
         """The build that was registered last. Raises Busy if `base` is not the current snapshot any more."""
         rows = self._milvus.query(self._names["state"], f"id in [{CURRENT}, {WRITER}]", ["id", "content"])
         content = {row["id"]: row["content"] for row in rows}
-        newest = from_json(SnapshotManifest, unpack([content[CURRENT]])).newest if CURRENT in content else ()
-        if newest != self._newest:
+        if from_json(SnapshotManifest, unpack([content.get(CURRENT, "")])).newest != self._base.manifest.newest:
             raise self._busy()
         return str(content.get(WRITER, ""))
 
@@ -210,7 +195,7 @@ class Build:
                 self._word_changes[language][word] += times
 
     def _write_words(self, language: Language, changes: Counter[int]) -> None:
-        counts = changed_counts(self._base.word_counts(language) if self._base else load_counts(()), changes)
+        counts = changed_counts(self._base.word_counts(language), changes)
         name = words_name(language)
         self._mark_records([name])
         self._milvus.upsert(self._names["records"], record_rows(self._ids, name, pack(counts.tobytes()), self._number))
@@ -228,7 +213,7 @@ class Build:
 
     def _undo(self) -> None:
         """Undo everything written after the base. If interrupted, it can be repeated."""
-        base = max(self._newest, default=0)
+        base = self._base.manifest.number
         for kind in _FLUSHED_KINDS:
             self._milvus.delete(self._names[kind], f"added > {base}")
             for partition in PARTITIONS[kind]:
