@@ -57,7 +57,7 @@ class RowMaker:
     def _vectors(self, texts: Sequence[list[str]]) -> list[PassageVectors]:
         keys = [cache_key(one) for one in texts]
         found = self._cache.get(keys)
-        # All were in the cache a moment ago, unless it has been found damaged since.
+        # All were in the cache a moment ago, but it may have been found damaged since.
         missing = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
         if missing:
             made = dict(zip(missing, embed_block(list(missing.values()), self._embedder), strict=True))

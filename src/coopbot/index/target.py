@@ -21,5 +21,5 @@ class Target(Protocol):
         ...
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
-        """Publish the last `state` without the `removed` articles and with these rows, of new articles or in place of removed ones."""
+        """Publish the last `state` without the `removed` articles and with the rows of new ones. A changed article is both."""
         ...

@@ -34,7 +34,7 @@ from coopbot.index.milvus.store import CURRENT, WRITER, MilvusStore, open_store
 from coopbot.index.types import ArticleRows, Facts, State
 from coopbot.records import from_json, to_json
 
-# Articles written together.
+# Articles removed or added together.
 _TOGETHER = 64
 # A build of at least this many passages has Milvus index them before readers see them: searching rows without an index is slow.
 _FLUSHED = 500
@@ -73,9 +73,9 @@ class MilvusTarget:
         names = Names(self._prefix, facts.fingerprint)
         build = Build(self._milvus, names, self._base or _empty_snapshot(self._milvus, names, facts), facts)
         build.begin()
-        ids = iter(sorted(removed))
-        while some_ids := list(islice(ids, _TOGETHER)):
-            build.remove(some_ids)
+        article_ids = iter(sorted(removed))
+        while batch := list(islice(article_ids, _TOGETHER)):
+            build.remove(batch)
         while group := list(islice(rows, _TOGETHER)):
             build.add(group)
         manifest = build.finish()
