@@ -22,7 +22,8 @@ from coopbot.doctor.index import look_at_index
 from coopbot.domain import Article
 from coopbot.errors import IndexBroken
 from coopbot.index.build import build
-from coopbot.index.disk.folder import current_id, open_current, snapshot_ids, write_lock
+from coopbot.index.disk.folder import current_id, open_current, snapshot_ids
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource
 from coopbot.index.model.reader_model import reader_card

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coopbot.errors import IndexMissing, InvalidRequest, Misconfigured, Unreadable
-from coopbot.index.disk.folder import current_id, publish, set_aside, snapshot_folder, write_lock
+from coopbot.index.disk.folder import current_id, publish, set_aside, snapshot_folder
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.snapshot import open_snapshot
 
 _CORPUS = "corpus"

@@ -11,7 +11,8 @@ import pytest
 from coopbot.domain import Article, Filters, Language, Source
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.build import BuildReport, build
-from coopbot.index.disk.folder import current_id, open_current, snapshot_ids, write_lock
+from coopbot.index.disk.folder import current_id, open_current, snapshot_ids
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.embedder import Embedder

@@ -16,8 +16,10 @@ from coopbot.errors import Busy, IndexBroken, IndexMissing, Misconfigured
 from coopbot.index.build import build
 from coopbot.index.cache import VectorCache
 from coopbot.index.disk import folder as index_folder
-from coopbot.index.disk.folder import current_id, make_current, open_current, roll_back, set_aside, snapshot_ids, write_lock
+from coopbot.index.disk.folder import current_id, make_current, open_current, set_aside, snapshot_ids
+from coopbot.index.disk.history import roll_back
 from coopbot.index.disk.local import LocalTarget
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 from coopbot.index.live import LiveIndex
 

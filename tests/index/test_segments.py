@@ -17,7 +17,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer, Article, Filters
 from coopbot.index.build import build
 from coopbot.index.disk import local
-from coopbot.index.disk.folder import open_current, roll_back, snapshot_ids
+from coopbot.index.disk.folder import open_current, snapshot_ids
+from coopbot.index.disk.history import roll_back
 from coopbot.index.disk.local import LocalTarget
 from coopbot.index.disk.snapshot import Snapshot
 from tests.fakes import BagOfWords, make_article

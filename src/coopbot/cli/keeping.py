@@ -142,7 +142,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Serve an older snapshot. The next `coopbot index` follows the corpus again."""
-    from coopbot.index.disk.folder import roll_back
+    from coopbot.index.disk.history import roll_back
 
     settings = _on_this_machine()
     now = roll_back(settings.index_dir, parts.embedder(settings).fingerprint, snapshot)

@@ -21,9 +21,9 @@ from coopbot.index.disk.folder import (
     snapshot_folder,
     snapshot_ids,
     unknown_entries,
-    writer,
 )
 from coopbot.index.disk.local import time_of
+from coopbot.index.disk.lock import writer
 from coopbot.index.disk.manifest import Manifest, Verified
 from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 

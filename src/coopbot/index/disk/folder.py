@@ -1,4 +1,4 @@
-"""The index folder: snapshots, the one-line file CURRENT that names the current one, and the writer lock.
+"""The index folder: snapshots, and the one-line file CURRENT that names the current one.
 
 A snapshot is built in a hidden folder, flushed to disk, verified and renamed into place; then CURRENT is replaced by an atomic
 rename. Readers therefore always find a complete snapshot, whatever happens to the writer.
@@ -6,19 +6,14 @@ rename. Readers therefore always find a complete snapshot, whatever happens to t
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from coopbot.errors import Busy, CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, NotFound
+from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.disk.manifest import Verified
 from coopbot.index.disk.snapshot import Snapshot, open_snapshot
 
@@ -27,8 +22,6 @@ _SNAPSHOTS = "snapshots"
 _BUILDING = ".building"
 _DAMAGED = ".damaged-"
 _PRUNED = ".pruned-"
-_LOCK = ".lock"
-_WRITER = ".writer"
 _RESTORING = ".restore-*"
 
 # Anything else in the folder, or named in a damaged CURRENT, is not a snapshot and is neither served nor deleted.
@@ -107,50 +100,6 @@ def snapshot_folder(index_dir: Path, snapshot_id: str) -> Path:
     return index_dir / _SNAPSHOTS / snapshot_id
 
 
-@contextmanager
-def write_lock(index_dir: Path, now_s: Callable[[], float] = time.time) -> Iterator[None]:
-    """Hold the writer lock of this index. Raises Busy (naming the writer), Misconfigured (folder not writable).
-
-    The operating system releases the lock when its process dies, so it cannot go stale.
-    """
-    try:
-        index_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index_dir / _LOCK, timeout=0)
-        lock.acquire()
-    except Timeout as exc:
-        raise Busy(
-            f"{_writer(index_dir, now_s())} is writing the index in {index_dir}; try again when it has finished"
-        ) from exc
-    except OSError as exc:
-        raise Misconfigured(
-            f"the index folder {index_dir} cannot be written; fix its permissions or set COOPBOT_INDEX_DIR"
-        ) from exc
-    try:
-        _clear_leftovers(index_dir)
-        owner = {"process": os.getpid(), "host": socket.gethostname(), "since_s": now_s()}
-        # For messages only: a full disk must not stop a writer that may free space.
-        with suppress(OSError):
-            (index_dir / _WRITER).write_text(json.dumps(owner), encoding="utf-8")
-        yield
-    finally:
-        with suppress(OSError):
-            (index_dir / _WRITER).unlink(missing_ok=True)
-        lock.release()
-
-
-def writer(index_dir: Path, now_s: float) -> str | None:
-    """The process that is writing, and for how long, if known; None if none is. Changes nothing."""
-    if not (index_dir / _LOCK).is_file():
-        return None
-    try:
-        FileLock(index_dir / _LOCK, timeout=0).acquire().lock.release()
-    except Timeout:
-        return _writer(index_dir, now_s)
-    except OSError:  # without write permission there is no lock to take either
-        return None
-    return None
-
-
 def leftovers(index_dir: Path) -> list[Path]:
     """Files left by killed writers, which the next writer deletes. During a build, they include its own files."""
     snapshots = index_dir / _SNAPSHOTS
@@ -158,19 +107,10 @@ def leftovers(index_dir: Path) -> list[Path]:
     return [*single, *snapshots.glob(f"{_PRUNED}*"), *index_dir.glob(_RESTORING)]
 
 
-def _clear_leftovers(index_dir: Path) -> None:
+def clear_leftovers(index_dir: Path) -> None:
+    """Delete them. Only for the writer."""
     for path in leftovers(index_dir):
         _delete(path)
-
-
-def _writer(index_dir: Path, now_s: float) -> str:
-    """A description of the lock's holder, for messages."""
-    try:
-        owner = json.loads((index_dir / _WRITER).read_text(encoding="utf-8"))
-        age_s = max(0, round(now_s - float(owner["since_s"])))
-        return f"another process ({int(owner['process'])} on {owner['host']}, for {age_s} s)"
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        return "another process"
 
 
 @contextmanager
@@ -216,26 +156,6 @@ def make_current(index_dir: Path, snapshot_id: str) -> None:
         raise Misconfigured(
             f"{index_dir / _CURRENT} cannot be written ({exc}); make room on the disk or fix permissions, then run again"
         ) from exc
-
-
-def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None) -> str:
-    """Make an older snapshot current: the one named, or the newest before the current one. Returns its name.
-
-    Raises NotFound, IndexBroken, IndexMismatch, Busy; then the current one stays current.
-    """
-    with write_lock(index_dir):
-        current = current_id(index_dir)
-        known = snapshot_ids(index_dir)
-        older = [known_id for known_id in known if current is not None and known_id < current]
-        wanted = snapshot_id or next(iter(older), None)
-        if wanted is None or wanted not in known:
-            name = f"snapshot {wanted}" if wanted else "older snapshot"
-            raise NotFound(f"there is no {name} in {index_dir}; coopbot snapshots lists them")
-        snapshot = open_snapshot(snapshot_folder(index_dir, wanted))
-        snapshot.close()
-        snapshot.manifest.require(fingerprint)
-        make_current(index_dir, wanted)
-        return wanted
 
 
 def set_aside(index_dir: Path, snapshot_id: str) -> None:

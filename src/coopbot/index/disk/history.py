@@ -1,13 +1,15 @@
-"""The snapshots in an index folder, listed without opening them."""
+"""The snapshots in an index folder: lists them, and makes an older one current."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from coopbot.errors import CoopbotError
-from coopbot.index.disk.folder import current_id, snapshot_folder, snapshot_ids
+from coopbot.errors import CoopbotError, NotFound
+from coopbot.index.disk.folder import current_id, make_current, snapshot_folder, snapshot_ids
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.manifest import Manifest
+from coopbot.index.disk.snapshot import open_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class SnapshotInfo:
 
 
 def list_snapshots(index_dir: Path) -> list[SnapshotInfo]:
-    """Newest first. Does not verify checksums; `coopbot doctor` does."""
+    """All snapshots, newest first. Does not open them or verify checksums; `coopbot doctor` does."""
     current = current_id(index_dir)
     return [_info(index_dir, snapshot_id, snapshot_id == current) for snapshot_id in snapshot_ids(index_dir)]
 
@@ -42,3 +44,23 @@ def _info(index_dir: Path, snapshot_id: str, current: bool) -> SnapshotInfo:
         articles=manifest.articles,
         passages=sum(manifest.passages.values()),
     )
+
+
+def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None) -> str:
+    """Make an older snapshot current: the one named, or the newest before the current one. Returns its name.
+
+    Raises NotFound, IndexBroken, IndexMismatch, Busy; then the current one stays current.
+    """
+    with write_lock(index_dir):
+        current = current_id(index_dir)
+        known = snapshot_ids(index_dir)
+        older = [known_id for known_id in known if current is not None and known_id < current]
+        wanted = snapshot_id or next(iter(older), None)
+        if wanted is None or wanted not in known:
+            name = f"snapshot {wanted}" if wanted else "older snapshot"
+            raise NotFound(f"there is no {name} in {index_dir}; coopbot snapshots lists them")
+        snapshot = open_snapshot(snapshot_folder(index_dir, wanted))
+        snapshot.close()
+        snapshot.manifest.require(fingerprint)
+        make_current(index_dir, wanted)
+        return wanted

@@ -20,8 +20,8 @@ from coopbot.index.disk.folder import (
     publish,
     set_aside,
     snapshot_ids,
-    write_lock,
 )
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.manifest import FORMAT, FileEntry, Manifest, Verified, describe_files
 from coopbot.index.disk.segment import Segment, SegmentWriter, open_segment
 from coopbot.index.disk.shelf import Shelf

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from coopbot.domain import LANGUAGES, Language
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing
-from coopbot.index.disk.folder import write_lock
+from coopbot.index.disk.lock import write_lock
 from coopbot.index.milvus.client import Milvus
 from coopbot.index.milvus.rows import (
     SnapshotManifest,

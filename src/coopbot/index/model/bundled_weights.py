@@ -153,8 +153,7 @@ def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
-    # SentencePiece's nmt_nfkc: deletes control characters, turns unusual spaces into spaces, applies NFKC to the rest except
-    # for the full-width tilde.
+    # SentencePiece's nmt_nfkc: no control characters, only ordinary spaces, NFKC for the rest but the full-width tilde.
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex("[\\u0001-\\u0008\\u000b\\u000e-\\u001f\\u007f\\u008f\\u009f]"), ""),
