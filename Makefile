@@ -75,8 +75,8 @@ quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json
 pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
 	$(BIN)/python -m coopbot.measure.telegram_pictures docs/telegram
 
-peers: .venv/installed benchmarks/.venv/installed benchmarks/.venv-haiku/installed ## Measure coopbot beside its peers on XQuAD-R in XQUAD=FOLDER, and write docs/benchmarks.md.
-	$(BIN)/python -m benchmarks.run --xquad $(XQUAD)
+peers: .venv/installed benchmarks/peers/.venv/installed benchmarks/peers/.venv-haiku/installed ## Measure coopbot beside its peers on XQuAD-R in XQUAD=FOLDER, and write docs/benchmarks.md.
+	$(BIN)/python -m benchmarks.peers.run --xquad $(XQUAD)
 
 soak: .venv/installed ## What takes too long for every change: kills at hundreds of points, full disks, damage, times.
 	$(PYTEST) -m soak tests/soak
@@ -87,10 +87,10 @@ coverage: .venv/installed ## Which lines the tests of `make check` reach; a repo
 constraints: .venv/installed ## Write constraints.txt anew from pyproject.toml; with UPGRADE=--upgrade, to the newest releases.
 	$(COMPILE) $(UPGRADE) --python-version 3.11 --all-extras --output-file constraints.txt pyproject.toml
 
-benchmarks/constraints.txt: benchmarks/requirements.txt | .venv/installed
+benchmarks/peers/constraints.txt: benchmarks/peers/requirements.txt | .venv/installed
 	$(COMPILE) --python-version 3.11 --output-file $@ $<
 
-benchmarks/constraints-haiku.txt: benchmarks/requirements-haiku.txt | .venv/installed
+benchmarks/peers/constraints-haiku.txt: benchmarks/peers/requirements-haiku.txt | .venv/installed
 	$(COMPILE) --python-version 3.12 --output-file $@ $<
 
 hooks: .venv/installed ## Have git run the static checks before each commit.
@@ -103,16 +103,16 @@ hooks: .venv/installed ## Have git run the static checks before each commit.
 	$(PIP) --editable ".[dev]"
 	touch $@
 
-benchmarks/.venv/installed: benchmarks/requirements.txt benchmarks/constraints.txt
-	$(PYTHON) -m venv benchmarks/.venv
-	$(if $(TORCH_INDEX),benchmarks/.venv/bin/python -m pip install --quiet --constraint benchmarks/constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
-	benchmarks/.venv/bin/python -m pip install --quiet --constraint benchmarks/constraints.txt --requirement benchmarks/requirements.txt
+benchmarks/peers/.venv/installed: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
+	$(PYTHON) -m venv benchmarks/peers/.venv
+	$(if $(TORCH_INDEX),benchmarks/peers/.venv/bin/python -m pip install --quiet --constraint benchmarks/peers/constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
+	benchmarks/peers/.venv/bin/python -m pip install --quiet --constraint benchmarks/peers/constraints.txt --requirement benchmarks/peers/requirements.txt
 	touch $@
 
 # An environment of its own: haiku.rag needs Python 3.12, and older releases of what others need.
-benchmarks/.venv-haiku/installed: benchmarks/requirements-haiku.txt benchmarks/constraints-haiku.txt .venv/installed
-	$(BIN)/uv venv --quiet --clear --seed --python '>=3.12' benchmarks/.venv-haiku
-	benchmarks/.venv-haiku/bin/python -m pip install --quiet --constraint benchmarks/constraints-haiku.txt --requirement benchmarks/requirements-haiku.txt
+benchmarks/peers/.venv-haiku/installed: benchmarks/peers/requirements-haiku.txt benchmarks/peers/constraints-haiku.txt .venv/installed
+	$(BIN)/uv venv --quiet --clear --seed --python '>=3.12' benchmarks/peers/.venv-haiku
+	benchmarks/peers/.venv-haiku/bin/python -m pip install --quiet --constraint benchmarks/peers/constraints-haiku.txt --requirement benchmarks/peers/requirements-haiku.txt
 	touch $@
 
 clean: ## Delete what was installed and built, but not the prepared model.

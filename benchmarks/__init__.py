@@ -1,1 +1,1 @@
-"""coopbot and others of its kind, measured in one run; `python -m benchmarks.run`."""
+"""Benchmarks, run from a clone of the repository: the installed package has none of them."""

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.protocol import TOP_K, Found, Options, Passage
+from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever

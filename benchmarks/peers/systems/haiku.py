@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.protocol import TOP_K, Found, Options, Passage
+from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
 
 if TYPE_CHECKING:
     from docling_core.types.doc.document import DoclingDocument
@@ -30,7 +30,7 @@ class Haiku:
 
     def prepare(self) -> None:
         """Start the server, which ends with this process, and meanwhile load the library."""
-        command = [self._options.python, "-m", "benchmarks.embedding_server", str(self._options.model)]
+        command = [self._options.python, "-m", "benchmarks.peers.embedding_server", str(self._options.model)]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         import haiku.rag.client.documents
         import haiku.rag.store.engine  # noqa: F401  building must not wait for it

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # No system may look for a newer model, or report on its users, while it is measured.
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "LOGFIRE_IGNORE_NO_CONFIG": "1"}
 
@@ -60,7 +60,7 @@ class Bench:
             **details,
         }
         (files / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        command = [self._python(row), "-m", "benchmarks.worker", str(files / "job.json"), str(files / "result.json")]
+        command = [self._python(row), "-m", "benchmarks.peers.worker", str(files / "job.json"), str(files / "result.json")]
         with (files / "output").open("wb") as output:
             process = subprocess.Popen(command, cwd=ROOT, env=self._environ(), stdout=output, stderr=output)
         return Worker(name=row.name, process=process, files=files)

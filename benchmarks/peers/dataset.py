@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.protocol import Passage
+from benchmarks.peers.protocol import Passage
 
 LANGUAGES = ("en", "zh", "ru")
 

@@ -13,9 +13,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
-from benchmarks.dataset import LANGUAGES, Dataset
-from benchmarks.processes import Bench, Json, Row, WorkerFailed
-from benchmarks.protocol import Passage
+from benchmarks.peers.dataset import LANGUAGES, Dataset
+from benchmarks.peers.processes import Bench, Json, Row, WorkerFailed
+from benchmarks.peers.protocol import Passage
 
 # Which change that is seen in the folder the kill follows: the first, and some later.
 KILL_AFTER = (1, 2, 4, 8, 16)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.dataset import load_dataset
-from benchmarks.kills import verdict
-from benchmarks.page import render
-from benchmarks.protocol import Passage
-from benchmarks.run import PAGE, RESULTS, reciprocal_ranks
-from benchmarks.systems.coopbot import Coopbot
 
+from benchmarks.peers.dataset import load_dataset
+from benchmarks.peers.kills import verdict
+from benchmarks.peers.page import render
+from benchmarks.peers.protocol import Passage
+from benchmarks.peers.run import PAGE, RESULTS, reciprocal_ranks
+from benchmarks.peers.systems.coopbot import Coopbot
 from tests.fakes import BagOfWords
 
 BRIDGE = Passage(passage_id="en/000", language="en", text="The bridge over the river opened in June.")

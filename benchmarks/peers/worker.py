@@ -1,4 +1,4 @@
-"""`python -m benchmarks.worker JOB RESULT`: one system in a process of its own reads a job and writes what it measured."""
+"""`python -m benchmarks.peers.worker JOB RESULT`: reads a job, does it with one system, writes what it measured."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dataset import LANGUAGES, Question
-from benchmarks.protocol import Options, Passage, System
+from benchmarks.peers.dataset import LANGUAGES, Question
+from benchmarks.peers.protocol import Options, Passage, System
 
 # module, class
 _CLASSES = {
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _system(job: Json) -> System:
-    made: Any = import_module(f"benchmarks.systems.{job['system']}")
+    made: Any = import_module(f"benchmarks.peers.systems.{job['system']}")
     for name in _CLASSES[job["system"]].split("."):
         made = getattr(made, name)
     options = Options(model=Path(job["model"]), threads=job["threads"], hybrid=job["hybrid"], python=job["python"])

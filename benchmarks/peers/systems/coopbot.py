@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
-from benchmarks.protocol import TOP_K, Found, Options, Passage
+from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article, Filters, Language
 from coopbot.domain import Passage as CoopbotPassage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.protocol import TOP_K, Found, Options, Passage
+from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
 
 _IN_LANGUAGE = "select id, text, score from txtai where similar(:question, {candidates}) and language = :language"
 

@@ -1,6 +1,6 @@
-"""Measures coopbot and its peers in one run: `python -m benchmarks.run --xquad FOLDER`, or `make peers XQUAD=FOLDER`.
+"""Measures coopbot and its peers in one run: `python -m benchmarks.peers.run --xquad FOLDER`, or `make peers XQUAD=FOLDER`.
 
-Writes benchmarks/results.json and, from it, docs/benchmarks.md.
+Writes benchmarks/peers/results.json and, from it, docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks.dataset import Dataset, load_dataset
-from benchmarks.kills import run_kills
-from benchmarks.page import render
-from benchmarks.processes import ROOT, Bench, Json, Row
-from benchmarks.protocol import TOP_K
+from benchmarks.peers.dataset import Dataset, load_dataset
+from benchmarks.peers.kills import run_kills
+from benchmarks.peers.page import render
+from benchmarks.peers.processes import ROOT, Bench, Json, Row
+from benchmarks.peers.protocol import TOP_K
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
@@ -40,7 +40,8 @@ ROWS = (
     Row(name="haiku.rag, vectors", system="haiku"),
     Row(name="haiku.rag, hybrid", system="haiku", hybrid=True),
 )
-RESULTS = ROOT / "benchmarks" / "results.json"
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 # For the kills: 90 passages, of which writing takes long enough to be met.
@@ -74,17 +75,16 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    here = ROOT / "benchmarks"
     parser.add_argument("--xquad", type=Path, help="folder with XQuAD-R's en.json, ru.json and zh.json")
-    parser.add_argument("--python", default=str(here / ".venv/bin/python"), help="has requirements.txt installed")
-    parser.add_argument("--haiku-python", default=str(here / ".venv-haiku/bin/python"), help="has requirements-haiku.txt")
+    parser.add_argument("--python", default=str(HERE / ".venv/bin/python"), help="has requirements.txt installed")
+    parser.add_argument("--haiku-python", default=str(HERE / ".venv-haiku/bin/python"), help="has requirements-haiku.txt")
     parser.add_argument("--only", nargs="*", default=[], help="systems to measure, by their files; all if none is named")
     parser.add_argument("--paragraphs", type=int, help="index only so many paragraphs in each language")
     parser.add_argument("--every", type=int, default=3, help="ask only every so manieth question")
     parser.add_argument("--no-kills", action="store_true", help="leave out the kills")
     parser.add_argument("--remark", default="", help="a sentence for the page, such as what else the machine was doing")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--render", action="store_true", help="only write the page anew, from benchmarks/results.json")
+    parser.add_argument("--render", action="store_true", help="only write the page anew, from benchmarks/peers/results.json")
     asked = parser.parse_args()
     if not asked.render and not asked.xquad:
         parser.error("--xquad says where the data set is")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.protocol import TOP_K, Found, Options, Passage
+from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
 
 _FILE = "documents.json"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from benchmarks.dataset import LANGUAGES
+from benchmarks.peers.dataset import LANGUAGES
 
 # `Any`: JSON.
 Json = dict[str, Any]

@@ -1,0 +1,1 @@
+"""coopbot beside its peers, measured in one run: `python -m benchmarks.peers.run`."""
