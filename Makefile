@@ -73,7 +73,7 @@ quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json
 	COOPBOT_THREADS=1 $(BIN)/coopbot eval --golden-only --split test --board index/scoreboard.md > index/scoreboard.txt
 
 pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
-	$(BIN)/python -m coopbot.measure.telegram_pictures docs/telegram
+	$(BIN)/python -m benchmarks.telegram.pictures docs/telegram
 
 peers: .venv/installed benchmarks/peers/.venv/installed benchmarks/peers/.venv-haiku/installed ## Measure coopbot beside its peers on XQuAD-R in XQUAD=FOLDER, and write docs/benchmarks.md.
 	$(BIN)/python -m benchmarks.peers.run --xquad $(XQUAD)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from ranking import Mask
 
+from benchmarks.xquad.dataset import Without, Xquad, XquadQuestion, load_xquad
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
@@ -22,7 +23,6 @@ from coopbot.index.disk.folder import open_current
 from coopbot.index.model.embedder import Embedder
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import holds, load_questions
-from coopbot.measure.xquad import Without, Xquad, XquadQuestion, load_xquad
 
 EVALS = Path(__file__).parent
 SEED = 11

@@ -29,7 +29,6 @@ OWNERS = {
     "pymilvus": "index/milvus/client.py",
     "grpc": "index/milvus/client.py",
     "watchfiles": "serve/watch.py",
-    "matplotlib": "measure/growth.py",
     "tokenizers": "index/model/tokenizer.py",
     "sentencepiece": "index/model/tokenizer.py",
     "safetensors": "index/model/reader_model.py",
@@ -41,11 +40,12 @@ OWNERS = {
     "uvicorn": "serve/http/server.py",
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
-    "playwright": "measure/page.py",
     "prometheus_client": "serve/metrics.py",
     "opentelemetry": "serve/tracing.py",
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
+    # Its one user can do without it where it is not installed.
+    "benchmarks": "cli/measuring.py",
 }
 
 
@@ -86,7 +86,18 @@ def _owner(user: str, library: str) -> str:
 
 @pytest.mark.parametrize(
     "library",
-    ["torch", "sentence_transformers", "openvino", "nncf", "telegram", "trafilatura", "pymilvus", "datasketch", "mcp"],
+    [
+        "torch",
+        "sentence_transformers",
+        "openvino",
+        "nncf",
+        "telegram",
+        "trafilatura",
+        "pymilvus",
+        "datasketch",
+        "mcp",
+        "benchmarks",
+    ],
 )
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
     eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in imports(path)}

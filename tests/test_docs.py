@@ -192,20 +192,23 @@ def test_the_format_of_the_index_is_told() -> None:
     assert f"version of this layout, now {FORMAT};" in page("docs/index-format.md")
 
 
-def test_the_map_has_every_room_and_no_other() -> None:
-    """The tree has the folders of the package, and the files beside them; single files within say what they do themselves."""
-    source = ROOT / "src" / "coopbot"
+@pytest.mark.parametrize("root", ["src/coopbot", "benchmarks"])
+def test_the_map_has_every_room_and_no_other(root: str) -> None:
+    """The tree has all folders, and of the package the files beside them; other single files say what they do themselves."""
+    source = ROOT / root
     files = {path for path in source.rglob("*.py") if path.stem not in ("__init__", "__main__")}
     rooms = {f"{path.parent.relative_to(source).as_posix()}/" for path in files if path.parent != source}
-    assert drawn(page("ARCHITECTURE.md")) == rooms | {path.name for path in files if path.parent == source}
+    beside = {path.name for path in files if path.parent == source} if root == "src/coopbot" else set()
+    assert drawn(page("ARCHITECTURE.md"), root) == rooms | beside
 
 
-def drawn(text: str) -> set[str]:
-    """The paths in the tree below `src/coopbot/`: folders end with a slash."""
+def drawn(text: str, root: str) -> set[str]:
+    """The paths in the tree below a folder: folders end with a slash."""
     found: set[str] = set()
     folders: list[str] = []
-    tree = text.partition("src/coopbot/\n")[2].partition("\n\n")[0]
-    for indent, name in re.findall(r"^( +)(\S+)", tree, re.M):
+    tree = re.search(rf"^{root}/.*\n((?: .*\n)*)", text, re.M)
+    assert tree is not None
+    for indent, name in re.findall(r"^( +)(\S+)", tree[1], re.M):
         folders = folders[: len(indent) // 2 - 1]
         found.add("".join([*folders, name]))
         folders.append(name)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.server import served
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question, understand
@@ -25,7 +26,6 @@ from coopbot.index.milvus.target import MilvusTarget
 from coopbot.index.model.encoder import Encoder
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import load_questions
-from coopbot.measure.server import served
 from tests.corpus_index import copy_cache
 from tests.index.milvus_server import Server, milvus_server, until
 from tests.invoke import Invoke

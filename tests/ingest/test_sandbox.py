@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.hostile.documents import pdf_bomb
 from coopbot.domain import Source
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
@@ -20,9 +21,10 @@ from coopbot.ingest.formats.markdown import render_article
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
 from coopbot.ingest.web.feed import read_feed
-from coopbot.measure.hostile_document import pdf_bomb
 
 pytestmark = pytest.mark.process
+
+ROOT = Path(__file__).parents[2]
 
 DRAFT = Draft(
     title="Мост и порт",
@@ -169,7 +171,7 @@ def test_signals_to_all_processes_leave_the_document_to_the_parent(sandbox: Sand
 PARENT = """
 import sys, threading
 from coopbot.ingest.formats.sandbox import Sandbox
-from coopbot.measure.hostile_document import pdf_bomb
+from benchmarks.hostile.documents import pdf_bomb
 one = Sandbox()
 one.read(b"# A\\n\\nText.", "a.md")
 print(one._worker.pid, flush=True)
@@ -179,7 +181,7 @@ one.read(pdf_bomb(50, 2_000_000), "slow.pdf")
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_process_dies_with_its_parent_in_the_middle_of_a_document() -> None:
-    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+    with subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         time.sleep(0.5)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.hostile.documents import docx_bomb, pdf_bomb
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Unreadable
 from coopbot.index.build import BuildReport
@@ -23,7 +24,6 @@ from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import ENDINGS, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
 from coopbot.ingest.web.feed import read_feed
-from coopbot.measure.hostile_document import docx_bomb, pdf_bomb
 from coopbot.serve.jobs import Jobs
 
 TEXT = "The ferry carries 400 passengers a day, the port said on Friday. It is open from May to October, and free of charge."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.measure.bot_api.server import BotApi, bot_api
+from benchmarks.telegram.bot_api.server import BotApi, bot_api
 
 from .telegram_bot import Bot
 

@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks.telegram.bot_api.server import BotApi
+from benchmarks.telegram.bot_api.updates import TOKEN
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Passage, Span
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
-from coopbot.measure.bot_api.server import BotApi
-from coopbot.measure.bot_api.updates import TOKEN
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.pace import Quota

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.telegram.bot_api.checks import RefusedError
+from benchmarks.telegram.bot_api.server import BotApi
+from benchmarks.telegram.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject, edited, user
+from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot import errors
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
-from coopbot.measure.bot_api.checks import RefusedError
-from coopbot.measure.bot_api.server import BotApi
-from coopbot.measure.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject, edited, user
-from coopbot.measure.bot_api.updates import message as incoming
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.bot import run_bot
 from coopbot.serve.telegram.database import Database

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.telegram.bot_api.checks import RefusedError
+from benchmarks.telegram.bot_api.flood import Flood
+from benchmarks.telegram.bot_api.server import BotApi, Fault, bot_api
+from benchmarks.telegram.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject
+from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot import errors
 from coopbot.domain import Answer
-from coopbot.measure.bot_api.checks import RefusedError
-from coopbot.measure.bot_api.flood import Flood
-from coopbot.measure.bot_api.server import BotApi, Fault, bot_api
-from coopbot.measure.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject
-from coopbot.measure.bot_api.updates import message as incoming
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.texts import bot_texts

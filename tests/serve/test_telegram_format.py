@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import MessageEntity
 
+from benchmarks.telegram.bot_api.checks import checked_text
 from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language, Span
-from coopbot.measure.bot_api.checks import checked_text
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.format import answer_parts, context_parts
 from coopbot.serve.telegram.parts import MAX_ENTITIES, MAX_LINK_CHARS, MAX_TEXT_UNITS, Block, Part, pack, utf16_units

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.telegram.bot_api.updates import JsonObject, inline, message
 from coopbot.errors import Misconfigured
-from coopbot.measure.bot_api.updates import JsonObject, inline, message
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.inbox import Inbox
 from coopbot.serve.telegram.outbox import Outbox

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from benchmarks.telegram.bot_api.server import BotApi
+from benchmarks.telegram.bot_api.updates import JsonObject, inline, press
+from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot.domain import Answer
 from coopbot.index.build import build
 from coopbot.ingest.draft import Draft
-from coopbot.measure.bot_api.server import BotApi
-from coopbot.measure.bot_api.updates import JsonObject, inline, press
-from coopbot.measure.bot_api.updates import message as incoming
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.buttons import read_press

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coopbot.measure.bot_api.checks import RefusedError
-from coopbot.measure.bot_api.server import BotApi
-from coopbot.measure.bot_api.updates import TOKEN
-from coopbot.measure.bot_api.updates import message as incoming
+from benchmarks.telegram.bot_api.checks import RefusedError
+from benchmarks.telegram.bot_api.server import BotApi
+from benchmarks.telegram.bot_api.updates import TOKEN
+from benchmarks.telegram.bot_api.updates import message as incoming
 
 _PROGRAM = """
 import os, signal, sys

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coopbot.cli import asking, checking, keeping, serving
+from coopbot.cli import asking, checking, keeping, measuring, serving
 from coopbot.cli.console import say, warn
 from coopbot.errors import CoopbotError, InvalidRequest
 
@@ -54,10 +54,10 @@ for command in (
     checking.prepare,
     checking.doctor,
     checking.corpus,
-    checking.bench,
+    measuring.bench,
 ):
     app.command()(command)
-app.command("eval")(checking.evaluate)
+app.command("eval")(measuring.evaluate)
 
 
 def main() -> None:

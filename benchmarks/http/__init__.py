@@ -1,0 +1,1 @@
+"""Overhead of the HTTP service, and its throughput with many clients."""

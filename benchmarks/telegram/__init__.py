@@ -1,0 +1,1 @@
+"""Speed and reliability of the Telegram bot, and the pictures of its documentation."""

@@ -1,0 +1,49 @@
+"""Draws the pictures of docs/telegram.md from real answers: `python -m benchmarks.telegram.pictures docs/telegram`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.telegram.chat_picture import draw_chat
+from coopbot.domain import Answer
+from coopbot.serve.telegram.buttons import View, answer_keyboard
+from coopbot.serve.telegram.format import answer_parts, context_parts
+from coopbot.serve.telegram.kit import messages
+from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.texts import bot_texts
+from coopbot.settings import load_settings
+from coopbot.wiring import open_service
+
+# By the name of the picture: one answer in each language, one in its context, and one that the sources do not give.
+SHOWN: dict[str, tuple[str, View]] = {
+    "en": ("When did the Heihe–Blagoveshchensk bridge open?", "answer"),
+    "zh": ("同江铁路大桥的设计年过货能力是多少？", "answer"),
+    "ru": ("Когда открыли мост Благовещенск — Хэйхэ?", "answer"),
+    "context": ("When did the Heihe–Blagoveshchensk bridge open?", "context"),
+    "silent": ("Who won the chess tournament in Harbin in 2031?", "answer"),
+}
+
+
+def draw_pictures(ask: Callable[[str], Answer], folder: Path) -> list[Path]:
+    """One file a question, as the bot would answer it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, (question, view) in SHOWN.items():
+        file = folder / f"{name}.svg"
+        file.write_text(draw_chat(question, _shown(ask(question), question, view)), encoding="utf-8")
+        files.append(file)
+    return files
+
+
+def _shown(answer: Answer, question: str, view: View) -> list[Outgoing]:
+    language = answer.question_language
+    in_context = view == "context"
+    parts = context_parts(answer, bot_texts(language).heading_context) if in_context else answer_parts(answer, asked=question)
+    keyboard = answer_keyboard(1, language, view, answered=answer.outcome == "answered")
+    return messages(parts, key="", chat_id=1, language=language, keyboard=keyboard)
+
+
+if __name__ == "__main__":
+    draw_pictures(open_service(load_settings()).answerer.ask, Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""XQuAD-R: parallel passages and questions in English, Chinese and Russian."""
