@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from ranking import Mask
 
-from benchmarks.xquad.dataset import Without, Xquad, XquadQuestion, load_xquad
+from benchmarks.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
@@ -107,7 +107,10 @@ def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, 
             continue
         for question in LANGUAGES:
             for language in LANGUAGES:
-                for store, group in ((indexes.xquad.snapshot, "xquad"), (Without(indexes.xquad.snapshot, row.gold), "gone")):
+                for store, group in (
+                    (indexes.xquad.snapshot, "xquad"),
+                    (WithoutParagraph(indexes.xquad.snapshot, row.gold), "gone"),
+                ):
                     yield Asked(
                         group=group,
                         text=row.text[question],

@@ -1,4 +1,4 @@
-"""XQuAD-R on the scoreboard: figures such as `xquad.odd.en-zh.mrr`, and their section."""
+"""XQuAD-R on the scoreboard: figures such as `xquad.en-zh.mrr`, and their section."""
 
 from __future__ import annotations
 
@@ -36,10 +36,7 @@ _LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class XquadPart:
-    """Keeps the `Part` contract. Besides the nine directions there are their means: `same` language and `across`.
-
-    unread: the same questions without the reader, if there is one.
-    """
+    """A `Part` of the evaluation. unread: scores of the same questions without the reader, if there is one."""
 
     scores: XquadScores
     unread: XquadScores | None = None

@@ -1,21 +1,20 @@
-"""XQuAD-R as an index and as questions: parallel passages and questions in en, ru and zh, read from a folder, never kept.
+"""XQuAD-R, indexed: passages and questions that are parallel in en, ru and zh.
 
-Each paragraph is one article of one passage, with the data set's own sentence breaks. Articles of the data set with an even
-number are for learning, those with an odd number for reporting.
+Each paragraph is an article of one passage, with the data set's own sentence breaks. Weights are learned on questions about its
+even-numbered articles; figures are reported for the odd-numbered ones. The data set is not part of the repository.
 """
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.xquad.files import Json, paragraph_id, read_paragraphs
+from benchmarks.xquad.passages import as_article, as_passage
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage, Span
 from coopbot.errors import Unreadable
 from coopbot.index.build import build
@@ -24,13 +23,15 @@ from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.index.types import F32, FirstStage
 
-Json = dict[str, Any]
+_Paragraphs = dict[Language, list[tuple[int, Json]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XquadQuestion:
-    """`gold` is the paragraph's number, the same in all languages; `gold_sentence` by language, counted in its paragraph.
-    `article` numbers the article of the data set.
+    """A question in every language, with the place of its answer.
+
+    gold: the number of the paragraph, the same in all languages. gold_sentence: by language, the number of the sentence in it.
+    article: the number of the article in the data set.
     """
 
     text: dict[Language, str]
@@ -40,20 +41,20 @@ class XquadQuestion:
 
     @property
     def is_odd(self) -> bool:
-        """Whether it is for reporting."""
+        """Whether figures may be reported for it."""
         return self.article % 2 == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Xquad:
-    """The data set, indexed."""
+    """An index of the data set, and its questions."""
 
     snapshot: Snapshot
     questions: list[XquadQuestion]
 
 
-class Without:
-    """A store without one paragraph, in any language: for asking what cannot be answered. Keeps the `VectorStore` contract."""
+class WithoutParagraph:
+    """A `VectorStore` that hides one paragraph in every language, so that questions about it have no answer."""
 
     def __init__(self, store: Snapshot, paragraph: int) -> None:
         self._store = store
@@ -68,93 +69,56 @@ class Without:
         self.articles = store.articles
 
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
-        """All but that paragraph, whose row is its number."""
+        """See `VectorStore`. The row of a paragraph is its number."""
         found = self._store.first_stage(language, vector, terms, top_k + 1, filters)
         return found.take(np.flatnonzero(found.rows != self._paragraph))
 
 
-def article_id(language: Language, paragraph: int) -> str:
-    """The article that a paragraph became."""
-    return f"{language}/{paragraph:03d}"
-
-
 def load_xquad(folder: Path, index_dir: Path, embedder: Embedder, progress: Progress = lambda done, total: None) -> Xquad:
-    """Read and index the data set; an index in `index_dir` is used again. Raises Unreadable."""
+    """Read and index the data set; what `index_dir` holds already is not embedded again. Raises Unreadable."""
     try:
-        data = {language: json.loads((folder / f"{language}.json").read_text("utf-8"))["data"] for language in LANGUAGES}
-        paragraphs = {language: _paragraphs(data[language]) for language in LANGUAGES}
+        paragraphs: _Paragraphs = {language: read_paragraphs(folder, language) for language in LANGUAGES}
     except (OSError, ValueError, KeyError) as exc:
         raise Unreadable(str(folder), "not an XQuAD-R folder with en.json, ru.json and zh.json") from exc
-    breaks = {
-        article_id(language, number): paragraph["sentence_breaks"]
-        for language in LANGUAGES
-        for number, (_, paragraph) in enumerate(paragraphs[language])
-    }
-    articles = [
-        _article(language, number, paragraph["context"])
-        for language in LANGUAGES
-        for number, (_, paragraph) in enumerate(paragraphs[language])
-    ]
+    articles: list[Article] = []
+    sentences: dict[str, list[Span]] = {}
+    for language in LANGUAGES:
+        for number, (_, paragraph) in enumerate(paragraphs[language]):
+            article = as_article(paragraph_id(language, number), language, paragraph["context"])
+            articles.append(article)
+            breaks = paragraph["sentence_breaks"]
+            sentences[article.article_id] = [Span(start_char=start, end_char=end) for start, end in breaks]
 
-    def one_passage(article: Article) -> list[Passage]:
-        return [_passage(article, breaks[article.article_id])]
+    def to_passages(article: Article) -> list[Passage]:
+        return [as_passage(article, sentences[article.article_id])]
 
-    build(articles, embedder, index_dir, model="", precision="", progress=progress, to_passages=one_passage)
+    build(articles, embedder, index_dir, model="", precision="", progress=progress, to_passages=to_passages)
     return Xquad(snapshot=open_current(index_dir, embedder.fingerprint), questions=_questions(paragraphs))
 
 
-def _paragraphs(data: list[Json]) -> list[tuple[int, Json]]:
-    return [(number, paragraph) for number, article in enumerate(data) for paragraph in article["paragraphs"]]
+def _questions(paragraphs: _Paragraphs) -> list[XquadQuestion]:
+    return [
+        _question(paragraphs, gold, row)
+        for gold, (_, paragraph) in enumerate(paragraphs["en"])
+        for row in range(len(paragraph["qas"]))
+    ]
 
 
-def _article(language: Language, number: int, text: str) -> Article:
-    return Article(
-        article_id=article_id(language, number),
-        title="",
-        publisher="XQuAD-R",
-        published=None,
-        url="",
-        language=language,
-        text=text,
-        sha256=sha256(text.encode()).hexdigest(),
+def _question(paragraphs: _Paragraphs, gold: int, row: int) -> XquadQuestion:
+    """The question in one row of a paragraph's questions."""
+    parallel = {language: paragraphs[language][gold][1] for language in LANGUAGES}
+    asked = {language: parallel[language]["qas"][row] for language in LANGUAGES}
+    return XquadQuestion(
+        text={language: asked[language]["question"] for language in LANGUAGES},
+        gold=gold,
+        gold_sentence={
+            language: _sentence_at(parallel[language]["sentence_breaks"], asked[language]["answers"][0]["answer_start"])
+            for language in LANGUAGES
+        },
+        article=paragraphs["en"][gold][0],
     )
-
-
-def _passage(article: Article, breaks: list[list[int]]) -> Passage:
-    spans = tuple(Span(start_char=start, end_char=end) for start, end in breaks)
-    start, end = spans[0].start_char, spans[-1].end_char
-    return Passage(
-        passage_id=f"{article.article_id}:{start}-{end}",
-        article_id=article.article_id,
-        start_char=start,
-        end_char=end,
-        text=article.text[start:end],
-        heading_path=(),
-        sentences=spans,
-    )
-
-
-def _questions(paragraphs: dict[Language, list[tuple[int, Json]]]) -> list[XquadQuestion]:
-    found: list[XquadQuestion] = []
-    for gold, (article, paragraph) in enumerate(paragraphs["en"]):
-        for row in range(len(paragraph["qas"])):
-            asked = {language: paragraphs[language][gold][1]["qas"][row] for language in LANGUAGES}
-            found.append(
-                XquadQuestion(
-                    text={language: asked[language]["question"] for language in LANGUAGES},
-                    gold=gold,
-                    gold_sentence={
-                        language: _sentence_at(
-                            paragraphs[language][gold][1]["sentence_breaks"], asked[language]["answers"][0]["answer_start"]
-                        )
-                        for language in LANGUAGES
-                    },
-                    article=article,
-                )
-            )
-    return found
 
 
 def _sentence_at(breaks: list[list[int]], start_char: int) -> int:
-    """The last sentence that begins at or before a character."""
+    """The number of the last sentence that begins at or before a character."""
     return max(0, bisect_right([start for start, _ in breaks], start_char) - 1)

@@ -1,4 +1,4 @@
-"""Retrieval, sentence choice and "no evidence" on XQuAD-R, in nine directions."""
+"""Retrieval, choice of sentence and "no evidence" on XQuAD-R, in nine language directions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.xquad.dataset import Without, Xquad, XquadQuestion, load_xquad
+from benchmarks.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
+from benchmarks.xquad.files import paragraph_id
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import Evidence, find_evidence
 from coopbot.ask.rank.weights import Weights
@@ -27,7 +28,7 @@ Measure = Callable[..., float]
 
 # Precision at which the recall of "no" is reported.
 _PRECISION = 0.9
-# Of the questions for reporting every sixth is asked: in nine directions, twice, and each time several passages are read.
+# Only every sixth question is asked: each takes nine directions, with and without its passage, and several passages are read.
 _EVERY = 6
 
 Pair = tuple[Language, Language]
@@ -36,16 +37,16 @@ Pair = tuple[Language, Language]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XquadScores:
-    """What became of each question.
+    """The outcome of each question.
 
-    outcomes: (4, questions) a direction: the rank of the right passage and that of the gold sentence, from 1, or 0 where it
-    was not found; the log odds of an answer with the right passage in the index, and with it taken out.
+    outcomes: (4, questions) for each direction: the rank of the right passage and that of the gold sentence, both from 1, or 0
+    where it was not found; the log odds of an answer with the right passage in the index, and those with it hidden.
     """
 
     outcomes: Mapping[Pair, F64]
 
     def estimates(self) -> dict[str, Estimate]:
-        """By names such as `en-zh.mrr`: each direction, and the means `same` and `across`."""
+        """By names such as `en-zh.mrr`: each direction, and the means `same` (three directions) and `across` (six)."""
         groups = {f"{asked}-{language}": [(asked, language)] for asked, language in self.outcomes}
         groups["same"] = [pair for pair in self.outcomes if pair[0] == pair[1]]
         groups["across"] = [pair for pair in self.outcomes if pair[0] != pair[1]]
@@ -65,7 +66,7 @@ def run_xquad(
     *,
     progress: Progress = lambda done, total: None,
 ) -> dict[str, XquadScores]:
-    """Ask every sixth question of the odd articles in all languages, with each of the readers. Raises Unreadable."""
+    """Ask every sixth question about the odd articles in all languages. Scores by the reader's name. Raises Unreadable."""
     outcomes: dict[str, dict[Pair, list[tuple[float, ...]]]] = {
         name: {(asked, language): [] for asked in LANGUAGES for language in LANGUAGES} for name in readers
     }
@@ -86,55 +87,56 @@ def run_xquad(
 def _ask(
     question: Question, xquad: Xquad, row: XquadQuestion, language: Language, weights: Weights, reader: Reader | None
 ) -> tuple[float, ...]:
-    only = Filters(languages=(language,))
-    here, gone = (
-        find_evidence(question, store, weights, only, reader=reader)
-        for store in (xquad.snapshot, Without(xquad.snapshot, row.gold))
+    filters = Filters(languages=(language,))
+    shown, hidden = (
+        find_evidence(question, store, weights, filters, reader=reader)
+        for store in (xquad.snapshot, WithoutParagraph(xquad.snapshot, row.gold))
     )
-    return _outcome(row, language, here, gone)
+    return _outcome(row, language, shown, hidden)
 
 
-def _outcome(row: XquadQuestion, language: Language, here: Evidence, gone: Evidence) -> tuple[float, ...]:
-    rows = [one.row for one in here.passages]
-    gold = (f"{language}/{row.gold:03d}", row.gold_sentence[language])
-    chosen = [(s.stored.passage.article_id, s.stored.passage.sentences.index(s.span)) for s in here.sentences]
-    rank = rows.index(row.gold) + 1 if row.gold in rows else 0
-    best, without = (one.sentences[0].log_odds for one in (here, gone))
-    return rank, chosen.index(gold) + 1 if gold in chosen else 0, best, without
+def _outcome(row: XquadQuestion, language: Language, shown: Evidence, hidden: Evidence) -> tuple[float, ...]:
+    """A column of `XquadScores.outcomes`, from the evidence with the right passage and that without it."""
+    rows = [one.row for one in shown.passages]
+    gold = (paragraph_id(language, row.gold), row.gold_sentence[language])
+    chosen = [(one.stored.passage.article_id, one.stored.passage.sentences.index(one.span)) for one in shown.sentences]
+    passage_rank = rows.index(row.gold) + 1 if row.gold in rows else 0
+    sentence_rank = chosen.index(gold) + 1 if gold in chosen else 0
+    return passage_rank, sentence_rank, shown.sentences[0].log_odds, hidden.sentences[0].log_odds
 
 
 def _averaged(measure: Measure, *columns: F64) -> float:
-    """The mean of a measure over directions, of which each has four columns."""
+    """The mean of a measure over directions, each of which has four columns."""
     return fmean(measure(*columns[first : first + 4]) for first in range(0, len(columns), 4))
 
 
-def _mrr(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
-    return float(np.where(rank > 0, 1 / np.maximum(rank, 1), 0).mean())
+def _mrr(passage: F64, sentence: F64, shown: F64, hidden: F64) -> float:
+    return float(np.where(passage > 0, 1 / np.maximum(passage, 1), 0).mean())
 
 
-def _first(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+def _first(passage: F64, sentence: F64, shown: F64, hidden: F64) -> float:
     return float((sentence == 1).mean())
 
 
-def _first_two(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
+def _first_two(passage: F64, sentence: F64, shown: F64, hidden: F64) -> float:
     return float(((sentence > 0) & (sentence <= 2)).mean())
 
 
-def _no_recall_strict(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
-    return _no_recall(here, gone)
+def _no_recall_strict(passage: F64, sentence: F64, shown: F64, hidden: F64) -> float:
+    return _no_recall(shown, hidden)
 
 
-def _no_recall_found(rank: F64, sentence: F64, here: F64, gone: F64) -> float:
-    return _no_recall(here[rank == 1], np.concatenate([gone, here[rank != 1]]))
+def _no_recall_found(passage: F64, sentence: F64, shown: F64, hidden: F64) -> float:
+    return _no_recall(shown[passage == 1], np.concatenate([hidden, shown[passage != 1]]))
 
 
-def _no_recall(answerable: F64, missing: F64) -> float:
-    """The largest share of `missing` refused by a threshold of which at least `_PRECISION` of refusals are right."""
-    scores = np.concatenate([answerable, missing])
-    is_missing = np.concatenate([np.zeros(len(answerable)), np.ones(len(missing))])[np.argsort(scores, kind="stable")]
-    refused_rightly = np.cumsum(is_missing)
-    precise = refused_rightly / np.arange(1, len(scores) + 1) >= _PRECISION
-    return float(refused_rightly[precise].max() / len(missing)) if precise.any() else 0.0
+def _no_recall(answerable: F64, unanswerable: F64) -> float:
+    """The largest share of `unanswerable` that a threshold refuses while at least `_PRECISION` of its refusals are right."""
+    scores = np.concatenate([answerable, unanswerable])
+    is_unanswerable = np.concatenate([np.zeros(len(answerable)), np.ones(len(unanswerable))])
+    right_refusals = np.cumsum(is_unanswerable[np.argsort(scores, kind="stable")])
+    precise = right_refusals / np.arange(1, len(scores) + 1) >= _PRECISION
+    return float(right_refusals[precise].max() / len(unanswerable)) if precise.any() else 0.0
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -144,7 +146,7 @@ MEASURES: Mapping[str, Measure] = {
     "no_recall_strict": _no_recall_strict,
     "no_recall_found": _no_recall_found,
 }
-"""mrr: of the right passage. first, first_two: the gold sentence is the first quote, is among the first two. no_recall: of
-questions whose passage was taken out, the share refused when nine of ten refusals are right; strict counts every question whose
-passage is in the index as answerable, found only those whose passage came first.
+"""mrr: of the right passage. first, first_two: the gold sentence is the first quote, or one of the first two. no_recall: the
+share of unanswerable questions that is refused when nine of ten refusals are right. strict: a question is answerable if its
+passage is in the index; found: only if its passage also came first.
 """

@@ -1,14 +1,25 @@
-"""What the outcomes in nine directions come to, and where the figures stand on the board."""
+"""XQuAD-R as an index, and the figures of its outcomes on the scoreboard."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.xquad.board import XquadPart
+from benchmarks.xquad.dataset import WithoutParagraph, load_xquad
 from benchmarks.xquad.scores import F64, XquadScores
-from coopbot.domain import LANGUAGES
+from coopbot.domain import LANGUAGES, Filters
+from coopbot.errors import Unreadable
 from coopbot.measure.floors import OPTIONAL_PARTS
+from tests.fakes import BagOfWords
+
+# Two articles of two paragraphs, each of two sentences and with one question, which the second sentence answers.
+_FIRST = {"en": "It rains.", "zh": "下雨了。", "ru": "Идёт дождь."}
+_SECOND = {"en": "{} is here.", "zh": "{}在此。", "ru": "{} здесь."}
+_PLACES = ("Heihe", "Chita", "Harbin", "Manzhouli")
 
 # Ranks of passage and sentence, log odds with the passage and without it, of four questions.
 _WELL = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [3, 3, 3, 3], [-3, -3, -3, -3]], dtype=np.float64)
@@ -59,3 +70,45 @@ def test_without_a_reader_there_is_one_table() -> None:
     part = XquadPart(scores=scores(_WELL, _ILL))
     assert not any(name.startswith("xquad.unread.") for name in part.figures)
     assert part.sections().count("| same |") == 1
+
+
+def _paragraph(language: str, place: str) -> dict[str, object]:
+    first, second = _FIRST[language], _SECOND[language].format(place)
+    start = len(first) + 1
+    return {
+        "context": f"{first} {second}",
+        "sentence_breaks": [[0, len(first)], [start, start + len(second)]],
+        "qas": [{"question": f"{place}?", "answers": [{"answer_start": start, "text": place}]}],
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for language in LANGUAGES:
+        paragraphs = [_paragraph(language, place) for place in _PLACES]
+        data = {"data": [{"paragraphs": paragraphs[:2]}, {"paragraphs": paragraphs[2:]}]}
+        (tmp_path / f"{language}.json").write_text(json.dumps(data), encoding="utf-8")
+    return tmp_path
+
+
+def test_paragraphs_are_passages_with_the_sentences_of_the_data_set(folder: Path, tmp_path: Path) -> None:
+    xquad = load_xquad(folder, tmp_path / "index", BagOfWords())
+    question = xquad.questions[3]
+    assert (question.text["zh"], question.gold, question.article, question.is_odd) == ("Manzhouli?", 3, 1, True)
+    passage = xquad.snapshot.stored("ru", [3])[0].passage
+    assert passage.quoted(passage.sentences[question.gold_sentence["ru"]]) == "Manzhouli здесь."
+
+
+def test_a_paragraph_can_be_hidden(folder: Path, tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    xquad = load_xquad(folder, tmp_path / "index", embedder)
+    vector = embedder.embed_question("Chita is here").pooled[0]
+    for store, best in ((xquad.snapshot, True), (WithoutParagraph(xquad.snapshot, 1), False)):
+        found = store.first_stage("en", vector, ["chita"], 3, Filters())
+        assert (1 in found.rows) == best
+        assert len(found.rows) >= 3
+
+
+def test_a_folder_without_the_data_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match=r"not an XQuAD-R folder with en\.json"):
+        load_xquad(tmp_path, tmp_path / "index", BagOfWords())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
+from benchmarks.xquad.passages import as_article, as_passage
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article, Filters, Language
 from coopbot.domain import Passage as CoopbotPassage
@@ -37,8 +37,8 @@ class Coopbot:
 
     def build(self, folder: Path, passages: Sequence[Passage]) -> None:
         """As `coopbot index`."""
-        articles = [_article(passage) for passage in passages]
-        build(articles, self._embedder, folder, model="", precision="", to_passages=_one_passage)
+        articles = [as_article(one.passage_id, cast("Language", one.language), one.text) for one in passages]
+        build(articles, self._embedder, folder, model="", precision="", to_passages=_to_passages)
 
     def open(self, folder: Path) -> None:
         """As `coopbot search`."""
@@ -53,31 +53,6 @@ class Coopbot:
         return [Found(passage_id=hit.passage.article_id, text=hit.passage.text) for hit in result.hits]
 
 
-def _article(passage: Passage) -> Article:
-    return Article(
-        article_id=passage.passage_id,
-        title="",
-        publisher="XQuAD-R",
-        published=None,
-        url="",
-        language=cast("Language", passage.language),
-        text=passage.text,
-        sha256=sha256(passage.text.encode()).hexdigest(),
-    )
-
-
-def _one_passage(article: Article) -> list[CoopbotPassage]:
-    """The article whole: all systems index the same passages."""
-    spans = tuple(split_sentences(article.text))
-    start, end = spans[0].start_char, spans[-1].end_char
-    return [
-        CoopbotPassage(
-            passage_id=f"{article.article_id}:{start}-{end}",
-            article_id=article.article_id,
-            start_char=start,
-            end_char=end,
-            text=article.text[start:end],
-            heading_path=(),
-            sentences=spans,
-        )
-    ]
+def _to_passages(article: Article) -> list[CoopbotPassage]:
+    """The article as one passage: all systems index the same ones."""
+    return [as_passage(article, list(split_sentences(article.text)))]
