@@ -1,4 +1,4 @@
-"""A question and its answer as a picture of a chat (SVG), drawn from the very messages that the bot sends."""
+"""A question and its answer as a picture of a chat, in SVG, drawn from the messages that the bot sends."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _STYLES = {
     "underline": 'text-decoration="underline"',
     "text_link": 'fill="#1c75bb"',
 }
-# What may not be parted at the end of a line: a word with the space after it, or one Chinese character.
+# A line may break after each of these: a word with the space after it, or one Chinese character.
 _PIECES = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+|.", re.DOTALL)
+
+# Characters, each with the types of the entities that cover it.
+_Styled = list[tuple[str, frozenset[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,14 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What fits into the width of a bubble."""
+    """A line of text that fits into the width of a bubble."""
 
     runs: tuple[_Run, ...]
     quoted: bool
 
 
 def draw_chat(question: str, messages: Sequence[Outgoing]) -> str:
-    """The SVG."""
+    """An SVG document: the question, and below it the messages with their buttons."""
     drawn, y = [], _PAD
     asked = _lines(Part(text=question))
     drawn.append(_bubble(asked, _WIDTH - _BUBBLE - _PAD, y, "#e3f6d3"))
@@ -64,7 +67,7 @@ def draw_chat(question: str, messages: Sequence[Outgoing]) -> str:
 
 def _bubble(lines: Sequence[_Line], x: int, y: int, fill: str) -> str:
     shapes = [f'<rect x="{x}" y="{y}" width="{_BUBBLE}" height="{_height(lines)}" rx="12" fill="{fill}"/>']
-    for first, last in _quoted_stretches(lines):
+    for first, last in _quoted_ranges(lines):
         top, height = y + _PAD + first * _LINE - 4, (last - first) * _LINE + 6
         shapes.append(f'<rect x="{x + _PAD}" y="{top}" width="{_BUBBLE - 2 * _PAD}" height="{height}" rx="4" fill="#e8f1f8"/>')
         shapes.append(f'<rect x="{x + _PAD}" y="{top}" width="3" height="{height}" fill="#1c75bb"/>')
@@ -96,7 +99,8 @@ def _height(lines: Sequence[_Line]) -> int:
     return len(lines) * _LINE + 2 * _PAD
 
 
-def _quoted_stretches(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+def _quoted_ranges(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) of each run of quoted lines."""
     first: int | None = None
     for number, line in enumerate([*lines, _Line((), quoted=False)]):
         if line.quoted and first is None:
@@ -107,12 +111,12 @@ def _quoted_stretches(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
 
 
 def _lines(part: Part) -> list[_Line]:
-    """The text in lines of the bubble's width, each character in its style."""
+    """The text, wrapped to the width of the bubble."""
     kinds = _kinds(part)
     lines, start = [], 0
     for line in part.text.split("\n"):
         styled = list(zip(line, kinds[start : start + len(line)], strict=True))
-        inside = kinds[start] if start < len(kinds) else frozenset()  # of an empty line, the line break itself
+        inside = kinds[start] if start < len(kinds) else frozenset()  # an empty line is quoted if its line break is
         quoted = any(kind in inside for kind in _QUOTES)
         width = _BUBBLE - 2 * _PAD - (_QUOTE_INDENT * 2 if quoted else 0)
         lines += [_Line(tuple(_runs(piece)), quoted) for piece in _wrapped(styled, width)]
@@ -121,7 +125,7 @@ def _lines(part: Part) -> list[_Line]:
 
 
 def _kinds(part: Part) -> list[frozenset[str]]:
-    """The kinds of entities that each character is in."""
+    """For each character, the types of the entities that cover it."""
     starts, units = [], 0
     for character in part.text:
         starts.append(units)
@@ -131,21 +135,21 @@ def _kinds(part: Part) -> list[frozenset[str]]:
     ]
 
 
-def _wrapped(styled: list[tuple[str, frozenset[str]]], width: float) -> Iterator[list[tuple[str, frozenset[str]]]]:
-    held: list[tuple[str, frozenset[str]]] = []
-    used, at = 0.0, 0
+def _wrapped(styled: _Styled, width: float) -> Iterator[_Styled]:
+    line: _Styled = []
+    line_width, at = 0.0, 0
     for piece in _PIECES.findall("".join(character for character, _ in styled)):
-        wide = sum(_wide(character) for character in piece.rstrip()) * _SIZE
-        if held and used + wide > width:
-            yield held
-            held, used = [], 0.0
-        held += styled[at : at + len(piece)]
-        used += sum(_wide(character) for character in piece) * _SIZE
+        visible_width = sum(_width(character) for character in piece.rstrip()) * _SIZE
+        if line and line_width + visible_width > width:
+            yield line
+            line, line_width = [], 0.0
+        line += styled[at : at + len(piece)]
+        line_width += sum(_width(character) for character in piece) * _SIZE
         at += len(piece)
-    yield held
+    yield line
 
 
-def _runs(styled: list[tuple[str, frozenset[str]]]) -> Iterator[_Run]:
+def _runs(styled: _Styled) -> Iterator[_Run]:
     text = ""
     for place, (character, kinds) in enumerate(styled):
         text += character
@@ -154,8 +158,8 @@ def _runs(styled: list[tuple[str, frozenset[str]]]) -> Iterator[_Run]:
             text = ""
 
 
-def _wide(character: str) -> float:
-    """Roughly how wide a character is, in units of the font's size; rather too much than too little."""
+def _width(character: str) -> float:
+    """Rough width of a character in units of the font size; too wide rather than too narrow."""
     if unicodedata.combining(character) or character in "\u200d\ufe0f":
         return 0.0
     if unicodedata.east_asian_width(character) in "WF":

@@ -16,7 +16,7 @@ from coopbot.serve.telegram.texts import bot_texts
 from coopbot.settings import load_settings
 from coopbot.wiring import open_service
 
-# By the name of the picture: one answer in each language, one in its context, and one that the sources do not give.
+# Question and view by name of the picture: an answer in each language, one in its context, and one that no source gives.
 SHOWN: dict[str, tuple[str, View]] = {
     "en": ("When did the Heihe–Blagoveshchensk bridge open?", "answer"),
     "zh": ("同江铁路大桥的设计年过货能力是多少？", "answer"),
@@ -27,7 +27,7 @@ SHOWN: dict[str, tuple[str, View]] = {
 
 
 def draw_pictures(ask: Callable[[str], Answer], folder: Path) -> list[Path]:
-    """One file a question, as the bot would answer it."""
+    """Draw each question with its answer as the bot would send it. The files, named as in `SHOWN`."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, (question, view) in SHOWN.items():

@@ -1,4 +1,4 @@
-"""A real `coopbot telegram` to measure, and what became of the questions that it was asked."""
+"""A real `coopbot telegram` to measure, and the fate of the questions that it gets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmarks.telegram.bot_api.updates import TOKEN, message
 from coopbot.domain import LANGUAGES
 from coopbot.serve.telegram.texts import bot_texts
 
-START_S = 120.0
+START_TIMEOUT_S = 120.0
 
 
 def start(api: BotApi, folder: Path) -> subprocess.Popen[bytes]:
-    """The bot, with its state in a folder."""
+    """Start the bot. folder: for its state."""
     environ = {
         **os.environ,
         "COOPBOT_TELEGRAM_TOKEN": TOKEN,
@@ -35,11 +35,11 @@ def start(api: BotApi, folder: Path) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def running(api: BotApi, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The bot from its first poll on, stopped afterwards."""
+    """A bot that polls, stopped afterwards. folder: for its state."""
     polls = len(api.called("getUpdates"))
     process = start(api, folder)
     try:
-        api.wait_until(lambda: len(api.called("getUpdates")) > polls, START_S)
+        api.wait_until(lambda: len(api.called("getUpdates")) > polls, START_TIMEOUT_S)
         yield process
     finally:
         process.terminate()
@@ -48,8 +48,8 @@ def running(api: BotApi, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """lost: questions without an answer. twice: messages that say to a question what another one said, and repeated: those
-    that say of themselves that they may be such. swapped: chats whose answers are not in the order of their questions.
+    """lost: questions without an answer. twice: messages that repeat an answer without saying so. repeated: messages that say
+    they may have been sent before. swapped: chats whose answers are not in the order of their questions.
     """
 
     lost: int
@@ -59,14 +59,14 @@ class Outcome:
 
 
 class Asked:
-    """Questions that are delivered, each with a number of its own."""
+    """Questions that were delivered to the bot."""
 
     def __init__(self, api: BotApi) -> None:
         self._api = api
         self._ids: list[tuple[int, int]] = []
 
     def ask(self, chat_id: int) -> None:
-        """One more question in a chat."""
+        """Deliver one more question in a chat."""
         question = QUESTIONS[len(self._ids) % len(QUESTIONS)]
         with self._api.changed:
             self._api.deliver(message(question, chat_id=chat_id, user_id=chat_id))
@@ -78,16 +78,16 @@ class Asked:
         return not self._missing()
 
     def outcome(self) -> Outcome:
-        """What became of them."""
+        """The outcome so far."""
         notes = tuple(bot_texts(language).sent_again for language in LANGUAGES)
         plain = [one for one in self._api.sent if not one.text.endswith(notes)]
-        said = Counter((one.chat_id, one.reply_to, one.text.splitlines()[0]) for one in plain)
+        counts = Counter((one.chat_id, one.reply_to, one.text.splitlines()[0]) for one in plain)
         order: dict[int, list[int]] = {}
         for one in self._api.sent:
             order.setdefault(one.chat_id, []).append(one.reply_to or 0)
         return Outcome(
             lost=len(self._missing()),
-            twice=sum(count - 1 for count in said.values()),
+            twice=sum(count - 1 for count in counts.values()),
             repeated=len(self._api.sent) - len(plain),
             swapped=sum(ids != sorted(ids) for ids in order.values()),
         )

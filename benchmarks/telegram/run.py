@@ -1,4 +1,4 @@
-"""How fast and how surely the Telegram bot answers: the real process, against the Bot API server that is kept here."""
+"""Speed and reliability of the Telegram bot: the real process, against the Bot API server of `bot_api`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from coopbot.wiring import open_service
 
 
 def run_telegram(settings: Settings, kills: int, on_step: Step = lambda _: None) -> list[Figure]:
-    """All figures, over the index in force. The bot is killed `kills` times."""
+    """All figures, with the index of `settings`. The bot is killed `kills` times."""
     service = open_service(settings, on_step)
     with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
         on_step("asking one by one")
         figures = measure_speed(service.answerer, Path(folder) / "speed")
-        on_step("200 users ask 5 questions each")
+        on_step("asking, 200 users at once")
         figures += measure_crowd(Path(folder))
         on_step(f"breaking connections, killing the bot {kills} times")
         figures += measure_faults(Path(folder) / "faults", kills)

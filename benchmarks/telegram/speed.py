@@ -1,4 +1,4 @@
-"""How much the bot adds to the time that an answer takes."""
+"""What the bot adds to the time of an answer."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _ROUNDS = 5
 
 
 def measure_speed(answerer: Answerer, folder: Path) -> list[Figure]:
-    """One user at a time; in turn with the same question asked in this process."""
+    """All figures. Each question is asked in this process, then of the bot. folder: for the state of the bot."""
     ask_ms, bot_ms = [], []
     with bot_api(Flood()) as api, running(api, folder):
         for number, question in enumerate(QUESTIONS * (_ROUNDS + 1), start=1):
             start_s = time.perf_counter()
             answerer.ask(question)
-            asked_s = time.perf_counter()
+            answered_s = time.perf_counter()
             api.deliver(message(question, chat_id=number, user_id=number))
             api.wait_for_sent(number)
-            if number > len(QUESTIONS):  # the first round warms up
-                ask_ms.append((asked_s - start_s) * 1000)
-                bot_ms.append((time.perf_counter() - asked_s) * 1000)
+            if number > len(QUESTIONS):  # the first round is a warm-up
+                ask_ms.append((answered_s - start_s) * 1000)
+                bot_ms.append((time.perf_counter() - answered_s) * 1000)
             time.sleep(0.05)
     ask, bot = statistics.median(ask_ms), statistics.median(bot_ms)
     return [
         Figure(name="Telegram: answering in this process, median", value=ask, unit="ms"),
-        Figure(name="Telegram: from update to accepted message, median", value=bot, unit="ms"),
+        Figure(name="Telegram: from update to sent message, median", value=bot, unit="ms"),
         Figure(name="Telegram: what the bot adds", value=bot - ask, unit="ms", goal="<= 15"),
     ]

@@ -1,9 +1,8 @@
-"""The bot's account at Telegram: updates for it, messages of it, and what each method of the API does."""
+"""The bot's account at Telegram: its messages, and what each method of the API does."""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,17 +19,16 @@ from benchmarks.telegram.bot_api.checks import (
     checked_text,
 )
 from benchmarks.telegram.bot_api.flood import Flood
+from benchmarks.telegram.bot_api.inbox import WAIT_S, Inbox
 from benchmarks.telegram.bot_api.updates import ME, TOKEN, JsonObject
 
-_WAIT_S = 60.0
 _FIRST_SUPERGROUP = -1_000_000_000_000
-_UPDATES_A_POLL = 100
 _THE_SAME = "message is not modified: specified new message content and reply markup are exactly the same as a current content"
 
 
 @dataclass(slots=True)
 class Sent:
-    """A message that the server took, as it is now. `entities` say what text they cover."""
+    """A message that the bot sent, as it is now."""
 
     chat_id: int
     message_id: int
@@ -44,15 +42,19 @@ class Sent:
     sent_at_s: float = field(default_factory=time.monotonic)
 
     def button(self, label: str) -> str:
-        """The data of the button that has this in its label."""
+        """The callback data of the first button whose label contains this."""
         rows = self.keyboard.get("inline_keyboard", [])
         return next(str(one["callback_data"]) for row in rows for one in row if label in one["text"])
 
 
-class Account:
-    """Updates go in with `deliver`; what the bot sent comes out in `sent` and `calls`. Safe to share between threads."""
+class Account(Inbox):
+    """Updates go in with `deliver`; what the bot sent comes out in `sent` and `calls`. Safe to share between threads.
+
+    Tests may set `blocked` (user ids), `closed_topics`, `migrated` (group id to supergroup id) and `files` (content by id).
+    """
 
     def __init__(self, flood: Flood | None = None) -> None:
+        super().__init__()
         self.flood = flood
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, dict[str, str]]] = []
@@ -63,45 +65,30 @@ class Account:
         self.files: dict[str, bytes] = {}
         self.answered_presses: list[tuple[str, str]] = []
         self.offered: list[list[JsonObject]] = []
-        self.webhook: dict[str, str] = {}
-        self.changed = threading.Condition()
-        self.closed = False
-        self._pending: deque[JsonObject] = deque()
         self._queries: set[str] = set()
         self._received: set[tuple[int, int]] = set()
-        self._last_update_id = 1000
         self._ids: dict[int, int] = {}
-        self._polls = 0
-        self._on_demand: dict[str, deque[RefusedError]] = {}
+        self._refusals: dict[str, deque[RefusedError]] = {}
 
     def deliver(self, content: JsonObject, *, kind: str = "message") -> int:
-        """Something happened; the number of the update."""
+        """Send the bot an update. Its id."""
         with self.changed:
-            self._last_update_id += 1
             if kind == "message":
                 content = self._numbered(content)
             if kind in ("callback_query", "inline_query"):
                 self._queries.add(str(content["id"]))
-            self._pending.append({"update_id": self._last_update_id, kind: content})
-            self.changed.notify_all()
-            return self._last_update_id
+            return self._add(kind, content)
 
     def last_received_id(self, chat_id: int) -> int:
-        """The id of the latest message that somebody sent there."""
+        """The id of the latest message that a user sent in a chat."""
         return max(message_id for chat, message_id in self._received if chat == chat_id)
 
     def refuse_next(self, method: str, refusal: RefusedError) -> None:
-        """The next call of a method is answered with this."""
-        self._on_demand.setdefault(method, deque()).append(refusal)
+        """Refuse the next call of a method."""
+        self._refusals.setdefault(method, deque()).append(refusal)
 
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = _WAIT_S) -> None:
-        """Wait for what the bot is to do."""
-        with self.changed:
-            if not self.changed.wait_for(condition, timeout_s):
-                raise TimeoutError("the bot did not get there in time")
-
-    def wait_for_sent(self, count: int, timeout_s: float = _WAIT_S) -> list[Sent]:
-        """Wait for so many messages."""
+    def wait_for_sent(self, count: int, timeout_s: float = WAIT_S) -> list[Sent]:
+        """Wait until the bot has sent so many messages. Raises TimeoutError."""
         self.wait_until(lambda: len(self.sent) >= count, timeout_s)
         return self.sent
 
@@ -109,17 +96,7 @@ class Account:
         """The parameters of each call of a method so far."""
         return [params for name, params in self.calls if name == method]
 
-    @property
-    def unconfirmed(self) -> int:
-        """How many updates the bot has not confirmed."""
-        return len(self._pending)
-
-    def close(self) -> None:
-        """End polls that wait."""
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
-
+    # `Any`: JSON.
     def call(self, token: str, method: str, params: dict[str, str]) -> Any:
         """The result of a method. Raises RefusedError."""
         with self.changed:
@@ -127,9 +104,8 @@ class Account:
                 raise RefusedError(401, "Unauthorized")
             self.calls.append((method, params))
             self.changed.notify_all()
-            demanded = self._on_demand.get(method)
-            if demanded:
-                raise demanded.popleft()
+            if refusals := self._refusals.get(method):
+                raise refusals.popleft()
             action = _METHODS.get(method)
             if action is None:
                 raise RefusedError(404, "Not Found")
@@ -137,42 +113,8 @@ class Account:
             self.changed.notify_all()
             return result
 
-    def next_delivery(self, timeout_s: float) -> JsonObject | None:
-        """The update that a webhook is to get next; it stays until `delivered`."""
-        with self.changed:
-            self.changed.wait_for(lambda: (self.webhook and self._pending) or self.closed, timeout_s)
-            return self._pending[0] if self.webhook and self._pending else None
-
-    def delivered(self) -> None:
-        """The webhook took it."""
-        with self.changed:
-            self._pending.popleft()
-            self.changed.notify_all()
-
-    def get_updates(self, params: dict[str, str]) -> list[JsonObject]:
-        """A newer poll ends an older one, an offset confirms everything before it, and a webhook leaves nothing to poll."""
-        if self.webhook:
-            raise RefusedError(409, "Conflict: can't use getUpdates method while webhook is active")
-        self._polls += 1
-        mine, offset = self._polls, int(params.get("offset", "0"))
-        check(offset >= 0, "negative offsets are not for this bot")
-        while self._pending and int(self._pending[0]["update_id"]) < offset:
-            self._pending.popleft()
-        self.changed.notify_all()
-        timeout_s = float(params.get("timeout", "0"))
-        self.changed.wait_for(lambda: self._wanted(params) or self.closed or self._polls != mine, timeout_s)
-        if self._polls != mine:
-            raise RefusedError(409, "Conflict: terminated by other getUpdates request")
-        return self._wanted(params)[:_UPDATES_A_POLL]
-
-    def _wanted(self, params: dict[str, str]) -> list[JsonObject]:
-        kinds = json.loads(params.get("allowed_updates", "[]"))
-        for update in [one for one in self._pending if kinds and not set(kinds) & set(one)]:
-            self._pending.remove(update)
-        return list(self._pending)
-
     def send_message(self, params: dict[str, str]) -> JsonObject:
-        """Take a message, in its chat's turn."""
+        """Accept a message of the bot."""
         chat_id = self._open_chat(params)
         entities = checked_text(params.get("text", ""), json.loads(params.get("entities", "[]")))
         keyboard = checked_keyboard(params.get("reply_markup"))
@@ -187,7 +129,7 @@ class Account:
         return self._as_message(chat_id, message_id)
 
     def edit_message_text(self, params: dict[str, str]) -> JsonObject:
-        """Change a message of the bot's own to something else."""
+        """Change a message of the bot."""
         chat_id, message_id = self._open_chat(params), int(params["message_id"])
         entities = checked_text(params.get("text", ""), json.loads(params.get("entities", "[]")))
         keyboard = checked_keyboard(params.get("reply_markup"))
@@ -202,7 +144,7 @@ class Account:
         return self._as_message(chat_id, message_id)
 
     def delete_message(self, params: dict[str, str]) -> bool:
-        """Take a message of the bot's own away."""
+        """Delete a message of the bot."""
         found = self._sent_at(self._open_chat(params), int(params["message_id"]))
         check(found is not None, "message to delete not found")
         assert found is not None
@@ -210,40 +152,26 @@ class Account:
         return True
 
     def answer_press(self, params: dict[str, str]) -> bool:
-        """A button stops spinning."""
+        """Accept the bot's answer to a button press, once."""
         self._take_query(params["callback_query_id"])
         check(len(params.get("text", "")) <= 200, "MESSAGE_TOO_LONG")
         self.answered_presses.append((params["callback_query_id"], params.get("text", "")))
         return True
 
     def answer_inline(self, params: dict[str, str]) -> bool:
-        """Results for what is typed."""
+        """Accept the bot's results for an inline query, once."""
         results = checked_results(params["results"])
         self._take_query(params["inline_query_id"])
         self.offered.append(results)
         return True
 
-    def set_webhook(self, params: dict[str, str]) -> bool:
-        """Have updates delivered."""
-        check(params.get("url", "").startswith("https://"), "bad webhook: An HTTPS URL must be provided for webhook")
-        check(1 <= len(params.get("secret_token", "")) <= 256, "bad webhook: secret token is missing")
-        self.webhook = params
-        return True
-
-    def delete_webhook(self, params: dict[str, str]) -> bool:
-        """Have them polled."""
-        self.webhook = {}
-        if params.get("drop_pending_updates") == "true":
-            self._pending.clear()
-        return True
-
     def get_file(self, params: dict[str, str]) -> JsonObject:
-        """Where a file is."""
+        """The path of a file."""
         check(params["file_id"] in self.files, "invalid file_id")
         return {"file_id": params["file_id"], "file_unique_id": "u", "file_path": f"documents/{params['file_id']}"}
 
     def _open_chat(self, params: dict[str, str]) -> int:
-        """The chat, if the bot may write there."""
+        """The id of the chat, if the bot may write there."""
         chat_id = int(params["chat_id"])
         if chat_id in self.blocked:
             raise RefusedError(403, "Forbidden: bot was blocked by the user")
@@ -264,7 +192,7 @@ class Account:
         return self._ids[space]
 
     def _numbered(self, content: JsonObject) -> JsonObject:
-        """A received message with its id, from which on ids are counted further."""
+        """A message of a user with its id; the ids of later messages follow it."""
         chat_id = content["chat"]["id"]
         message_id = content.get("message_id") or self._new_id(chat_id)
         space = chat_id if chat_id < _FIRST_SUPERGROUP else 0
@@ -284,6 +212,7 @@ class Account:
         return {"message_id": message_id, "date": int(time.time()), "chat": {"id": chat_id, "type": kind}, "from": ME}
 
 
+# `Any`: JSON.
 _METHODS: dict[str, Callable[[Account, dict[str, str]], Any]] = {
     "getMe": lambda account, params: ME,
     "getUpdates": Account.get_updates,
@@ -296,10 +225,6 @@ _METHODS: dict[str, Callable[[Account, dict[str, str]], Any]] = {
     "setMyCommands": lambda account, params: checked_commands(params["commands"]),
     "setWebhook": Account.set_webhook,
     "deleteWebhook": Account.delete_webhook,
-    "getWebhookInfo": lambda account, params: {
-        "url": account.webhook.get("url", ""),
-        "has_custom_certificate": False,
-        "pending_update_count": account.unconfirmed,
-    },
+    "getWebhookInfo": Account.webhook_info,
     "getFile": Account.get_file,
 }

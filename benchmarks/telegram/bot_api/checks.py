@@ -1,4 +1,4 @@
-"""What Telegram checks of a message, a keyboard, results of an inline query; and what it drops without a word, refused here."""
+"""What Telegram refuses in messages, keyboards and inline results; and what it silently drops, which is refused here too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_BUTTONS, _MAX_DATA_BYTES, _MAX_RESULTS, _MAX_RESULT_ID_BYTES = 100, 64, 50,
 
 
 class RefusedError(Exception):
-    """What the server answers instead of a result."""
+    """An error of the Bot API: status code, description and the parameters that go with it."""
 
     def __init__(
         self, code: int, description: str, retry_after_s: float | None = None, migrate_to_chat_id: int | None = None
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SentEntity:
-    """An entity, and the text it covers."""
+    """An entity of a message. covers: its text."""
 
     type: str
     offset: int
@@ -37,14 +37,14 @@ class SentEntity:
 
 
 def check(fine: bool, description: str) -> bool:
-    """True, or a refusal."""
+    """True. Raises RefusedError with status 400 if not `fine`."""
     if not fine:
         raise RefusedError(400, f"Bad Request: {description}")
     return True
 
 
 def checked_text(text: str, raw_entities: list[dict[str, Any]]) -> tuple[SentEntity, ...]:
-    """The entities of a message that can be shown. Refuses too what Telegram drops: the 101st entity, one out of bounds."""
+    """The entities of a message. Raises RefusedError, also for entities that Telegram drops: too many, or out of bounds."""
     check(bool(text.strip()), "message text is empty")
     check(units(text) <= _MAX_UNITS, "message is too long")
     check(len(raw_entities) <= _MAX_ENTITIES, "too many entities")
@@ -56,7 +56,7 @@ def checked_text(text: str, raw_entities: list[dict[str, Any]]) -> tuple[SentEnt
 
 
 def checked_keyboard(raw: str | None) -> JsonObject:
-    """Rows of buttons, each with a label and data of 1 to 64 bytes, or an address."""
+    """A keyboard; each button has a label, and callback data of 1 to 64 bytes or an address. Raises RefusedError."""
     keyboard: JsonObject = json.loads(raw) if raw else {}
     buttons = [button for row in keyboard.get("inline_keyboard", []) for button in row]
     check(len(buttons) <= _MAX_BUTTONS, "reply markup is too long")
@@ -70,7 +70,7 @@ def checked_keyboard(raw: str | None) -> JsonObject:
 
 
 def checked_results(raw: str) -> list[JsonObject]:
-    """Articles to offer, each of which could be sent."""
+    """The articles of an inline answer, each of which could be sent as a message. Raises RefusedError."""
     results: list[JsonObject] = json.loads(raw)
     check(len(results) <= _MAX_RESULTS, "RESULTS_TOO_MUCH")
     ids = [str(one["id"]) for one in results]
@@ -84,7 +84,7 @@ def checked_results(raw: str) -> list[JsonObject]:
 
 
 def checked_commands(raw: str) -> bool:
-    """A menu."""
+    """True for a menu of commands. Raises RefusedError."""
     for command in json.loads(raw):
         check(1 <= len(command["command"]) <= 32 and command["command"].islower(), "BOT_COMMAND_INVALID")
         check(1 <= len(command["description"]) <= 256, "BOT_COMMAND_DESCRIPTION_INVALID")

@@ -1,4 +1,4 @@
-"""Telegram's limits on how often a bot sends, as it counts them."""
+"""Telegram's limits on how often a bot may send."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.telegram.bot_api.checks import RefusedError
 
 @dataclass(slots=True, kw_only=True)
 class Flood:
-    """Refuses with 429 what comes too often: to one chat, to one group, in all. `refused` counts."""
+    """Limits for one chat, for one group and for all together. refused: how many messages were."""
 
     chat_every_s: float = 1.0
     group_a_minute: int = 20
@@ -25,7 +25,7 @@ class Flood:
     _all: deque[float] = field(default_factory=deque)
 
     def count(self, chat_id: int) -> None:
-        """One more message, or edit of one. Raises RefusedError."""
+        """Count a message or an edit. Raises RefusedError with status 429 if it is over a limit."""
         now_s = self.clock()
         group = self._groups.setdefault(chat_id, deque())
         while self._all and self._all[0] <= now_s - 1.0:

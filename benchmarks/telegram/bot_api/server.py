@@ -1,8 +1,9 @@
-"""The account over real HTTP, with the faults of real connections; and updates delivered to a webhook."""
+"""The account over HTTP, with faults on demand; and updates delivered to a webhook."""
 
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
 import time
@@ -20,14 +21,17 @@ from benchmarks.telegram.bot_api.flood import Flood
 from benchmarks.telegram.bot_api.updates import JsonObject
 
 Fault = Literal["drop before", "drop after", "error before", "error after", "slow"]
-"""A call that is not made, or is made and then not answered as it should be: the connection dropped, or a 502."""
+"""What goes wrong with a call: dropped or answered with 502, before or after it takes effect; or answered late."""
 
 _SLOW_S = 0.5
 _RETRY_S = 0.05
 
 
 class BotApi(Account):
-    """A running server. `fault` says what goes wrong with a call of a method; `webhook_base` stands for the public host."""
+    """An account behind a running server.
+
+    fault: what goes wrong with the next call of a method. webhook_base: the address to which updates for the webhook are sent.
+    """
 
     def __init__(self, flood: Flood | None = None) -> None:
         super().__init__(flood)
@@ -40,10 +44,10 @@ class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A bot that is killed leaves connections; anything else is a fault of ours."""
+    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        """A killed bot breaks its connections; report only other errors."""
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as it came
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -53,12 +57,12 @@ def bot_api(flood: Flood | None = None) -> Iterator[BotApi]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
+        disable_nagle_algorithm = True  # or each answer would wait 40 ms for an acknowledgement
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
             body = self.rfile.read(length).decode()
-            if len(body) < length:  # the bot was killed in the middle of it; what it sends is ASCII
+            if len(body) < length:  # the bot was killed while sending; its requests are ASCII
                 self.close_connection = True
                 return
             _, _, token_and_method = self.path.partition("/bot")
@@ -94,7 +98,7 @@ def bot_api(flood: Flood | None = None) -> Iterator[BotApi]:
                 self.end_headers()
                 self.wfile.write(payload)
             except ConnectionError:
-                self.close_connection = True  # the bot hung up on a poll
+                self.close_connection = True  # the bot ended a poll
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -129,7 +133,7 @@ def _answered(api: BotApi, token: str, method: str, params: dict[str, str]) -> t
 
 
 def _deliver_to_webhook(api: BotApi) -> None:
-    """One update after another, each until it is taken."""
+    """Deliver one update after another, each until the bot accepts it."""
     with httpx.Client(trust_env=False) as client:
         while not api.closed:
             update = api.next_delivery(timeout_s=0.1)
@@ -138,10 +142,10 @@ def _deliver_to_webhook(api: BotApi) -> None:
             address = api.webhook_base + urlsplit(api.webhook["url"]).path
             headers = {"X-Telegram-Bot-Api-Secret-Token": api.webhook["secret_token"]}
             try:
-                taken = client.post(address, json=update, headers=headers).is_success
+                accepted = client.post(address, json=update, headers=headers).is_success
             except httpx.TransportError:
-                taken = False
-            if taken:
+                accepted = False
+            if accepted:
                 api.delivered()
             else:
                 time.sleep(_RETRY_S)

@@ -1,4 +1,4 @@
-"""Messages, edits, presses and inline queries as Telegram delivers them."""
+"""Messages, edits, button presses and inline queries as Telegram delivers them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+# `Any`: JSON.
 JsonObject = dict[str, Any]
 
 BOT_ID = 4711
@@ -26,7 +27,7 @@ def units(text: str) -> int:
 
 
 def user(user_id: int = 77, language_code: str = "en") -> JsonObject:
-    """A person."""
+    """A user."""
     return {"id": user_id, "is_bot": False, "first_name": "Li", "language_code": language_code}
 
 
@@ -40,7 +41,7 @@ def message(
     chat_type: str = "private",
     extra: JsonObject | None = None,
 ) -> JsonObject:
-    """A message, mentions and commands marked; `extra` are further fields, such as `photo`. Without an id it gets the next."""
+    """A message with its mentions and commands marked. message_id: the next free one if None. extra: fields such as `photo`."""
     entities = list(_entities_of(text or ""))
     return {
         **({} if message_id is None else {"message_id": message_id}),
@@ -54,7 +55,7 @@ def message(
 
 
 def edited(content: JsonObject, text: str) -> JsonObject:
-    """The message with another text."""
+    """The message edited to another text."""
     changed = {name: value for name, value in content.items() if name != "entities"}
     entities = list(_entities_of(text))
     return {**changed, "text": text, "edit_date": int(time.time()), **({"entities": entities} if entities else {})}
@@ -63,14 +64,14 @@ def edited(content: JsonObject, text: str) -> JsonObject:
 def press(
     query_id: str, data: str, *, chat_id: int, message_id: int, user_id: int = 77, language_code: str = "en"
 ) -> JsonObject:
-    """A button pressed under one of the bot's messages."""
+    """A button of one of the bot's messages pressed."""
     under = {"message_id": message_id, "date": int(time.time()), "chat": {"id": chat_id, "type": "private"}, "from": ME}
     sender = user(user_id, language_code)
     return {"id": query_id, "from": sender, "message": {**under, "text": "x"}, "chat_instance": "1", "data": data}
 
 
 def inline(query_id: str, text: str, *, user_id: int = 77, language_code: str = "en") -> JsonObject:
-    """What somebody types after the bot's name in another chat."""
+    """What a user types after the bot's name in another chat."""
     return {"id": query_id, "from": user(user_id, language_code), "query": text, "offset": ""}
 
 
