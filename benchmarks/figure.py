@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """`goal` is what the project asks of it, empty where it only reports."""
+    """`goal` is what the value should be, such as `<= 2`; empty if there is no goal."""
 
     name: str
     value: float

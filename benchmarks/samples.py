@@ -1,4 +1,4 @@
-"""Questions over the corpus that benchmarks ask, three in each language. None can be taken for a follow-up."""
+"""Questions over the corpus that benchmarks ask, three in each language. None can be mistaken for a follow-up question."""
 
 from __future__ import annotations
 

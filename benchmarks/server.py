@@ -1,18 +1,28 @@
-"""A real `coopbot serve` to measure: a process of its own on a free port."""
+"""A real `coopbot serve` to measure, in a process of its own on a free port, and how to change its corpus."""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import httpx
+
+from benchmarks.memory import peak_mib
+from coopbot.settings import Settings
+
+_ADMIN_TOKEN = "only-for-measuring-on-this-machine"
+_START_TIMEOUT_S = 120.0
+_POLL_S = 0.02
+
+ADMIN_HEADERS = {"Authorization": f"Bearer {_ADMIN_TOKEN}"}
+"""Lets a request change the corpus of a server that was started with `server_environ`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +34,32 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The number of its process."""
+        """The id of its process."""
         return self.process.pid
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """(host, port)."""
+        return self.client.base_url.host, self.client.base_url.port or 80
+
     def peak_mib(self) -> float | None:
-        """Peak resident memory so far, where the system tells it."""
+        """The most memory that was resident so far. None where the system does not report it."""
         return peak_mib(self.pid)
+
+
+def server_environ(settings: Settings) -> Mapping[str, str]:
+    """The environment of a server with the corpus and index of `settings`, which accepts changes."""
+    return {
+        **os.environ,
+        "COOPBOT_CORPUS_DIR": str(settings.corpus_dir),
+        "COOPBOT_INDEX_DIR": str(settings.index_dir),
+        "COOPBOT_ADMIN_TOKEN": _ADMIN_TOKEN,
+    }
 
 
 @contextmanager
 def served(environ: Mapping[str, str], *options: str) -> Iterator[Server]:
-    """A server with these settings and options, stopped afterwards."""
+    """A server with this environment and these options, stopped afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,8 +76,36 @@ def served(environ: Mapping[str, str], *options: str) -> Iterator[Server]:
         process.wait(timeout=60)
 
 
-def _wait_until_ready(client: httpx.Client, limit_s: float = 120) -> None:
-    deadline = time.monotonic() + limit_s
+def submit_article(client: httpx.Client, article: Mapping[str, str]) -> str:
+    """Add an article. The id of the job that indexes it."""
+    response = client.post("/v1/articles", json=dict(article), headers=ADMIN_HEADERS)
+    return str(response.raise_for_status().json()["job_id"])
+
+
+def submit_file(client: httpx.Client, name: str, content: bytes) -> str:
+    """Add a document. The id of the job that reads and indexes it."""
+    response = client.post("/v1/articles", files={"file": (name, content)}, headers=ADMIN_HEADERS)
+    return str(response.raise_for_status().json()["job_id"])
+
+
+# `Any`: JSON.
+def get_job(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """A job as it is now; its `state` is `queued`, `running`, `done` or `failed`."""
+    job: dict[str, Any] = client.get(f"/v1/index/jobs/{job_id}", headers=ADMIN_HEADERS).raise_for_status().json()
+    return job
+
+
+def wait_for_job(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """A job once it is done. Raises RuntimeError if it failed."""
+    while (job := get_job(client, job_id))["state"] != "done":
+        if job["state"] == "failed":
+            raise RuntimeError(f"a change failed while measuring: {job['error']}")
+        time.sleep(_POLL_S)
+    return job
+
+
+def _wait_until_ready(client: httpx.Client) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
             client.get("/readyz").raise_for_status()
@@ -62,44 +115,3 @@ def _wait_until_ready(client: httpx.Client, limit_s: float = 120) -> None:
             time.sleep(0.1)
         else:
             return
-
-
-def peak_mib(pid: int | Literal["self"]) -> float | None:
-    """Peak resident memory of a process, where the system tells it."""
-    return _memory_mib(pid, "VmHWM")
-
-
-def resident_mib(pid: int | Literal["self"]) -> float | None:
-    """Resident memory of a process now, where the system tells it."""
-    return _memory_mib(pid, "VmRSS")
-
-
-def own_memory_mib(pid: int) -> float | None:
-    """Memory that no other process uses as well, where the system tells it."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return None
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
-
-
-def children(pid: int) -> list[int]:
-    """Processes that this one started, where the system tells it."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def restart_peak(pid: int) -> None:
-    """Let the peak of a process begin at what it has now, where the system can."""
-    with suppress(OSError):
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
-def _memory_mib(pid: int | Literal["self"], name: str) -> float | None:
-    status = Path(f"/proc/{pid}/status")
-    if not status.is_file():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith(name))
-    return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""The worst body that a stranger may send: how large the answer, how much processor time, how much memory."""
+"""The worst request that a stranger may send: size of the reply, processor time and memory of the server."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figure import Figure
-from benchmarks.server import Server, peak_mib, resident_mib, restart_peak
+from benchmarks.memory import peak_mib, reset_peak, resident_mib
+from benchmarks.server import Server
 
 _EMPTY = json.dumps({"question": ""}).encode()
 _ROUNDS = 5
-# So many at once tell more of processor time than the clock ticks in which the system counts it.
-_TOGETHER = 20
+# Requests for one measurement of processor time, which the system counts in ticks of a hundredth of a second.
+_REPEATS = 20
 _AT_ONCE = 64
 
 
@@ -39,40 +40,40 @@ _BODIES: dict[str, bytes] = {
 
 
 def measure_bodies(server: Server) -> list[Figure]:
-    """Figures of the worst of them; processor time and memory where the system gives them."""
-    answer_kb = max(len(_send(server, body).content) for body in _BODIES.values()) / 1000
-    figures = [Figure(name="largest answer to a hostile body", value=answer_kb, unit="kB", goal="<= 16")]
+    """All figures. Those of processor time and memory only where the system reports them."""
+    reply_kb = max(len(_send(server, body).content) for body in _BODIES.values()) / 1000
+    figures = [Figure(name="largest reply to a hostile body", value=reply_kb, unit="kB", goal="<= 16")]
     empty_ms = _processor_ms(server, _EMPTY)
     if empty_ms is None:
         return figures
-    more_ms = {name: (_processor_ms(server, body) or 0.0) - empty_ms for name, body in _BODIES.items()}
-    worst = max(more_ms, key=more_ms.__getitem__)
-    name = f"processor time of the worst ({worst}) more than of an empty question"
-    figures.append(Figure(name=name, value=more_ms[worst], unit="ms", goal="<= 50"))
+    extra_ms = {name: (_processor_ms(server, body) or 0.0) - empty_ms for name, body in _BODIES.items()}
+    worst = max(extra_ms, key=extra_ms.__getitem__)
+    name = f"processor time for the worst body ({worst}), beyond that for an empty question"
+    figures.append(Figure(name=name, value=extra_ms[worst], unit="ms", goal="<= 50"))
     grown_mib = max(_growth_mib(server, body) for body in _BODIES.values())
-    name = f"memory grown by {_AT_ONCE} of the worst at once"
+    name = f"memory added by {_AT_ONCE} hostile bodies at once, most"
     return [*figures, Figure(name=name, value=grown_mib, unit="MiB", goal="<= 50")]
 
 
 def _send(server: Server, body: bytes) -> httpx.Response:
     response = server.client.post("/v1/ask", content=body, headers={"content-type": "application/json"})
     if response.status_code not in (400, 413, 422):
-        raise RuntimeError(f"a hostile body was answered with {response.status_code}")
+        raise RuntimeError(f"a hostile body got status {response.status_code}, not 400, 413 or 422")
     return response
 
 
 def _processor_ms(server: Server, body: bytes) -> float | None:
-    """Processor time of the server a request, median of some rounds."""
-    found = []
+    """Processor time of the server for one request, median of some rounds."""
+    times_ms = []
     for _ in range(_ROUNDS):
         before_s = _processor_s(server.pid)
-        for _ in range(_TOGETHER):
+        for _ in range(_REPEATS):
             _send(server, body)
         after_s = _processor_s(server.pid)
         if before_s is None or after_s is None:
             return None
-        found.append((after_s - before_s) / _TOGETHER * 1000)
-    return statistics.median(found)
+        times_ms.append((after_s - before_s) / _REPEATS * 1000)
+    return statistics.median(times_ms)
 
 
 def _processor_s(pid: int) -> float | None:
@@ -84,9 +85,9 @@ def _processor_s(pid: int) -> float | None:
 
 
 def _growth_mib(server: Server, body: bytes) -> float:
-    """What the server takes at its peak, while many of them are answered, more than before."""
+    """How far memory rises while the server replies to many of them at once."""
     before_mib = resident_mib(server.pid) or 0.0
-    restart_peak(server.pid)
+    reset_peak(server.pid)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(partial(_send, server), [body] * _AT_ONCE))
     return (peak_mib(server.pid) or 0.0) - before_mib

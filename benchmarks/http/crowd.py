@@ -1,4 +1,4 @@
-"""Many clients, each of which asks again as soon as it is answered."""
+"""Many clients, each of which asks its next question as soon as it has an answer."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ import numpy as np
 from benchmarks.samples import QUESTIONS
 
 CLIENTS = 64
-# What takes longer is an error.
-_PATIENCE_S = 300.0
+# What takes longer counts as an error.
+_TIMEOUT_S = 300.0
 
 
 @dataclass(slots=True)
 class Crowd:
-    """What the clients saw. seconds: how long they asked."""
+    """What the clients saw. seconds: from their first question to their last answer. times_s: of each answer."""
 
     seconds: float
     times_s: list[float] = field(default_factory=list)
     errors: int = 0
 
     @property
-    def a_second(self) -> float:
-        """Questions answered."""
+    def per_second(self) -> float:
+        """Answers per second."""
         return len(self.times_s) / self.seconds
 
-    def percentile_s(self, share: float) -> float:
-        """Of the time until the answer; not a number if there was none."""
-        return float(np.percentile(self.times_s, share)) if self.times_s else math.nan
+    def percentile_s(self, percent: float) -> float:
+        """Percentile of the time until an answer, NaN if there was none."""
+        return float(np.percentile(self.times_s, percent)) if self.times_s else math.nan
 
 
 def ask_together(address: httpx.URL, seconds: float) -> Crowd:
-    """`CLIENTS` ask for so long. What was asked by then is waited for and counted, in time and in answers."""
+    """`CLIENTS` ask for so many seconds. Questions in flight at the end are waited for, and count."""
     crowd, start = Crowd(seconds=seconds), time.perf_counter()
     limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
-    client = httpx.Client(base_url=address, timeout=_PATIENCE_S, trust_env=False, limits=limits)
+    client = httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=False, limits=limits)
     questions, lock = itertools.cycle(QUESTIONS), threading.Lock()
 
-    def ask_on() -> None:
+    def ask_until_over() -> None:
         while time.perf_counter() - start < seconds:
             with lock:
                 question = next(questions)
@@ -57,7 +57,7 @@ def ask_together(address: httpx.URL, seconds: float) -> Crowd:
                 crowd.times_s.append(time.perf_counter() - asked)
 
     with client, ThreadPoolExecutor(CLIENTS) as clients:
-        for done in [clients.submit(ask_on) for _ in range(CLIENTS)]:
+        for done in [clients.submit(ask_until_over) for _ in range(CLIENTS)]:
             done.result()
     crowd.seconds = time.perf_counter() - start
     return crowd

@@ -1,4 +1,4 @@
-"""What the HTTP service makes of the models: what it adds to an answer, and how much of their speed 64 clients get."""
+"""What HTTP adds to the time of an answer, and how much of the models' speed many clients get."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from functools import partial
 from benchmarks.figure import Figure
 from benchmarks.http.connections import measure_connections
 from benchmarks.http.crowd import CLIENTS, Crowd, ask_together
+from benchmarks.memory import child_pids, private_mib
 from benchmarks.samples import QUESTIONS
-from benchmarks.server import Server, children, own_memory_mib, served
+from benchmarks.server import Server, served
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import Reader, ReadPassage
 from coopbot.domain import Passage
@@ -24,54 +25,54 @@ from coopbot.wiring import Service, open_service
 _ROUNDS = 6
 _CROWD_S = 60.0
 _WORKERS_S = 20.0
-# Passages that are read at once: as answering does, and more.
-_BATCHES = (1, 3, 8)
+# Passages that are read at once: as many as answering reads, and more.
+_BATCH_SIZES = (1, 3, 8)
 
 _Read = tuple[str, tuple[str, Passage]]
 
 
 def run_http(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]:
-    """All figures, over the index of `settings`."""
+    """All figures, with the index of `settings`."""
     quotes_only = settings.model_copy(update={"llm_base_url": ""})
     service = open_service(quotes_only, on_step)
     environ = {**os.environ, "COOPBOT_INDEX_DIR": str(settings.index_dir), "COOPBOT_LLM_BASE_URL": ""}
-    on_step("reading and embedding in batches")
-    alone = _Alone(service)
-    before_s = alone.seconds_a_question()
+    on_step("embedding and reading in batches")
+    models = _ModelsAlone(service)
+    before_s = models.question_s()
     on_step("serving")
     with served(environ) as server:
         on_step("asking, one client")
-        figures = _added(server)
+        figures = _overhead(server)
         on_step(f"asking, {CLIENTS} clients")
         crowd = ask_together(server.client.base_url, _CROWD_S)
         on_step("opening 1,000 connections")
         connections = measure_connections(server)
-    on_step("reading and embedding in batches once more")
-    alone_s = statistics.mean([before_s, alone.seconds_a_question()])
+    on_step("embedding and reading in batches again")
+    models_s = statistics.mean([before_s, models.question_s()])
     workers = os.cpu_count() or 1
     on_step(f"asking {workers} workers")
-    return [*figures, *_crowded(crowd, alone_s), *connections, *_by_workers(environ, workers, crowd)]
+    return [*figures, *_crowd_figures(crowd, models_s), *connections, *_workers(environ, workers, crowd)]
 
 
-def _by_workers(environ: Mapping[str, str], workers: int, one: Crowd) -> list[Figure]:
-    """What the clients get of several processes, and what each takes of memory that others do not use as well."""
+def _workers(environ: Mapping[str, str], workers: int, one: Crowd) -> list[Figure]:
+    """Throughput of several processes, and the memory that each does not share. one: the clients of a single process."""
     if workers == 1:
         return []
     with served(environ, "--workers", str(workers)) as server:
         crowd = ask_together(server.client.base_url, _WORKERS_S)
-        own_mib = [mib for pid in children(server.pid) if (mib := own_memory_mib(pid)) is not None]
+        own_mib = [mib for pid in child_pids(server.pid) if (mib := private_mib(pid)) is not None]
     figures = [
-        Figure(name=f"questions answered a second by {workers} workers", value=crowd.a_second, unit="1/s"),
-        Figure(name="ratio to one process", value=crowd.a_second / one.a_second, unit="x"),
+        Figure(name=f"answers per second, {workers} workers", value=crowd.per_second, unit="1/s"),
+        Figure(name="answers per second, ratio to one process", value=crowd.per_second / one.per_second, unit="x"),
         Figure(name=f"errors of {workers} workers", value=crowd.errors, unit="", goal="0"),
     ]
     if own_mib:
-        figures.append(Figure(name="a worker's own memory, most", value=max(own_mib), unit="MiB"))
+        figures.append(Figure(name="private memory of a worker, most", value=max(own_mib), unit="MiB"))
     return figures
 
 
-def _added(server: Server) -> list[Figure]:
-    """What passes between sending a question and having its answer, less what answering it took in the service."""
+def _overhead(server: Server) -> list[Figure]:
+    """The time between question and answer, less what the service reports for answering."""
     added_ms: list[float] = []
     whole_ms: list[float] = []
     for question in QUESTIONS * _ROUNDS:
@@ -81,15 +82,15 @@ def _added(server: Server) -> list[Figure]:
         added_ms.append(whole_ms[-1] - answer["timings_ms"]["total"])
     return [
         Figure(name="answer over HTTP, one client, median", value=statistics.median(whole_ms), unit="ms"),
-        Figure(name="of that added by HTTP, median", value=statistics.median(added_ms), unit="ms", goal="<= 3"),
+        Figure(name="part of it that HTTP adds, median", value=statistics.median(added_ms), unit="ms", goal="<= 3"),
     ]
 
 
-def _crowded(crowd: Crowd, alone_s: float) -> list[Figure]:
+def _crowd_figures(crowd: Crowd, models_s: float) -> list[Figure]:
     return [
-        Figure(name=f"questions answered a second, {CLIENTS} clients", value=crowd.a_second, unit="1/s"),
-        Figure(name="that encoder and reader alone would do in batches", value=1 / alone_s, unit="1/s"),
-        Figure(name="share of that", value=crowd.a_second * alone_s, unit="", goal=">= 0.7"),
+        Figure(name=f"answers per second, {CLIENTS} clients", value=crowd.per_second, unit="1/s"),
+        Figure(name="answers per second that the models alone allow, in batches", value=1 / models_s, unit="1/s"),
+        Figure(name="share of it that the clients get", value=crowd.per_second * models_s, unit="", goal=">= 0.7"),
         Figure(name=f"median wait, {CLIENTS} clients", value=crowd.percentile_s(50), unit="s"),
         Figure(
             name="99th percentile, ratio to the median",
@@ -101,8 +102,8 @@ def _crowded(crowd: Crowd, alone_s: float) -> list[Figure]:
     ]
 
 
-class _Alone:
-    """The work of encoder and reader for the sample questions, without anything around it."""
+class _ModelsAlone:
+    """What encoder and reader do for the sample questions, without the rest of answering."""
 
     def __init__(self, service: Service) -> None:
         self._embedder: Encoder = service.models.embedder
@@ -113,18 +114,18 @@ class _Alone:
             answerer = Answerer(self._embedder, service.index.current, recorder)
             for question in QUESTIONS:
                 answerer.ask(question)
-            # A batch holds little padding if its texts are of a length.
-            self._read = sorted(recorder.read_so_far, key=lambda one: len(one[1][1].text))
+            # Batches of texts of similar length have little padding.
+            self._read = sorted(recorder.inputs, key=lambda one: len(one[1][1].text))
 
-    def seconds_a_question(self) -> float:
-        """In the batches that are quickest here."""
+    def question_s(self) -> float:
+        """Seconds for a question, in batches of the size that is quickest here."""
         crowd = QUESTIONS * (CLIENTS // len(QUESTIONS) + 1)
         embed_s = _quickest(lambda: self._embedder.embed_passages(crowd, with_tokens=True)) / len(crowd)
-        read_s = min(_quickest(partial(self._read_all, size)) for size in _BATCHES)
+        read_s = min(_quickest(partial(self._read_all, size)) for size in _BATCH_SIZES)
         return embed_s + read_s / len(QUESTIONS)
 
     def _read_all(self, size: int) -> None:
-        """Passages of several questions in a batch are as long as those of one."""
+        """A batch mixes the passages of several questions: each is read with the same question, which takes as long."""
         if self._reader is None:
             return
         for start in range(0, len(self._read), size):
@@ -133,11 +134,11 @@ class _Alone:
 
 
 class _Recorder:
-    """A `Reader` that keeps what it was given to read."""
+    """A `Reader` that keeps its inputs."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self.read_so_far: list[_Read] = []
+        self.inputs: list[_Read] = []
 
     @property
     def fingerprint(self) -> str:
@@ -146,12 +147,12 @@ class _Recorder:
 
     def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
         """See `Reader`."""
-        self.read_so_far += [(question, passage) for passage in passages]
+        self.inputs += [(question, passage) for passage in passages]
         return self._reader.read(question, passages)
 
 
 def _quickest(run: Callable[[], object]) -> float:
-    """Seconds, the better of two: what disturbs only ever slows."""
+    """Seconds, the less of two runs: other work of the machine can only slow them."""
     times_s = []
     for _ in range(2):
         start = time.perf_counter()

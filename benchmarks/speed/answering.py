@@ -1,4 +1,4 @@
-"""Speed and memory on this machine. What is compared is measured in one run, in turn, and told as a ratio."""
+"""Speed of embedding and answering, and memory. What is compared is measured in turn, in one run, and reported as a ratio."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ import numpy as np
 from benchmarks.figure import Figure
 from benchmarks.samples import QUESTIONS
 from benchmarks.server import served
+from benchmarks.speed.copies import read_articles
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.rank.retrieve import READ_AT_A_TIME, find_evidence
 from coopbot.ask.rank.weights import load_weights
 from coopbot.ask.understand.question import understand
 from coopbot.domain import Article, Filters
-from coopbot.errors import IndexMissing
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.centres import calibration_texts
@@ -36,21 +36,19 @@ from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.index.types import F32
 from coopbot.settings import Settings
 from coopbot.text.sentences import split_sentences
-from coopbot.wiring import open_corpus, open_embedder, open_reader
+from coopbot.wiring import open_embedder, open_reader
 
 _ROUNDS = 5
 
 
 def run_speed(settings: Settings, passages: int, on_step: Step = lambda _: None) -> list[Figure]:
-    """All figures, in the order they are measured. Needs a corpus; raises what opening the model raises."""
+    """All figures, with an index of about `passages` passages. Raises IndexMissing, or what opening the model raises."""
     embedder = open_embedder(settings, on_step)
-    articles = [found for found in open_corpus(settings) if isinstance(found, Article)]
-    if not articles:
-        raise IndexMissing(f"there are no articles in {settings.corpus_dir}; add some with: coopbot add FILE")
+    articles = read_articles(settings)
     figures = _embedding(settings, embedder, on_step)
     with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
         on_step(f"building an index of {passages} passages")
-        _fill(articles, embedder, Path(folder), passages)
+        _build_large(articles, embedder, Path(folder), passages)
         on_step("asking")
         figures += _asking(embedder, open_reader(settings, on_step), Path(folder))
         on_step("building an index of the corpus")
@@ -58,21 +56,21 @@ def run_speed(settings: Settings, passages: int, on_step: Step = lambda _: None)
         build(articles, embedder, corpus_index, model=embedder.card.name, precision=embedder.card.precision)
         environ = {**os.environ, "COOPBOT_INDEX_DIR": str(corpus_index)}
         on_step("starting cold")
-        figures += _cold(environ)
+        figures += _cold_start(environ)
         on_step("serving")
         figures += _serving(environ)
     return figures
 
 
 def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Figure]:
-    """Against plain sentence-transformers: same weights, texts and number of threads, each at its default batch size."""
+    """Compared with sentence-transformers: same weights, texts and number of threads, each with its default batch size."""
     import torch
 
     from coopbot.index.model import torch_engine
 
-    on_step("loading the float model")
+    on_step("loading the original model")
     torch.set_num_threads(settings.threads)
-    plain = torch_engine.load_model(source_folder(ModelSource.of(settings.model), settings.cache_dir, on_step))
+    original = torch_engine.load_model(source_folder(ModelSource.of(settings.model), settings.cache_dir, on_step))
     texts = calibration_texts()
     prompt = embedder.card.passage_prompt
 
@@ -80,7 +78,7 @@ def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Fig
         return embedder.embed_passages(texts).pooled
 
     def theirs() -> F32:
-        vectors: F32 = plain.encode([prompt + text for text in texts], normalize_embeddings=True)
+        vectors: F32 = original.encode([prompt + text for text in texts], normalize_embeddings=True)
         return vectors
 
     on_step("embedding passages")
@@ -88,22 +86,22 @@ def _embedding(settings: Settings, embedder: Encoder, on_step: Step) -> list[Fig
     our_s, their_s = _in_turn(ours, theirs)
     return [
         Figure(name="passages embedded per second", value=len(texts) / our_s, unit="1/s"),
-        Figure(name="same with plain sentence-transformers", value=len(texts) / their_s, unit="1/s"),
-        Figure(name="embedding speed, ratio to plain sentence-transformers", value=their_s / our_s, unit="x", goal=">= 4"),
-        Figure(name="mean cosine to plain sentence-transformers", value=cosine, unit="", goal=">= 0.995"),
+        Figure(name="passages embedded per second by sentence-transformers", value=len(texts) / their_s, unit="1/s"),
+        Figure(name="embedding speed, ratio to sentence-transformers", value=their_s / our_s, unit="x", goal=">= 4"),
+        Figure(name="mean cosine to the vectors of sentence-transformers", value=cosine, unit="", goal=">= 0.995"),
     ]
 
 
-def _fill(articles: Sequence[Article], embedder: Encoder, index_dir: Path, passages: int) -> None:
-    """An index of about so many passages, no two alike: the corpus, and it with its sentences dealt out anew."""
+def _build_large(articles: Sequence[Article], embedder: Encoder, index_dir: Path, passages: int) -> None:
+    """An index of about `passages` passages, all different: those of the corpus, and of shuffled copies of it."""
     first = build(articles, embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
     copies = max(1, round(passages / first.passages))
-    shuffled = [article for copy in range(1, copies) for article in _dealt(articles, copy)]
+    shuffled = [article for copy in range(1, copies) for article in _shuffled(articles, copy)]
     build([*articles, *shuffled], embedder, index_dir, model=embedder.card.name, precision=embedder.card.precision)
 
 
-def _dealt(articles: Sequence[Article], copy: int) -> Iterator[Article]:
-    """The articles, each sentence in the place of another of its language."""
+def _shuffled(articles: Sequence[Article], copy: int) -> Iterator[Article]:
+    """The articles, with the sentences of each language shuffled among them."""
     by_language: dict[str, list[str]] = {}
     for article in articles:
         by_language.setdefault(article.language, []).extend(
@@ -132,7 +130,7 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
             ask_s.append(_seconds(partial(answerer.ask, question)))
             easy_s += ask_s[-1:] if question in easy else []
     figures = [
-        Figure(name="passages in the index that is asked", value=count, unit=""),
+        Figure(name="passages in the index", value=count, unit=""),
         Figure(name="embedding one question, median", value=statistics.median(embed_s) * 1000, unit="ms"),
         Figure(name="answering one question, median", value=statistics.median(ask_s) * 1000, unit="ms", goal="<= 150"),
         Figure(
@@ -143,26 +141,26 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
         ),
     ]
     if easy_s:
-        name = f"answering one of {len(easy)} that the first passages answer, median"
+        name = f"answering one that the first passages answer ({len(easy)} questions), median"
         figures.append(Figure(name=name, value=statistics.median(easy_s) * 1000, unit="ms", goal="<= 60"))
     return figures
 
 
 def _is_easy(question: str, embedder: Encoder, index: LiveIndex, reader: ModelReader | None) -> bool:
-    """Whether reading stops at the first few passages, since they answer for sure."""
+    """Whether the reader stops after the first few passages, because it is sure of their answer."""
     evidence = find_evidence(understand(question, embedder), index.current(), load_weights(), Filters(), reader=reader)
     return evidence.passages_read <= READ_AT_A_TIME
 
 
-def _cold(environ: dict[str, str]) -> list[Figure]:
+def _cold_start(environ: dict[str, str]) -> list[Figure]:
     ask = [sys.executable, "-m", "coopbot", "ask", "--json", QUESTIONS[0]]
     load = [sys.executable, "-c", "import sentence_transformers"]
     run = partial(subprocess.run, check=True, capture_output=True, env=environ)
-    ask_s, load_s = _in_turn(partial(run, ask), partial(run, load))
+    ask_s, import_s = _in_turn(partial(run, ask), partial(run, load))
     return [
-        Figure(name="a cold `coopbot ask`, median", value=ask_s, unit="s"),
-        Figure(name="importing sentence_transformers, median", value=load_s, unit="s"),
-        Figure(name="a cold ask, ratio to that import", value=ask_s / load_s, unit="x", goal="<= 0.5"),
+        Figure(name="`coopbot ask` in a new process, median", value=ask_s, unit="s"),
+        Figure(name="importing sentence_transformers in a new process, median", value=import_s, unit="s"),
+        Figure(name="`coopbot ask`, ratio to that import", value=ask_s / import_s, unit="x", goal="<= 0.5"),
     ]
 
 
@@ -177,7 +175,7 @@ def _serving(environ: dict[str, str]) -> list[Figure]:
 
 
 def _in_turn(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
-    """Median seconds of each, run alternately after a warm-up, so that a drift of the machine hits both."""
+    """Median seconds of each. They run alternately, after a warm-up, so that whatever slows the machine slows both."""
     first(), second()
     times = [(_seconds(first), _seconds(second)) for _ in range(_ROUNDS)]
     medians = np.median(np.array(times), axis=0)

@@ -1,7 +1,7 @@
-"""How search grows with the index, from ten thousand passages to a million, on made-up passages of one language.
+"""Time and memory of search, from ten thousand passages to a million, on made-up passages of one language.
 
-Vectors are pairs of the corpus's own, mixed with noise; words follow Zipf's law. Time and memory are measured here, not what is
-found: that is for `evals/vectors_scale.py`. Each size is asked by a process of its own, so that its memory can be told.
+A vector is the mean of two vectors of the corpus plus noise; words follow Zipf's law. Whether search finds the right passages
+is measured by `evals/vectors_scale.py`. Each size is searched in a process of its own, so that its memory can be measured.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
-from benchmarks.server import peak_mib
+from benchmarks.memory import peak_mib
 from coopbot.domain import Article, Filters, Passage, Span
 from coopbot.errors import Misconfigured
 from coopbot.index.disk.folder import open_current
 from coopbot.index.disk.local import LocalTarget
 from coopbot.index.model.conversion import Step
-from coopbot.index.model.embedder import Embedder, unit
+from coopbot.index.model.embedder import unit
 from coopbot.index.types import F32, ArticleRows, Facts, PassageVectors
 from coopbot.settings import Settings
 from coopbot.wiring import open_embedder, rebuild
@@ -32,12 +32,12 @@ from coopbot.wiring import open_embedder, rebuild
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 
 _QUESTIONS = 300
-_READ = 12
+_TOP_K = 12
 _TOKENS = 8
 _WORDS_A_PASSAGE = 40
 _VOCABULARY = 200_000
 _PASSAGES_AN_ARTICLE = 20
-# Of a made-up vector's length before it is brought to 1.
+# Length of the noise, where the mean of two vectors has length 1.
 _NOISE = 0.6
 _FINGERPRINT = "made up"
 _ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What was measured at one size."""
+    """Measurements at one size."""
 
     passages: int
     build_s: float
@@ -58,13 +58,13 @@ class Point:
 def run_growth(
     settings: Settings, chart: Path | None, on_step: Step = lambda _: None, sizes: Sequence[int] = SIZES
 ) -> list[Figure]:
-    """Measure each size; with `chart`, draw the curve into that PNG."""
+    """All figures, size by size. chart: a PNG file to draw them into."""
     points = []
     with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
-        seeds = _real_vectors(settings, Path(folder), on_step)
+        seeds = _corpus_vectors(settings, Path(folder), on_step)
         for size in sizes:
             on_step(f"building an index of {size} passages")
-            points.append(_measured(seeds, size, Path(folder) / str(size)))
+            points.append(_measure(seeds, size, Path(folder) / str(size)))
     if chart:
         draw(points, chart)
     return [figure for point in points for figure in _figures(point)]
@@ -82,16 +82,17 @@ def _figures(point: Point) -> list[Figure]:
     ]
 
 
-def _real_vectors(settings: Settings, folder: Path, on_step: Step) -> F32:
-    embedder: Embedder = open_embedder(settings, on_step)
+def _corpus_vectors(settings: Settings, folder: Path, on_step: Step) -> F32:
+    """(passages, dim). The vectors of the corpus."""
+    embedder = open_embedder(settings, on_step)
     own = settings.model_copy(update={"index_dir": folder / "corpus-index"})
-    rebuild(own, open_embedder(settings))
+    rebuild(own, embedder)
     snapshot = open_current(own.index_dir, embedder.fingerprint)
     shards = [shard for segment in snapshot.segments for shard in segment.shards.values()]
     return np.concatenate([shard.pooled(range(len(shard))) for shard in shards])
 
 
-def _measured(seeds: F32, size: int, index_dir: Path) -> Point:
+def _measure(seeds: F32, size: int, index_dir: Path) -> Point:
     start = time.perf_counter()
     facts = Facts(
         fingerprint=_FINGERPRINT,
@@ -106,31 +107,31 @@ def _measured(seeds: F32, size: int, index_dir: Path) -> Point:
     build_s = time.perf_counter() - start
     np.save(index_dir / "seeds.npy", seeds)
     command = [sys.executable, "-m", "benchmarks.speed.growth", str(index_dir)]
-    asked = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=_ROOT).stdout)
+    searched = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=_ROOT).stdout)
     bytes_on_disk = sum(path.stat().st_size for path in (index_dir / "snapshots").rglob("*") if path.is_file())
-    return Point(passages=size, build_s=build_s, index_mib=bytes_on_disk / 2**20, **asked)
+    return Point(passages=size, build_s=build_s, index_mib=bytes_on_disk / 2**20, **searched)
 
 
 def made_up(seeds: F32, size: int) -> Iterator[ArticleRows]:
-    """Articles of made-up passages, `size` in all."""
-    chance = np.random.default_rng(0)
+    """Articles with `size` made-up passages in all, whose vectors are like `seeds` (passages, dim)."""
+    rng = np.random.default_rng(0)
     for first in range(0, size, _PASSAGES_AN_ARTICLE):
         count = min(_PASSAGES_AN_ARTICLE, size - first)
-        yield _article(f"en/{first:07d}", _mixed(seeds, count, chance), chance)
+        yield _article(f"en/{first:07d}", _mixed(seeds, count, rng), rng)
 
 
-def _mixed(seeds: F32, count: int, chance: np.random.Generator) -> F32:
-    pairs = chance.integers(len(seeds), size=(2, count))
-    noise = unit(chance.standard_normal((count, seeds.shape[1])).astype(np.float32))
+def _mixed(seeds: F32, count: int, rng: np.random.Generator) -> F32:
+    pairs = rng.integers(len(seeds), size=(2, count))
+    noise = unit(rng.standard_normal((count, seeds.shape[1])).astype(np.float32))
     return unit(unit(seeds[pairs[0]] + seeds[pairs[1]]) + _NOISE * noise)
 
 
-def _article(article_id: str, vectors: F32, chance: np.random.Generator) -> ArticleRows:
-    words = np.minimum(chance.zipf(1.2, size=(len(vectors), _WORDS_A_PASSAGE)), _VOCABULARY)
+def _article(article_id: str, vectors: F32, rng: np.random.Generator) -> ArticleRows:
+    words = np.minimum(rng.zipf(1.2, size=(len(vectors), _WORDS_A_PASSAGE)), _VOCABULARY)
     texts = [" ".join(f"w{number}" for number in row) for row in words]
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     passages = [_passage(article_id, text, start) for text, start in zip(texts, starts, strict=False)]
-    codes = chance.integers(0, 256, size=(len(vectors), _TOKENS, vectors.shape[1] // 4), dtype=np.uint8)
+    codes = rng.integers(0, 256, size=(len(vectors), _TOKENS, vectors.shape[1] // 4), dtype=np.uint8)
     stored = [
         PassageVectors(
             pooled=vector,
@@ -165,17 +166,17 @@ def _passage(article_id: str, text: str, start: int) -> Passage:
     )
 
 
-def ask_process(index_dir: Path) -> dict[str, float]:
-    """Ask an index all that a question asks of it but for its embedding; to be run in a process of its own."""
+def search_index(index_dir: Path) -> dict[str, float]:
+    """Search an index as a question does, without embedding the question. Figures of `Point`."""
     snapshot = open_current(index_dir, _FINGERPRINT)
-    chance = np.random.default_rng(1)
-    questions = _mixed(np.load(index_dir / "seeds.npy"), _QUESTIONS, chance)
+    rng = np.random.default_rng(1)
+    questions = _mixed(np.load(index_dir / "seeds.npy"), _QUESTIONS, rng)
     times_ms = []
     for vector in questions:
-        terms = [f"w{number}" for number in np.minimum(chance.zipf(1.2, size=6), _VOCABULARY)]
+        terms = [f"w{number}" for number in np.minimum(rng.zipf(1.2, size=6), _VOCABULARY)]
         start = time.perf_counter()
-        found = snapshot.first_stage("en", vector, list(dict.fromkeys(terms)), _READ, Filters())
-        snapshot.sentences("en", found.rows[:_READ])
+        found = snapshot.first_stage("en", vector, list(dict.fromkeys(terms)), _TOP_K, Filters())
+        snapshot.sentences("en", found.rows[:_TOP_K])
         snapshot.stored("en", found.rows[:3].tolist())
         times_ms.append((time.perf_counter() - start) * 1000)
     return {
@@ -186,12 +187,12 @@ def ask_process(index_dir: Path) -> dict[str, float]:
 
 
 def draw(points: Sequence[Point], chart: Path) -> None:
-    """The curve of time and memory. Raises Misconfigured where there is nothing to draw with."""
+    """Plot time and memory against size, into a PNG file. Raises Misconfigured if matplotlib is not installed."""
     try:
-        from matplotlib.figure import Figure as Drawing
+        from matplotlib.figure import Figure as Plot
     except ImportError as exc:
-        raise Misconfigured('drawing needs matplotlib; run: pip install "coopbot[dev]"') from exc
-    drawing = Drawing(figsize=(9, 3.5), layout="constrained")
+        raise Misconfigured('--chart needs matplotlib; run: pip install -e ".[dev]"') from exc
+    plot = Plot(figsize=(9, 3.5), layout="constrained")
     passages = [point.passages for point in points]
     for place, (label, values) in enumerate(
         {
@@ -201,15 +202,15 @@ def draw(points: Sequence[Point], chart: Path) -> None:
         }.items(),
         start=1,
     ):
-        axes = drawing.add_subplot(1, 3, place)
+        axes = plot.add_subplot(1, 3, place)
         axes.plot(passages, values, marker="o")
         axes.set_xscale("log")
         axes.set_ylim(bottom=0)
         axes.set_xlabel("passages")
         axes.set_title(label)
         axes.grid(alpha=0.3)
-    drawing.savefig(chart, dpi=120)
+    plot.savefig(chart, dpi=120)
 
 
 if __name__ == "__main__":
-    print(json.dumps(ask_process(Path(sys.argv[1]))))
+    print(json.dumps(search_index(Path(sys.argv[1]))))

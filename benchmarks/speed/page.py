@@ -1,4 +1,4 @@
-"""How soon the page can be used and shows an answer, in a real browser on this machine."""
+"""How soon the web page is usable and shows an answer, in a browser on this machine."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ROUNDS = 5
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_MS = 120_000
 
-# Runs before the page's own scripts: notes when they have taken over the form.
-_NOTE_USABLE = """
+# Runs before the page's own scripts and records when they have taken over the form.
+_RECORD_USABLE = """
 new MutationObserver((_, observer) => {
   if (!document.querySelector('.views:not([hidden])')) return;
   window.usableMs = performance.now();
   observer.disconnect();
 }).observe(document, {subtree: true, childList: true, attributes: true});
 """
-# How long a question takes over the interface, and how long until its answer is drawn.
+# Milliseconds until the API has answered a question, and until the page has drawn the answer.
 _TIME_API = """
 async (question) => {
   const start = performance.now();
@@ -58,28 +58,28 @@ _TIME_PAGE = """
 
 
 def run_page(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]:
-    """All figures, over the index of `settings`. Raises Misconfigured where there is no browser to drive."""
+    """All figures, with the index of `settings`. Raises Misconfigured if there is no Chromium or no Playwright."""
     on_step("serving")
     environ = {**os.environ, "COOPBOT_INDEX_DIR": str(settings.index_dir)}
     with served(environ) as server, _browser() as browser:
         address = str(server.client.base_url)
         on_step("opening the page")
-        usable_ms, received_bytes = zip(*(_opened(browser, address) for _ in range(_ROUNDS)), strict=True)
+        usable_ms, loaded_bytes = zip(*(_open(browser, address) for _ in range(_ROUNDS)), strict=True)
         on_step("asking in the page")
-        later_ms = _later_than_api(browser, address)
+        delay_ms = _delay_after_api_ms(browser, address)
     return [
         Figure(
             name="page usable with an empty cache, median", value=statistics.median(usable_ms) / 1000, unit="s", goal="<= 1"
         ),
-        Figure(name="what the browser loads for it", value=max(received_bytes) / 1000, unit="kB", goal="< 150"),
-        Figure(name="answer shown later than over the interface, median", value=later_ms, unit="ms", goal="<= 100"),
+        Figure(name="files that the browser loads for it", value=max(loaded_bytes) / 1000, unit="kB", goal="< 150"),
+        Figure(name="delay from the answer of the API to that on the page, median", value=delay_ms, unit="ms", goal="<= 100"),
     ]
 
 
-def _opened(browser: Browser, address: str) -> tuple[float, int]:
-    """Milliseconds from the navigation until the page can be used, and the bytes of its files; nothing is cached."""
+def _open(browser: Browser, address: str) -> tuple[float, int]:
+    """With an empty cache: milliseconds from navigation until the page is usable, and the bytes of its files."""
     with _page(browser) as page:
-        page.add_init_script(_NOTE_USABLE)
+        page.add_init_script(_RECORD_USABLE)
         files = []
         page.on("response", lambda response: files.append(response) if "/v1/" not in response.url else None)
         page.goto(address)
@@ -89,8 +89,8 @@ def _opened(browser: Browser, address: str) -> tuple[float, int]:
         return usable_ms, sum(len(response.body()) for response in files)
 
 
-def _later_than_api(browser: Browser, address: str) -> float:
-    """Median milliseconds, question by question, both asked in turn."""
+def _delay_after_api_ms(browser: Browser, address: str) -> float:
+    """Median difference in milliseconds between page and API, which get each question in turn."""
     with _page(browser) as page:
         page.goto(address)
         page.wait_for_load_state("networkidle")
@@ -113,17 +113,17 @@ def _page(browser: Browser) -> Iterator[Page]:
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    """Chromium as the system has it, or Playwright's own."""
+    """The Chromium of the system, or else Playwright's."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as exc:
-        raise Misconfigured('the page is measured through Playwright; run: pip install "coopbot[dev]"') from exc
+        raise Misconfigured('Playwright is not installed; run: pip install -e ".[dev]"') from exc
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         except Error as exc:
-            raise Misconfigured("there is no Chromium to open the page in; run: make browser") from exc
+            raise Misconfigured("there is no Chromium; run: make browser") from exc
         try:
             yield browser
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hostile.documents import pdf_bomb
+from benchmarks.hostile.bombs import pdf_bomb
 from coopbot.domain import Source
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
@@ -171,7 +171,7 @@ def test_signals_to_all_processes_leave_the_document_to_the_parent(sandbox: Sand
 PARENT = """
 import sys, threading
 from coopbot.ingest.formats.sandbox import Sandbox
-from benchmarks.hostile.documents import pdf_bomb
+from benchmarks.hostile.bombs import pdf_bomb
 one = Sandbox()
 one.read(b"# A\\n\\nText.", "a.md")
 print(one._worker.pid, flush=True)

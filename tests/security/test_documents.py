@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.hostile.documents import docx_bomb, pdf_bomb
+from benchmarks.hostile.bombs import docx_bomb, pdf_bomb
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Unreadable
 from coopbot.index.build import BuildReport

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.http.connections import CONNECTIONS, ask_at_once
-from benchmarks.server import resident_mib
+from benchmarks.memory import resident_mib
 from tests.security.processes import Running, running
 
 pytestmark = pytest.mark.soak

@@ -1,4 +1,4 @@
-"""Slow connections, held for a minute: what others notice of them, and whether they are closed."""
+"""Slow connections, kept open for a minute: whether other clients notice them, and whether the server closes them."""
 
 from __future__ import annotations
 
@@ -17,52 +17,50 @@ from benchmarks.server import Server
 from coopbot.index.model.conversion import Step
 
 _CONNECTIONS = 300
-_HELD_S = 60.0
+_HOLD_S = 60.0
 _QUIET_S = 30.0
 _CLIENTS = 4
 # Longer than any timeout of the server.
-_CLOSED_WITHIN_S = 40.0
+_CLOSE_WITHIN_S = 40.0
 _DRIP_S = 1.0
 
 _QUESTION = {"question": "When did the Heihe-Blagoveshchensk highway bridge open to freight?"}
-_HALF_A_HEAD = b"GET /v1/index HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+_PARTIAL_HEAD = b"GET /v1/index HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 
 def measure_slow_connections(server: Server, on_step: Step) -> list[Figure]:
-    """Figures of `_CLIENTS` asking without and with the slow ones."""
-    on_step("asking in quiet")
+    """All figures: `_CLIENTS` ask, first alone, then beside the slow connections."""
+    on_step("asking without slow connections")
     with _asking(server.client) as quiet_s:
         time.sleep(_QUIET_S)
     on_step(f"asking beside {_CONNECTIONS} slow connections")
     with _asking(server.client) as busy_s:
-        slow = _Slow(server.client.base_url.host, server.client.base_url.port or 80)
-        slow.hold(_HELD_S)
-    left = slow.wait_until_closed(_CLOSED_WITHIN_S)
+        slow = _SlowConnections(server.address)
+        slow.hold(_HOLD_S)
+    still_open = slow.wait_until_closed(_CLOSE_WITHIN_S)
     quiet_ms, busy_ms = (float(np.percentile(times_s, 99)) * 1000 for times_s in (quiet_s, busy_s))
     return [
-        Figure(name="slow connections opened within a minute, 300 at once", value=slow.opened, unit=""),
-        Figure(name="slow connections that were not closed by the server", value=left, unit="", goal="0"),
-        Figure(name="99th percentile in quiet", value=quiet_ms, unit="ms"),
+        Figure(name=f"slow connections opened within a minute, {_CONNECTIONS} at once", value=slow.opened, unit=""),
+        Figure(name="slow connections that the server did not close", value=still_open, unit="", goal="0"),
+        Figure(name="99th percentile without slow connections", value=quiet_ms, unit="ms"),
         Figure(name="99th percentile beside slow connections", value=busy_ms, unit="ms"),
-        Figure(
-            name="99th percentile, ratio beside slow connections to quiet", value=busy_ms / quiet_ms, unit="x", goal="<= 1.5"
-        ),
+        Figure(name="99th percentile with and without them, ratio", value=busy_ms / quiet_ms, unit="x", goal="<= 1.5"),
     ]
 
 
 @contextmanager
 def _asking(client: httpx.Client) -> Iterator[list[float]]:
-    """Seconds of each answer, appended while within. A failure ends the measurement."""
+    """`_CLIENTS` that ask within the block, and the seconds that each answer took. A failed request ends the measurement."""
     times_s: list[float] = []
     stop = threading.Event()
 
-    def ask_on() -> None:
+    def ask_until_stopped() -> None:
         while not stop.is_set():
             start = time.perf_counter()
             client.post("/v1/ask", json=_QUESTION).raise_for_status()
             times_s.append(time.perf_counter() - start)
 
-    threads = [threading.Thread(target=ask_on) for _ in range(_CLIENTS)]
+    threads = [threading.Thread(target=ask_until_stopped) for _ in range(_CLIENTS)]
     for thread in threads:
         thread.start()
     try:
@@ -73,16 +71,17 @@ def _asking(client: httpx.Client) -> Iterator[list[float]]:
             thread.join()
 
 
-class _Slow:
-    """Connections that send half a head and then a byte a second. One that is closed is opened anew while they are held."""
+class _SlowConnections:
+    """Connections that send part of a request head, then a byte a second. A closed one is replaced while they are kept open."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, port)
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
         self._open: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self.opened = 0
 
     def hold(self, seconds: float) -> None:
+        """Keep `_CONNECTIONS` open for so long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             while len(self._open) < _CONNECTIONS:
@@ -91,7 +90,7 @@ class _Slow:
             self._drop_closed(_DRIP_S)
 
     def wait_until_closed(self, within_s: float) -> int:
-        """How many are still open then."""
+        """How many are still open when all are closed or the time is over."""
         until = time.monotonic() + within_s
         while self._open and time.monotonic() < until:
             self._drip()
@@ -100,7 +99,7 @@ class _Slow:
 
     def _connect(self) -> None:
         connection = socket.create_connection(self._address, timeout=10)
-        connection.sendall(_HALF_A_HEAD)
+        connection.sendall(_PARTIAL_HEAD)
         connection.setblocking(False)
         self._open.add(connection)
         self._selector.register(connection, selectors.EVENT_READ)
