@@ -39,7 +39,7 @@ def test_bench_prints_the_figures_of_each_part(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize("command", [["bench"], ["eval", "--xquad", "xquad-r"]])
 def test_the_installed_package_says_what_to_do(command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(measuring, "_ROOT", tmp_path)
-    with pytest.raises(Misconfigured, match=r"clone coopbot's repository, run there: pip install -e \."):
+    with pytest.raises(Misconfigured, match=r"clone coopbot's repository, and run in the clone: pip install -e \."):
         CliRunner().invoke(app, command, catch_exceptions=False)
 
 

@@ -55,10 +55,10 @@ def bench(
     part: Annotated[
         list[Part] | None, typer.Option("--part", help="What to measure; speed, arrival and swaps if left out. Repeatable.")
     ] = None,
-    passages: Annotated[int, typer.Option(min=100, help="Number of passages in the index that is measured.")] = 10_000,
-    chart: Annotated[Path | None, typer.Option("--chart", help="Draw the growth into this PNG file.")] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often a server is stopped under load.")] = 20,
-    kills: Annotated[int, typer.Option("--kills", min=0, help="How often the Telegram bot is killed.")] = 50,
+    passages: Annotated[int, typer.Option(min=100, help="Passages in the index that is measured.")] = 10_000,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Draw the figures of growth into this PNG file.")] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often the server is stopped, for hostile.")] = 20,
+    kills: Annotated[int, typer.Option("--kills", min=0, help="How often the bot is killed, for telegram.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Measure speed and memory on this machine, in a clone of the repository."""
@@ -95,16 +95,16 @@ def bench(
 
 
 def _find_benchmarks() -> None:
-    """Let `benchmarks` be imported. Raises Misconfigured if coopbot was not installed from a clone of its repository.
+    """Make `benchmarks` importable. Raises Misconfigured if coopbot does not run from a clone of its repository.
 
-    It stands beside src/, outside the package: only who changes coopbot has a use for it. It is found from the path of this
-    file, so the benchmarks are those of the very code that runs, from whatever folder it is called. Were the repository on the
-    path of an editable installation instead, every program of that environment could import `tests`, `docs` and the like.
+    The package has no benchmarks, since its users need none; in a clone they stand beside src/. Their path follows from that of
+    this file: it does not depend on the current folder, and leads to the benchmarks that belong to this code. With the clone
+    itself on the path of an editable installation, every program of that environment could import `tests`, `docs` and so on.
     """
     if not (_ROOT / "benchmarks" / "__init__.py").is_file():
         raise Misconfigured(
-            "the installed package has no benchmarks and cannot measure XQuAD-R; clone coopbot's repository, run there: "
-            "pip install -e ., and try again"
+            "benchmarks and XQuAD-R are not in the installed package; clone coopbot's repository, and run in the clone: "
+            "pip install -e ."
         )
     if str(_ROOT) not in sys.path:
         sys.path.insert(0, str(_ROOT))
