@@ -1,4 +1,4 @@
-"""The model behind OpenAI's protocol for embeddings, for a system that embeds nothing itself. Ends when its input does."""
+"""The model behind OpenAI's API of embeddings, for a system that does not embed by itself. Ends when standard input does."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Nothing is logged."""
+        """Log nothing."""
 
 
 def main() -> None:
-    """Print the address once the model is loaded."""
+    """Load the model, print the address, serve."""
     _Handler.model = SentenceTransformer(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     Thread(target=server.serve_forever, daemon=True).start()

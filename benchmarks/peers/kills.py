@@ -1,4 +1,4 @@
-"""kill -9 while a system replaces its index: does it open afterwards, and which text does it answer with?"""
+"""`kill -9` while a system replaces its index: whether the index opens afterwards, and which texts it holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.peers.dataset import LANGUAGES, Dataset
 from benchmarks.peers.processes import Bench, Json, Row, WorkerFailed
 from benchmarks.peers.protocol import Passage
 
-# Which change that is seen in the folder the kill follows: the first, and some later.
+# After how many observed changes of the folder the process is killed.
 KILL_AFTER = (1, 2, 4, 8, 16)
 
 _EDITION = " (2)"
@@ -27,7 +27,7 @@ _PROBE_S = 600
 
 
 def run_kills(bench: Bench, row: Row, dataset: Dataset, kill_after: Sequence[int] = KILL_AFTER) -> list[str]:
-    """What each kill left behind, as `verdict` says it. Raises WorkerFailed if the system fails before any kill."""
+    """What each kill left behind, in the words of `verdict`. Raises WorkerFailed if the system fails before any kill."""
     scratch = Path(mkdtemp(prefix="kills-", dir=bench.scratch))
     old = scratch / "old"
     passages, questions = [asdict(one) for one in dataset.passages], [asdict(one) for one in dataset.questions]
@@ -53,7 +53,10 @@ def run_kills(bench: Bench, row: Row, dataset: Dataset, kill_after: Sequence[int
 
 
 def verdict(found: Sequence[Sequence[Json]], gold: int, gold_before: int) -> str:
-    """old or new: as before, or as it was to become, complete. mixed: some of both. incomplete: passages are missing."""
+    """old, new: complete, with the texts before or after the change. mixed: with both. incomplete: passages are missing.
+
+    found: the hits of each question. gold, gold_before: how many hits are right now, and were before the change.
+    """
     editions = Counter(hit["text"].endswith(_EDITION) for hits in found for hit in hits)
     if gold < 0.9 * gold_before:
         return "incomplete"
@@ -70,7 +73,7 @@ def _gold_found(dataset: Dataset, found: Sequence[Sequence[Json]]) -> int:
 
 
 def _killed(bench: Bench, row: Row, folder: Path, newer: list[Json], changes: int) -> bool:
-    """Rebuild, and kill after so many changes to the folder; False if the rebuild ended before."""
+    """Rebuild, and kill after so many changes of the folder. False if the rebuild was done before."""
     worker = bench.start(row, "build", folder, passages=newer)
     deadline = time.monotonic() + _REBUILD_S
     before, seen = _state(folder), 0
@@ -87,13 +90,13 @@ def _killed(bench: Bench, row: Row, folder: Path, newer: list[Json], changes: in
 
 
 def _state(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """Every file with its size and time."""
+    """Path, size and modification time of every file."""
     found = set()
     for place, _, names in os.walk(folder):
         for name in names:
             try:
                 stat = os.stat(os.path.join(place, name))
-            except OSError:  # gone since it was listed
+            except OSError:  # deleted since it was listed
                 continue
             found.add((os.path.join(place, name), stat.st_size, stat.st_mtime_ns))
     return frozenset(found)

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, from what was measured."""
+"""docs/benchmarks.md, made from the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OURS = "coopbot"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A row of the table. error: the standard error of the value, if it has one. why: the reason where coopbot is not ahead."""
+    """A row of the table. error: the standard error of the value, 0 if unknown. why: the reason if coopbot is not the best."""
 
     name: str
     unit: str = ""
@@ -68,7 +68,7 @@ _TEMPLATE = Path(__file__).parent / "page.template"
 
 
 def render(results: Json) -> str:
-    """The page."""
+    """The page, in Markdown."""
     rows = results["rows"]
     conditions = (
         f"{results['date']}, {results['machine']}, threads: {results['threads']}; {results['passages']} passages, "
@@ -106,12 +106,12 @@ def _best(measure: Measure, rows: list[Json]) -> Json:
 
 
 def _outcomes(kills: list[str]) -> str:
-    """Each outcome with its count."""
+    """The outcomes with their counts."""
     return ", ".join(f"{outcome} {count}×" for outcome, count in Counter(kills).items())
 
 
 def _behind(rows: list[Json]) -> list[str]:
-    """Where coopbot is not the best, and why."""
+    """A section on where coopbot is not the best, and why; empty if it is everywhere."""
     ours = next((row for row in rows if row["name"] == _OURS), None)
     if ours is None:
         return []
@@ -124,7 +124,7 @@ def _behind(rows: list[Json]) -> list[str]:
 
 
 def _reason(measure: Measure, ours: Json, best: Json) -> str:
-    """Chance, if the difference is within two standard errors of it."""
+    """Why another is better: chance, if the difference is within two standard errors of it."""
     error = 2 * (measure.error(ours) ** 2 + measure.error(best) ** 2) ** 0.5
     if abs(measure.value(best) - measure.value(ours)) <= error:
         return (

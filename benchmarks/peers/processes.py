@@ -1,4 +1,4 @@
-"""Systems as processes: the job handed over, the result read back."""
+"""Each system in a process of its own: it gets a job and returns a result, as JSON files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-# No system may look for a newer model, or report on its users, while it is measured.
+# While it is measured, no system may look for a newer model or report on its use.
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "LOGFIRE_IGNORE_NO_CONFIG": "1"}
 
 # `Any`: JSON.
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 class WorkerFailed(Exception):
-    """A system did not do its job. The message ends with the last of what it printed."""
+    """A system failed at its job. The message ends with the last line that it printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What all systems share. model: a sentence-transformers folder. python, haiku_python: those that have the peers.
-    scratch: an empty folder for indexes and jobs.
+    """What all systems share.
+
+    model: a sentence-transformers folder. python, haiku_python: interpreters of the environments with the peers. scratch: an
+    empty folder for indexes and jobs.
     """
 
     model: Path
@@ -46,7 +48,7 @@ class Bench:
     haiku_python: str
 
     def start(self, row: Row, action: str, folder: Path, **details: object) -> Worker:
-        """Begin a job in a process of its own."""
+        """Start a job."""
         files = Path(mkdtemp(prefix="job-", dir=self.scratch))
         job = {
             "system": row.system,
@@ -66,7 +68,7 @@ class Bench:
         return Worker(name=row.name, process=process, files=files)
 
     def run(self, row: Row, action: str, folder: Path, *, timeout_s: float = 3600, **details: object) -> Json:
-        """Do a job and return its result. Raises WorkerFailed."""
+        """The result of a job. Raises WorkerFailed."""
         return self.start(row, action, folder, **details).result(timeout_s)
 
     def _python(self, row: Row) -> str:
@@ -79,14 +81,14 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A job in progress."""
+    """A running job."""
 
     name: str
     process: subprocess.Popen[bytes]
     files: Path
 
     def result(self, timeout_s: float) -> Json:
-        """Wait for the end. Raises WorkerFailed."""
+        """Wait for the result. Raises WorkerFailed."""
         try:
             code = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""What a system does to be measured. Standard library only: each system runs in an environment of its own."""
+"""What a system must do to be measured. Standard library only: each system runs in an environment of its own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-# Passages that a question gets.
+# How many passages a search returns.
 TOP_K = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What is indexed, whole. `passage_id` is language/number; parallel passages have one number."""
+    """A text that is indexed as a whole. passage_id: language/number; translations of a passage have the same number."""
 
     passage_id: str
     language: str
@@ -22,7 +22,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A passage that a system returned, with the text it keeps."""
+    """A passage that a system returned, with the text that it has stored."""
 
     passage_id: str
     text: str
@@ -30,12 +30,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """model: a sentence-transformers folder of multilingual-e5-small. hybrid: whether words count beside vectors."""
+    """model: a sentence-transformers folder of multilingual-e5-small. hybrid: rank by words as well as vectors. python: an
+    interpreter with sentence-transformers, for a system that embeds in another process.
+    """
 
     model: Path
     threads: int
     hybrid: bool
-    # The Python with sentence-transformers, for a system that embeds in another process.
     python: str
 
 
@@ -43,11 +44,11 @@ class System(Protocol):
     """One system, used as its documentation shows."""
 
     def prepare(self) -> None:
-        """Load what building needs. Is not part of the time of building."""
+        """Load what building needs. Not part of the measured time."""
         ...
 
     def build(self, folder: Path, passages: Sequence[Passage]) -> None:
-        """Write an index of these passages to the folder, or bring the one that is there in line with them."""
+        """Write an index of these passages to the folder, or update the index that is there."""
         ...
 
     def open(self, folder: Path) -> None:

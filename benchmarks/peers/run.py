@@ -44,7 +44,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-# For the kills: 90 passages, of which writing takes long enough to be met.
+# For the kills: 90 passages, enough that a kill can hit the writing of the index.
 _KILLED_PARAGRAPHS, _KILLED_EVERY = 30, 8
 _PACKAGES = (
     "coopbot",
@@ -65,7 +65,7 @@ _PACKAGES = (
 
 
 def main() -> None:
-    """Measure, save, render."""
+    """Measure all systems, save the results, write the page."""
     asked = _arguments()
     if not asked.render:
         _measure(asked)
@@ -75,26 +75,28 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--xquad", type=Path, help="folder with XQuAD-R's en.json, ru.json and zh.json")
-    parser.add_argument("--python", default=str(HERE / ".venv/bin/python"), help="has requirements.txt installed")
-    parser.add_argument("--haiku-python", default=str(HERE / ".venv-haiku/bin/python"), help="has requirements-haiku.txt")
-    parser.add_argument("--only", nargs="*", default=[], help="systems to measure, by their files; all if none is named")
-    parser.add_argument("--paragraphs", type=int, help="index only so many paragraphs in each language")
-    parser.add_argument("--every", type=int, default=3, help="ask only every so manieth question")
-    parser.add_argument("--no-kills", action="store_true", help="leave out the kills")
+    parser.add_argument("--xquad", type=Path, help="folder with en.json, ru.json and zh.json of XQuAD-R")
+    parser.add_argument("--python", default=str(HERE / ".venv/bin/python"), help="interpreter with requirements.txt")
+    parser.add_argument(
+        "--haiku-python", default=str(HERE / ".venv-haiku/bin/python"), help="interpreter with requirements-haiku.txt"
+    )
+    parser.add_argument("--only", nargs="*", default=[], help="systems to measure, by their file names; all if left out")
+    parser.add_argument("--paragraphs", type=int, metavar="N", help="index only the first N paragraphs in each language")
+    parser.add_argument("--every", type=int, default=3, metavar="N", help="ask only every N-th question")
+    parser.add_argument("--no-kills", action="store_true", help="do not kill any system")
     parser.add_argument("--remark", default="", help="a sentence for the page, such as what else the machine was doing")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--render", action="store_true", help="only write the page anew, from benchmarks/peers/results.json")
+    parser.add_argument("--render", action="store_true", help="only write the page, from benchmarks/peers/results.json")
     asked = parser.parse_args()
     if not asked.render and not asked.xquad:
-        parser.error("--xquad says where the data set is")
+        parser.error("name the folder of the data set with --xquad")
     return asked
 
 
 def _measure(asked: argparse.Namespace) -> None:
-    """All systems, then the kills; what is measured is saved each time. Raises WorkerFailed."""
+    """Measure all systems, then the kills, and save after each. Raises WorkerFailed."""
     settings = load_settings()
-    open_embedder(settings)  # prepared once a machine, before anything is measured
+    open_embedder(settings)  # prepares it if it is not, so that preparing is not measured
     dataset = load_dataset(asked.xquad, paragraphs=asked.paragraphs, every=asked.every)
     few = load_dataset(asked.xquad, paragraphs=_KILLED_PARAGRAPHS, every=_KILLED_EVERY)
     results: Json = {
@@ -121,7 +123,7 @@ def _measure(asked: argparse.Namespace) -> None:
             results["rows"].append(measured(bench, row, dataset))
             _save(results)
         for system in [] if asked.no_kills else dict.fromkeys(row.system for row in chosen):
-            # The rows of a system differ in how they search; what they write, they write in the same way.
+            # The rows of a system search differently, but write the same index.
             own = [figures for row, figures in zip(chosen, results["rows"], strict=True) if row.system == system]
             kills = run_kills(bench, next(row for row in chosen if row.system == system), few)
             for figures in own:
@@ -154,7 +156,7 @@ def measured(bench: Bench, row: Row, dataset: Dataset) -> Json:
 
 
 def reciprocal_ranks(ranks: dict[str, list[int]]) -> dict[str, list[float]]:
-    """By direction, and over all directions that are `same` and `across`: (mean, its standard error). Rank 0 was not found."""
+    """[mean, its standard error] for each direction, and for `same` and `across` languages. Rank 0: not found."""
     own = {pair: [1 / rank if 0 < rank <= TOP_K else 0.0 for rank in found] for pair, found in ranks.items()}
     same = [value for pair, values in own.items() if pair[:2] == pair[3:] for value in values]
     across = [value for pair, values in own.items() if pair[:2] != pair[3:] for value in values]
@@ -172,7 +174,7 @@ def _machine() -> str:
 
 
 def _versions(pythons: Sequence[str]) -> dict[str, str]:
-    """Of the packages that matter, in whichever environment has them."""
+    """The versions of `_PACKAGES`, from the first environment that has each."""
     code = (
         "import importlib.metadata as m, json, platform, sys\n"
         "own = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"

@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.peers.dataset import LANGUAGES, Question
 from benchmarks.peers.protocol import Options, Passage, System
 
-# module, class
-_CLASSES = {
+# Module and constructor of each system.
+_CONSTRUCTORS = {
     "coopbot": "Coopbot.with_options",
     "txtai": "Txtai",
     "haystack": "Haystack",
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 def main() -> None:
-    """Do the job."""
+    """Read the job, do it, write the result."""
     job = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     system = _system(job)
     folder = Path(job["folder"])
@@ -40,7 +40,7 @@ def main() -> None:
 
 def _system(job: Json) -> System:
     made: Any = import_module(f"benchmarks.peers.systems.{job['system']}")
-    for name in _CLASSES[job["system"]].split("."):
+    for name in _CONSTRUCTORS[job["system"]].split("."):
         made = getattr(made, name)
     options = Options(model=Path(job["model"]), threads=job["threads"], hybrid=job["hybrid"], python=job["python"])
     system: System = made(options)
@@ -81,7 +81,7 @@ def _asked(questions: list[Question]) -> Iterable[tuple[Question, str]]:
 
 
 def _memory_mib() -> Json:
-    """Of this process and those it started: the most that was resident, and the share of memory that is its own now."""
+    """Of this process and those it started: peak resident memory, and the proportional set size now."""
     pids = [os.getpid(), *_children(os.getpid())]
     return {
         "peak_mib": sum(_kib(f"/proc/{pid}/status", "VmHWM:") for pid in pids) / 1024,

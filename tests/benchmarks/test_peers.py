@@ -1,4 +1,4 @@
-"""What benchmarks/ makes of data, answers and kills. The peers themselves are not installed here."""
+"""What benchmarks/peers makes of data, answers and kills. The peers themselves are not installed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""coopbot's search: vectors, BM25 and late interaction, ranked by learned weights. The reader is not part of it."""
+"""coopbot's search: vectors, BM25 and late interaction, ranked by learned weights, without the reader."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from coopbot.wiring import open_embedder
 
 
 class Coopbot:
-    """`load` gives the embedding model."""
+    """A `System`. load: opens the embedding model."""
 
     def __init__(self, load: Callable[[], Embedder]) -> None:
         self._load = load
 
     @classmethod
     def with_options(cls, options: Options) -> Coopbot:
-        """With the built-in model, which is prepared from the same weights."""
+        """With the built-in model, which has the same weights as that of the options."""
         settings = load_settings().model_copy(update={"threads": options.threads})
         return cls(lambda: open_embedder(settings))
 

@@ -1,7 +1,7 @@
-"""haiku.rag: a LanceDB database; its default search is hybrid, the other one by vectors alone.
+"""haiku.rag: a LanceDB database; its default search is hybrid, the other one uses vectors alone.
 
-Only for servers of embeddings does it have prefixes, which e5 needs; its documentation recommends such a server, Ollama. Here
-`embedding_server` is one.
+It adds the prefixes that e5 needs only with an embedding server, and its documentation recommends one, Ollama. Here
+`embedding_server` takes its place.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ _DATABASE = "passages.lancedb"
 
 
 class Haiku:
-    """A client, and the server that embeds for it."""
+    """A `System`: a client, and the server that embeds for it."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._runner = asyncio.Runner()
 
     def prepare(self) -> None:
-        """Start the server, which ends with this process, and meanwhile load the library."""
+        """Start the server, which ends with this process; load the library meanwhile."""
         command = [self._options.python, "-m", "benchmarks.peers.embedding_server", str(self._options.model)]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         import haiku.rag.client.documents
-        import haiku.rag.store.engine  # noqa: F401  building must not wait for it
+        import haiku.rag.store.engine  # noqa: F401  so that building need not import it
 
         assert self._server.stdout is not None
         self._address = self._server.stdout.readline().strip()
 
     def build(self, folder: Path, passages: Sequence[Passage]) -> None:
-        """Import all at once, or update one by one what is there."""
+        """Import new passages at once; update existing ones one by one."""
         self._runner.run(self._build(folder, passages))
 
     def open(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Haiku:
         self._runner.run(self._client.__aenter__())
 
     def search(self, question: str, language: str | None) -> list[Found]:
-        """Search."""
+        """Search, filtered by the start of the id for one language."""
         results = self._runner.run(
             self._client.search(
                 question,
@@ -83,14 +83,14 @@ class Haiku:
         folder.mkdir(exist_ok=True)
         async with self._new_client(folder) as client:
             known = {one.uri: one.id for one in await client.list_documents()}
-            fresh = [
+            imports = [
                 DocumentImport(
                     docling_document=_document(one), chunks=[Chunk(content=one.text)], uri=one.passage_id, title=one.passage_id
                 )
                 for one in passages
             ]
-            await client.import_documents([one for one in fresh if one.uri not in known])
-            for one in fresh:
+            await client.import_documents([one for one in imports if one.uri not in known])
+            for one in imports:
                 if one.uri in known:
                     await client.update_document(known[one.uri] or "", chunks=one.chunks, docling_document=one.docling_document)
 

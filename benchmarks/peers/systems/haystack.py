@@ -1,4 +1,4 @@
-"""Haystack: its in-memory store, saved as JSON; hybrid joins BM25 and vectors by reciprocal ranks."""
+"""Haystack: its in-memory store, saved as JSON; hybrid search joins BM25 and vectors by reciprocal ranks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _FILE = "documents.json"
 
 
 class Haystack:
-    """A store, and a pipeline that searches it."""
+    """A `System`: a store, and a pipeline that searches it."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
 
     def prepare(self) -> None:
         """Load the model and the library."""
-        import haystack.document_stores.in_memory  # noqa: F401  building must not wait for it
+        import haystack.document_stores.in_memory  # noqa: F401  so that building need not import it
         from haystack_integrations.components.embedders.sentence_transformers import SentenceTransformersDocumentEmbedder
 
         self._embedder = SentenceTransformersDocumentEmbedder(
@@ -28,7 +28,7 @@ class Haystack:
         self._embedder.warm_up()
 
     def build(self, folder: Path, passages: Sequence[Passage]) -> None:
-        """Embed, write, save."""
+        """Embed the passages and save the store."""
         from haystack import Document
         from haystack.document_stores.in_memory import InMemoryDocumentStore
 
@@ -39,7 +39,7 @@ class Haystack:
         store.save_to_disk(str(folder / _FILE))
 
     def open(self, folder: Path) -> None:
-        """Load the store, join the components."""
+        """Load the store and assemble the pipeline."""
         from haystack import Pipeline
         from haystack.components.joiners import DocumentJoiner
         from haystack.components.retrievers.in_memory import InMemoryBM25Retriever, InMemoryEmbeddingRetriever

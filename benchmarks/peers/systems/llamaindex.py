@@ -1,4 +1,4 @@
-"""LlamaIndex: `VectorStoreIndex`, persisted to a folder; hybrid fuses it with BM25 by reciprocal ranks."""
+"""LlamaIndex: `VectorStoreIndex`, persisted to a folder; hybrid search fuses it with BM25 by reciprocal ranks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
-# The default, words of two characters or more, with Chinese characters one by one: there are no spaces between its words.
+# The default pattern takes words of two characters or more. Chinese has no spaces between words: each character is a token.
 _TOKENS = r"(?u)[\u4e00-\u9fff]|\b\w\w+\b"
 
 
 class LlamaIndex:
-    """An index, and a retriever for each language."""
+    """A `System`: an index, and a retriever for each language."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -81,7 +81,7 @@ class LlamaIndex:
 
         nodes = [one for one in self._index.docstore.docs.values() if language in (None, one.metadata["language"])]
         words = BM25Retriever.from_defaults(nodes=nodes, similarity_top_k=TOP_K, token_pattern=_TOKENS)
-        # The language model would write more queries; with one query it is never asked.
+        # With one query, the language model, which would write more, is never asked.
         return QueryFusionRetriever(
             [vectors, words],
             llm=MockLLM(),

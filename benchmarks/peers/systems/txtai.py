@@ -1,4 +1,4 @@
-"""txtai: `Embeddings` with content, saved to a folder; hybrid is its own BM25 beside the vectors."""
+"""txtai: `Embeddings` with content, saved to a folder; hybrid search is its own, with BM25."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _IN_LANGUAGE = "select id, text, score from txtai where similar(:question, {cand
 
 
 class Txtai:
-    """One `Embeddings`."""
+    """A `System`: one `Embeddings`."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -40,7 +40,7 @@ class Txtai:
         self._embeddings.load(str(folder))
 
     def search(self, question: str, language: str | None) -> list[Found]:
-        """Within one language all passages are candidates, so that the filter loses none."""
+        """Search. For one language, all passages are candidates, so that the filter loses none."""
         if language is None:
             rows = self._embeddings.search(question, TOP_K)
         else:
