@@ -47,8 +47,8 @@ def run_documents(settings: Settings, on_step: Step = lambda _: None) -> list[Fi
 def measure_documents(client: httpx.Client, on_step: Step = lambda _: None, *, rounds: int = _ROUNDS) -> list[Figure]:
     """All figures, of a server that was started with `server_environ`.
 
-    Quiet and hostile periods take turns, so that whatever else slows the machine affects both. A hostile period ends when the
-    server gives the document up.
+    Quiet and hostile periods take turns, so that whatever else slows the machine affects both. A hostile period ends when
+    the server stops reading the document.
     """
     documents = {"a.docx": docx_bomb(30_000_000), "a.pdf": pdf_bomb(200, 2_000_000)}
     for _ in range(_WARM_UP):

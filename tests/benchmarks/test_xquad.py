@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.xquad.board import XquadPart
 from benchmarks.xquad.dataset import WithoutParagraph, load_xquad
-from benchmarks.xquad.scores import F64, XquadScores
+from benchmarks.xquad.scores import F64, XquadScores, run_xquad
+from coopbot.ask.rank.weights import load_weights
 from coopbot.domain import LANGUAGES, Filters
 from coopbot.errors import Unreadable
 from coopbot.measure.floors import OPTIONAL_PARTS
@@ -112,3 +113,11 @@ def test_a_paragraph_can_be_hidden(folder: Path, tmp_path: Path) -> None:
 def test_a_folder_without_the_data_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match=r"not an XQuAD-R folder with en\.json"):
         load_xquad(tmp_path, tmp_path / "index", BagOfWords())
+
+
+def test_every_direction_is_asked_with_the_passage_and_without(folder: Path) -> None:
+    scores = run_xquad(folder, BagOfWords(), {"unread": None}, load_weights())["unread"]
+    passage_rank, sentence_rank, shown, hidden = scores.outcomes["en", "en"][:, 0]
+    assert (passage_rank, sentence_rank) == (1, 1)
+    assert shown > hidden
+    assert {outcomes.shape for outcomes in scores.outcomes.values()} == {(4, 1)}
