@@ -27,6 +27,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b{_MONTH_EN}\s+(\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.I), "mdy"),
     (re.compile(rf"(?<!\d)(\d\d?)\s+{_MONTH_RU},?\s+{_YEAR}(?!\d)", re.I), "dmy"),
 )
+# Without one there is no full date; most lines have none.
+_HAS_YEAR = re.compile(_YEAR)
 _WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
@@ -38,14 +40,16 @@ def find_date(text: str) -> date | None:
 
 def without_dates(text: str) -> str:
     """The text without its full dates."""
-    for pattern, _ in _PATTERNS:
-        text = pattern.sub(" ", text.translate(_WIDE_DIGITS))
+    text = text.translate(_WIDE_DIGITS)
+    if _HAS_YEAR.search(text):
+        for pattern, _ in _PATTERNS:
+            text = pattern.sub(" ", text)
     return text
 
 
 def _dates(text: str) -> list[tuple[int, date]]:
-    found = []
-    for pattern, order in _PATTERNS:
+    found: list[tuple[int, date]] = []
+    for pattern, order in _PATTERNS if _HAS_YEAR.search(text) else ():
         for match in pattern.finditer(text):
             parts = dict(zip(order, match.groups(), strict=True))
             try:

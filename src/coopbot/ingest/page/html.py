@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from coopbot.errors import Unreadable
@@ -14,7 +15,7 @@ from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page.clean import check_length, clean_blocks
 from coopbot.ingest.page.declared import read_declared
-from coopbot.ingest.page.kinds import HEADING
+from coopbot.ingest.page.kinds import HEADING, KindOf, kind_of
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
@@ -113,8 +114,9 @@ def read_html(data: bytes, source: str) -> Draft:
     """
     text = decode_html(data, source)
     page, found = _extract(text, source)
-    whole = _cleaned(page, "", source)
-    main = _cleaned(found.body, found.title, source)
+    tidied, kinds = cache(_tidied), cache(kind_of)  # most lines of the article are found twice
+    whole = _cleaned(page, "", source, tidied, kinds)
+    main = _cleaned(found.body, found.title, source, tidied, kinds)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
     # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
@@ -188,19 +190,20 @@ def _found(text: str) -> tuple[Document | None, Document]:
         return None, Document()
 
 
-def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
+def _cleaned(node: _Node | None, title: str, source: str, tidied: Callable[[str], str], kind_of: KindOf) -> Draft | None:
     """The article in an element, or None."""
     if node is None:
         return None
-    groups = [
-        [block]
-        for line in "".join(_text_pieces(node)).split("\n")
-        if (block := one_line(repair(line)).strip()) not in ("", "##", "-")
-    ]
+    blocks = map(tidied, "".join(_text_pieces(node)).split("\n"))
     try:
-        return clean_blocks(groups, source, title=title)
+        groups = [[block] for block in blocks if block not in ("", "##", "-")]
+        return clean_blocks(groups, source, title=title, kind_of=kind_of)
     except Unreadable:
         return None
+
+
+def _tidied(line: str) -> str:
+    return one_line(repair(line)).strip()
 
 
 def _text_pieces(root: _Node) -> Iterable[str]:
