@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from coopbot.ask.answer.compose import cite
-from coopbot.ask.answer.dating import dated, promote_newer, with_years
+from coopbot.ask.answer.dating import dated, promote_newer, with_dates
 from coopbot.domain import Citation, Language
 from tests.ask.sentences import sentence, towards
 from tests.cases import check_each
@@ -27,15 +27,34 @@ over the last year|over the last year
 今年同江大桥运了多少货？|2026年同江大桥运了多少货？
 去年上半年|2025年上半年
 明年開通|2027年開通
+日本年均进口多少天然气？|日本年均进口多少天然气？
+How much gas was delivered this month?|How much gas was delivered in January 2026?
+What opened last month|What opened in December 2025
+trade of last month|trade of December 2025
+last month's trade|December 2025's trade
+next month|in February 2026
+over the last month|over the last month
+Сколько туристов приехало в этом месяце?|Сколько туристов приехало в январе 2026 года?
+товарооборот за прошлый месяц|товарооборот за декабрь 2025 года
+Итоги Этого Месяца|Итоги января 2026 года
+итоги прошлого месяца|итоги декабря 2025 года
+что откроют в следующем месяце|что откроют в феврале 2026 года
+上个月口岸过货量是多少？|2025年12月口岸过货量是多少？
+上個月|2025年12月
+本月底通车|2026年1月底通车
+这个月|2026年1月
+下月开通|2026年2月开通
+日本月均进口多少煤炭？|日本月均进口多少煤炭？
+何时登上月球|何时登上月球
 this city|this city
 в этом городе|в этом городе
 """
 
 
-def test_a_year_is_named_by_the_clock() -> None:
+def test_relative_years_and_months_are_replaced_by_dates() -> None:
     def check(row: str) -> None:
         asked, _, read = row.partition("|")
-        assert with_years(asked, TODAY) == read
+        assert with_dates(asked, TODAY) == read
 
     check_each(QUESTIONS.strip().splitlines(), check, str)
 

@@ -101,7 +101,20 @@ def test_spans_are_exact_and_say_whether_the_text_alone_tells() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["May they be happy", "этот город", "月亮", "The dog days", "for three years", "30 февраля"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "May they be happy",
+        "этот город",
+        "月亮",
+        "The dog days",
+        "for three years",
+        "30 февраля",
+        "日本年均",
+        "日本月均",
+        "登上月球",
+    ],
+)
 def test_what_is_no_time(text: str) -> None:
     assert resolve_dates(text, TODAY) == []
 
