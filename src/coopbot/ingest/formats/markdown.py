@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -79,19 +80,15 @@ def amend_article(text: str, draft: Draft) -> str:
 
 
 def _rendered_front_matter(draft: Draft) -> str:
-    meta: dict[str, object] = {
-        "title": draft.title,
-        "publisher": draft.publisher,
-        "authors": list(draft.authors),
-        "published": draft.published,
-        "url": draft.url,
-        "language": draft.language,
-        "sources": [_rendered_source(source) for source in draft.sources],
-        "also_published_by": [_rendered_source(source) for source in draft.also_published_by],
-    }
-    filled = {key: value for key, value in meta.items() if value}
-    front = yaml.dump(filled, Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+    meta = {key: getattr(draft, key) for key in _ARTICLE_KEYS}
+    for key in ("sources", "also_published_by"):
+        meta[key] = [_filled(asdict(source)) for source in meta[key]]
+    front = yaml.dump(_filled(meta), Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{front}---\n"
+
+
+def _filled(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in fields.items() if value}
 
 
 def _front_matter(block: str, source: str) -> dict[str, object]:
@@ -202,17 +199,6 @@ def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Sour
         published=_date(meta, "published", source),
         facts=_texts(meta, "facts", source),
     )
-
-
-def _rendered_source(source: Source) -> dict[str, object]:
-    fields = {
-        "publisher": source.publisher,
-        "title": source.title,
-        "url": source.url,
-        "published": source.published,
-        "facts": list(source.facts),
-    }
-    return {key: value for key, value in fields.items() if value}
 
 
 def _is_list(value: object) -> TypeGuard[list[object]]:

@@ -28,57 +28,16 @@ if TYPE_CHECKING:
 _FALLS_SHORT = 0.4
 _SHORTEST_HEADING = 12  # letters
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "head")
-_BLOCKS = (
-    *_HEADINGS,
-    "p",
-    "div",
-    "li",
-    "item",
-    "tr",
-    "row",
-    "br",
-    "lb",
-    "section",
-    "article",
-    "main",
-    "header",
-    "ul",
-    "ol",
-    "list",
-)
-_MORE_BLOCKS = (
-    "table",
-    "blockquote",
-    "quote",
-    "pre",
-    "code",
-    "figure",
-    "figcaption",
-    "dt",
-    "dd",
-    "td",
-    "cell",
-    "th",
-    "body",
-    "time",
-)
-_NOT_TEXT = (
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "svg",
-    "nav",
-    "footer",
-    "aside",
-    "form",
-    "button",
-    "select",
-    "iframe",
-    "title",
-)
-
+# Tags, some of them trafilatura's own.
+_HEADING_TAGS = "h1 h2 h3 h4 h5 h6 head"
+_BLOCK_TAGS = """
+p div li item tr row br lb section article main header ul ol list table blockquote quote pre code figure figcaption dt dd td
+cell th body time
+"""
+_NON_TEXT_TAGS = "script style noscript template svg nav footer aside form button select iframe title"
+_HEADINGS = frozenset(_HEADING_TAGS.split())
+_BLOCKS = _HEADINGS.union(_BLOCK_TAGS.split())
+_NOT_TEXT = frozenset(_NON_TEXT_TAGS.split())
 
 # What trafilatura, and htmldate beneath it, raise on strange pages.
 _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
@@ -219,7 +178,7 @@ def _text_pieces(root: _Node) -> Iterable[str]:
         if name in _NOT_TEXT or name == "comment":
             yield after
             continue
-        edge = "\n" if name in _BLOCKS or name in _MORE_BLOCKS else ""
+        edge = "\n" if name in _BLOCKS else ""
         # "item" is trafilatura's tag for a list item in the article; a page's own "li" may be part of a menu.
         yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
         todo += [edge + after, *reversed(list(node))]

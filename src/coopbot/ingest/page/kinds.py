@@ -109,9 +109,7 @@ def kind_of(block: str, script: Script) -> Kind:
         return Kind.PROSE
     if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
         return Kind.BYLINE
-    if _is_furniture(text) or _DOUBLED.match(text):
-        return Kind.FURNITURE
-    if _PRICE.fullmatch(text):
+    if _is_furniture(text) or _DOUBLED.match(text) or _PRICE.fullmatch(text):
         return Kind.FURNITURE
     if is_byline(text):
         return Kind.BYLINE
@@ -152,13 +150,10 @@ def _is_furniture(text: str) -> bool:
         return True
     if not ends_sentence(text) and (_BREADCRUMB.match(text) or _PATH.fullmatch(text)):
         return True
-    if len(text) <= _LONGEST_NOTICE and _is_notice(text):
-        return True
-    return (
-        len(text) <= _LONGEST_NOTICE
-        and bool(_CONTACT.search(text))
-        and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
-    )
+    if len(text) > _LONGEST_NOTICE:
+        return False
+    is_contact = bool(_CONTACT.search(text)) and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
+    return is_contact or _is_notice(text)
 
 
 def _is_notice(text: str) -> bool:
