@@ -228,7 +228,9 @@ class Corpus:
                 path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
                 if _is_file(path) and self._is_inside(path):
                     return f"{article_id}{ending}"
-        raise NotFound(f"no article {article_id[:200]!r} in the corpus")
+        raise NotFound(
+            f"no article {article_id[:200]!r} in the corpus; an id is a file's path without its ending, such as ru/most"
+        )
 
     def _free_name(self, wanted: str) -> str:
         number = 1

@@ -49,7 +49,7 @@ def read_markdown(text: str, source: str) -> Draft:
     if not title and blocks and blocks[0].startswith(_HEADING):
         title = blocks.pop(0).removeprefix(_HEADING)
     if not blocks:
-        raise Unreadable(source, "no text below the front matter")
+        raise Unreadable(source, "no text below the front matter; write the article there")
     return Draft(
         title=title or opening(blocks[0]),
         text="\n\n".join(blocks),
@@ -96,7 +96,7 @@ def _front_matter(block: str, source: str) -> dict[str, object]:
         meta = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
         problem = str(error).partition("\n")[0]
-        raise Unreadable(source, f"front matter is not valid YAML ({problem})") from error
+        raise Unreadable(source, f"front matter is not valid YAML ({problem}); correct it") from error
     if meta is None:
         return {}
     if isinstance(meta, dict):
@@ -111,7 +111,7 @@ def _known_keys(value: object, keys: tuple[str, ...], where: str, source: str) -
         raise Unreadable(source, f"{where} must be a list of keys and values")
     for key in value:
         if key not in keys:
-            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60} (known: {', '.join(keys)})")
+            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60}; use only {', '.join(keys)}")
     return {str(key): entry for key, entry in value.items()}
 
 
@@ -191,7 +191,7 @@ def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Sour
     meta = _known_keys(entry, keys, f"an entry of {key}", source)
     publisher = one_line(_text(meta, "publisher", source))
     if not publisher:
-        raise Unreadable(source, f"an entry of {key} has no publisher")
+        raise Unreadable(source, f"an entry of {key} has no publisher; add one")
     return Source(
         publisher=publisher,
         title=one_line(_text(meta, "title", source)),

@@ -83,7 +83,7 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title, kind_of)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
-        raise Unreadable(source, "no article text is left after removing menus, notices and spam")
+        raise Unreadable(source, "no article text is left after removing menus, notices and spam; give the article alone")
     return _draft(page, body)
 
 

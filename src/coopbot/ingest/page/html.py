@@ -79,7 +79,7 @@ def read_html(data: bytes, source: str) -> Draft:
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
     # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
-        raise Unreadable(source, "no article text found on the page")
+        raise Unreadable(source, "no article text found on the page; save the article as text and give that")
     shown = whole or best
     return replace(
         best,
@@ -99,7 +99,7 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
         text = f"<html><head></head><body>{text}</body></html>"  # it was a fragment
     tree = trafilatura.load_html(text)
     if tree is None:
-        raise Unreadable(source, "not a web page")
+        raise Unreadable(source, "not a web page; give an HTML file")
     check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
     found, meta = _found(text)
     declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
