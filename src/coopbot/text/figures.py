@@ -17,7 +17,7 @@ _BASE_UNITS = {"km": ("m", 1e3), "km2": ("m2", 1e6), "ha": ("m2", 1e4)}
 _COMPARABLE = 3
 # Maximum gap between two dates given for the same event.
 _DAYS_APART = 366
-# "About 27" and "27.2" agree.
+# Relative tolerance of a vague figure: "about 27" and "27.2" agree.
 _ABOUT = 0.01
 
 

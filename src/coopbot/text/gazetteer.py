@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 _FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff") | dict(TO_SIMPLIFIED)
 
 # Case endings of nouns and adjectives, with -ай as in край and Шанхай. Not -ов and -ев: they end surnames in the nominative,
-# which a name must share with its other cases. A stemmer takes off too much: of Орлов and орла alike it leaves "орл".
+# which must have the same stem as its other cases. A stemmer removes too much: it maps both Орлов and орла to "орл".
 _ENDINGS = """
 ами ями ыми ими ого его ому ему ией ием ьем иям иях аем
 ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию ай аю ае

@@ -178,7 +178,7 @@ def _place(span: DatedSpan) -> DateMention:
 
 
 def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
-    """The first and last day of a year, or of the half, quarter, months, month or day that the phrase names of it."""
+    """The first and last day of a year, or of the part of it (half, quarter, months, month, day) that the phrase names."""
     for first, last in sorted(find_periods(phrase)):
         return date(year, first, 1), _month(year, last)[1]
     mention = next((found for found in find_dates(phrase) if found.month), None)
@@ -242,7 +242,7 @@ def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | 
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:
-    """A month without its year: the last one, or the next if the text speaks of what is to come; with a day, the nearest."""
+    """A month without its year: the latest, or the next if the text is about the future; with a day, the nearest."""
     month = mention.month or 1
     years = [year for year in (today.year - 1, today.year, today.year + 1) if _day_or_month(year, month, mention.day)]
     if mention.day:
