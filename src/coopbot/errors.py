@@ -30,7 +30,7 @@ class CoopbotError(Exception):
 
 
 class InvalidRequest(CoopbotError):
-    """The request is at fault. `field` names the part to correct."""
+    """The request is wrong. `field` names the part to correct."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -92,4 +92,4 @@ class ModelUnavailable(CoopbotError):
 
 
 class Busy(CoopbotError):
-    """Another process holds what is needed."""
+    """Another process is using what is needed."""
