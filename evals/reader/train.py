@@ -5,10 +5,9 @@
     python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
 
-`general` trains on published data sets, `domain` goes on from it with our own invented news and our corpus,
-`compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each
-writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go
-on) and `<stage>.log`.
+`general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
+passages per question, as when answering, and `longer` with longer ones. Each writes `<stage>.pt` (the best by held-out
+questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
     assert promote_newer((), published) == ()
 
 
-def test_a_sentence_is_as_new_as_the_last_day_that_it_names() -> None:
+def test_a_sentence_is_as_new_as_the_last_day_it_names() -> None:
     about_2018 = sentence("In 2018 a lorry paid 500 roubles.", 2.0, towards(1))
     about_2024 = sentence("In 2024 a lorry paid 900 roubles.", 1.8, towards(1))
     plan = sentence("In 2030 a lorry will pay 950 roubles.", 1.7, towards(1))
@@ -103,7 +103,7 @@ AS_OF = [
 
 
 @pytest.mark.parametrize(("text", "day", "latest", "expected"), AS_OF)
-def test_an_old_quote_says_of_when_it_is(text: str, day: date | None, latest: bool, expected: object) -> None:
+def test_an_old_quote_is_dated(text: str, day: date | None, latest: bool, expected: object) -> None:
     assert dated(quoted(text, day), TODAY, latest=latest).as_of == expected
 
 
@@ -119,7 +119,7 @@ In 2010 he said that it would open next year.|
 """
 
 
-def test_words_that_mean_a_time_by_the_day_of_publication() -> None:
+def test_words_relative_to_the_day_of_publication_are_dated() -> None:
     def check(row: str) -> None:
         text, _, expected = row.partition("|")
         found = dated(quoted(text, date(2012, 7, 3)), TODAY, latest=False)
