@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.text.figures import find_figures, say_the_same
+from coopbot.text.figures import figures_agree, find_figures
 from tests.text.comparing import differ
 
 SAME = [
@@ -40,15 +40,15 @@ NEITHER = [
 
 
 def test_answers_that_agree() -> None:
-    assert [pair for pair in SAME if not say_the_same(*pair) or differ(*pair)] == []
+    assert [pair for pair in SAME if not figures_agree(*pair) or differ(*pair)] == []
 
 
 def test_answers_that_differ() -> None:
-    assert [pair for pair in DIFFERENT if say_the_same(*pair) or not differ(*pair)] == []
+    assert [pair for pair in DIFFERENT if figures_agree(*pair) or not differ(*pair)] == []
 
 
 def test_answers_that_cannot_be_compared() -> None:
-    assert [pair for pair in NEITHER if say_the_same(*pair) or differ(*pair)] == []
+    assert [pair for pair in NEITHER if figures_agree(*pair) or differ(*pair)] == []
 
 
 @given(st.sampled_from([text for pair in SAME + DIFFERENT + NEITHER for text in pair]))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.text.figures import say_the_same
+from coopbot.text.figures import figures_agree
 from coopbot.text.quantities import Quantity, find_quantities
 from tests.cases import check_each
 from tests.text.comparing import differ
@@ -41,7 +41,7 @@ def test_numbers() -> None:
     ],
 )
 def test_the_same_number_in_other_words(one: str, other: str) -> None:
-    assert say_the_same(one, other)
+    assert figures_agree(one, other)
 
 
 @pytest.mark.parametrize(
