@@ -302,7 +302,7 @@ def test_two_files_of_one_id(corpus: Corpus, root: Path) -> None:
     first, second = list(corpus)
     assert isinstance(first, Article)
     assert isinstance(second, Unreadable)
-    assert second.reason == "a.md goes by the same id"
+    assert second.reason == "a.md has the same id; rename one of the two"
 
 
 def test_ids_are_in_order_and_may_hold_dots(corpus: Corpus, root: Path) -> None:

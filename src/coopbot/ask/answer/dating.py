@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -39,10 +40,6 @@ _MONTHS = {
     away: re.compile(rf"(?:{han})月(?!球)份?|(?<!the )\b{english} month\b|\b{russian} (?P<noun>месяц[ае]?)\b", re.IGNORECASE)
     for away, english, russian, _, han in _RELATIVE
 }
-_ENGLISH_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _RUSSIAN_MONTHS = (
     "январь", "февраль", "март", "апрель", "май", "июнь",
     "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
@@ -69,18 +66,15 @@ def _year(found: re.Match[str], year: int) -> str:
 def _month(found: re.Match[str], year: int, month: int) -> str:
     if found["noun"]:
         return f"{_inflected(_RUSSIAN_MONTHS[month - 1], found['noun'])} {year} года"
-    return f"{year}年{month}月" if found[0][0] > "\u3400" else _after_in(found, f"{_ENGLISH_MONTHS[month - 1]} {year}")
+    return f"{year}年{month}月" if found[0][0] > "\u3400" else _after_in(found, f"{month_name[month]} {year}")
 
 
 def _inflected(month: str, noun: str) -> str:
     """A Russian month in the case that `noun`, "месяц", "месяца" or "месяце", is in."""
-    match noun[-1].lower():
-        case "а":
-            return month + "а" if month.endswith("т") else month[:-1] + "я"
-        case "е":
-            return month + "е" if month.endswith("т") else month[:-1] + "е"
-        case _:
-            return month
+    stem, ending = month.rstrip("ьй"), noun[-1].lower()
+    if ending == "а" and stem != month:
+        ending = "я"
+    return month if ending == "ц" else stem + ending
 
 
 def _after_in(found: re.Match[str], named: str) -> str:

@@ -69,7 +69,7 @@ class Corpus:
             found = self._retried(partial(self._found, name)) if is_catalogued else self._read_or_reason(name)
             if isinstance(found, Article):
                 if found.article_id in seen:
-                    found = Unreadable(name, f"{seen[found.article_id]} goes by the same id")
+                    found = Unreadable(name, f"{seen[found.article_id]} has the same id; rename one of the two")
                 else:
                     seen[found.article_id] = name
             yield found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -114,10 +114,10 @@ def _body(page: _Page) -> list[str]:
     index = page.first
     while index < page.end:
         kind = page.kinds[index]
-        run = _loose_run(page, index)
+        run = _run(page, index, _is_loose)
         if run:
             body += _kept_lines(page, index, run, vocabulary)
-        elif items := _items(page, index):
+        elif items := _run(page, index, _is_bare_item):
             body += _kept_items(page, index, items, vocabulary)
             run = items
         elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
@@ -141,15 +141,13 @@ def _is_standfirst(page: _Page, index: int, vocabulary: set[str]) -> bool:
     return is_long and kinship(line, vocabulary) >= _STANDFIRST_KIN
 
 
-def _loose_run(page: _Page, start: int) -> int:
-    """How many consecutive blocks from here are unclassified lines."""
-    index = start
-    while index < page.end and _is_loose(page, index):
-        index += 1
-    return index - start
+def _run(page: _Page, start: int, belongs: Callable[[_Page, int], bool]) -> int:
+    """The number of consecutive blocks from `start` that belong."""
+    return next((index for index in range(start, page.end) if not belongs(page, index)), page.end) - start
 
 
 def _is_loose(page: _Page, index: int) -> bool:
+    """Whether the block is an unclassified line."""
     kind = page.kinds[index]
     return kind is Kind.LINE or (kind is Kind.BYLINE and not is_labelled(page.blocks[index]))
 
@@ -167,15 +165,8 @@ def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list
     return lines if introduced or is_dialogue or kin >= enough else []
 
 
-def _items(page: _Page, start: int) -> int:
-    """How many consecutive list items without a full stop start here."""
-    index = start
-    while index < page.end and _is_bare_item(page, index):
-        index += 1
-    return index - start
-
-
 def _is_bare_item(page: _Page, index: int) -> bool:
+    """Whether the block is a list item without a full stop."""
     block = page.blocks[index]
     return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_MONTHS_EN = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS_RU = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+from coopbot.text.dates import MONTHS
+
 _MONTH_EN = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
     r"dec(?:ember)?)\.?"
@@ -60,8 +60,4 @@ def _dates(text: str) -> list[tuple[int, date]]:
 
 
 def _month(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    stem = name.lower()
-    table = _MONTHS_EN if stem[0].isascii() else _MONTHS_RU
-    return next((number for number, start in enumerate(table, 1) if stem.startswith(start) and len(start) > 2), 5)
+    return int(name) if name.isdigit() else MONTHS[name[:3].lower()]
