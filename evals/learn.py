@@ -1,11 +1,11 @@
-"""Learns `src/coopbot/ask/rank/weights.json`: how passages, sentences and answers are judged.
+"""Learns `src/coopbot/ask/rank/weights.json`, the weights by which passages, sentences and answers are ranked.
 
     python evals/learn.py XQUAD
 
 It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news of
-`reader/made-up.jsonl` and over the even-numbered articles of XQuAD-R: of these also with the right passage taken out of the
-index, when nothing answers. What is learned of the reader's scores is learned from questions that the reader did not learn
-from. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them either.
+`reader/made-up.jsonl` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed from the
+index, so that nothing answers. Weights of the reader's scores are learned only from questions that the reader was not trained
+on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them.
 """
 
 from __future__ import annotations
@@ -46,31 +46,31 @@ from coopbot.wiring import open_models
 
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
 
-# What a question of each set counts. XQuAD-R has nine directions of each.
+# Weight of a question of each set. XQuAD-R has each question in nine directions.
 _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
 _NEWS = ("corpus", "invented")
 _INVENTED, _STRANGE_EVERY = 500, 15
 _XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
 
-# The probability from which on the best sentence is given as an answer: a wrong answer counts two thirds of a right one, and
-# less than as much because the nearest passages are shown where none is given.
+# Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,
+# because the nearest passages are shown where there is no answer.
 _THRESHOLD = 0.4
-# The probability from which on no more passages are read.
+# Probability at which reading stops.
 _SURE = 0.85
-# What sentences in the question's own language have before others.
+# Bonus for the scores of sentences in the question's own language.
 _PREFERENCE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A question's best passages, and which of their sentences answer."""
+    """A question's best passages. right: for each passage, which of its sentences answer."""
 
     asked: Asked
     passages: list[OpenPassage]
     right: list[Mask]
 
     def without_reading(self) -> Opened:
-        """As it is where there is no reader."""
+        """The same without the reader's scores."""
         return replace(self, passages=[replace(one, read=None) for one in self.passages])
 
     def first(self, count: int) -> Opened:
@@ -78,12 +78,12 @@ class Opened:
         return replace(self, passages=self.passages[:count], right=self.right[:count])
 
     def choice(self) -> Choice:
-        """Among all sentences."""
+        """The choice among all sentences."""
         parts = [(one.ranked.pair, one.features, right) for one, right in zip(self.passages, self.right, strict=True)]
         return Choice(parts=parts, weight=_COUNTS[self.asked.group])
 
     def verdict(self, sentence: dict[Pair, LinearModel]) -> Verdict:
-        """On the best sentence. In XQuAD-R other sentences of the right passage may answer too."""
+        """Whether the best sentence answers. In XQuAD-R any sentence of the right passage counts."""
         scores = [sentence[one.ranked.pair].score(one.features) for one in self.passages]
         place, row = best_sentence(self.passages, scores, _PREFERENCE)
         right = self.right[place].any() if self.asked.group == "xquad" else self.right[place][row]
@@ -104,7 +104,7 @@ def main() -> None:
     passage = learn_passages(asked, models.embedder)
     print("passages are ranked", flush=True)
     opened = [look_into(one, passage, models.embedder, models.reader) for one in asked]
-    assert models.reader is not None  # without one there is nothing to learn of it
+    assert models.reader is not None  # its scores are among the features
     unread = learn_sentences([one.without_reading() for one in opened], "without a reader")
     read = learn_sentences([one for one in opened if not one.asked.was_read], "with the reader")
     about = (
@@ -123,7 +123,7 @@ def main() -> None:
 
 
 def questions(indexes: Indexes) -> list[Asked]:
-    """All that is learned from."""
+    """All questions to learn from."""
     return [
         *corpus_questions(indexes, is_held_out_topic),
         *invented_questions(indexes, is_held_out, _INVENTED),
@@ -133,7 +133,7 @@ def questions(indexes: Indexes) -> list[Asked]:
 
 
 def learn_passages(asked: Iterable[Asked], embedder: Embedder) -> dict[Pair, LinearModel]:
-    """Which passage is better, whatever its language."""
+    """Learn to rank passages of all languages together."""
     choices = []
     for one in asked:
         if one.group in ("gone", "strange"):
@@ -145,7 +145,7 @@ def learn_passages(asked: Iterable[Asked], embedder: Embedder) -> dict[Pair, Lin
 
 
 def look_into(asked: Asked, passage: dict[Pair, LinearModel], embedder: Embedder, reader: Reader | None) -> Opened:
-    """Open the best passages as answering does; they are read only if that is to be learned from."""
+    """Open the best passages as answering does. The reader reads them unless it was trained on the question."""
     question = understand(asked.text, embedder)
     ranked = rank_passages(find_all(question, asked.store, asked.filters, late=True), passage)
     places = range(min(OPENED, len(ranked)))
@@ -154,13 +154,13 @@ def look_into(asked: Asked, passage: dict[Pair, LinearModel], embedder: Embedder
 
 
 def learn_sentences(opened: Sequence[Opened], name: str) -> dict[str, object]:
-    """The two models of sentences and of answers; prints how questions fare that were not learned from."""
+    """Learn to rank sentences and to judge answers; prints cross-validated results."""
     folds = [_fold(one.asked.text) for one in opened]
     verdicts: list[tuple[int, Opened, Verdict]] = []
     for fold in sorted(set(folds)):
         model = learn_ranking([one.choice() for one, own in zip(opened, folds, strict=True) if own != fold])
         for one in (one for one, own in zip(opened, folds, strict=True) if own == fold):
-            # An answer is judged each time that some more passages were read.
+            # Answering judges its best sentence after each batch of passages read.
             for count in range(READ_AT_A_TIME, len(one.passages) + 1, READ_AT_A_TIME):
                 verdicts.append((fold, one.first(count), one.first(count).verdict(model)))
     _print_cross_validated(verdicts, name)
@@ -176,7 +176,6 @@ def _fold(text: str) -> int:
 
 
 def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str) -> None:
-    """How questions fare that were not learned from."""
     whole = [row for row in verdicts if len(row[1].passages) == OPENED]
     confidence = np.zeros(len(whole))
     for fold in {fold for fold, *_ in whole}:
@@ -187,7 +186,7 @@ def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name
     right = np.array([verdict.right for *_, verdict in whole])
     answerable = np.array([any(mask.any() for mask in one.right) for _, one, _ in whole])
     news = np.array([one.asked.group in _NEWS for _, one, _ in whole])
-    print(f"{name}, by questions not learned from:")
+    print(f"{name}, cross-validated:")
     for group in sorted({one.asked.group for _, one, _ in whole}):
         own = np.array([one.asked.group == group for _, one, _ in whole])
         there, given = own & answerable, confidence >= _THRESHOLD

@@ -1,4 +1,4 @@
-"""Questions to learn from, asked of an index, with what is right for each: see `learn.py`."""
+"""Questions to learn from, each with the index it is asked of and its right sentences; see `learn.py`."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ EVALS = Path(__file__).parent
 SEED = 11
 
 Rights = Callable[[Passage], list[bool]]
-"""Which sentences of a passage answer."""
+"""From a passage to whether each of its sentences answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question asked of a store. group: what set it is of. was_read: whether the reader learned from it."""
+    """A question asked of a store. group: the set it is from. was_read: whether the reader was trained on it."""
 
     group: str
     text: str
@@ -43,14 +43,14 @@ class Asked:
     filters: Filters = field(default_factory=Filters)
 
     def right_passages(self, candidates: Candidates) -> Mask:
-        """Which candidates have a sentence that answers."""
+        """(passages,): whether each candidate has a sentence that answers."""
         stored = self.store.stored(candidates.language, candidates.rows.tolist())
         return np.array([any(self.rights(one.passage)) for one in stored], dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexes:
-    """What is asked: our corpus, XQuAD-R, and the invented news that the reader learns from."""
+    """The indexes of our corpus, XQuAD-R, and the invented news that the reader is trained on."""
 
     corpus: VectorStore
     xquad: Xquad
@@ -58,7 +58,7 @@ class Indexes:
 
 
 def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
-    """Index all three in `folder`, or use what is there already."""
+    """Build all three in `folder`, or reuse those that are there."""
     articles = [found for found in Corpus(EVALS.parent / "corpus") if isinstance(found, Article)]
     return Indexes(
         corpus=_indexed(articles, folder / "corpus", embedder),
@@ -68,7 +68,7 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
 
 
 def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> Iterator[Asked]:
-    """Over our corpus: `training.jsonl` and golden dev; a follow-up is not a question by itself, and small talk is none."""
+    """Over our corpus: `training.jsonl` and golden dev, without follow-ups and small talk."""
     asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
     for one in asked:
         if one.split == "dev" and not one.after and one.kind != "small-talk":
@@ -82,7 +82,7 @@ def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> It
 
 
 def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], count: int) -> Iterator[Asked]:
-    """Over all invented news together: all that were held out from the reader, and some of the others."""
+    """Over all invented news together: all questions held out from the reader's training, and `count` of the others."""
     rows = [(number, item, asked) for number, item in enumerate(_invented()) for asked in item["questions"]]
     held = [row for row in rows if is_held_out(_group(row[0], row[1]))]
     read = [row for row in rows if not is_held_out(_group(row[0], row[1]))]
@@ -97,9 +97,9 @@ def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], cou
 
 
 def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, unread: float) -> Iterator[Asked]:
-    """Of even articles, in nine directions, each once with its passage in the index and once without.
+    """Over even articles of XQuAD-R, in nine directions, each with its passage in the index and without.
 
-    read, unread: the share of questions taken of articles that the reader learned from, and of those it did not.
+    read, unread: share of the questions to take from articles that the reader was trained on, and from others.
     """
     rng = random.Random(SEED)
     for row in indexes.xquad.questions:
@@ -122,7 +122,7 @@ def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, 
 
 
 def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
-    """Questions of XQuAD-R asked of our corpus: about something else altogether."""
+    """Every so many questions of XQuAD-R, asked of our corpus, which does not answer them."""
     for row in [row for row in indexes.xquad.questions if not row.is_odd][::every]:
         for language in LANGUAGES:
             yield Asked(group="strange", text=row.text[language], store=indexes.corpus, rights=_holding(()), was_read=False)
@@ -155,7 +155,7 @@ def _invented() -> list[dict[str, Any]]:
 
 
 def _group(number: int, item: dict[str, Any]) -> str:
-    """As `reader/examples.py` names it, so that both hold out the same."""
+    """The name that `reader/examples.py` gives it, so that both hold out the same."""
     return f"made-up-{item['language']}/{number // 3}"
 
 

@@ -1,9 +1,9 @@
-"""How long it takes an index in Milvus to take in ten changed articles, beside writing all of it.
+"""Measures how long updating ten changed articles in Milvus takes, compared with writing the whole index.
 
     python evals/milvus_update.py [--rounds 5]
 
-Needs the dev dependencies, and the vectors of `coopbot index`. It starts a `milvus-lite server` of its own, whose speed says
-little of Milvus, and writes the corpus there. PYTHONPATH chooses another version of coopbot to compare with.
+Needs the dev dependencies, and the vectors of `coopbot index`. It starts its own `milvus-lite server`, which is not as fast
+as Milvus, and writes the corpus there. PYTHONPATH chooses another version of coopbot to compare with.
 """
 
 from __future__ import annotations

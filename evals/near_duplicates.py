@@ -1,10 +1,10 @@
-"""Measures how well one story in nearly the same words is told from two stories; the tables stand in docs/experiments.md.
+"""Measures how well near duplicates are distinguished from different stories; the tables are in docs/experiments.md.
 
     python evals/near_duplicates.py
 
-Copies are made from the articles of `corpus/`, the same at every run. What a copy shares with its article is compared with what
-different articles share, and with what looks alike but is another story: the same words with other figures, and a new story
-over the background of an old one.
+Copies are made from the articles of `corpus/`, the same in every run. The overlap of a copy with its article is compared with
+that of different articles, and of look-alikes: the same words with other figures, and a new story with the background of an old
+one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def traditional(article: Article, _: random.Random) -> str:
     return article.text.translate(_TO_TRADITIONAL)
 
 
-def numbers_written_otherwise(article: Article, _: random.Random) -> str:
+def numbers_in_another_format(article: Article, _: random.Random) -> str:
     pairs = {
         "en": ((r"(\d),(\d{3})", r"\1\2"), (" percent", "%"), (" per cent", "%"), (" billion", "bn"), (" million", "mn")),
         "ru": ((r"(\d) (\d{3})", r"\1\2"), (" %", "%"), (" млн", " миллионов"), (" млрд", " миллиардов"), (" т ", " тонн ")),
@@ -130,7 +130,7 @@ EDITS: dict[str, Edit] = {
     "5 % of words replaced": other_words(0.05),
     "10 % of words replaced": other_words(0.10),
     "20 % of words replaced": other_words(0.20),
-    "numbers written otherwise": numbers_written_otherwise,
+    "numbers written otherwise": numbers_in_another_format,
     "traditional characters": traditional,
     "byline, boilerplate, 10 % dropped, 3 % replaced": edited_by_a_newsroom,
 }
@@ -148,7 +148,7 @@ def _drop(text: str, share: float, rng: random.Random) -> str:
 
 
 def _replace_words(article: Article, share: float, rng: random.Random, text: str | None = None) -> str:
-    """Words outside figures become other words of the article."""
+    """Replace a share of the words outside figures by other words of the article."""
     text = article.text if text is None else text
     pattern = _HAN_PAIR if article.language == "zh" else _WORD
     spans = [(found.start_char, found.end_char) for found in find_quantities(text)]
@@ -198,7 +198,7 @@ def one_figure(article: Article, rng: random.Random) -> Iterator[str]:
 
 
 def new_over_old(new: Article, old: Article, share: float) -> str:
-    """A story of which this share is the end of an old one, as background."""
+    """A new story that ends with a share of an old one, as background."""
     old_sentences, new_sentences = _sentences(old.text), _sentences(new.text)
     kept = round(share * len(old_sentences))
     return "\n\n".join([*new_sentences[: len(old_sentences) - kept], *old_sentences[-kept:]])
@@ -218,14 +218,14 @@ BACKGROUND = (0.3, 0.5, 0.6, 0.7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Two texts compared. `same` is whether they are one story."""
+    """Two texts compared. same: whether they are one story. found: whether they share a band."""
 
     kind: str
     language: Language
     same: bool
     shared: Shared
     figures_differ: bool
-    found: bool  # by their bands
+    found: bool
 
 
 def compared(kind: str, article: Article, text: str, *, same: bool) -> Case:
@@ -315,7 +315,7 @@ def main() -> None:
     print_kinds([case for case in cases if case.same])
     print_kinds([case for case in cases if not case.same])
     print_thresholds(cases)
-    print(f"in force: {SHARED_OF_BOTH} and {SHARED_OF_SHORTER}")
+    print(f"current thresholds: {SHARED_OF_BOTH} and {SHARED_OF_SHORTER}")
 
 
 if __name__ == "__main__":

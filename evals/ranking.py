@@ -1,4 +1,4 @@
-"""What learn.py fits: linear models of named features, that rank the rows of a question or tell right answers from others."""
+"""Fits linear models of named features: one ranks the rows of a question, one distinguishes right answers from wrong ones."""
 
 from __future__ import annotations
 

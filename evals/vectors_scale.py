@@ -1,9 +1,9 @@
-"""Measures the search by vector, and what else FAISS has, from ten thousand to a million passages of one language.
+"""Measures vector search, ours and other FAISS indexes, from ten thousand to a million passages of one language.
 
     python evals/vectors_scale.py XQUAD FOLDER [--others]
 
-FOLDER keeps vectors and indexes, 6 GB or more. There are not a million real passages to measure on, so they are made of real
-ones, in a way that is about as hard: see `make_passages`.
+FOLDER keeps vectors and indexes, 6 GB or more. As there are not a million real passages, vectors are made from real ones, about
+as hard to search: see `make_passages`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ QUESTIONS = 500
 READ = 12
 ROUNDS = 3
 
-# FAISS factory string, and what its search is tried with: nprobe or efSearch. {root} is the root of the rows.
+# FAISS factory strings, with the values of nprobe or efSearch to try. {root4}: four times the square root of the rows.
 OTHERS: dict[str, tuple[int, ...]] = {
     "Flat": (0,),
     "SQfp16": (0,),
@@ -108,7 +108,7 @@ def make_passages(real: F32, out: F32) -> None:
 
 
 def make_questions(real: dict[str, F32], passages: F32, seed: int) -> F32:
-    """Each as far from one of the passages, and off in the same direction, as a real question is from its passage."""
+    """Each at the distance and in the direction from a passage that a real question has from its own."""
     rng = np.random.default_rng(seed)
     pairs = rng.integers(len(real["questions"]), size=QUESTIONS)
     asked, gold = real["questions"][pairs], real["gold"][pairs]
@@ -133,7 +133,7 @@ def nearest(questions: F32, passages: F32, allowed: npt.NDArray[np.bool_] | None
 
 
 def prepare(xquad: Path, folder: Path) -> None:
-    """Passages, questions and true answers of every size."""
+    """Make the passages, and questions with their true nearest passages for every size."""
     folder.mkdir(parents=True, exist_ok=True)
     real = real_vectors(xquad)
     passages = np.lib.format.open_memmap(folder / "passages.npy", "w+", np.float32, (SIZES[-1], real["passages"].shape[1]))
@@ -147,7 +147,7 @@ def prepare(xquad: Path, folder: Path) -> None:
 
 
 def build(place: Path, passages: F32, spec: str) -> None:
-    """Write an index and print what it took, as JSON; seconds are of one core."""
+    """Write an index; print time (seconds of one core) and memory as a JSON line."""
     place.mkdir()
     started = time.process_time()
     with Peak() as peak:
@@ -162,7 +162,7 @@ def build(place: Path, passages: F32, spec: str) -> None:
 
 
 def measure(folder: Path, place: Path, passages: F32, spec: str) -> None:
-    """Open an index and ask; print one JSON line for each thing tried."""
+    """Open an index and search; print a JSON line for each value tried."""
     size = len(passages)
     asked = np.load(folder / f"{size}.npz")
     questions, rows = asked["questions"], asked["rows"]
@@ -192,7 +192,7 @@ TIMINGS = (("p50_ms", 0, 50), ("p95_ms", 0, 95), ("cpu_p50_ms", 1, 50), ("cpu_p9
 
 
 def _measure_filters(place: Path, passages: F32, questions: F32) -> None:
-    """Filters that have nothing to do with the question, and one that leaves what is nearest to something else."""
+    """Measure random filters, and filters that keep the passages nearest to another one."""
     rng = np.random.default_rng(2)
     size, vectors = len(passages), open_vectors(place)
     elsewhere = np.concatenate([passages[at : at + 50_000] @ passages[7] for at in range(0, size, 50_000)])
@@ -249,7 +249,7 @@ def _searches(place: Path, spec: str) -> Iterator[tuple[int, Search]]:
 
 
 def _ask(search: Search, questions: F32) -> tuple[list[Found], npt.NDArray[np.float64]]:
-    """What is found for each question, and (questions, 2) milliseconds: by the clock, and of this thread on a core."""
+    """The results of each question, and (questions, 2) milliseconds: wall time, and processor time of this thread."""
     found, took = [], []
     for question in questions:
         clock, core = time.perf_counter(), time.thread_time()
@@ -274,7 +274,7 @@ def memory_mb() -> dict[str, int]:
 
 
 class Peak:
-    """How much more memory than at its start the process held at most within the `with` block."""
+    """The peak of the process's memory within the `with` block, above that at its start."""
 
     def __enter__(self) -> Peak:
         self._start = self._most = memory_mb()["RssAnon"]
@@ -316,7 +316,7 @@ def main() -> None:
     command = [sys.executable, __file__, arguments.xquad, arguments.folder, "--one"]
     for spec in ("coopbot", *(OTHERS if arguments.others else ())):
         for size in SIZES:
-            # Built in one process and asked in another, so that what each holds is its own.
+            # Built in one process and searched in another, so that their memory is measured separately.
             for _ in range(2):
                 subprocess.run([*command, str(size), spec], check=True)
 

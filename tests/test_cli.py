@@ -140,7 +140,7 @@ def is_refused(invoke: Invoke, arguments: list[str], environ: dict[str, str], co
     assert done.stdout == ""
 
 
-def test_errors_are_one_line_that_says_what_to_do(invoke: Invoke) -> None:
+def test_an_error_is_one_line_that_ends_with_what_to_do(invoke: Invoke) -> None:
     check_each(REFUSALS, lambda case: is_refused(invoke, *case))
 
 
@@ -166,7 +166,7 @@ def test_a_process_exits_with_the_code_and_the_line(place: Path) -> None:
 
 
 @pytest.mark.server  # and not `model`: it would fail if it loaded one
-def test_a_taken_port_is_told_before_the_model_is_loaded(invoke: Invoke) -> None:
+def test_a_port_in_use_is_reported_before_the_model_is_loaded(invoke: Invoke) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -181,7 +181,7 @@ def test_a_taken_port_is_told_before_the_model_is_loaded(invoke: Invoke) -> None
 
 @pytest.mark.model
 @pytest.mark.process
-def test_the_doctor_finds_what_is_wrong_and_says_what_mends_it(place: Path, invoke: Invoke) -> None:
+def test_the_doctor_reports_faults_and_how_to_fix_them(place: Path, invoke: Invoke) -> None:
     assert invoke("index").returncode == 0
     assert invoke("doctor").returncode == 0
     next((place / "index" / "snapshots").glob("*/*/en/tokens.u8")).write_bytes(b"x")
@@ -211,7 +211,7 @@ def test_nothing_is_reported_to_anybody(place: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.process
-def test_folders_duplicates_and_corrections_are_told_apart(place: Path, invoke: Invoke) -> None:
+def test_folders_duplicates_and_corrections_are_distinguished(place: Path, invoke: Invoke) -> None:
     inbox = place / "inbox"
     inbox.mkdir()
     ferry = "---\ntitle: The ferry\nurl: https://news.example/ferry\n---\n\nThe ferry carries {} passengers a day.\n"
@@ -244,7 +244,7 @@ def test_add_reports_each_source_and_the_counts(place: Path, invoke: Invoke) -> 
     assert invoke("add", "--dry-run", "--feed", "https://news.example/feed").returncode == 2
 
 
-def test_an_address_within_is_not_fetched(invoke: Invoke) -> None:
+def test_a_private_address_is_not_fetched(invoke: Invoke) -> None:
     done = invoke("add", "http://127.0.0.1:9/page.html")
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
@@ -259,7 +259,7 @@ def test_several_articles_are_removed_or_none(place: Path, invoke: Invoke) -> No
 
 @pytest.mark.model
 @pytest.mark.process
-def test_an_index_goes_back_and_forth_and_into_one_file(place: Path, invoke: Invoke) -> None:
+def test_rollback_backup_and_restore(place: Path, invoke: Invoke) -> None:
     first = json.loads(invoke("index", "--json").stdout)["snapshot"]
     (place / "corpus" / "en" / "port.md").write_text("---\ntitle: A port\n---\n\nThe port opened in 1999.\n", encoding="utf-8")
     second = json.loads(invoke("index", "--json").stdout)["snapshot"]

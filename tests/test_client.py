@@ -67,7 +67,7 @@ def test_articles_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPa
     assert client.article("en/bridge").title == BRIDGE.title
 
 
-def test_what_is_wrong_with_a_request_is_said(client: Client) -> None:
+def test_a_refused_request_names_the_fault(client: Client) -> None:
     cases: list[tuple[Callable[[], object], type[CoopbotError]]] = [
         (lambda: client.ask(" "), InvalidRequest),
         (lambda: client.ask("x" * 501), InvalidRequest),
@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_request_is_said(client: Client) -> None:
     assert refused.value.field == "question"
 
 
-def test_keys_and_limits_are_told_apart(tmp_path: Path) -> None:
+def test_key_and_rate_errors_are_distinguished(tmp_path: Path) -> None:
     access = Access(api_keys=(KEY,), rate_limit="1/minute")
     with TestClient(service_over(built(tmp_path), access=access)) as http:
         with pytest.raises(Forbidden):
@@ -102,7 +102,7 @@ def answering(status: int, body: bytes) -> Client:
     return Client(ADDRESS, transport=httpx.MockTransport(lambda request: httpx.Response(status, content=body)))
 
 
-def test_whatever_else_answers_is_unreachable() -> None:
+def test_other_servers_are_unreachable() -> None:
     cases = [(200, b"<html>"), (200, b"{}"), (404, b"<html>"), (500, b"[]"), (502, b""), (302, b""), (400, b'{"detail": 5}')]
 
     def check(case: tuple[int, bytes]) -> None:

@@ -226,7 +226,7 @@ def test_no_topic_is_in_both_splits() -> None:
     assert {topic for topic, found in splits.items() if len(found) > 1} == set()
 
 
-def test_what_is_learned_from_is_about_dev_topics_only() -> None:
+def test_training_questions_are_about_dev_topics_only() -> None:
     dev = {question.topic for question in questions() if question.split == "dev"}
     learned_from = every_question()[len(questions()) :]
     assert {question.split for question in learned_from} == {"dev"}
@@ -258,7 +258,7 @@ def test_every_answer_stands_in_an_article() -> None:
     assert idle == []
 
 
-def test_what_says_unknown_stands_in_an_article() -> None:
+def test_sentences_that_say_unknown_are_in_an_article() -> None:
     texts = [brief.text for brief in briefs()]
     wrong = [
         question.id

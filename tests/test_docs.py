@@ -183,12 +183,12 @@ def test_no_relative_link_is_dead(path: Path) -> None:
         assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
 
 
-def test_the_threshold_is_told() -> None:
+def test_the_threshold_is_documented() -> None:
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
     assert f"below {load_weights().read.threshold} the outcome is `no_evidence`" in text
 
 
-def test_the_format_of_the_index_is_told() -> None:
+def test_the_format_of_the_index_is_documented() -> None:
     assert f"version of this layout, now {FORMAT};" in page("docs/index-format.md")
 
 

@@ -169,7 +169,7 @@ def test_an_index_older_than_the_corpus(index_dir: Path) -> None:
     assert "1 added, 1 changed, 1 removed; run: coopbot index" in checks["freshness"].detail
 
 
-def test_what_killed_builds_and_damage_left(index_dir: Path) -> None:
+def test_leftovers_of_killed_builds_and_damage(index_dir: Path) -> None:
     snapshots = index_dir / "snapshots"
     (snapshots / ".building" / "new").mkdir(parents=True)
     (snapshots / ".building" / "new" / "passages.sqlite").write_bytes(bytes(12_345))
@@ -224,7 +224,7 @@ def test_a_damaged_cache(index_dir: Path, harm: Callable[[Path], None]) -> None:
     assert wrong(look(index_dir)) == set()
 
 
-def test_caches_that_only_take_room(index_dir: Path) -> None:
+def test_caches_of_other_models(index_dir: Path) -> None:
     for name in ("0123.sqlite", f"{FINGERPRINT}.sqlite.damaged", "corpus.sqlite"):
         (index_dir / "cache" / name).write_bytes(bytes(3_000))
     (index_dir / "cache" / f"{FINGERPRINT}.sqlite-wal").write_bytes(bytes(100))
@@ -443,7 +443,7 @@ def test_a_reader_that_is_ready(place: Path, cache_dir: Path) -> None:
 
 
 @pytest.mark.process  # the corpus is read in one
-def test_json_tells_the_same(place: Path, embedder: Encoder, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_has_the_same_checks(place: Path, embedder: Encoder, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     share_model(monkeypatch, cache_dir, lambda: embedder)
     checks = [asdict(check) for check in examine()]
     done = CliRunner().invoke(app, ["doctor", "--json"])

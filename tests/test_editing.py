@@ -98,7 +98,7 @@ def test_an_entry_is_not_to_blame_while_another_process_writes(tmp_path: Path) -
     assert not failed(results["https://news.example/ferry"])
 
 
-def test_stopping_ends_what_is_read(tmp_path: Path) -> None:
+def test_stopping_ends_the_document_being_read(tmp_path: Path) -> None:
     ended: list[bool] = []
     replace(editor(tmp_path, Web({})), end_reading=lambda: ended.append(True)).stop()
     assert ended == [True]
@@ -117,6 +117,6 @@ def test_a_folder_gives_its_readable_files_and_hidden_ones_stay_hidden(tmp_path:
     assert not any(map(failed, results.values()))
 
 
-def test_a_folder_without_anything_to_read_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_readable_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="no file to read"):
         list(editor(tmp_path, Web({})).add_path(tmp_path))

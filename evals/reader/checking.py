@@ -1,4 +1,4 @@
-"""How well a reader does on questions held out: whether the right words come first, and whether it knows there are none."""
+"""Measures a reader on held-out questions: whether the right words score highest, and whether it knows when none answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Found:
 
     @property
     def score(self) -> float:
-        """What the best checkpoint is chosen by."""
+        """The figure by which the best checkpoint is chosen."""
         return (self.first + self.area) / 2
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Found:
 
 @torch.no_grad()
 def check(network: ReaderNetwork, coded: Sequence[tuple[Example, list[CodedText]]]) -> Found:
-    """Ask every question of its texts, and of those alone that do not answer it."""
+    """Ask every question of all its texts, and of only those that do not answer it."""
     network.eval()
     right: list[tuple[str, bool]] = []
     answerable: list[bool] = []

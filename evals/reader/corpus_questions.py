@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from examples import Example, Text, headed, is_held_out_topic
 
+from coopbot.ask.rank.reader import head_of
 from coopbot.domain import LANGUAGES, Article, Passage
 from coopbot.index.chunk import chunk
 from coopbot.index.model.embedder import Embedder, centred
@@ -20,13 +21,13 @@ from coopbot.text.language import detect_language
 
 EVALS = Path(__file__).parent.parent
 
-# Passages a language that are looked at; of those that answer and those that do not, so many are learned from at a time.
+# Nearest passages per language, and how many of those that answer and that do not are taken.
 _NEAREST = 4
 _RIGHT, _WRONG = 2, 2
 
 
 def corpus_examples(embedder: Embedder, rng: random.Random) -> list[Example]:
-    """The questions that may be learned from: `training.jsonl` and golden dev, no follow-ups, no held-out topics."""
+    """Examples from `training.jsonl` and golden dev, without follow-ups and held-out topics."""
     asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
     questions = [one for one in asked if one.split == "dev" and not one.after and not is_held_out_topic(one.topic)]
     passages = [
@@ -51,7 +52,7 @@ def _example(
         for row in sorted(rows, key=lambda row: -float(scores[row]))[:_NEAREST]:
             article, passage = passages[row]
             spans = find_answers(question.answers, passage.text)
-            text = headed(Text(text=passage.text, answers=spans), head_of(article))
+            text = headed(Text(text=passage.text, answers=spans), head_of(article.title, article.published))
             if spans:
                 right.append(text)
             elif article.article_id not in question.articles:
@@ -60,14 +61,8 @@ def _example(
     return Example(source="corpus", question=question.question, texts=tuple(texts), paragraph=f"corpus/{question.topic}")
 
 
-def head_of(article: Article) -> str:
-    """Date and title, as they are put in front when a passage is read."""
-    date = f"{article.published:%Y-%m-%d}. " if article.published else ""
-    return f"{date}{article.title}. "
-
-
 def find_answers(answers: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
-    """Where accepted strings stand, white space and letter case aside."""
+    """The spans of accepted strings in the text, ignoring white space and letter case."""
     patterns = [re.sub(r"\\? +", r"\\s+", re.escape(answer)) for answer in answers]
     return tuple(found.span() for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE))
 

@@ -16,7 +16,7 @@ _MAX_QUESTION_TOKENS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodedText:
-    """One question with one text. readable: where the text's own tokens lie. starts, ends: positions that answer, in pairs."""
+    """One question with one text. readable: range of the text's own tokens. starts, ends: positions of answers, in pairs."""
 
     ids: list[int]
     readable: tuple[int, int]
@@ -26,8 +26,8 @@ class CodedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """input_ids, attention_mask: (texts, tokens). readable: (texts, tokens), true where an answer may lie. start, end:
-    (texts, tokens), true where one does. group: (texts,), the number of the question of each text.
+    """input_ids, attention_mask: (texts, tokens). readable: (texts, tokens), true where an answer may be. start, end:
+    (texts, tokens), true where one starts and ends. group: (texts,), the number of the question of each text.
     """
 
     input_ids: torch.Tensor
@@ -50,7 +50,7 @@ class Coder:
         self._rng = rng
 
     def code(self, example: Example) -> list[CodedText]:
-        """One a text of the example."""
+        """The question with each text of the example."""
         question = self._tokenizer(example.question, add_special_tokens=False)["input_ids"][:_MAX_QUESTION_TOKENS]
         return [self._one(question, text) for text in example.texts]
 
@@ -72,7 +72,7 @@ class Coder:
         )
 
     def _window(self, length: int, room: int, places: list[tuple[int, int]]) -> int:
-        """Where to cut a long text: anywhere that keeps the first answer."""
+        """The first token of the window on a long text: random, but with the first answer inside."""
         if length <= room:
             return 0
         if not places:
@@ -114,7 +114,7 @@ def to_batch(examples: Sequence[tuple[Example, list[CodedText]]]) -> Batch:
 def in_batches(
     coded: Sequence[tuple[Example, list[CodedText]]], tokens: int, rng: random.Random
 ) -> list[list[tuple[Example, list[CodedText]]]]:
-    """Questions of like length together, about so many padded tokens a batch; the batches in a random order."""
+    """Batches of questions of similar length, with about `tokens` padded tokens each, in random order."""
     ordered = sorted(coded, key=lambda one: (max(len(text.ids) for text in one[1]), rng.random()))
     batches: list[list[tuple[Example, list[CodedText]]]] = []
     batch: list[tuple[Example, list[CodedText]]] = []

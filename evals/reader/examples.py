@@ -1,4 +1,4 @@
-"""What the reader learns from: a question, and passages of which some hold the answer."""
+"""The reader's training examples: a question, and passages of which some hold the answer."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from coopbot.text.language import detect_language
 
 Json = dict[str, Any]
 
-# What the reader does not learn from, so that `learn.py` can learn from it how far to trust the reader.
+# Held out from the reader's training, so that `learn.py` can learn from it how far to trust the reader.
 HELD_OUT_XQUAD = frozenset(range(0, 48, 12))
 _HELD_OUT_TOPICS_PERCENT = 20
 _HELD_OUT_PERCENT = 4
 
 
 def is_held_out(paragraph: str) -> bool:
-    """Whether the reader is checked on a paragraph and does not learn from it."""
+    """Whether a paragraph is held out from training, to check the reader on."""
     return zlib.crc32(paragraph.encode()) % 100 < _HELD_OUT_PERCENT
 
 
 def is_held_out_topic(topic: str) -> bool:
-    """Whether questions over our corpus on a topic are kept from the reader."""
+    """Whether questions over our corpus on a topic are held out from training."""
     return zlib.crc32(topic.encode()) % 100 < _HELD_OUT_TOPICS_PERCENT
 
 
@@ -94,13 +94,13 @@ def squad_like(path: Path, source: str, left_out: frozenset[str] = frozenset()) 
 
 
 def spans_of(answers: list[Json]) -> tuple[tuple[int, int], ...]:
-    """The first accepted answer: others are the same words a little longer or shorter."""
+    """The span of the first accepted answer; the others are nearly the same words."""
     first = answers[0]
     return ((first["answer_start"], first["answer_start"] + len(first["text"])),)
 
 
 def xquad_even(folder: Path) -> Iterator[Example]:
-    """The even-numbered articles of XQuAD-R but those held out, each question of each language over each language."""
+    """The even-numbered articles of XQuAD-R without those held out, in nine directions."""
     data = {language: json.loads((folder / f"{language}.json").read_text("utf-8"))["data"] for language in ("en", "ru", "zh")}
     for number in sorted(set(range(0, len(data["en"]), 2)) - HELD_OUT_XQUAD):
         for place in range(len(data["en"][number]["paragraphs"])):

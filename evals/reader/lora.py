@@ -1,4 +1,4 @@
-"""The reader's network while it learns: the frozen encoder, low-rank updates of its layers, and a head for start and end."""
+"""The reader's network in training: the frozen encoder, low-rank updates of its layers, and a head for start and end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
-# What an update counts, whatever its rank: divided by the root of it.
+# Scale of an update, divided by the square root of its rank.
 SCALE = 8.0
 
 # The layers of a transformer block that get an update: attention in, attention out, feed-forward in and out.
@@ -72,11 +72,11 @@ class ReaderNetwork(nn.Module):
         return logits
 
     def learned(self) -> dict[str, torch.Tensor]:
-        """What is learned, by name; everything else is the bundled encoder."""
+        """The trained parameters by name; all others are the bundled encoder's."""
         return {name: value for name, value in self.state_dict().items() if name.startswith("head.") or _is_update(name)}
 
     def load_learned(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Take what `learned` gave. Raises RuntimeError if names do not fit."""
+        """Load parameters from `learned`. Raises RuntimeError if names do not match."""
         unexpected = self.load_state_dict(tensors, strict=False).unexpected_keys
         if unexpected:
             raise RuntimeError(f"not of this network: {unexpected[:3]}")

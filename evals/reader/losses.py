@@ -1,4 +1,4 @@
-"""What the reader is taught: the right positions of a text, and which of a question's texts hold them, if any."""
+"""The training loss: for the right positions within a text, and for which of a question's texts hold them, if any."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _alone(scores: torch.Tensor, null: torch.Tensor, right: torch.Tensor) -> tor
 
 
 def _together(margins: torch.Tensor, right: torch.Tensor, group: torch.Tensor) -> torch.Tensor:
-    """margins: scores less their own text's null. Nothing answers with the score 0."""
+    """margins: scores minus those of their own text's null. The score of "nothing answers" is 0."""
     texts = torch.logsumexp(margins, dim=1)
     right_texts = _log_sum(margins, right)
     losses = []

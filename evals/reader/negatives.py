@@ -13,9 +13,9 @@ from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
 from coopbot.text.language import detect_language
 
-# Texts looked at for a question, nearest first.
+# Nearest texts per question that are considered.
 _NEAREST = 12
-# Negatives are drawn from so many of them.
+# Negatives are drawn from this many of them.
 _HARDEST = 6
 _BATCH = 512
 
@@ -23,9 +23,9 @@ _BATCH = 512
 def with_negatives(
     examples: Sequence[Example], embedder: Embedder, rng: random.Random, *, share: float, most: int
 ) -> list[Example]:
-    """For about a `share` of the questions, up to `most` of the nearest other texts are added that hold none of its answers.
+    """Add to about a `share` of the questions up to `most` of the nearest other texts that hold none of their answers.
 
-    The texts are those of the examples themselves; of one paragraph only one text is taken.
+    The texts come from the examples themselves, none from the question's own paragraph.
     """
     pool = list({text.text: example for example in examples for text in example.texts}.items())
     vectors = _embedded([text for text, _ in pool], embedder)
@@ -52,13 +52,13 @@ def _negatives(example: Example, found: Sequence[tuple[str, Example]], rng: rand
 
 
 def _story(paragraph: str) -> str:
-    """XQuAD has one paragraph in three languages."""
+    """The paragraph without its language, as XQuAD has each in three."""
     source, _, place = paragraph.partition("/")
     return f"{source.split('-')[0]}/{place}"
 
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> F32:
-    """Questions too are embedded as passages here: in batches, which is what counts with thousands of them."""
+    """Vectors of texts. Questions are embedded as passages too, because that runs in batches."""
     pooled = embedder.embed_passages(texts).pooled
     centres = np.stack([embedder.centre(detect_language(text)).passage for text in texts])
     return centred(pooled, centres)

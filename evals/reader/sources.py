@@ -1,4 +1,4 @@
-"""Which examples each stage learns from, and how many of each."""
+"""The training examples of each stage."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def general_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rand
 
 
 def domain_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
-    """Invented news and questions over our corpus, mixed with some of what `general` learned from."""
+    """Invented news and questions over our corpus, mixed with some examples of `general`."""
     return _mixed(qa, xquad, embedder, rng, share=0.45, most=1)
 
 
 def compare_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
-    """The same, nearly each question with several passages that retrieval finds and that do not answer it."""
+    """The same, but nearly every question has several retrieved passages that do not answer it."""
     return _mixed(qa, xquad, embedder, rng, share=0.95, most=4)
 
 
@@ -78,5 +78,5 @@ def _mixed(
 
 
 def sample(examples: Sequence[Example], count: int, rng: random.Random) -> list[Example]:
-    """So many of them, or all."""
+    """A random sample of `count` examples, or all if there are fewer."""
     return rng.sample(list(examples), min(count, len(examples)))

@@ -1,14 +1,13 @@
-"""Trains the reader. One command, which goes on where it stopped:
+"""Trains the reader. A command that was interrupted continues where it stopped:
 
     python evals/reader/train.py general --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py domain  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
 
-`general` learns reading from published data sets, `domain` goes on from it with our own invented news and our corpus,
-`compare` goes on with several passages a question, as there are at answering time, and `longer` with longer ones. Each
-writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to go
-on) and `<stage>.log`.
+`general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
+passages per question, as when answering, and `longer` with longer ones. Each writes `<stage>.pt` (the best by held-out
+questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ Coded = tuple[Example, list[CodedText]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """How a stage learns. texts: question-text pairs to learn from in all."""
+    """A stage of training. texts: total number of question-text pairs. rate: peak learning rate."""
 
     name: str
     texts: int
@@ -106,7 +105,7 @@ class Training:
         self._resume()
 
     def run(self, coded: Sequence[Coded], checked: Sequence[Coded]) -> None:
-        """Learn until the stage's number of texts has been seen."""
+        """Train until the stage's number of texts has been seen."""
         began, seen = time.monotonic(), self._texts
         while self._texts < self._stage.texts:
             batches = in_batches(coded, BATCH_TOKENS, random.Random(self._seed + self._round))
@@ -121,7 +120,7 @@ class Training:
             if self._place >= len(batches):
                 self._round, self._place = self._round + 1, 0
         self._check(checked)
-        # The last weights, whose rate has run out, rather than the best of many checks, which a few questions decide.
+        # The last weights, at the end of the learning rate, not the best of many checks, which depends on a few questions.
         self._save()
 
     def _learn(self, batch: Sequence[Coded]) -> None:
@@ -165,7 +164,7 @@ class Training:
         self._optimizer.load_state_dict(state["optimizer"])
         self._texts, self._round, self._place, self._best, self._loss = state["counters"]
         self._next_check = self._texts + CHECK_EVERY_TEXTS
-        self._log(f"goes on at {self._texts}")
+        self._log(f"continues at {self._texts}")
 
     def _log(self, line: str) -> None:
         print(line, flush=True)

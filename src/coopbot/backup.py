@@ -77,7 +77,9 @@ def restore(source: Path, corpus_dir: Path, index_dir: Path) -> Contents:
             place.parent.mkdir(parents=True, exist_ok=True)
             publish(index_dir, snapshots[0], snapshot.snapshot_id, set())
         except OSError as exc:
-            raise Misconfigured(f"cannot restore to {corpus_dir} and {index_dir} ({exc.strerror})") from exc
+            raise Misconfigured(
+                f"cannot restore to {corpus_dir} and {index_dir} ({exc.strerror}); check their permissions and free space"
+            ) from exc
     return Contents(file=source, articles=snapshot.manifest.articles, snapshot=snapshot.snapshot_id)
 
 

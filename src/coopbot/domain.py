@@ -1,6 +1,6 @@
-"""The records that flow through coopbot; every other module speaks in them.
+"""The records that flow through coopbot; every other module uses them.
 
-An `Article` is cut into `Passage`s; a question finds `Hit`s; an `Answer` is made of `Claim`s, each resting on `Citation`s.
+An `Article` is split into `Passage`s; a search returns `Hit`s; an `Answer` has `Claim`s, each supported by `Citation`s.
 All offsets are half open and count Python characters (Unicode code points) of `Article.text`.
 """
 
@@ -86,7 +86,7 @@ class Passage:
 class LegScores:
     """Scores of a hit from each retrieval method; None where a method did not score it.
 
-    dense: cosine of question and passage vectors, -1..1. lexical: BM25, as a share of the most it could be, 0..1.
+    dense: cosine of question and passage vectors, -1..1. lexical: BM25 as a share of its maximum, 0..1.
     late: late interaction, mean over question tokens of the best passage token's cosine, -1..1.
     """
 
@@ -117,7 +117,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedWords:
-    """Words of a quote such as "this year", and the days that they mean by its article's publication, both included."""
+    """Words of a quote such as "this year", and the first and last day they mean, by the date of its article."""
 
     span: Span
     first: date
@@ -155,7 +155,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A sentence of an answer and the numbers of the citations it rests on; never without one."""
+    """A sentence of an answer and the numbers of the citations that support it, at least one."""
 
     text: str
     citations: tuple[int, ...]
@@ -171,7 +171,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """What a language model made of an answer's quotes. If not `written`, the claims are the quotes themselves.
+    """The result of rewriting an answer's quotes by a language model. If not `written`, the claims are the quotes themselves.
 
     dropped: what was wrong with each sentence that was left out.
     """

@@ -30,7 +30,7 @@ class CoopbotError(Exception):
 
 
 class InvalidRequest(CoopbotError):
-    """The request is at fault. `field` names the part to correct."""
+    """The request is wrong. `field` names the part to correct."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -41,8 +41,8 @@ class NotFound(CoopbotError):
     """There is nothing with that name."""
 
 
-class Unreadable(CoopbotError):
-    """A source that gives no article. `source` names it; the message is the reason."""
+class _SourceError(CoopbotError):
+    """`source` names a file or an address; `reason` says what is wrong with it and what to do."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")
@@ -50,13 +50,12 @@ class Unreadable(CoopbotError):
         self.reason = escaped_line(reason)
 
 
-class Unreachable(CoopbotError):
-    """An address that gave nothing. `source` names it; the message is the reason."""
+class Unreadable(_SourceError):
+    """A source that gives no article."""
 
-    def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"{source}: {reason}")
-        self.source = escaped_line(source)
-        self.reason = escaped_line(reason)
+
+class Unreachable(_SourceError):
+    """An address that did not answer as it should."""
 
 
 class Forbidden(CoopbotError):
@@ -93,4 +92,4 @@ class ModelUnavailable(CoopbotError):
 
 
 class Busy(CoopbotError):
-    """Another process holds what is needed."""
+    """Another process is using what is needed."""

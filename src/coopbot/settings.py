@@ -18,15 +18,15 @@ _PREFIX = "COOPBOT_"
 _LEAST_SECRET_CHARS = 16
 
 
-def _parted(value: object) -> object:
+def _split_at_commas(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
 SecretListed = Annotated[
-    tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_parted)
+    tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_split_at_commas)
 ]
-NumbersListed = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_parted)]
+NumbersListed = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_at_commas)]
 
 
 def _known_zone(name: str) -> str:

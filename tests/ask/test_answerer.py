@@ -63,7 +63,7 @@ def ids(answerer: Answerer, said: str, filters: Filters | None = None) -> list[s
         ("有哪些关于过桥费的文章？", {"zh/toll"}),
     ],
 )
-def test_who_asks_for_articles_gets_those_about_the_subject(answerer: Answerer, said: str, found: set[str]) -> None:
+def test_a_request_for_articles_lists_those_about_the_subject(answerer: Answerer, said: str, found: set[str]) -> None:
     answer = answerer.ask(said)
     assert (answer.outcome, answer.notice, answer.citations) == ("articles", "about", ())
     assert {article.article_id for article in answer.articles} == found
@@ -106,7 +106,7 @@ def test_this_year_is_searched_by_its_number(answerer: Answerer, asked: str, rea
     assert answerer.ask(asked).searched_as == read
 
 
-def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_says_its_age(answerer: Answerer) -> None:
+def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_is_dated(answerer: Answerer) -> None:
     quotes = {c.article_id: c for c in answerer.ask("What toll of roubles does a lorry pay?", max_citations=10).citations}
     assert quotes["en/toll-2012"].as_of == date(2012, 7, 3)
     assert quotes["en/toll-2012"].dated_words[0].first == date(2012, 1, 1)
@@ -116,7 +116,7 @@ def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_says_its_age(answ
     assert undated.as_of == "undated"
 
 
-def test_a_conversation_goes_on_from_a_subject_and_past_small_talk(answerer: Answerer) -> None:
+def test_a_conversation_continues_from_a_subject_and_after_small_talk(answerer: Answerer) -> None:
     answerer.ask("What do you know about leopards in the park?", conversation_id="c")
     answerer.ask("thanks", conversation_id="c")
     assert (

@@ -41,7 +41,7 @@ def test_an_answer_is_quoted_in_one_language_and_another_answer_takes_its_place(
     assert texts(choose([english, russian, chinese], 4, LEAST)) == [english.text, chinese.text]
 
 
-def test_without_answers_sentences_near_each_other_say_the_same() -> None:
+def test_without_answers_similar_sentences_count_as_the_same() -> None:
     english = sentence("The bridge opened.", 3.0, towards(1))
     for cosine, quotes in ((0.55, 2), (0.65, 1)):
         assert len(choose([english, sentence("Мост открыли.", 2.0, towards(cosine), "ru")], 4, LEAST).sentences) == quotes

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from coopbot.ask.answer.compose import cite
-from coopbot.ask.answer.dating import dated, promote_newer, with_years
+from coopbot.ask.answer.dating import dated, promote_newer, with_dates
 from coopbot.domain import Citation, Language
 from tests.ask.sentences import sentence, towards
 from tests.cases import check_each
@@ -27,15 +27,34 @@ over the last year|over the last year
 今年同江大桥运了多少货？|2026年同江大桥运了多少货？
 去年上半年|2025年上半年
 明年開通|2027年開通
+日本年均进口多少天然气？|日本年均进口多少天然气？
+How much gas was delivered this month?|How much gas was delivered in January 2026?
+What opened last month|What opened in December 2025
+trade of last month|trade of December 2025
+last month's trade|December 2025's trade
+next month|in February 2026
+over the last month|over the last month
+Сколько туристов приехало в этом месяце?|Сколько туристов приехало в январе 2026 года?
+товарооборот за прошлый месяц|товарооборот за декабрь 2025 года
+Итоги Этого Месяца|Итоги января 2026 года
+итоги прошлого месяца|итоги декабря 2025 года
+что откроют в следующем месяце|что откроют в феврале 2026 года
+上个月口岸过货量是多少？|2025年12月口岸过货量是多少？
+上個月|2025年12月
+本月底通车|2026年1月底通车
+这个月|2026年1月
+下月开通|2026年2月开通
+日本月均进口多少煤炭？|日本月均进口多少煤炭？
+何时登上月球|何时登上月球
 this city|this city
 в этом городе|в этом городе
 """
 
 
-def test_a_year_is_named_by_the_clock() -> None:
+def test_relative_years_and_months_are_replaced_by_dates() -> None:
     def check(row: str) -> None:
         asked, _, read = row.partition("|")
-        assert with_years(asked, TODAY) == read
+        assert with_dates(asked, TODAY) == read
 
     check_each(QUESTIONS.strip().splitlines(), check, str)
 
@@ -56,7 +75,7 @@ def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
     assert promote_newer((), published) == ()
 
 
-def test_a_sentence_is_as_new_as_the_last_day_that_it_names() -> None:
+def test_a_sentence_is_as_new_as_the_last_day_it_names() -> None:
     about_2018 = sentence("In 2018 a lorry paid 500 roubles.", 2.0, towards(1))
     about_2024 = sentence("In 2024 a lorry paid 900 roubles.", 1.8, towards(1))
     plan = sentence("In 2030 a lorry will pay 950 roubles.", 1.7, towards(1))
@@ -84,7 +103,7 @@ AS_OF = [
 
 
 @pytest.mark.parametrize(("text", "day", "latest", "expected"), AS_OF)
-def test_an_old_quote_says_of_when_it_is(text: str, day: date | None, latest: bool, expected: object) -> None:
+def test_an_old_quote_is_dated(text: str, day: date | None, latest: bool, expected: object) -> None:
     assert dated(quoted(text, day), TODAY, latest=latest).as_of == expected
 
 
@@ -100,7 +119,7 @@ In 2010 he said that it would open next year.|
 """
 
 
-def test_words_that_mean_a_time_by_the_day_of_publication() -> None:
+def test_words_relative_to_the_day_of_publication_are_dated() -> None:
     def check(row: str) -> None:
         text, _, expected = row.partition("|")
         found = dated(quoted(text, date(2012, 7, 3)), TODAY, latest=False)

@@ -98,7 +98,7 @@ def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weigh
     assert sentences[0].answer_text == "20 km"
 
 
-def test_a_sentence_in_the_questions_language_goes_before_one_hardly_better(store: Snapshot, weights: Weights) -> None:
+def test_a_sentence_in_the_questions_language_ranks_before_one_hardly_better(store: Snapshot, weights: Weights) -> None:
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
     opened = open_passages(question, store, ranked, range(len(ranked)), None)

@@ -21,7 +21,7 @@ STORY = Draft(
 )
 
 
-def test_a_correction_says_what_it_knows_and_keeps_the_rest() -> None:
+def test_a_correction_keeps_the_fields_that_it_lacks() -> None:
     new = Draft(title="Bridge opened", text=f"{TEXT} The mayor was there.", url=STORY.url, published=date(2025, 5, 12))
     assert corrected(STORY, new) == replace(
         STORY, title="Bridge opened", text=new.text, published=date(2025, 5, 12), also_published_by=(TASS,)
@@ -29,11 +29,11 @@ def test_a_correction_says_what_it_knows_and_keeps_the_rest() -> None:
 
 
 @pytest.mark.parametrize("text", [TEXT.replace("5 million", "6 million"), "Another text. " * 40])
-def test_others_did_not_publish_what_is_new(text: str) -> None:
+def test_other_publishers_are_dropped_from_a_new_story(text: str) -> None:
     assert corrected(STORY, replace(STORY, text=text)).also_published_by == ()
 
 
-def test_one_more_publisher_is_named() -> None:
+def test_another_publisher_is_added() -> None:
     other = Draft(title="Мост", text=TEXT, publisher="Xinhua", url="https://xinhua.example/1", published=date(2025, 5, 11))
     story = joined(STORY, other)
     assert story is not None

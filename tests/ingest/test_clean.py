@@ -102,7 +102,7 @@ PROSE = (
 )
 
 
-def test_one_more_article_on_the_page_is_not_ours() -> None:
+def test_a_second_article_on_the_page_is_left_out() -> None:
     other = "Ferries are back on the river after the ice went out. The first boat left on Monday with forty passengers."
     draft = clean_page(f"Record month for lorries at the crossing\n\n{PROSE}Next article\nFerries are back\n\n{other}", "x")
     assert "Ferries" not in draft.text
@@ -120,7 +120,7 @@ def test_a_paragraph_after_a_box_of_links_stays() -> None:
     assert draft.text == f"{PROSE}{last}"
 
 
-def test_a_quotation_in_another_script_stays_but_spam_goes() -> None:
+def test_a_quotation_in_another_script_is_kept_and_spam_is_not() -> None:
     text = (
         "黑河口岸三月份货车通行量创新高\n\n"
         "黑河口岸三月份通行货车数量创下新高，海关表示，其中大部分装载木材和大豆。预计夏季还会更忙。\n\n"
@@ -157,7 +157,7 @@ SPAM = (
 
 @pytest.mark.parametrize("spam", SPAM, ids=["zh", "ru", "en"])
 @pytest.mark.parametrize("path", SCRAPES[::3], ids=lambda path: path.stem)
-def test_spam_goes_wherever_it_is_injected(path: Path, spam: str) -> None:
+def test_spam_is_removed_wherever_it_is_injected(path: Path, spam: str) -> None:
     page = path.read_text(encoding="utf-8")
     kept = plain(read_file(path).text)
     long = next(block for block in kept if len(block) > 60 and block.endswith((".", "。")) and block in page)

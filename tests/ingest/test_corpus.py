@@ -153,7 +153,7 @@ def test_nearly_the_same_words_from_elsewhere_join_the_story(corpus: Corpus, roo
     assert len(files(root)) == 1
 
 
-def test_who_is_named_already_is_a_duplicate(corpus: Corpus, story: Draft) -> None:
+def test_a_publisher_that_is_listed_already_is_a_duplicate(corpus: Corpus, story: Draft) -> None:
     article_id = corpus.add(story).article.article_id
     corpus.add(edited(story))
     nothing_new = [edited(story), edited(story, publisher=""), edited(story, publisher="River Daily", url="")]
@@ -236,7 +236,7 @@ def test_one_article_added_by_many_threads_is_added_once(corpus: Corpus, root: P
     assert len(files(root)) == 1
 
 
-def test_two_who_add_at_once_share_what_is_there(tmp_path: Path) -> None:
+def test_two_open_corpora_see_each_others_articles(tmp_path: Path) -> None:
     one, other = (Corpus(tmp_path / "corpus", tmp_path / "catalogue.sqlite") for _ in range(2))
     one.add(DRAFT)
     with pytest.raises(Duplicate):
@@ -271,7 +271,7 @@ def test_the_digest_changes_with_what_is_indexed_and_not_with_the_id(corpus: Cor
     assert len(digests[0]) == 64
 
 
-def test_a_bad_file_is_named_and_the_rest_goes_on(corpus: Corpus, root: Path) -> None:
+def test_a_bad_file_is_reported_and_the_others_are_read(corpus: Corpus, root: Path) -> None:
     write(root / "en/good.md")
     write(
         root / "en/page.html", "<html><body><p>The bridge opened on Friday, the port said. It is open to all.</p></body></html>"
@@ -302,7 +302,7 @@ def test_two_files_of_one_id(corpus: Corpus, root: Path) -> None:
     first, second = list(corpus)
     assert isinstance(first, Article)
     assert isinstance(second, Unreadable)
-    assert second.reason == "a.md goes by the same id"
+    assert second.reason == "a.md has the same id; rename one of the two"
 
 
 def test_ids_are_in_order_and_may_hold_dots(corpus: Corpus, root: Path) -> None:
@@ -357,7 +357,7 @@ def test_several_are_removed_or_none(corpus: Corpus, root: Path) -> None:
     assert files(root) == ["c.md"]
 
 
-def test_a_name_that_is_not_utf8_is_said(corpus: Corpus, root: Path) -> None:
+def test_a_name_that_is_not_utf8_is_reported(corpus: Corpus, root: Path) -> None:
     name = os.fsdecode("мост.md".encode("windows-1251"))
     try:
         write(root / name)
@@ -369,7 +369,7 @@ def test_a_name_that_is_not_utf8_is_said(corpus: Corpus, root: Path) -> None:
     str(found).encode()
 
 
-def test_a_missing_folder_is_said(corpus: Corpus) -> None:
+def test_a_missing_folder_is_reported(corpus: Corpus) -> None:
     with pytest.raises(Misconfigured, match="no corpus folder"):
         list(corpus)
     with pytest.raises(NotFound):

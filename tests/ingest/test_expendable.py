@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "notes.sqlite"
 
 
-def test_what_is_written_stays(path: Path) -> None:
+def test_written_data_persist(path: Path) -> None:
     note(database(path), "a")
     assert notes(database(path)) == ["a"]
 
@@ -49,7 +49,7 @@ def test_it_is_not_opened_before_it_is_used(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_another_version_begins_anew(path: Path) -> None:
+def test_another_version_starts_empty(path: Path) -> None:
     note(database(path), "a")
     assert notes(database(path, version=2)) == []
 
@@ -67,7 +67,7 @@ def _flipped(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_garbage, _truncated, _flipped])
-def test_a_damaged_file_is_made_anew(path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_file_is_recreated(path: Path, damage: Callable[[Path], None]) -> None:
     note(database(path), "a" * 10_000)
     damage(path)
     db = database(path)
@@ -78,7 +78,7 @@ def test_a_damaged_file_is_made_anew(path: Path, damage: Callable[[Path], None])
     assert notes(database(path)) == ["b"]
 
 
-def test_a_place_that_cannot_be_written_gives_way_to_memory(tmp_path: Path) -> None:
+def test_memory_replaces_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     db = database(tmp_path / "file" / "notes.sqlite")
     with pytest.raises(DatabaseLost):
@@ -87,12 +87,12 @@ def test_a_place_that_cannot_be_written_gives_way_to_memory(tmp_path: Path) -> N
     assert notes(db) == ["a"]
 
 
-def test_our_own_mistakes_are_errors() -> None:
+def test_faulty_sql_raises() -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         database(None).read(lambda connection: connection.execute("SELECT * FROM tables"))
 
 
-def test_who_writes_at_once_is_told_and_can_read(path: Path) -> None:
+def test_a_second_writer_gets_in_use_and_can_read(path: Path) -> None:
     one, other = database(path), database(path)
     note(one, "a")
     with one.exclusive():

@@ -268,7 +268,7 @@ def test_states_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"a": {"taken": 1}}', b"\xff\xfe"])
-def test_a_damaged_file_says_how_to_mend_it(tmp_path: Path, damage: bytes) -> None:
+def test_the_error_for_a_damaged_file_says_how_to_fix_it(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "feeds.json"
     path.write_bytes(damage)
     with pytest.raises(Misconfigured, match=r"feeds\.json is damaged; delete it"):

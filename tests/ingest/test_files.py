@@ -72,6 +72,6 @@ def test_writing_and_deleting(root: Path) -> None:
         write_atomically(root / "b.md/a.md", b"text")
 
 
-def test_a_folder_that_cannot_be_listed_is_said(root: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(root: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot list"):
         list_files(root / "b.md", 0)

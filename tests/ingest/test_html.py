@@ -44,7 +44,7 @@ def test_the_article_without_the_page(charset: str) -> None:
     assert (draft.authors, str(draft.published)) == (("Иван Петров",), "2025-06-01")
 
 
-def test_declared_metadata_goes_first() -> None:
+def test_declared_metadata_takes_precedence() -> None:
     article = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -64,7 +64,7 @@ def test_no_date_is_guessed() -> None:
     assert read_html(page(body=body), "a.html").published is None
 
 
-def test_injected_spam_goes() -> None:
+def test_injected_spam_is_removed() -> None:
     spam = "<p>精品澳门真人娱乐城 注册送彩金 百家乐在线投注 六合彩开奖</p>"
     spam += "<p>казино вулкан играть онлайн | слоты бесплатно | ставки на спорт</p>"
     assert read_html(page(body=BODY + spam), "a.html").text == TEXT

@@ -51,7 +51,7 @@ def test_sentences_and_headlines_are_no_bylines(line: str) -> None:
     assert not is_byline(line)
 
 
-def test_publication_goes_before_update() -> None:
+def test_a_publication_date_takes_precedence_over_an_update() -> None:
     assert read_byline(["Updated: 2025-06-01", "Published: 2025-05-12"]).published == MAY_12
 
 

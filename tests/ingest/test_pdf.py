@@ -56,7 +56,7 @@ def test_lines_become_paragraphs_and_the_head_is_read() -> None:
     )
 
 
-def test_running_heads_and_page_numbers_go() -> None:
+def test_running_heads_and_page_numbers_are_removed() -> None:
     pages = [
         ["River Daily Quarterly", f"Paragraph number {word} stands on a page of its own here.", f"- {number} -"]
         for number, word in enumerate(["one", "two", "three"], 1)

@@ -10,7 +10,7 @@ from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, read_byt
 TEXT = "Bridge opens to lorries\n\nThe bridge opened to lorries on Friday. The first of them carried soybeans.\n"
 
 
-def test_the_ending_tells_the_format() -> None:
+def test_the_ending_decides_the_format() -> None:
     assert read_bytes(TEXT.encode(), "a.txt").title == "Bridge opens to lorries"
     assert read_bytes(b"# Bridge\n\nIt opened.\n", "folder/a.MARKDOWN").title == "Bridge"
     assert set(ENDINGS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}

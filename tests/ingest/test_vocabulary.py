@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,28 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_compiles_matches_no_empty_text_and_is_explained(name: str) -> None:
-    assert not phrases(name).search("")
-    assert phrases(name).groups == 0  # findall gives whole phrases
+    found = phrases(name)
+    assert not found.are_in("")
+    assert found.anywhere.groups == 0  # findall gives whole phrases
     assert not whole_lines(name).fullmatch("")
     assert f"`{name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
-def test_phrases_end_at_word_boundaries() -> None:
-    assert phrases("spam_strong").search("best casino")
-    assert not phrases("spam_strong").search("Essex sexton")
+@pytest.mark.parametrize("name", ["rights", "legal", "calls", "credits", "teasers", "spam_strong", "spam_weak"])
+def test_phrases_are_written_in_lower_case(name: str) -> None:
+    lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    phrase_lines = [re.sub(r"\\.", "", line) for line in lines if not line.startswith("# ")]  # but for classes such as \W
+    assert [line for line in phrase_lines if line != line.lower()] == []
+
+
+def test_phrases_end_at_word_boundaries_and_match_in_either_case() -> None:
+    assert phrases("spam_strong").all_in("Best CASINO, casino") == ["casino", "casino"]
+    assert not phrases("spam_strong").are_in("Essex sexton")
+
+
+def test_a_phrase_that_starts_a_block_counts_only_there() -> None:
+    assert phrases("calls").are_in("» Присылайте свои фото")
+    assert not phrases("calls").are_in("Он просит: присылайте свои фото")
 
 
 def test_whole_lines_hold_nothing_else() -> None:

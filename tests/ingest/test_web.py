@@ -47,7 +47,7 @@ def test_an_article_by_its_address(site: Site) -> None:
         ("http://[", False),
     ],
 )
-def test_a_page_speaks_for_its_own_host_only(site: Site, declared: str, own: bool) -> None:
+def test_a_page_may_declare_addresses_on_its_own_host_only(site: Site, declared: str, own: bool) -> None:
     site.routes["/a?print=1"] = reply(page(f'<link rel="canonical" href="{declared}">'))
     draft = read_url(site.url("/a?print=1"), partial(fetch, network=site.network()))
     assert draft.url == (declared if own else site.url("/a?print=1"))

@@ -26,7 +26,7 @@ def bearer(token: str) -> dict[str, str]:
 # Rate limits
 
 
-def test_who_asks_too_often_is_given_429_and_when_to_come_back(start: Start) -> None:
+def test_too_many_requests_get_429_and_retry_after(start: Start) -> None:
     client = start(rate_limit="3/minute")
     assert [client.get("/v1/index").status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = client.post("/v1/ask", json=QUESTION)
@@ -174,14 +174,14 @@ def test_the_server_makes_ids_that_nobody_can_guess(client: TestClient) -> None:
     assert {len(one) for one in ids} == {22}  # 128 bits in base64
 
 
-def test_a_conversation_goes_on_with_the_id_that_was_given(client: TestClient) -> None:
+def test_a_conversation_continues_with_its_id(client: TestClient) -> None:
     first = client.post("/v1/ask", json=QUESTION).json()
     second = client.post("/v1/ask", json={"question": LATER, "conversation_id": first["conversation_id"]}).json()
     assert second["searched_as"] == "How much cargo did the Tongjiang bridge carry in 2024?"
     assert second["conversation_id"] == first["conversation_id"]
 
 
-def test_an_id_of_another_client_tells_nothing(start: Start) -> None:
+def test_an_id_of_another_client_reveals_nothing(start: Start) -> None:
     client = start(trusted_proxies=1)
     mine, theirs = ({"x-forwarded-for": address} for address in ("198.51.100.1", "198.51.100.2"))
     client.post("/v1/ask", json={**QUESTION, "conversation_id": "known"}, headers=mine)
@@ -190,7 +190,7 @@ def test_an_id_of_another_client_tells_nothing(start: Start) -> None:
     assert "2024" in client.post("/v1/ask", json=later, headers=mine).json()["searched_as"].removeprefix(LATER)
 
 
-def test_made_up_ids_drive_nobody_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_made_up_ids_evict_nobody(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversations, "MAX_CONVERSATIONS", MAX_CONVERSATIONS_A_CLIENT + 20)
     client = start(trusted_proxies=1)
     mine, theirs = ({"x-forwarded-for": address} for address in ("198.51.100.1", "198.51.100.2"))

@@ -71,7 +71,7 @@ def test_every_answer_has_the_headers_for_browsers_and_an_id(client: TestClient,
     assert len(reply.headers.get_list("x-request-id")) == 1
 
 
-def test_a_crash_has_them_too_and_says_nothing(start: Start) -> None:
+def test_a_crash_has_them_too_and_reveals_nothing(start: Start) -> None:
     reply = start(answerer=Failing(RuntimeError(SECRET))).post("/v1/ask", json={"question": "a"})
     assert reply.status_code == 500
     assert reply.headers["x-content-type-options"] == "nosniff"
@@ -95,7 +95,7 @@ def test_the_documentation_may_run_its_own_script_only(client: TestClient) -> No
 @pytest.mark.parametrize(
     "path", ["/healthz", "/readyz", "/v1/index", "/v1/articles", "/v1/articles/en/bridge", "/docs", "/openapi.json"]
 )
-def test_head_is_wherever_get_is(client: TestClient, path: str) -> None:
+def test_every_get_route_answers_head(client: TestClient, path: str) -> None:
     head, get = client.head(path), client.get(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == get.headers["content-length"]
@@ -251,7 +251,7 @@ fail()
 
 
 @pytest.mark.process
-def test_whatever_goes_wrong_is_one_line_of_json_without_the_users_words() -> None:
+def test_every_error_is_logged_as_one_line_of_json_without_the_users_words() -> None:
     ran = subprocess.run([sys.executable, "-c", _LOGGING], capture_output=True, text=True, timeout=60, check=False)
     entries = [json.loads(line) for line in ran.stderr.splitlines()]
     assert ran.stdout == ""

@@ -214,7 +214,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.mark.process
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_given_up(sandbox: Sandbox, name: str) -> None:
+def test_a_decompression_bomb_is_refused(sandbox: Sandbox, name: str) -> None:
     data = BOMBS[name]()
     assert len(data) < 20_000_000
     # A text that is too long for an article is refused before it is read through; the others run into a limit.

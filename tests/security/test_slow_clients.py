@@ -46,7 +46,7 @@ def test_what_is_not_finished_in_time_is_answered_with_408_and_closed(service: R
 
 
 @pytest.mark.parametrize("sent", [b"GET /healthz HTTP/1.1\r\nHost: a\r\n", BODY], ids=["head", "body"])
-def test_dripping_does_not_prolong_it(service: Running, sent: bytes) -> None:
+def test_a_slow_drip_does_not_extend_the_deadline(service: Running, sent: bytes) -> None:
     with service.connect(sent) as connection:
         connection.settimeout(0.05)
         answer = b""
@@ -90,7 +90,7 @@ def test_a_body_that_arrives_at_a_fair_rate_gets_more_time(service: Running) -> 
         assert b"422" in received(connection)
 
 
-def test_who_does_not_read_the_answer_is_dropped(service: Running) -> None:
+def test_a_client_that_does_not_read_the_answer_is_dropped(service: Running) -> None:
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(60)
@@ -121,7 +121,7 @@ def test_what_is_not_http_is_a_problem_and_closed(service: Running, sent: bytes)
     assert len(answer) < 2000
 
 
-def test_a_crowd_of_connections_keeps_nobody_out(tmp_path: Path) -> None:
+def test_many_connections_keep_nobody_out(tmp_path: Path) -> None:
     with running(tmp_path, timeouts={"head_s": 30, "connections": 20}) as service, ExitStack() as connections:
         crowd = [connections.enter_context(service.connect(b"GET /v1/index HTTP/1.1\r\nX-Slow: ")) for _ in range(60)]
         # A client that comes now; of those that were there before, the connections kept open may be closed as well.
@@ -132,7 +132,7 @@ def test_a_crowd_of_connections_keeps_nobody_out(tmp_path: Path) -> None:
             assert newcomer.post("/v1/ask", json={"question": "When did the bridge open?"}).status_code == 200
 
 
-def test_the_service_is_well_afterwards_and_its_log_is_json(service: Running, tmp_path: Path) -> None:
+def test_the_service_is_healthy_afterwards_and_its_log_is_json(service: Running, tmp_path: Path) -> None:
     assert service.client.get("/readyz").status_code == 200
     assert "Traceback" not in service.log.read_text(encoding="utf-8")
     service.logged()

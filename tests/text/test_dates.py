@@ -109,7 +109,7 @@ CHINESE: list[Row] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), ENGLISH + RUSSIAN + CHINESE)
-def test_finds(text: str, expected: list[tuple[str, int | None, int | None, int | None]]) -> None:
+def test_dates_are_found(text: str, expected: list[tuple[str, int | None, int | None, int | None]]) -> None:
     found = [(text[date.start_char : date.end_char], date.year, date.month, date.day) for date in find_dates(text)]
     assert found == expected
 
@@ -121,7 +121,7 @@ PARTS = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(PARTS, max_size=30).map("".join)))
-def test_dates_are_possible_in_order_and_apart(text: str) -> None:
+def test_dates_are_possible_in_order_and_do_not_overlap(text: str) -> None:
     end_char = 0
     for date in find_dates(text):
         assert end_char <= date.start_char < date.end_char <= len(text)

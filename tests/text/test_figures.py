@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.text.figures import find_figures, say_the_same
+from coopbot.text.figures import figures_agree, find_figures
 from tests.text.comparing import differ
 
 SAME = [
@@ -39,16 +39,16 @@ NEITHER = [
 ]
 
 
-def test_answers_that_say_the_same() -> None:
-    assert [pair for pair in SAME if not say_the_same(*pair) or differ(*pair)] == []
+def test_answers_that_agree() -> None:
+    assert [pair for pair in SAME if not figures_agree(*pair) or differ(*pair)] == []
 
 
 def test_answers_that_differ() -> None:
-    assert [pair for pair in DIFFERENT if say_the_same(*pair) or not differ(*pair)] == []
+    assert [pair for pair in DIFFERENT if figures_agree(*pair) or not differ(*pair)] == []
 
 
 def test_answers_that_cannot_be_compared() -> None:
-    assert [pair for pair in NEITHER if say_the_same(*pair) or differ(*pair)] == []
+    assert [pair for pair in NEITHER if figures_agree(*pair) or differ(*pair)] == []
 
 
 @given(st.sampled_from([text for pair in SAME + DIFFERENT + NEITHER for text in pair]))
@@ -57,7 +57,7 @@ def test_no_answer_differs_from_itself(text: str) -> None:
 
 
 @given(st.sampled_from(SAME + DIFFERENT + NEITHER))
-def test_both_ways_round_alike(pair: tuple[str, str]) -> None:
+def test_differing_is_symmetric(pair: tuple[str, str]) -> None:
     one, other = pair
     assert differ(one, other) == differ(other, one)
 
@@ -68,5 +68,5 @@ def test_a_range_is_one_figure() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "，", "5 5 5", "№ 12/3", "2022-13-45"])
-def test_odd_text_is_no_fault(text: str) -> None:
+def test_odd_text_raises_nothing(text: str) -> None:
     find_figures(text)

@@ -122,7 +122,7 @@ _NAMED = [
 ]
 
 
-def test_finds_what_a_text_names() -> None:
+def test_names_in_a_text_are_found() -> None:
     def check(case: tuple[str, str]) -> None:
         text, ids = case
         assert find_names(text) == set(ids.split())
@@ -130,7 +130,7 @@ def test_finds_what_a_text_names() -> None:
     check_each(_NAMED, check)
 
 
-def test_mentions_tell_what_the_text_calls_it() -> None:
+def test_mentions_have_the_words_of_the_text() -> None:
     assert list(name_mentions("从海兰泡到 ＨＥＩＨＥ, в Хэйхе")) == [
         ("海兰泡", ("blagoveshchensk",)),
         ("heihe", ("heihe",)),
@@ -162,7 +162,7 @@ def test_mentions_tell_what_the_text_calls_it() -> None:
         "Hei, he said",
     ],
 )
-def test_finds_nothing_where_nothing_is_named(text: str) -> None:
+def test_texts_without_names_give_nothing(text: str) -> None:
     assert find_names(text) == frozenset()
 
 
@@ -188,7 +188,7 @@ def test_a_name_within_another_does_not_count(text: str, absent: str) -> None:
     assert absent not in find_names(text)
 
 
-def test_usual_names_come_in_the_gazetteers_order() -> None:
+def test_usual_names_are_in_the_gazetteers_order() -> None:
     assert names_in(["blagoveshchensk", "heihe"], "ru") == ("Хэйхэ", "Благовещенск")
     assert names_in({"heihe"}, "zh") == ("黑河",)
     assert names_in(["atlantis"], "en") == ()
@@ -203,7 +203,7 @@ def test_every_name_finds_its_entry_and_nothing_else() -> None:
     check_each(_ENTRIES, check)
 
 
-def test_no_entry_says_a_name_twice_in_a_language() -> None:
+def test_no_entry_has_a_name_twice_in_a_language() -> None:
     for by_language in _ENTRIES.values():
         for names in by_language.values():
             assert names
@@ -215,7 +215,7 @@ def test_a_name_is_found_behind_any_text_that_ends(before: str, id_: str, langua
     assert id_ in find_names(f"{before}; {_ENTRIES[id_][language][0]}")
 
 
-def test_places_lie_where_they_are_and_are_named_in_every_language() -> None:
+def test_places_have_plausible_coordinates_and_names_in_every_language() -> None:
     places = all_places()
     assert len(places) > 70
     for place in places.values():

@@ -38,18 +38,18 @@ _ENTRIES: dict[str, dict[str, list[str]]] = json.loads(
         ("2024", ""),
     ],
 )
-def test_finds_what_a_text_says(text: str, concepts: str) -> None:
+def test_concepts_in_a_text_are_found(text: str, concepts: str) -> None:
     assert find_concepts(text) == set(concepts.split())
 
 
 @pytest.mark.parametrize(
     ("text", "tokens"), [("Mosty", []), ("the bridge", ["bridg"]), ("пункт пропуска", ["пункт", "пропуск"]), ("造价", ["造价"])]
 )
-def test_mentions_are_told_in_search_tokens(text: str, tokens: list[str]) -> None:
+def test_mentions_are_search_tokens(text: str, tokens: list[str]) -> None:
     assert [token for phrase, _ in concept_mentions(text) for token in phrase] == tokens
 
 
-def test_a_lone_character_is_told_by_the_pair_that_it_begins() -> None:
+def test_a_single_character_is_found_by_the_pair_that_it_begins() -> None:
     ((tokens, ids),) = concept_mentions("桥梁")
     assert (tokens, ids) == (("桥梁",), ("bridge",))
 
@@ -64,7 +64,7 @@ def test_every_word_of_an_entry_finds_it() -> None:
     check_each(_ENTRIES, check)
 
 
-def test_no_entry_says_a_word_twice_in_a_language() -> None:
+def test_no_entry_has_a_word_twice_in_a_language() -> None:
     twice = {
         (id_, language)
         for id_, entry in _ENTRIES.items()
@@ -75,5 +75,5 @@ def test_no_entry_says_a_word_twice_in_a_language() -> None:
 
 
 @given(st.text(alphabet="мост桥大造价bridgecost 1月пункт-"))
-def test_mentions_are_of_known_concepts(text: str) -> None:
+def test_mentions_have_known_concepts(text: str) -> None:
     assert find_concepts(text) <= set(_ENTRIES)

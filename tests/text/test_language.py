@@ -111,7 +111,7 @@ CASES: list[tuple[Language, str]] = [
 
 
 @pytest.mark.parametrize(("language", "text"), CASES)
-def test_detects(language: Language, text: str) -> None:
+def test_the_language_is_detected(language: Language, text: str) -> None:
     assert detect_language(text) == language
 
 

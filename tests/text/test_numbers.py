@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.text.figures import say_the_same
+from coopbot.text.figures import figures_agree
 from coopbot.text.quantities import Quantity, find_quantities
 from tests.cases import check_each
 from tests.text.comparing import differ
@@ -40,8 +40,8 @@ def test_numbers() -> None:
         ("полтора миллиона тонн", "1.5 million tonnes"),
     ],
 )
-def test_the_same_in_other_words(one: str, other: str) -> None:
-    assert say_the_same(one, other)
+def test_the_same_number_in_other_words(one: str, other: str) -> None:
+    assert figures_agree(one, other)
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_figures_of_one_unit_differ(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [("grew 2.5 times", "grew by 12 percent"), ("12 percent", "2 percentage points")])
-def test_times_percent_and_points_are_not_held_against_each_other(one: str, other: str) -> None:
+def test_times_percent_and_points_are_not_compared(one: str, other: str) -> None:
     assert not differ(one, other)

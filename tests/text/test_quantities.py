@@ -151,7 +151,7 @@ def described(text: str) -> list[tuple[str, Decimal, str]]:
 
 
 @pytest.mark.parametrize(("text", "expected"), ENGLISH + RUSSIAN + CHINESE)
-def test_finds(text: str, expected: list[tuple[str, str, str]]) -> None:
+def test_quantities_are_found(text: str, expected: list[tuple[str, str, str]]) -> None:
     assert described(text) == [(matched, Decimal(value), unit) for matched, value, unit in expected]
 
 
@@ -181,7 +181,7 @@ PARTS = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(PARTS, max_size=30).map("".join)))
-def test_quantities_are_in_order_and_apart(text: str) -> None:
+def test_quantities_are_in_order_and_do_not_overlap(text: str) -> None:
     end_char = 0
     for found in find_quantities(text):
         assert end_char <= found.start_char < found.end_char <= len(text)

@@ -88,11 +88,11 @@ def check(row: str) -> None:
     assert f"{span.first} {span.last}" == days
 
 
-def test_times_by_the_day_of_publication() -> None:
+def test_relative_times_are_resolved() -> None:
     check_each(ROWS.strip().splitlines(), check, str)
 
 
-def test_spans_are_exact_and_say_whether_the_text_alone_tells() -> None:
+def test_spans_are_exact_and_marked_as_relative() -> None:
     text = "В январе выросло на 5 %, а в 2023 году упало."
     spans = resolve_dates(text, TODAY)
     assert [(text[span.start_char : span.end_char], span.relative) for span in spans] == [
@@ -101,8 +101,21 @@ def test_spans_are_exact_and_say_whether_the_text_alone_tells() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["May they be happy", "этот город", "月亮", "The dog days", "for three years", "30 февраля"])
-def test_what_is_no_time(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "May they be happy",
+        "этот город",
+        "月亮",
+        "The dog days",
+        "for three years",
+        "30 февраля",
+        "日本年均",
+        "日本月均",
+        "登上月球",
+    ],
+)
+def test_words_that_are_not_times(text: str) -> None:
     assert resolve_dates(text, TODAY) == []
 
 
@@ -125,7 +138,7 @@ def test_questions_for_the_latest(text: str, latest: bool) -> None:
 
 
 @given(st.text(), st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 1, 1)))
-def test_any_text_gives_spans_in_order_and_apart(text: str, today: date) -> None:
+def test_any_text_gives_spans_in_order_without_overlaps(text: str, today: date) -> None:
     spans = resolve_dates(text, today)
     assert all(span.first <= span.last for span in spans)
     assert all(one.end_char <= other.start_char for one, other in pairwise(spans))

@@ -183,7 +183,7 @@ def pieces(text: str) -> list[str]:
     ("texts", "separator"),
     [(ENGLISH, " "), (RUSSIAN, " "), (MIXED, " "), (CHINESE, ""), (CHINESE, " "), (LOST_SPACES, "")],
 )
-def test_sentences_are_taken_apart_as_they_were_put_together(texts: list[list[str]], separator: str) -> None:
+def test_joined_sentences_are_split_again(texts: list[list[str]], separator: str) -> None:
     def check(sentences: list[str]) -> None:
         assert pieces(separator.join(sentences)) == sentences
 

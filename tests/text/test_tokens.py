@@ -94,14 +94,14 @@ EXACT = [
 
 
 @pytest.mark.parametrize("texts", SAME, ids=lambda texts: texts[0])
-def test_meet(texts: tuple[str, ...]) -> None:
+def test_tokens_of_question_and_passage_match(texts: tuple[str, ...]) -> None:
     tokens = lexical_tokens(texts[0])
     assert tokens
     assert [lexical_tokens(text) for text in texts] == [tokens] * len(texts)
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_stay_apart(one: str, other: str) -> None:
+def test_tokens_of_different_words_differ(one: str, other: str) -> None:
     assert lexical_tokens(one) != lexical_tokens(other)
 
 

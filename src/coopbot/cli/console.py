@@ -40,6 +40,14 @@ def say_json(value: object) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def say_either(as_json: bool, value: object, text: str) -> None:
+    """Print a result as JSON, or else as text."""
+    if as_json:
+        say_json(value)
+    else:
+        say(text)
+
+
 def warn(text: str) -> None:
     """Print an error or warning on stderr."""
     _err.print(escaped_text(text), markup=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coopbot.cli import parts
-from coopbot.cli.console import AsJson, bar, say, say_json, warn
+from coopbot.cli.console import AsJson, bar, say, say_either, say_json, warn
 from coopbot.errors import CoopbotError, InvalidRequest, Misconfigured
 from coopbot.settings import Settings, load_settings
 
@@ -102,10 +102,7 @@ def remove(
 
     settings = load_settings()
     open_corpus(settings).remove_all(article_ids)
-    if as_json:
-        say_json({"removed": article_ids})
-    else:
-        say(f"removed {', '.join(article_ids)}")
+    say_either(as_json, {"removed": article_ids}, f"removed {', '.join(article_ids)}")
     _rebuild(settings, parts.embedder(settings), quiet=as_json)
 
 
@@ -158,10 +155,7 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_
 
     settings = _on_this_machine()
     saved = back_up(settings.corpus_dir, settings.index_dir, file)
-    if as_json:
-        say_json(asdict(saved))
-    else:
-        say(f"{saved.articles} articles and snapshot {saved.snapshot} are in {saved.file}")
+    say_either(as_json, asdict(saved), f"{saved.articles} articles and snapshot {saved.snapshot} are in {saved.file}")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote.")], as_json: AsJson = False) -> None:

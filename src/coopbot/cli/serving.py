@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coopbot.cli import parts
-from coopbot.cli.console import AsJson, say, say_json, warn
+from coopbot.cli.console import AsJson, say_either, warn
 from coopbot.cli.keeping import Feeds
 from coopbot.errors import CoopbotError
 from coopbot.settings import Settings, load_settings
@@ -139,10 +139,7 @@ def _changes(plan: _Plan, service: Service) -> _Changes:
 
 def _say_address(settings: Settings, as_json: bool) -> None:
     url = f"http://{settings.host}:{settings.port}"
-    if as_json:
-        say_json({"url": url})
-    else:
-        say(f"coopbot answers on {url} (try {url}/docs)")
+    say_either(as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
 
 
 def mcp() -> None:

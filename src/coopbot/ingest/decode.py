@@ -55,7 +55,7 @@ def decode_html(data: bytes, source: str) -> str:
 
 def _by_mark(data: bytes, source: str) -> str | None:
     if not data:
-        raise Unreadable(source, "the file is empty (0 bytes)")
+        raise Unreadable(source, "the file is empty (0 bytes); give another copy")
     if data.startswith(_UTF32_BOMS):
         raise Unreadable(source, "not UTF-8 but UTF-32; save it as UTF-8")
     for mark, encoding in _BOMS:
@@ -76,5 +76,5 @@ def _decode(data: bytes, encoding: str, source: str) -> str:
 
 def _checked(text: str, source: str) -> str:
     if "\0" in text or len(_CONTROL.findall(text)) > _MOST_CONTROL * len(text):
-        raise Unreadable(source, "binary, not text (control characters)")
+        raise Unreadable(source, "binary, not text (control characters); give a text file in UTF-8")
     return text

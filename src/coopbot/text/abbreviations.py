@@ -67,7 +67,7 @@ because despite once such в во на по с со к ко из за от до 
 его её ее их наш согласно благодаря несмотря среди около более впрочем напомним ранее позже сегодня вчера завтра
 первый первая первое первые второй вторая второе вторые третий каждый каждая
 """
-# Words that, capitalised, almost always begin a sentence rather than being a name.
+# Capitalised, these words begin a sentence more often than a name.
 STARTERS = frozenset(_STARTERS.split())
 
 _TIME_WORDS = """

@@ -44,7 +44,7 @@ _RUSSIAN_MONTH = (
 _RUSSIAN_YEAR = rf"{_YEAR}(?:-(?:й|го|м|му))?(?: ?(?:год(?:ами|ах|ам|а|у|ом|е|ов|ы)?|гг?\.){_END})?"
 _RUSSIAN_ORDINAL = r"(?:(?:перв|втор|треть|четв[её]рт)[а-я]+|[1-4]-[а-я]{1,2}|I{1,3}|IV)"
 
-# Applied in this order; each blanks what it matches for the next.
+# Applied in this order; what one matches is blanked for the next.
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (

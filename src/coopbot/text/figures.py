@@ -17,7 +17,7 @@ _BASE_UNITS = {"km": ("m", 1e3), "km2": ("m2", 1e6), "ha": ("m2", 1e4)}
 _COMPARABLE = 3
 # Maximum gap between two dates given for the same event.
 _DAYS_APART = 366
-# "About 27" and "27.2" agree.
+# Relative tolerance of a vague figure: "about 27" and "27.2" agree.
 _ABOUT = 0.01
 
 
@@ -60,7 +60,7 @@ def place_figures(text: str) -> list[PlacedFigure]:
     return [*_amounts(text, find_quantities(text, dates)), *_days(dates)]
 
 
-def say_the_same(one: str, other: str) -> bool:
+def figures_agree(one: str, other: str) -> bool:
     """Whether both answers have figures, and each figure of `one` agrees with a figure of `other`."""
     ours, theirs = find_figures(one), find_figures(other)
     return bool(ours) and bool(theirs) and all(any(_is_one(a, b) for b in theirs) for a in ours)

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 _FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff") | dict(TO_SIMPLIFIED)
 
 # Case endings of nouns and adjectives, with -ай as in край and Шанхай. Not -ов and -ев: they end surnames in the nominative,
-# which a name must share with its other cases. A stemmer takes off too much: of Орлов and орла alike it leaves "орл".
+# which must have the same stem as its other cases. A stemmer removes too much: it maps both Орлов and орла to "орл".
 _ENDINGS = """
 ами ями ыми ими ого его ому ему ией ием ьем иям иях аем
 ам ям ах ях ая яя ое ее ые ие ый ий ой ей ом ем ым им ых их ую юю ою ею ья ье ью ьи ия ии ию ай аю ае
@@ -52,13 +52,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: by id and language. points: by id, if it has coordinates. order: position of each id in the file. ids: by the
-    tokens of a name. longest: the most tokens of a name, by its first token.
+    """names: by id, in the file's order, and by language. points: by id, if it has coordinates. ids: by the tokens of a name.
+    longest: the most tokens of a name, by its first token.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     points: Mapping[str, Place]
-    order: Mapping[str, int]
     ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
 
@@ -77,9 +76,7 @@ def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     """The usual names of `ids` in a language, in the order of the gazetteer. Unknown ids are ignored."""
-    gazetteer = _load()
-    known = sorted((id_ for id_ in ids if id_ in gazetteer.order), key=gazetteer.order.__getitem__)
-    return tuple(gazetteer.names[id_][language][0] for id_ in known)
+    return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
 
 
 def all_places() -> Mapping[str, Place]:
@@ -104,7 +101,7 @@ def _load() -> _Gazetteer:
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    return _Gazetteer(names, places, {id_: place for place, id_ in enumerate(names)}, ids, longest)
+    return _Gazetteer(names, places, ids, longest)
 
 
 def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:

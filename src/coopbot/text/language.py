@@ -6,17 +6,17 @@ import re
 
 from coopbot.domain import Language
 
-# Addresses are Latin in every language and say nothing about it.
+# Addresses are Latin in every language.
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]+")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _CYRILLIC_WORD = re.compile(r"[\u0400-\u052f]+")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]+")
 
-# A Han character says about as much as three Latin letters.
+# A Han character carries about as much text as three Latin letters.
 _HAN_WEIGHT = 3.0
-# Russian and Chinese writers keep foreign names in Latin letters: a capitalised Latin word is weak evidence, however long.
+# Russian and Chinese texts have foreign names in Latin letters, so a capitalised Latin word is weak evidence, however long.
 _NAME_WEIGHT = 1.5
-# Grammar gives a language away: a function word counts as this many letters more. Words found inside names (of, and) are out.
+# A function word counts as this many letters more. Words that occur in names (of, and) are left out.
 _FUNCTION_WORD_WEIGHT = 8.0
 _ENGLISH_WORDS = """
 what who whom whose when where which why how is are was were be been do does did has have had will would can could

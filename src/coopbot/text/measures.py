@@ -17,7 +17,7 @@ _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u2
 _FLAT = str.maketrans("０１２３４５６７８９％．" + _SPACES, "0123456789%." + " " * len(_SPACES))
 
 LETTER = r"A-Za-z\u00c0-\u024f\u0400-\u052f"
-# At most 18 or 24 digits: longer runs are no amounts. Not followed by what would make it a date, a version or a time.
+# At most 18 or 24 digits: longer runs are not amounts. Not followed by what would make it a date, a version or a time.
 NUMBER = r"(?:[1-9]\d{0,2}(?:(?: \d{3}){1,5}|(?:,\d{3}){1,5})(?:[.,]\d{1,12})?|\d{1,24}(?:[.,]\d{1,12})?)(?!\d|[.,:/]\d)"
 HAN_NUMBER = "[一二两三四五六七八九十][零〇一二两三四五六七八九十百千万亿点]*"
 _WORD_END = rf"(?![{LETTER}\d])"

@@ -1,4 +1,4 @@
-"""Amounts in English, Chinese and Russian text, brought to one number and unit, so that 270亿美元 equals 27 млрд долларов."""
+"""Amounts in English, Chinese and Russian text as number and unit, so that 270亿美元 equals 27 млрд долларов."""
 
 from __future__ import annotations
 

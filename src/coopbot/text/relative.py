@@ -42,7 +42,7 @@ _PART_ZH = (
 
 # Words for a year and its distance from the year of the text, perhaps with a part of the year beside them.
 _YEARS: tuple[tuple[int, str], ...] = (
-    (0, rf"(?:{_PART_EN} of )?\bthis year|{_PART_ZH}?(?:今年|本年度?){_PART_ZH}?"),
+    (0, rf"(?:{_PART_EN} of )?\bthis year|{_PART_ZH}?(?:今年|(?<![日基])本年度?){_PART_ZH}?"),
     (0, rf"\b(?:{_PART_RU} )?(?:эт|нынешн|текущ)(?:ом|его|ем|ий|ого) год[ау]?"),
     (-1, rf"(?:{_PART_EN} of )?\blast year|去年{_PART_ZH}?"),
     (-1, rf"\b(?:{_PART_RU} )?(?:прошл|минувш|прошедш)(?:ом|его|ем|ый|ого) год[ау]?"),
@@ -54,9 +54,9 @@ _SO_FAR = (
     r"|(?:今年|年初)以来|\bс начала (?:этого |текущего )?года"
 )
 _MONTHS_AWAY: tuple[tuple[int, str], ...] = (
-    (0, r"\bthis month|(?:本|这个)月|\b(?:эт|текущ)(?:ом|ем|ого|его) месяц[ае]"),
-    (-1, r"\blast month|上个?月|\b(?:прошл|минувш)(?:ом|ем|ого|его) месяц[ае]"),
-    (1, r"\bnext month|下个?月|\bследующ(?:ем|его) месяц[ае]"),
+    (0, r"\bthis month|(?:(?<![日基])本|这个)月(?!球)|\b(?:эт|текущ)(?:ом|ем|ого|его) месяц[ае]"),
+    (-1, r"\blast month|(?<!以)上个?月(?!球)|\b(?:прошл|минувш)(?:ом|ем|ого|его) месяц[ае]"),
+    (1, r"\bnext month|(?<!以)下个?月(?!球)|\bследующ(?:ем|его) месяц[ае]"),
 )
 _WEEKS_AWAY: tuple[tuple[int, str], ...] = (
     (0, r"\bthis week|(?:本|这)周|\bэт(?:ой|у) недел[еюи]"),
@@ -150,7 +150,7 @@ def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
             yield _span(found, *_part_of_year(found[0], today.year + away))
     for away, pattern in _MONTHS_AWAY:
         for found in re.finditer(pattern, text, re.IGNORECASE):
-            yield _span(found, *_month(*_moved(today, away)))
+            yield _span(found, *_month(*month_away(today, away)))
     for away, pattern in _WEEKS_AWAY:
         for found in re.finditer(pattern, text, re.IGNORECASE):
             monday = today + timedelta(days=7 * away - today.weekday())
@@ -178,7 +178,7 @@ def _place(span: DatedSpan) -> DateMention:
 
 
 def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
-    """The first and last day of a year, or of the half, quarter, months, month or day that the phrase names of it."""
+    """The first and last day of a year, or of the part of it (half, quarter, months, month, day) that the phrase names."""
     for first, last in sorted(find_periods(phrase)):
         return date(year, first, 1), _month(year, last)[1]
     mention = next((found for found in find_dates(phrase) if found.month), None)
@@ -194,8 +194,8 @@ def _month(year: int, month: int) -> tuple[date, date]:
     return date(year, month, 1), following - timedelta(days=1)
 
 
-def _moved(day: date, months: int) -> tuple[int, int]:
-    """Year and month so many months from a day's."""
+def month_away(day: date, months: int) -> tuple[int, int]:
+    """Year and month, 1 to 12, so many months after the month of `day`; before it if negative."""
     count = 12 * day.year + day.month - 1 + months
     return count // 12, count % 12 + 1
 
@@ -214,7 +214,7 @@ def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
         year = max(1, today.year - count)
         return date(year, 1, 1), date(year, 12, 31)
     if found["month"]:
-        return _month(*_moved(today, -count))
+        return _month(*month_away(today, -count))
     day = today - timedelta(days=count * (7 if found["week"] else 1))
     return day, day
 
@@ -227,7 +227,7 @@ def _mentioned(mention: DateMention, text: str, today: date) -> DatedSpan | None
     elif mention.month is not None:
         days = _nearest(mention, text, today)
     else:
-        year, month = (today.year, today.month) if (mention.day or 0) <= today.day else _moved(today, -1)
+        year, month = (today.year, today.month) if (mention.day or 0) <= today.day else month_away(today, -1)
         days = _day_or_month(year, month, mention.day)
     if days is None:
         return None
@@ -242,7 +242,7 @@ def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | 
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:
-    """A month without its year: the last one, or the next if the text speaks of what is to come; with a day, the nearest."""
+    """A month without its year: the latest, or the next if the text is about the future; with a day, the nearest."""
     month = mention.month or 1
     years = [year for year in (today.year - 1, today.year, today.year + 1) if _day_or_month(year, month, mention.day)]
     if mention.day:

@@ -22,11 +22,11 @@ _CONTRASTS = re.compile(
 )
 
 
-def reports(text: str) -> int:
+def count_attributions(text: str) -> int:
     """The number of words that attribute a statement, such as "according to"."""
     return len(_REPORTS.findall(text))
 
 
-def contrasts(text: str) -> int:
+def count_contrasts(text: str) -> int:
     """The number of words that contrast, such as "whereas"; a semicolon counts too."""
     return len(_CONTRASTS.findall(text))

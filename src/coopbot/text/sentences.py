@@ -68,7 +68,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _without_opening_quote(match: re.Match[str], quotes_before: int, end: int) -> int:
-    """Where the mark and its closers stop. In Chinese without spaces, a straight quote after 。 may open the next sentence."""
+    """The end offset of the mark and its closers. In Chinese without spaces, a straight quote after 。 may open a sentence."""
     stop, closers = match.end(), match["closers"]
     if not closers or closers[-1] != '"' or stop != match.end("closers") or match["marks"][-1] not in FULL_STOPS:
         return stop
@@ -78,7 +78,7 @@ def _without_opening_quote(match: re.Match[str], quotes_before: int, end: int) -
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
-    """The stretch without white space around it; nothing if it is all white space."""
+    """The span without surrounding white space; nothing if it is all white space."""
     piece = text[start:end]
     if stripped := piece.strip():
         start += len(piece) - len(piece.lstrip())

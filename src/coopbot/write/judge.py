@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from coopbot.ask.rank.reader import Reader, head_of
 from coopbot.domain import Citation, Passage, Span
-from coopbot.text.figures import find_figures, say_the_same
+from coopbot.text.figures import figures_agree, find_figures
 from coopbot.text.gazetteer import find_names
 from coopbot.text.glossary import find_concepts
 from coopbot.text.language import detect_language
@@ -49,7 +49,7 @@ def _head(citation: Citation) -> str:
 def _is_same(answer: str, quoted: str, sentence: str) -> bool:
     """Whether the words that answer in a sentence are those that answer in its quote, and the sentence has all of these."""
     figures = find_figures(answer) or find_figures(quoted)
-    if figures and not (say_the_same(answer, quoted) and say_the_same(quoted, answer)):
+    if figures and not (figures_agree(answer, quoted) and figures_agree(quoted, answer)):
         return False
     whole = find_names(quoted) <= find_names(sentence) and find_concepts(quoted) <= find_concepts(sentence)
     known = bool(figures or find_names(quoted) or find_concepts(quoted)) and detect_language(quoted) != detect_language(

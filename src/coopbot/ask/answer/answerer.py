@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
-from coopbot.ask.answer.dating import dated, promote_newer, with_years
+from coopbot.ask.answer.dating import dated, promote_newer, with_dates
 from coopbot.ask.answer.listing import articles_about, newest_articles
 from coopbot.ask.answer.newest import Newest
 from coopbot.ask.answer.verify import verify_answer
@@ -107,7 +107,7 @@ class Answerer:
             if conversation_id is not None and unquoted.notice == "about":
                 self._conversations.remember(conversation_id, unquoted.searched_as, client)
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
-        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(with_years(text, today), earlier)]
+        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(with_dates(text, today), earlier)]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         if conversation_id is not None:
             self._conversations.remember(conversation_id, asked.text, client)

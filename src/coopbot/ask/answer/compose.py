@@ -10,7 +10,7 @@ from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, find_contradiction
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Citation, Disagreement, Span
-from coopbot.text.figures import say_the_same
+from coopbot.text.figures import figures_agree
 
 # Cosine (each vector centred for its language) above which two sentences say the same thing, within a language and across.
 # Measured on sentences of the corpus in two languages.
@@ -118,7 +118,7 @@ def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
     """Whether a sentence says something that the other does not."""
     if sentence.stored.passage.passage_id == other.stored.passage.passage_id:
         return False
-    if sentence.answer and other.answer and say_the_same(sentence.answer_text, other.answer_text):
+    if sentence.answer and other.answer and figures_agree(sentence.answer_text, other.answer_text):
         return False
     across = sentence.stored.language != other.stored.language
     return float(sentence.vector @ other.vector) < (_SAME_THING_ACROSS if across else _SAME_THING)

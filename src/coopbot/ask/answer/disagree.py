@@ -10,7 +10,7 @@ from coopbot.domain import Span
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import find_periods
-from coopbot.text.reporting import contrasts, reports
+from coopbot.text.reporting import count_attributions, count_contrasts
 
 # Maximum gap in reader score between the answering figure and a rival: in the same passage (where the two compete in the
 # reader), for a date, and in another passage. Measured, like the other limits here, on dev and training questions.
@@ -85,13 +85,14 @@ def _agrees(one: Figure, other: Figure) -> bool:
 
 
 def _holds_two_accounts(text: str) -> bool:
-    return reports(text) > 0 and reports(text) + contrasts(text) >= _WORDS_OF_TWO_ACCOUNTS
+    return count_attributions(text) > 0 and count_attributions(text) + count_contrasts(text) >= _WORDS_OF_TWO_ACCOUNTS
 
 
 def _are_two_accounts(best: ScoredSentence, other: ScoredSentence) -> bool:
     if other.log_odds < best.log_odds - _ODDS_BEHIND:
         return False
-    return reports(best.text) > 0 and reports(other.text) > 0 and find_periods(best.text) == find_periods(other.text)
+    attributed = count_attributions(best.text) > 0 and count_attributions(other.text) > 0
+    return attributed and find_periods(best.text) == find_periods(other.text)
 
 
 def _answers_as_likely(best: ScoredSentence, other: ScoredSentence) -> bool:

@@ -69,7 +69,7 @@ class Corpus:
             found = self._retried(partial(self._found, name)) if is_catalogued else self._read_or_reason(name)
             if isinstance(found, Article):
                 if found.article_id in seen:
-                    found = Unreadable(name, f"{seen[found.article_id]} goes by the same id")
+                    found = Unreadable(name, f"{seen[found.article_id]} has the same id; rename one of the two")
                 else:
                     seen[found.article_id] = name
             yield found
@@ -228,7 +228,9 @@ class Corpus:
                 path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
                 if _is_file(path) and self._is_inside(path):
                     return f"{article_id}{ending}"
-        raise NotFound(f"no article {article_id[:200]!r} in the corpus")
+        raise NotFound(
+            f"no article {article_id[:200]!r} in the corpus; an id is a file's path without its ending, such as ru/most"
+        )
 
     def _free_name(self, wanted: str) -> str:
         number = 1

@@ -23,7 +23,7 @@ def document_draft(blocks: Sequence[str], source: str, *, title: str = "", autho
     found = title or next((block for block in rest[:1] if _can_be_title(block)), "")
     body = rest[1:] if rest and rest[0].removeprefix(HEADING) == found.removeprefix(HEADING) else rest
     if not any(not block.startswith(HEADING) for block in body):
-        raise Unreadable(source, "there is no text in it")
+        raise Unreadable(source, "there is no text in it; give a document with text")
     return Draft(
         title=found.removeprefix(HEADING) or opening(next(block for block in body if not block.startswith(HEADING))),
         text="\n\n".join(body),

@@ -45,13 +45,13 @@ def read_docx(data: bytes, source: str) -> Draft:
     from docx.opc.exceptions import OpcError
 
     if not data:
-        raise Unreadable(source, "the file is empty (0 bytes)")
+        raise Unreadable(source, "the file is empty (0 bytes); give another copy")
     if data.startswith(_ENCRYPTED_OFFICE):
         raise Unreadable(source, "encrypted, or an old .doc file; save it as .docx without a password")
     try:
         blocks, title, author = _extract(data, source)
     except (OpcError, PythonDocxError, *_DAMAGED) as error:
-        raise Unreadable(source, "damaged, not a Word document") from error
+        raise Unreadable(source, "damaged, not a Word document; save it again as .docx") from error
     return document_draft(blocks, source, title=title, author="" if author in _NO_AUTHOR else author)
 
 
@@ -62,7 +62,7 @@ def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
     with zipfile.ZipFile(BytesIO(data)) as archive:
         unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
         if unpacked_bytes > LARGEST_UNPACKED_BYTES:
-            raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB)")
+            raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB); save it without its pictures")
     document = docx.Document(BytesIO(data))
     properties = document.core_properties
     title = one_line(repair(_style_title(document) or properties.title or ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -48,7 +49,7 @@ def read_markdown(text: str, source: str) -> Draft:
     if not title and blocks and blocks[0].startswith(_HEADING):
         title = blocks.pop(0).removeprefix(_HEADING)
     if not blocks:
-        raise Unreadable(source, "no text below the front matter")
+        raise Unreadable(source, "no text below the front matter; write the article there")
     return Draft(
         title=title or opening(blocks[0]),
         text="\n\n".join(blocks),
@@ -79,19 +80,15 @@ def amend_article(text: str, draft: Draft) -> str:
 
 
 def _rendered_front_matter(draft: Draft) -> str:
-    meta: dict[str, object] = {
-        "title": draft.title,
-        "publisher": draft.publisher,
-        "authors": list(draft.authors),
-        "published": draft.published,
-        "url": draft.url,
-        "language": draft.language,
-        "sources": [_rendered_source(source) for source in draft.sources],
-        "also_published_by": [_rendered_source(source) for source in draft.also_published_by],
-    }
-    filled = {key: value for key, value in meta.items() if value}
-    front = yaml.dump(filled, Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+    meta = {key: getattr(draft, key) for key in _ARTICLE_KEYS}
+    for key in ("sources", "also_published_by"):
+        meta[key] = [_filled(asdict(source)) for source in meta[key]]
+    front = yaml.dump(_filled(meta), Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{front}---\n"
+
+
+def _filled(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in fields.items() if value}
 
 
 def _front_matter(block: str, source: str) -> dict[str, object]:
@@ -99,7 +96,7 @@ def _front_matter(block: str, source: str) -> dict[str, object]:
         meta = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
         problem = str(error).partition("\n")[0]
-        raise Unreadable(source, f"front matter is not valid YAML ({problem})") from error
+        raise Unreadable(source, f"front matter is not valid YAML ({problem}); correct it") from error
     if meta is None:
         return {}
     if isinstance(meta, dict):
@@ -114,7 +111,7 @@ def _known_keys(value: object, keys: tuple[str, ...], where: str, source: str) -
         raise Unreadable(source, f"{where} must be a list of keys and values")
     for key in value:
         if key not in keys:
-            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60} (known: {', '.join(keys)})")
+            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60}; use only {', '.join(keys)}")
     return {str(key): entry for key, entry in value.items()}
 
 
@@ -194,7 +191,7 @@ def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Sour
     meta = _known_keys(entry, keys, f"an entry of {key}", source)
     publisher = one_line(_text(meta, "publisher", source))
     if not publisher:
-        raise Unreadable(source, f"an entry of {key} has no publisher")
+        raise Unreadable(source, f"an entry of {key} has no publisher; add one")
     return Source(
         publisher=publisher,
         title=one_line(_text(meta, "title", source)),
@@ -202,17 +199,6 @@ def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Sour
         published=_date(meta, "published", source),
         facts=_texts(meta, "facts", source),
     )
-
-
-def _rendered_source(source: Source) -> dict[str, object]:
-    fields = {
-        "publisher": source.publisher,
-        "title": source.title,
-        "url": source.url,
-        "published": source.published,
-        "facts": list(source.facts),
-    }
-    return {key: value for key, value in fields.items() if value}
 
 
 def _is_list(value: object) -> TypeGuard[list[object]]:

@@ -29,7 +29,7 @@ _FILE_NAME = re.compile(r"\.(?:docx?|pdf|indd|qxd|pptx?|txt|rtf)$|^(?:microsoft 
 def read_pdf(data: bytes, source: str) -> Draft:
     """The draft of a PDF. Raises Unreadable if it is damaged, encrypted, too long, or has no text layer."""
     if not data:
-        raise Unreadable(source, "the file is empty (0 bytes)")
+        raise Unreadable(source, "the file is empty (0 bytes); give another copy")
     title, author, pages = _extract(data, source)
     if not any(map(str.strip, pages)):
         raise Unreadable(source, "no text layer (scanned pages?); run text recognition on it first")
@@ -53,7 +53,7 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
         return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
     # Besides its own errors, pypdf lets any Python error through on broken structures.
     except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
-        raise Unreadable(source, "damaged, not a readable PDF") from error
+        raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
 
 
 def _properties(reader: PdfReader) -> tuple[str, str]:

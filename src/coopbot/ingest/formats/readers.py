@@ -32,13 +32,13 @@ def read_file(path: Path, name: str | None = None, read: Read | None = None) -> 
     _reader(source)
     try:
         if not path.is_file():
-            raise Unreadable(source, "not a file")
+            raise Unreadable(source, "not a file; give a file")
         _check_size(path.stat().st_size, source)
         # Opening a pipe that has replaced the file since would block.
         with open(os.open(path, os.O_RDONLY | _NOT_WAITING), "rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
-        raise Unreadable(source, f"cannot be opened ({error.strerror})") from error
+        raise Unreadable(source, f"cannot be opened ({error.strerror}); check that it is there and may be read") from error
     return (read or read_bytes)(data, source)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from coopbot.ingest.addresses import is_media_file, is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import end_of_article, without_boxes
-from coopbot.ingest.page.kinds import HEADING, Kind, kinds_of, split_tail
+from coopbot.ingest.page.kinds import HEADING, Kind, KindOf, kind_of, kinds_of, split_tail
 from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
 from coopbot.ingest.page.names import is_organisation, is_signature, person_names
 from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
@@ -20,7 +20,7 @@ from coopbot.ingest.page.title import article_stems, find_title, kinship, split_
 from coopbot.ingest.tidy import line_groups, opening, repair
 from coopbot.text.simplified import to_simplified
 
-# Characters of a page's text: about a long novel, which takes ten seconds to clean.
+# Characters of a page's text: about a long novel, which takes two seconds to clean.
 LONGEST_PAGE = 600_000
 
 _LONGEST_SUBHEADING = 100  # letters
@@ -72,7 +72,7 @@ def clean_page(text: str, source: str) -> Draft:
     return clean_blocks(line_groups(repair(text)), source)
 
 
-def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "") -> Draft:
+def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "", kind_of: KindOf = kind_of) -> Draft:
     """The article among the blocks of a page, one line per block, grouped as on the page.
 
     Blocks that start with "## " are headings; `title` is the title if known. Raises Unreadable when there is no article.
@@ -80,10 +80,10 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
     marked = _has_marks([line for line, _ in lines])
     blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
-    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
+    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title, kind_of)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
-        raise Unreadable(source, "no article text is left after removing menus, notices and spam")
+        raise Unreadable(source, "no article text is left after removing menus, notices and spam; give the article alone")
     return _draft(page, body)
 
 
@@ -92,8 +92,8 @@ def _has_marks(lines: Sequence[str]) -> bool:
     return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
 
 
-def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
-    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), groups)
+def _find_article(blocks: list[str], groups: list[int], known_title: str, kind_of: KindOf) -> _Page:
+    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks), kind_of), groups)
     title = find_title(blocks, kinds) if not known_title else _place_of(known_title, blocks)
     start = 0 if title is None else title + 1
     end = end_of_article(blocks, kinds, start)
@@ -110,14 +110,14 @@ def _body(page: _Page) -> list[str]:
     """The blocks to keep, in order: prose, lists, tables, subheadings."""
     vocabulary = article_stems(page.blocks, page.kinds)
     start = 0 if page.title is None else page.title + 1
-    body = [block for block in page.blocks[start : page.first] if _is_standfirst(block, page, vocabulary)]
+    body = [page.blocks[index] for index in range(start, page.first) if _is_standfirst(page, index, vocabulary)]
     index = page.first
     while index < page.end:
         kind = page.kinds[index]
-        run = _loose_run(page, index)
+        run = _run(page, index, _is_loose)
         if run:
             body += _kept_lines(page, index, run, vocabulary)
-        elif items := _items(page, index):
+        elif items := _run(page, index, _is_bare_item):
             body += _kept_items(page, index, items, vocabulary)
             run = items
         elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
@@ -134,21 +134,20 @@ def _without_pull_quotes(body: Sequence[str]) -> list[str]:
     return [block for index, block in enumerate(body) if shape.weight(block) < _SHORTEST_PULL_QUOTE or firsts[block] == index]
 
 
-def _is_standfirst(block: str, page: _Page, vocabulary: set[str]) -> bool:
+def _is_standfirst(page: _Page, index: int, vocabulary: set[str]) -> bool:
     """Whether a line between title and prose summarises the article."""
-    kind = page.kinds[page.blocks.index(block)]
-    return kind is Kind.LINE and shape.weight(block) >= _SHORTEST_STANDFIRST and kinship(block, vocabulary) >= _STANDFIRST_KIN
+    line = page.blocks[index]
+    is_long = page.kinds[index] is Kind.LINE and shape.weight(line) >= _SHORTEST_STANDFIRST
+    return is_long and kinship(line, vocabulary) >= _STANDFIRST_KIN
 
 
-def _loose_run(page: _Page, start: int) -> int:
-    """How many consecutive blocks from here are unclassified lines."""
-    index = start
-    while index < page.end and _is_loose(page, index):
-        index += 1
-    return index - start
+def _run(page: _Page, start: int, belongs: Callable[[_Page, int], bool]) -> int:
+    """The number of consecutive blocks from `start` that belong."""
+    return next((index for index in range(start, page.end) if not belongs(page, index)), page.end) - start
 
 
 def _is_loose(page: _Page, index: int) -> bool:
+    """Whether the block is an unclassified line."""
     kind = page.kinds[index]
     return kind is Kind.LINE or (kind is Kind.BYLINE and not is_labelled(page.blocks[index]))
 
@@ -166,15 +165,8 @@ def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list
     return lines if introduced or is_dialogue or kin >= enough else []
 
 
-def _items(page: _Page, start: int) -> int:
-    """How many consecutive list items without a full stop start here."""
-    index = start
-    while index < page.end and _is_bare_item(page, index):
-        index += 1
-    return index - start
-
-
 def _is_bare_item(page: _Page, index: int) -> bool:
+    """Whether the block is a list item without a full stop."""
     block = page.blocks[index]
     return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
 

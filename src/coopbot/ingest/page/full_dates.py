@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_MONTHS_EN = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS_RU = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+from coopbot.text.dates import MONTHS
+
 _MONTH_EN = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
     r"dec(?:ember)?)\.?"
@@ -27,6 +27,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b{_MONTH_EN}\s+(\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.I), "mdy"),
     (re.compile(rf"(?<!\d)(\d\d?)\s+{_MONTH_RU},?\s+{_YEAR}(?!\d)", re.I), "dmy"),
 )
+# Without one there is no full date; most lines have none.
+_HAS_YEAR = re.compile(_YEAR)
 _WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
@@ -38,14 +40,16 @@ def find_date(text: str) -> date | None:
 
 def without_dates(text: str) -> str:
     """The text without its full dates."""
-    for pattern, _ in _PATTERNS:
-        text = pattern.sub(" ", text.translate(_WIDE_DIGITS))
+    text = text.translate(_WIDE_DIGITS)
+    if _HAS_YEAR.search(text):
+        for pattern, _ in _PATTERNS:
+            text = pattern.sub(" ", text)
     return text
 
 
 def _dates(text: str) -> list[tuple[int, date]]:
-    found = []
-    for pattern, order in _PATTERNS:
+    found: list[tuple[int, date]] = []
+    for pattern, order in _PATTERNS if _HAS_YEAR.search(text) else ():
         for match in pattern.finditer(text):
             parts = dict(zip(order, match.groups(), strict=True))
             try:
@@ -56,8 +60,4 @@ def _dates(text: str) -> list[tuple[int, date]]:
 
 
 def _month(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    stem = name.lower()
-    table = _MONTHS_EN if stem[0].isascii() else _MONTHS_RU
-    return next((number for number, start in enumerate(table, 1) if stem.startswith(start) and len(start) > 2), 5)
+    return int(name) if name.isdigit() else MONTHS[name[:3].lower()]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from coopbot.errors import Unreadable
@@ -14,7 +15,7 @@ from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page.clean import check_length, clean_blocks
 from coopbot.ingest.page.declared import read_declared
-from coopbot.ingest.page.kinds import HEADING
+from coopbot.ingest.page.kinds import HEADING, KindOf, kind_of
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
@@ -27,57 +28,16 @@ if TYPE_CHECKING:
 _FALLS_SHORT = 0.4
 _SHORTEST_HEADING = 12  # letters
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "head")
-_BLOCKS = (
-    *_HEADINGS,
-    "p",
-    "div",
-    "li",
-    "item",
-    "tr",
-    "row",
-    "br",
-    "lb",
-    "section",
-    "article",
-    "main",
-    "header",
-    "ul",
-    "ol",
-    "list",
-)
-_MORE_BLOCKS = (
-    "table",
-    "blockquote",
-    "quote",
-    "pre",
-    "code",
-    "figure",
-    "figcaption",
-    "dt",
-    "dd",
-    "td",
-    "cell",
-    "th",
-    "body",
-    "time",
-)
-_NOT_TEXT = (
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "svg",
-    "nav",
-    "footer",
-    "aside",
-    "form",
-    "button",
-    "select",
-    "iframe",
-    "title",
-)
-
+# Tags, some of them trafilatura's own.
+_HEADING_TAGS = "h1 h2 h3 h4 h5 h6 head"
+_BLOCK_TAGS = """
+p div li item tr row br lb section article main header ul ol list table blockquote quote pre code figure figcaption dt dd td
+cell th body time
+"""
+_NON_TEXT_TAGS = "script style noscript template svg nav footer aside form button select iframe title"
+_HEADINGS = frozenset(_HEADING_TAGS.split())
+_BLOCKS = _HEADINGS.union(_BLOCK_TAGS.split())
+_NOT_TEXT = frozenset(_NON_TEXT_TAGS.split())
 
 # What trafilatura, and htmldate beneath it, raise on strange pages.
 _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
@@ -113,12 +73,13 @@ def read_html(data: bytes, source: str) -> Draft:
     """
     text = decode_html(data, source)
     page, found = _extract(text, source)
-    whole = _cleaned(page, "", source)
-    main = _cleaned(found.body, found.title, source)
+    tidied, kinds = cache(_tidied), cache(kind_of)  # most lines of the article are found twice
+    whole = _cleaned(page, "", source, tidied, kinds)
+    main = _cleaned(found.body, found.title, source, tidied, kinds)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
     # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
-        raise Unreadable(source, "no article text found on the page")
+        raise Unreadable(source, "no article text found on the page; save the article as text and give that")
     shown = whole or best
     return replace(
         best,
@@ -138,7 +99,7 @@ def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
         text = f"<html><head></head><body>{text}</body></html>"  # it was a fragment
     tree = trafilatura.load_html(text)
     if tree is None:
-        raise Unreadable(source, "not a web page")
+        raise Unreadable(source, "not a web page; give an HTML file")
     check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
     found, meta = _found(text)
     declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
@@ -188,19 +149,20 @@ def _found(text: str) -> tuple[Document | None, Document]:
         return None, Document()
 
 
-def _cleaned(node: _Node | None, title: str, source: str) -> Draft | None:
+def _cleaned(node: _Node | None, title: str, source: str, tidied: Callable[[str], str], kind_of: KindOf) -> Draft | None:
     """The article in an element, or None."""
     if node is None:
         return None
-    groups = [
-        [block]
-        for line in "".join(_text_pieces(node)).split("\n")
-        if (block := one_line(repair(line)).strip()) not in ("", "##", "-")
-    ]
+    blocks = map(tidied, "".join(_text_pieces(node)).split("\n"))
     try:
-        return clean_blocks(groups, source, title=title)
+        groups = [[block] for block in blocks if block not in ("", "##", "-")]
+        return clean_blocks(groups, source, title=title, kind_of=kind_of)
     except Unreadable:
         return None
+
+
+def _tidied(line: str) -> str:
+    return one_line(repair(line)).strip()
 
 
 def _text_pieces(root: _Node) -> Iterable[str]:
@@ -216,7 +178,7 @@ def _text_pieces(root: _Node) -> Iterable[str]:
         if name in _NOT_TEXT or name == "comment":
             yield after
             continue
-        edge = "\n" if name in _BLOCKS or name in _MORE_BLOCKS else ""
+        edge = "\n" if name in _BLOCKS else ""
         # "item" is trafilatura's tag for a list item in the article; a page's own "li" may be part of a menu.
         yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
         todo += [edge + after, *reversed(list(node))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from coopbot.ingest.page import shape
@@ -32,6 +32,9 @@ class Kind(Enum):
     STOP = auto()  # the article ends before it
     SPAM = auto()  # injected: keyword soup, another script
 
+
+KindOf = Callable[[str, Script], Kind]
+"""From a block and the script of the page's article to the block's kind; see `kind_of`."""
 
 _NOTICES = ("legal", "calls", "credits", "teasers")
 _LONGEST_NOTICE = 700  # characters
@@ -91,9 +94,31 @@ def _is_stuck_on(tail: str) -> bool:
     return shape.weight(tail) >= shape.SURE_PROSE and (shape.is_spam(tail) or shape.is_link_list(tail))
 
 
-def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
-    """The kind of each block of a page whose article is in the given script."""
-    kinds = [_kind_of(block, script) for block in blocks]
+def kind_of(block: str, script: Script) -> Kind:
+    """The kind of a block by itself, whatever its neighbours, on a page whose article is in the given script."""
+    text = to_simplified(block.removeprefix(HEADING))
+    if whole_lines("stop", "references").fullmatch(text) or _COMMENT.match(text):
+        return Kind.STOP
+    if shape.is_spam(text):
+        return Kind.SPAM
+    if phrases("rights").are_in(text):
+        return Kind.STOP
+    if len(text) <= _LONGEST_HEAD and whole_lines("related").fullmatch(text):
+        return Kind.RELATED
+    if _AUTHOR_NOTE.match(text):
+        return Kind.PROSE
+    if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
+        return Kind.BYLINE
+    if _is_furniture(text) or _DOUBLED.match(text) or _PRICE.fullmatch(text):
+        return Kind.FURNITURE
+    if is_byline(text):
+        return Kind.BYLINE
+    return _kind_by_shape(block, text, script)
+
+
+def kinds_of(blocks: Sequence[str], script: Script, kind_of: KindOf = kind_of) -> list[Kind]:
+    """The kind of each block of a page whose article is in the given script. `kind_of`: `kind_of`, or a cache of it."""
+    kinds = [kind_of(block, script) for block in blocks]
     repeats = Counter(blocks)
     for index, block in enumerate(blocks):
         is_short = shape.weight(block) < _LONGEST_REPEATED
@@ -120,41 +145,19 @@ def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -
     return kind
 
 
-def _kind_of(block: str, script: Script) -> Kind:
-    text = to_simplified(block.removeprefix(HEADING))
-    if whole_lines("stop", "references").fullmatch(text) or _COMMENT.match(text):
-        return Kind.STOP
-    if shape.is_spam(text):
-        return Kind.SPAM
-    if phrases("rights").search(text):
-        return Kind.STOP
-    if len(text) <= _LONGEST_HEAD and whole_lines("related").fullmatch(text):
-        return Kind.RELATED
-    if _AUTHOR_NOTE.match(text):
-        return Kind.PROSE
-    if is_date(text) or (find_date(text) and is_labelled(text) and is_byline(text)):
-        return Kind.BYLINE
-    if _is_furniture(text) or _DOUBLED.match(text):
-        return Kind.FURNITURE
-    if _PRICE.fullmatch(text):
-        return Kind.FURNITURE
-    if is_byline(text):
-        return Kind.BYLINE
-    return _kind_by_shape(block, text, script)
-
-
 def _is_furniture(text: str) -> bool:
     if whole_lines("buttons", "sections").fullmatch(text):
         return True
     if not ends_sentence(text) and (_BREADCRUMB.match(text) or _PATH.fullmatch(text)):
         return True
-    if len(text) <= _LONGEST_NOTICE and any(phrases(name).search(text) for name in _NOTICES):
-        return True
-    return (
-        len(text) <= _LONGEST_NOTICE
-        and bool(_CONTACT.search(text))
-        and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
-    )
+    if len(text) > _LONGEST_NOTICE:
+        return False
+    is_contact = bool(_CONTACT.search(text)) and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
+    return is_contact or _is_notice(text)
+
+
+def _is_notice(text: str) -> bool:
+    return shape.is_credit_in_capitals(text) or any(phrases(name).are_in(text) for name in _NOTICES)
 
 
 def _kind_by_shape(block: str, text: str, script: Script) -> Kind:

@@ -49,12 +49,11 @@ _AT_START = {
     "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?\b|обновлен[ао]\b",
     "aside": r"edited by\b|photos? by\b",
 }
+_OPENING = "|".join(rf"(?P<{kind}_start>(?:^|(?<=\d )(?=by ))(?:{words}))" for kind, words in _AT_START.items())
 _LABEL = re.compile(
-    "|".join(rf"(?P<{kind}>(?<![a-zа-яё])(?:{words})\s?[:：])" for kind, words in _WITH_COLON.items())
-    + "|"
-    + "|".join(rf"(?P<{kind}_start>(?:^|(?<=\d )(?=by ))(?:{words}))" for kind, words in _AT_START.items()),
-    re.I,
+    "|".join(rf"(?P<{kind}>(?<![a-zа-яё])(?:{words})\s?[:：])" for kind, words in _WITH_COLON.items()) + f"|{_OPENING}", re.I
 )
+_LABEL_WITHOUT_COLON = re.compile(_OPENING, re.I)
 _BAR = re.compile(r"\s*[|｜丨•]\s*|\s+[·/—–-]\s+|\s{2,}|[;；]")
 _CLOCK = re.compile(
     r"(?:\bat |\bв )?\d{1,2}:\d{2}(?::\d{2})?(?:\s?(?:am|pm|gmt|utc|мск|msk|bjt|cst)\b)?"
@@ -85,10 +84,10 @@ def is_byline(text: str) -> bool:
     if len(text) > _LONGEST_BYLINE or re.search("[。！？]|[.!?]\\s+\\w+(?:\\s+\\w+){4}", text):
         return False
     pieces = list(_pieces(text))
-    labelled = [value for kind, value in pieces if kind != "plain" and _says_something(kind, value)]
-    loose = [_beside_date(value) for kind, value in pieces if kind == "plain"]
-    dated = find_date(text) is not None or bool(_CLOCK.search(text))
-    return bool(labelled or dated) and all(_is_aside(value, among=len(pieces)) for value in loose)
+    labelled = any(kind != "plain" and _says_something(kind, value) for kind, value in pieces)
+    if not labelled and find_date(text) is None and not _CLOCK.search(text):
+        return False
+    return all(_is_aside(_beside_date(value), among=len(pieces)) for kind, value in pieces if kind == "plain")
 
 
 def is_date(text: str) -> bool:
@@ -145,7 +144,8 @@ def _pieces(line: str) -> Iterator[tuple[str, str]]:
     """The line split at bars and labels: the kind of each piece ("plain" without a label) and its value."""
     for piece in _BAR.split(line):
         kind, start = "plain", 0
-        for label in _LABEL.finditer(to_simplified(piece)):
+        labels = _LABEL if ":" in piece or "：" in piece else _LABEL_WITHOUT_COLON
+        for label in labels.finditer(to_simplified(piece)):
             if label.start() > start:
                 yield kind, piece[start : label.start()]
             kind, start = str(label.lastgroup).removesuffix("_start"), label.end()

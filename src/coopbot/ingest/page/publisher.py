@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from coopbot.ingest.page.names import is_organisation, publisher_name
+from coopbot.ingest.page.shape import is_credit_in_capitals
 from coopbot.ingest.page.vocabulary import phrases
 from coopbot.ingest.tidy import HAN
 from coopbot.text.simplified import to_simplified
@@ -63,7 +64,7 @@ def dateline_agency(text: str) -> str:
 
 def owner_among(blocks: Sequence[str]) -> str:
     """The holder in the first copyright line that names one."""
-    owners = (copyright_owner(block) for block in blocks if phrases("rights").search(to_simplified(block)))
+    owners = (copyright_owner(block) for block in blocks if phrases("rights").are_in(to_simplified(block)))
     return next(filter(None, owners), "")
 
 
@@ -89,6 +90,7 @@ def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
 
 
 def _is_notice(line: str) -> bool:
-    return len(line) <= _LONGEST_NOTICE and any(
-        phrases(kind).search(to_simplified(line)) for kind in ("rights", "legal", "calls", "credits")
+    text = to_simplified(line)
+    return len(text) <= _LONGEST_NOTICE and (
+        is_credit_in_capitals(text) or any(phrases(kind).are_in(text) for kind in ("rights", "legal", "calls", "credits"))
     )

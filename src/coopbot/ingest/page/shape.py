@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from coopbot.ingest.page.vocabulary import phrases, word_set
@@ -11,9 +13,9 @@ from coopbot.ingest.tidy import CLOSERS, HAN, ends_sentence
 Script = Literal["latin", "cyrillic", "han"]
 
 _LETTERS: dict[Script, re.Pattern[str]] = {
-    "latin": re.compile("[A-Za-z\u00c0-\u024f]"),
-    "cyrillic": re.compile("[\u0400-\u04ff]"),
-    "han": re.compile(f"[{HAN}]"),
+    "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),
+    "cyrillic": re.compile("[\u0400-\u04ff]+"),
+    "han": re.compile(f"[{HAN}]+"),
 }
 # A Han character carries about as much text as three letters.
 _LETTERS_PER_HAN = 3
@@ -29,6 +31,12 @@ _MARKER = re.compile(
     r"(?:[•▪●◦‣■□◆★*+–—-]|\(?\d{1,2}[.)、）]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|[①-⑳])\s*(?=\S)"
 )
 
+# NAME/AGENCY, alone on a line or after its last sentence.
+_CREDIT_IN_CAPITALS = re.compile(
+    r"^\W*[^\da-zа-яё.!?一-鿿]{3,40}/[^\da-zа-яё.!?一-鿿]{3,40}\W*$"
+    r"|[.!?][\"”]? [A-Z][A-Z. '-]{3,40} ?/ ?[A-Z][A-Z .'-]{2,40}\W*$"
+)
+
 # Function words of Chinese; those of English and Russian are in the vocabulary.
 _FUNCTION_HAN = frozenset("的了在是和与及等对为将有不也以并从中上到就都而其之所这该个")
 
@@ -40,9 +48,10 @@ UNSTOPPED_PROSE = 120  # letters: shortest text without any full stop
 STRONG_PROSE = 120  # letters: with two sentences, a paragraph rather than a teaser
 
 
-def weights(text: str) -> dict[Script, int]:
+@lru_cache(maxsize=16)  # classifying a block asks for the weights of one text several times
+def weights(text: str) -> Mapping[Script, int]:
     """The text's letters in each script; a Han character counts as three."""
-    counts: dict[Script, int] = {script: len(pattern.findall(text)) for script, pattern in _LETTERS.items()}
+    counts: dict[Script, int] = {script: sum(map(len, runs.findall(text))) for script, runs in _LETTERS.items()}
     counts["han"] *= _LETTERS_PER_HAN
     return counts
 
@@ -138,6 +147,11 @@ def is_table_row(text: str) -> bool:
     return with_figures >= 2 and with_figures >= len(cells) / 2 and not ends_sentence(text)
 
 
+def is_credit_in_capitals(text: str) -> bool:
+    """Whether the line is a picture credit in capitals, NAME/AGENCY, or ends with one."""
+    return bool(_CREDIT_IN_CAPITALS.search(text))
+
+
 def is_list_item(text: str) -> bool:
     """Whether the line starts with a bullet or an item number."""
     return bool(_MARKER.match(text)) and weight(text) >= 6
@@ -160,10 +174,12 @@ def is_soup(text: str) -> bool:
 
 def is_spam(text: str) -> bool:
     """Whether the text is dense with words of gambling, pornography, drug and loan spam."""
-    strong = [hit.lower() for hit in phrases("spam_strong").findall(text)]
-    weak = [hit.lower() for hit in phrases("spam_weak").findall(text)]
+    strong = phrases("spam_strong").all_in(text)
+    if not strong:
+        return False
+    weak = phrases("spam_weak").all_in(text)
     score = 2 * len(strong) + len(weak)
-    if not strong or score < 4 or len(set(strong + weak)) < 2:
+    if score < 4 or len(set(strong + weak)) < 2:
         return False
     if weights(text)["han"] > weight(text) / 2:
         crowded = (sum(map(len, strong)) * 1.5 + sum(map(len, weak))) / max(1, weights(text)["han"] / _LETTERS_PER_HAN)

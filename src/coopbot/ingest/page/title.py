@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import start_of_article
@@ -68,9 +68,13 @@ class _Around:
 
     def __init__(self, *, blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> None:
         self.blocks, self.kinds, self.start = blocks, kinds, start
-        self.body = [index for index in range(start, len(blocks)) if kinds[index] is Kind.PROSE]
-        self.vocabulary = Counter(stem for index in self.body for stem in stems(blocks[index]))
-        self.short = Counter(block for block in blocks if len(block) <= _LONGEST)
+        body = [index for index in range(start, len(blocks)) if kinds[index] is Kind.PROSE]
+        self.vocabulary = Counter(stem for index in body for stem in stems(blocks[index]))
+        letters = [0] * len(blocks)
+        for index in body:
+            letters[index] = shape.weight(blocks[index])
+        self.prose_before = [0, *accumulate(letters)]  # letters of the article's prose before each block
+        self._short = "".join(f"{block}\n" for block in blocks if len(block) <= _LONGEST)
 
     def kinship(self, index: int) -> float:
         """The share of a block's content words that occur in other prose; lower if the block has few."""
@@ -81,7 +85,9 @@ class _Around:
 
     def is_repeated(self, block: str) -> bool:
         """Whether the line occurs again on the page, alone or with a site's name or a path around it."""
-        return shape.weight(block) >= _COMFORTABLE and sum(block in other for other in self.short.elements()) > 1
+        if shape.weight(block) < _COMFORTABLE or (first := self._short.find(block)) < 0:
+            return False
+        return self._short.find(block, self._short.find("\n", first)) > 0
 
     def seen(self, start: int, step: int) -> list[int]:
         """Indexes of the next few blocks up or down the page that are not furniture."""
@@ -149,5 +155,5 @@ def _score(index: int, page: _Around) -> float:
     score += 0.4 * any(page.kinds[other] is Kind.BYLINE for other in page.seen(index, -1))
     score += 1.2 * page.is_repeated(block)
     score += 1.0 * (block in page.blocks[page.start][:_LEAD] and block != page.blocks[page.start])
-    score -= sum(shape.weight(page.blocks[other]) for other in page.body if other < index) / _PROSE_PER_POINT
+    score -= page.prose_before[index] / _PROSE_PER_POINT
     return score - _PER_BLOCK * sum(page.kinds[other] is not Kind.FURNITURE for other in range(index + 1, page.start))

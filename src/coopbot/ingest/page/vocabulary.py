@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 _LETTER = "[a-zа-яё]"
 _BOUNDARY = rf"(?:(?<!{_LETTER})|(?!{_LETTER}))"
 _ANYTHING = r"\W(?:.{0,60}\W)?"
+_NOTHING = "(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrases of a vocabulary file: those that a block starts with, and those that may stand anywhere in it.
+
+    Both patterns are in lower case and match lower-case text: ignoring case would make them three times as slow.
+    """
+
+    at_start: re.Pattern[str]
+    anywhere: re.Pattern[str]
+
+    def are_in(self, text: str) -> bool:
+        """Whether the text has one of the phrases."""
+        lower = text.lower()
+        return bool(self.at_start.match(lower) or self.anywhere.search(lower))
+
+    def all_in(self, text: str) -> list[str]:
+        """The phrases that may stand anywhere, in lower case, as often as the text has them."""
+        return self.anywhere.findall(text.lower())
 
 
 @lru_cache
-def phrases(name: str) -> re.Pattern[str]:
-    """A pattern that matches the phrases of a vocabulary file anywhere in a block."""
-    return re.compile("|".join(map(_phrase, _lines(name))), re.I)
+def phrases(name: str) -> Phrases:
+    """The phrases of a vocabulary file."""
+    lines = _lines(name)
+    at_start = [_phrase(line[1:].replace("|^", "|")) for line in lines if line.startswith("^")]
+    anywhere = [_phrase(line) for line in lines if not line.startswith("^")]
+    # Each alternative is tried at every character, so what they have in common stands before them.
+    return Phrases(re.compile(rf"\W*{_any_of(at_start)}"), re.compile(rf"{_BOUNDARY}{_any_of(anywhere)}"))
 
 
 @lru_cache
@@ -37,13 +63,14 @@ def _lines(name: str) -> list[str]:
 
 
 def _phrase(line: str) -> str:
-    start = _BOUNDARY
-    if line.startswith("^"):
-        start, line = r"^\W*", line[1:].replace("|^", "|")
     end = _BOUNDARY
     if line.endswith("$"):
         end, line = r"\W*$", line[:-1]
-    return f"{start}(?:{line.replace(' … ', _ANYTHING)}){end}"
+    return f"(?:{line.replace(' … ', _ANYTHING)}){end}"
+
+
+def _any_of(patterns: list[str]) -> str:
+    return f"(?:{'|'.join(patterns)})" if patterns else _NOTHING
 
 
 def _choices(line: str) -> list[str]:
