@@ -56,13 +56,17 @@ class Client:
         *,
         languages: Sequence[Language] = (),
         publishers: Sequence[str] = (),
+        places: Sequence[str] = (),
         published_from: date | None = None,
         published_to: date | None = None,
         max_citations: int | None = None,
         conversation_id: str | None = None,
     ) -> AnswerOut:
-        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`."""
-        filters = _filters(languages, publishers, published_from, published_to)
+        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`.
+
+        places: ids or names, such as "Heihe"; only articles that name one of them are searched.
+        """
+        filters = _filters(languages, publishers, places, published_from, published_to)
         body: _Fields = {"question": question, "filters": filters}
         body |= _given(max_citations=max_citations, conversation_id=conversation_id)
         return self._call(AnswerOut, "POST", "/v1/ask", body=body)
@@ -74,11 +78,12 @@ class Client:
         top_k: int | None = None,
         languages: Sequence[Language] = (),
         publishers: Sequence[str] = (),
+        places: Sequence[str] = (),
         published_from: date | None = None,
         published_to: date | None = None,
     ) -> SearchOut:
         """The nearest passages, best first."""
-        parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, published_from, published_to)
+        parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, places, published_from, published_to)
         return self._call(SearchOut, "GET", "/v1/search", parameters=parameters)
 
     def article(self, article_id: str) -> ArticleTextOut:
@@ -125,10 +130,14 @@ class Client:
 
 
 def _filters(
-    languages: Sequence[str], publishers: Sequence[str], published_from: date | None, published_to: date | None
+    languages: Sequence[str],
+    publishers: Sequence[str],
+    places: Sequence[str],
+    published_from: date | None,
+    published_to: date | None,
 ) -> _Fields:
     dates = _given(published_from=published_from, published_to=published_to)
-    lists: _Fields = {"languages": list(languages), "publishers": list(publishers)}
+    lists: _Fields = {"languages": list(languages), "publishers": list(publishers), "places": list(places)}
     return lists | {name: str(day) for name, day in dates.items()}
 
 

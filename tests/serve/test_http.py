@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,6 +16,7 @@ from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
 from coopbot.serve.http.app import create_app
+from coopbot.text.gazetteer import all_places
 from tests.fakes import make_article
 
 ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=date(2025, 5, 11))
@@ -153,9 +155,21 @@ def test_filters_limit_search_and_answers(client: TestClient) -> None:
     assert {hit["language"] for hit in found["hits"]} == {"ru", "zh"}
     body = {"question": "When did the Tongjiang railway bridge open?", "filters": {"publishers": ["river news"]}}
     assert {c["publisher"] for c in client.post("/v1/ask", json=body).json()["citations"]} == {"River News"}
+    for place in ("zarubino", "Zarubino", "扎鲁比诺", "Зарубино"):
+        found = client.get("/v1/search", params={"q": "bridge", "places": ["mohe", place]}).json()
+        assert {hit["article_id"] for hit in found["hits"]} == {"ru/port"}, place
+        body = {"question": "How far is the port from the border?", "filters": {"places": [place]}}
+        answer = client.post("/v1/ask", json=body).json()
+        assert {citation["article_id"] for citation in answer["citations"]} == {"ru/port"}, place
     body = {"question": "When did the bridge open?", "filters": {"published_from": "2030-01-01"}}
     answer = client.post("/v1/ask", json=body).json()
     assert (answer["outcome"], answer["citations"]) == ("no_evidence", [])
+
+
+def test_an_unknown_place_is_answered_with_those_that_are_known(client: TestClient) -> None:
+    detail = client.get("/v1/search", params={"q": "bridge", "places": "Atlantis"}).json()["detail"]
+    assert detail.startswith("places.0: Input should be the name of a place on the map or its id, one of amurzet, ")
+    assert set(all_places()) == set(re.split(", ", detail.partition(" one of ")[2]))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +187,10 @@ def test_filters_limit_search_and_answers(client: TestClient) -> None:
         ({"question": "a", "filters": {"language": "en"}}, "filters.language"),
         ({"question": "a", "filters": {"languages": ["fr"]}}, "filters.languages.0"),
         ({"question": "a", "filters": {"published_from": "yesterday"}}, "filters.published_from"),
+        ({"question": "a", "filters": {"places": ["Atlantis"]}}, "filters.places.0"),
+        ({"question": "a", "filters": {"places": ["Amur"]}}, "filters.places.0"),
+        ({"question": "a", "filters": {"places": [["heihe"]]}}, "filters.places.0"),
+        ({"question": "a", "filters": {"places": ["heihe"] * 11}}, "filters.places"),
         ([], "body"),
     ],
 )

@@ -99,6 +99,8 @@ def test_search_and_fetch_have_the_shapes_that_connectors_expect(app: FastAPI, m
 def test_an_answer_has_exact_quotes(app: FastAPI, http: TestClient) -> None:
     answer = called(app, "ask", {"question": QUESTION, "languages": ["en"], "max_citations": 1})
     assert answer.content[0].text.startswith("The railway bridge at Tongjiang opened to freight on ")
+    elsewhere = called(app, "ask", {"question": QUESTION, "places": ["Zarubino"]})
+    assert {one["article_id"] for one in elsewhere.structured_content["citations"]} == {"ru/port"}
     (citation,) = answer.structured_content["citations"]
     assert BRIDGE.text[citation["start_char"] : citation["end_char"]] == citation["quote"]
 
@@ -122,6 +124,7 @@ def test_wrong_arguments_are_named_for_the_model_to_correct(app: FastAPI) -> Non
         ("ask", {"question": "bridge?", "languages": ["fr"]}, "languages"),
         ("ask", {"question": "bridge?", "max_citations": 11}, "max_citations"),
         ("ask", {"question": "bridge?", "published_from": "yesterday"}, "published_from"),
+        ("ask", {"question": "bridge?", "places": ["secret-words"]}, "one of amurzet, "),
         ("delete", {"id": "en/bridge"}, "search, fetch, ask"),
     ]
     check_each(cases, lambda case: check(*case))

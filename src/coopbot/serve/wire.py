@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
@@ -28,6 +28,7 @@ from coopbot.domain import (
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.messages import format_date, message
 from coopbot.serve.notes import citation_note, claim_note
+from coopbot.text.gazetteer import all_places, place_id
 
 _FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
 
@@ -52,13 +53,31 @@ class _Request(BaseModel):
         return data
 
 
+def _to_place_id(name: str) -> str:
+    found = place_id(name)
+    if found is None:
+        detail = "Input should be the name of a place on the map or its id, one of {ids}"
+        raise PydanticCustomError("place", detail, {"ids": ", ".join(sorted(all_places()))})
+    return found
+
+
+Place = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=100),
+    AfterValidator(_to_place_id),
+    Field(description="A place on the map: its id, such as heihe, or its name in English, Chinese or Russian."),
+]
+"""Becomes the id of a place in the gazetteer."""
+
+
 class FiltersIn(_Request):
-    """What a question is limited to; dates are inclusive."""
+    """What a question is limited to; dates are inclusive. An article passes that names one of the places."""
 
     languages: list[Language] = Field(default=[], max_length=10)
     publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
     published_from: date | None = None
     published_to: date | None = None
+    places: list[Place] = Field(default=[], max_length=10)
 
     def to_filters(self) -> Filters:
         """As the core knows them."""
@@ -67,6 +86,7 @@ class FiltersIn(_Request):
             publishers=tuple(self.publishers),
             published_from=self.published_from,
             published_to=self.published_to,
+            places=tuple(self.places),
         )
 
 

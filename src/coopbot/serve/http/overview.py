@@ -8,15 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
 from coopbot.domain import Article, Language
+from coopbot.index.rows import places_in
 from coopbot.serve.wire import ArticleOut, FiltersIn, article_out
-from coopbot.text.gazetteer import all_places, find_names
+from coopbot.text.gazetteer import all_places
 
 # Names are looked for in the text of every new article, at about 2 ms each. A request does no more of it than this, and shows
 # what has been counted so far.
@@ -26,16 +25,9 @@ _AT_A_TIME = 100
 _PUBLISHERS = 200
 
 
-def _is_place(place_id: str) -> str:
-    if place_id not in all_places():
-        raise PydanticCustomError("place", "Input should be the id of a place in GET /v1/overview")
-    return place_id
-
-
 class OverviewIn(FiltersIn):
-    """What to count: articles that pass the filters and name one of the places. `recent`: how many of the newest to list."""
+    """What to count: articles that pass the filters. `recent`: how many of the newest to list."""
 
-    places: list[Annotated[str, AfterValidator(_is_place)]] = Field(default=[], max_length=10)
     recent: int = Field(default=10, ge=0, le=50)
 
 
@@ -147,7 +139,7 @@ class Overview:
             sha256=article.sha256,
             article=article_out(article),
             publishers={name.casefold(): name for name in names if name},
-            places=find_names(f"{article.title}\n{article.text}") & all_places().keys(),
+            places=places_in(article),
         )
 
 
