@@ -161,6 +161,17 @@ def test_the_filters_of_a_form_count(client: TestClient) -> None:
     page = client.post("/ask", data=form).text
     assert set(re.findall(r'<h4><a href="/article/(\w\w)/', page)) <= {"ru", "zh"}
     assert "The sources do not say." in page
+    page = client.post("/ask", data={"question": QUESTION, "places": "hunchun"}).text
+    assert set(re.findall(r'<h4><a href="/article/(\w\w/\w+)', page)) <= {"en/port", "ru/port", "zh/port"}
+    assert re.findall(r"<option[^>]* selected>([^<]*)<", page) == ["Hunchun"]
+
+
+def test_the_places_of_the_form_are_named_in_the_language_of_the_page(client: TestClient) -> None:
+    page = client.get("/", headers={"Accept-Language": "ru"}).text
+    options = re.findall(r'<option value="([^"]*)">([^<]*)<', page)
+    assert options[0] == ("", "Все места")
+    assert ("heihe", "Хэйхэ") in options
+    assert [name for _, name in options[1:]] == sorted(name for _, name in options[1:])
 
 
 @pytest.mark.parametrize(
@@ -171,6 +182,7 @@ def test_the_filters_of_a_form_count(client: TestClient) -> None:
         ({"question": "я" * 501}, 422, "too long"),
         ({"question": "Why?", "published_from": "yesterday"}, 422, "something went wrong"),
         ({"question": "Why?", "languages": "fr"}, 422, "something went wrong"),
+        ({"question": "Why?", "places": "atlantis"}, 422, "something went wrong"),
         ({"question": "Why?", "conversation_id": "<script>"}, 422, "something went wrong"),
     ],
 )
@@ -228,6 +240,7 @@ def test_what_the_index_holds_is_counted(client: TestClient) -> None:
     ("parameters", "ids"),
     [
         ({"places": ["heihe"]}, ["zh/port", "en/bridge"]),
+        ({"places": "Хэйхэ"}, ["zh/port", "en/bridge"]),
         ({"places": ["heihe", "hunchun"], "languages": "en"}, ["en/bridge", "en/port"]),
         ({"publishers": "tass"}, ["en/port"]),
         ({"published_from": "2024-01-01"}, ["zh/port", "en/bridge"]),

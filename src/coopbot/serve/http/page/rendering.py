@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from coopbot.domain import LANGUAGES, Language
 from coopbot.serve.http.page.texts import Texts
 from coopbot.serve.messages import format_date
+from coopbot.text.gazetteer import all_places
 
 # Nothing from another host, no script or style in the page itself. lit-html's policy makes templates, from its own strings.
 _POLICY = (
@@ -49,6 +50,7 @@ class Templates:
             language=language,
             theme=theme,
             t=self._texts[language],
+            places=sorted((place.names[language], place_id) for place_id, place in all_places().items()),
             names={code: (self._texts[code]["name"], self._texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(_day, language=language),
             blocks=article_blocks,

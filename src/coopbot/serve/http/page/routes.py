@@ -121,7 +121,7 @@ def _asked(form: FormData) -> dict[str, object]:
     def given(name: str) -> list[str]:
         return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
-    filters: dict[str, object] = {name: found for name in ("languages", "publishers") if (found := given(name))}
+    filters: dict[str, object] = {name: found for name in ("languages", "publishers", "places") if (found := given(name))}
     filters |= {name: found[0] for name in ("published_from", "published_to") if (found := given(name))}
     conversation = given("conversation_id")
     return {

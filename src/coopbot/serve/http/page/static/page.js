@@ -78,6 +78,10 @@ function setUpForm() {
       limit({ publishers: [...new Set([...state.limits.publishers, value.trim()])] });
       event.target.value = "";
     }
+    if (name === "places" && value) {
+      limit({ places: [...new Set([...state.limits.places, value])] });
+      event.target.value = "";
+    }
   });
   at("new").addEventListener("click", () => {
     stop();
@@ -142,12 +146,13 @@ function problemText({ status, retryAfter }) {
   return status === 503 ? t.unavailable : t.went_wrong;
 }
 
-// What questions are limited to. Places limit what is listed and counted, not what is asked.
+// What questions, and what is listed and counted, are limited to.
 function filters() {
-  const { languages, publishers, from, to } = state.limits;
+  const { languages, publishers, places, from, to } = state.limits;
   return {
     ...(languages.length && { languages }),
     ...(publishers.length && { publishers }),
+    ...(places.length && { places }),
     ...(from && { published_from: from }),
     ...(to && { published_to: to }),
   };
@@ -168,7 +173,7 @@ function limit(changes) {
 async function refresh() {
   const number = ++counting;
   try {
-    const found = await get("/v1/overview", { ...filters(), places: state.limits.places, recent: state.recent });
+    const found = await get("/v1/overview", { ...filters(), recent: state.recent });
     if (number !== counting) return;
     const changed = state.overview?.snapshot !== found.snapshot;
     state.overview = found;
@@ -223,11 +228,12 @@ function examples() {
 }
 
 function chips() {
-  const { languages, publishers, from, to } = state.limits;
+  const { languages, publishers, places, from, to } = state.limits;
   const without = (name, value) => () => limit({ [name]: state.limits[name].filter((other) => other !== value) });
   const all = [
     ...languages.map((code) => [t[code], without("languages", code)]),
     ...publishers.map((name) => [name, without("publishers", name)]),
+    ...places.map((id) => [placeName(id), without("places", id)]),
     ...(from ? [[`${t.from} ${day(from)}`, () => limit({ from: "" })]] : []),
     ...(to ? [[`${t.to} ${day(to)}`, () => limit({ to: "" })]] : []),
   ];
@@ -236,6 +242,8 @@ function chips() {
     ${all.map(([text, remove]) => html`<button type="button" aria-label=${fill(t.remove, { what: text })} @click=${remove}>${text} <span aria-hidden="true">×</span></button>`)}
     ${all.length > 1 ? html`<button type="button" class="quiet" @click=${() => limit(none())}>${t.clear}</button>` : nothing}</div>`;
 }
+
+const placeName = (id) => [...form.elements.places.options].find((option) => option.value === id)?.text ?? id;
 
 function say(text) {
   at("status").textContent = text;
