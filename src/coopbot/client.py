@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from coopbot.domain import Language
 from coopbot.errors import Busy, CoopbotError, Forbidden, InvalidRequest, NotFound, Unreachable
-from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, SearchOut
+from coopbot.serve.status import IndexOut
+from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, SearchOut
 
 TIMEOUT_S = 60.0
 

@@ -14,12 +14,12 @@ from coopbot.cli.asking import _print_answer
 from coopbot.domain import Language
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.messages import message
 from coopbot.serve.notes import format_period
 from coopbot.serve.telegram.format import answer_parts
-from coopbot.serve.wire import answer_text
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 

@@ -74,9 +74,9 @@ def search(
 
 
 def _print_answer(answer: Answer) -> None:
+    from coopbot.serve.answer_text import answer_lines
     from coopbot.serve.messages import format_date, message, publisher_line
     from coopbot.serve.notes import citation_note
-    from coopbot.serve.wire import answer_lines
 
     texts = message(answer.question_language)
     for line, claim in zip_longest(answer_lines(answer), answer.claims):
@@ -107,7 +107,7 @@ def _filters(
 ) -> Filters:
     from pydantic import ValidationError
 
-    from coopbot.serve.wire import FiltersIn
+    from coopbot.serve.requests import FiltersIn
 
     fields = {
         "languages": languages or [],

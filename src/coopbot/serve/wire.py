@@ -1,109 +1,17 @@
-"""The JSON shapes: one set for HTTP and for `--json` on the command line."""
+"""The JSON of answers and articles: one set of shapes for HTTP and for `--json` on the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel
 
-from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
-from coopbot.ask.store import VectorStore
-from coopbot.domain import (
-    MAX_QUESTION_CHARS,
-    Answer,
-    Article,
-    Citation,
-    Claim,
-    DatedWords,
-    Filters,
-    Language,
-    Notice,
-    Outcome,
-    Source,
-    WritingOutcome,
-)
-from coopbot.index.model.reader_model import ReaderCard
-from coopbot.serve.messages import format_date, message
-from coopbot.serve.notes import citation_note, claim_note
-from coopbot.text.gazetteer import all_places, place_id
-
-_FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
-
-QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
-
-
-# A few misspelt fields are named; who sends more of them is not looked into.
-_STRAY_FIELDS = 10
-
-
-class _Request(BaseModel):
-    """Unknown fields and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_fields(cls, data: object) -> object:
-        most = len(cls.model_fields) + _STRAY_FIELDS
-        if isinstance(data, dict) and len(data) > most:
-            raise PydanticCustomError("too_many_fields", "Input should have at most {most} fields", {"most": most})
-        return data
-
-
-def _to_place_id(name: str) -> str:
-    found = place_id(name)
-    if found is None:
-        detail = "Input should be the name of a place on the map or its id, one of {ids}"
-        raise PydanticCustomError("place", detail, {"ids": ", ".join(sorted(all_places()))})
-    return found
-
-
-Place = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=100),
-    AfterValidator(_to_place_id),
-    Field(description="A place on the map: its id, such as heihe, or its name in English, Chinese or Russian."),
-]
-"""Becomes the id of a place in the gazetteer."""
-
-
-class FiltersIn(_Request):
-    """What a question is limited to; dates are inclusive. An article passes that names one of the places."""
-
-    languages: list[Language] = Field(default=[], max_length=10)
-    publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
-    published_from: date | None = None
-    published_to: date | None = None
-    places: list[Place] = Field(default=[], max_length=10)
-
-    def to_filters(self) -> Filters:
-        """As the core knows them."""
-        return Filters(
-            languages=tuple(self.languages),
-            publishers=tuple(self.publishers),
-            published_from=self.published_from,
-            published_to=self.published_to,
-            places=tuple(self.places),
-        )
-
-
-class AskIn(_Request):
-    """A question."""
-
-    question: QuestionText
-    filters: FiltersIn = FiltersIn()
-    conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
-    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
-
-
-class SearchIn(FiltersIn):
-    """The query parameters of a search: a question, and what it is limited to."""
-
-    q: QuestionText
-    top_k: int = Field(default=10, ge=1, le=MAX_HITS)
+from coopbot.ask.answer.answerer import SearchResult
+from coopbot.domain import Answer, Article, Citation, DatedWords, Language, Notice, Outcome, Source, WritingOutcome
+from coopbot.serve.answer_text import answer_text
+from coopbot.serve.notes import citation_note
 
 
 class SourceOut(BaseModel):
@@ -241,32 +149,6 @@ class ArticlesOut(BaseModel):
     next_offset: int | None
 
 
-class IndexOut(BaseModel):
-    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over.
-
-    `reader` is the model that reads what was found, or "off"; then its precision is empty.
-    """
-
-    snapshot: str
-    built_at: str
-    model: str
-    precision: str
-    fingerprint: str
-    articles: int
-    passages: dict[Language, int]
-    sentences: int
-    fault: str
-    reader: str
-    reader_precision: str
-
-
-class ReadyOut(BaseModel):
-    """That the service can answer, and from which snapshot."""
-
-    status: Literal["ready"]
-    snapshot: str
-
-
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """An answer as JSON has it."""
     return AnswerOut(
@@ -290,36 +172,6 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
 def _writing_out(answer: Answer) -> WritingOut | None:
     found = answer.writing
     return WritingOut(model=found.model, outcome=found.outcome, dropped=list(found.dropped)) if found else None
-
-
-def answer_text(answer: Answer) -> str:
-    """Claims with their citation numbers and where the sources differ, or that they do not say."""
-    return "\n".join(answer_lines(answer))
-
-
-def answer_lines(answer: Answer) -> list[str]:
-    """The same line by line: each claim's line begins with its text, in the order of the claims."""
-    texts = message(answer.question_language)
-    if answer.outcome == "no_evidence":
-        return [texts.no_evidence]
-    if answer.notice is not None:
-        return [texts.notices[answer.notice], *(_article_line(article, answer) for article in answer.articles)]
-    lines = [_claim_line(claim, answer) for claim in answer.claims]
-    return lines + [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
-
-
-def _article_line(article: Article, answer: Answer) -> str:
-    origin = (article.publisher, format_date(article.published, answer.question_language))
-    return f"- {article.title} ({', '.join(filter(None, origin))})"
-
-
-def _claim_line(claim: Claim, answer: Answer) -> str:
-    note = claim_note(answer, claim)
-    return claim.text + (f" ({note})" if note else "") + _numbers(claim.citations)
-
-
-def _numbers(citations: Sequence[int]) -> str:
-    return "".join(f" [{number}]" for number in citations)
 
 
 def search_out(result: SearchResult) -> SearchOut:
@@ -390,21 +242,3 @@ def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
 def _web_address(url: str) -> str:
     """Only what a page may link to: an article written by somebody else may have `javascript:` for its address."""
     return url if url.lower().startswith(("http://", "https://")) else ""
-
-
-def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:
-    """The index in force. Of a fault only that there is one: its text names folders of the server, and is in the log."""
-    manifest = snapshot.manifest
-    return IndexOut(
-        snapshot=snapshot.snapshot_id,
-        built_at=manifest.facts.built_at,
-        model=manifest.facts.model,
-        precision=manifest.facts.precision,
-        fingerprint=manifest.facts.fingerprint,
-        articles=manifest.articles,
-        passages=manifest.passages,
-        sentences=manifest.sentences,
-        fault=_FAULT if fault else "",
-        reader=reader.name if reader else "off",
-        reader_precision=reader.precision if reader else "",
-    )

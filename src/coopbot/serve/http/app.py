@@ -44,18 +44,15 @@ from coopbot.serve.http.webhook import Deliver, add_webhook
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
+from coopbot.serve.requests import AskIn, SearchIn
+from coopbot.serve.status import IndexOut, ReadyOut, index_out
 from coopbot.serve.wire import (
     AnswerOut,
     ArticlesOut,
     ArticleTextOut,
-    AskIn,
-    IndexOut,
-    ReadyOut,
-    SearchIn,
     SearchOut,
     article_out,
     article_text_out,
-    index_out,
 )
 
 if TYPE_CHECKING:  # an optional library

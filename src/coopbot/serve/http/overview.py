@@ -14,7 +14,8 @@ from pydantic import BaseModel, Field
 from coopbot.ask.store import LiveStore, VectorStore
 from coopbot.domain import Article, Language
 from coopbot.index.rows import places_in
-from coopbot.serve.wire import ArticleOut, FiltersIn, article_out
+from coopbot.serve.requests import FiltersIn
+from coopbot.serve.wire import ArticleOut, article_out
 from coopbot.text.gazetteer import all_places
 
 # Names are looked for in the text of every new article, at about 2 ms each. A request does no more of it than this, and shows

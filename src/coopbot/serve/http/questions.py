@@ -6,7 +6,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import new_conversation_id
 from coopbot.serve.http.health import Health
-from coopbot.serve.wire import AnswerOut, AskIn, SearchIn, SearchOut, answer_out, search_out
+from coopbot.serve.requests import AskIn, SearchIn
+from coopbot.serve.wire import AnswerOut, SearchOut, answer_out, search_out
 
 
 class Questions:

@@ -18,7 +18,8 @@ from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.links import source_address
 from coopbot.serve.markdown import markdown_text
-from coopbot.serve.wire import AnswerOut, ArticleOut, FiltersIn, QuestionText, answer_out, article_out
+from coopbot.serve.requests import FiltersIn, QuestionText
+from coopbot.serve.wire import AnswerOut, ArticleOut, answer_out, article_out
 
 # Passages looked at for a search; those of one article are one result.
 _TOP_K = 20

@@ -15,13 +15,13 @@ from telegram.error import BadRequest
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
+from coopbot.serve.answer_text import answer_lines
 from coopbot.serve.messages import format_date, language_of_locale
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.texts import bot_texts
-from coopbot.serve.wire import answer_lines
 
 _PASSAGES = 5
 # Telegram gives the same results to the same words for so long, without asking.

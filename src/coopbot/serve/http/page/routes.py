@@ -22,7 +22,8 @@ from coopbot.serve.http.page.texts import Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.messages import error_text
-from coopbot.serve.wire import AnswerOut, AskIn, article_text_out
+from coopbot.serve.requests import AskIn
+from coopbot.serve.wire import AnswerOut, article_text_out
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
