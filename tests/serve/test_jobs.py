@@ -323,7 +323,7 @@ def test_what_ends_the_process_each_time_is_given_up(editor: FakeEditor) -> None
     spool.close()
     with spooled(editor) as jobs:
         job = jobs.get(order.job_id)
-    assert (job.state, str(job.error)) == ("failed", "bomb.txt: the service ended each time it was read; give another")
+    assert (job.state, str(job.error)) == ("failed", "bomb.txt: the service ended each time it was read; send another file")
     assert "en/bomb.txt" not in editor.articles
 
 
