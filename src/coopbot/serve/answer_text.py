@@ -10,12 +10,12 @@ from coopbot.serve.notes import claim_note
 
 
 def answer_text(answer: Answer) -> str:
-    """Claims with their citation numbers and where the sources differ, or that they do not say."""
+    """The claims with citation numbers, then disagreements; or the fixed text for no evidence, small talk or articles."""
     return "\n".join(answer_lines(answer))
 
 
 def answer_lines(answer: Answer) -> list[str]:
-    """The same line by line: each claim's line begins with its text, in the order of the claims."""
+    """The lines of `answer_text`: first one for each claim, in order, which begins with the text of the claim."""
     texts = message(answer.question_language)
     if answer.outcome == "no_evidence":
         return [texts.no_evidence]

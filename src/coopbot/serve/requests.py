@@ -19,7 +19,7 @@ _STRAY_FIELDS = 10
 
 
 class _Request(BaseModel):
-    """Unknown fields and wrong types are refused."""
+    """Refuses unknown fields and wrong types."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,7 +59,7 @@ class FiltersIn(_Request):
     places: list[Place] = Field(default=[], max_length=10)
 
     def to_filters(self) -> Filters:
-        """As the core knows them."""
+        """The same as a domain record."""
         return Filters(
             languages=tuple(self.languages),
             publishers=tuple(self.publishers),
@@ -79,7 +79,7 @@ class AskIn(_Request):
 
 
 class SearchIn(FiltersIn):
-    """The query parameters of a search: a question, and what it is limited to."""
+    """The query parameters of a search: a question and its filters."""
 
     q: QuestionText
     top_k: int = Field(default=10, ge=1, le=MAX_HITS)

@@ -10,13 +10,13 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Language
 from coopbot.index.model.reader_model import ReaderCard
 
-_FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
+_FAULT = "a newer snapshot could not be opened, so an older one is used; the server's log says why; run: coopbot doctor"
 
 
 class IndexOut(BaseModel):
-    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over.
+    """The current index. `fault`: why a newer snapshot is not used; empty if there is none.
 
-    `reader` is the model that reads what was found, or "off"; then its precision is empty.
+    `reader`: the model that reads the passages found, or "off", in which case `reader_precision` is empty.
     """
 
     snapshot: str
@@ -33,14 +33,14 @@ class IndexOut(BaseModel):
 
 
 class ReadyOut(BaseModel):
-    """That the service can answer, and from which snapshot."""
+    """The service can answer, from this snapshot."""
 
     status: Literal["ready"]
     snapshot: str
 
 
 def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:
-    """The index in force. Of a fault only that there is one: its text names folders of the server, and is in the log."""
+    """The current index. A `fault` is reported without its text, which names folders of the server."""
     manifest = snapshot.manifest
     return IndexOut(
         snapshot=snapshot.snapshot_id,

@@ -15,7 +15,7 @@ from coopbot.serve.notes import citation_note
 
 
 class SourceOut(BaseModel):
-    """Where a brief has its facts from, or who else published a story."""
+    """A source of a brief, or another publisher of a story."""
 
     publisher: str
     title: str
@@ -52,17 +52,17 @@ class SpanOut(BaseModel):
 
 
 class DatedWordsOut(SpanOut):
-    """Words of a quote such as "this year", and the days that they mean by its publication, both included."""
+    """Words of a quote such as "this year", and the first and last day that they meant when it was published."""
 
     first: date
     last: date
 
 
 class CitationOut(ArticleOut):
-    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer` is where in the quote the answer stands.
+    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer`: the span of the answer within the quote.
 
-    `as_of` is set where the quote's age matters to what was asked: the date of its article, or "undated". `time_note` says so,
-    and what `dated_words` mean, in the question's language; it is empty where nothing need be said.
+    `as_of` is set if the age of the quote matters: the date of its article, or "undated". `time_note` gives this, and what
+    `dated_words` mean, in the question's language; it is empty if there is nothing to note.
     """
 
     number: int
@@ -86,14 +86,14 @@ class ClaimOut(BaseModel):
 
 
 class DisagreementOut(BaseModel):
-    """Citations that give different figures for one thing."""
+    """Citations that give different figures for the same thing."""
 
     about: str
     citations: list[int]
 
 
 class WritingOut(BaseModel):
-    """What a language model made of the quotes; `dropped` has what was wrong with each sentence that was left out."""
+    """How a language model rewrote the quotes. `dropped`: the fault of each sentence that was left out."""
 
     model: str
     outcome: WritingOutcome
@@ -101,9 +101,10 @@ class WritingOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null.
+    """An answer. `text` is all of it as plain text, in the question's language.
 
-    To small talk and requests for articles, `notice` says which line `text` begins with, and `articles` is what was asked for.
+    For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
+    requested. `conversation_id` is null outside a conversation.
     """
 
     outcome: Outcome
@@ -123,7 +124,7 @@ class AnswerOut(BaseModel):
 
 
 class HitOut(ArticleOut):
-    """A passage found. `text` is the passage's: the article's from `start_char` to `end_char`."""
+    """A passage found. `text` is that of the article from `start_char` to `end_char`."""
 
     rank: int
     score: float
@@ -150,7 +151,7 @@ class ArticlesOut(BaseModel):
 
 
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
-    """An answer as JSON has it."""
+    """The JSON shape of an answer."""
     return AnswerOut(
         outcome=answer.outcome,
         notice=answer.notice,
@@ -175,7 +176,7 @@ def _writing_out(answer: Answer) -> WritingOut | None:
 
 
 def search_out(result: SearchResult) -> SearchOut:
-    """Hits as JSON has them."""
+    """The JSON shape of a search result."""
     hits = [
         HitOut(
             **dict(article_out(result.articles[hit.passage.article_id])),
@@ -192,7 +193,7 @@ def search_out(result: SearchResult) -> SearchOut:
 
 
 def article_out(article: Article | Citation) -> ArticleOut:
-    """An article without its text, or what a citation says of its article."""
+    """The JSON shape of an article without its text, or of the article of a citation."""
     return ArticleOut(
         article_id=article.article_id,
         title=article.title,
@@ -207,12 +208,12 @@ def article_out(article: Article | Citation) -> ArticleOut:
 
 
 def article_text_out(article: Article) -> ArticleTextOut:
-    """An article with its text."""
+    """The JSON shape of an article with its text."""
     return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
 
 
 def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
-    # The nearest passages do not answer, so nothing in them is marked as an answer.
+    # The nearest passages do not answer, so no words in them are marked.
     marked = citation.answer if answer.outcome == "answered" else None
     return CitationOut(
         **dict(article_out(citation)),
@@ -240,5 +241,5 @@ def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
 
 
 def _web_address(url: str) -> str:
-    """Only what a page may link to: an article written by somebody else may have `javascript:` for its address."""
+    """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
     return url if url.lower().startswith(("http://", "https://")) else ""
