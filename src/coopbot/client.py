@@ -25,7 +25,7 @@ _Fields = dict[str, object]
 
 
 class TooManyRequests(Busy):
-    """Retry after `wait_s` seconds; 0 if the service does not say."""
+    """The rate limit is exceeded. wait_s: seconds to wait; 0 if the service does not say."""
 
     def __init__(self, message: str, wait_s: float) -> None:
         super().__init__(message)
@@ -83,7 +83,7 @@ class Client:
         published_from: date | None = None,
         published_to: date | None = None,
     ) -> SearchOut:
-        """The nearest passages, best first."""
+        """The nearest passages, best first. places: as for `ask`."""
         parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, places, published_from, published_to)
         return self._call(SearchOut, "GET", "/v1/search", parameters=parameters)
 
