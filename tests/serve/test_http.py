@@ -99,7 +99,7 @@ def test_an_answer_is_cited_and_every_citation_is_exact(
         ("Кто написал «Войну и мир»?", "В источниках ответа нет."),
     ],
 )
-def test_what_the_sources_do_not_say_is_said_in_the_questions_language(client: TestClient, question: str, text: str) -> None:
+def test_no_evidence_is_stated_in_the_questions_language(client: TestClient, question: str, text: str) -> None:
     answer = client.post("/v1/ask", json={"question": question}).json()
     assert (answer["outcome"], answer["claims"], answer["text"]) == ("no_evidence", [], text)
     assert answer["citations"]  # the nearest passages, offered as such
@@ -113,7 +113,7 @@ def test_search_gives_ranked_passages_with_exact_offsets(client: TestClient) -> 
     assert BRIDGE.text[hit["start_char"] : hit["end_char"]] == hit["text"]
 
 
-def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_passages(client: TestClient) -> None:
+def test_other_publishers_of_a_story_are_listed_with_article_quotes_and_passages(client: TestClient) -> None:
     others = [
         {"publisher": "Echo Daily", "title": "Rail bridge opens", "url": "https://echo.example/a", "published": "2025-05-11"}
     ]
@@ -121,13 +121,13 @@ def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_
     hits = client.get("/v1/search", params={"q": "railway bridge"}).json()["hits"]
     articles = [client.get(f"/v1/articles/{name}").json() for name in ("en/bridge", "ru/port")]
     listed = client.get("/v1/articles").json()["articles"]
-    told = [found for found in [*answer["citations"], *hits, *articles, *listed] if found["article_id"] == "en/bridge"]
-    assert len(told) >= 4
-    assert [found["also_published_by"] for found in told] == [others] * len(told)
+    stories = [found for found in [*answer["citations"], *hits, *articles, *listed] if found["article_id"] == "en/bridge"]
+    assert len(stories) >= 4
+    assert [found["also_published_by"] for found in stories] == [others] * len(stories)
     assert articles[1]["also_published_by"] == []
 
 
-def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
+def test_search_returns_as_many_passages_as_requested(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
     articles = [make_article(f"en/{n:02d}", f"Number {n} of many notes about bridges over the river.") for n in range(40)]
     _build(articles, embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
@@ -229,7 +229,7 @@ def test_articles_are_listed_in_pages(client: TestClient) -> None:
     "article_id",
     ["en/nothing", "../pyproject", "..%2F..%2Fetc%2Fpasswd", "%2Fetc%2Fpasswd", "en/bridge%00", "en//bridge", "....//x"],
 )
-def test_an_unknown_or_wandering_article_id_is_not_found(client: TestClient, article_id: str) -> None:
+def test_an_article_id_that_is_unknown_or_a_path_is_not_found(client: TestClient, article_id: str) -> None:
     response = client.get(f"/v1/articles/{article_id}")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"

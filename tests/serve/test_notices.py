@@ -58,7 +58,7 @@ TALK: list[tuple[str, Language, str]] = [
 
 
 @pytest.mark.parametrize(("said", "language", "notice"), TALK)
-def test_small_talk_gets_the_same_line_everywhere(
+def test_small_talk_gets_the_same_reply_in_every_interface(
     http: TestClient,
     index: LiveIndex,
     answerer: Answerer,
@@ -107,7 +107,7 @@ def test_articles_are_listed_with_title_publisher_and_date(
     assert f'<a href="/article/{listed["article_id"]}" lang="{language}">{title}</a>' in page
 
 
-def test_nothing_of_a_list_is_markup(answerer: Answerer) -> None:
+def test_listed_articles_are_escaped(answerer: Answerer) -> None:
     assert r"[The \*toll\*](https://news.example/a)" in markdown_text(answerer.ask("sources about toll"))
 
 
@@ -119,7 +119,7 @@ NOTES: list[tuple[str, Language, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "language", "note"), NOTES)
-def test_the_age_of_a_quote_is_said_beside_it(
+def test_the_age_of_a_quote_is_shown_beside_it(
     http: TestClient, answerer: Answerer, capsys: pytest.CaptureFixture[str], asked: str, language: Language, note: str
 ) -> None:
     answer = answerer.ask(asked, max_citations=1)

@@ -9,7 +9,7 @@ from coopbot.serve.status import index_out
 from tests.fakes import BagOfWords, make_article
 
 
-def test_the_index_is_shown_with_the_reader_or_that_it_is_off(tmp_path: Path) -> None:
+def test_the_status_of_the_index_names_the_reader(tmp_path: Path) -> None:
     embedder = BagOfWords()
     build([make_article("en/bridge", "It opened.")], embedder, tmp_path, model="bag", precision="f32")
     snapshot = open_current(tmp_path, embedder.fingerprint)

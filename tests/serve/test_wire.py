@@ -48,7 +48,7 @@ def test_no_words_are_marked_without_a_reader_or_where_nothing_answers() -> None
     assert answer_out(replace(ANSWER, outcome="no_evidence", claims=())).citations[0].answer is None
 
 
-def test_a_claim_has_the_mark_of_the_quote_that_it_repeats() -> None:
+def test_a_claim_has_the_answer_span_of_the_quote_that_it_repeats() -> None:
     other = replace(CITATION, number=2, quote="It opened.", answer=Span(start_char=3, end_char=9))
     answer = replace(ANSWER, citations=(CITATION, other))
     assert answer.answer_within(Claim(text="It opened.", citations=(1, 2))) == Span(start_char=3, end_char=9)
