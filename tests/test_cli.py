@@ -125,8 +125,8 @@ REFUSALS: list[tuple[list[str], dict[str, str], int, str]] = [
     (["ask", "x"], {"COOPBOT_COLOUR": "red"}, 1, "COOPBOT_COLOUR"),
     (["ask", "x", "--language", "fr"], {}, 2, "languages"),
     (["ask", "x", "--from", "soon"], {}, 2, "published_from"),
-    (["ask", "x", "--place", "Atlantis"], {}, 2, "one of amurzet, "),
-    (["search", "x", "--place", "Amur"], {}, 2, "one of amurzet, "),
+    (["ask", "x", "--place", "Atlantis"], {}, 2, "are amurzet, "),
+    (["search", "x", "--place", "Amur"], {}, 2, "are amurzet, "),
     (["remove", "../secret"], {}, 1, "no article"),
 ]
 REFUSALS_WITH_A_MODEL: list[tuple[list[str], dict[str, str], int, str]] = [

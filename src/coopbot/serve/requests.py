@@ -32,21 +32,23 @@ class _Request(BaseModel):
         return data
 
 
-def _to_place_id(name: str) -> str:
-    found = place_id(name)
-    if found is None:
-        detail = "Input should be the name of a place on the map or its id, one of {ids}"
+def _to_place_ids(names: list[str]) -> list[str]:
+    ids = [found for name in names if (found := place_id(name)) is not None]
+    if len(ids) < len(names):
+        detail = "Input should be names of places on the map or their ids, which are {ids}"
         raise PydanticCustomError("place", detail, {"ids": ", ".join(sorted(all_places()))})
-    return found
+    return ids
 
 
-Place = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=100),
-    AfterValidator(_to_place_id),
-    Field(description="A place on the map: its id, such as heihe, or its name in English, Chinese or Russian."),
+Places = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],
+    AfterValidator(_to_place_ids),
+    Field(
+        description="Places on the map that articles name: ids, such as heihe, or names in English, Chinese or Russian.",
+        max_length=10,
+    ),
 ]
-"""Becomes the id of a place in the gazetteer."""
+"""Becomes the ids of the places in the gazetteer."""
 
 
 class FiltersIn(_Request):
@@ -56,7 +58,7 @@ class FiltersIn(_Request):
     publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
     published_from: date | None = None
     published_to: date | None = None
-    places: list[Place] = Field(default=[], max_length=10)
+    places: Places = []
 
     def to_filters(self) -> Filters:
         """The same as a domain record."""

@@ -80,7 +80,7 @@ def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:
     """The user's last message, and the earlier ones, follow-ups completed. Raises InvalidRequest."""
     *before, last = [message.text for message in messages if message.role == "user"] or [""]
     if not last:
-        raise InvalidRequest("messages", "the user's last message has no words; send a question")
+        raise InvalidRequest("messages", "there is no text in the user's last message; send a question")
     earlier: list[str] = []
     for text in before[-MAX_EARLIER:]:
         if text and len(text) <= MAX_QUESTION_CHARS:
