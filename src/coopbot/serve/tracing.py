@@ -86,7 +86,7 @@ class Tracing:
                 set_status_on_exception=False,
             ) as span:
 
-                async def noted(message: Message) -> None:
+                async def observed(message: Message) -> None:
                     if message["type"] == "http.response.start":
                         span.set_attribute("http.response.status_code", message["status"])
                         if message["status"] >= _FIRST_FAULT:
@@ -94,7 +94,7 @@ class Tracing:
                     await send(message)
 
                 try:
-                    await app(scope, receive, noted)
+                    await app(scope, receive, observed)
                 finally:
                     if route := getattr(scope.get("route"), "path", ""):
                         span.update_name(f"{scope['method']} {route}")

@@ -84,11 +84,11 @@ def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shu
     metrics_dir.mkdir()
     # prometheus_client reads it on import, which may happen before a worker's first line runs.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
-    crew = [_Member(work, sockets, number, folder) for number in range(count)]
+    members = [_Member(work, sockets, number, folder) for number in range(count)]
     try:
-        return _attend(crew, stopping)
+        return _supervise(members, stopping)
     finally:
-        _end(crew, shutdown_s + _GRACE_S)
+        _end(members, shutdown_s + _GRACE_S)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -115,15 +115,15 @@ class _Member:
         return None if self.process is None else self.process.exitcode
 
 
-def _attend(crew: Sequence[_Member], stopping: threading.Event) -> int:
+def _supervise(members: Sequence[_Member], stopping: threading.Event) -> int:
     """Start the leader first, so that models are prepared, and errors reported, only once; then restart workers that end."""
-    for member in crew:
+    for member in members:
         member.start()
         while not member.ready.is_set() and not stopping.wait(_LOOK_S):
             if member.ended is not None:
                 return member.ended or 1
     while not stopping.wait(_LOOK_S):
-        for number, member in enumerate(crew):
+        for number, member in enumerate(members):
             if member.ended is None:
                 continue
             if not member.ready.is_set():
@@ -134,8 +134,8 @@ def _attend(crew: Sequence[_Member], stopping: threading.Event) -> int:
     return 0
 
 
-def _end(crew: Sequence[_Member], within_s: float) -> None:
-    running = [member.process for member in crew if member.process is not None]
+def _end(members: Sequence[_Member], within_s: float) -> None:
+    running = [member.process for member in members if member.process is not None]
     for process in running:
         process.terminate()
     deadline = time.monotonic() + within_s

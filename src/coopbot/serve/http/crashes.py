@@ -20,13 +20,13 @@ class Crashes:
         """Pass the request on."""
         begun = False
 
-        async def noted(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal begun
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, observed)
         except Exception as exc:  # the outermost edge of HTTP: logged, and answered without details
             if scope["type"] != "http" or begun:
                 raise

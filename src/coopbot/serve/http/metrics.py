@@ -54,14 +54,14 @@ class RequestMetrics:
             return
         start_s, status = time.perf_counter(), 500
 
-        async def noted(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, observed)
         finally:
             route = getattr(scope.get("route"), "path", _NO_ROUTE)
             self._metrics.requested(route, status, time.perf_counter() - start_s)
