@@ -65,6 +65,9 @@ def test_index_ask_search_add_remove(place: Path, invoke: Invoke) -> None:
 
     hits = json.loads(invoke("search", "--json", "cargo over the bridge").stdout)["hits"]
     assert hits[0]["article_id"] == "en/bridge"
+    assert json.loads(invoke("search", "--json", "cargo over the bridge", "--place", "Heihe").stdout)["hits"] == []
+    named = json.loads(invoke("ask", "--json", "When did the bridge open?", "--place", "tongjiang-bridge").stdout)
+    assert {citation["article_id"] for citation in named["citations"]} == {"en/bridge"}
 
     (place / "port.txt").write_text(
         "Порт Зарубино\n\n12 мая 2025\n\nПорт Зарубино стоит в заливе Посьета, в 18 км от границы с Китаем. "
@@ -122,6 +125,8 @@ REFUSALS: list[tuple[list[str], dict[str, str], int, str]] = [
     (["ask", "x"], {"COOPBOT_COLOUR": "red"}, 1, "COOPBOT_COLOUR"),
     (["ask", "x", "--language", "fr"], {}, 2, "languages"),
     (["ask", "x", "--from", "soon"], {}, 2, "published_from"),
+    (["ask", "x", "--place", "Atlantis"], {}, 2, "are amurzet, "),
+    (["search", "x", "--place", "Amur"], {}, 2, "are amurzet, "),
     (["remove", "../secret"], {}, 1, "no article"),
 ]
 REFUSALS_WITH_A_MODEL: list[tuple[list[str], dict[str, str], int, str]] = [

@@ -58,6 +58,8 @@ def test_filters_hold(client: Client) -> None:
     hits = client.search("bridge port", languages=["ru", "zh"], top_k=5).hits
     assert {hit.language for hit in hits} == {"ru", "zh"}
     assert client.search("bridge", publishers=["Nobody"]).hits == []
+    assert {hit.article_id for hit in client.search("bridge", places=["Zarubino"]).hits} == {"ru/port"}
+    assert {citation.article_id for citation in client.ask(QUESTION, places=["zarubino"]).citations} == {"ru/port"}
 
 
 def test_articles_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

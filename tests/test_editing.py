@@ -118,5 +118,5 @@ def test_a_folder_gives_its_readable_files_and_hidden_ones_stay_hidden(tmp_path:
 
 
 def test_a_folder_without_readable_files_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="no file to read"):
+    with pytest.raises(Unreadable, match="no file in a supported format"):
         list(editor(tmp_path, Web({})).add_path(tmp_path))

@@ -11,10 +11,11 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from coopbot.errors import Misconfigured
+from coopbot.hosting import open_tracing
 from coopbot.index.milvus.client import Milvus
 from coopbot.serve.http.rate import RateLimit
 from coopbot.settings import load_settings
-from coopbot.wiring import open_llm, open_tracing
+from coopbot.wiring import open_llm
 from tests.invoke import invoke_in
 
 ROOT = Path(__file__).parents[1]

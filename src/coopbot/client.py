@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from coopbot.domain import Language
 from coopbot.errors import Busy, CoopbotError, Forbidden, InvalidRequest, NotFound, Unreachable
-from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, SearchOut
+from coopbot.serve.status import IndexOut
+from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, SearchOut
 
 TIMEOUT_S = 60.0
 
@@ -24,7 +25,7 @@ _Fields = dict[str, object]
 
 
 class TooManyRequests(Busy):
-    """Retry after `wait_s` seconds; 0 if the service does not say."""
+    """The rate limit is exceeded. wait_s: seconds to wait; 0 if the service does not say."""
 
     def __init__(self, message: str, wait_s: float) -> None:
         super().__init__(message)
@@ -56,13 +57,17 @@ class Client:
         *,
         languages: Sequence[Language] = (),
         publishers: Sequence[str] = (),
+        places: Sequence[str] = (),
         published_from: date | None = None,
         published_to: date | None = None,
         max_citations: int | None = None,
         conversation_id: str | None = None,
     ) -> AnswerOut:
-        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`."""
-        filters = _filters(languages, publishers, published_from, published_to)
+        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`.
+
+        places: ids or names, such as "Heihe"; only articles that name one of them are searched.
+        """
+        filters = _filters(languages, publishers, places, published_from, published_to)
         body: _Fields = {"question": question, "filters": filters}
         body |= _given(max_citations=max_citations, conversation_id=conversation_id)
         return self._call(AnswerOut, "POST", "/v1/ask", body=body)
@@ -74,11 +79,12 @@ class Client:
         top_k: int | None = None,
         languages: Sequence[Language] = (),
         publishers: Sequence[str] = (),
+        places: Sequence[str] = (),
         published_from: date | None = None,
         published_to: date | None = None,
     ) -> SearchOut:
-        """The nearest passages, best first."""
-        parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, published_from, published_to)
+        """The nearest passages, best first. places: as for `ask`."""
+        parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, places, published_from, published_to)
         return self._call(SearchOut, "GET", "/v1/search", parameters=parameters)
 
     def article(self, article_id: str) -> ArticleTextOut:
@@ -125,10 +131,14 @@ class Client:
 
 
 def _filters(
-    languages: Sequence[str], publishers: Sequence[str], published_from: date | None, published_to: date | None
+    languages: Sequence[str],
+    publishers: Sequence[str],
+    places: Sequence[str],
+    published_from: date | None,
+    published_to: date | None,
 ) -> _Fields:
     dates = _given(published_from=published_from, published_to=published_to)
-    lists: _Fields = {"languages": list(languages), "publishers": list(publishers)}
+    lists: _Fields = {"languages": list(languages), "publishers": list(publishers), "places": list(places)}
     return lists | {name: str(day) for name, day in dates.items()}
 
 

@@ -107,12 +107,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Limits on the articles that may answer. An empty tuple or None does not limit; both dates are inclusive."""
+    """Limits on the articles that may answer. An empty tuple or None does not limit; both dates are inclusive.
+
+    places: gazetteer ids of places on the map. An article passes if it names one of them.
+    """
 
     languages: tuple[Language, ...] = ()
     publishers: tuple[str, ...] = ()
     published_from: date | None = None
     published_to: date | None = None
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

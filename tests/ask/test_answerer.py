@@ -21,7 +21,7 @@ ARTICLES = [
     make_article("en/leopards", "In 2026 there were 130 leopards in the park.", title="Leopards", published=date(2026, 1, 5)),
     make_article("en/cranes", "There are 40 cranes at the lake.", title="Cranes", published=None),
     make_article("ru/toll", "Фура платит за проезд 700 рублей.", language="ru", title="Проезд", published=date(2024, 5, 1)),
-    make_article("zh/toll", "卡车过桥费为800卢布。", language="zh", title="过桥费", published=date(2024, 6, 1)),
+    make_article("zh/toll", "黑河的卡车过桥费为800卢布。", language="zh", title="过桥费", published=date(2024, 6, 1)),
 ]
 
 
@@ -81,6 +81,7 @@ def test_what_is_new_is_the_newest_first(answerer: Answerer, said: str) -> None:
     assert ids(answerer, said) == ["en/leopards", "en/toll-2025", "zh/toll", "ru/toll", "en/toll-2012"]
     assert ids(answerer, said, Filters(languages=("zh", "ru"))) == ["zh/toll", "ru/toll"]
     assert ids(answerer, said, Filters(published_to=date(2024, 5, 31))) == ["ru/toll", "en/toll-2012"]
+    assert ids(answerer, said, Filters(places=("heihe", "mohe"))) == ["zh/toll"]
 
 
 @pytest.mark.parametrize("said", ["what is new this month?", "что нового в этом месяце?", "本月有什么新文章"])

@@ -22,7 +22,7 @@ def _entity(offset: int, length: int, kind: str = "bold", **more: str) -> dict[s
 
 
 @pytest.mark.parametrize("text", ["x" * 4096, "🚂" * 2048])
-def test_the_longest_text_is_taken(text: str) -> None:
+def test_the_longest_text_is_accepted(text: str) -> None:
     _send(text, *[_entity(0, 2)] * 100)
 
 
@@ -46,7 +46,7 @@ def test_the_longest_text_is_taken(text: str) -> None:
         ("text", [_entity(0, 4, "blockquote"), _entity(1, 1, "expandable_blockquote")], "nested"),
     ],
 )
-def test_what_telegram_would_not_show_is_refused(text: str, entities: list[dict[str, str | int]], reason: str) -> None:
+def test_messages_that_telegram_would_refuse_are_refused(text: str, entities: list[dict[str, str | int]], reason: str) -> None:
     with pytest.raises(RefusedError, match=reason) as caught:
         _send(text, *entities)
     assert caught.value.code == 400
@@ -67,7 +67,7 @@ def test_an_offset_confirms_what_came_before() -> None:
     assert api.unconfirmed == 1
 
 
-def test_what_was_not_asked_for_is_not_delivered() -> None:
+def test_updates_that_were_not_requested_are_not_delivered() -> None:
     api = BotApi()
     api.deliver(message("a post", chat_id=-9), kind="channel_post")
     api.deliver(message("a question"))
@@ -85,7 +85,7 @@ def test_a_webhook_leaves_nothing_to_poll_and_needs_https_and_a_secret() -> None
         api.call(TOKEN, "getUpdates", {})
 
 
-def test_an_edit_needs_a_message_of_the_bots_own_and_a_change() -> None:
+def test_an_edit_must_change_a_message_of_the_bot() -> None:
     api = BotApi()
     api.deliver(message("mine", chat_id=1, message_id=7))
     sent = api.call(TOKEN, "sendMessage", {"chat_id": "1", "text": "one"})

@@ -134,6 +134,46 @@ def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> 
     assert ids(Filters(languages=("ru",))) == set()
 
 
+def test_a_filter_by_place_passes_the_articles_that_name_it(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    heihe = make_article("en/heihe", "A port.\n\nTrucks cross at Heihe.\n\nThey carry soy.")
+    title = make_article("en/title", "Trucks cross.", title="Kheikhe")
+    both = make_article("en/both", "Trucks go from Vladivostok to Heihe.")
+    russian = make_article("ru/heihe", "Порт в Хэйхэ.", language="ru")
+
+    def ids(language: Language, *places: str) -> list[str]:
+        snapshot = open_current(tmp_path, embedder.fingerprint)
+        vector = embedder.embed_question("trucks").pooled[0]
+        found = snapshot.first_stage(language, vector, lexical_tokens("trucks port"), 50, Filters(places=places))
+        return sorted(set(article_ids(snapshot, language, found)))
+
+    run([BRIDGE, heihe, title, russian], tmp_path, embedder)
+    run([BRIDGE, heihe, title, russian, both], tmp_path, embedder, day=2)
+    assert len(open_current(tmp_path, embedder.fingerprint).segments) == 1  # the first was merged into the second
+    assert ids("en", "heihe") == ["en/both", "en/heihe", "en/title"]
+    assert ids("en", "vladivostok") == ["en/both"]
+    assert ids("en", "vladivostok", "heihe") == ["en/both", "en/heihe", "en/title"]
+    assert ids("ru", "heihe") == ["ru/heihe"]
+    assert ids("ru", "vladivostok") == ids("en", "nowhere") == []
+
+
+def test_places_are_found_anew_when_the_gazetteer_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = BagOfWords()
+    first = run([BRIDGE, PORT], tmp_path, embedder)
+    assert not run([BRIDGE, PORT], tmp_path, embedder, day=2).written
+    monkeypatch.setattr("coopbot.index.build.gazetteer_sha256", lambda: "another")
+    monkeypatch.setattr("coopbot.index.rows.places_in", lambda article: frozenset({"heihe"}))
+    report = run([BRIDGE, PORT], tmp_path, embedder, day=3)
+    assert report.written
+    assert report.snapshot != first.snapshot
+    assert (report.embedded, report.changed) == (0, ())
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    vector = embedder.embed_question("bridge").pooled[0]
+    found = snapshot.first_stage("en", vector, ["bridg"], 5, Filters(places=("heihe",)))
+    assert article_ids(snapshot, "en", found) == ["en/bridge"]
+    assert not run([BRIDGE, PORT], tmp_path, embedder, day=4).written
+
+
 def test_an_empty_corpus_makes_an_empty_index(tmp_path: Path) -> None:
     embedder = BagOfWords()
     assert run([], tmp_path, embedder).passages == 0

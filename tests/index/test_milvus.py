@@ -168,6 +168,8 @@ FILTERS = [
     Filters(published_from=date(2022, 6, 10), published_to=date(2022, 6, 10)),
     Filters(languages=("ru",)),
     Filters(languages=("en", "ru"), publishers=("TASS",), published_from=date(2023, 1, 1)),
+    Filters(places=("blagoveshchensk",)),
+    Filters(places=("tongjiang-bridge", "heihe"), published_from=date(2023, 1, 1)),
 ]
 
 
@@ -181,6 +183,8 @@ def test_filters_work_as_on_disk(place: Place) -> None:
     (brief,) = found(store, "en", "the bridge", 20, FILTERS[1])
     assert brief.startswith("en/brief")
     assert found(store, "ru", "порт", 20, Filters(publishers=("тасс",)))  # letter case of any alphabet
+    assert all(one.startswith("en/bridge") for one in found(store, "en", "trucks", 20, Filters(places=("blagoveshchensk",))))
+    assert found(store, "zh", "铁路大桥", 20, Filters(places=("tongjiang-bridge",)))
 
 
 def test_lexical_search_finds_passages_that_the_vector_misses(place: Place) -> None:

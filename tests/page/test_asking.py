@@ -113,8 +113,9 @@ def test_filters_limit_the_answer_and_are_taken_away_one_by_one(visit: Visit) ->
     page.get_by_label("Publisher").fill("Амурский вестник")
     page.get_by_label("Publisher").press("Tab")
     page.get_by_label("From").fill("2019-01-01")
+    page.locator("select[name=places]").select_option("Heihe")
     expect(page.locator(".chips button:not(.quiet)")).to_have_text(
-        [re.compile("Russian"), re.compile("Амурский"), re.compile("2019")]
+        [re.compile("Russian"), re.compile("Амурский"), re.compile("Heihe"), re.compile("2019")]
     )
     ask(page, BRIDGE)
     assert {quote.get_attribute("lang") for quote in page.locator(".quotes h4 a").all()} <= {"ru"}
@@ -282,6 +283,13 @@ def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -
     page.locator("#question").fill("and where?")
     page.locator("#send").click()
     expect(page.locator(".turn h2")).to_have_text("and where?")
+    page.locator("#filters summary").click()
+    page.locator("select[name=places]").select_option(value="hunchun")
+    page.locator("#question").fill(BRIDGE)
+    page.locator("#send").click()
+    expect(page.locator(".turn h2")).to_have_text(BRIDGE)
+    ours = {article.title for article in ARTICLES if "Hunchun" in article.text}
+    assert set(page.locator(".quotes h4 a").all_inner_texts()) <= ours
 
 
 def test_escape_closes_the_article_wherever_the_keyboard_is(visit: Visit) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,23 @@ def test_a_place_on_the_map_limits_the_articles(visit: Visit) -> None:
     expect(page.locator(".places [aria-pressed=true]")).to_contain_text("Hunchun")
     page.get_by_role("button", name="All places").click()
     expect(page.locator(".count")).to_have_text("6 articles")
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en-GB", "Hunchun"), ("zh-CN", "珲春"), ("ru-RU", "Хуньчунь")])
+def test_a_place_on_the_map_limits_the_next_question_until_its_chip_is_removed(visit: Visit, locale: str, name: str) -> None:
+    page = visit("/#sources", locale=locale)
+    page.locator(".map .place", has=page.locator("title", has_text=name)).click()
+    page.locator(".views a[href='#ask']").click()
+    chip = page.locator(".chips button:not(.quiet)")
+    expect(chip).to_have_text(re.compile(name))
+    ask(page, "When did the Tongjiang railway bridge open to freight?")
+    expect(page.locator(".quotes h4 a").first).to_be_visible()
+    ours = {article.title for article in ARTICLES if "Hunchun" in article.text}
+    assert set(page.locator(".quotes h4 a").all_inner_texts()) <= ours
+    chip.click()
+    expect(chip).to_have_count(0)
+    ask(page, "When did the Tongjiang railway bridge open to freight?")
+    expect(page.locator(".turn").last.locator(".quotes h4 a").first).to_have_text("A railway bridge over the Amur")
 
 
 def test_a_year_on_the_timeline_limits_the_articles_and_opens_its_months(visit: Visit) -> None:

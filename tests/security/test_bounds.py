@@ -75,6 +75,8 @@ QUERIES = {
     "some unknown parameters": "q=a&" + "&".join(f"f{n}=1" for n in range(60)),
     "a repeated question": "q=a" * 20_000,
     "a long parameter": "q=a&languages=" + "e" * 60_000,
+    "unknown places": "q=a" + "&places=x" * 10,
+    "many places": "q=a" + "&places=x" * 60,
 }
 
 
@@ -84,6 +86,12 @@ def test_queries_are_bounded_too(client: TestClient, query: str) -> None:
     assert reply.status_code in (414, 422)
     assert len(reply.content) < LARGEST_REFUSAL_BYTES
     assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_a_search_may_have_all_filters(client: TestClient) -> None:
+    lists = {"languages": ["en"] * 10, "publishers": ["x"] * 50, "places": ["heihe"] * 10}
+    dates = {"published_from": "2020-01-01", "published_to": "2030-01-01"}
+    assert client.get("/v1/search", params={"q": "a", "top_k": 1, **lists, **dates}).status_code == 200
 
 
 @pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 10**30, -1])

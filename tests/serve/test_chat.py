@@ -57,7 +57,7 @@ def test_an_answer_has_its_quotes_as_links_and_as_fields(client: openai.OpenAI, 
     assert content[annotation.start_index : annotation.end_index].startswith("[\\[1\\]](https://news.example/a")
 
 
-def test_a_stream_has_the_same_in_pieces(client: openai.OpenAI) -> None:
+def test_a_stream_has_the_same_answer_in_chunks(client: openai.OpenAI) -> None:
     whole = client.chat.completions.create(model="coopbot", messages=ASKED)
     chunks = list(client.chat.completions.create(model="coopbot", messages=ASKED, stream=True))
     assert len(chunks) > 3
@@ -70,7 +70,7 @@ def test_a_stream_has_the_same_in_pieces(client: openai.OpenAI) -> None:
     assert links == [link.model_dump() for link in whole.choices[0].message.annotations or []]
 
 
-def test_usage_is_there_for_those_who_look_for_it(client: openai.OpenAI) -> None:
+def test_a_stream_ends_with_usage_on_request(client: openai.OpenAI) -> None:
     usage = client.chat.completions.create(model="coopbot", messages=ASKED).usage
     assert usage is not None
     assert usage.total_tokens == 0
@@ -79,7 +79,7 @@ def test_usage_is_there_for_those_who_look_for_it(client: openai.OpenAI) -> None
     assert (last.choices, last.usage) == ([], usage)
 
 
-def test_what_the_sources_do_not_say_is_said(client: openai.OpenAI) -> None:
+def test_no_evidence_is_stated_with_the_nearest_passages(client: openai.OpenAI) -> None:
     asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": UNANSWERED}]
     completion = client.chat.completions.create(model="coopbot", messages=asked)
     assert (completion.choices[0].message.content or "").startswith("The sources do not say.")
@@ -88,7 +88,7 @@ def test_what_the_sources_do_not_say_is_said(client: openai.OpenAI) -> None:
 def test_models_are_listed_and_found(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["coopbot"]
     assert client.models.retrieve("coopbot").created > 1_700_000_000
-    with pytest.raises(openai.NotFoundError, match="name coopbot"):
+    with pytest.raises(openai.NotFoundError, match="the only one is coopbot"):
         client.models.retrieve("gpt-4")
 
 
@@ -97,7 +97,7 @@ def said(*texts: str) -> list[MessageIn]:
     return [MessageIn.model_validate({"role": roles[at % 2], "content": text}) for at, text in enumerate(texts)]
 
 
-def test_a_follow_up_leans_on_the_messages_before() -> None:
+def test_a_follow_up_is_completed_by_earlier_messages() -> None:
     first, follow_up = "How much cargo crossed the Tongjiang bridge in 2023?", "and in 2024?"
     assert asked_in(said(first)) == (first, [])
     assert asked_in(said(first, "5 million tonnes", follow_up)) == (follow_up, [first])
@@ -116,7 +116,7 @@ def test_parts_of_text_are_one_question() -> None:
     assert asked_in([MessageIn.model_validate({"role": "user", "content": parts})]) == ("When did it open?", [])
 
 
-def test_a_stream_says_how_far_it_is_before_it_answers(http: TestClient) -> None:
+def test_a_stream_reports_progress_before_the_answer(http: TestClient) -> None:
     text = http.post("/v1/chat/completions", json={"model": "coopbot", "messages": ASKED, "stream": True}).text
     first, *events = text.split("\n\n")
     assert '"role": "assistant"' in first
@@ -131,7 +131,7 @@ class _Broken(Answerer):
         raise IndexBroken("/srv/secret/index is damaged; run: coopbot index --force")
 
 
-def test_what_goes_wrong_in_a_stream_is_raised_by_the_client(tmp_path: Path) -> None:
+def test_an_error_in_a_stream_is_raised_by_the_client(tmp_path: Path) -> None:
     index = built(tmp_path)
     with TestClient(service_over(index, _Broken(BagOfWords(), index.current))) as broken:
         stream = connected(broken).chat.completions.create(model="coopbot", messages=ASKED, stream=True)
@@ -140,7 +140,7 @@ def test_what_goes_wrong_in_a_stream_is_raised_by_the_client(tmp_path: Path) -> 
     assert "secret" not in raised.value.message
 
 
-def test_what_cannot_be_answered_is_refused_in_openais_words(http: TestClient) -> None:
+def test_invalid_requests_get_errors_in_openais_format(http: TestClient) -> None:
     def check(body: dict[str, Any], status: int, part: str) -> None:
         for stream in (False, True):
             response = http.post("/v1/chat/completions", json={**body, "stream": stream})
@@ -152,12 +152,12 @@ def test_what_cannot_be_answered_is_refused_in_openais_words(http: TestClient) -
 
     image = [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]
     cases: list[tuple[dict[str, Any], int, str]] = [
-        ({"model": "gpt-4", "messages": ASKED}, 404, "name coopbot"),
+        ({"model": "gpt-4", "messages": ASKED}, 404, "the only one is coopbot"),
         ({"model": "coopbot", "messages": []}, 422, "messages"),
-        ({"model": "coopbot", "messages": [{"role": "system", "content": "hello"}]}, 422, "ask something"),
-        ({"model": "coopbot", "messages": [{"role": "user", "content": " "}]}, 422, "ask something"),
-        ({"model": "coopbot", "messages": [{"role": "user", "content": None}]}, 422, "ask something"),
-        ({"model": "coopbot", "messages": [{"role": "user", "content": image}]}, 422, "in words"),
+        ({"model": "coopbot", "messages": [{"role": "system", "content": "hello"}]}, 422, "send a question"),
+        ({"model": "coopbot", "messages": [{"role": "user", "content": " "}]}, 422, "send a question"),
+        ({"model": "coopbot", "messages": [{"role": "user", "content": None}]}, 422, "send a question"),
+        ({"model": "coopbot", "messages": [{"role": "user", "content": image}]}, 422, "as text"),
         ({"model": "coopbot", "messages": [{"role": "user", "content": "x" * (MAX_QUESTION_CHARS + 1)}]}, 422, "500"),
         ({"model": "coopbot", "messages": [{"role": "king", "content": "x"}]}, 422, "role"),
         ({"model": "coopbot", "messages": ASKED, "n": 2}, 422, "n:"),
@@ -166,7 +166,7 @@ def test_what_cannot_be_answered_is_refused_in_openais_words(http: TestClient) -
     check_each(cases, lambda case: check(*case))
 
 
-def test_fields_that_front_ends_send_change_nothing(http: TestClient) -> None:
+def test_other_fields_of_front_ends_are_ignored(http: TestClient) -> None:
     more = {
         "temperature": 0.2,
         "top_p": 1,
@@ -187,7 +187,7 @@ def test_a_long_conversation_is_read_and_a_longer_one_refused(http: TestClient) 
     assert http.post("/v1/chat/completions", json=with_history(1_000_000)).status_code == 413
 
 
-def test_keys_and_limits_hold_here_too(tmp_path: Path) -> None:
+def test_keys_and_rate_limits_apply_to_chats(tmp_path: Path) -> None:
     access = Access(api_keys=(KEY,), rate_limit="2/minute")
     with TestClient(service_over(built(tmp_path), access=access)) as http:
         with pytest.raises(openai.AuthenticationError):

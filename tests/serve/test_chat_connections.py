@@ -26,7 +26,7 @@ def request(**fields: object) -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
-def test_who_leaves_in_the_middle_of_a_stream_harms_nobody(service: Running) -> None:
+def test_a_client_that_disconnects_from_a_stream_does_no_harm(service: Running) -> None:
     for _ in range(50):
         with service.connect(request(stream=True)) as connection:
             assert connection.recv(20).startswith(b"HTTP/1.1 200")

@@ -38,20 +38,20 @@ def test_a_feed_reader_reads_every_article(http: TestClient) -> None:
     assert all(entry.id and entry.updated == "2025-05-10T00:00:00Z" and entry.author for entry in feed.entries)
 
 
-def test_languages_limit_it(http: TestClient) -> None:
+def test_the_feed_can_be_limited_to_languages(http: TestClient) -> None:
     feed = feedparser.parse(http.get("/v1/feed", params={"languages": ["zh", "ru"]}).content)
     assert {entry.title for entry in feed.entries} == {"Порт", "园区"}
     assert http.get("/v1/feed", params={"languages": "fr"}).status_code == 422
 
 
-def test_what_did_not_change_is_not_sent_again(http: TestClient) -> None:
+def test_an_unchanged_feed_is_not_sent_again(http: TestClient) -> None:
     tag = http.get("/v1/feed").headers["etag"]
     again = http.get("/v1/feed", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert http.get("/v1/feed", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_it_has_the_newest_fifty_that_have_a_date(tmp_path: Path) -> None:
+def test_the_feed_has_the_newest_fifty_dated_articles(tmp_path: Path) -> None:
     def article(number: int) -> Article:
         day = date(2025, 1, 1) + timedelta(days=number)
         return make_article(f"en/a{number % 7}-{number}", f"Number {number}.", title=f"n{number}", published=day)
@@ -63,7 +63,7 @@ def test_it_has_the_newest_fifty_that_have_a_date(tmp_path: Path) -> None:
     assert [entry.title for entry in feed.entries] == [f"n{number}" for number in range(59, 9, -1)]
 
 
-def test_whatever_a_title_holds_it_stays_xml() -> None:
+def test_titles_with_any_characters_give_valid_xml() -> None:
     hostile = make_article("en/x", "a\x00b <c> & d" * 200, title="]]><script>\x0b\ufffe&", publisher="")
     root = ElementTree.fromstring(atom([hostile], base="", address="https://x.example/v1/feed", updated=NOW))
     title = root.findtext(".//{*}entry/{*}title")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,6 +16,7 @@ from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
 from coopbot.serve.http.app import create_app
+from coopbot.text.gazetteer import all_places
 from tests.fakes import make_article
 
 ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=date(2025, 5, 11))
@@ -97,7 +99,7 @@ def test_an_answer_is_cited_and_every_citation_is_exact(
         ("Кто написал «Войну и мир»?", "В источниках ответа нет."),
     ],
 )
-def test_what_the_sources_do_not_say_is_said_in_the_questions_language(client: TestClient, question: str, text: str) -> None:
+def test_no_evidence_is_stated_in_the_questions_language(client: TestClient, question: str, text: str) -> None:
     answer = client.post("/v1/ask", json={"question": question}).json()
     assert (answer["outcome"], answer["claims"], answer["text"]) == ("no_evidence", [], text)
     assert answer["citations"]  # the nearest passages, offered as such
@@ -111,7 +113,7 @@ def test_search_gives_ranked_passages_with_exact_offsets(client: TestClient) -> 
     assert BRIDGE.text[hit["start_char"] : hit["end_char"]] == hit["text"]
 
 
-def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_passages(client: TestClient) -> None:
+def test_other_publishers_of_a_story_are_listed_with_article_quotes_and_passages(client: TestClient) -> None:
     others = [
         {"publisher": "Echo Daily", "title": "Rail bridge opens", "url": "https://echo.example/a", "published": "2025-05-11"}
     ]
@@ -119,13 +121,13 @@ def test_who_else_published_a_story_is_told_with_the_article_its_quotes_and_its_
     hits = client.get("/v1/search", params={"q": "railway bridge"}).json()["hits"]
     articles = [client.get(f"/v1/articles/{name}").json() for name in ("en/bridge", "ru/port")]
     listed = client.get("/v1/articles").json()["articles"]
-    told = [found for found in [*answer["citations"], *hits, *articles, *listed] if found["article_id"] == "en/bridge"]
-    assert len(told) >= 4
-    assert [found["also_published_by"] for found in told] == [others] * len(told)
+    stories = [found for found in [*answer["citations"], *hits, *articles, *listed] if found["article_id"] == "en/bridge"]
+    assert len(stories) >= 4
+    assert [found["also_published_by"] for found in stories] == [others] * len(stories)
     assert articles[1]["also_published_by"] == []
 
 
-def test_search_gives_as_many_passages_as_are_asked_for(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
+def test_search_returns_as_many_passages_as_requested(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
     articles = [make_article(f"en/{n:02d}", f"Number {n} of many notes about bridges over the river.") for n in range(40)]
     _build(articles, embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
@@ -153,9 +155,21 @@ def test_filters_limit_search_and_answers(client: TestClient) -> None:
     assert {hit["language"] for hit in found["hits"]} == {"ru", "zh"}
     body = {"question": "When did the Tongjiang railway bridge open?", "filters": {"publishers": ["river news"]}}
     assert {c["publisher"] for c in client.post("/v1/ask", json=body).json()["citations"]} == {"River News"}
+    for place in ("zarubino", "Zarubino", "扎鲁比诺", "Зарубино"):
+        found = client.get("/v1/search", params={"q": "bridge", "places": ["mohe", place]}).json()
+        assert {hit["article_id"] for hit in found["hits"]} == {"ru/port"}, place
+        body = {"question": "How far is the port from the border?", "filters": {"places": [place]}}
+        answer = client.post("/v1/ask", json=body).json()
+        assert {citation["article_id"] for citation in answer["citations"]} == {"ru/port"}, place
     body = {"question": "When did the bridge open?", "filters": {"published_from": "2030-01-01"}}
     answer = client.post("/v1/ask", json=body).json()
     assert (answer["outcome"], answer["citations"]) == ("no_evidence", [])
+
+
+def test_an_unknown_place_is_answered_with_those_that_are_known(client: TestClient) -> None:
+    detail = client.get("/v1/search", params={"q": "bridge", "places": "Atlantis"}).json()["detail"]
+    assert detail.startswith("places: Input should be names of places on the map or their ids, which are amurzet, ")
+    assert set(all_places()) == set(re.split(", ", detail.partition(" are ")[2]))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +187,10 @@ def test_filters_limit_search_and_answers(client: TestClient) -> None:
         ({"question": "a", "filters": {"language": "en"}}, "filters.language"),
         ({"question": "a", "filters": {"languages": ["fr"]}}, "filters.languages.0"),
         ({"question": "a", "filters": {"published_from": "yesterday"}}, "filters.published_from"),
+        ({"question": "a", "filters": {"places": ["Heihe", "Atlantis"]}}, "filters.places"),
+        ({"question": "a", "filters": {"places": ["Amur"]}}, "filters.places"),
+        ({"question": "a", "filters": {"places": [["heihe"]]}}, "filters.places.0"),
+        ({"question": "a", "filters": {"places": ["heihe"] * 11}}, "filters.places"),
         ([], "body"),
     ],
 )
@@ -211,7 +229,7 @@ def test_articles_are_listed_in_pages(client: TestClient) -> None:
     "article_id",
     ["en/nothing", "../pyproject", "..%2F..%2Fetc%2Fpasswd", "%2Fetc%2Fpasswd", "en/bridge%00", "en//bridge", "....//x"],
 )
-def test_an_unknown_or_wandering_article_id_is_not_found(client: TestClient, article_id: str) -> None:
+def test_an_article_id_that_is_unknown_or_a_path_is_not_found(client: TestClient, article_id: str) -> None:
     response = client.get(f"/v1/articles/{article_id}")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"

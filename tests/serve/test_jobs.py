@@ -101,7 +101,7 @@ def test_removal_reaches_the_index(jobs: Jobs, editor: FakeEditor) -> None:
     assert job.report.removed == ("en/bridge",)
 
 
-def test_what_fails_before_the_corpus_changed_costs_no_rebuild_and_stops_no_other(jobs: Jobs, editor: FakeEditor) -> None:
+def test_a_change_that_fails_causes_no_rebuild_and_stops_no_other(jobs: Jobs, editor: FakeEditor) -> None:
     twice = finished(jobs, jobs.add_draft(Draft(title="Copy", text=BRIDGE.text)))
     gone = finished(jobs, jobs.add_url("https://news.example/gone"))
     unknown = finished(jobs, jobs.remove("en/nothing"))
@@ -114,7 +114,9 @@ def test_what_fails_before_the_corpus_changed_costs_no_rebuild_and_stops_no_othe
 
 
 @pytest.mark.parametrize("failure", [IndexBroken("the index is damaged; run: coopbot index"), RuntimeError("secret")])
-def test_a_failed_rebuild_leaves_the_article_and_tells_both(jobs: Jobs, editor: FakeEditor, failure: Exception) -> None:
+def test_after_a_failed_rebuild_the_job_reports_the_article_and_the_error(
+    jobs: Jobs, editor: FakeEditor, failure: Exception
+) -> None:
     editor.failure = failure
     with capture_logs() as logs:
         job = finished(jobs, jobs.add_draft(PORT))
@@ -155,7 +157,7 @@ def test_a_removal_does_not_share_the_rebuild_of_what_it_removes(jobs: Jobs, edi
     assert (first.added, second.removed) == (("en/port",), ("en/port",))
 
 
-def test_slow_additions_do_not_keep_the_first_waiting(editor: FakeEditor, clock: Clock) -> None:
+def test_slow_additions_do_not_delay_the_first(editor: FakeEditor, clock: Clock) -> None:
     def read() -> int:
         clock.sleep(0.6)
         return 1
@@ -176,7 +178,7 @@ def test_one_waiting_rebuild_is_enough(jobs: Jobs, editor: FakeEditor) -> None:
     assert running.job_id not in waiting
 
 
-def test_a_feed_that_brought_nothing_costs_no_rebuild(jobs: Jobs, editor: FakeEditor) -> None:
+def test_a_feed_without_new_articles_causes_no_rebuild(jobs: Jobs, editor: FakeEditor) -> None:
     nothing = finished(jobs, jobs.visit(lambda: 0))
     assert (nothing.kind, nothing.state, nothing.report, editor.rebuilds) == ("feed", "done", None, 0)
 
@@ -197,7 +199,7 @@ def test_a_job_waits_for_another_process(jobs: Jobs, editor: FakeEditor, clock: 
 
 
 @pytest.mark.parametrize("busy", [121, 200])
-def test_a_job_does_not_wait_for_ever(jobs: Jobs, editor: FakeEditor, clock: Clock, busy: int) -> None:
+def test_a_job_gives_up_waiting_for_another_process(jobs: Jobs, editor: FakeEditor, clock: Clock, busy: int) -> None:
     editor.busy = busy
     job = finished(jobs, jobs.add_draft(PORT))
     assert (job.state, job.change) == ("failed", None)
@@ -210,7 +212,7 @@ def test_a_job_does_not_wait_for_ever(jobs: Jobs, editor: FakeEditor, clock: Clo
     ("limits", "size_bytes", "fit"),
     [(Limits(waiting=3), 10, 3), (Limits(waiting_bytes=25), 10, 2), (Limits(waiting_bytes=25), 26, 0)],
 )
-def test_too_much_is_refused(editor: FakeEditor, limits: Limits, size_bytes: int, fit: int) -> None:
+def test_too_many_waiting_changes_are_refused(editor: FakeEditor, limits: Limits, size_bytes: int, fit: int) -> None:
     with Jobs(editor, limits=limits) as jobs:
         held(jobs, editor)
         accepted = [jobs.add_file(f"{n:0{size_bytes}}".encode(), f"{n}.txt") for n in range(fit)]
@@ -231,7 +233,7 @@ def test_only_the_latest_finished_jobs_are_remembered(editor: FakeEditor) -> Non
                 jobs.get(job.job_id)
 
 
-def test_idle_until_asked_and_when_done(jobs: Jobs, editor: FakeEditor) -> None:
+def test_jobs_are_idle_before_and_after_a_change(jobs: Jobs, editor: FakeEditor) -> None:
     assert jobs.idle
     job = held(jobs, editor)
     assert not jobs.idle
@@ -240,7 +242,7 @@ def test_idle_until_asked_and_when_done(jobs: Jobs, editor: FakeEditor) -> None:
     assert jobs.idle
 
 
-def test_stopping_ends_what_runs_and_fails_what_waits(editor: FakeEditor) -> None:
+def test_stop_ends_the_running_job_and_fails_waiting_ones(editor: FakeEditor) -> None:
     before = LiveIndex(editor.index_dir, editor.embedder.fingerprint).current().snapshot_id
     with Jobs(editor) as jobs:
         running = jobs.add_draft(PORT)
@@ -266,7 +268,7 @@ def test_stopping_does_not_wait_for_another_process(editor: FakeEditor) -> None:
     assert str(jobs.get(job.job_id).error) == "the service is stopping; try again when it is back"
 
 
-def test_the_log_holds_no_secret_of_an_address(jobs: Jobs) -> None:
+def test_secrets_in_addresses_are_not_logged(jobs: Jobs) -> None:
     with capture_logs() as logs:
         finished(jobs, jobs.add_url("https://news.example/a?key=hidden#hidden"))
     assert [(entry["event"], entry["error"]) for entry in logs] == [("job_failed", "Unreachable")]
@@ -285,7 +287,7 @@ def spooled(editor: FakeEditor) -> Iterator[Jobs]:
         spool.close()
 
 
-def test_the_next_process_goes_on_with_what_waited_and_what_was_not_indexed(editor: FakeEditor) -> None:
+def test_the_next_process_resumes_waiting_and_unindexed_changes(editor: FakeEditor) -> None:
     with spooled(editor) as jobs:
         made = jobs.add_draft(PORT)
         editor.gate.clear()
@@ -304,7 +306,7 @@ def test_the_next_process_goes_on_with_what_waited_and_what_was_not_indexed(edit
     assert list((editor.index_dir / "pending").glob("[!.]*")) == []
 
 
-def test_what_was_done_or_refused_is_not_done_again(editor: FakeEditor) -> None:
+def test_finished_and_refused_changes_are_not_repeated(editor: FakeEditor) -> None:
     with spooled(editor) as jobs:
         finished(jobs, jobs.add_draft(PORT))
         finished(jobs, jobs.add_url("https://news.example/nothing"))
@@ -314,7 +316,7 @@ def test_what_was_done_or_refused_is_not_done_again(editor: FakeEditor) -> None:
     assert editor.rebuilds == rebuilds
 
 
-def test_what_ends_the_process_each_time_is_given_up(editor: FakeEditor) -> None:
+def test_a_change_that_ends_the_process_each_time_is_given_up(editor: FakeEditor) -> None:
     spool = Spool(editor.index_dir / "pending")
     order = Order(job_id="a" * 32, created_at=datetime.now(UTC), file="bomb.txt")
     spool.put(order, b"A bomb.")
@@ -323,11 +325,11 @@ def test_what_ends_the_process_each_time_is_given_up(editor: FakeEditor) -> None
     spool.close()
     with spooled(editor) as jobs:
         job = jobs.get(order.job_id)
-    assert (job.state, str(job.error)) == ("failed", "bomb.txt: the service ended each time it was read; give another")
+    assert (job.state, str(job.error)) == ("failed", "bomb.txt: the service ended each time it was read; send another file")
     assert "en/bomb.txt" not in editor.articles
 
 
-def test_a_damaged_order_is_left_aside(editor: FakeEditor) -> None:
+def test_a_damaged_order_is_skipped(editor: FakeEditor) -> None:
     (editor.index_dir / "pending").mkdir()
     (editor.index_dir / "pending" / "b.json").write_text("{")
     with capture_logs() as logs, spooled(editor) as jobs:
@@ -335,7 +337,7 @@ def test_a_damaged_order_is_left_aside(editor: FakeEditor) -> None:
     assert [entry["event"] for entry in logs] == ["order_unreadable"]
 
 
-def test_two_services_do_not_share_what_they_keep(tmp_path: Path) -> None:
+def test_two_services_cannot_share_a_spool(tmp_path: Path) -> None:
     first = Spool(tmp_path)
     with pytest.raises(Busy, match="another service"):
         Spool(tmp_path)

@@ -27,7 +27,7 @@ def test_numbers_are_links_to_the_source_at_the_quote(answer: Answer) -> None:
     assert "<strong>" in html
 
 
-def test_the_words_that_answer_are_bold_only_where_that_can_be_written(answer: Answer) -> None:
+def test_answering_words_are_bold_where_markdown_allows(answer: Answer) -> None:
     (citation,) = answer.citations
     start = citation.quote.index("on 16")
     marked = replace(answer, citations=(replace(citation, answer=Span(start_char=start + 3, end_char=start + 19)),))
@@ -36,7 +36,7 @@ def test_the_words_that_answer_are_bold_only_where_that_can_be_written(answer: A
     assert "**" not in markdown_text(spaced)
 
 
-def test_nothing_that_strangers_wrote_is_markup() -> None:
+def test_text_from_articles_is_escaped() -> None:
     def check(text: str) -> None:
         assert MarkdownIt().render(f"x {escaped_markdown(text)}").count("<") == 2
         assert "<" not in MarkdownIt().render(escaped_markdown(text)).removeprefix("<p>").removesuffix("</p>\n")
@@ -60,19 +60,19 @@ def test_nothing_that_strangers_wrote_is_markup() -> None:
     check_each(cases, check)
 
 
-def test_links_have_the_places_that_they_say(answer: Answer) -> None:
+def test_links_have_the_stated_spans(answer: Answer) -> None:
     lines = list(answer_markdown(answer, BASE))
     (number, span), *more = lines[0].links
     assert (number, more) == (1, [])
     assert lines[0].text[span.start_char : span.end_char].startswith("[\\[1\\]](https://news.example/")
 
 
-def test_where_the_sources_differ_is_said_with_their_numbers(answer: Answer) -> None:
+def test_disagreements_are_listed_with_citation_numbers(answer: Answer) -> None:
     differing = replace(answer, disagreements=(Disagreement(about="1 km / 2 km", citations=(1,)),))
     assert "The sources differ: 1 km / 2 km [\\[1\\]](" in markdown_text(differing, BASE)
 
 
-def test_the_nearest_passages_are_quoted_where_the_sources_do_not_say(answer: Answer) -> None:
+def test_without_evidence_the_nearest_passages_are_quoted(answer: Answer) -> None:
     nothing = replace(answer, outcome="no_evidence", claims=())
     html = MarkdownIt().render(markdown_text(nothing, BASE))
     assert html.startswith("<p>The sources do not say.</p>")
@@ -80,7 +80,7 @@ def test_the_nearest_passages_are_quoted_where_the_sources_do_not_say(answer: An
     assert "16 November 2022" in html
 
 
-def test_an_article_without_an_address_is_reached_through_the_service() -> None:
+def test_an_article_without_an_address_is_linked_through_the_service() -> None:
     assert source_address(BRIDGE, BASE) == BRIDGE.url
     assert source_address(PORT, BASE) == f"{BASE}/v1/articles/ru/port"
     assert source_address(PARK, BASE) == f"{BASE}/v1/articles/zh/park"

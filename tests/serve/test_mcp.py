@@ -99,6 +99,8 @@ def test_search_and_fetch_have_the_shapes_that_connectors_expect(app: FastAPI, m
 def test_an_answer_has_exact_quotes(app: FastAPI, http: TestClient) -> None:
     answer = called(app, "ask", {"question": QUESTION, "languages": ["en"], "max_citations": 1})
     assert answer.content[0].text.startswith("The railway bridge at Tongjiang opened to freight on ")
+    elsewhere = called(app, "ask", {"question": QUESTION, "places": ["Zarubino"]})
+    assert {one["article_id"] for one in elsewhere.structured_content["citations"]} == {"ru/port"}
     (citation,) = answer.structured_content["citations"]
     assert BRIDGE.text[citation["start_char"] : citation["end_char"]] == citation["quote"]
 
@@ -122,6 +124,7 @@ def test_wrong_arguments_are_named_for_the_model_to_correct(app: FastAPI) -> Non
         ("ask", {"question": "bridge?", "languages": ["fr"]}, "languages"),
         ("ask", {"question": "bridge?", "max_citations": 11}, "max_citations"),
         ("ask", {"question": "bridge?", "published_from": "yesterday"}, "published_from"),
+        ("ask", {"question": "bridge?", "places": ["secret-words"]}, "are amurzet, "),
         ("delete", {"id": "en/bridge"}, "search, fetch, ask"),
     ]
     check_each(cases, lambda case: check(*case))
@@ -135,7 +138,7 @@ class Broken(Answerer):
         raise IndexBroken("/srv/secret is damaged") if "index" in question else ValueError(question)
 
 
-def test_of_a_fault_strangers_learn_only_what_mends_it(index_dir: Path) -> None:
+def test_clients_get_only_the_kind_and_the_remedy_of_a_server_error(index_dir: Path) -> None:
     index = built(index_dir)
     app = service_over(index, Broken(index_dir, index.current))  # type: ignore[arg-type]  # it embeds nothing
     with capture_logs() as logged:
@@ -149,7 +152,7 @@ def test_of_a_fault_strangers_learn_only_what_mends_it(index_dir: Path) -> None:
     assert all("secret" not in json.dumps({**line, "exc_info": None}) for line in logged)
 
 
-def test_what_is_no_call_gets_a_clear_answer(http: TestClient) -> None:
+def test_an_invalid_call_gets_a_clear_error(http: TestClient) -> None:
     assert http.get("/mcp").status_code == 405
     assert http.delete("/mcp").status_code == 405
     assert http.post("/mcp", content=b"{", headers={**ACCEPT, "Content-Type": "application/json"}).status_code == 400
@@ -161,7 +164,7 @@ def test_what_is_no_call_gets_a_clear_answer(http: TestClient) -> None:
     assert unknown.json()["error"]["code"] == -32601
 
 
-def test_keys_hosts_and_limits_hold_here_too(index_dir: Path) -> None:
+def test_keys_hosts_and_rate_limits_apply_to_mcp(index_dir: Path) -> None:
     access = Access(api_keys=(KEY,), rate_limit="1/minute", hosts=("testserver",))
     with TestClient(service_over(built(index_dir), access=access)) as http:
         key = {**ACCEPT, "Authorization": f"Bearer {KEY}"}
@@ -172,7 +175,7 @@ def test_keys_hosts_and_limits_hold_here_too(index_dir: Path) -> None:
 
 
 @pytest.mark.process
-def test_on_standard_input_and_output_it_is_the_same(index_dir: Path) -> None:
+def test_tools_work_over_standard_input_and_output(index_dir: Path) -> None:
     environ = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     program = StdioServerParameters(
         command=sys.executable, args=["-m", "tests.serve.mcp_service", os.fspath(index_dir)], env=environ, cwd=ROOT

@@ -41,7 +41,7 @@ def test_texts_are_plain_and_trimmed(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_limit_is_named_where_it_matters(language: Language) -> None:
+def test_texts_about_length_name_the_limit(language: Language) -> None:
     assert str(MAX_QUESTION_CHARS) in message(language).question_too_long
     assert str(MAX_QUESTION_CHARS) in message(language).help
 
@@ -100,7 +100,7 @@ def test_language_of_locale(code: str | None, expected: Language) -> None:
         (RuntimeError("secret"), "went_wrong"),
     ],
 )
-def test_errors_tell_users_nothing_technical(error: Exception, field: str, language: Language) -> None:
+def test_errors_shown_to_users_are_not_technical(error: Exception, field: str, language: Language) -> None:
     assert error_text(error, language) == asdict(message(language))[field]
 
 
@@ -133,5 +133,5 @@ def _cited(*publishers: str) -> Citation:
         (("新华社",), "zh", "coopbot briefs (综合自 新华社)"),
     ],
 )
-def test_a_brief_names_whose_reports_it_is_based_on(publishers: tuple[str, ...], language: Language, line: str) -> None:
+def test_the_publisher_line_of_a_brief_names_its_sources(publishers: tuple[str, ...], language: Language, line: str) -> None:
     assert publisher_line(_cited(*publishers), language) == line

@@ -93,7 +93,7 @@ def read(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], f
 
 
 @pytest.mark.server
-def test_what_happens_is_counted_without_a_word_of_it(index: LiveIndex) -> None:
+def test_metrics_contain_nothing_that_users_wrote(index: LiveIndex) -> None:
     with serving(index) as client:
         for number, question in enumerate((QUESTION, f"{UNANSWERED} {SECRET}", "broken")):
             client.post("/v1/ask", json={"question": question, "conversation_id": f"{SECRET}-{number}"})
@@ -128,7 +128,7 @@ def test_what_happens_is_counted_without_a_word_of_it(index: LiveIndex) -> None:
 
 
 @pytest.mark.server
-def test_who_has_no_token_reads_nothing(index: LiveIndex) -> None:
+def test_metrics_need_the_token(index: LiveIndex) -> None:
     with serving(index) as client:
         assert client.get("/metrics").status_code == 401
         refused = client.get("/metrics", headers={"Authorization": "Bearer another"})
@@ -136,7 +136,7 @@ def test_who_has_no_token_reads_nothing(index: LiveIndex) -> None:
     assert "COOPBOT_METRICS_TOKEN" in refused.json()["detail"]
 
 
-def test_what_is_documented_is_what_there_is(index: LiveIndex, tmp_path: Path) -> None:
+def test_documented_metrics_are_those_exported(index: LiveIndex, tmp_path: Path) -> None:
     metrics = Metrics()
     text = metrics.exposed(monitored(index, metrics).state).decode()
     given = {name for name in re.findall(r"^# TYPE (\S+)", text, re.M) if name.startswith("coopbot")}

@@ -14,12 +14,12 @@ from coopbot.cli.asking import _print_answer
 from coopbot.domain import Language
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.messages import message
 from coopbot.serve.notes import format_period
 from coopbot.serve.telegram.format import answer_parts
-from coopbot.serve.wire import answer_text
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 
@@ -58,7 +58,7 @@ TALK: list[tuple[str, Language, str]] = [
 
 
 @pytest.mark.parametrize(("said", "language", "notice"), TALK)
-def test_small_talk_gets_the_same_line_everywhere(
+def test_small_talk_gets_the_same_reply_in_every_interface(
     http: TestClient,
     index: LiveIndex,
     answerer: Answerer,
@@ -107,7 +107,7 @@ def test_articles_are_listed_with_title_publisher_and_date(
     assert f'<a href="/article/{listed["article_id"]}" lang="{language}">{title}</a>' in page
 
 
-def test_nothing_of_a_list_is_markup(answerer: Answerer) -> None:
+def test_listed_articles_are_escaped(answerer: Answerer) -> None:
     assert r"[The \*toll\*](https://news.example/a)" in markdown_text(answerer.ask("sources about toll"))
 
 
@@ -119,7 +119,7 @@ NOTES: list[tuple[str, Language, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "language", "note"), NOTES)
-def test_the_age_of_a_quote_is_said_beside_it(
+def test_the_age_of_a_quote_is_shown_beside_it(
     http: TestClient, answerer: Answerer, capsys: pytest.CaptureFixture[str], asked: str, language: Language, note: str
 ) -> None:
     answer = answerer.ask(asked, max_citations=1)

@@ -80,7 +80,7 @@ def test_the_page_runs_nothing_but_its_own_files(client: TestClient) -> None:
         assert client.get(path).status_code == 200
 
 
-def test_all_of_it_is_small() -> None:
+def test_the_page_is_small() -> None:
     total_bytes = sum(
         path.stat().st_size for path in Path(str(FILES)).rglob("*") if path.suffix not in (".py", ".pyc") and path.is_file()
     )
@@ -156,11 +156,22 @@ def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
     assert client.post("/ask", data=follow_up).status_code == 200
 
 
-def test_the_filters_of_a_form_count(client: TestClient) -> None:
+def test_the_filters_of_a_form_apply(client: TestClient) -> None:
     form = {"question": QUESTION, "languages": ["ru", "zh"], "publishers": "", "published_from": "", "published_to": ""}
     page = client.post("/ask", data=form).text
     assert set(re.findall(r'<h4><a href="/article/(\w\w)/', page)) <= {"ru", "zh"}
     assert "The sources do not say." in page
+    page = client.post("/ask", data={"question": QUESTION, "places": "hunchun"}).text
+    assert set(re.findall(r'<h4><a href="/article/(\w\w/\w+)', page)) <= {"en/port", "ru/port", "zh/port"}
+    assert re.findall(r"<option[^>]* selected>([^<]*)<", page) == ["Hunchun"]
+
+
+def test_the_places_of_the_form_are_named_in_the_language_of_the_page(client: TestClient) -> None:
+    page = client.get("/", headers={"Accept-Language": "ru"}).text
+    options = re.findall(r'<option value="([^"]*)">([^<]*)<', page)
+    assert options[0] == ("", "Все места")
+    assert ("heihe", "Хэйхэ") in options
+    assert [name for _, name in options[1:]] == sorted(name for _, name in options[1:])
 
 
 @pytest.mark.parametrize(
@@ -171,10 +182,11 @@ def test_the_filters_of_a_form_count(client: TestClient) -> None:
         ({"question": "я" * 501}, 422, "too long"),
         ({"question": "Why?", "published_from": "yesterday"}, 422, "something went wrong"),
         ({"question": "Why?", "languages": "fr"}, 422, "something went wrong"),
+        ({"question": "Why?", "places": "atlantis"}, 422, "something went wrong"),
         ({"question": "Why?", "conversation_id": "<script>"}, 422, "something went wrong"),
     ],
 )
-def test_a_form_that_is_at_fault_is_explained(client: TestClient, form: dict[str, str], status: int, text: str) -> None:
+def test_an_invalid_form_is_explained(client: TestClient, form: dict[str, str], status: int, text: str) -> None:
     page = client.post("/ask", data=form)
     assert page.status_code == status
     assert text in page.text
@@ -195,7 +207,7 @@ def test_an_article_that_is_gone_is_a_404_page(client: TestClient) -> None:
     assert client.get("/article/en/bridge?start=70&end=9000000").status_code == 200
 
 
-def test_what_reads_the_corpus_needs_a_key_and_counts(index: LiveIndex) -> None:
+def test_routes_that_read_the_corpus_need_a_key_and_are_rate_limited(index: LiveIndex) -> None:
     with service(index, Access(api_keys=(KEY,))) as client:
         assert client.get("/").status_code == 200
         assert client.get("/page/page.js").status_code == 200
@@ -209,7 +221,7 @@ def test_what_reads_the_corpus_needs_a_key_and_counts(index: LiveIndex) -> None:
         assert client.get("/").status_code == 200
 
 
-def test_what_the_index_holds_is_counted(client: TestClient) -> None:
+def test_the_overview_counts_articles(client: TestClient) -> None:
     found = client.get("/v1/overview").json()
     assert (found["total"], found["counted"], found["matching"]) == (4, 4, 4)
     assert found["languages"] == {"en": 2, "ru": 1, "zh": 1}
@@ -228,6 +240,7 @@ def test_what_the_index_holds_is_counted(client: TestClient) -> None:
     ("parameters", "ids"),
     [
         ({"places": ["heihe"]}, ["zh/port", "en/bridge"]),
+        ({"places": "Хэйхэ"}, ["zh/port", "en/bridge"]),
         ({"places": ["heihe", "hunchun"], "languages": "en"}, ["en/bridge", "en/port"]),
         ({"publishers": "tass"}, ["en/port"]),
         ({"published_from": "2024-01-01"}, ["zh/port", "en/bridge"]),
@@ -235,22 +248,22 @@ def test_what_the_index_holds_is_counted(client: TestClient) -> None:
         ({"languages": "ru", "published_to": "2030-01-01"}, []),
     ],
 )
-def test_the_overview_keeps_to_the_filters(client: TestClient, parameters: dict[str, str | list[str]], ids: list[str]) -> None:
+def test_the_overview_applies_filters(client: TestClient, parameters: dict[str, str | list[str]], ids: list[str]) -> None:
     found = client.get("/v1/overview", params=parameters).json()
     assert [article["article_id"] for article in found["recent"]] == ids
     assert found["matching"] == len(ids)
 
 
-def test_a_filter_does_not_hide_what_else_could_be_chosen(client: TestClient) -> None:
+def test_a_filter_does_not_hide_other_choices(client: TestClient) -> None:
     found = client.get("/v1/overview", params={"places": "heihe", "languages": "zh"}).json()
     assert found["languages"] == {"en": 1, "zh": 1}
     assert {place["place_id"] for place in found["places"]} == {"heihe", "hunchun"}
 
 
-def test_an_unknown_place_is_named(client: TestClient) -> None:
+def test_an_unknown_place_is_refused(client: TestClient) -> None:
     response = client.get("/v1/overview", params={"places": "atlantis"})
     assert response.status_code == 422
-    assert response.json()["errors"][0]["field"] == "places.0"
+    assert response.json()["errors"][0]["field"] == "places"
 
 
 def test_a_large_index_is_counted_bit_by_bit_and_only_once(tmp_path: Path) -> None:
@@ -289,7 +302,7 @@ class _Held(Answerer):
         return super().ask(question, **others)
 
 
-def test_nobody_waits_for_suggestions_that_another_one_asked_for(index: LiveIndex) -> None:
+def test_requests_do_not_wait_for_suggestions_that_are_being_made(index: LiveIndex) -> None:
     answerer = _Held(BagOfWords(), index.current, FigureReader())
     suggestions = Suggestions(answerer, index, {"en": [QUESTION], "zh": [], "ru": []})
     with ThreadPoolExecutor(1) as others:

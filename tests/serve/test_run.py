@@ -23,7 +23,7 @@ class Served:
 
 
 @pytest.mark.parametrize(("reader", "events"), [(None, ["reader_off"]), (CARD, [])])
-def test_a_reader_that_is_off_is_said_at_the_start(
+def test_the_start_logs_that_the_reader_is_off(
     monkeypatch: pytest.MonkeyPatch, reader: ReaderCard | None, events: list[str]
 ) -> None:
     given: dict[str, Any] = {}

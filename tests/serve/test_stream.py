@@ -71,7 +71,7 @@ def test_a_client_that_takes_anything_gets_json(client: TestClient) -> None:
         assert client.post("/v1/ask", json=QUESTION, headers={"Accept": accept}).headers["content-type"] == "application/json"
 
 
-def test_a_request_that_is_at_fault_is_refused_before_the_first_event(client: TestClient) -> None:
+def test_an_invalid_request_is_refused_before_the_first_event(client: TestClient) -> None:
     response = client.post("/v1/ask", json={"question": " "}, headers=EVENTS)
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
@@ -85,7 +85,7 @@ class _Broken(Answerer):
 
 
 @pytest.mark.parametrize(("question", "status", "detail"), [("Why?", 503, "damaged"), ("A crash?", 500, "report it")])
-def test_what_goes_wrong_later_is_the_last_event(index: LiveIndex, question: str, status: int, detail: str) -> None:
+def test_a_later_error_is_the_last_event(index: LiveIndex, question: str, status: int, detail: str) -> None:
     app = create_app(_Broken(BagOfWords(), index.current), index, version="1")
     with TestClient(app, raise_server_exceptions=False) as client:
         ((name, problem),) = events_of(client.post("/v1/ask", json={"question": question}, headers=EVENTS).text)
@@ -114,7 +114,7 @@ class _Gated(Answerer):
 
 
 @pytest.mark.server
-def test_a_client_that_leaves_in_the_middle_harms_nobody(index: LiveIndex, tmp_path: Path) -> None:
+def test_a_client_that_disconnects_does_no_harm(index: LiveIndex, tmp_path: Path) -> None:
     app = create_app(_Gated(BagOfWords(), index.current, FigureReader()), index, version="1")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)

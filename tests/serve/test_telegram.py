@@ -89,7 +89,9 @@ def test_a_long_answer_comes_whole_in_several_messages(bot: Bot, api: BotApi) ->
         ("/add https://x.example", "en", bot_texts("en").admin_only),
     ],
 )
-def test_what_is_no_question_gets_a_line(bot: Bot, api: BotApi, text: str, language_code: str, expected: str) -> None:
+def test_messages_that_are_not_questions_get_a_fixed_reply(
+    bot: Bot, api: BotApi, text: str, language_code: str, expected: str
+) -> None:
     api.deliver(incoming(text, language_code=language_code))
     bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [expected]
@@ -116,7 +118,7 @@ _WORDLESS: list[JsonObject] = [
 
 
 @pytest.mark.parametrize("extra", _WORDLESS, ids=lambda extra: next(iter(extra)))
-def test_what_has_no_words_gets_a_line_in_private_and_silence_in_groups(bot: Bot, api: BotApi, extra: JsonObject) -> None:
+def test_messages_without_words_get_a_reply_only_in_private(bot: Bot, api: BotApi, extra: JsonObject) -> None:
     api.deliver(incoming(None, extra=extra, language_code="ru"))
     group = {"reply_to_message": incoming("x", chat_id=-100, message_id=1) | {"from": ME}}
     api.deliver(incoming(None, chat_id=-100, chat_type="supergroup", extra=extra | group))
@@ -133,7 +135,7 @@ def test_the_caption_of_a_photo_is_a_question(bot: Bot, api: BotApi) -> None:
     assert bot.answers.questions == ["When did this bridge open?"]
 
 
-def test_an_update_that_cannot_be_read_keeps_nobody_waiting(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_update_delays_no_other(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
     api.deliver(incoming(None, extra={"poll": {"id": "of another time"}}))
     api.deliver(incoming("last?"))
     bot.run(lambda: api.wait_for_sent(1))
@@ -152,7 +154,7 @@ def test_an_album_is_answered_once(bot: Bot, api: BotApi, captioned: int | None)
     assert bot.answers.questions == [*(["Which bridge is this?"] if captioned is not None else []), "last?"]
 
 
-def test_what_nobody_asked_gets_nothing(bot: Bot, api: BotApi) -> None:
+def test_messages_that_are_not_for_the_bot_get_no_reply(bot: Bot, api: BotApi) -> None:
     api.deliver(incoming("a post", chat_type="channel", chat_id=-9), kind="channel_post")
     api.deliver(incoming(None, extra={"new_chat_title": "Bridges"}))
     api.deliver(incoming("from a bot", extra={"from": {"id": 9, "is_bot": True, "first_name": "Other"}}))
@@ -165,7 +167,7 @@ def test_what_nobody_asked_gets_nothing(bot: Bot, api: BotApi) -> None:
     assert "channel_post" not in api.called("getUpdates")[0]["allowed_updates"]
 
 
-def test_in_a_group_only_who_turns_to_the_bot_is_answered(bot: Bot, api: BotApi) -> None:
+def test_in_a_group_only_messages_to_the_bot_are_answered(bot: Bot, api: BotApi) -> None:
     def group(text: str | None, **extra: object) -> JsonObject:
         return incoming(text, chat_id=-100, chat_type="supergroup", extra=extra)
 
@@ -192,7 +194,7 @@ def test_in_a_group_only_who_turns_to_the_bot_is_answered(bot: Bot, api: BotApi)
     assert len(api.sent) == 6
 
 
-def test_somebody_who_writes_in_the_name_of_a_chat_is_answered(bot: Bot, api: BotApi) -> None:
+def test_messages_in_the_name_of_a_chat_are_answered(bot: Bot, api: BotApi) -> None:
     group: JsonObject = {"id": -100, "type": "supergroup"}
     machine: JsonObject = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     anonymous: JsonObject = {"from": machine, "sender_chat": group}
@@ -201,7 +203,7 @@ def test_somebody_who_writes_in_the_name_of_a_chat_is_answered(bot: Bot, api: Bo
     assert bot.answers.questions == ["why?"]
 
 
-def test_conversations_are_those_of_a_chat_a_topic_and_a_user(bot: Bot, api: BotApi) -> None:
+def test_each_user_topic_and_chat_has_its_own_conversation(bot: Bot, api: BotApi) -> None:
     def group(user_id: int, **extra: object) -> JsonObject:
         text = f"@{BOT_USERNAME} why?"
         return incoming(text, chat_id=-100, user_id=user_id, chat_type="supergroup", extra=extra)
@@ -225,7 +227,7 @@ def test_conversations_are_those_of_a_chat_a_topic_and_a_user(bot: Bot, api: Bot
 
 
 @pytest.mark.parametrize("command", ["/new", "/forget", f"/new@{BOT_USERNAME}"])
-def test_a_command_begins_another_conversation(bot: Bot, api: BotApi, command: str) -> None:
+def test_a_command_starts_a_new_conversation(bot: Bot, api: BotApi, command: str) -> None:
     texts = ["first?", "second?", command, "third?", "/help", "fourth?"]
     bot.run(partial(_one_by_one, api, [incoming(text) for text in texts]))
     first, second, third, fourth = [asked.conversation_id for asked in bot.answers.asked]
@@ -238,7 +240,7 @@ def test_ids_of_conversations_stay_within_their_limit(tmp_path: Path) -> None:
     assert checked_conversation_id(people.conversation_id(-1_009_999_999_999_999, 2**31, 2**53))
 
 
-def test_a_follow_up_is_shown_as_it_was_understood(bot: Bot, api: BotApi) -> None:
+def test_a_follow_up_shows_the_query_searched(bot: Bot, api: BotApi) -> None:
     bot.answers.reply = lambda question: make_answer(question, searched_as="When did the bridge close?")
     api.deliver(incoming("and close?"))
     bot.run(lambda: api.wait_for_sent(1))
@@ -263,7 +265,7 @@ def test_an_edited_question_is_answered_again_in_place(bot: Bot, api: BotApi) ->
     assert api.sent[0].text.startswith("Answer to How long?. [1]")
 
 
-def test_an_edit_that_makes_an_answer_shorter_leaves_nothing_of_it(bot: Bot, api: BotApi) -> None:
+def test_an_edit_that_shortens_an_answer_deletes_surplus_messages(bot: Bot, api: BotApi) -> None:
     quotes = {"long?": "Long sentence. " * 400, "short?": "Short sentence."}
     bot.answers.reply = lambda question: make_answer(question, quote=quotes[question].strip())
 
@@ -281,7 +283,7 @@ def test_an_edit_that_makes_an_answer_shorter_leaves_nothing_of_it(bot: Bot, api
     assert f"{api.sent[0].text} {api.sent[2].text}".startswith(quotes["long?"].strip())
 
 
-def test_one_slow_answer_keeps_nobody_waiting(bot: Bot, api: BotApi) -> None:
+def test_a_slow_answer_delays_no_other_user(bot: Bot, api: BotApi) -> None:
     release = threading.Event()
 
     def reply(question: str) -> Answer:
@@ -300,7 +302,7 @@ def test_one_slow_answer_keeps_nobody_waiting(bot: Bot, api: BotApi) -> None:
     assert [sent.chat_id for sent in api.sent] == [2, 1]
 
 
-def test_a_user_who_asks_much_gets_one_line_and_others_their_answers(bot: Bot, api: BotApi) -> None:
+def test_a_user_over_the_rate_limit_gets_one_notice_and_others_their_answers(bot: Bot, api: BotApi) -> None:
     bot.rules = Rules(a_minute=5)
     for number in range(20):
         api.deliver(incoming(f"question {number}?", chat_id=1, user_id=1))
@@ -310,7 +312,7 @@ def test_a_user_who_asks_much_gets_one_line_and_others_their_answers(bot: Bot, a
     assert bot.answers.questions.index("another's?") < 5
 
 
-def test_a_private_bot_answers_those_it_may(bot: Bot, api: BotApi) -> None:
+def test_a_private_bot_answers_only_allowed_users(bot: Bot, api: BotApi) -> None:
     bot.rules = Rules(allowed=frozenset({7, -100}), admins=frozenset({8}))
     api.deliver(incoming("stranger?", chat_id=6, user_id=6))
     api.deliver(incoming("friend?", chat_id=7, user_id=7))
@@ -345,7 +347,7 @@ def test_errors_become_friendly_texts(
     assert str(error) not in caplog.text
 
 
-def test_logs_hold_neither_token_nor_question(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_neither_token_nor_question(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
     def reply(question: str) -> Answer:
@@ -374,14 +376,14 @@ def test_a_menu_that_is_refused_does_not_stop_the_bot(bot: Bot, api: BotApi) -> 
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", f"{TOKEN}x", f"{TOKEN}/../x"])
-def test_a_bad_token_names_the_setting_and_not_itself(api: BotApi, tmp_path: Path, token: str) -> None:
+def test_the_error_for_a_bad_token_names_the_setting_not_the_token(api: BotApi, tmp_path: Path, token: str) -> None:
     with pytest.raises(errors.Misconfigured, match="COOPBOT_TELEGRAM_TOKEN") as caught:
         _run(tmp_path, token=token, api_url=api.url)
     assert not token or token not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
-def test_an_unreachable_server_names_the_setting(tmp_path: Path, url: str) -> None:
+def test_the_error_for_an_unreachable_server_names_the_setting(tmp_path: Path, url: str) -> None:
     with pytest.raises(errors.Misconfigured, match="COOPBOT_TELEGRAM_API_URL"):
         _run(tmp_path, token=TOKEN, api_url=url)
 

@@ -41,7 +41,7 @@ def _once(api: BotApi, questions: list[str]) -> None:
 
 
 @pytest.mark.parametrize("fault", ["drop before", "drop after", "error before", "error after", "slow"])
-def test_an_answer_arrives_once_whatever_happens_to_it_on_the_way(bot: Bot, api: BotApi, fault: Fault) -> None:
+def test_an_answer_arrives_once_whatever_fails_on_the_way(bot: Bot, api: BotApi, fault: Fault) -> None:
     sends = itertools.count()
     api.fault = lambda method: fault if method == "sendMessage" and next(sends) in (0, 2) else None
     bot.answers.reply = _quote
@@ -58,7 +58,7 @@ def _looks(fault: Fault) -> int:
     return {"drop after": 2, "error after": 2, "drop before": 26, "error before": 26, "slow": 0}[fault]
 
 
-def test_the_answer_is_found_behind_what_others_were_sent_meanwhile(bot: Bot, api: BotApi) -> None:
+def test_a_sent_answer_is_found_among_other_messages(bot: Bot, api: BotApi) -> None:
     """The first send of chat 1 is taken and dropped; chats 2 to 6 get theirs before it is looked for."""
     sends = itertools.count()
     api.fault = lambda method: "drop after" if method == "sendMessage" and next(sends) == 0 else None
@@ -68,7 +68,7 @@ def test_the_answer_is_found_behind_what_others_were_sent_meanwhile(bot: Bot, ap
     assert sorted(sent.chat_id for sent in api.sent) == [1, 2, 3, 4, 5, 6]
 
 
-def test_where_it_cannot_be_found_out_a_repetition_says_so(bot: Bot, api: BotApi) -> None:
+def test_a_possible_repetition_is_marked_as_one(bot: Bot, api: BotApi) -> None:
     """In a supergroup ids are also given to messages that the bot never sees."""
     sends = itertools.count()
     api.fault = lambda method: "drop before" if method == "sendMessage" and next(sends) == 0 else None
@@ -79,7 +79,7 @@ def test_where_it_cannot_be_found_out_a_repetition_says_so(bot: Bot, api: BotApi
 
 # The library warns of the type that an attribute of its own error will have one day.
 @pytest.mark.filterwarnings("ignore:.*retry_after:DeprecationWarning")
-def test_one_chat_that_has_to_wait_halts_no_other(bot: Bot, api: BotApi) -> None:
+def test_a_chat_that_has_to_wait_delays_no_other(bot: Bot, api: BotApi) -> None:
     api.refuse_next("sendMessage", RefusedError(429, "Too Many Requests: retry after 1", retry_after_s=1))
     api.deliver(incoming("first?", chat_id=1))
 
@@ -142,7 +142,7 @@ def _send(pace: Pace, chat_id: int) -> None:
     pace.ended(chat_id)
 
 
-def test_a_user_who_blocked_the_bot_stops_nobody_else(bot: Bot, api: BotApi) -> None:
+def test_a_user_who_blocked_the_bot_delays_no_other(bot: Bot, api: BotApi) -> None:
     api.blocked.add(1)
     api.deliver(incoming("why?", chat_id=1))
     api.deliver(incoming("why?", chat_id=2))
@@ -157,7 +157,7 @@ def test_a_group_that_became_a_supergroup_gets_its_answer_there(bot: Bot, api: B
     assert [(sent.chat_id, sent.reply_to) for sent in api.sent] == [(-1_001_000_000_000, None)]
 
 
-def test_a_closed_topic_gets_silence(bot: Bot, api: BotApi) -> None:
+def test_a_closed_topic_gets_no_message(bot: Bot, api: BotApi) -> None:
     api.closed_topics.add(3)
     topic: JsonObject = {"message_thread_id": 3, "is_topic_message": True}
     api.deliver(incoming(f"@{BOT_USERNAME} why?", chat_id=-100, chat_type="supergroup", extra=topic))
@@ -166,14 +166,14 @@ def test_a_closed_topic_gets_silence(bot: Bot, api: BotApi) -> None:
     assert [sent.chat_id for sent in api.sent] == [2]
 
 
-def test_an_answer_that_telegram_refuses_is_replaced_by_a_line(bot: Bot, api: BotApi) -> None:
+def test_an_answer_that_telegram_refuses_is_replaced_by_a_notice(bot: Bot, api: BotApi) -> None:
     api.refuse_next("sendMessage", RefusedError(400, "Bad Request: ENTITIES_TOO_LONG"))
     api.deliver(incoming("why?"))
     bot.run(lambda: api.wait_for_sent(1), refused=1)
     assert [sent.text for sent in api.sent] == [message("en").went_wrong]
 
 
-def test_a_user_who_blocks_the_bot_gets_nothing_that_still_waits(bot: Bot, api: BotApi) -> None:
+def test_waiting_messages_of_a_user_who_blocks_the_bot_are_dropped(bot: Bot, api: BotApi) -> None:
     change: JsonObject = {
         "chat": {"id": 5, "type": "private"},
         "from": {"id": 77, "is_bot": False, "first_name": "Li"},
@@ -197,7 +197,7 @@ def test_a_user_who_blocks_the_bot_gets_nothing_that_still_waits(bot: Bot, api: 
     service._database.close()
 
 
-def test_updates_that_come_again_are_not_answered_again(bot: Bot, api: BotApi) -> None:
+def test_repeated_updates_are_not_answered_again(bot: Bot, api: BotApi) -> None:
     """A process that is killed before it confirms what it kept is given it again."""
     api.fault = lambda method: "drop after" if method == "getUpdates" and len(api.called("getUpdates")) == 2 else None
     bot.answers.reply = _quote
@@ -226,7 +226,7 @@ def test_a_poll_that_fails_once_is_repeated(bot: Bot, api: BotApi, code: int, de
         (409, errors.Busy, "Another process"),
     ],
 )
-def test_a_bot_that_is_turned_away_ends_with_an_error(
+def test_a_bot_that_telegram_refuses_ends_with_an_error(
     bot: Bot, api: BotApi, code: int, error: type[errors.CoopbotError], reason: str
 ) -> None:
     for _ in range(10):
@@ -267,7 +267,7 @@ def _start(
 
 @pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, tmp_path: Path, number: signal.Signals) -> None:
+def test_after_a_signal_answers_in_progress_are_finished(api: BotApi, tmp_path: Path, number: signal.Signals) -> None:
     api.deliver(incoming("why?"))
     with _start(api, tmp_path, delay_s=0.8) as process:
         try:
@@ -281,7 +281,7 @@ def test_a_signal_ends_it_after_the_answers_begun(api: BotApi, tmp_path: Path, n
 
 
 @pytest.mark.process
-def test_a_stop_is_in_time_and_what_was_asked_is_answered_next_time(api: BotApi, tmp_path: Path) -> None:
+def test_a_stop_is_in_time_and_pending_questions_are_answered_after_the_next_start(api: BotApi, tmp_path: Path) -> None:
     api.deliver(incoming("why?"))
     with _start(api, tmp_path, delay_s=60, shutdown_s=1) as process:
         try:
@@ -322,7 +322,7 @@ def test_a_killed_bot_loses_no_question_and_answers_none_twice(api: BotApi, tmp_
     _once(api, questions)
 
 
-def test_an_update_with_which_the_process_ends_is_given_up(bot: Bot, api: BotApi) -> None:
+def test_an_update_that_crashes_the_process_is_given_up(bot: Bot, api: BotApi) -> None:
     service = bot.service()
     service._inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
     for _ in range(MOST_STARTS):

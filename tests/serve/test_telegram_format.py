@@ -64,7 +64,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def test_an_answer_is_its_sentences_once_then_their_sources() -> None:
+def test_an_answer_shows_its_sentences_once_then_the_sources() -> None:
     second = _citation(2, article_id="zh/freight", title="过境货运", publisher="", published=None, quote="货运量增长。")
     answer = _answer(_citation(), replace(second, url="", deep_link=""))
     (part,) = answer_parts(answer)
@@ -96,7 +96,7 @@ def test_a_quote_that_no_sentence_repeats_is_shown_with_its_source() -> None:
     assert part.text.endswith("10 June 2022\nThe bridge opened in June.")
 
 
-def test_sources_that_differ_are_set_against_each_other() -> None:
+def test_disagreeing_sources_are_listed_together() -> None:
     quotes = ("The bridge is 540 m long.", "Its length is 19.9 km.")
     spans = (Span(start_char=14, end_char=19), Span(start_char=14, end_char=21))
     first = _citation(1, quote=quotes[0], answer=spans[0])
@@ -107,7 +107,7 @@ def test_sources_that_differ_are_set_against_each_other() -> None:
     assert _all_covered([part], "bold") == ["540 m", "19.9 km", "⚖️ The sources differ", "540 m", "19.9 km"]
 
 
-def test_a_quote_that_gives_both_accounts_stands_alone_with_both_figures() -> None:
+def test_a_quote_that_reports_both_figures_shows_both() -> None:
     quote = "It is 540 m long by one account and 545 m by another."
     one = _citation(1, quote=quote, answer=Span(start_char=6, end_char=11))
     (part,) = answer_parts(_answer(one, disagreements=(Disagreement(about="540 m / 545 m", citations=(1,)),)))
@@ -154,7 +154,7 @@ def test_the_words_that_answer_stay_bold_where_a_sentence_is_cut(before: str) ->
     assert all(text == text.strip() for text in bold)
 
 
-def test_no_words_are_bold_where_nothing_answers() -> None:
+def test_without_evidence_no_words_are_bold() -> None:
     nearest = _citation(answer=Span(start_char=0, end_char=3))
     parts = answer_parts(_answer(nearest, outcome="no_evidence", claims=()))
     assert _all_covered(parts, "bold") == ["🤷 The sources do not say."]
@@ -191,7 +191,7 @@ def test_no_evidence_without_passages_is_one_sentence() -> None:
         ("https://a.example/" + "x" * 2000, "", None),
     ],
 )
-def test_only_links_that_telegram_takes(url: str, deep_link: str, linked: str | None) -> None:
+def test_only_addresses_that_telegram_accepts_are_linked(url: str, deep_link: str, linked: str | None) -> None:
     (part,) = answer_parts(_answer(_citation(url=url, deep_link=deep_link)))
     links = [entity.url for entity in part.entities if entity.type == "text_link"]
     assert links == ([] if linked is None else [linked] * 2)
@@ -294,7 +294,7 @@ def test_packing_loses_nothing_and_keeps_every_limit(blocks: list[Block]) -> Non
 
 
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, _TEXTS), min_size=1, max_size=4), st.booleans())
-def test_telegram_takes_every_answer(texts: list[tuple[str, str, str]], answered: bool) -> None:
+def test_telegram_accepts_every_answer(texts: list[tuple[str, str, str]], answered: bool) -> None:
     citations = []
     for number, (before, words, after) in enumerate(texts, start=1):
         quote = f"{before} {words} {after}"

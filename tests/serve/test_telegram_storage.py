@@ -61,7 +61,7 @@ def test_users_take_turns_and_each_ones_order_is_kept(database: Database) -> Non
     assert order == [1, 5, 7, 8, 2, 6, 3, 4]
 
 
-def test_what_is_under_way_is_not_given_out_again(database: Database) -> None:
+def test_updates_in_progress_are_not_taken_again(database: Database) -> None:
     inbox = Inbox(database)
     inbox.put([_update(1), _update(2), _update(3, chat_id=2, user_id=2)])
     first = inbox.take(())
@@ -102,7 +102,7 @@ def test_inline_queries_have_a_lane_of_their_own(database: Database) -> None:
     assert inbox.is_followed(waiting)
 
 
-def test_all_or_nothing(database: Database) -> None:
+def test_a_failed_transaction_changes_nothing(database: Database) -> None:
     inbox, outbox = Inbox(database), Outbox(database)
     inbox.put([_update(1)])
 
@@ -117,7 +117,7 @@ def test_all_or_nothing(database: Database) -> None:
     assert (inbox.count(), outbox.count()) == (1, 0)
 
 
-def test_texts_go_when_they_are_handled_and_answers_after_thirty_days(database: Database, now: list[float]) -> None:
+def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(database: Database, now: list[float]) -> None:
     inbox, outbox, records, people = Inbox(database), Outbox(database), Records(database), People(database)
     inbox.put([_update(1, text="a secret")])
     asked = Asked(chat_id=1, topic_id=None, user_id=1, question_id=1, question="a secret")
@@ -149,7 +149,7 @@ def test_a_chosen_language_stays_until_it_is_forgotten(database: Database, now: 
     assert people.language(1) is None
 
 
-def test_a_file_of_a_newer_version_or_none_at_all_names_the_setting(tmp_path: Path) -> None:
+def test_the_error_for_a_newer_or_unusable_file_names_the_setting(tmp_path: Path) -> None:
     newer, damaged = tmp_path / "newer.sqlite", tmp_path / "damaged.sqlite"
     with sqlite3.connect(newer) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -160,7 +160,7 @@ def test_a_file_of_a_newer_version_or_none_at_all_names_the_setting(tmp_path: Pa
             Database(path)
 
 
-def test_a_file_is_opened_again_as_it_was(tmp_path: Path) -> None:
+def test_a_reopened_file_has_the_same_data(tmp_path: Path) -> None:
     first = Database(tmp_path / "state.sqlite")
     People(first).choose_language(1, "ru")
     first.close()

@@ -51,7 +51,7 @@ def presses(api: BotApi) -> _Presses:
     return _Presses(api)
 
 
-def test_views_take_the_place_of_the_answer_and_lead_back(bot: Bot, api: BotApi, presses: _Presses) -> None:
+def test_views_replace_the_answer_and_lead_back(bot: Bot, api: BotApi, presses: _Presses) -> None:
     shown: list[str] = []
 
     def scenario() -> None:
@@ -84,13 +84,13 @@ _STALE = ["0:context:1", "2:context:1", "context", "1:context:999", "1:context:x
 
 
 @pytest.mark.parametrize("data", _STALE)
-def test_a_button_that_means_nothing_any_more_says_so(bot: Bot, api: BotApi, presses: _Presses, data: str) -> None:
+def test_an_outdated_button_shows_a_notice(bot: Bot, api: BotApi, presses: _Presses, data: str) -> None:
     bot.run(lambda: presses.data(data))
     assert [text for _, text in api.answered_presses] == [_EN.too_old]
     assert api.sent == []
 
 
-def test_a_button_leads_to_no_answer_of_another_chat(bot: Bot, api: BotApi, presses: _Presses) -> None:
+def test_a_button_cannot_show_an_answer_from_another_chat(bot: Bot, api: BotApi, presses: _Presses) -> None:
     def scenario() -> None:
         api.deliver(incoming("private?", chat_id=5))
         api.wait_for_sent(1)
@@ -155,7 +155,7 @@ def test_search_sources_and_help(bot: Bot, api: BotApi) -> None:
     assert unknown == help_text
 
 
-def test_a_chosen_language_is_that_of_notices(bot: Bot, api: BotApi, presses: _Presses) -> None:
+def test_fixed_texts_are_in_the_chosen_language(bot: Bot, api: BotApi, presses: _Presses) -> None:
     def scenario() -> None:
         api.deliver(incoming("/language"))
         api.wait_for_sent(1)
@@ -169,7 +169,7 @@ def test_a_chosen_language_is_that_of_notices(bot: Bot, api: BotApi, presses: _P
     assert api.sent[2].text == message("ru").begun_anew
 
 
-def test_forget_deletes_what_is_stored_and_says_what_that_was(bot: Bot, api: BotApi, presses: _Presses) -> None:
+def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses: _Presses) -> None:
     def scenario() -> None:
         for number, text in enumerate(("one?", "two?", "/subscribe weekly bridge", "/forget", "/forget")):
             api.deliver(incoming(text))
@@ -198,7 +198,7 @@ def test_inline_queries_offer_the_answer_and_passages(bot: Bot, api: BotApi) -> 
     assert api.sent == []
 
 
-def test_only_the_last_of_what_is_typed_is_answered(bot: Bot, api: BotApi) -> None:
+def test_only_the_latest_inline_query_is_answered(bot: Bot, api: BotApi) -> None:
     for number, text in enumerate(("b", "bri", "bridge", "bridge open", "")):
         api.deliver(inline(f"q{number}", text), kind="inline_query")
     bot.run(lambda: api.wait_until(lambda: bool(api.offered)))
@@ -207,14 +207,14 @@ def test_only_the_last_of_what_is_typed_is_answered(bot: Bot, api: BotApi) -> No
     assert len(bot.answers.asked) <= 1
 
 
-def test_a_query_that_is_too_old_stops_nothing(bot: Bot, api: BotApi) -> None:
+def test_an_expired_inline_query_causes_no_error(bot: Bot, api: BotApi) -> None:
     api.deliver(inline("q1", "bridge opening"), kind="inline_query")
     api._queries.clear()
     api.deliver(incoming("last?"))
     bot.run(lambda: api.wait_for_sent(1), refused=1)
 
 
-def test_a_digest_has_what_is_new_on_the_subject(bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coopbot.serve.telegram.service._DIGESTS_EVERY_S", 0.05)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DAY_S", 0.2)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._EARLY_S", 0.0)
@@ -258,7 +258,7 @@ def admin_bot(bot: Bot) -> Iterator[Bot]:
         yield bot
 
 
-def test_an_admin_adds_an_address_and_sees_how_far_it_is(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_admin_adds_an_address_and_sees_the_progress(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
     api.deliver(incoming("/add https://news.example/a", chat_id=8, user_id=8))
     admin_bot.run(lambda: api.wait_until(lambda: bool(api.sent) and api.sent[0].text.startswith("✅")))
@@ -266,7 +266,9 @@ def test_an_admin_adds_an_address_and_sees_how_far_it_is(admin_bot: Bot, api: Bo
     assert len(api.sent) == 1
 
 
-def test_what_is_no_article_is_said_in_the_same_message(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_addition_is_reported_in_the_same_message(
+    admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
     api.deliver(incoming("/add https://news.example/none", chat_id=8, user_id=8))
     admin_bot.run(lambda: api.wait_until(lambda: bool(api.sent) and api.sent[0].text.startswith("⚠️")))
@@ -287,20 +289,20 @@ _REPLIES = [("/add", _EN.add_what), ("/status", "snapshot "), ("/rebuild", _EN.r
 
 
 @pytest.mark.parametrize(("text", "expected"), _REPLIES)
-def test_what_else_admins_may(admin_bot: Bot, api: BotApi, text: str, expected: str) -> None:
+def test_other_commands_of_admins(admin_bot: Bot, api: BotApi, text: str, expected: str) -> None:
     api.deliver(incoming(text, chat_id=8, user_id=8))
     admin_bot.run(lambda: api.wait_for_sent(1))
     assert api.called("sendMessage")[0]["text"].startswith(expected)
 
 
-def test_changes_are_off_where_there_are_no_jobs(bot: Bot, api: BotApi) -> None:
+def test_without_jobs_changes_are_off(bot: Bot, api: BotApi) -> None:
     bot.rules = Rules(admins=frozenset({8}), a_minute=1000)
     api.deliver(incoming("/rebuild", chat_id=8, user_id=8))
     bot.run(lambda: api.wait_for_sent(1))
     assert api.sent[0].text == _EN.changes_off
 
 
-def test_data_of_buttons_names_its_version() -> None:
+def test_the_data_of_buttons_has_a_version() -> None:
     assert read_press("1:context:5") is not None
     assert read_press("2:context:5") is None
     assert read_press(None) is None

@@ -72,7 +72,7 @@ def test_questions_are_answered_within_the_http_service(api: BotApi, tmp_path: P
 
 
 @pytest.mark.process
-def test_only_who_has_the_secret_delivers(api: BotApi, tmp_path: Path, free_port: int) -> None:
+def test_updates_without_the_secret_are_refused(api: BotApi, tmp_path: Path, free_port: int) -> None:
     url = f"http://127.0.0.1:{free_port}/telegram/webhook"
     with _served(api, tmp_path, free_port, webhook=True):
         api.wait_until(lambda: bool(api.webhook), 60)
@@ -91,7 +91,7 @@ def test_only_who_has_the_secret_delivers(api: BotApi, tmp_path: Path, free_port
 
 
 @pytest.mark.process
-def test_a_bot_that_is_turned_away_ends_the_service_with_an_error(api: BotApi, tmp_path: Path, free_port: int) -> None:
+def test_a_bot_that_telegram_refuses_ends_the_service_with_an_error(api: BotApi, tmp_path: Path, free_port: int) -> None:
     for _ in range(20):
         api.refuse_next("getUpdates", RefusedError(401, "Unauthorized"))
     with _served(api, tmp_path, free_port, webhook=False) as process:

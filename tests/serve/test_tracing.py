@@ -66,13 +66,13 @@ def test_stages_are_within_an_answer_within_a_request(index: LiveIndex, accept: 
     assert request.resource.attributes["service.name"] == "coopbot"
 
 
-def test_a_failure_is_marked_and_its_text_is_not_sent(index: LiveIndex) -> None:
+def test_a_failed_request_is_marked_without_its_error_text(index: LiveIndex) -> None:
     (request,) = traced(index, "xyzzy broken")
     assert request.status.status_code is StatusCode.ERROR
     assert "xyzzy" not in request.to_json()
 
 
-def test_no_span_has_the_question(index: LiveIndex) -> None:
+def test_spans_do_not_contain_the_question(index: LiveIndex) -> None:
     for span in traced(index, f"{QUESTION} xyzzy"):
         assert "xyzzy" not in span.to_json()
         assert "Tongjiang" not in span.to_json()

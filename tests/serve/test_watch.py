@@ -65,7 +65,7 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_was_there_before_is_told_once(corpus: Path) -> None:
+def test_existing_articles_are_reported_once(corpus: Path) -> None:
     changed = Told()
     with watched(corpus, changed):
         until(lambda: changed.count == 1)
@@ -74,7 +74,7 @@ def test_what_was_there_before_is_told_once(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["write", "overwrite", "rename", "delete", "new folder", "folder away"])
-def test_each_change_is_noticed(corpus: Path, change: str) -> None:
+def test_each_change_is_reported(corpus: Path, change: str) -> None:
     changed = Told()
     with watched(corpus, changed):
         until(lambda: changed.count == 1)
@@ -98,7 +98,7 @@ def test_each_change_is_noticed(corpus: Path, change: str) -> None:
         until(lambda: changed.count >= 2)
 
 
-def test_a_burst_of_files_is_one_change_or_two(corpus: Path) -> None:
+def test_many_files_at_once_are_reported_as_one_change_or_two(corpus: Path) -> None:
     changed = Told()
     with watched(corpus, changed, settle_ms=500):  # more than a busy machine lets pass between two of the files
         until(lambda: changed.count == 1)
@@ -147,7 +147,7 @@ def test_hidden_and_temporary_files_are_not_changes(corpus: Path) -> None:
         ("copying.tmp/bridge.md", False),
     ],
 )
-def test_what_counts_as_an_article(path: str, counts: bool) -> None:
+def test_paths_of_articles(path: str, counts: bool) -> None:
     assert is_article_path(path) is counts
 
 
@@ -161,7 +161,7 @@ def test_a_folder_that_is_hidden_itself_can_be_watched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", ["missing", "a file"])
-def test_no_folder_is_said_once_and_waited_for(tmp_path: Path, there: str) -> None:
+def test_a_missing_folder_is_logged_once_and_waited_for(tmp_path: Path, there: str) -> None:
     corpus, changed = tmp_path / "corpus", Told()
     if there == "a file":
         corpus.write_text("not a folder")
@@ -210,7 +210,7 @@ def test_a_folder_put_in_place_of_another_is_watched(corpus: Path) -> None:
         until(partial(changed.beyond, before))
 
 
-def test_a_folder_made_anew_at_once_is_watched(corpus: Path) -> None:
+def test_a_folder_recreated_at_once_is_watched(corpus: Path) -> None:
     changed = Told()
     with watched(corpus, changed):
         for _ in range(5):
@@ -223,7 +223,7 @@ def test_a_folder_made_anew_at_once_is_watched(corpus: Path) -> None:
             until(partial(changed.beyond, before))
 
 
-def test_busy_is_told_again_and_other_errors_are_logged(corpus: Path) -> None:
+def test_after_busy_the_change_is_reported_again_and_other_errors_are_logged(corpus: Path) -> None:
     changed = Told(
         Busy("another process writes"), Busy("another process writes"), Misconfigured("no; see https://a.example/?k=v")
     )
@@ -318,7 +318,7 @@ def test_polling_stops_within_a_round() -> None:
     assert read == ["a"]
 
 
-def test_what_is_followed_becomes_jobs_and_ends_with_its_threads(corpus: Path, tmp_path: Path) -> None:
+def test_watched_changes_become_jobs_and_the_threads_end(corpus: Path, tmp_path: Path) -> None:
     editor = FakeEditor(tmp_path / "index", BagOfWords(), [make_article("en/bridge", "The bridge opened in 2022.")])
     read = []
 

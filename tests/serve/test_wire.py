@@ -1,14 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from coopbot.domain import Answer, Citation, Claim, Disagreement, Span
-from coopbot.index.build import build
-from coopbot.index.disk.folder import open_current
-from coopbot.index.model.reader_model import ReaderCard
-from coopbot.serve.wire import answer_lines, answer_out, answer_text, index_out
-from tests.fakes import BagOfWords, make_article
+from coopbot.domain import Answer, Citation, Claim, Span
+from coopbot.serve.wire import answer_out
 
 QUOTE = "🚂 Мост открыли 10 июня 2022 года."
 CITATION = Citation(
@@ -53,28 +48,9 @@ def test_no_words_are_marked_without_a_reader_or_where_nothing_answers() -> None
     assert answer_out(replace(ANSWER, outcome="no_evidence", claims=())).citations[0].answer is None
 
 
-def test_the_text_is_a_line_a_claim_and_one_a_disagreement() -> None:
-    two_lines = Claim(text="It opened.\nIt is long.", citations=(1, 2))
-    answer = replace(ANSWER, claims=(two_lines,), disagreements=(Disagreement(about="1 / 2", citations=(1, 2)),))
-    assert answer_lines(answer) == ["It opened.\nIt is long. [1] [2]", "The sources differ: 1 / 2 [1] [2]"]
-    assert answer_text(answer) == "\n".join(answer_lines(answer))
-
-
-def test_a_claim_has_the_mark_of_the_quote_that_it_repeats() -> None:
+def test_a_claim_has_the_answer_span_of_the_quote_that_it_repeats() -> None:
     other = replace(CITATION, number=2, quote="It opened.", answer=Span(start_char=3, end_char=9))
     answer = replace(ANSWER, citations=(CITATION, other))
     assert answer.answer_within(Claim(text="It opened.", citations=(1, 2))) == Span(start_char=3, end_char=9)
     assert answer.answer_within(Claim(text="It opened.", citations=(1,))) is None
     assert answer.answer_within(Claim(text="In other words.", citations=(2,))) is None
-
-
-def test_the_index_is_shown_with_the_reader_or_that_it_is_off(tmp_path: Path) -> None:
-    embedder = BagOfWords()
-    build([make_article("en/bridge", "It opened.")], embedder, tmp_path, model="bag", precision="f32")
-    snapshot = open_current(tmp_path, embedder.fingerprint)
-    card = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, has_types=False, precision="int8")
-    shown = index_out(snapshot, "", card)
-    assert (shown.model, shown.precision, shown.reader, shown.reader_precision) == ("bag", "f32", "some/reader", "int8")
-    unread = index_out(snapshot, "", None)
-    assert (unread.reader, unread.reader_precision) == ("off", "")
-    snapshot.close()

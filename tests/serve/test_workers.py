@@ -110,7 +110,7 @@ def test_workers_are_one_service(tmp_path: Path) -> None:
 
 @pytest.mark.server
 @pytest.mark.process
-def test_what_is_being_answered_is_answered_though_all_are_signalled_twice(tmp_path: Path) -> None:
+def test_questions_in_progress_are_answered_though_workers_are_signalled_twice(tmp_path: Path) -> None:
     with crew(tmp_path) as one, ThreadPoolExecutor(4) as clients:
         until(lambda: len(one.workers) == 2)
         until(lambda: one.get("/healthz").status_code == 200)
@@ -125,7 +125,7 @@ def test_what_is_being_answered_is_answered_though_all_are_signalled_twice(tmp_p
 
 @pytest.mark.server
 @pytest.mark.process
-def test_workers_that_cannot_start_end_the_whole(tmp_path: Path) -> None:
+def test_if_a_worker_cannot_start_all_end(tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
     with crew(tmp_path) as one:
         assert one.process.wait(_PATIENCE_S) == 3
@@ -133,7 +133,7 @@ def test_workers_that_cannot_start_end_the_whole(tmp_path: Path) -> None:
 
 @pytest.mark.server
 @pytest.mark.process
-def test_workers_end_when_what_started_them_is_killed(tmp_path: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     with crew(tmp_path) as one:
         until(lambda: len(one.workers) == 2)
         until(lambda: one.get("/healthz").status_code == 200)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in
+from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in, place_id
 from tests.cases import check_each
 
 _FILE = json.loads(importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8"))
@@ -226,3 +226,17 @@ def test_places_have_plausible_coordinates_and_names_in_every_language() -> None
     assert heihe.latitude < blagoveshchensk.latitude  # the river is between them
     assert abs(heihe.longitude - blagoveshchensk.longitude) < 0.5
     assert vladivostok.names == {"en": "Vladivostok", "zh": "符拉迪沃斯托克", "ru": "Владивосток"}
+
+
+def test_a_place_is_known_by_its_id_and_by_each_of_its_names() -> None:
+    def check(id_: str) -> None:
+        assert {place_id(name) for names in _ENTRIES[id_].values() for name in names} == {id_}
+        assert place_id(id_) == id_
+
+    check_each(all_places(), check)
+    assert [place_id(name) for name in ("HEIHE", "Хэйхэ ", "黑河市")] == ["heihe"] * 3
+
+
+@pytest.mark.parametrize("name", ["", " ", ",", "Atlantis", "Amur", "amur", "Gazprom", "Heihe and Harbin", "x" * 10_000])
+def test_what_is_no_place_on_the_map_has_no_id(name: str) -> None:
+    assert place_id(name) is None

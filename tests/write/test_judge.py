@@ -12,9 +12,9 @@ from tests.write.quotes import cited
 
 
 class Told:
-    """A reader that finds in each text the words it was told, with the score it was told."""
+    """A reader that finds given words in each text, with a given score."""
 
-    fingerprint = "told"
+    fingerprint = "given"
 
     def __init__(self, **found: float) -> None:
         self._found = found

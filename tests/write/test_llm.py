@@ -103,7 +103,7 @@ def test_a_server_that_fails_is_unavailable(server: Server, script: Script) -> N
     assert fails(llm_at(server)) == "unavailable"
 
 
-def test_what_is_no_answer_is_no_text(server: Server) -> None:
+def test_malformed_responses_raise_no_text(server: Server) -> None:
     for body in (b"<html>", b"data: [1, 2]\n\ndata: [DONE]\n\n", b'data: {"choices": []}\n\n', b"\xff\xfe\x00"):
         server.script = answers_with(200, body, "text/event-stream")
         said: list[str] = []
@@ -113,7 +113,7 @@ def test_what_is_no_answer_is_no_text(server: Server) -> None:
 
 
 @pytest.mark.parametrize("script", [sends_slowly, sends_a_slow_head, lambda request: request.pause(60)])
-def test_time_ends_whatever_the_server_does(server: Server, script: Callable[[Request], None]) -> None:
+def test_a_call_ends_in_time_whatever_the_server_does(server: Server, script: Callable[[Request], None]) -> None:
     server.script = script
     assert fails(llm_at(server, TIMEOUT_S)) == "unavailable"
 
@@ -123,7 +123,7 @@ def test_an_endless_answer_is_cut_off(server: Server) -> None:
     assert 4000 < len(llm_at(server).complete(PROMPT)) < 5000
 
 
-def test_nothing_listens() -> None:
+def test_an_unreachable_server_is_unavailable() -> None:
     with scripted() as server:
         gone = llm_at(server)
     assert fails(gone) == "unavailable"
@@ -138,7 +138,7 @@ def test_one_failure_is_tried_again(server: Server) -> None:
     assert len(server.asked) == 2
 
 
-def test_after_failures_in_a_row_it_is_left_alone(server: Server) -> None:
+def test_after_failures_in_a_row_the_model_is_not_called(server: Server) -> None:
     server.script = answers_with(500)
     llm = llm_at(server)
     for _ in range(3):
@@ -149,7 +149,7 @@ def test_after_failures_in_a_row_it_is_left_alone(server: Server) -> None:
     assert len(server.asked) == asked
 
 
-def test_more_at_once_than_it_may_have_are_not_asked(server: Server) -> None:
+def test_calls_beyond_the_concurrency_limit_are_refused(server: Server) -> None:
     reached, go_on = Event(), Event()
 
     def script(request: Request) -> None:

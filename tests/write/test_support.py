@@ -70,7 +70,7 @@ FAILS: list[tuple[str, str, Fault]] = [
 ]
 
 
-def test_what_the_quotes_say_stands() -> None:
+def test_sentences_that_quotes_support_pass() -> None:
     def check(case: tuple[str, str]) -> None:
         quote, sentence = case
         assert find_fault(sentence, cited(quote), detect_language(sentence)) is None
@@ -78,12 +78,12 @@ def test_what_the_quotes_say_stands() -> None:
     check_each(STANDS, check)
 
 
-def test_every_quote_stands_on_itself() -> None:
+def test_every_quote_supports_itself() -> None:
     quotes = [BRIDGE, GAS, PORT, TONGJIANG, TRADE]
     assert [find_fault(quote, cited(quote), detect_language(quote)) for quote in quotes] == [None] * len(quotes)
 
 
-def test_what_they_do_not_say_fails_by_its_fault() -> None:
+def test_unsupported_sentences_fail_with_their_fault() -> None:
     def check(case: tuple[str, str, Fault]) -> None:
         quote, sentence, fault = case
         assert find_fault(sentence, cited(quote), detect_language(sentence)) == fault
@@ -95,11 +95,11 @@ def test_another_language_fails() -> None:
     assert find_fault(BRIDGE, cited(BRIDGE), "zh") == "language"
 
 
-def test_without_quotes_nothing_stands() -> None:
+def test_without_quotes_every_sentence_fails() -> None:
     assert find_fault(BRIDGE, [], "en") == "citation"
 
 
-def test_facts_of_two_quotes_are_not_put_together() -> None:
+def test_facts_of_two_quotes_are_not_combined() -> None:
     quotes = cited("Heilongjiang exported 5 million tonnes in 2023.", "Jilin exported 3 million tonnes in 2024.")
     assert find_fault("Heilongjiang exported 5 million tonnes in 2024.", quotes, "en") == "relation"
     assert (
@@ -108,6 +108,6 @@ def test_facts_of_two_quotes_are_not_put_together() -> None:
 
 
 @pytest.mark.parametrize("sentence", ["Two bridges opened.", "Построили три моста.", "开通了两座大桥。"])
-def test_numbers_in_words_count(sentence: str) -> None:
+def test_numbers_written_as_words_are_compared(sentence: str) -> None:
     quotes = cited("Bridges opened.", "Построили мосты.", "大桥开通了。")
     assert find_fault(sentence, quotes, detect_language(sentence)) in ("number", "word")

@@ -67,7 +67,7 @@ def written(text: str, *quotes: str, question: str = QUESTION) -> Answer:
     return ModelWriter(Scripted(lambda prompt: text), FigureReader()).write(answer, answer.citations)
 
 
-def test_supported_sentences_are_the_answer_and_only_their_quotes_stay() -> None:
+def test_an_answer_has_the_supported_sentences_and_only_their_quotes() -> None:
     quotes = (FIRST, "Birds nest on the Tongjiang bridge.", "It carried 6 million tonnes of cargo in 2024.")
     answer = written(
         "The Tongjiang bridge carried 5 million tonnes in 2023 [1]. It carried 6 million tonnes in 2024 [3].", *quotes
@@ -81,7 +81,7 @@ def test_supported_sentences_are_the_answer_and_only_their_quotes_stay() -> None
     assert (answer.writing.model, answer.writing.outcome, answer.writing.dropped) == ("scripted", "written", ())
 
 
-def test_what_fails_is_dropped_and_counted() -> None:
+def test_unsupported_sentences_are_dropped_and_counted() -> None:
     answer = written(
         "The Tongjiang bridge carried 5 million tonnes of cargo in 2023 [1]. It carried 7 million tonnes in 2025 [1]. "
         "Миллионы тонн груза прошли по мосту [1]. Everybody loves the bridge [1].",
@@ -104,7 +104,7 @@ def test_what_fails_is_dropped_and_counted() -> None:
         "Birds nest there [2].",
     ],
 )
-def test_when_nothing_holds_the_quotes_stand(text: str) -> None:
+def test_if_no_sentence_is_supported_the_quotes_are_shown(text: str) -> None:
     quoted = answer_of(FIRST, "Birds nest there.")
     answer = written(text, FIRST, "Birds nest there.")
     assert answer.writing is not None
@@ -112,13 +112,13 @@ def test_when_nothing_holds_the_quotes_stand(text: str) -> None:
     assert replace(answer, writing=None) == quoted
 
 
-def test_a_wrong_number_is_mended_where_another_quote_supports_the_sentence() -> None:
+def test_a_wrong_citation_is_corrected_if_another_quote_supports_the_sentence() -> None:
     quotes = (FIRST, "In 2024 the Tongjiang bridge carried 6 million tonnes of cargo.")
     answer = written(f"{FIRST} [2] In 2024 the Tongjiang bridge carried 6 million tonnes [9].", *quotes)
     assert [claim.citations for claim in answer.claims] == [(1,), (2,)]
 
 
-def test_the_reader_drops_what_answers_otherwise() -> None:
+def test_the_reader_drops_sentences_with_another_answer() -> None:
     """Word by word it stands on the quote; but the reader finds 108 metres in the sentence, and 2022 in the quote."""
     quote = "The Tongjiang bridge opened in 2022 with a span of 108 metres."
     question = "When was the Tongjiang bridge opened?"
@@ -129,7 +129,7 @@ def test_the_reader_drops_what_answers_otherwise() -> None:
     assert dropped.writing.dropped == ("reader",)
 
 
-def test_disagreeing_quotes_stay_with_their_disagreement() -> None:
+def test_disagreeing_quotes_are_kept() -> None:
     quotes = (FIRST, "Birds nest there.", "The Tongjiang bridge carried 4 million tonnes of cargo in 2023.")
     quoted = replace(answer_of(*quotes), disagreements=(Disagreement(about="5 / 4", citations=(3, 1)),))
     answer = ModelWriter(Scripted(lambda prompt: f"{FIRST} [1]"), FigureReader()).write(quoted, quoted.citations)
@@ -138,7 +138,7 @@ def test_disagreeing_quotes_stay_with_their_disagreement() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["busy", "unavailable"])
-def test_a_model_in_trouble_leaves_the_quotes(trouble: str) -> None:
+def test_if_the_model_fails_the_quotes_are_shown(trouble: str) -> None:
     def write(prompt: Prompt) -> str:
         raise NoText("busy" if trouble == "busy" else "unavailable")
 
@@ -178,7 +178,7 @@ def ask(tmp_path: Path) -> Callable[[Scripted], TestClient]:
     return service
 
 
-def test_over_http_an_answer_says_who_wrote_it(ask: Callable[[Scripted], TestClient]) -> None:
+def test_over_http_an_answer_names_the_model(ask: Callable[[Scripted], TestClient]) -> None:
     model = Scripted(lambda prompt: f"{FIRST} [{_number_of(FIRST, prompt)}]")
     answer = ask(model).post("/v1/ask", json={"question": "How much cargo did the Tongjiang bridge carry in 2023?"}).json()
     assert answer["outcome"] == "answered"
@@ -201,7 +201,7 @@ def test_instructions_in_articles_change_nothing(ask: Callable[[Scripted], TestC
     assert [claim["text"] for claim in answer["claims"]] == [one["quote"] for one in answer["citations"]]
 
 
-def test_settings_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_settings_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_writer(load_settings(), None) is None
     monkeypatch.setenv("COOPBOT_LLM_BASE_URL", "http://127.0.0.1:1/v1")
     with pytest.raises(Misconfigured, match="COOPBOT_LLM_MODEL"):

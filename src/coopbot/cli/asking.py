@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Question = Annotated[str, typer.Argument(help="The question, in English, Chinese or Russian.")]
 Languages = Annotated[list[str] | None, typer.Option("--language", help="Only articles in this language; repeatable.")]
 Publishers = Annotated[list[str] | None, typer.Option("--publisher", help="Only this publisher or source; repeatable.")]
+Places = Annotated[
+    list[str] | None, typer.Option("--place", help="Only articles that name this place, such as Heihe; repeatable.")
+]
 DateFrom = Annotated[str | None, typer.Option("--from", help="Only articles published on or after this day, YYYY-MM-DD.")]
 DateTo = Annotated[str | None, typer.Option("--to", help="Only articles published on or before this day, YYYY-MM-DD.")]
 
@@ -25,6 +28,7 @@ def ask(
     question: Question,
     language: Languages = None,
     publisher: Publishers = None,
+    place: Places = None,
     published_from: DateFrom = None,
     published_to: DateTo = None,
     max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Maximum number of quotes; 4 if left out.")] = None,
@@ -35,7 +39,7 @@ def ask(
     from coopbot.serve.wire import answer_out
 
     question = checked(question)
-    filters = _filters(language, publisher, published_from, published_to)
+    filters = _filters(language, publisher, place, published_from, published_to)
     answer = service().answerer.ask(question, filters=filters, max_citations=max_citations)
     if as_json:
         say(answer_out(answer).model_dump_json(indent=2))
@@ -48,6 +52,7 @@ def search(
     top_k: Annotated[int, typer.Option(min=1, max=50, help="Maximum number of passages.")] = 10,
     language: Languages = None,
     publisher: Publishers = None,
+    place: Places = None,
     published_from: DateFrom = None,
     published_to: DateTo = None,
     as_json: AsJson = False,
@@ -57,7 +62,7 @@ def search(
     from coopbot.serve.wire import search_out
 
     question = checked(question)
-    filters = _filters(language, publisher, published_from, published_to)
+    filters = _filters(language, publisher, place, published_from, published_to)
     result = service().answerer.search(question, top_k=top_k, filters=filters)
     if as_json:
         say(search_out(result).model_dump_json(indent=2))
@@ -69,9 +74,9 @@ def search(
 
 
 def _print_answer(answer: Answer) -> None:
+    from coopbot.serve.answer_text import answer_lines
     from coopbot.serve.messages import format_date, message, publisher_line
     from coopbot.serve.notes import citation_note
-    from coopbot.serve.wire import answer_lines
 
     texts = message(answer.question_language)
     for line, claim in zip_longest(answer_lines(answer), answer.claims):
@@ -94,15 +99,20 @@ def _print_answer(answer: Answer) -> None:
 
 
 def _filters(
-    languages: list[str] | None, publishers: list[str] | None, published_from: str | None, published_to: str | None
+    languages: list[str] | None,
+    publishers: list[str] | None,
+    places: list[str] | None,
+    published_from: str | None,
+    published_to: str | None,
 ) -> Filters:
     from pydantic import ValidationError
 
-    from coopbot.serve.wire import FiltersIn
+    from coopbot.serve.requests import FiltersIn
 
     fields = {
         "languages": languages or [],
         "publishers": publishers or [],
+        "places": places or [],
         "published_from": published_from,
         "published_to": published_to,
     }

@@ -111,8 +111,9 @@ def watch(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
 ) -> None:
     """Watch the corpus folder and feeds, and keep the index up to date, until stopped."""
+    from coopbot.hosting import open_jobs, watching
     from coopbot.serve.run import run_watch
-    from coopbot.wiring import open_editor, open_jobs, watching
+    from coopbot.wiring import open_editor
 
     settings = load_settings()
     editor = open_editor(settings, parts.embedder(settings))

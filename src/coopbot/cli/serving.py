@@ -79,9 +79,10 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
+    from coopbot.hosting import open_access, open_monitoring, open_tracing, watching
     from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
-    from coopbot.wiring import open_access, open_monitoring, open_tracing, prepared_reader, watching
+    from coopbot.wiring import prepared_reader
 
     settings = plan.settings
     metrics = Metrics(shared=worker is not None) if settings.metrics_token else None
@@ -129,7 +130,8 @@ class _Changes:
 
 
 def _changes(plan: _Plan, service: Service) -> _Changes:
-    from coopbot.wiring import open_editor, open_jobs
+    from coopbot.hosting import open_jobs
+    from coopbot.wiring import open_editor
 
     settings = plan.settings
     editor = open_editor(settings, service.models.embedder)
@@ -159,10 +161,10 @@ def mcp() -> None:
 
 def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> BackgroundBot:
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
+    from coopbot.hosting import bot_settings, open_library
     from coopbot.serve.http.webhook import WEBHOOK_PATH
     from coopbot.serve.telegram.background import BackgroundBot
     from coopbot.serve.telegram.service import BotService
-    from coopbot.wiring import bot_settings, open_library
 
     bot = BotService(open_library(service, jobs), bot_settings(settings, webhook_path=WEBHOOK_PATH))
     return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -170,8 +172,9 @@ def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> Backgro
 
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
+    from coopbot.hosting import bot_settings, open_jobs, open_library
     from coopbot.serve.telegram.bot import run_bot
-    from coopbot.wiring import READER_OFF, bot_settings, open_editor, open_jobs, open_library
+    from coopbot.wiring import READER_OFF, open_editor
 
     settings = load_settings()
     if settings.reader == READER_OFF:

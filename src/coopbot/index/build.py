@@ -16,6 +16,7 @@ from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.index.rows import RowMaker, ToPassages
 from coopbot.index.target import Target
 from coopbot.index.types import Facts, State
+from coopbot.text.gazetteer import gazetteer_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ def build(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     target: Target | None = None,
 ) -> BuildReport:
-    """Make the index match `articles`. Writes nothing if it already does, unless `force` is set.
+    """Make the index match `articles`. Writes nothing if it already does, unless `force` is set. If the gazetteer has changed,
+    all articles are written again, with vectors from the cache.
 
     `to_passages` cuts an article; by default `chunk` does. `target` is where the index is stored, by default
     `index_dir`, which always holds the vector cache. `progress` counts articles.
@@ -57,6 +59,7 @@ def build(
     with place.lock():
         state = place.state(embedder.fingerprint)
         before = state.sha256_by_article if state else {}
+        force = force or (state is not None and state.facts.gazetteer_sha256 != gazetteer_sha256())
         after, fresh = _compare(articles, {} if force else before)
         digest = corpus_sha256(after)
         if state and state.whole and state.facts.corpus_sha256 == digest and not force:
@@ -69,6 +72,7 @@ def build(
             built_at=now().astimezone(UTC).isoformat(timespec="milliseconds"),
             corpus_sha256=digest,
             previous=state.snapshot_id if state else None,
+            gazetteer_sha256=gazetteer_sha256(),
         )
         with VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim) as cache:
             maker = RowMaker(embedder, cache, to_passages or (lambda article: chunk(article, embedder.count_tokens)))

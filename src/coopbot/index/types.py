@@ -37,16 +37,19 @@ class PassageVectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRows:
-    """An article with its passages and the vectors of each passage, in the same order."""
+    """An article with its passages and the vectors of each passage, in the same order. places: see `rows.places_in`."""
 
     article: Article
     passages: Sequence[Passage]
     vectors: Sequence[PassageVectors]
+    places: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a snapshot before it is written. previous: id of the snapshot before it."""
+    """What is known of a snapshot before it is written. previous: id of the snapshot before it. gazetteer_sha256: of the
+    gazetteer by which the places of its articles were found.
+    """
 
     fingerprint: str
     model: str
@@ -55,6 +58,7 @@ class Facts:
     built_at: str
     corpus_sha256: str
     previous: str | None
+    gazetteer_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What changes to the corpus and the index ask of the rest of coopbot."""
+"""The Protocol of changes to corpus and index."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from coopbot.ingest.draft import Draft
 
 
 class Editor(Protocol):
-    """Each call is whole or leaves everything as it was, and any of them may raise Busy or Misconfigured.
+    """Each call succeeds completely or changes nothing. Any of them may raise Busy or Misconfigured.
 
-    Only `rebuild` changes what is answered from. Calls come from one thread at a time.
+    Answers change only with `rebuild`. Calls come from one thread at a time, except `stop`.
     """
 
     def add_url(self, url: str) -> Arrival:
-        """Fetch a page, clean it, put it into the corpus. Raises InvalidRequest, Unreachable, Unreadable, Duplicate."""
+        """Fetch a page, clean it and add it to the corpus. Raises InvalidRequest, Unreachable, Unreadable, Duplicate."""
         ...
 
     def add_file(self, data: bytes, name: str) -> Arrival:
-        """The same with a file's content; the ending of `name` tells the format. Raises Unreadable, Duplicate."""
+        """Add the article in a file. The extension of `name` decides the format. Raises Unreadable, Duplicate."""
         ...
 
     def add_draft(self, draft: Draft) -> Arrival:
-        """The same with a text that is clean already. Raises InvalidRequest, Duplicate."""
+        """Add an article given as clean text. Raises InvalidRequest, Duplicate."""
         ...
 
     def remove(self, article_id: str) -> None:
-        """Take an article out of the corpus. Raises NotFound."""
+        """Remove an article from the corpus. Raises NotFound."""
         ...
 
     def rebuild(self, progress: Progress) -> BuildReport:
-        """Bring the index in line with the corpus. What `progress` raises ends the build; the old snapshot stays in force."""
+        """Update the index from the corpus. An error raised by `progress` ends the build; the old snapshot stays current."""
         ...
 
     def stop(self) -> None:
-        """End a document's reading at once, from any thread. What is asked for afterwards raises Busy where it has to read."""
+        """Stop reading documents at once, from any thread. Later calls that have to read one raise Busy."""
         ...

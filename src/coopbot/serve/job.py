@@ -1,4 +1,4 @@
-"""One change of the corpus with its progress, and what it does."""
+"""One change of the corpus: its progress, and the function that makes it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ JobChange = Change | Literal["removed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One change. Where `change` is set, the corpus has it, even if the job failed afterwards, at the index.
+    """One change. If `change` is set, the corpus has the article, even if indexing then failed.
 
-    `done` of `total` articles that changed are indexed. `report` is the index's, which jobs that came together share.
+    done, total: changed articles indexed so far, and in all. report: of the rebuild, which several jobs may share.
     """
 
     job_id: str
@@ -41,7 +41,7 @@ class Job:
 
 
 Step = Callable[[Job], Job | None]
-"""Makes a change and gives the job with what changed; None if nothing did and the index may stay as it is."""
+"""Makes a change and returns the job with its result; None if nothing changed, so that no rebuild is needed."""
 
 
 def job_of(order: Order) -> Job:
@@ -57,7 +57,7 @@ def job_of(order: Order) -> Job:
 
 
 def step_of(order: Order, data: bytes, editor: Editor) -> Step:
-    """What an order asks for; nothing where the corpus has it already."""
+    """The function that makes an order's change; it does nothing if the corpus already has it."""
     if order.change is not None:
         return lambda job: job
     if order.remove is not None:

@@ -1,4 +1,4 @@
-"""The address of a service, taken before anything is opened. Imports little: the process that starts workers needs no more."""
+"""Binds the address of a service. Imports little, because the process that starts workers needs nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coopbot.errors import Misconfigured
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Take the address before anything slow is done. Raises Misconfigured if it is in use or not ours."""
+    """Bind the address, before anything slow is done. Raises Misconfigured if it is in use or not on this machine."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         taken = socket.socket(family, kind, protocol)

@@ -1,4 +1,4 @@
-"""The log: one line of JSON an event, on standard error, whoever reports it and however it ends."""
+"""The log on standard error: one line of JSON for each event of coopbot, of libraries, and for each crash."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 def log_as_json() -> None:
-    """Set up structlog and the standard library's loggers, warnings and uncaught errors, for the whole process."""
+    """Set up structlog, the standard library's loggers, warnings and uncaught errors for the whole process."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -48,14 +48,14 @@ def log_as_json() -> None:
 
 
 def frames(error: BaseException) -> list[str]:
-    """Where an error came from, the cause first: types and places, not its text, which may hold what a user wrote."""
+    """The stack of an error, its cause first: types and code lines. Messages are left out, as they may contain a question."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     return [*(frames(cause) if cause else []), *places, type(error).__name__]
 
 
 def _with_frames(logger: Any, method: str, event: _Event) -> _Event:
-    """In place of `exc_info`, the error and where it came from."""
+    """Replace `exc_info` by the type of the error and its stack."""
     found = event.pop("exc_info", None)
     if isinstance(found, tuple):
         found = found[1]
@@ -67,7 +67,7 @@ def _with_frames(logger: Any, method: str, event: _Event) -> _Event:
 
 
 def _without_arguments(logger: Any, method: str, event: _Event) -> _Event:
-    """Of another library's message the first line as it stands in its code: what is put in there may be anybody's text."""
+    """Cut another library's message to the first line of its template: arguments may contain what a user wrote."""
     record = event.get("_record")
     if record is not None:
         event["event"] = next(iter(str(record.msg).splitlines()), "")[:_MESSAGE_CHARS]

@@ -1,4 +1,4 @@
-"""An `Answer` as Markdown, for front ends and models that read it: numbers are links, what strangers wrote is text."""
+"""An `Answer` as Markdown, for front ends and models: numbers are links, and text from articles is escaped."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _ADDRESS_CHARS = "%/:?#@!$&'*+,;=~-._"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkdownLine:
-    """A line, and the numbers of the citations linked in it with the places of their links."""
+    """A line of Markdown. links: the number of each citation linked in it, with the span of the link."""
 
     text: str
     links: tuple[tuple[int, Span], ...] = ()
 
 
 def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
-    """The answer by paragraphs: claims, where the sources differ, and the list of sources; each ends with a line break.
+    """The answer by paragraphs: claims, disagreements, and the list of sources. Each ends with a line break.
 
-    base: the service's address, for sources that have none of their own.
+    base: the service's address, for sources without one.
     """
     texts = message(answer.question_language)
     answered = answer.outcome == "answered"
@@ -51,22 +51,22 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
 
 
 def markdown_text(answer: Answer, base: str = "") -> str:
-    """The whole of it."""
+    """The whole answer."""
     return "".join(line.text for line in answer_markdown(answer, base)).strip()
 
 
 def escaped_markdown(text: str) -> str:
-    """Text on one line in which nothing is markup."""
+    """The text on one line, with all markup escaped."""
     return _SPECIAL.sub(_escape, _SPACE.sub(" ", text))
 
 
 def _escape(found: re.Match[str]) -> str:
-    # Of a number that would begin a list, its point is escaped.
+    # A number at the beginning would start a list: the period after it is escaped.
     return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
 
 
 def _claim_text(text: str, answer: Span | None) -> str:
-    """The claim with the words that answer in bold, where they begin and end with letters or digits, as bold must."""
+    """The claim, the answering words in bold if they begin and end with a letter or digit, as Markdown requires."""
     if answer is None or not (text[answer.start_char].isalnum() and text[answer.end_char - 1].isalnum()):
         return escaped_markdown(text)
     parts = text[: answer.start_char], text[answer.start_char : answer.end_char], text[answer.end_char :]
@@ -75,7 +75,7 @@ def _claim_text(text: str, answer: Span | None) -> str:
 
 
 def _line(text: str, numbers: tuple[int, ...], answer: Answer, base: str) -> MarkdownLine:
-    """A sentence and its numbers as links."""
+    """A sentence, followed by its citation numbers as links."""
     links: list[tuple[int, Span]] = []
     for citation in answer.citations:
         if citation.number in numbers:
@@ -92,12 +92,12 @@ def _mark(citation: Citation, base: str) -> str:
 
 
 def _listed(article: Article, answer: Answer, base: str) -> MarkdownLine:
-    """A line of a list of articles."""
+    """An entry in a list of articles."""
     return MarkdownLine(text=f"- {_titled(article, answer, base)}\n")
 
 
 def _source(citation: Citation, answer: Answer, base: str) -> str:
-    """A line of the sources; with the quote where nothing above it has it."""
+    """An entry in the list of sources, with the quote unless a claim repeats it."""
     note = citation_note(citation, answer.question_language)
     quote = escaped_markdown(citation.quote) + (f" _({escaped_markdown(note)})_" if note else "")
     quoted = "" if citation.quote in {claim.text for claim in answer.claims} else f"\n   > {quote}"
@@ -105,7 +105,7 @@ def _source(citation: Citation, answer: Answer, base: str) -> str:
 
 
 def _titled(article: Article | Citation, answer: Answer, base: str) -> str:
-    """The linked title, who published it and when."""
+    """The linked title, publisher and date."""
     language = answer.question_language
     title = escaped_markdown(article.title.strip() or article.article_id)
     url = source_address(article, base)

@@ -1,6 +1,6 @@
-"""What an operator watches, as Prometheus reads it: answers counted and timed by stage, and the state of index and queues.
+"""Metrics for Prometheus: answers counted and timed by stage, and the state of index and queues.
 
-Labels have values of fixed sets: nothing that users or articles wrote is among them.
+Label values come from fixed sets, never from users or articles.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from coopbot.index.disk.manifest import Manifest
 
 __all__ = ["TEXT_FORMAT", "Metrics", "State"]
 
-# From a question embedded to an answer that a language model writes.
+# From embedding a question to an answer written by a language model.
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Metrics:
     """Counters and histograms. Safe to share between threads.
 
-    shared: between the processes of one service, in the folder that PROMETHEUS_MULTIPROC_DIR names.
+    shared: whether several worker processes count together, in the folder that PROMETHEUS_MULTIPROC_DIR names.
     """
 
     def __init__(self, *, shared: bool = False) -> None:
@@ -39,15 +39,15 @@ class Metrics:
             "coopbot_stage_seconds", "Time of answering, by stage and in total.", ["stage"], buckets=_BUCKETS_S, registry=own
         )
         self._answers = Counter("coopbot_answers", "Answers, by outcome and language.", ["outcome", "language"], registry=own)
-        self._failures = Counter("coopbot_failed_questions", "Questions that met an error.", ["error"], registry=own)
-        self._writing = Counter("coopbot_writing", "What came of asking a language model.", ["outcome"], registry=own)
+        self._failures = Counter("coopbot_failed_questions", "Questions that ended with an error.", ["error"], registry=own)
+        self._writing = Counter("coopbot_writing", "Outcomes of asking a language model.", ["outcome"], registry=own)
         self._dropped = Counter(
-            "coopbot_unsupported_claims", "Sentences of a language model left out, by fault.", ["fault"], registry=own
+            "coopbot_unsupported_claims", "Sentences of a language model that were dropped, by fault.", ["fault"], registry=own
         )
         self._requests = Counter("coopbot_http_requests", "HTTP requests.", ["route", "status"], registry=own)
         self._request_times = Histogram(
             "coopbot_http_request_seconds",
-            "Time from a request's head to the end of its answer.",
+            "Time from the head of a request to the end of its response.",
             ["route"],
             buckets=_BUCKETS_S,
             registry=own,
@@ -64,16 +64,16 @@ class Metrics:
                 self._dropped.labels(fault).inc()
 
     def failed(self, error: Exception) -> None:
-        """Count a question that met an error."""
+        """Count a question that ended with an error."""
         self._failures.labels(type(error).__name__).inc()
 
     def requested(self, route: str, status: int, seconds: float) -> None:
-        """Count an HTTP request. route: as the service declares it, not as it was asked for."""
+        """Count an HTTP request. route: the declared route, not the requested path."""
         self._requests.labels(route, str(status)).inc()
         self._request_times.labels(route).observe(seconds)
 
     def exposed(self, state: Collector) -> bytes:
-        """All of it and `state`, in Prometheus's text format."""
+        """All metrics and `state`, in Prometheus's text format."""
         counted = CollectorRegistry() if self._shared else self._registry
         if self._shared:
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]  # the library has no type for it
@@ -86,7 +86,7 @@ class Metrics:
 # Compared by identity, as a registry of collectors wants it.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class State(Collector):
-    """What is looked at when it is asked for. models: names by role. waiting: how much, by queue."""
+    """Gauges read at each scrape. models: names by role. waiting: length of each queue."""
 
     index: LiveStore
     version: str
@@ -98,7 +98,7 @@ class State(Collector):
         """See `Collector`."""
         yield InfoMetricFamily("coopbot", "The release and its models.", {"version": self.version, **self.models})
         yield from self._index()
-        queues = GaugeMetricFamily("coopbot_waiting", "Changes, or messages of Telegram, not dealt with yet.", labels=["queue"])
+        queues = GaugeMetricFamily("coopbot_waiting", "Changes, or Telegram messages, that wait in a queue.", labels=["queue"])
         for queue, count in self.waiting().items():
             queues.add_metric([queue], count)
         yield queues
@@ -106,16 +106,16 @@ class State(Collector):
     def _index(self) -> Iterable[Metric]:
         manifest = self.index.current().manifest
         built_s = datetime.fromisoformat(manifest.facts.built_at).timestamp()
-        yield _gauge("coopbot_index_age_seconds", "Since the snapshot in force was built.", self.now_s() - built_s)
-        yield _gauge("coopbot_index_articles", "Articles in the snapshot in force.", manifest.articles)
-        passages = GaugeMetricFamily("coopbot_index_passages", "Passages in it, by language.", labels=["language"])
+        yield _gauge("coopbot_index_age_seconds", "Age of the current snapshot.", self.now_s() - built_s)
+        yield _gauge("coopbot_index_articles", "Articles in the current snapshot.", manifest.articles)
+        passages = GaugeMetricFamily("coopbot_index_passages", "Passages of the current snapshot.", labels=["language"])
         for language, count in manifest.passages.items():
             passages.add_metric([language], count)
         yield passages
-        # Of an index that Milvus keeps, nothing is known of files.
+        # An index in Milvus has no files here.
         if isinstance(manifest, Manifest):
             size = sum(int(entry["bytes"]) for entry in manifest.files.values())
-            yield _gauge("coopbot_index_bytes", "Size of its files.", size)
+            yield _gauge("coopbot_index_bytes", "Size of the current snapshot.", size)
         yield _gauge("coopbot_index_fault", "1 while a newer snapshot cannot be opened.", int(bool(self.index.fault)))
 
 

@@ -1,4 +1,4 @@
-"""What must be said of a quote's time, in words: "as of 3 July 2012", "“this year”: 2012"."""
+"""Notes on the time of a quote: "as of 3 July 2012", "“this year”: 2012"."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from coopbot.serve.messages import format_date, format_month, format_year, messa
 
 
 def citation_note(citation: Citation, language: Language) -> str:
-    """What must be said of one quote, "" for nothing."""
+    """The note on one quote; "" if none is needed."""
     parts = [_as_of(citation, language)] if citation.as_of else []
     parts += [_meaning(words, citation, language) for words in citation.dated_words]
     return "; ".join(parts)
 
 
 def claim_note(answer: Answer, claim: Claim) -> str:
-    """The same of all quotes that a sentence of an answer rests on."""
+    """The notes on all quotes that a claim cites; "" if none is needed."""
     cited = [citation for citation in answer.citations if citation.number in claim.citations]
     notes = dict.fromkeys(citation_note(citation, answer.question_language) for citation in cited)
     return "; ".join(filter(None, notes))
@@ -30,12 +30,12 @@ def _as_of(citation: Citation, language: Language) -> str:
 
 
 def _meaning(words: DatedWords, citation: Citation, language: Language) -> str:
-    said = citation.quote[words.span.start_char : words.span.end_char]
-    return f"{message(language).quoted.replace('…', said)}: {format_period(words.first, words.last, language)}"
+    words_quoted = citation.quote[words.span.start_char : words.span.end_char]
+    return f"{message(language).quoted.replace('…', words_quoted)}: {format_period(words.first, words.last, language)}"
 
 
 def format_period(first: date, last: date, language: Language) -> str:
-    """A year, a month, a day, or from one day to another."""
+    """The period as a year, a month, a day, or a range of days."""
     if first == last:
         return format_date(first, language)
     if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):

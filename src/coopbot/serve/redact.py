@@ -1,4 +1,4 @@
-"""Addresses as they may be written down: without what in them may be a secret."""
+"""Removes from web addresses what may be secret."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def public_address(url: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A message with every web address in it made public."""
+    """The text, each web address in it reduced to its `public_address`."""
     return _ADDRESS.sub(lambda found: public_address(found[0]), text)

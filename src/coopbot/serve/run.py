@@ -1,4 +1,4 @@
-"""Runs the HTTP service, or only the watch over new articles, until it is told to stop."""
+"""Runs the HTTP service, or only watches for new articles, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ SHUTDOWN_S = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What is followed: the corpus folder, and feeds, each `every_s`.
+    """What is watched for new articles: the corpus folder, and feeds, which are read every `every_s`.
 
-    `read_feed` puts what is new in a feed into the corpus and tells how many articles that was.
+    `read_feed` adds the new articles of a feed to the corpus and returns how many there were.
     """
 
     corpus_dir: Path
@@ -53,7 +53,7 @@ class Watching:
 
 
 def _leaders_socket(address: Path) -> socket.socket:
-    """What other workers reach the leader on. One that an earlier leader left is replaced."""
+    """The Unix socket on which the other workers reach the leader. One left by an earlier leader is replaced."""
     address.unlink(missing_ok=True)
     own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     own.bind(str(address))
@@ -78,15 +78,18 @@ def run_http(
     worker: Worker | None = None,
     tracing: Tracing | None = None,
 ) -> None:
-    """Serve on sockets from `listen`. With `jobs`, changes are taken from whoever has the token and from what is watched.
+    """Serve on sockets from `listen`, until SIGINT or SIGTERM.
 
-    `worker`: which of several processes this is, if it is one; changes and the bot belong to the leader.
-    Returns when all is done after SIGINT or SIGTERM; where a job is left in the middle, ends the process instead. Raises what
-    the bot in `telegram` ended with, if it did.
+    `jobs`: makes the changes that holders of the admin token request, and those found by `watching`. `worker`: which of several
+    processes this is; the leader makes the changes and runs the bot. If a job or the bot does not end in time, the process
+    exits instead of returning. Raises the error that ended the bot in `telegram`, if one did.
     """
     log_as_json()
     if reader is None:
-        log.warning("reader_off", reason="no passage is read before it is quoted: more answers are wrong; unset COOPBOT_READER")
+        log.warning(
+            "reader_off",
+            reason="no model reads the passages, so more answers are wrong; unset COOPBOT_READER",
+        )
     background: list[AbstractContextManager[object]] = [tracing] if tracing else []
     background += [follow(jobs, watching)] if jobs and watching else []
     background += [telegram] if telegram else []
@@ -125,17 +128,17 @@ def run_http(
 
 
 def run_watch(jobs: Jobs, watching: Watching) -> None:
-    """Follow new articles and rebuild, without serving, until SIGINT or SIGTERM. To be called in the main thread."""
+    """Watch for new articles and rebuild, without serving, until SIGINT or SIGTERM. Call it in the main thread."""
     log_as_json()
-    told_to_stop = threading.Event()
+    stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        told_to_stop.set()
+        stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with jobs, follow(jobs, watching):
-        told_to_stop.wait()
+        stopping.wait()
         jobs.stop()
     if jobs.left:
         end_process(0)
@@ -143,7 +146,7 @@ def run_watch(jobs: Jobs, watching: Watching) -> None:
 
 @contextmanager
 def follow(jobs: Jobs, watching: Watching) -> Iterator[None]:
-    """Watch and poll in threads of their own while within; each change is a job."""
+    """A context in which two threads watch the folder and poll the feeds; each change becomes a job."""
     stop = threading.Event()
     threads = [threading.Thread(target=watch, args=(watching.corpus_dir, jobs.rebuild, stop), name="coopbot-watch")]
     if watching.feeds:

@@ -1,4 +1,4 @@
-"""Changes that were accepted and not yet made, on disk: a service that was stopped in the middle goes on where it was."""
+"""Accepted changes, stored on disk until they are made, so that a restarted service resumes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coopbot.ingest.corpus.arrival import Change
 from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.draft import Draft
 
-# What ended the service so often while it was made is not tried again.
+# A change during which the service ended this many times is not tried again.
 MOST_STARTS = 3
 
 log = structlog.get_logger()
@@ -26,10 +26,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A change that somebody asked for: one of `url`, `draft`, `file`, the name of a file, or `remove`, an article.
+    """A requested change, which has one of these: `url`, `draft`, `file` (a file's name) or `remove` (an article's id).
 
-    starts: how often it was begun. Where `change` is set the corpus has it, as `article_id` and `title`, and only the index is
-    to follow.
+    starts: how often it was started. If `change` is set, the corpus has the article, with this `article_id` and `title`, and
+    only the index remains to be updated.
     """
 
     job_id: str
@@ -48,57 +48,59 @@ _ORDER = TypeAdapter(Order)
 
 
 class Spool:
-    """A folder of orders, each a file, with another beside it for the content of a file.
+    """A folder with one file for each order, and another for the content if the order is a file.
 
-    For one process at a time: raises Busy while another has it.
+    Used by one process at a time. Raises Busy while another uses it, Misconfigured if the folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # Held until the process ends, in whatever way.
+            # The lock is released when the process ends, however it ends.
             self._lock = FileLock(folder / ".lock", timeout=0)
             self._lock.acquire()
         except Timeout as exc:
-            raise Busy(f"another service keeps its changes in {folder}") from exc
+            raise Busy(
+                f"another service stores its changes in {folder}; stop it, or set COOPBOT_INDEX_DIR to another folder"
+            ) from exc
         except OSError as exc:
-            detail = f"{folder} cannot be written ({exc.strerror}); mend its permissions or set COOPBOT_INDEX_DIR"
+            detail = f"{folder} cannot be written ({exc.strerror}); fix its permissions or set COOPBOT_INDEX_DIR"
             raise Misconfigured(detail) from exc
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Release the folder for another process."""
         self._lock.release()
 
     def put(self, order: Order, data: bytes = b"") -> None:
-        """Keep an order. Raises Misconfigured where it cannot be written."""
+        """Store an order. Raises Misconfigured if it cannot be written."""
         if order.file is not None:
             self._write(self._content(order.job_id), data)
         self._keep(order)
 
     def begin(self, job_id: str) -> None:
-        """Note that an order is begun."""
+        """Record that work on an order starts."""
         if order := self._read(self._path(job_id)):
             self._keep(replace(order, starts=order.starts + 1))
 
     def put_off(self, job_id: str) -> None:
-        """Note that an order was not begun, or ended in order, before it was done."""
+        """Undo `begin`: an orderly shutdown interrupted the order, which is resumed the next time."""
         if order := self._read(self._path(job_id)):
             self._keep(replace(order, starts=max(0, order.starts - 1)))
 
     def made(self, job_id: str, change: Change | Literal["removed"], article_id: str | None, title: str | None) -> None:
-        """Note that the corpus has it."""
+        """Record that the corpus has the change."""
         if order := self._read(self._path(job_id)):
             self._keep(replace(order, change=change, article_id=article_id, title=title))
 
     def drop(self, job_id: str) -> None:
-        """Forget an order that is done."""
+        """Delete an order that is done."""
         for path in (self._path(job_id), self._content(job_id)):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def left(self) -> Iterator[tuple[Order, bytes]]:
-        """The orders that are not done, the first first, each with the content of its file."""
+        """The unfinished orders, oldest first, each with the content of its file."""
         found = [order for path in self._folder.glob("*.json") if (order := self._read(path))]
         for order in sorted(found, key=lambda order: order.created_at):
             try:
@@ -120,7 +122,7 @@ class Spool:
 
     def _write(self, path: Path, data: bytes) -> None:
         write_atomically(path, data)
-        # An address in it may hold a secret.
+        # A web address in it may contain a secret.
         with suppress(OSError):
             path.chmod(0o600)
 

@@ -1,6 +1,6 @@
-"""Optional traces for OpenTelemetry: a span a request, within it one of each answer and of its stages.
+"""Optional traces for OpenTelemetry: a span for each request, and within it one for each answer and each of its stages.
 
-Spans hold routes, stages and outcomes, and nothing that users or articles wrote.
+Spans contain routes, stages and outcomes, nothing that users or articles wrote.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _FIRST_FAULT = 500
 
 
 class Tracing:
-    """Makes spans; what is not sent yet is sent when it is left. Safe to share between threads."""
+    """Makes spans. On exit from the context, pending ones are sent. Safe to share between threads."""
 
     def __init__(self, processor: SpanProcessor, version: str) -> None:
         service = {SERVICE_NAME: os.environ.get("OTEL_SERVICE_NAME", "coopbot"), SERVICE_VERSION: version}
-        # Without the SDK's own hook at exit: the process may end without one.
+        # Not at the interpreter's exit, which this process may skip.
         self._provider = TracerProvider(resource=Resource.create(service), shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("coopbot", version)
 
     @classmethod
     def to(cls, endpoint: str, version: str) -> Tracing:
-        """Sent to a collector over OTLP/HTTP. OpenTelemetry's own OTEL_* variables say the rest: headers, sampling, limits."""
+        """A tracer that sends to a collector over OTLP/HTTP. OTEL_* variables set headers, sampling and limits."""
         address = endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + _TRACES
         return cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)), version)
 
@@ -50,7 +50,7 @@ class Tracing:
         self._provider.shutdown()
 
     def answered(self, answer: Answer) -> None:
-        """Spans of an answer that was made just now, in this thread, and of its stages, which followed one another."""
+        """Add spans for an answer that this thread has just finished, and for its stages in sequence."""
         stages_ms = {stage: taken for stage, taken in answer.timings_ms.items() if stage != "total"}
         at_ns = time.time_ns() - int(sum(stages_ms.values()) * _NS_A_MS)
         span = self._tracer.start_span(
@@ -71,7 +71,7 @@ class Tracing:
         span.end(at_ns)
 
     def layer(self, app: ASGIApp) -> ASGIApp:
-        """Around an application: the spans of its requests."""
+        """ASGI middleware that makes a span for each request."""
 
         async def traced(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -81,12 +81,12 @@ class Tracing:
                 scope["method"] if scope["method"] in _METHODS else "request",
                 _sent_with(scope),
                 kind=SpanKind.SERVER,
-                # An error's text may hold a question.
+                # The text of an error may contain a question.
                 record_exception=False,
                 set_status_on_exception=False,
             ) as span:
 
-                async def noted(message: Message) -> None:
+                async def observed(message: Message) -> None:
                     if message["type"] == "http.response.start":
                         span.set_attribute("http.response.status_code", message["status"])
                         if message["status"] >= _FIRST_FAULT:
@@ -94,7 +94,7 @@ class Tracing:
                     await send(message)
 
                 try:
-                    await app(scope, receive, noted)
+                    await app(scope, receive, observed)
                 finally:
                     if route := getattr(scope.get("route"), "path", ""):
                         span.update_name(f"{scope['method']} {route}")
@@ -107,5 +107,5 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
 def _sent_with(scope: Scope) -> Context:
-    """The trace that a proxy or client began, by W3C's `traceparent`."""
+    """The trace that a proxy or client started, from the W3C header `traceparent`."""
     return TraceContextTextMapPropagator().extract(dict(Headers(scope=scope)), Context())

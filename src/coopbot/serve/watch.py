@@ -1,4 +1,4 @@
-"""Notices new articles by itself: changes in the corpus folder, and feeds read on schedule."""
+"""Finds new articles: watches the corpus folder for changes, and reads feeds on schedule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import watchfiles
 from coopbot.errors import Busy, CoopbotError
 from coopbot.serve.redact import public_address, without_secrets
 
-# What editors, browsers and copying programs write on the way to a file.
+# Temporary files of editors, browsers and copying programs.
 _TEMPORARY = re.compile(r"~$|^~|^#.*#$|\.(?:tmp|temp|part|partial|crdownload|download|sw[a-z])$", re.IGNORECASE)
 
 _LOOK_S = 1.0
@@ -34,32 +34,32 @@ def watch(
     at_most_ms: int = 2000,
     look_s: float = _LOOK_S,
 ) -> None:
-    """Call `changed` whenever articles were written or deleted, and once at the beginning, until `stop` is set.
+    """Call `changed` at the beginning and after articles were written or deleted, until `stop` is set.
 
-    Changes count as one until `settle_ms` pass without another, or `at_most_ms` in all. `changed` may raise Busy, and is called
-    again after `look_s`; its other errors are logged. A folder that is not there is logged and looked for every `look_s`.
+    Changes are taken together until none comes for `settle_ms`, or for `at_most_ms` in all. If `changed` raises Busy, it is
+    called again after `look_s`; its other errors are logged. A missing folder is logged, and checked for every `look_s`.
     """
-    told = ""
+    logged = ""
     while not stop.is_set():
         try:
             _follow(corpus_dir, changed, stop, settle_ms=settle_ms, at_most_ms=at_most_ms, look_s=look_s)
-            told = ""
+            logged = ""
         except OSError as exc:
             reason = exc.strerror or str(exc)
-            if reason != told:
-                remedy = "mend or create the folder; watching goes on by itself"
+            if reason != logged:
+                remedy = "create the folder or fix its permissions; watching then resumes by itself"
                 log.error("corpus_not_watched", folder=str(corpus_dir), reason=reason, remedy=remedy)
-            told = reason
+            logged = reason
             stop.wait(look_s)
 
 
 def _follow(
     corpus_dir: Path, changed: Callable[[], object], stop: threading.Event, *, settle_ms: int, at_most_ms: int, look_s: float
 ) -> None:
-    """Watch one folder until it is another's place. Raises OSError if it is none or cannot be watched."""
+    """Watch a folder until another one takes its place. Raises OSError if it is not a folder or cannot be watched."""
     folder = _identity(corpus_dir)
     root = corpus_dir.resolve()
-    due = True  # what came before the watch began counts as a change
+    due = True  # what changed before the watch started counts too
     for changes in watchfiles.watch(
         root,
         watch_filter=lambda _, path: is_article_path(os.path.relpath(path, root)),
@@ -70,11 +70,11 @@ def _follow(
         yield_on_timeout=True,
         raise_interrupt=False,
     ):
-        # A folder made anew may get the old one's number; that the old one went is a change of its own.
+        # A recreated folder may get the same inode, but the deletion of the old one is reported as a change.
         if _identity(corpus_dir) != folder or any(path == str(root) for _, path in changes):
             return
         if due or changes:
-            due = not _tell(changed)
+            due = not _called(changed)
 
 
 def is_article_path(path: str) -> bool:
@@ -90,8 +90,8 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _tell(changed: Callable[[], object]) -> bool:
-    """Whether it need not be told again."""
+def _called(changed: Callable[[], object]) -> bool:
+    """Call `changed`; False if it has to be called again."""
     try:
         changed()
     except Busy:
@@ -109,9 +109,9 @@ def poll(
     every_s: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Call `visit` for each feed at once and then every `every_s` until `stop` is set; a feed that fails is logged.
+    """Call `visit` for each feed, now and then every `every_s`, until `stop` is set. Failures of feeds are logged.
 
-    Rounds begin at whole multiples of `every_s` after the first; one that is still under way at the next is not hurried after.
+    Rounds start at multiples of `every_s` after the first. A round that takes longer skips the starts that it misses.
     """
     due = clock()
     while not stop.is_set():
@@ -128,5 +128,5 @@ def _visit(feed: str, visit: Callable[[str], object]) -> None:
     except CoopbotError as exc:
         reason = without_secrets(str(exc))
         log.warning("feed_failed", feed=public_address(feed), error=type(exc).__name__, reason=reason)
-    except Exception as exc:  # the edge of the thread: a fault of ours in one feed must not end the others
+    except Exception as exc:  # the thread's outermost edge: a crash in one feed must not end the others
         log.error("feed_crashed", feed=public_address(feed), error=type(exc).__name__)

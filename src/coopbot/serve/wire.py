@@ -1,93 +1,21 @@
-"""The JSON shapes: one set for HTTP and for `--json` on the command line."""
+"""The JSON of answers and articles: one set of shapes for HTTP and for `--json` on the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel
 
-from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS, SearchResult
-from coopbot.ask.store import VectorStore
-from coopbot.domain import (
-    MAX_QUESTION_CHARS,
-    Answer,
-    Article,
-    Citation,
-    Claim,
-    DatedWords,
-    Filters,
-    Language,
-    Notice,
-    Outcome,
-    Source,
-    WritingOutcome,
-)
-from coopbot.index.model.reader_model import ReaderCard
-from coopbot.serve.messages import format_date, message
-from coopbot.serve.notes import citation_note, claim_note
-
-_FAULT = "a newer snapshot could not be used and was passed over; the log of the server says why; run: coopbot doctor"
-
-QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
-
-
-# A few misspelt fields are named; who sends more of them is not looked into.
-_STRAY_FIELDS = 10
-
-
-class _Request(BaseModel):
-    """Unknown fields and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_fields(cls, data: object) -> object:
-        most = len(cls.model_fields) + _STRAY_FIELDS
-        if isinstance(data, dict) and len(data) > most:
-            raise PydanticCustomError("too_many_fields", "Input should have at most {most} fields", {"most": most})
-        return data
-
-
-class FiltersIn(_Request):
-    """What a question is limited to; dates are inclusive."""
-
-    languages: list[Language] = Field(default=[], max_length=10)
-    publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
-    published_from: date | None = None
-    published_to: date | None = None
-
-    def to_filters(self) -> Filters:
-        """As the core knows them."""
-        return Filters(
-            languages=tuple(self.languages),
-            publishers=tuple(self.publishers),
-            published_from=self.published_from,
-            published_to=self.published_to,
-        )
-
-
-class AskIn(_Request):
-    """A question."""
-
-    question: QuestionText
-    filters: FiltersIn = FiltersIn()
-    conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
-    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
-
-
-class SearchIn(FiltersIn):
-    """The query parameters of a search: a question, and what it is limited to."""
-
-    q: QuestionText
-    top_k: int = Field(default=10, ge=1, le=MAX_HITS)
+from coopbot.ask.answer.answerer import SearchResult
+from coopbot.domain import Answer, Article, Citation, DatedWords, Language, Notice, Outcome, Source, WritingOutcome
+from coopbot.serve.answer_text import answer_text
+from coopbot.serve.notes import citation_note
 
 
 class SourceOut(BaseModel):
-    """Where a brief has its facts from, or who else published a story."""
+    """A source of a brief, or another publisher of a story."""
 
     publisher: str
     title: str
@@ -124,17 +52,17 @@ class SpanOut(BaseModel):
 
 
 class DatedWordsOut(SpanOut):
-    """Words of a quote such as "this year", and the days that they mean by its publication, both included."""
+    """Words of a quote such as "this year", and the first and last day that they meant when it was published."""
 
     first: date
     last: date
 
 
 class CitationOut(ArticleOut):
-    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer` is where in the quote the answer stands.
+    """An exact quote: `text[start_char:end_char] == quote` in its article. `answer`: the span of the answer within the quote.
 
-    `as_of` is set where the quote's age matters to what was asked: the date of its article, or "undated". `time_note` says so,
-    and what `dated_words` mean, in the question's language; it is empty where nothing need be said.
+    `as_of` is set if the age of the quote matters: the date of its article, or "undated". `time_note` gives this, and what
+    `dated_words` mean, in the question's language; it is empty if there is nothing to note.
     """
 
     number: int
@@ -158,14 +86,14 @@ class ClaimOut(BaseModel):
 
 
 class DisagreementOut(BaseModel):
-    """Citations that give different figures for one thing."""
+    """Citations that give different figures for the same thing."""
 
     about: str
     citations: list[int]
 
 
 class WritingOut(BaseModel):
-    """What a language model made of the quotes; `dropped` has what was wrong with each sentence that was left out."""
+    """How a language model rewrote the quotes. `dropped`: the fault of each sentence that was left out."""
 
     model: str
     outcome: WritingOutcome
@@ -173,9 +101,10 @@ class WritingOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer; `text` is the same as one string, in the question's language. Without a conversation its id is null.
+    """An answer. `text` is all of it as plain text, in the question's language.
 
-    To small talk and requests for articles, `notice` says which line `text` begins with, and `articles` is what was asked for.
+    For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
+    requested. `conversation_id` is null outside a conversation.
     """
 
     outcome: Outcome
@@ -195,7 +124,7 @@ class AnswerOut(BaseModel):
 
 
 class HitOut(ArticleOut):
-    """A passage found. `text` is the passage's: the article's from `start_char` to `end_char`."""
+    """A passage found. `text` is that of the article from `start_char` to `end_char`."""
 
     rank: int
     score: float
@@ -221,34 +150,8 @@ class ArticlesOut(BaseModel):
     next_offset: int | None
 
 
-class IndexOut(BaseModel):
-    """The index now in force. `fault` says why a newer snapshot is not, empty if none was passed over.
-
-    `reader` is the model that reads what was found, or "off"; then its precision is empty.
-    """
-
-    snapshot: str
-    built_at: str
-    model: str
-    precision: str
-    fingerprint: str
-    articles: int
-    passages: dict[Language, int]
-    sentences: int
-    fault: str
-    reader: str
-    reader_precision: str
-
-
-class ReadyOut(BaseModel):
-    """That the service can answer, and from which snapshot."""
-
-    status: Literal["ready"]
-    snapshot: str
-
-
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
-    """An answer as JSON has it."""
+    """The JSON shape of an answer."""
     return AnswerOut(
         outcome=answer.outcome,
         notice=answer.notice,
@@ -272,38 +175,8 @@ def _writing_out(answer: Answer) -> WritingOut | None:
     return WritingOut(model=found.model, outcome=found.outcome, dropped=list(found.dropped)) if found else None
 
 
-def answer_text(answer: Answer) -> str:
-    """Claims with their citation numbers and where the sources differ, or that they do not say."""
-    return "\n".join(answer_lines(answer))
-
-
-def answer_lines(answer: Answer) -> list[str]:
-    """The same line by line: each claim's line begins with its text, in the order of the claims."""
-    texts = message(answer.question_language)
-    if answer.outcome == "no_evidence":
-        return [texts.no_evidence]
-    if answer.notice is not None:
-        return [texts.notices[answer.notice], *(_article_line(article, answer) for article in answer.articles)]
-    lines = [_claim_line(claim, answer) for claim in answer.claims]
-    return lines + [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
-
-
-def _article_line(article: Article, answer: Answer) -> str:
-    origin = (article.publisher, format_date(article.published, answer.question_language))
-    return f"- {article.title} ({', '.join(filter(None, origin))})"
-
-
-def _claim_line(claim: Claim, answer: Answer) -> str:
-    note = claim_note(answer, claim)
-    return claim.text + (f" ({note})" if note else "") + _numbers(claim.citations)
-
-
-def _numbers(citations: Sequence[int]) -> str:
-    return "".join(f" [{number}]" for number in citations)
-
-
 def search_out(result: SearchResult) -> SearchOut:
-    """Hits as JSON has them."""
+    """The JSON shape of a search result."""
     hits = [
         HitOut(
             **dict(article_out(result.articles[hit.passage.article_id])),
@@ -320,7 +193,7 @@ def search_out(result: SearchResult) -> SearchOut:
 
 
 def article_out(article: Article | Citation) -> ArticleOut:
-    """An article without its text, or what a citation says of its article."""
+    """The JSON shape of an article without its text, or of the article of a citation."""
     return ArticleOut(
         article_id=article.article_id,
         title=article.title,
@@ -335,12 +208,12 @@ def article_out(article: Article | Citation) -> ArticleOut:
 
 
 def article_text_out(article: Article) -> ArticleTextOut:
-    """An article with its text."""
+    """The JSON shape of an article with its text."""
     return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
 
 
 def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
-    # The nearest passages do not answer, so nothing in them is marked as an answer.
+    # The nearest passages do not answer, so no words in them are marked.
     marked = citation.answer if answer.outcome == "answered" else None
     return CitationOut(
         **dict(article_out(citation)),
@@ -368,23 +241,5 @@ def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
 
 
 def _web_address(url: str) -> str:
-    """Only what a page may link to: an article written by somebody else may have `javascript:` for its address."""
+    """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
     return url if url.lower().startswith(("http://", "https://")) else ""
-
-
-def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:
-    """The index in force. Of a fault only that there is one: its text names folders of the server, and is in the log."""
-    manifest = snapshot.manifest
-    return IndexOut(
-        snapshot=snapshot.snapshot_id,
-        built_at=manifest.facts.built_at,
-        model=manifest.facts.model,
-        precision=manifest.facts.precision,
-        fingerprint=manifest.facts.fingerprint,
-        articles=manifest.articles,
-        passages=manifest.passages,
-        sentences=manifest.sentences,
-        fault=_FAULT if fault else "",
-        reader=reader.name if reader else "off",
-        reader_precision=reader.precision if reader else "",
-    )

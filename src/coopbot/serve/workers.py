@@ -1,6 +1,6 @@
-"""Several processes that serve on the same sockets, started, replaced when they end, and stopped together.
+"""Several processes that serve on the same sockets: started, restarted when they end, and stopped together.
 
-The first one is the leader: what may be done by one process only is done there.
+The first is the leader, which does what only one process may do.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ import structlog
 
 from coopbot.errors import Misconfigured
 
-# What is left of a worker's time to end when it must have ended by itself.
+# How much longer than its shutdown time a worker may take to exit before it is killed.
 _GRACE_S = 3.0
-# A worker that ends again at once is not started again at once.
+# Pause before a worker is started again.
 _RESTART_S = 1.0
 _LOOK_S = 0.2
 
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One of the processes. folder: shared by all of them, and gone when they have ended. Entered when it is able to answer."""
+    """One of the processes. folder: shared by all, deleted when they have ended. Enter the context when it can answer."""
 
     number: int
     folder: Path
@@ -45,12 +45,12 @@ class Worker:
 
     @property
     def is_leader(self) -> bool:
-        """Whether what one process only may do is done in this one."""
+        """Whether this is the process that does what only one may do."""
         return self.number == 0
 
     @property
     def leader_address(self) -> Path:
-        """The Unix socket that the leader answers on, besides those of all."""
+        """The Unix socket that only the leader answers on."""
         return self.folder / "leader"
 
     def __enter__(self) -> Worker:
@@ -62,13 +62,13 @@ class Worker:
 
 
 Work = Callable[[Worker, list[socket.socket]], None]
-"""What a worker does, until SIGTERM. A function of a module, or a partial of one, as it is handed to another process."""
+"""What a worker does until SIGTERM: a module's function, or a partial of one, so that it can be pickled."""
 
 
 def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shutdown_s: float) -> int:
-    """Run `count` workers until SIGINT or SIGTERM; to be called in the main thread. The exit code of the whole.
+    """Run `count` workers until SIGINT or SIGTERM. Call it in the main thread. Returns the exit code.
 
-    Where one ends before it was able to answer, all end: it would do so again.
+    If a worker ends before it could answer, all are stopped, since it would end again.
     """
     if sys.platform == "win32":
         raise Misconfigured("several workers need Unix sockets, which Windows lacks; leave out --workers")
@@ -82,18 +82,18 @@ def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shu
     folder = Path(tempfile.mkdtemp(prefix="coopbot-"))
     metrics_dir = folder / "metrics"
     metrics_dir.mkdir()
-    # prometheus_client reads it when it is imported, which may be before a worker's first line.
+    # prometheus_client reads it on import, which may happen before a worker's first line runs.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_dir)
-    crew = [_Member(work, sockets, number, folder) for number in range(count)]
+    members = [_Member(work, sockets, number, folder) for number in range(count)]
     try:
-        return _attend(crew, stopping)
+        return _supervise(members, stopping)
     finally:
-        _end(crew, shutdown_s + _GRACE_S)
+        _end(members, shutdown_s + _GRACE_S)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Member:
-    """A worker's place, which one process after another may take."""
+    """A worker and its current process, which is replaced when it ends."""
 
     def __init__(self, work: Work, sockets: Sequence[socket.socket], number: int, folder: Path) -> None:
         self._context = multiprocessing.get_context("spawn")
@@ -111,19 +111,19 @@ class _Member:
 
     @property
     def ended(self) -> int | None:
-        """The exit code of its process; None while that runs."""
+        """The exit code of the process; None while it runs."""
         return None if self.process is None else self.process.exitcode
 
 
-def _attend(crew: Sequence[_Member], stopping: threading.Event) -> int:
-    """The leader first, so that what must be prepared is prepared once and what is wrong is reported once."""
-    for member in crew:
+def _supervise(members: Sequence[_Member], stopping: threading.Event) -> int:
+    """Start the leader first, so that models are prepared, and errors reported, only once; then restart workers that end."""
+    for member in members:
         member.start()
         while not member.ready.is_set() and not stopping.wait(_LOOK_S):
             if member.ended is not None:
                 return member.ended or 1
     while not stopping.wait(_LOOK_S):
-        for number, member in enumerate(crew):
+        for number, member in enumerate(members):
             if member.ended is None:
                 continue
             if not member.ready.is_set():
@@ -134,8 +134,8 @@ def _attend(crew: Sequence[_Member], stopping: threading.Event) -> int:
     return 0
 
 
-def _end(crew: Sequence[_Member], within_s: float) -> None:
-    running = [member.process for member in crew if member.process is not None]
+def _end(members: Sequence[_Member], within_s: float) -> None:
+    running = [member.process for member in members if member.process is not None]
     for process in running:
         process.terminate()
     deadline = time.monotonic() + within_s

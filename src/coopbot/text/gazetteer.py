@@ -6,6 +6,7 @@ their coordinates, `at`. One name may belong to two ids: 黑龙江 is the provin
 
 from __future__ import annotations
 
+import hashlib
 import importlib.resources
 import json
 import re
@@ -53,13 +54,14 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
     """names: by id, in the file's order, and by language. points: by id, if it has coordinates. ids: by the tokens of a name.
-    longest: the most tokens of a name, by its first token.
+    longest: the most tokens of a name, by its first token. sha256: of the file.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     points: Mapping[str, Place]
     ids: Mapping[_Key, tuple[str, ...]]
     longest: Mapping[str, int]
+    sha256: str
 
 
 def find_names(text: str) -> frozenset[str]:
@@ -84,6 +86,18 @@ def all_places() -> Mapping[str, Place]:
     return _load().points
 
 
+def place_id(name: str) -> str | None:
+    """The id of the place on the map with this id or name, in any of the languages; None if there is none, or several."""
+    points, ids = _load().points, _load().ids
+    found = [name] if name in points else [id_ for id_ in ids.get(_key(name), ()) if id_ in points]
+    return found[0] if len(found) == 1 else None
+
+
+def gazetteer_sha256() -> str:
+    """The digest of gazetteer.json. With another gazetteer, the same text may name other places."""
+    return _load().sha256
+
+
 @lru_cache(maxsize=1)
 def _load() -> _Gazetteer:
     text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
@@ -101,7 +115,7 @@ def _load() -> _Gazetteer:
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    return _Gazetteer(names, places, ids, longest)
+    return _Gazetteer(names, places, ids, longest, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:

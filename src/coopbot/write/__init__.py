@@ -1,1 +1,1 @@
-"""Quotes in, sentences of a language model out, of which only those leave that the quotes support."""
+"""Rewrites quotes in sentences of a language model, and keeps only the sentences that the quotes support."""

@@ -1,4 +1,4 @@
-"""Amounts, dates and names of a sentence with their places, and whether those of a quote cover them."""
+"""Finds amounts, dates and names in a sentence, and compares them with those in a quote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.gazetteer import name_mentions
 from coopbot.text.quantities import Quantity, find_quantities
 
-# How much of an amount rounding may take off or add.
+# The largest relative change of an amount by rounding.
 _ROUNDED = Decimal("0.05")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -21,7 +21,7 @@ Kind = Literal["amount", "date", "name"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something at `text[start_char:end_char]` that is either in a quote or not."""
+    """An amount, date or name at `text[start_char:end_char]`. value of a name: ids in the gazetteer."""
 
     kind: Kind
     start_char: int
@@ -29,7 +29,7 @@ class Fact:
     value: Quantity | DateMention | frozenset[str]
 
     def is_covered_by(self, other: Fact) -> bool:
-        """Whether a quote with the other fact says this one: the same amount, as much of a date, one of the same names."""
+        """Whether the other fact implies this one: the same amount, a date at least as precise, or a shared name."""
         match self.value, other.value:
             case Quantity() as own, Quantity() as quoted:
                 return _is_amount(own, quoted)
@@ -42,12 +42,12 @@ class Fact:
                 return False
 
     def distance(self, other: Fact) -> int:
-        """Characters between the two."""
+        """The number of characters between the two; 0 if they overlap."""
         return max(self.start_char - other.end_char, other.start_char - self.end_char, 0)
 
 
 def find_facts(text: str) -> list[Fact]:
-    """All facts of a text, each kind in its order."""
+    """All facts in a text: amounts, then dates, then names, each in order."""
     dates = find_dates(text)
     amounts = find_quantities(text, dates)
     return [
@@ -58,7 +58,7 @@ def find_facts(text: str) -> list[Fact]:
 
 
 def loose_digits(text: str, facts: Sequence[Fact]) -> set[str]:
-    """Numbers that are part of no amount and no date: of a road, a model, a law."""
+    """Numbers that belong to no amount or date, such as that of a road, a model or a law."""
     spans = sorted((fact.start_char, fact.end_char) for fact in facts if fact.kind != "name")
     for start, end in reversed(spans):
         text = f"{text[:start]}\0{text[end:]}"
@@ -66,7 +66,9 @@ def loose_digits(text: str, facts: Sequence[Fact]) -> set[str]:
 
 
 def _is_amount(own: Quantity, quoted: Quantity) -> bool:
-    """Whether an amount stands: "more than 6 million" is not "6 million", "about 6 million" may be a rounder 6.2 million."""
+    """Whether the quoted amount implies `own`. "6 million" does not follow from "more than 6 million", but "about 6 million"
+    follows from 6.2 million.
+    """
     if own.unit != quoted.unit or own.approximate < quoted.approximate:
         return False
     if own.value == quoted.value:
@@ -76,12 +78,12 @@ def _is_amount(own: Quantity, quoted: Quantity) -> bool:
 
 
 def _digits(quantity: Quantity) -> int:
-    """How many of its digits count."""
+    """The number of significant digits."""
     return len(quantity.value.normalize().as_tuple().digits)
 
 
 def _names(text: str) -> Iterator[Fact]:
-    """Names of the gazetteer, by the places where what they are called stands."""
+    """The gazetteer names in a text, with offsets."""
     at = 0
     for surface, ids in name_mentions(text):
         found = re.compile(_loosely(surface), re.IGNORECASE).search(text, at)

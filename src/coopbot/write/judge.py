@@ -1,4 +1,4 @@
-"""The reader as a judge: it reads the question with a sentence and with its quotes, and must find the same answer in both."""
+"""Uses the reader to judge a sentence: it must find the same answer to the question in the sentence and in its quotes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from coopbot.text.glossary import find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
-# How much less than a quote a sentence may be held for an answer: start and end together, in log odds. As for disagreements.
+# By how much the log odds that a sentence answers, start and end together, may lie below a quote's. As for disagreements.
 _MOST_BEHIND = 4.0
-# Of the words that answer in a quote, what a sentence in its language must have besides all names, figures and terms.
+# The least share of a quote's answering words that a sentence in the same language must have, besides all names and figures.
 _LEAST_SHARE = 0.5
 
 
 def reads_alike(question: str, sentence: str, quotes: Sequence[Citation], reader: Reader) -> bool:
-    """Whether a sentence answers a question hardly less than one of its quotes, and with the same words."""
+    """Whether a sentence answers the question almost as well as one of its quotes, with the same answer."""
     texts = [(_head(quotes[0]), sentence), *((_head(one), one.quote) for one in quotes)]
     (own, answer), *others = _read(question, texts, reader)
     return any(own >= theirs - _MOST_BEHIND and _is_same(answer, quoted, sentence) for theirs, quoted in others)
 
 
 def _read(question: str, texts: Sequence[tuple[str, str]], reader: Reader) -> list[tuple[float, str]]:
-    """How much each text answers, and with which words; it is read as one sentence."""
+    """For each (title line, text): how well the text, read as one sentence, answers, and its answering words."""
     read = reader.read(question, [(head, _passage(text)) for head, text in texts])
     spans = [one.answers[0] for one in read]
     return [
@@ -47,7 +47,7 @@ def _head(citation: Citation) -> str:
 
 
 def _is_same(answer: str, quoted: str, sentence: str) -> bool:
-    """Whether the words that answer in a sentence are those that answer in its quote, and the sentence has all of these."""
+    """Whether `answer`, found in the sentence, is the same as `quoted`, found in its quote, and the sentence has all of it."""
     figures = find_figures(answer) or find_figures(quoted)
     if figures and not (figures_agree(answer, quoted) and figures_agree(quoted, answer)):
         return False
@@ -59,6 +59,6 @@ def _is_same(answer: str, quoted: str, sentence: str) -> bool:
 
 
 def _share(quoted: str, sentence: str) -> float:
-    """How much of the quote's words the sentence has."""
+    """The share of the quote's words that the sentence has, 0 to 1."""
     words = set(lexical_tokens(quoted))
     return len(words & set(lexical_tokens(sentence))) / len(words) if words else 1.0

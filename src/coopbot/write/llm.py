@@ -1,6 +1,6 @@
-"""A language model behind OpenAI's protocol, asked within limits: it may be down, slow, endless or lying.
+"""Calls a language model over OpenAI's protocol, within limits of time and size.
 
-To be imported only where a model is configured: its libraries are optional, and slow to import.
+Import it only if a model is configured: its libraries are optional, and slow to import.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import structlog
 from coopbot.write.prompt import Prompt
 from coopbot.write.writer import NoText
 
-# More than an answer of some sentences has.
+# More than any answer of a few sentences has; a longer text is cut.
 _MOST_CHARS = 4000
-# All that is taken from the server for one answer, whatever it is.
+# The most bytes read from the server for one answer.
 _MOST_BYTES = 1_000_000
 _RETRIES = 1
-# After so many failures in a row the model is left alone for a while.
+# After this many failures in a row, the model is not called for a while.
 _FAILURES = 3
 _LEAVE_ALONE_S = 30.0
 
@@ -33,8 +33,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmCard:
-    """Where the model is and how it is asked. timeout_s: for one answer, a second try included. concurrency: answers at
-    once. most_tokens: of an answer; more is cut off. temperature: how freely it writes.
+    """The address of the model and the limits of calls. timeout_s: for one answer, including a retry. concurrency: the most
+    calls at once. most_tokens: the longest answer; more is cut off. temperature: of sampling.
     """
 
     base_url: str
@@ -47,7 +47,7 @@ class LlmCard:
 
 
 class Llm:
-    """Asks the model. Safe to share between threads; each call holds its thread for `timeout_s` at most."""
+    """Calls the model. Safe to share between threads; a call blocks for at most `timeout_s`."""
 
     def __init__(self, card: LlmCard) -> None:
         self._card = card
@@ -57,11 +57,11 @@ class Llm:
 
     @property
     def name(self) -> str:
-        """The model's."""
+        """The name of the model."""
         return self._card.model
 
     def complete(self, prompt: Prompt) -> str:
-        """What the model says to the prompt. Raises NoText."""
+        """The model's answer to the prompt. Raises NoText."""
         if not self._slots.acquire(blocking=False):
             raise NoText("busy")
         started_s = time.monotonic()
@@ -70,7 +70,7 @@ class Llm:
             return text
         except pybreaker.CircuitBreakerError as exc:
             raise NoText("unavailable") from exc
-        except Exception as exc:  # whatever was sent: the library takes it for what it should be, and stumbles anywhere
+        except Exception as exc:  # the library raises errors of any kind for malformed responses
             log.warning("llm_failed", error=type(exc).__name__, seconds=round(time.monotonic() - started_s, 1))
             raise NoText("unavailable") from exc
         finally:
@@ -81,7 +81,7 @@ class Llm:
             return await self._asked(prompt)
 
     async def _asked(self, prompt: Prompt) -> str:
-        # A server that could redirect us would have the question sent wherever it likes.
+        # No redirects: the server could send the question anywhere.
         connection = httpx2.AsyncClient(verify=self._tls, follow_redirects=False, event_hooks={"response": [_bound]})
         async with openai.AsyncOpenAI(
             base_url=self._card.base_url,
@@ -107,7 +107,7 @@ class Llm:
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A body that ends with an error where it is larger than any that is of use."""
+    """A response body that raises an error beyond _MOST_BYTES."""
 
     def __init__(self, stream: httpx2.AsyncByteStream) -> None:
         self._stream = stream
@@ -126,6 +126,6 @@ class _Bounded(httpx2.AsyncByteStream):
 
 async def _bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise httpx2.ReadError("the language model's answer is compressed, which it was not asked to be")
+        raise httpx2.ReadError("the language model's answer is compressed, which was not requested")
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _Bounded(response.stream)

@@ -1,4 +1,4 @@
-"""What a language model is asked: quotes by their numbers, and what to do with them."""
+"""The prompt for a language model: instructions, numbered quotes, and the question."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ If the quotes do not answer the question, write nothing."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """instructions: of the service, which come first. request: quotes and question."""
+    """instructions: the system message. request: the user message, with quotes and question."""
 
     instructions: str
     request: str
 
 
 def make_prompt(question: str, language: Language, citations: Sequence[Citation]) -> Prompt:
-    """Ask for an answer in a language. Dates of articles are left out: what no quote says would be dropped anyway."""
+    """The prompt for an answer in a language. Without dates of articles: sentences with what no quote says are dropped."""
     quotes = "\n".join(f"[{one.number}] {_line(one.quote)}" for one in citations)
     request = f"Quotes:\n{quotes}\n\nQuestion: {_line(question)}\n\nAnswer in {_LANGUAGES[language]}:"
     return Prompt(instructions=_INSTRUCTIONS.format(language=_LANGUAGES[language]), request=request)
 
 
 def _line(text: str) -> str:
-    """On one line, so that no quote can look like another one or like a question."""
+    """The text on one line, so that a quote cannot imitate another quote or a question."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What a model wrote, cut into sentences with the numbers that each cites."""
+"""Splits the output of a model into sentences with their citation numbers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from coopbot.text.sentences import split_sentences
 
-# Models that reason aloud do so first.
+# Some models write their reasoning first.
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _NUMBERS = r"[\[【]\s*\d{1,2}(?:\s*[,;，、]\s*\d{1,2})*\s*[\]】]"
 _MARK = re.compile(rf"\s*{_NUMBERS}")
-# Numbers after the end of a sentence belong to it, and go before the mark that ends it.
+# Numbers after the end of a sentence belong to it, and are moved before its final punctuation.
 _AFTER_END = re.compile(rf"([.!?…。！？]+)((?:\s*{_NUMBERS})+)")
 _ITEM = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)]|\(\w\))\s+", re.MULTILINE)
 _MARKUP = re.compile(r"\*\*|__|`|^#+\s*", re.MULTILINE)
@@ -19,14 +19,14 @@ _MARKUP = re.compile(r"\*\*|__|`|^#+\s*", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSentence:
-    """text: without its marks. numbers: what it cites, in order and each once; there may be none."""
+    """text: without citation marks. numbers: the citations, in order, without duplicates; may be empty."""
 
     text: str
     numbers: tuple[int, ...]
 
 
 def parse_sentences(text: str) -> list[WrittenSentence]:
-    """The sentences of an answer that have a word in them."""
+    """The sentences of an answer, except those without letters."""
     plain = _ITEM.sub("", _MARKUP.sub("", _THOUGHTS.sub("", text)))
     plain = _AFTER_END.sub(lambda found: f"{found[2]}{found[1]}", plain)
     lines = [line for line in plain.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""An answer in sentences of a language model: those that its quotes support, or else the quotes themselves."""
+"""Answers in sentences of a language model: those that the quotes support, or else the quotes themselves."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from coopbot.write.prompt import Prompt, make_prompt
 from coopbot.write.sentences import WrittenSentence, parse_sentences
 from coopbot.write.support import Fault, find_fault
 
-# More than an answer to a list has.
+# More than the answer to any request for a list has.
 _MOST_SENTENCES = 12
 
 log = structlog.get_logger()
 
 
 class NoText(CoopbotError):
-    """The model gave nothing, for it has too much to do or cannot be used."""
+    """The model returned no text, because it is busy or unavailable."""
 
     def __init__(self, trouble: Literal["busy", "unavailable"]) -> None:
-        super().__init__(f"the language model is {trouble}; see that COOPBOT_LLM_BASE_URL answers, and the log")
+        super().__init__(f"the language model is {trouble}; check that COOPBOT_LLM_BASE_URL answers, and read the log")
         self.trouble = trouble
 
 
 class TextModel(Protocol):
-    """What writes. Safe to call from several threads."""
+    """A language model. Safe to share between threads."""
 
     @property
     def name(self) -> str:
-        """The model's."""
+        """The name of the model."""
         ...
 
     def complete(self, prompt: Prompt) -> str:
-        """Its answer. Raises NoText."""
+        """The model's answer. Raises NoText."""
         ...
 
 
 class ModelWriter:
-    """A `Writer` that lets a model write, and judges every sentence before it is shown."""
+    """A `Writer` that lets a model write and checks every sentence."""
 
     def __init__(self, model: TextModel, reader: Reader) -> None:
         self._model = model
@@ -65,7 +65,7 @@ class ModelWriter:
                 dropped.append(found)
             elif found not in claims:
                 claims.append(found)
-        # An answer that leaves out the quote that answers best is none.
+        # Sentences without the best quote do not count as an answer.
         held = any(citations[0].number in claim.citations for claim in claims)
         if dropped:
             log.info("sentences_dropped", model=self._model.name, faults=sorted(dropped), kept=len(claims))
@@ -73,7 +73,7 @@ class ModelWriter:
         return _written(quoted, claims, citations, writing) if held else replace(quoted, writing=writing)
 
     def _judged(self, sentence: WrittenSentence, quoted: Answer, citations: Sequence[Citation]) -> Claim | Fault:
-        """The sentence with the citations that support it: those it names or, for models miscount, any single other one."""
+        """The sentence with the citations that support it: those it names or, since models miscount, another single one."""
         first: Fault | None = None
         for cited in _candidates(sentence, citations):
             fault = self._fault(sentence.text, quoted, cited)
@@ -97,7 +97,7 @@ def _candidates(sentence: WrittenSentence, citations: Sequence[Citation]) -> Ite
 
 
 def _written(quoted: Answer, claims: Sequence[Claim], citations: Sequence[Citation], writing: Writing) -> Answer:
-    """The answer with these claims, and with the citations that they and disagreements rest on, numbered anew."""
+    """The answer with these claims, and the citations that they and the disagreements use, renumbered."""
     used = {number for claim in claims for number in claim.citations}
     used |= {number for one in quoted.disagreements for number in one.citations}
     kept = [one for one in citations if one.number in used]

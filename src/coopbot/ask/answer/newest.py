@@ -9,6 +9,7 @@ from threading import Lock
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Language
+from coopbot.index.rows import places_in
 
 NEWEST = 50
 
@@ -53,7 +54,7 @@ def _age(article: Article) -> tuple[date, str]:
 
 
 def _passes(article: Article, filters: Filters) -> bool:
-    """Whether publisher and date pass. Publishers of a brief's sources count too; case is ignored."""
+    """Whether publisher, date and places pass. Publishers of a brief's sources count too; case is ignored."""
     names = {article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))}
     wanted = {name.casefold() for name in filters.publishers}
     day = article.published or date.min
@@ -61,4 +62,5 @@ def _passes(article: Article, filters: Filters) -> bool:
         (not wanted or not wanted.isdisjoint(name.casefold() for name in names))
         and (filters.published_from is None or filters.published_from <= day)
         and (filters.published_to is None or day <= filters.published_to)
+        and (not filters.places or not places_in(article).isdisjoint(filters.places))
     )

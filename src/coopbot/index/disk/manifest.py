@@ -14,7 +14,7 @@ from coopbot.errors import IndexBroken, IndexMismatch
 from coopbot.index.types import Facts
 
 # Increase when the meaning of snapshot files changes; older snapshots are then rebuilt.
-FORMAT = 8
+FORMAT = 9
 
 _NAME = "manifest.json"
 

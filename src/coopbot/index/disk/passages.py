@@ -33,6 +33,9 @@ CREATE TABLE passages (
     PRIMARY KEY (language, row)
 ) WITHOUT ROWID;
 CREATE INDEX passages_of_article ON passages (article);
+CREATE TABLE places (
+    place_id TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles, PRIMARY KEY (place_id, article)
+) WITHOUT ROWID;
 """
 
 # A row takes some kilobytes: it would span several default pages of 4 kB, and reading three would take 100 us instead of 30.
@@ -52,14 +55,15 @@ class PassageWriter:
             self._db = sqlite3.connect(path)
             self._db.executescript(_PRAGMAS + _SCHEMA)
 
-    def add(self, article: Article, passages: Sequence[StoredPassage]) -> None:
-        """One article with all its passages."""
+    def add(self, article: Article, passages: Sequence[StoredPassage], places: Collection[str]) -> None:
+        """One article with all its passages and the ids of the places that it names."""
         with _writing(self._path):
             self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
             self._db.executemany(
                 "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
                 [_passage_row(stored, self._articles) for stored in passages],
             )
+            self._db.executemany("INSERT INTO places VALUES (?,?)", [(place, self._articles) for place in sorted(places)])
         self._articles += 1
 
     def close(self) -> None:
@@ -149,6 +153,11 @@ class PassageStore:
         ).fetchall()
         return [_to_stored(row) for row in found]
 
+    def places_of(self, article_id: str) -> frozenset[str]:
+        """The ids of the places that an article names."""
+        sql = "SELECT place_id FROM places p JOIN articles a ON a.number = p.article WHERE a.article_id = ?"
+        return frozenset(place for (place,) in self._db.execute(sql, (article_id,)))
+
     def rows_matching(self, language: Language, filters: Filters) -> I64 | None:
         """Rows of a language that pass the filters, or None if the filters are empty.
 
@@ -176,6 +185,10 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
             f"json_each(a.also_published_by) s WHERE folded(json_extract(s.value, '$.publisher')) IN ({placeholders})))"
         )
         values += [name.casefold() for name in filters.publishers] * 3
+    if filters.places:
+        marks = ",".join("?" * len(filters.places))
+        clauses.append(f"p.article IN (SELECT article FROM places WHERE place_id IN ({marks}))")
+        values += filters.places
     for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
         if day is not None:
             clauses.append(f"a.published {operator} ?")

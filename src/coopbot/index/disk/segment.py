@@ -46,7 +46,7 @@ class SegmentWriter:
             shard = self._shards[language]
             stored.append(StoredPassage(passage=passage, language=language, row=len(shard)))
             shard.add(vectors, lexical_words(rows.article, passage))
-        self._passages.add(rows.article, stored)
+        self._passages.add(rows.article, stored, rows.places)
 
     def close(self) -> str:
         """Finish all files; returns a name derived from their content."""
@@ -106,6 +106,7 @@ class Segment:
             article=article,
             passages=[one.passage for one in stored],
             vectors=[self.shards[one.language].passage(one.row) for one in stored],
+            places=self.passages.places_of(article_id),
         )
 
 

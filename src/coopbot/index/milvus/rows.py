@@ -112,6 +112,7 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
         "removed": NEVER,
         "publishers": list(dict.fromkeys(map(publisher_key, publishers)))[:MAX_PUBLISHERS],
         "published": article.published.toordinal() if article.published else 0,
+        "places": sorted(one.places),
     }
     rows = zip(one.passages, one.vectors, strict=True)
     return records, [{**common, "id": next(ids), **_passage(article, *row)} for row in rows]

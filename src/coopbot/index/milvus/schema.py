@@ -21,7 +21,7 @@ from typing import Any, Literal
 from coopbot.domain import LANGUAGES, Filters
 
 # Increase when rows change their meaning; the index is then built again.
-FORMAT = 4
+FORMAT = 5
 
 PREFIX = "coopbot"
 
@@ -65,6 +65,7 @@ FIELDS: Mapping[Kind, Mapping[str, Options]] = {
         **_ROW,
         "publishers": {**_LIST, "max_length": 1024},
         "published": _INT,
+        "places": {**_LIST, "max_length": 256},
         "pooled": {"datatype": "FLOAT_VECTOR"},
         "words": {"datatype": "SPARSE_FLOAT_VECTOR"},
         "length": _INT,
@@ -128,6 +129,8 @@ def passing(filters: Filters) -> str:
     condition = ""
     if filters.publishers:
         condition += f" and array_contains_any(publishers, {literals(map(publisher_key, filters.publishers))})"
+    if filters.places:
+        condition += f" and array_contains_any(places, {literals(filters.places)})"
     if filters.published_from or filters.published_to:
         condition += f" and published >= {filters.published_from.toordinal() if filters.published_from else 1}"
     if filters.published_to:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
-from coopbot.ingest.addresses import is_web_address, page_key
+from coopbot.ingest.addresses import page_key
 from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, recovered_fields
 from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found, Known
+from coopbot.ingest.corpus.drafts import ready_draft, to_article
 from coopbot.ingest.corpus.expendable import DatabaseLost
 from coopbot.ingest.corpus.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
 from coopbot.ingest.corpus.near import band_keys, is_same_story
@@ -28,14 +27,11 @@ from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, Read, read_bytes, read_file
 from coopbot.ingest.formats.sandbox import OverLimit
-from coopbot.ingest.tidy import normal_form, one_line, opening
-from coopbot.text.language import detect_language, is_other_language
 
 T = TypeVar("T")
 
 # Files read between updates of the catalogue: this many are held in memory, and lost by an interruption.
 _BATCH = 50
-_LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _REWRITABLE = (".md", ".markdown")
 
 
@@ -85,7 +81,7 @@ class Corpus:
         Raises Duplicate if the identical text is there or the draft adds nothing; InvalidRequest if text or title is missing,
         or the page is there in a file that is not Markdown, which is never rewritten; Busy if another process is adding.
         """
-        ready, notes = _ready(draft, self._today())
+        ready, notes = ready_draft(draft, self._today())
         arrival = self._retried(lambda: self._add(ready))
         return replace(arrival, recovered=recovered_fields(ready), notes=notes)
 
@@ -151,7 +147,7 @@ class Corpus:
     def _written(self, name: str, text: str, change: Change) -> Arrival:
         path = self._root / name
         if self._preview:
-            return Arrival(article=_article(_id(name), read_markdown(text, name)), change=change)
+            return Arrival(article=to_article(_id(name), read_markdown(text, name)), change=change)
         write_atomically(path.resolve() if path.is_symlink() else path, text.encode())
         return Arrival(article=self._read(name), change=change)
 
@@ -217,7 +213,7 @@ class Corpus:
         path = self._root / name
         if reason := refusal(path, self._root):
             raise Unreadable(name, reason)
-        return _article(_id(name), read_file(path, name, self._read_content))
+        return to_article(_id(name), read_file(path, name, self._read_content))
 
     def _locate(self, article_id: str) -> str:
         """The file of an untrusted id: never one outside the root, hidden, or not an article."""
@@ -253,55 +249,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name too long for the file system
         return False
-
-
-def _ready(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
-    """The draft as it will be read back (normal form, all derivable fields filled), and notes on what was left out and why."""
-    text = normal_form(draft.text)
-    title = one_line(draft.title)
-    title = title if len(title) <= _LONGEST_TITLE else opening(title)
-    if not text:
-        raise InvalidRequest("text", "the article has no text; give one")
-    if not title:
-        raise InvalidRequest("title", "the article has no title; give one")
-    for url in (draft.url.strip(), *(source.url for source in (*draft.sources, *draft.also_published_by))):
-        if url and not is_web_address(url):
-            raise InvalidRequest("url", f"not an address such as https://site.example/article: {url:.60}; correct or drop it")
-    if draft.language is None and is_other_language(text):
-        raise InvalidRequest("text", "the text is in none of the languages en, zh and ru; give a translation")
-    ready = replace(
-        draft,
-        text=text,
-        title=title,
-        publisher=one_line(draft.publisher),
-        url=draft.url.strip(),
-        language=draft.language or detect_language(text),
-    )
-    # A day of grace: further east it is already tomorrow.
-    if ready.published and ready.published > today + timedelta(days=1):
-        return replace(ready, published=None), (f"the date {ready.published} is in the future and was left out",)
-    return ready, ()
-
-
-def _article(article_id: str, draft: Draft) -> Article:
-    article = Article(
-        article_id=article_id,
-        title=draft.title,
-        publisher=draft.publisher,
-        published=draft.published,
-        url=draft.url,
-        language=draft.language or detect_language(draft.text),
-        text=draft.text,
-        sha256="",
-        authors=draft.authors,
-        sources=draft.sources,
-        also_published_by=draft.also_published_by,
-    )
-    return replace(article, sha256=_digest(article))
-
-
-def _digest(article: Article) -> str:
-    """SHA-256 over everything an index stores of an article, text and citation fields, without the id."""
-    fields = asdict(article)
-    del fields["article_id"], fields["sha256"]
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

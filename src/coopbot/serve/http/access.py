@@ -1,4 +1,4 @@
-"""Who may ask, how often and how much: the layers around the routes, in their order."""
+"""Access control: the ASGI layers around the routes, in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from coopbot.serve.http.request_ids import RequestIds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """hosts: the names that are answered to, any if there are none. api_keys: one is needed to read, none if there are none.
+    """hosts: host names the service answers to; empty for any. api_keys: clients need one of them; empty for none.
 
     rate_limit: such as `600/minute`, or `off`; counted in `rate_storage`, a URI. trusted_proxies: see `Clients`.
     """
@@ -36,9 +36,9 @@ OPEN = Access()
 
 
 def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
-    """Put the layers around the routes. Raises Misconfigured.
+    """Add the layers. Raises Misconfigured.
 
-    Whoever comes last here is asked first: the answers of all within get a request id and the headers for browsers.
+    The last one added sees a request first: all responses get a request id and the security headers.
     """
     keys = [_bytes(key) for key in (*access.api_keys, *([admin_token] if admin_token else []))]
     limits = parse_limits(access.rate_limit)
@@ -58,5 +58,5 @@ def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
 
 
 def _bytes(secret: str) -> bytes:
-    """As it stood in the environment."""
+    """The bytes of a secret as they were in the environment."""
     return secret.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""The routes that change corpus and index. Whoever has the admin token may; each change is a job."""
+"""The routes that change corpus and index. They need the admin token; each change is a job."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _MOST_FIELDS = 20
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _ACCEPTED = HTTPStatus.ACCEPTED.value
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    401: {"description": "There is no admin token in the request.", **_PROBLEM},
-    403: {"description": "It is not the admin token, or the service has none.", **_PROBLEM},
+    401: {"description": "The request has no admin token.", **_PROBLEM},
+    403: {"description": "The token is not the admin token, or the service has none.", **_PROBLEM},
 }
 _FULL: dict[int | str, dict[str, Any]] = {503: {"description": "Too many changes are waiting; try again later.", **_PROBLEM}}
 
-# For the description only: it would strip bytes off tokens that are not ASCII.
+# Only for the OpenAPI description: as a check it would strip bytes from tokens that are not ASCII.
 _DESCRIBED = [Security(HTTPBearer(auto_error=False))]
 
-# The handler reads the body by itself, after the token was checked; this is how the description still shows it.
+# For the OpenAPI description: the handler itself reads the body, after the token was checked.
 _BODIES = {
     "requestBody": {
         "required": True,
@@ -59,8 +59,8 @@ _BODIES = {
 
 
 def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: str | None) -> None:
-    """The routes; without both jobs and a token each answers 403."""
-    # Runs before a body is read: the framework reads those that a route declares, and none of these does.
+    """Add the routes. Without jobs, or without a token, each answers 403."""
+    # Runs before the body is read: FastAPI would read a declared body first, and these routes declare none.
     admitted = Security(admission(jobs, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", admin_token or "")))
 
     @app.post(
@@ -90,14 +90,14 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
         responses={404: _PROBLEM, **_FULL, **_REFUSED},
     )
     def remove(article_id: str, response: Response, jobs: Jobs = admitted) -> JobOut:
-        # A job that is not done yet may be the one that adds it.
+        # An unfinished job may be about to add it.
         if jobs.idle and index.current().article(article_id) is None:
             raise NotFound("there is no article of that id; GET /v1/articles lists them")
         return _accepted(response, jobs.remove(article_id))
 
     @app.post(
         "/v1/index/rebuild",
-        summary="Bring the index in line with the corpus",
+        summary="Update the index from the corpus",
         status_code=_ACCEPTED,
         dependencies=_DESCRIBED,
         responses=_REFUSED,
@@ -107,10 +107,10 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
 
     @app.get(
         "/v1/index/jobs/{job_id}",
-        summary="How far a change is",
+        summary="The state of a change",
         dependencies=_DESCRIBED,
         responses={404: _PROBLEM, **_REFUSED},
-        # A problem document has only what it needs.
+        # So that a problem document has only the members it needs.
         response_model_exclude_unset=True,
     )
     def job(job_id: str, jobs: Jobs = admitted) -> JobOut:
@@ -118,7 +118,7 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
 
 
 def admission(jobs: Jobs | None, check: TokenCheck) -> Callable[[Request], Jobs]:
-    """What gives the jobs to requests with the token. It raises as `TokenCheck.require` does."""
+    """A dependency that returns the jobs for requests with the token. Raises what `TokenCheck.require` raises."""
 
     def admit(request: Request) -> Jobs:
         check.require(request)
@@ -142,7 +142,7 @@ def _add_json(jobs: Jobs, body: bytes) -> Job:
 
 
 def _require_few_fields(body: bytes) -> None:
-    """Refuse a million unknown fields before each of them is. Raises InvalidRequest; what is no JSON is left to validation."""
+    """Refuse many fields at once, before each is validated. Raises InvalidRequest; invalid JSON is left to validation."""
     with suppress(ValueError):
         fields = from_json(body)
         if isinstance(fields, dict) and len(fields) > _MOST_FIELDS:
@@ -150,7 +150,7 @@ def _require_few_fields(body: bytes) -> None:
 
 
 async def _file(request: Request) -> tuple[bytes, str]:
-    """Content and name of the only field of a form."""
+    """The content and name of the file in a form, its only field."""
     async with request.form(max_files=1, max_fields=1) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or len(form) > 1:
@@ -159,18 +159,18 @@ async def _file(request: Request) -> tuple[bytes, str]:
         if len(data) > LARGEST_FILE_BYTES:
             raise TooLarge(LARGEST_FILE_BYTES)
         if not data:
-            raise InvalidRequest("file", "the file is empty; give another")
+            raise InvalidRequest("file", "the file is empty; send another")
         return data, _name(file)
 
 
 def _name(file: UploadFile) -> str:
-    """A file's name without its folders. What has no ending, as what scripts make in memory, gets one by its content type."""
+    """The file's name without folders. Without a known extension, it gets the one of its content type."""
     name = PurePath((file.filename or "").replace("\\", "/")).name
     name = "".join(filter(str.isprintable, name))[-200:] or "file"
     if PurePath(name).suffix.lower() not in ENDINGS:
         name += mimetypes.guess_extension((file.content_type or "").partition(";")[0]) or ""
     if PurePath(name).suffix.lower() not in ENDINGS:
-        raise InvalidRequest("file", f"not a format that can be read; give one of {' '.join(ENDINGS)}")
+        raise InvalidRequest("file", f"not a format that can be read; send one of {' '.join(ENDINGS)}")
     return name
 
 

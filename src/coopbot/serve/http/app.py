@@ -1,4 +1,4 @@
-"""FastAPI: the routes under /v1, health, and the interactive documentation, which works offline."""
+"""The FastAPI application: the routes under /v1, health checks, and the documentation, which works offline."""
 
 from __future__ import annotations
 
@@ -44,18 +44,15 @@ from coopbot.serve.http.webhook import Deliver, add_webhook
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
+from coopbot.serve.requests import AskIn, SearchIn
+from coopbot.serve.status import IndexOut, ReadyOut, index_out
 from coopbot.serve.wire import (
     AnswerOut,
     ArticlesOut,
     ArticleTextOut,
-    AskIn,
-    IndexOut,
-    ReadyOut,
-    SearchIn,
     SearchOut,
     article_out,
     article_text_out,
-    index_out,
 )
 
 if TYPE_CHECKING:  # an optional library
@@ -66,23 +63,23 @@ _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _TROUBLES = {
-    "questions_fail": "questions_fail: the last questions met internal errors; the log says which",
-    "index_damaged": "index_damaged: files of the index in force were changed or are gone; run: coopbot index --force",
+    "questions_fail": "questions_fail: the latest questions failed with internal errors; the log says which",
+    "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
 }
-_DEAF = "the Telegram bot has heard nothing from Telegram for minutes; the log says why"
+_DEAF = "the Telegram bot has had no response from Telegram for minutes; the log says why"
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _COMMON = {
-    400: "This is not JSON, not a form, or not HTTP.",
+    400: "The request is not valid JSON, form data or HTTP.",
     401: "An API key is needed.",
-    403: "This is not an API key.",
+    403: "The API key is not valid.",
     408: "The request took too long.",
     413: "The body is too large.",
     414: "The address is too long.",
     421: "The service does not answer to this host name.",
-    422: "The request is at fault; `errors` names the fields.",
+    422: "The request is invalid; `errors` names the fields.",
     429: "Too many requests; `Retry-After` says when to come back.",
     431: "The headers are too large.",
-    500: "A fault in coopbot.",
+    500: "An internal error.",
     503: "The index or the model cannot be used.",
 }
 _NOT_READY = {"description": "Questions fail, or the index is damaged.", **_PROBLEM}
@@ -105,14 +102,13 @@ def create_app(
     leader: Path | None = None,
     tracing: Tracing | None = None,
 ) -> FastAPI:
-    """The service over an open index. Routes are synchronous: the framework runs each in a thread of its own.
+    """The service over an open index. Routes are synchronous: FastAPI runs each in a thread.
 
-    Without `jobs` and `admin_token` nothing can be changed. `access` says who may ask, and how often. `jobs` and `background`
-    are entered when the service starts and left when it ends, the last one first. `reader` is shown with the index.
-    `public_url` is the service's address in links; without it, what each request was sent to.
-    `deliver` takes what Telegram sends; `alive` says whether what runs beside the service does its work.
-    `monitoring`: what `/metrics` gives, if anybody may read it. `leader`: where the worker answers that makes changes,
-    if another one does. `tracing` makes the spans of requests.
+    jobs, admin_token: changes are possible only with both. access: who may ask, and how often. background: contexts that are
+    entered, after `jobs`, when the service starts and exited in reverse order when it ends. reader: shown with the index.
+    public_url: the service's address in links; if empty, the address that the request was sent to. deliver: receives updates
+    from Telegram. alive: whether the bot works. monitoring: the data for `/metrics`. leader: the socket of the worker that
+    makes changes, if that is another one. tracing: makes spans of requests.
     """
 
     @asynccontextmanager
@@ -147,7 +143,7 @@ def create_app(
     _add_questions(app, questions)
     add_chat(app, answerer, index, health, public_url)
     add_feed(app, index, public_url)
-    # The library answers by itself, and a POST at a time: there is nothing to listen to with GET.
+    # Stateless: each POST gets one response, so there is no event stream to GET.
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, reader)
     add_admin(app, index, jobs, admin_token)
@@ -193,13 +189,13 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
 
     @app.get("/v1/articles/{article_id:path}", summary="One article with its text", responses={404: _PROBLEM})
     def article(article_id: str) -> ArticleTextOut:
-        # Looked up in the index, never on disk: no path can lead out of it.
+        # Looked up in the index, not in the file system, so a path cannot escape.
         found = index.current().article(article_id)
         if found is None:
             raise NotFound("there is no article of that id; GET /v1/articles lists them")
         return article_text_out(found)
 
-    @app.get("/v1/index", summary="The index in force")
+    @app.get("/v1/index", summary="The current index")
     def describe_index() -> IndexOut:
         return index_out(index.current(), index.fault, reader)
 
@@ -216,7 +212,7 @@ def _mcp(answerer: Answerer, index: LiveStore, health: Health, version: str, pub
 
 
 def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
-    # Both answer whatever questions do: the one needs no thread, the other has one to itself.
+    # Both respond even if questions occupy all threads: one needs no thread, the other has its own.
     looking = CapacityLimiter(1)
 
     @app.get("/healthz", summary="Alive")
@@ -267,7 +263,7 @@ def _add_page(app: FastAPI, answerer: Answerer, index: LiveStore, questions: Que
 
 
 def _policy_for(page: bytes) -> str:
-    """What the documentation may load: its own files, and the script in its page as it stands there."""
+    """The Content-Security-Policy of the documentation: its own files, and the inline script of the page by its hash."""
     scripts = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _INLINE_SCRIPT.findall(page)]
     allowed = " ".join(f"'sha256-{digest}'" for digest in scripts)
     return (

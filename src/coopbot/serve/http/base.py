@@ -1,4 +1,4 @@
-"""The address that people reach the service under, for links that lead back to it."""
+"""The service's public address, for links to itself."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from starlette.requests import Request
 
 
 def base_address(request: Request | None, public_url: str) -> str:
-    """`public_url`, or else what the request was sent to; without a slash at its end."""
+    """`public_url`, or else the base address of the request; without a trailing slash."""
     return (public_url or (str(request.base_url) if request else "")).rstrip("/")

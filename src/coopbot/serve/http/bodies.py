@@ -1,4 +1,4 @@
-"""How much a request may send."""
+"""Limits on the size of request bodies."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES
 
-# What a form puts around a file.
+# A form needs this much besides the file.
 _ENVELOPE_BYTES = 10_000
 _ARTICLE_BYTES = LARGEST_FILE_BYTES + _ENVELOPE_BYTES
 
 # A front end sends the whole conversation with each question.
 _CONVERSATION_BYTES = 1_000_000
-# A question with all filters that are allowed takes 40 kB in UTF-8.
+# The largest question with all filters takes about 45 kB in UTF-8.
 _QUESTION_BYTES = 65_536
 
 
 _LIMITS_BYTES = {
     "/v1/articles": _ARTICLE_BYTES,
     "/v1/chat/completions": _CONVERSATION_BYTES,
-    # The library that answers there has a limit of its own, which is lower.
+    # The MCP library has its own, lower limit.
     "/mcp": _CONVERSATION_BYTES,
 }
 
 
 class TooLarge(HTTPException):
-    """413; the rest of the body is not read, so the connection ends."""
+    """413. The rest of the body is not read, so the connection is closed."""
 
     def __init__(self, limit_bytes: int) -> None:
         limit = f"{limit_bytes / 1e6:.0f} MB" if limit_bytes >= 1_000_000 else f"{limit_bytes // 1024} kB"
@@ -37,13 +37,13 @@ class TooLarge(HTTPException):
 
 
 class BodyLimit:
-    """Refuses a body that is too large, its length declared or not. Only once somebody reads it: tokens are checked before."""
+    """Refuses bodies that are too large, by declared or actual length, when a route reads them: tokens are checked first."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its body counted."""
+        """Pass the request on, counting the bytes of its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -43,7 +43,7 @@ _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"content": {"application/pr
 
 
 def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health, public_url: str) -> None:
-    """The routes. A conversation is all in the request: nothing of it is remembered."""
+    """Add the routes. A request contains its whole conversation; the service stores none of it."""
 
     @app.post(
         "/v1/chat/completions",
@@ -66,7 +66,7 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
         chat = ChatStream(*head, with_usage=with_usage)
         return stream_of(lambda send: chat.send(send, answer, request.url.path))
 
-    @app.get("/v1/models", summary="The models that a chat may name")
+    @app.get("/v1/models", summary="The available models")
     def models() -> ModelsOut:
         return ModelsOut(data=[_model(index)])
 
@@ -77,10 +77,10 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
 
 
 def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:
-    """The last message of the user, and the ones before, made whole where they are follow-ups. Raises InvalidRequest."""
+    """The user's last message, and the earlier ones, follow-ups completed. Raises InvalidRequest."""
     *before, last = [message.text for message in messages if message.role == "user"] or [""]
     if not last:
-        raise InvalidRequest("messages", "no message of the user has any words; ask something")
+        raise InvalidRequest("messages", "there is no text in the user's last message; send a question")
     earlier: list[str] = []
     for text in before[-MAX_EARLIER:]:
         if text and len(text) <= MAX_QUESTION_CHARS:
@@ -90,7 +90,7 @@ def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class ChatStream:
-    """An answer as server-sent events, line by line; the last chunk has the citations as fields."""
+    """An answer as server-sent events, a chunk for each line. The last chunk has the citations as fields."""
 
     chat_id: str
     created: int
@@ -98,11 +98,11 @@ class ChatStream:
     with_usage: bool = False
 
     def send(self, send: Send, ask: Callable[[Watch], Answer], path: str) -> None:
-        """All chunks; while the question is answered, its stages as comments, which clients pass over. path: for the log."""
+        """Send all chunks. Progress is sent as comments, which clients ignore. path: for the log."""
         send(self._chunk(choices=[_delta({"role": "assistant", "content": ""})]))
         try:
             answer = ask(lambda progress: send(f": {progress.stage} {progress.passages} passages\n\n"))
-        except Exception as exc:  # the answer has begun: whatever goes wrong is its last event
+        except Exception as exc:  # the response has started, so an error becomes its last event
             send(_event({"error": openai_error(report_failure(exc, path)).model_dump()}))
             return
         for event in self._answered(answer):
@@ -135,7 +135,7 @@ def _event(chunk: Mapping[str, object]) -> str:
 
 def _require_model(name: str) -> None:
     if name != MODEL:
-        raise NotFound(f"there is no such model; name {MODEL}, as GET /v1/models does")
+        raise NotFound(f"there is no such model; the only one is {MODEL}, see GET /v1/models")
 
 
 def _model(index: LiveStore) -> ModelOut:

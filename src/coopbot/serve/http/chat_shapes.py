@@ -1,4 +1,4 @@
-"""The JSON of `/v1/chat/completions` and `/v1/models`, as OpenAI's clients know it. What changes nothing is ignored."""
+"""The JSON of `/v1/chat/completions` and `/v1/models`, as OpenAI's clients send and expect it."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _PARTS = 100
 
 
 class PartIn(BaseModel):
-    """A part of a message; only text is read."""
+    """A part of a message. Only text is accepted."""
 
     type: Annotated[str, StringConstraints(max_length=100)]
     text: str = ""
 
 
 class MessageIn(BaseModel):
-    """A message of the conversation; only those of the user are read."""
+    """A message of the conversation. Only the user's messages are used."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[PartIn], Field(max_length=_PARTS)] | None = None
 
     @property
     def text(self) -> str:
-        """Its words. Raises InvalidRequest if it holds anything else."""
+        """The text of the message. Raises InvalidRequest if it has other parts."""
         if self.content is None or isinstance(self.content, str):
             return (self.content or "").strip()
         if any(part.type != "text" for part in self.content):
-            raise InvalidRequest("messages", "only text is read; send the question in words")
+            raise InvalidRequest("messages", "only text is accepted; send the question as text")
         return " ".join(part.text for part in self.content).strip()
 
 
 class StreamOptionsIn(BaseModel):
-    """Options of a stream: whether it ends with a chunk that has `usage`."""
+    """Options of a stream. include_usage: whether it ends with a chunk that has `usage`."""
 
     include_usage: bool = False
 
 
 class ChatIn(BaseModel):
-    """A conversation; the user's last message is the question. Other fields of OpenAI's are accepted and change nothing."""
+    """A conversation; the user's last message is the question. OpenAI's other fields are accepted and ignored."""
 
     model: Annotated[str, StringConstraints(max_length=200)]
     messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES)
@@ -59,7 +59,7 @@ class ChatIn(BaseModel):
 
 
 class UrlCitationOut(BaseModel):
-    """A link in `content[start_index:end_index]`, and what it leads to."""
+    """A link at `content[start_index:end_index]`, with the address and title of its target."""
 
     start_index: int
     end_index: int
@@ -84,7 +84,7 @@ class MessageOut(BaseModel):
 
 
 class ChoiceOut(BaseModel):
-    """The only choice there is."""
+    """The only choice of a completion."""
 
     index: Literal[0] = 0
     message: MessageOut
@@ -93,7 +93,7 @@ class ChoiceOut(BaseModel):
 
 
 class UsageOut(BaseModel):
-    """Tokens to be paid for: none. There are clients that fail without it."""
+    """Token counts, always 0. Some clients fail without them."""
 
     prompt_tokens: Literal[0] = 0
     completion_tokens: Literal[0] = 0
@@ -101,7 +101,7 @@ class UsageOut(BaseModel):
 
 
 class ChatOut(BaseModel):
-    """An answer. `coopbot` has it as `/v1/ask` returns it, with every quote and its place."""
+    """A completion. `coopbot` is the answer as `/v1/ask` returns it, with exact quotes and offsets."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -113,7 +113,7 @@ class ChatOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """A model that may be named."""
+    """An available model."""
 
     id: str
     object: Literal["model"] = "model"
@@ -122,14 +122,14 @@ class ModelOut(BaseModel):
 
 
 class ModelsOut(BaseModel):
-    """All of them."""
+    """The available models."""
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
 
 
 def chat_out(answer: Answer, chat_id: str, created: int, base: str) -> ChatOut:
-    """The whole answer in one."""
+    """The completion for an answer."""
     lines = list(answer_markdown(answer, base))
     content = "".join(line.text for line in lines)
     message = MessageOut(content=content.rstrip(), annotations=link_annotations(lines, answer, base))
@@ -137,7 +137,7 @@ def chat_out(answer: Answer, chat_id: str, created: int, base: str) -> ChatOut:
 
 
 def link_annotations(lines: Sequence[MarkdownLine], answer: Answer, base: str) -> list[AnnotationOut]:
-    """The links of all lines, by their places in the content."""
+    """The links of all lines, with their offsets in the whole content."""
     cited = {citation.number: citation for citation in answer.citations}
     found, start = [], 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""Who a request is from: the holder of an API key, or an address."""
+"""Identifies the client of a request, by API key or address."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# All that reads the corpus: a key may be needed for it, and it is counted.
+# What reads the corpus may need a key, and is rate limited.
 _GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask", "/mcp"})
 
-# A client with IPv6 has at least that many bits to choose addresses from.
+# An IPv6 client usually has all addresses of a /64 network.
 _NETWORK_BITS = 64
 
 
 class Clients:
-    """Writes into each request's state `client`, a name for whoever sent it, and `admitted`, whether by a key.
+    """Sets in each request's state `client`, a name for its sender, and `admitted`, whether it has a valid key.
 
-    keys: the API keys and the admin token. trusted_proxies: how many proxies stand before the service, each of which adds the
-    address it was asked from to X-Forwarded-For; what stands before those was written by the client itself.
+    keys: the API keys and the admin token. trusted_proxies: the number of proxies in front of the service. Each appends the
+    address of its client to X-Forwarded-For; earlier entries were sent by the client itself and are not trusted.
     """
 
     def __init__(self, app: ASGIApp, keys: Sequence[bytes], trusted_proxies: int) -> None:
@@ -30,7 +30,7 @@ class Clients:
         self._trusted_proxies = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its client named."""
+        """Set the client, then pass the request on."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             key = bearer_token(headers)
@@ -40,7 +40,7 @@ class Clients:
         await self._app(scope, receive, send)
 
     def _is_known(self, key: bytes) -> bool:
-        # All are compared, so that the time says nothing of which one was nearly right.
+        # Compare with all keys, so that the time taken does not depend on which one matches.
         return sum(hmac.compare_digest(key, known) for known in self._keys) > 0
 
     def _address(self, scope: Scope, headers: Headers) -> str:
@@ -53,19 +53,19 @@ class Clients:
 
 
 def is_guarded(path: str) -> bool:
-    """Whether keys and rate limits hold for a path: for everything but health checks, documentation and pages."""
+    """Whether keys and rate limits apply to a path: not to health checks, documentation and the page's own files."""
     return path.startswith(_GUARDED_UNDER) or path in _GUARDED
 
 
 def bearer_token(headers: Headers) -> bytes:
-    """The bytes after `Authorization: Bearer`, none if there are none."""
+    """The token in `Authorization: Bearer`; empty if there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    # Header values are Latin-1 to the framework; these are the bytes that were sent.
+    # Starlette decodes header values as Latin-1; this restores the bytes sent.
     return token.strip(" ").encode("latin-1") if scheme.lower() == "bearer" else b""
 
 
 def network(address: str) -> str:
-    """The address, of IPv6 its network; "" for what is none."""
+    """The address, or the /64 network of an IPv6 address; "" if it is not an address."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

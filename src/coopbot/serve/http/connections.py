@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections with deadlines, which uvicorn lacks: for clients that send slowly or do not read their answers."""
+"""HTTP/1.1 connections with deadlines, which uvicorn lacks, against clients that send or read slowly."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Timeouts:
     """How long a client may take.
 
-    head_s: for the whole head of a request, from its first byte or, of the first request, from the connection. body_s: for the
-    body, and another second for each `body_bytes_a_s` received. idle_s: from an answer to the next request. write_s: to take
-    in what is buffered of an answer. connections: how many there may be at once.
+    head_s: to send the head of a request, from its first byte or, for the first request, from connecting. body_s: to send the
+    body, plus one second for each `body_bytes_a_s` received. idle_s: between a response and the next request. write_s: to
+    read what is buffered of a response. connections: the most at once.
     """
 
     head_s: float = 10.0
@@ -39,12 +39,12 @@ _Part = Literal["head", "body"]
 
 
 class TimedConnection(H11Protocol):
-    """A connection that ends when its client does not keep to `timeouts`. A late request is answered with 408."""
+    """A connection that is closed when its client exceeds `timeouts`. An incomplete request gets 408."""
 
     timeouts = Timeouts()
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
-        """As uvicorn calls it. `Any`: a state and a loop of uvicorn's choosing."""
+        """Called by uvicorn. `Any`: uvicorn chooses the types of state and loop."""
         super().__init__(config, server_state, app_state, _loop)
         self._awaited: _Part | None = None
         self._awaited_since_s = 0.0
@@ -53,7 +53,7 @@ class TimedConnection(H11Protocol):
         self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
-        """Await the first head."""
+        """Start the deadline of the first head."""
         super().connection_made(transport)
         self._await("head")
         if len(self.connections) > self.timeouts.connections:
@@ -66,13 +66,13 @@ class TimedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and see what is missing now."""
+        """Process received data, then set the deadline of what is still missing."""
         super().data_received(data)
         self._body_bytes += len(data)
         self._look()
 
     def on_response_complete(self) -> None:
-        """The next request may be there already, or on its way."""
+        """Set the deadline of the next request, which may have arrived already."""
         super().on_response_complete()
         self._look()
 
@@ -82,35 +82,35 @@ class TimedConnection(H11Protocol):
         self._start_write_timer()
 
     def shutdown(self) -> None:
-        """The server ends: drop a request whose body is not complete; others are answered before the connection is closed."""
+        """Shut down: drop a request whose body is incomplete; answer any other before closing the connection."""
         if self.cycle is not None and not self.cycle.response_complete and self.cycle.more_body:
             self.transport.abort()
         else:
             super().shutdown()
 
     def pause_writing(self) -> None:
-        """More is buffered than the client reads."""
+        """The client reads too slowly: start the deadline."""
         super().pause_writing()
         self._start_write_timer()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The client has caught up: stop the deadline."""
         super().resume_writing()
         self._stop_write_timer()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        self._end(HTTPStatus.BAD_REQUEST, "this is not a valid HTTP request; send one")
+        """Respond to data that is not HTTP."""
+        self._end(HTTPStatus.BAD_REQUEST, "this is not a valid HTTP request; send HTTP/1.1")
 
     def _make_room(self) -> None:
-        """Drop the connection that has sent no request for longest; this one if all others have."""
+        """Drop the connection that has been without a request for longest, which may be this one."""
         ours = [other for other in self.connections if isinstance(other, TimedConnection) and not other.transport.is_closing()]
         idle = [other for other in ours if other._awaited == "head" or other.timeout_keep_alive_task is not None]
         if len(ours) > self.timeouts.connections:
             min(idle, key=lambda other: other._awaited_since_s).transport.abort()
 
     def _look(self) -> None:
-        """Set the timer by what the client has to send now."""
+        """Set the deadline according to what the client has to send next."""
         state = self.conn.their_state
         if self.transport.is_closing():
             self._await(None)
@@ -120,11 +120,11 @@ class TimedConnection(H11Protocol):
         elif state is h11.IDLE and self.conn.trailing_data[0]:
             self._await("head")
         elif state is not h11.IDLE or self.cycle is not None:
-            # We are to answer, or the next request may come, for which uvicorn has a timer.
+            # Either the service has to answer, or the connection is idle, for which uvicorn has a timer.
             self._await(None)
 
     def _await(self, part: _Part | None) -> None:
-        """To await the same part again does not start the timer anew."""
+        """Start the deadline for a part of the request. Waiting for the same part again does not restart it."""
         if part == self._awaited:
             return
         if self._read_timer is not None:
@@ -140,13 +140,13 @@ class TimedConnection(H11Protocol):
         return self._awaited_since_s + self.timeouts.body_s + self._body_bytes / self.timeouts.body_bytes_a_s
 
     def _check(self) -> None:
-        if self._due_s() > self.loop.time():  # more of the body has come
+        if self._due_s() > self.loop.time():  # more of the body has arrived since
             self._read_timer = self.loop.call_at(self._due_s(), self._check)
             return
         self._end(HTTPStatus.REQUEST_TIMEOUT, f"the {self._awaited} of the request took too long; send it faster")
 
     def _end(self, status: HTTPStatus, detail: str) -> None:
-        """Close the connection, with a problem document where no answer has begun."""
+        """Close the connection, with a problem document if no response has started."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             problem = problem_response(status, detail)
             headers = [*problem.raw_headers, *SECURITY_HEADERS, (b"connection", b"close")]

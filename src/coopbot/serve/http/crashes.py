@@ -1,4 +1,4 @@
-"""The outermost edge of the HTTP service: whatever else goes wrong is a fault of ours."""
+"""The outermost edge of the HTTP service, for unexpected errors."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ log = structlog.get_logger()
 
 
 class Crashes:
-    """Answers an unexpected error with 500 and logs where it came from, without its text, which may hold a question."""
+    """Answers an unexpected error with 500 and logs its stack, without its message, which may contain a question."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass the request on."""
         begun = False
 
-        async def noted(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal begun
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
-        except Exception as exc:  # the edge of HTTP: whatever goes wrong is logged, and answered without a word of it
+            await self._app(scope, receive, observed)
+        except Exception as exc:  # the outermost edge of HTTP: logged, and answered without details
             if scope["type"] != "http" or begun:
                 raise
             log.error("request_crashed", path=scope["path"][:200], exc_info=exc)

@@ -20,12 +20,12 @@ _SUMMARY_CHARS = 500
 _ATOM = "http://www.w3.org/2005/Atom"
 _MEDIA_TYPE = "application/atom+xml"
 _TITLE = "coopbot: cooperation between regions of China and Russia"
-# What XML cannot hold.
+# Characters that XML does not allow.
 _NO_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
-    """The route."""
+    """Add the route."""
     newest = Newest()
 
     @app.get(
@@ -34,7 +34,7 @@ def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
         response_class=Response,
         responses={
             200: {"content": {_MEDIA_TYPE: {"schema": {"type": "string"}}}},
-            304: {"description": "It is as it was."},
+            304: {"description": "Not changed."},
         },
     )
     def feed(request: Request, languages: Annotated[list[Language], Query(max_length=10)] = []) -> Response:  # noqa: B006  # FastAPI copies it
@@ -50,7 +50,7 @@ def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
 
 
 def atom(articles: Sequence[Article], *, base: str, address: str, updated: str) -> bytes:
-    """A feed of the articles, at `address`. updated: RFC 3339."""
+    """The Atom document of the articles, served at `address`. updated: RFC 3339."""
     feed = ElementTree.Element("feed", {"xmlns": _ATOM})
     _add(feed, "id", _id(address))
     _add(feed, "title", _TITLE)
@@ -86,7 +86,7 @@ def _clean(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """The beginning, up to the end of a word."""
+    """The beginning of the text, cut at the end of a word."""
     start = " ".join(text[: 2 * _SUMMARY_CHARS].split())
     if len(start) <= _SUMMARY_CHARS:
         return start
@@ -95,5 +95,5 @@ def _summary(text: str) -> str:
 
 
 def _id(name: str) -> str:
-    """An id that stays the same wherever the service is."""
+    """An id that does not depend on the service's address."""
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'coopbot:{name}')}"

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, for browsers: what is sent is data, and nothing in it is to run or to be framed."""
+"""Security headers of every response: browsers must neither run nor frame it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 
 
 class SecurityHeaders:
-    """Adds them, where the route has not set its own."""
+    """Adds the headers that the route has not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its answer back with the headers."""
+        """Pass the request on, and add the headers to its response."""
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":

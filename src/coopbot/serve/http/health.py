@@ -1,4 +1,4 @@
-"""Whether the service can answer: what the last questions met, and whether the files of the index are whole."""
+"""Whether the service can answer: whether the latest questions failed, and whether the index files are intact."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import structlog
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Busy, InvalidRequest
 
-# One error may be of the question; so many in a row are ours.
+# A single error may be due to the question; this many in a row are not.
 _FAILURES = 3
-# After so long without one, questions are let in again, to see.
+# After this long without a failure, the service reports ready again, to be tried.
 _FORGET_S = 30.0
-# How often the files are looked at, however often somebody asks.
+# Files are checked at most this often.
 _LOOK_S = 5.0
 
 log = structlog.get_logger()
 
 
 class Health:
-    """Counts failed questions, and looks at the files. Safe to share between threads."""
+    """Counts failed questions and checks the index files. Safe to share between threads."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Health:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Around the answering of a question: note whether it could be answered."""
+        """A context around answering a question, which records whether it failed."""
         try:
             yield
         except (InvalidRequest, Busy):
@@ -55,14 +55,14 @@ class Health:
         self._failures = 0
 
     def trouble(self) -> str:
-        """Why questions should go elsewhere: `questions_fail` or `index_damaged`; empty if they need not. Reads files."""
+        """Why questions should go to another instance: `questions_fail`, `index_damaged`, or "". Reads files."""
         if self._is_damaged():
             return "index_damaged"
         failing = self._failures >= _FAILURES and self._clock() - self._failed_at_s < _FORGET_S
         return "questions_fail" if failing else ""
 
     def _is_damaged(self) -> bool:
-        # Whoever comes while another one looks is given what was seen last.
+        # While another thread checks, the latest result is used.
         if self._looking.acquire(blocking=False):
             try:
                 now = self._clock()

@@ -1,4 +1,4 @@
-"""Which names the service answers to: a page elsewhere that points its own name at this machine gets nothing."""
+"""The host names that the service answers to, against DNS rebinding by other web pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from coopbot.serve.http.problems import problem_response
 
 
 class Hosts:
-    """Refuses requests whose Host is none of `allowed`, names without ports; `*.example.org` allows all under example.org.
+    """Refuses requests whose Host is not `allowed`: names without ports; `*.example.org` allows all names below example.org.
 
-    Health checks come by address, and are let through.
+    Health checks, which use the IP address, are always allowed.
     """
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
@@ -23,7 +23,7 @@ class Hosts:
         self._suffixes = tuple(name[1:].lower() for name in allowed if name.startswith("*."))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] != "http" or scope["path"] in ("/healthz", "/readyz") or self._is_allowed(scope):
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""API keys: who may read, where not everybody may."""
+"""API keys, which limit who may read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ log = structlog.get_logger()
 
 
 class Keys:
-    """Refuses requests for what is guarded that `Clients` did not recognise by a key."""
+    """Refuses requests for guarded paths without a key that `Clients` accepted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it before its body is read."""
+        """Pass the request on, or refuse it before its body is read."""
         if scope["type"] != "http" or not is_guarded(scope["path"]) or scope["state"]["admitted"]:
             await self._app(scope, receive, send)
             return

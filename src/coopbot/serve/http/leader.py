@@ -1,4 +1,4 @@
-"""What only one of several workers can answer, handed on to it by the others."""
+"""Forwards requests that only the leader can answer from the other workers to it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from structlog.contextvars import get_contextvars
 from coopbot.serve.http.problems import problem_response
 from coopbot.serve.http.webhook import WEBHOOK_PATH
 
-# Changes, their progress, and how many wait; whether the bot is alive.
+# Changes and their progress, metrics, and whether the bot is alive.
 _PATHS = frozenset({"/healthz", "/metrics", "/v1/index/rebuild", WEBHOOK_PATH})
 _UNDER = "/v1/index/jobs/"
 _CHANGES = "/v1/articles"
 _HEADERS = ("content-type", "location", "retry-after", "www-authenticate")
-# For a file of 20 MB on a busy machine.
+# Enough for a file of 20 MB on a busy machine.
 _TIMEOUT_S = 60.0
 
 
 class ToLeader:
-    """Passes requests for the leader on to the Unix socket that it answers on, and all others to the app."""
+    """Forwards the leader's requests to its Unix socket, and passes all others to the app."""
 
     def __init__(self, app: ASGIApp, address: Path) -> None:
         self._app = app
@@ -34,7 +34,7 @@ class ToLeader:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Forward the request, or pass it on."""
         if scope["type"] == "http" and _is_leaders(scope["method"], scope["path"]):
             answer = await self._handed_on(Request(scope, receive))
             await answer(scope, receive, send)
@@ -51,7 +51,7 @@ class ToLeader:
         try:
             answer = await self._client.request(request.method, url, headers=headers, content=_body(request))
         except httpx.TransportError:
-            detail = "the worker that makes changes is being started; try again"
+            detail = "the worker that makes changes is starting; try again"
             return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "5"})
         kept = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
         return Response(answer.content, answer.status_code, kept)

@@ -1,4 +1,4 @@
-"""`/metrics`, for whoever has its token, and the layer that counts requests."""
+"""`/metrics`, which needs a token, and the layer that counts requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.metrics import TEXT_FORMAT, Metrics, State
 
-# What no route is declared for: its path is whatever somebody asked for.
+# Requests without a route, whose paths could be anything.
 _NO_ROUTE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitoring:
-    """What is counted, what is looked at, and the token for reading it."""
+    """Counters, gauges, and the token for reading them."""
 
     metrics: Metrics
     state: State
@@ -27,9 +27,9 @@ class Monitoring:
 
 
 def add_metrics(app: FastAPI, monitoring: Monitoring | None) -> None:
-    """The route, which answers 403 where nothing is monitored."""
+    """Add the route, which answers 403 without `monitoring`."""
     check = TokenCheck("metrics", "COOPBOT_METRICS_TOKEN", monitoring.token if monitoring else "")
-    # Answered while all threads are busy with questions.
+    # So that it responds while questions occupy all other threads.
     looking = CapacityLimiter(1)
 
     @app.get("/metrics", include_in_schema=False)
@@ -41,27 +41,27 @@ def add_metrics(app: FastAPI, monitoring: Monitoring | None) -> None:
 
 
 class RequestMetrics:
-    """Counts every request by its route and status, whoever answers it."""
+    """Counts every request by route and status, including those that other layers answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass the request on, and count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start_s, status = time.perf_counter(), 500
 
-        async def noted(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, observed)
         finally:
             route = getattr(scope.get("route"), "path", _NO_ROUTE)
             self._metrics.requested(route, status, time.perf_counter() - start_s)

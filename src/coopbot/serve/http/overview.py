@@ -1,4 +1,4 @@
-"""What the index holds, counted: articles by language, month, publisher and place, within filters."""
+"""Counts of the articles in the index by language, month, publisher and place, within filters."""
 
 from __future__ import annotations
 
@@ -8,46 +8,39 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
 from coopbot.domain import Article, Language
-from coopbot.serve.wire import ArticleOut, FiltersIn, article_out
-from coopbot.text.gazetteer import all_places, find_names
+from coopbot.index.rows import places_in
+from coopbot.serve.requests import FiltersIn
+from coopbot.serve.wire import ArticleOut, article_out
+from coopbot.text.gazetteer import all_places
 
-# Names are looked for in the text of every new article, at about 2 ms each. A request does no more of it than this, and shows
-# what has been counted so far.
+# Finding the places of a new article takes about 2 ms. A request spends at most this much time on it and returns the counts so
+# far.
 _BUDGET_S = 0.5
 _AT_A_TIME = 100
-# Of a publisher's name; beyond these, publishers are not listed.
+# The most publishers listed.
 _PUBLISHERS = 200
 
 
-def _is_place(place_id: str) -> str:
-    if place_id not in all_places():
-        raise PydanticCustomError("place", "Input should be the id of a place in GET /v1/overview")
-    return place_id
-
-
 class OverviewIn(FiltersIn):
-    """What to count: articles that pass the filters and name one of the places. `recent`: how many of the newest to list."""
+    """The filters of the articles to count. recent: how many of the newest to list."""
 
-    places: list[Annotated[str, AfterValidator(_is_place)]] = Field(default=[], max_length=10)
     recent: int = Field(default=10, ge=0, le=50)
 
 
 class PublisherOut(BaseModel):
-    """A publisher, by itself or as a source of a brief."""
+    """A publisher of articles, or of sources of briefs, with the number of articles."""
 
     name: str
     articles: int
 
 
 class PlaceOut(BaseModel):
-    """A place and the articles that name it; degrees north and east."""
+    """A place, with the number of articles that name it. Latitude and longitude in degrees north and east."""
 
     place_id: str
     names: dict[Language, str]
@@ -57,9 +50,10 @@ class PlaceOut(BaseModel):
 
 
 class OverviewOut(BaseModel):
-    """Counts of articles. Each list is limited by all filters but its own, so that it shows what else could be chosen.
+    """Counts of articles. Each list applies all filters except its own, so that it shows the other choices.
 
-    total: in the index; counted: looked at so far, fewer while a large index is gone through; matching: pass all filters.
+    total: articles in the index. counted: those processed so far, fewer than `total` while a large index is being processed.
+    matching: those that pass all filters.
     """
 
     snapshot: str
@@ -75,7 +69,7 @@ class OverviewOut(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An article without its text. publishers: casefolded name to the name as written."""
+    """What is counted of an article. publishers: names as written, by casefolded name."""
 
     sha256: str
     article: ArticleOut
@@ -84,7 +78,7 @@ class _Entry:
 
 
 class Overview:
-    """Counts over the snapshot in force. Safe to share between threads; what did not change is not looked at again."""
+    """Counts over the current snapshot; unchanged articles are processed only once. Safe to share between threads."""
 
     def __init__(self, index: LiveStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index
@@ -96,9 +90,9 @@ class Overview:
         self._ahead: Iterator[list[_Entry]] = iter(())
 
     def count(self, query: OverviewIn) -> OverviewOut:
-        """What passes the filters of a query."""
+        """The counts for a query."""
         store = self._index.current()
-        entries = self._looked_at(store)
+        entries = self._processed(store)
         chosen = {
             without: list(_passing(entries, query, without)) for without in ("", "languages", "dates", "publishers", "places")
         }
@@ -114,19 +108,19 @@ class Overview:
             recent=_newest(chosen[""], query.recent),
         )
 
-    def _looked_at(self, store: VectorStore) -> tuple[_Entry, ...]:
-        """Entries of the articles looked at so far, in the order of their ids. Nobody waits for another one's look."""
+    def _processed(self, store: VectorStore) -> tuple[_Entry, ...]:
+        """Entries of the articles processed so far, in order of id. Does not wait if another thread is processing."""
         if self._lock.acquire(blocking=False):
             try:
-                self._go_on(store)
+                self._continue(store)
             finally:
                 self._lock.release()
         return self._entries
 
-    def _go_on(self, store: VectorStore) -> None:
+    def _continue(self, store: VectorStore) -> None:
         if store.snapshot_id != self._snapshot_id:
             self._known = {entry.article.article_id: entry for entry in self._entries} | self._known
-            self._snapshot_id, self._entries, self._ahead = store.snapshot_id, (), self._look(store)
+            self._snapshot_id, self._entries, self._ahead = store.snapshot_id, (), self._read(store)
         deadline = self._clock() + _BUDGET_S
         for found in self._ahead:
             self._entries += tuple(found)
@@ -134,7 +128,7 @@ class Overview:
                 return
         self._known = {}
 
-    def _look(self, store: VectorStore) -> Iterator[list[_Entry]]:
+    def _read(self, store: VectorStore) -> Iterator[list[_Entry]]:
         for offset in range(0, store.manifest.articles, _AT_A_TIME):
             yield [self._entry(article) for article in store.articles(offset, _AT_A_TIME)]
 
@@ -147,12 +141,12 @@ class Overview:
             sha256=article.sha256,
             article=article_out(article),
             publishers={name.casefold(): name for name in names if name},
-            places=find_names(f"{article.title}\n{article.text}") & all_places().keys(),
+            places=places_in(article),
         )
 
 
 def _passing(entries: Iterable[_Entry], query: OverviewIn, without: str) -> Iterator[_Entry]:
-    """The entries that pass all filters but those of one kind."""
+    """The entries that pass all filters except those of one kind."""
     languages = () if without == "languages" else query.languages
     publishers = () if without == "publishers" else {name.casefold() for name in query.publishers}
     places = () if without == "places" else query.places
@@ -168,7 +162,7 @@ def _passing(entries: Iterable[_Entry], query: OverviewIn, without: str) -> Iter
 
 
 def _between(day: date | None, first: date | None, last: date | None) -> bool:
-    """Without a date, none passes a limit of dates."""
+    """Whether a day lies within the limits. None passes only if there are none."""
     if day is None:
         return first is None and last is None
     return (first is None or first <= day) and (last is None or day <= last)

@@ -1,4 +1,4 @@
-"""Every error of the HTTP service as RFC 9457 `application/problem+json`; the only place that knows status codes."""
+"""Errors as RFC 9457 `application/problem+json`; the only module that maps errors to status codes."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ _STATUS: dict[type[CoopbotError], HTTPStatus] = {
     Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-# What strangers may know of a fault of the service: its kind and what mends it, but no folder and no file of the server.
+# Public descriptions of server errors: the kind and the remedy, without the server's folders and files.
 _PUBLIC: dict[type[CoopbotError], str] = {
     IndexMissing: "there is no index yet; run: coopbot index",
     IndexBroken: "the index is damaged; run: coopbot index --force",
     IndexMismatch: "the index was built with another model or format; run: coopbot index",
     ModelUnavailable: "the embedding model cannot be used; run: coopbot prepare",
-    Misconfigured: "the service is not set up rightly; run: coopbot doctor",
+    Misconfigured: "the service is misconfigured; run: coopbot doctor",
 }
 
-# A change takes seconds; whoever comes back after these will often find room.
+# A change takes seconds, so there is often room again after this.
 _RETRY_AFTER_S = 5
 
-# What speaks OpenAI's protocol.
+# Paths of OpenAI's protocol.
 _OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 
-# More errors of one request are counted and not listed. The name of a field is what was sent, and is cut.
+# Further errors of a request are only counted. Names of fields come from the client and are cut.
 _LISTED_ERRORS = 5
 _FIELD_CHARS = 60
 
@@ -67,14 +67,14 @@ log = structlog.get_logger()
 
 
 class FieldProblemOut(BaseModel):
-    """A field that is at fault."""
+    """A field with an error."""
 
     field: str
     detail: str
 
 
 class OpenAiErrorOut(BaseModel):
-    """An error as OpenAI's clients show it."""
+    """An error in OpenAI's format."""
 
     message: str
     type: str
@@ -83,8 +83,8 @@ class OpenAiErrorOut(BaseModel):
 
 
 class ProblemOut(BaseModel):
-    """RFC 9457. `errors` is there when fields are at fault, `article_id` when the article is in the corpus already,
-    `error` where clients of OpenAI's protocol ask.
+    """RFC 9457. errors: fields with errors. article_id: of the article that is already in the corpus. error: the same in
+    OpenAI's format, on the paths of its protocol.
     """
 
     type: str
@@ -97,7 +97,7 @@ class ProblemOut(BaseModel):
 
 
 def describe(exc: Exception) -> ProblemOut:
-    """An error as its problem document. One that is none of ours is told as that and no more: its text may hold anything."""
+    """The problem document of an error. An unexpected error gets a fixed text, since its message may contain anything."""
     if not isinstance(exc, CoopbotError):
         return make_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong in coopbot; please report it")
     problem = make_problem(next(_STATUS[cls] for cls in type(exc).__mro__ if cls in _STATUS), str(exc))
@@ -109,14 +109,14 @@ def describe(exc: Exception) -> ProblemOut:
 
 
 def describe_in_public(exc: CoopbotError) -> ProblemOut:
-    """The same for those who have no admin token: of the state of the server only what they need."""
+    """The problem document for clients without the admin token, without details of the server."""
     problem = describe(exc)
     problem.detail = next((text for kind, text in _PUBLIC.items() if isinstance(exc, kind)), problem.detail)
     return problem
 
 
 def report_failure(exc: Exception, path: str) -> ProblemOut:
-    """An error that a request met, for whoever sent it; one that is ours is logged."""
+    """The problem document to send for an error; server errors are logged."""
     if not isinstance(exc, CoopbotError):
         log.error("request_crashed", path=path[:200], exc_info=exc)
         return describe(exc)
@@ -127,7 +127,7 @@ def report_failure(exc: Exception, path: str) -> ProblemOut:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of `app` with a problem document."""
+    """Make `app` answer every error with a problem document."""
 
     @app.exception_handler(CoopbotError)
     def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
@@ -136,7 +136,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
-        # What was sent is left out: questions appear in no message and no log.
+        # Without the input: questions appear in no message and no log.
         errors = exc.errors()
         problem = make_problem(HTTPStatus.UNPROCESSABLE_ENTITY, "")
         problem.errors = [FieldProblemOut(field=_field(e["loc"]), detail=str(e["msg"])) for e in errors[:_LISTED_ERRORS]]
@@ -151,32 +151,32 @@ def install(app: FastAPI) -> None:
 
 
 def _answer(request: Request, problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The problem, said once more in the words of the protocol that is spoken at this path."""
+    """The response, with OpenAI's format added on the paths of its protocol."""
     if request.url.path.startswith(_OPENAI_PATHS):
         problem.error = openai_error(problem)
     return to_response(problem, headers)
 
 
 def openai_error(problem: ProblemOut) -> OpenAiErrorOut:
-    """The problem in the words of OpenAI's protocol."""
+    """The problem in OpenAI's format."""
     kind = "invalid_request_error" if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
     param = problem.errors[0].field if problem.errors else None
     return OpenAiErrorOut(message=problem.detail, type=kind, param=param, code=None)
 
 
 def make_problem(status: HTTPStatus, detail: str) -> ProblemOut:
-    """A problem that is said by its status and a sentence."""
+    """A problem with a status and a description."""
     return ProblemOut(type="about:blank", title=status.phrase, status=status.value, detail=detail)
 
 
 def to_response(problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A problem as an answer."""
+    """The response for a problem."""
     body = problem.model_dump(exclude_unset=True)
     return JSONResponse(body, status_code=problem.status, headers=headers, media_type="application/problem+json")
 
 
 def problem_response(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Both in one."""
+    """The response for a status and a description."""
     return to_response(make_problem(status, detail), headers)
 
 

@@ -1,4 +1,4 @@
-"""How much the head of a request may hold, before anything looks into it."""
+"""Limits on the size of a request's head, checked before it is parsed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ _HEADERS_BYTES = 16_384
 _PATH_BYTES = 2_000
 # A question of 500 characters with every byte escaped is 6,000.
 _QUERY_BYTES = 16_000
-_PARAMETERS = 64
+# A search with all filters has 74.
+_PARAMETERS = 80
 
 
 class HeadLimit:
-    """Refuses addresses, numbers of parameters and headers that are too large."""
+    """Refuses requests whose address or headers are too large, or that have too many parameters."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass the request on, or refuse it."""
         refusal = _refusal(scope) if scope["type"] == "http" else None
         if refusal is None:
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Questions that come over HTTP, whatever form their answers take."""
+"""Answers questions that arrive over HTTP, for the JSON, event and page routes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import new_conversation_id
 from coopbot.serve.http.health import Health
-from coopbot.serve.wire import AnswerOut, AskIn, SearchIn, SearchOut, answer_out, search_out
+from coopbot.serve.requests import AskIn, SearchIn
+from coopbot.serve.wire import AnswerOut, SearchOut, answer_out, search_out
 
 
 class Questions:
-    """Answers them, and lets `health` know how that went."""
+    """Answers questions, and reports failures to `health`."""
 
     def __init__(self, answerer: Answerer, health: Health) -> None:
         self._answerer = answerer
         self._health = health
 
     def answer(self, body: AskIn, client: str, watch: Watch = lambda _: None) -> AnswerOut:
-        """The answer to a question of `client`, in the conversation it names or a new one."""
+        """The answer to a question of `client`, in the conversation it names, or else a new one."""
         conversation_id = body.conversation_id or new_conversation_id()
         with self._health.watched():
             answer = self._answerer.ask(

@@ -1,4 +1,4 @@
-"""How often a client may ask."""
+"""Rate limits."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = structlog.get_logger()
 
 
 class RateLimit:
-    """Answers 429 with Retry-After to a client, as `Clients` names it, that asks for guarded paths more often than allowed.
+    """Answers 429 with Retry-After when a client, as named by `Clients`, requests guarded paths more often than allowed.
 
-    Counts are kept in memory, or in a Redis that several processes share; while that fails, in memory.
+    Counts are kept in memory, or in a Redis that several processes share; in memory while Redis fails.
     """
 
     def __init__(self, app: ASGIApp, limits: tuple[RateLimitItem, ...], storage_uri: str) -> None:
@@ -38,7 +38,7 @@ class RateLimit:
         self._shared = SlidingWindowCounterRateLimiter(self._storage) if self._storage else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http" and is_guarded(scope["path"]):
             wait_s = await self._wait_s(scope["state"]["client"])
             if wait_s:
@@ -48,11 +48,11 @@ class RateLimit:
                 return
         await self._app(scope, receive, send)
         if scope["type"] == "lifespan" and self._storage is not None:  # the service has ended
-            # limits has no way to close it, and no type for what it has.
+            # limits offers no method to close the connection, and no type for this attribute.
             await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # of Redis only
 
     async def _wait_s(self, client: str) -> int:
-        """0 if the client may go on."""
+        """Seconds until the client may send another request; 0 if it may now."""
         if self._shared is not None:
             try:
                 return await self._hit(self._shared, client)
@@ -69,19 +69,21 @@ class RateLimit:
 
 
 def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
-    """`600/minute`, or several with ; between them, or `off`: none. Raises Misconfigured."""
+    """Parses `600/minute`, several limits separated by `;`, or `off` for none. Raises Misconfigured."""
     if text.strip().lower() == _OFF:
         return ()
     try:
         return tuple(parse_many(text))
     except ValueError as exc:
-        raise Misconfigured("COOPBOT_RATE_LIMIT cannot be used; give such as 600/minute, or off") from exc
+        raise Misconfigured("COOPBOT_RATE_LIMIT cannot be parsed; set it to a limit such as 600/minute, or off") from exc
 
 
 def _storage(uri: str) -> RedisStorage:
-    """Redis. Raises Misconfigured."""
+    """The Redis storage at an address. Raises Misconfigured."""
     if uri.partition(":")[0] not in _SCHEMES:
-        raise Misconfigured("COOPBOT_RATE_STORAGE cannot be used; give such as redis://localhost:6379/0, or memory://")
+        raise Misconfigured(
+            "COOPBOT_RATE_STORAGE cannot be used; set it to an address such as redis://localhost:6379/0, or memory://"
+        )
     try:
         storage = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
     except ConfigurationError as exc:

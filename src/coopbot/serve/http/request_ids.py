@@ -1,4 +1,4 @@
-"""A name for each request, in its answer and in every line that is logged for it."""
+"""Request ids, which are sent in the response and logged in every line for the request."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _USABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class RequestIds:
-    """Takes the id that a proxy or client sent in `X-Request-ID`, if it is 8 to 64 letters, digits, _ or -, or makes one."""
+    """Uses the `X-Request-ID` that a proxy or client sent if it is 8 to 64 letters, digits, _ or -; else makes one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass the request on, with its id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

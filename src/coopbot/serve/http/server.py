@@ -1,4 +1,4 @@
-"""Runs the service until SIGINT or SIGTERM, and ends in time whatever clients and threads do."""
+"""Runs the service until SIGINT or SIGTERM, and ends in time, whatever clients and threads do."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from starlette.types import ASGIApp
 
 from coopbot.serve.http.connections import TimedConnection, Timeouts
 
-# What of the time for ending is left to requests in flight; their threads and the jobs share all of it.
+# Share of the shutdown time for which the server waits for requests in flight.
 _SHARE_OF_REQUESTS = 0.7
-# For so long connections are still taken and read: what was sent before the signal may not have been seen yet.
+# After the signal, connections are accepted for this long: requests sent before it may not have been read yet.
 _ARRIVING_S = 0.25
-# A head of a request that is longer is refused.
+# The longest request head accepted.
 _HEAD_BYTES = 16_384
 
 log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """A server that calls `on_stop` when it is to end, which must not wait, and is gone `shutdown_s` later.
+    """A server that calls `on_stop`, which must not block, when a signal arrives, and ends within `shutdown_s` after that.
 
-    A request that is complete by then is answered. Where a thread can not be stopped, the process is ended around it: files
-    of corpus and index are written whole or not at all, so that this is as safe as any power cut.
+    Complete requests are answered. If a thread cannot be stopped, the process exits without it. This is as safe as a power cut,
+    since files of corpus and index are written atomically.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Server(uvicorn.Server):
                 app,
                 http=type("Connection", (TimedConnection,), {"timeouts": chosen}),
                 ws="none",
-                # Everything is logged by the root logger, as JSON, and access not at all: addresses hold questions.
+                # The root logger logs as JSON. No access log: addresses contain questions.
                 log_config=None,
                 access_log=False,
-                # The client is told by serve.http.clients, which knows how many proxies to trust.
+                # serve.http.clients identifies the client; it knows how many proxies to trust.
                 proxy_headers=False,
                 server_header=False,
                 h11_max_incomplete_event_size=_HEAD_BYTES,
@@ -65,20 +65,20 @@ class Server(uvicorn.Server):
         self._shutdown_s = shutdown_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End in order; at a second signal, at once. Unlike uvicorn's, the process then ends with exit code 0.
+        """Shut down in order; at a second signal, at once. Unlike with uvicorn, the exit code of an orderly shutdown is 0.
 
-        One of several workers ends in order all the same: the process that started it signals it, and systemd does so too.
+        A worker ignores the second signal, since both its parent and systemd send one.
         """
         if self.should_exit:
             self.force_exit = not self._one_of_several
             return
         self.should_exit = True
         threading.Thread(target=self._end_anyway, name="coopbot-end", daemon=True).start()
-        # Should a thread hold the interpreter itself, this ends the process without asking it.
+        # In case a thread blocks the interpreter: this ends the process from outside it.
         faulthandler.dump_traceback_later(self._shutdown_s + 1, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115  # for the rest of the process
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to stop the jobs, then let requests finish, those too that were sent when the signal came."""
+        """Stop the jobs, then wait for requests, including those sent just before the signal."""
         self._on_stop()
         await asyncio.sleep(_ARRIVING_S)
         await super().shutdown(sockets)
@@ -90,14 +90,14 @@ class Server(uvicorn.Server):
 
 
 def end_process(code: int) -> None:
-    """End the process without waiting for its threads."""
+    """Exit without waiting for threads."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
 
 
 def _most_connections() -> int:
-    """As many as usual, or half of the files that the system lets the process open: the index needs some too."""
+    """The default, or half of the files that the process may open, if that is less: the index needs files too."""
     usual = Timeouts().connections
     if sys.platform == "win32":
         return usual

@@ -1,4 +1,4 @@
-"""The JSON of changes: articles sent in, and the jobs that take them."""
+"""The JSON of changes: articles to add, and jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coopbot.serve.job import Job, JobChange, JobKind, JobState
 
 def _has_words(text: str) -> str:
     if not any(map(str.isalnum, text)):
-        raise PydanticCustomError("no_words", "There is not a word in it")
+        raise PydanticCustomError("no_words", "Input should contain words")
     return text
 
 
@@ -45,7 +45,7 @@ WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=
 
 
 class ArticleIn(BaseModel):
-    """A new article: its address alone, or its text with a title and what else is known of it."""
+    """An article to add: either only its web address, or its text and title with optional metadata."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,17 +58,18 @@ class ArticleIn(BaseModel):
     language: Language | None = None
 
     def to_draft(self) -> Draft | None:
-        """The text as ingest knows it; None if there is only an address. Raises InvalidRequest for a mixture of both."""
+        """The draft of the text; None if only an address was sent. Raises InvalidRequest for a mixture of both."""
         if self.text is None:
             if self.url is None:
-                raise InvalidRequest("url", "nothing to add; give url, or text and title, or a file")
+                raise InvalidRequest("url", "nothing to add; send url, or text and title, or a file")
             if self.model_fields_set != {"url"}:
                 raise InvalidRequest(
-                    "text", "an address goes alone, the rest is read from its page; add the text or leave the rest"
+                    "text",
+                    "url without text must be the only field, as its page gives the rest; add text, or send url alone",
                 )
             return None
         if self.title is None:
-            raise InvalidRequest("title", "the text has no title; give one")
+            raise InvalidRequest("title", "the text has no title; add one")
         return Draft(
             title=self.title,
             text=self.text,
@@ -81,14 +82,14 @@ class ArticleIn(BaseModel):
 
 
 class ProgressOut(BaseModel):
-    """Articles indexed, of those that changed; both 0 until indexing begins."""
+    """Changed articles indexed so far, and in all; both 0 until indexing starts."""
 
     done: int
     total: int
 
 
 class ReportOut(BaseModel):
-    """What was done to the index: ids of articles; counts of articles left as they were and of passages embedded."""
+    """What a rebuild did. added, changed, removed: ids of articles. reused: unchanged articles. embedded: passages."""
 
     snapshot: str
     added: list[str]
@@ -99,7 +100,7 @@ class ReportOut(BaseModel):
 
 
 class JobOut(BaseModel):
-    """A change to corpus and index. Where `change` is set the corpus has it, even if indexing failed afterwards."""
+    """A change to corpus and index. If `change` is set, the corpus has the article, even if indexing then failed."""
 
     job_id: str
     kind: JobKind
@@ -116,7 +117,7 @@ class JobOut(BaseModel):
 
 
 def job_out(job: Job) -> JobOut:
-    """A job as JSON has it."""
+    """The JSON shape of a job."""
     return JobOut(
         job_id=job.job_id,
         kind=job.kind,

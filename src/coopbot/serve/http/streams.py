@@ -1,4 +1,4 @@
-"""Answers as server-sent events: what the service is doing while it answers, then the answer."""
+"""Answers as server-sent events: progress, then the answer."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from coopbot.serve.wire import AnswerOut, ArticleOut, CitationOut, ClaimOut, Dis
 MEDIA_TYPE = "text/event-stream"
 
 Send = Callable[[str], object]
-"""Takes an event, from any thread."""
+"""Sends an event. May be called from any thread."""
 
 
 class ProgressOut(BaseModel):
-    """The events `retrieved` and `read`: so many passages."""
+    """The data of the events `retrieved` and `read`: the number of passages."""
 
     passages: int
 
 
 class ClaimsOut(BaseModel):
-    """The event `claims`: what is shown of an answer."""
+    """The data of the event `claims`: what a client shows of an answer."""
 
     outcome: Outcome
     notice: Notice | None
@@ -40,21 +40,21 @@ class ClaimsOut(BaseModel):
 
 
 def wants_events(request: Request) -> bool:
-    """Whether a client would rather have events than one JSON document."""
+    """Whether the client asks for events instead of one JSON document."""
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
 def answer_events(ask: Callable[[Watch], AnswerOut], path: str) -> StreamingResponse:
-    """The events of one question: retrieved, read (again and again), claims, done; or error, with a problem document.
+    """The events of one question: retrieved, read (repeatedly), claims, done; or error, with a problem document.
 
-    path: for the log. `ask` runs in one of the threads that answer other requests too. A client that goes away is noticed at
-    the next event; the thread ends with its question.
+    path: for the log. `ask` runs in one of the request threads. If the client disconnects, the question is still answered to
+    its end.
     """
 
     def work(send: Send) -> None:
         try:
             answer = ask(lambda progress: send(_event(progress.stage, ProgressOut(passages=progress.passages))))
-        except Exception as exc:  # the answer has begun: whatever goes wrong is its last event
+        except Exception as exc:  # the response has started, so an error becomes its last event
             send(_event("error", report_failure(exc, path)))
         else:
             send(_event("claims", ClaimsOut(**dict(answer))))
@@ -64,7 +64,7 @@ def answer_events(ask: Callable[[Watch], AnswerOut], path: str) -> StreamingResp
 
 
 def stream_of(work: Callable[[Send], None]) -> StreamingResponse:
-    """Whatever `work`, in a thread, sends as events, as it sends it."""
+    """A response with the events that `work` sends, from a thread, as it sends them."""
 
     async def events() -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
@@ -84,10 +84,10 @@ def stream_of(work: Callable[[Send], None]) -> StreamingResponse:
             yield event
         await working
 
-    # A proxy that collects an answer before it passes it on would hold the events back.
+    # The header keeps proxies from buffering the events.
     return StreamingResponse(events(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 def _event(name: str, data: BaseModel) -> str:
-    """JSON escapes every line break, so the data is one line."""
+    """An event. Its data is one line, since JSON escapes line breaks."""
     return f"event: {name}\ndata: {data.model_dump_json(exclude_unset=True)}\n\n"

@@ -1,4 +1,4 @@
-"""Routes that need a token of their own."""
+"""The check of the tokens that some routes need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class TokenCheck:
-    """Lets requests pass that have the token. purpose: what it is for, in one word; token: empty if `setting` is not set."""
+    """Checks requests for a token. purpose: of the token, in one word. token: empty if `setting` is not set."""
 
     def __init__(self, purpose: str, setting: str, token: str) -> None:
         self._name = f"{purpose} token"
@@ -24,9 +24,9 @@ class TokenCheck:
         self._expected = token.encode("utf-8", "surrogateescape")
 
     def require(self, request: Request) -> None:
-        """Raises Forbidden, or HTTPException 401 where there is no token."""
+        """Raises HTTPException 401 if the request has no token, Forbidden if it has another or the setting is not set."""
         if not self._expected:
-            raise Forbidden(f"this is off, for no {self._name} is set; set {self._setting} and start again")
+            raise Forbidden(f"this is off because no {self._name} is set; set {self._setting} and restart")
         token = bearer_token(request.headers)
         if not token:
             challenge = {"WWW-Authenticate": 'Bearer realm="coopbot"'}

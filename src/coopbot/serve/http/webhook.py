@@ -1,4 +1,4 @@
-"""What Telegram delivers, handed to the bot."""
+"""The route to which Telegram delivers updates for the bot."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from starlette.responses import Response
 WEBHOOK_PATH = "/telegram/webhook"
 
 Deliver = Callable[[str | None, bytes], bool]
-"""Takes the secret and the update; False for a wrong secret. Raises ValueError for what is no update."""
+"""Called with the secret and the update. Returns False for a wrong secret, raises ValueError if it is not an update."""
 
 
 def add_webhook(app: FastAPI, deliver: Deliver) -> None:
-    """Take updates at WEBHOOK_PATH. Telegram is answered when the update is kept, and sends it again if it is not."""
+    """Receive updates at WEBHOOK_PATH. Telegram gets a response once the update is stored, and else sends it again."""
 
     @app.post(WEBHOOK_PATH, include_in_schema=False)
     async def webhook(request: Request) -> Response:
@@ -25,7 +25,7 @@ def add_webhook(app: FastAPI, deliver: Deliver) -> None:
         try:
             admitted = await run_in_threadpool(deliver, secret, await request.body())
         except ValueError as exc:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "this is no update; only Telegram sends here") from exc
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "this is not an update; only Telegram may send here") from exc
         if not admitted:
-            raise HTTPException(HTTPStatus.FORBIDDEN, "the secret is wrong; only Telegram sends here")
+            raise HTTPException(HTTPStatus.FORBIDDEN, "the secret is wrong; only Telegram may send here")
         return Response()

@@ -1,4 +1,4 @@
-"""The tools behind the Model Context Protocol; the only file that knows the library for it."""
+"""Serves the tools over the Model Context Protocol; the only module that imports its library."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _NAME_CHARS = 40
 log = structlog.get_logger()
 
 BaseOf = Callable[[Request | None], str]
-"""The service's address, as links in the answer to a request have it; there is no request on standard input."""
+"""Returns the service's address for links in the answer to a request, which is None on standard input."""
 Detail = Callable[[CoopbotError], str]
-"""What whoever calls may know of an error."""
+"""Returns the description of an error for the client."""
 
 
 def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
-    """A server of the protocol, which keeps nothing between two calls."""
+    """A server of the protocol, without state between calls."""
     import mcp.types as types
     from mcp.server.lowlevel import Server
 
@@ -54,7 +54,7 @@ def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, det
     async def list_tools(context: object, parameters: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=listed)
 
-    # `Any`: the context of the library, of types that depend on how it is reached.
+    # `Any`: the type of the library's context depends on the transport.
     async def call_tool(context: Any, parameters: types.CallToolRequestParams) -> types.CallToolResult:
         base = base_of(context.request if isinstance(context.request, Request) else None)
         try:
@@ -65,7 +65,7 @@ def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, det
         except CoopbotError as exc:
             log.info("tool_failed", tool=parameters.name[:_NAME_CHARS], error=type(exc).__name__)
             return _failed(detail(exc))
-        except Exception as exc:  # the edge of the protocol: whatever goes wrong is logged, and answered without a word of it
+        except Exception as exc:  # the outermost edge of the protocol: logged, and answered without details
             log.error("tool_crashed", tool=parameters.name[:_NAME_CHARS], exc_info=exc)
             return _failed("something went wrong in coopbot; please report it")
         content = [types.TextContent(type="text", text=text)]
@@ -78,7 +78,7 @@ def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, det
 
 
 class McpEndpoint:
-    """An ASGI application that answers each POST by itself, in JSON, without sessions. `running` must be entered before."""
+    """An ASGI application that answers each POST in JSON, without sessions. Enter `running` first."""
 
     def __init__(self, server: Server[Any]) -> None:
         self._server = server
@@ -86,7 +86,7 @@ class McpEndpoint:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While within, requests are answered."""
+        """A context in which requests are answered."""
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
         self._manager = StreamableHTTPSessionManager(
@@ -102,7 +102,7 @@ class McpEndpoint:
 
 
 def serve_stdio(server: Server[Any]) -> None:
-    """Answer on standard output what comes on standard input, until it ends."""
+    """Answer requests from standard input on standard output, until the input ends."""
     import anyio
     from mcp.server.stdio import stdio_server
 

@@ -1,6 +1,6 @@
-"""What models of others may call: search, fetch and ask. Nothing is changed by any of them.
+"""The tools that other models may call: search, fetch and ask, all read-only.
 
-`search` and `fetch` have the names, arguments and results that ChatGPT's connectors look for; ids are those of articles.
+`search` and `fetch` have the names, arguments and results that ChatGPT's connectors expect. Ids are those of articles.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.links import source_address
 from coopbot.serve.markdown import markdown_text
-from coopbot.serve.wire import AnswerOut, ArticleOut, FiltersIn, QuestionText, answer_out, article_out
+from coopbot.serve.requests import FiltersIn, QuestionText
+from coopbot.serve.wire import AnswerOut, ArticleOut, answer_out, article_out
 
-# Passages looked at for a search; those of one article are one result.
+# Passages of a search; those of one article become one result.
 _TOP_K = 20
 _RESULTS = 10
 
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
 
 Watched = Callable[[], AbstractContextManager[None]]
-"""What is entered around every question."""
+"""Returns a context that is entered around every question."""
 
 
 class SearchArguments(BaseModel):
@@ -39,24 +40,24 @@ class SearchArguments(BaseModel):
 
 
 class FetchArguments(BaseModel):
-    """Which article to give."""
+    """Which article to return."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(min_length=1, max_length=1000, description="The id of an article, as search gives it.")
+    id: str = Field(min_length=1, max_length=1000, description="The id of an article, from search.")
 
 
 class AskArguments(FiltersIn):
-    """What to answer, and from which articles."""
+    """A question, and filters of the articles."""
 
     question: QuestionText = Field(
-        description=f"A whole question, up to {MAX_QUESTION_CHARS} characters, in English, Chinese or Russian."
+        description=f"A complete question, up to {MAX_QUESTION_CHARS} characters, in English, Chinese or Russian."
     )
-    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, description="Quotes at most.")
+    max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, description="The maximum number of quotes.")
 
 
 class FoundOut(BaseModel):
-    """An article that a search found, with the passage that is nearest."""
+    """An article found, with its nearest passage."""
 
     id: str
     title: str
@@ -65,7 +66,7 @@ class FoundOut(BaseModel):
 
 
 class FoundAllOut(BaseModel):
-    """All of them, nearest first."""
+    """The articles found, nearest first."""
 
     results: list[FoundOut]
 
@@ -82,7 +83,7 @@ class DocumentOut(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A function that models may call. `call` takes arguments and the service's address, and gives text and fields."""
+    """A tool. `call` takes arguments and the service's address, and returns the result as text and as fields."""
 
     name: str
     title: str
@@ -93,7 +94,7 @@ class Tool:
 
 
 def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcontext) -> dict[str, Tool]:
-    """The three, by name. Each raises InvalidRequest, NotFound and whatever answering does."""
+    """The tools by name. Each raises InvalidRequest, NotFound and what answering raises."""
 
     def search(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
         with watched():
@@ -111,7 +112,7 @@ def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcont
     def fetch(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
         article = index.current().article(_checked(FetchArguments, arguments).id)
         if article is None:
-            raise NotFound("there is no article of that id; search gives ids")
+            raise NotFound("there is no article with that id; call search for ids")
         out = DocumentOut(
             id=article.article_id,
             title=article.title,

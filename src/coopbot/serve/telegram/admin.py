@@ -1,4 +1,4 @@
-"""The commands of admins: articles in, the index rebuilt, how things stand."""
+"""The commands of admins: add an article, rebuild the index, show status and feedback."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _DISLIKED = 10
 
 
 class Admin:
-    """Handles the commands of admins; whoever is none gets a line."""
+    """Handles the commands of admins; other users get a refusal."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._following: set[asyncio.Task[None]] = set()
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
-        """Do what an admin asks for."""
+        """Run a command."""
         language = self._kit.language(incoming)
         if incoming.user_id not in self._kit.rules.admins:
             self._reply(waiting, incoming, bot_texts(language).admin_only)
@@ -49,40 +49,40 @@ class Admin:
             incoming.message.reply_to_message.document if incoming.message.reply_to_message else None
         )
         if incoming.command == "rebuild":
-            said, order = texts.rebuilding, jobs.rebuild
+            reply, order = texts.rebuilding, jobs.rebuild
         elif incoming.text.startswith(("http://", "https://")):
             url = incoming.text.split()[0]
-            said, order = texts.adding.format(url), lambda: jobs.add_url(url)
+            reply, order = texts.adding.format(url), lambda: jobs.add_url(url)
         elif document is not None:
             name = document.file_name or "document"
             data = bytes(await (await document.get_file()).download_as_bytearray())
-            said, order = texts.adding.format(name), lambda: jobs.add_file(data, name)
+            reply, order = texts.adding.format(name), lambda: jobs.add_file(data, name)
         else:
             self._reply(waiting, incoming, texts.add_what)
             return
-        self._order(waiting, incoming, said, order, language)
+        self._start(waiting, incoming, reply, order, language)
 
-    def _order(self, waiting: Waiting, incoming: Incoming, said: str, order: Callable[[], Job], language: Language) -> None:
-        """Begin, say so, and say in the same message how it goes on."""
+    def _start(self, waiting: Waiting, incoming: Incoming, reply: str, order: Callable[[], Job], language: Language) -> None:
+        """Start a job, reply, and update the reply with its progress."""
         try:
             job = order()
         except CoopbotError as error:
             self._reply(waiting, incoming, error_text(error, language))
             return
-        self._reply(waiting, incoming, said)
-        task = asyncio.create_task(self._follow(f"update:{waiting.update_id}", incoming.chat_id, job, said, language))
+        self._reply(waiting, incoming, reply)
+        task = asyncio.create_task(self._follow(f"update:{waiting.update_id}", incoming.chat_id, job, reply, language))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    async def _follow(self, key: str, chat_id: int, job: Job, said: str, language: Language) -> None:
+    async def _follow(self, key: str, chat_id: int, job: Job, shown: str, language: Language) -> None:
         jobs = self._kit.library.jobs
         while jobs is not None and job.state not in ("done", "failed"):
             await asyncio.sleep(_PROGRESS_EVERY_S)
             job = jobs.get(job.job_id)
-            now = _progress(job, language) or said
-            if now != said:
-                said = now
-                self._kit.send(messages(text_parts(said), key=key, chat_id=chat_id, language=language, replacing=1))
+            now = _progress(job, language) or shown
+            if now != shown:
+                shown = now
+                self._kit.send(messages(text_parts(shown), key=key, chat_id=chat_id, language=language, replacing=1))
 
     def _status(self) -> str:
         store = self._kit.library.index.current()
@@ -101,12 +101,12 @@ class Admin:
         good, bad = self._kit.records.votes()
         return "\n".join([f"👍 {good}  👎 {bad}", *(f"👎 {question}" for question in self._kit.records.disliked(_DISLIKED))])
 
-    def _reply(self, waiting: Waiting, incoming: Incoming, said: str) -> None:
-        self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+    def _reply(self, waiting: Waiting, incoming: Incoming, text: str) -> None:
+        self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
 
 
 def _progress(job: Job, language: Language) -> str:
-    """How far a job is; empty where there is nothing to say yet."""
+    """The progress of a job; "" if there is none yet."""
     texts = bot_texts(language)
     title = job.title or job.article_id or ""
     if job.state == "failed":

@@ -1,4 +1,4 @@
-"""A question in a chat to its answer there; asked again when it is edited, or when a button wants another view."""
+"""Answers questions in chats, again when a question is edited or a button requests another view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAST_YEAR = timedelta(days=365)
 
 
 async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_question: bool = False) -> None:
-    """Answer, and remember to what."""
+    """Answer a question and record it, so that buttons and edits work later."""
     answer = await _ask(kit, asked)
     parts = answer_parts(answer, asked="" if show_question else asked.question)
     with kit.database.write():
@@ -31,7 +31,7 @@ async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_ques
 
 
 async def answer_edited(kit: Kit, waiting: Waiting, record: Record, question: str) -> None:
-    """Answer what a question has become, in the messages that answered it before."""
+    """Answer an edited question by editing the messages of the earlier answer."""
     asked = Asked(
         chat_id=record.asked.chat_id,
         topic_id=record.asked.topic_id,
@@ -47,7 +47,7 @@ async def answer_edited(kit: Kit, waiting: Waiting, record: Record, question: st
 
 
 async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> None:
-    """Show an answer otherwise, in its place. It is asked for again, so that it is of the index in force."""
+    """Replace an answer by another view of it. The question is asked again, from the current index."""
     answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=_filters(kit, record, view))
     parts = await _view_parts(kit, record, view, answer)
     with kit.database.write():
@@ -87,7 +87,7 @@ async def _view_parts(kit: Kit, record: Record, view: View, answer: Answer) -> l
 
 
 async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
-    """Passages that the answer does not quote."""
+    """Passages from which the answer does not quote."""
     found = await kit.in_thread(kit.library.answers.search, record.searched_as, top_k=MAX_CITATIONS + _MORE_PASSAGES)
     shown = {citation.passage for citation in answer.citations}
     hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]

@@ -1,4 +1,4 @@
-"""Runs the bot beside something else in one process."""
+"""Runs the bot beside the HTTP service in one process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class BackgroundBot:
-    """The bot in a thread and a loop of its own, while within. If it fails, `on_failure` is to end the rest."""
+    """A context in which the bot runs in a thread of its own. If it fails, `on_failure` is called, to end the process."""
 
     def __init__(self, service: BotService, on_failure: Callable[[], object]) -> None:
         self.service = service
@@ -33,7 +33,7 @@ class BackgroundBot:
     def _run(self) -> None:
         try:
             asyncio.run(self.service.run())
-        except Exception as error:  # the edge of the thread: a bot that is deaf must not look alive
+        except Exception as error:  # the thread's outermost edge: the process must not go on without its bot
             _log.critical("The Telegram bot has ended: %s", type(error).__name__)
             self.failure = error
             self._on_failure()

@@ -13,11 +13,11 @@ from coopbot.serve.telegram.service import BotService, BotSettings
 
 
 def run_bot(library: Library, settings: BotSettings) -> None:
-    """Answer Telegram messages until SIGINT or SIGTERM, and be gone `shutdown_s` later.
+    """Answer Telegram messages until SIGINT or SIGTERM, and end within `shutdown_s` after that.
 
-    What is unanswered then is answered after the next start. A second signal ends the process at once. Raises Misconfigured for
-    a missing or refused token, for an API that cannot be reached at the start, and for a folder that cannot be used; Busy
-    while another process polls.
+    Messages that are unanswered by then are answered after the next start. A second signal ends the process at once.
+    Raises Misconfigured if the token is missing or refused, the API cannot be reached at the start, or the folder cannot be
+    used; Busy while another process polls.
     """
     service = BotService(library, settings)
 

@@ -1,4 +1,4 @@
-"""The buttons under messages, and what their data says when they are pressed: at most 64 bytes, with a version of its own."""
+"""The buttons under messages, and their callback data: at most 64 bytes, with a version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from coopbot.domain import LANGUAGES, Language
 from coopbot.serve.telegram.texts import bot_texts
 
-# Raised when the data below changes its meaning: buttons of an older version then say that they are too old.
+# Increase when the meaning of the data changes; buttons of older versions then reply that they are too old.
 _VERSION = "1"
 
 View = Literal["answer", "context", "more", "year", "languages"]
@@ -21,26 +21,26 @@ _NAMES: dict[Language, str] = {"en": "English", "zh": "中文", "ru": "Русс�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """`action` is a view, `good`, `bad`, `example`, `language` or `subscribe`; `value` is what it is about."""
+    """`action` is a view, `good`, `bad`, `example`, `language` or `subscribe`; `value` is its argument."""
 
     action: str
     value: str
 
 
 def read_press(data: str | None) -> Press | None:
-    """What a button means; None for one of another version."""
+    """Parse callback data; None for another version."""
     version, _, rest = (data or "").partition(":")
     action, _, value = rest.partition(":")
     return Press(action=action, value=value) if version == _VERSION and action else None
 
 
 def view_of(action: str) -> View | None:
-    """The view that an action shows."""
+    """The view that an action shows; None if it is another action."""
     return next((view for view in _VIEWS if view == action), None)
 
 
 def answer_keyboard(answer_id: int, language: Language, view: View, *, answered: bool) -> InlineKeyboardMarkup:
-    """Under an answer: other views of it, a way back from them, and votes."""
+    """The buttons under an answer: its other views and votes, or in another view, the way back."""
     texts = bot_texts(language)
     labels: dict[View, str] = {
         "context": texts.in_context,
@@ -57,19 +57,19 @@ def answer_keyboard(answer_id: int, language: Language, view: View, *, answered:
 
 
 def example_keyboard(questions: list[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
-    """Questions to try, each named by its place among the examples."""
+    """Example questions, each with its index among the examples."""
     rows = [[_button(question, "example", f"{language}{place}")] for place, question in questions]
     return _keyboard(rows) if rows else None
 
 
 def language_keyboard(language: Language) -> InlineKeyboardMarkup:
-    """The languages of the menus."""
+    """The choice of the language."""
     names = [_button(_NAMES[one], "language", one) for one in LANGUAGES]
     return _keyboard([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
 
 
 def subscribe_keyboard(language: Language) -> InlineKeyboardMarkup:
-    """How often."""
+    """The choice between daily and weekly."""
     texts = bot_texts(language)
     return _keyboard([[_button(texts.daily, "subscribe", 1), _button(texts.weekly, "subscribe", 7)]])
 

@@ -1,4 +1,4 @@
-"""One call of the Bot API for each thing that is to be done in a chat."""
+"""The calls of the Bot API that change a chat."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from telegram.error import BadRequest
 
 from coopbot.serve.telegram.outgoing import Outgoing
 
-# In what the API says to an edit that changes nothing.
+# Part of the API's error for an edit that changes nothing.
 TEXT_IS_THE_SAME = "message is not modified"
 _GONE = ("message to edit not found", "message to delete not found", "message can't be", "message_id_invalid")
 
@@ -15,7 +15,7 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 async def send(bot: Bot, outgoing: Outgoing) -> int:
-    """The id of the message. Raises TelegramError."""
+    """Send a message; returns its id. Raises TelegramError."""
     message = await bot.send_message(
         outgoing.chat_id,
         outgoing.content.text,
@@ -31,7 +31,7 @@ async def send(bot: Bot, outgoing: Outgoing) -> int:
 
 
 async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
-    """Make a message show this. Raises TelegramError, BadRequest also where it shows it already or is gone."""
+    """Edit a message. Raises TelegramError; BadRequest also if it is unchanged or was deleted."""
     await bot.edit_message_text(
         outgoing.content.text,
         outgoing.chat_id,
@@ -43,7 +43,7 @@ async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
 
 
 async def edit_if_there(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
-    """The same, content with a message that shows it already, or that its reader has deleted."""
+    """Edit a message, unless it is unchanged or was deleted. Raises TelegramError."""
     try:
         await edit(bot, outgoing, message_id)
     except BadRequest as error:
@@ -52,7 +52,7 @@ async def edit_if_there(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
 
 
 async def delete_if_there(bot: Bot, outgoing: Outgoing, message_id: int | None) -> None:
-    """Take a message away. One that is too old, or gone, stays as it is."""
+    """Delete a message, unless it is too old or was deleted already. Raises TelegramError."""
     if message_id is None:
         return
     try:

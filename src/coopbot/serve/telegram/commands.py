@@ -1,4 +1,4 @@
-"""The commands that everybody has."""
+"""The commands for all users."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Reply = tuple[str | list[Part], InlineKeyboardMarkup | None]
 
 
 class Commands:
-    """What each command says. One that is not known gets the help text."""
+    """Replies to commands; an unknown one gets the help text."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -52,11 +52,11 @@ class Commands:
         """Reply to a command."""
         language = self._kit.language(incoming)
         reply = self._known.get(incoming.command, self._help)
-        said, keyboard = await reply(incoming, language)
-        self._kit.finish(waiting, self._kit.replies(waiting, incoming, said, keyboard))
+        text, keyboard = await reply(incoming, language)
+        self._kit.finish(waiting, self._kit.replies(waiting, incoming, text, keyboard))
 
     async def _help(self, incoming: Incoming, language: Language) -> Reply:
-        lines = [f"/{name} – {said}" for name, said in bot_texts(language).commands.items()]
+        lines = [f"/{name} – {text}" for name, text in bot_texts(language).commands.items()]
         return f"{message(language).help}\n\n" + "\n".join(lines), None
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
@@ -100,7 +100,7 @@ class Commands:
         return bot_texts(language).about, None
 
     async def _forget(self, incoming: Incoming, language: Language) -> Reply:
-        """Afterwards nothing that was asked is followed either; of what waits, this command itself does not count."""
+        """Also ends the conversation. The waiting updates counted exclude this command itself."""
         deleted = self._kit.people.forget(incoming.user_id)
         waiting = self._kit.inbox.forget(incoming.user_id) - 1
         if waiting > 0:
@@ -115,7 +115,7 @@ class Commands:
 
 
 def sources_text(store: VectorStore, language: Language) -> str:
-    """What the index holds: how much in which language, from when, from whom."""
+    """A summary of the index: articles by language, range of dates, and main publishers."""
     articles = store.articles(0, _COUNTED)
     texts = bot_texts(language)
     counts = Counter(article.language for article in articles)
@@ -131,8 +131,8 @@ def sources_text(store: VectorStore, language: Language) -> str:
 
 
 async def show_menu(bot: Bot) -> None:
-    """Put the commands into the menu of Telegram's clients. Raises TelegramError."""
+    """Set the commands in the menus of Telegram's clients. Raises TelegramError."""
     for language in LANGUAGES:
-        commands = [BotCommand(name, said) for name, said in bot_texts(language).commands.items()]
-        # No language code: for the clients of every language that has no list of its own.
+        commands = [BotCommand(name, text) for name, text in bot_texts(language).commands.items()]
+        # Without a language code: for clients in all other languages.
         await bot.set_my_commands(commands, language_code=None if language == "en" else language)

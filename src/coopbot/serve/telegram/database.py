@@ -1,4 +1,4 @@
-"""The bot's SQLite file: opened, brought to the present layout, written in transactions."""
+"""The bot's SQLite file: opening, migration, transactions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coopbot.errors import Misconfigured
 
-# One script a version of the layout, never changed once released: a file of an older version runs those it lacks.
+# One script for each version of the schema, never changed after a release. An older file runs the missing ones.
 _MIGRATIONS = (
     """
     -- What Telegram delivered. `body` is gone once it is handled; the number stays, so that it is not handled again.
@@ -61,17 +61,17 @@ _MIGRATIONS = (
     """,
 )
 
-# How long what users wrote, and which messages answered it, is kept: for as long the buttons under an answer work.
+# How long questions and their answers are kept, which is how long the buttons under an answer work.
 _KEPT_ANSWERS_S = 30 * 86_400
-# Telegram delivers what was not confirmed for a day.
+# Telegram repeats unconfirmed updates for a day.
 _KEPT_NUMBERS_S = 2 * 86_400
 
 
 class Database:
-    """For one process; any thread may use it."""
+    """For one process. Safe to share between threads."""
 
     def __init__(self, path: Path, *, now_s: Callable[[], float] = time.time) -> None:
-        """Raises Misconfigured where the file cannot be used."""
+        """Raises Misconfigured if the file cannot be used."""
         self.now_s = now_s
         self._lock = threading.RLock()
         self._depth = 0
@@ -88,9 +88,9 @@ class Database:
 
     @contextmanager
     def write(self, *, flushed: bool = False) -> Iterator[sqlite3.Connection]:
-        """All or nothing; a transaction within another is part of it.
+        """A transaction; one within another is part of it.
 
-        A killed process loses nothing that was written; a power cut neither, where it is `flushed`.
+        Once committed, it survives a killed process; if `flushed`, also a power cut.
         """
         with self._lock:
             if self._depth:
@@ -115,12 +115,12 @@ class Database:
             return self._connection.execute(query, values).fetchall()
 
     def number(self, query: str, *values: object) -> int:
-        """The only value of a query; 0 for none."""
+        """The single value of a query; 0 if there is no row, or it is NULL."""
         rows = self.read(query, *values)
         return int(rows[0][0] or 0) if rows else 0
 
     def clear_up(self) -> None:
-        """Drop what is older than it is kept."""
+        """Delete what has expired."""
         now_s = self.now_s()
         with self.write() as connection:
             connection.execute("DELETE FROM updates WHERE handled_at_s < ?", (now_s - _KEPT_NUMBERS_S,))
@@ -133,7 +133,7 @@ class Database:
                 connection.execute(query, (now_s - _KEPT_ANSWERS_S,))
 
     def close(self) -> None:
-        """After which nothing else may be called."""
+        """Close the file; nothing else may be called afterwards."""
         with self._lock:
             self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Sends what is in the outbox: each chat's in its order, within Telegram's limits, again until it is accepted, never twice."""
+"""Sends the messages of the outbox: in order in each chat, within Telegram's limits, retried until accepted, never twice."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from coopbot.serve.telegram.parts import MAX_TEXT_UNITS, Part, utf16_units
 from coopbot.serve.telegram.spaces import OWN, space_of
 from coopbot.serve.telegram.texts import bot_texts
 
-# After a failure, doubled with each in a row.
+# Wait after a failure; doubled with each further one in a row.
 _RETRY_S, _MAX_RETRY_S = 0.5, 30.0
-# How often it is looked whether all is sent when the bot is to end.
+# How often a shutdown checks whether everything is sent.
 _LOOK_S = 0.02
-# What Telegram does not take for so long is given up.
+# A message that Telegram does not accept for this long is dropped.
 _GIVEN_UP_S = 86_400.0
-# A message that may have been sent has one of the ids that follow. Other messages that were under way have such ids too, and
-# what users wrote; of that, so much may not have been seen yet. It is not looked for further than so many ids.
+# A message that may have been sent has one of the next ids, as do other messages in flight and messages of users, of which this
+# many may not have been received yet. The search ends after _MOST_IDS.
 _UNSEEN_IDS, _MOST_IDS = 12, 150
-# Where a message cannot be, for reasons that have nothing to do with what it says.
+# Errors of chats that take no message, whatever its content.
 _NO_PLACE = ("topic_closed", "topic_deleted", "thread not found", "chat not found", "not enough rights", "have no rights")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class _NotLookedError(Exception):
-    """Whether a message was sent could not be found out."""
+    """It could not be determined whether a message was sent."""
 
     def __init__(self, cause: TelegramError) -> None:
         super().__init__()
@@ -48,10 +48,10 @@ class _NotLookedError(Exception):
 
 
 class Delivery:
-    """Runs until it is cancelled; `settle` first, so that nothing is under way any more."""
+    """Sends until it is cancelled. Call `settle` first, so that no message is in flight then."""
 
     def __init__(self, bot: Bot, outbox: Outbox, pace: Pace, clock: Callable[[], float], now_s: Callable[[], float]) -> None:
-        """clock: as of `pace`; now_s: as of the outbox."""
+        """clock: the one of `pace`. now_s: the one of the outbox."""
         self._bot, self._outbox, self._pace = bot, outbox, pace
         self._clock, self._now_s = clock, now_s
         self._under_way: dict[int, asyncio.Task[None]] = {}
@@ -61,18 +61,18 @@ class Delivery:
         self._hearing = False
 
     def hearing(self, hears: bool) -> None:
-        """Whether the bot sees what users write. While it does not, it is not looked for what may have been sent: the ids that
-        users' messages have taken are not known.
+        """Report whether the bot receives users' messages. While it does not, messages that may have been sent are not looked
+        for, since the ids of users' messages are unknown.
         """
         self._hearing = hears
         self._woken.set()
 
     def wake(self) -> None:
-        """Something was put into the outbox."""
+        """Call after adding to the outbox."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Send whatever is there and comes."""
+        """Send messages as they arrive in the outbox."""
         while True:
             self._woken.clear()
             wait_s = None if self._settling else self._begin_ready()
@@ -80,7 +80,7 @@ class Delivery:
                 await asyncio.wait_for(self._woken.wait(), wait_s)
 
     async def settle(self, timeout_s: float) -> None:
-        """Go on for so long, or until all is sent; then end what is under way. It is looked for at the next start."""
+        """Go on for `timeout_s`, or until all is sent, then cancel messages in flight, which the next start looks for."""
         until_s = self._clock() + timeout_s
         while self._outbox.count() and self._clock() < until_s:
             await asyncio.sleep(_LOOK_S)
@@ -91,7 +91,7 @@ class Delivery:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin_ready(self) -> float | None:
-        """Begin what may be sent now; the seconds until the next may be, None if none waits."""
+        """Start sending what may be sent now. Returns the seconds until the next may be sent, None if none waits."""
         now_s = self._clock()
         times_s = []
         for chat_id in self._outbox.chats():
@@ -128,9 +128,9 @@ class Delivery:
             self._refused(pending, error)
         except TelegramError as error:
             self._failed(pending, error)
-        except sqlite3.Error as error:  # a full disk: what is in the outbox stays there
+        except sqlite3.Error as error:  # a full disk: the message stays in the outbox
             self._wait(pending, error)
-        except Exception as error:  # the edge of the task: the next message of this chat must be sent
+        except Exception as error:  # the task's outermost edge: the next message of this chat must be sent
             _log.error("A message was dropped: %s", type(error).__name__)
             self._outbox.drop(pending)
         finally:
@@ -151,7 +151,7 @@ class Delivery:
             self._outbox.accepted(pending, await self._sent_once(pending))
 
     async def _sent_once(self, pending: Pending) -> int:
-        """The id of the message, sent unless it was sent before."""
+        """Send the message unless it was sent before. Returns its id."""
         found, unsure = await self._look_for(pending) if pending.after_id is not None else (None, False)
         if found is not None:
             return found
@@ -159,10 +159,10 @@ class Delivery:
         return await send(self._bot, _as_repetition(pending.outgoing) if unsure else pending.outgoing)
 
     async def _look_for(self, pending: Pending) -> tuple[int | None, bool]:
-        """The id of a message that may have been sent, or None; and whether it may be there though it was not found.
+        """(The id of the message if it was sent, whether it may have been sent without being found.)
 
-        No bot can read what is in a chat, but an edit without a change is refused with words of its own. Where it is not
-        refused, what is there was ours and shows now what is to be sent, which will do as well.
+        A bot cannot read a chat, but an edit that changes nothing is refused with a specific error. If an edit succeeds, it
+        changed another message of the bot, which now shows this content instead.
         """
         assert pending.after_id is not None
         latest = self._outbox.latest_id(pending.chat_id)
@@ -195,7 +195,7 @@ class Delivery:
             self._outbox.put([replace(outgoing, content=sorry, keyboard=None)])
 
     def _failed(self, pending: Pending, error: TelegramError) -> None:
-        """It may have been sent, unless it never left this machine."""
+        """Handle an error after which the message may have been sent, unless no connection was made."""
         if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
             self._outbox.not_sent(pending)
         if self._now_s() - pending.created_at_s > _GIVEN_UP_S:
@@ -203,17 +203,17 @@ class Delivery:
         self._wait(pending, error)
 
     def _wait(self, pending: Pending, error: Exception) -> None:
-        """Until the next attempt: as long as Telegram says, or longer with each failure in a row."""
+        """Pause until the next attempt: as long as Telegram asks for, or longer with each failure in a row."""
         _log.warning("A message was not sent, trying again: %s", type(error).__name__)
         failures = self._failures[pending.chat_id] = self._failures.get(pending.chat_id, 0) + 1
         wait_s = min(_MAX_RETRY_S, _RETRY_S * 2 ** (failures - 1))
         if isinstance(error, RetryAfter):
-            wait_s = error._retry_after.total_seconds()  # the property warns of the type that it will have one day
+            wait_s = error._retry_after.total_seconds()  # the public property warns that its type will change
         self._pace.pause(pending.chat_id, wait_s)
 
 
 def _as_repetition(outgoing: Outgoing) -> Outgoing:
-    """With a line that it may be the second of its kind."""
+    """The message with a line which says that it may be a repetition."""
     text = f"{outgoing.content.text}\n\n{bot_texts(outgoing.language).sent_again}"
     if utf16_units(text) > MAX_TEXT_UNITS:
         return outgoing

@@ -1,4 +1,4 @@
-"""Questions to begin with: those that the corpus in use answers."""
+"""Example questions: those that the current index answers."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ EXAMPLES: dict[Language, tuple[str, ...]] = {
 
 
 class Examples:
-    """Looked for once a snapshot and language. Safe to call from several threads."""
+    """Finds examples once for each snapshot and language. Safe to share between threads."""
 
     def __init__(self, ask: Callable[[str], Answer], snapshot: Callable[[], str]) -> None:
         self._ask, self._snapshot = ask, snapshot
         self._found: dict[tuple[str, Language], list[tuple[int, str]]] = {}
 
     def fitting(self, language: Language) -> list[tuple[int, str]]:
-        """The first few that are answered, each with its place in the list. Raises what asking raises."""
+        """The first few that are answered, each with its index in EXAMPLES. Raises what asking raises."""
         key = (self._snapshot(), language)
         if key not in self._found:
             self._found = {found: value for found, value in self._found.items() if found[0] == key[0]}

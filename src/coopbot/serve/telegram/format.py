@@ -1,4 +1,4 @@
-"""An `Answer`, or passages, as Telegram messages: sentences with linked numbers, then where each is from."""
+"""Formats answers and passages as Telegram messages: sentences with linked numbers, then the sources."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked,
 
 MAX_NEAREST = 3
 
-# Stands before what a follow-up was understood as.
+# Precedes the query that a follow-up was searched as.
 _SEARCHED = "🔎"
 _DIFFER, _SILENT = "⚖️", "🤷"
 
-# A text fragment in Cyrillic or Chinese takes up to nine characters a letter; beyond this the plain address is linked.
+# A text fragment in Cyrillic or Chinese takes up to nine characters a letter. Longer addresses are linked without it.
 _MAX_URL_CHARS = 1000
-# Several of these may stand in one line.
+# One line may contain several of these.
 _MAX_SOURCE_URL_CHARS = 300
 
 
 def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") -> list[Part]:
-    """The messages that show `answer`, in order: at least one, each within Telegram's limits, nothing left out.
+    """The messages that show `answer`, in order: at least one, each within Telegram's limits.
 
-    They begin with the `heading`, and with what was searched if that is not what was `asked`, as with a follow-up.
+    They begin with the `heading`, and with the query searched if it is not what was `asked`, as for a follow-up.
     """
     if answer.notice is not None:
         blocks = _listed(answer, message(answer.question_language).notices[answer.notice])
@@ -56,14 +56,14 @@ def text_parts(text: str) -> list[Part]:
 
 
 def article_line(article: Article, language: Language) -> Block:
-    """One article by its linked title, and below it who published it when."""
+    """The linked title of an article, with publisher and date below."""
     origin = (article.publisher, format_date(article.published, language))
     title = marked(article.title, *_linking(url := _web(article.url)), url=url or None)
     return join([title, Block(text=" · ".join(part for part in origin if part))], "\n")
 
 
 def hit_link(hit: Hit, article: Article) -> str:
-    """The address that leads closest to a passage, or ""."""
+    """The most specific address of a passage, or ""."""
     return _web(deep_link(article.url, hit.passage.text)) or _web(article.url)
 
 
@@ -75,7 +75,7 @@ def _opening(answer: Answer, asked: str | None, heading: str) -> Iterator[Block]
 
 
 def _listed(answer: Answer, line: str) -> Iterator[Block]:
-    """A fixed line; a heading if there are articles to list under it."""
+    """A fixed line, in bold if articles follow, and the articles."""
     yield marked(line, Kind.BOLD) if answer.articles else Block(text=line)
     for article in answer.articles:
         yield article_line(article, answer.question_language)
@@ -94,24 +94,24 @@ def _answered(answer: Answer) -> Iterator[Block]:
 
 
 def _note(text: str) -> list[Block]:
-    """What must be said of a quote's time."""
+    """The note on a quote's time."""
     return [marked(f"({text})", Kind.ITALIC)] if text else []
 
 
 def _differing(answer: Answer, found: Disagreement) -> Block:
-    """A heading, and what each side says. A quote that gives both accounts stands alone, with both figures."""
+    """A heading, and a line for each citation. A single citation that reports both figures shows both."""
     language = answer.question_language
     sides = [one for number in found.citations for one in answer.citations if one.number == number]
     words = [_words(one) for one in sides] if len(sides) > 1 else [marked(found.about, Kind.BOLD)]
     lines = [
-        join([Block(text="•"), said, _numbers(answer, (one.number,)), _origin(one, language)], " ")
-        for one, said in zip(sides, words, strict=True)
+        join([Block(text="•"), figure, _numbers(answer, (one.number,)), _origin(one, language)], " ")
+        for one, figure in zip(sides, words, strict=True)
     ]
     return join([marked(f"{_DIFFER} {message(language).sources_differ}", Kind.BOLD), *lines], "\n")
 
 
 def _words(citation: Citation) -> Block:
-    """The words that answer; the whole quote where nothing marks them."""
+    """The answering words of a citation, or the whole quote if none are marked."""
     span = citation.answer
     return marked((citation.quote if span is None else citation.quote[span.start_char : span.end_char]).strip(), Kind.BOLD)
 
@@ -133,7 +133,7 @@ def _numbers(answer: Answer, numbers: Iterable[int]) -> Block:
 
 
 def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
-    """`blocks` with `heading` as part of the first, so that no message ends with a heading; no block, no heading."""
+    """`blocks` with `heading` as part of the first, so that no message ends with a heading; nothing if there is no block."""
     for index, block in enumerate(blocks):
         yield join([heading, block], GAP) if index == 0 else block
 
@@ -183,7 +183,7 @@ def _reference(citation: Citation) -> Block:
 
 
 def _origin(citation: Citation, language: Language) -> Block:
-    """Such as: Publisher · 10 May 2025. Publishers that a brief is based on are linked to what they wrote."""
+    """A line such as: Publisher · 10 May 2025. Publishers of a brief's sources are linked to these."""
     parts = (publisher_line(citation, language), format_date(citation.published, language))
     text = " · ".join(part for part in parts if part)
     links = {source.publisher: url for source in reversed(citation.sources) if (url := _web(source.url))}
@@ -198,7 +198,7 @@ def _origin(citation: Citation, language: Language) -> Block:
 
 
 def _trimmed(text: str, answer: Span | None) -> Block:
-    """A text without white space around it, the words that answer in bold, likewise."""
+    """The text stripped of white space, with the answering words in bold."""
     words = "" if answer is None else text[answer.start_char : answer.end_char]
     if answer is None or not words.strip():
         return Block(text=text.strip())
@@ -209,12 +209,12 @@ def _trimmed(text: str, answer: Span | None) -> Block:
 
 
 def _link(citation: Citation) -> str:
-    """The address that leads closest to the quote, or ""."""
+    """The most specific address of a citation, or ""."""
     return _web(citation.deep_link) or _web(citation.url)
 
 
 def _web(url: str) -> str:
-    """The address if Telegram takes it, or "": web addresses only, and not too long."""
+    """The address if it is a web address and short enough for Telegram, or ""."""
     return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS else ""
 
 

@@ -1,4 +1,4 @@
-"""An update to what is done about it."""
+"""Dispatches an update to its handler."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from coopbot.serve.telegram.kit import Kit, messages
 from coopbot.serve.telegram.presses import handle_press
 from coopbot.serve.telegram.texts import bot_texts
 
-# A question that was not answered is answered when it is edited, if that is soon.
+# An edited message without an answer is answered if it is edited within this time.
 _EDITED_WITHIN_S = 900
 
 
 class Handler:
-    """Handles updates one by one; each is taken out of the inbox together with what came of it."""
+    """Handles updates. An update leaves the inbox in the same transaction that queues its replies."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -31,7 +31,7 @@ class Handler:
         self._admin = Admin(kit)
 
     async def handle(self, waiting: Waiting) -> None:
-        """Do what an update asks for."""
+        """Handle an update."""
         update = Update.de_json(waiting.body, self._kit.bot)
         if update.message is not None:
             await self._message(waiting, update.message)
@@ -47,17 +47,17 @@ class Handler:
             self._kit.finish(waiting)
 
     def give_up(self, waiting: Waiting, error: Exception) -> None:
-        """Say that something went wrong, without details, to whoever wrote."""
+        """Reply that something went wrong, without details."""
         update = Update.de_json(waiting.body, self._kit.bot)
         incoming = read_message(update.message, self._kit.me) if update.message else None
         if incoming is not None:
-            said = error_text(error, self._kit.language(incoming))
-            self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+            text = error_text(error, self._kit.language(incoming))
+            self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
         elif update.callback_query is not None and update.callback_query.message is not None:
             language = language_of_locale(update.callback_query.from_user.language_code)
             chat_id, key = update.callback_query.message.chat.id, f"update:{waiting.update_id}"
-            said = error_text(error, language)
-            self._kit.finish(waiting, messages(text_parts(said), key=key, chat_id=chat_id, language=language))
+            text = error_text(error, language)
+            self._kit.finish(waiting, messages(text_parts(text), key=key, chat_id=chat_id, language=language))
 
     async def _message(self, waiting: Waiting, received: Message) -> None:
         incoming = read_message(received, self._kit.me)
@@ -75,14 +75,14 @@ class Handler:
             await self._question(waiting, incoming)
 
     async def _question(self, waiting: Waiting, incoming: Incoming) -> None:
-        said = self._fixed_reply(incoming)
-        if said is None:
+        text = self._fixed_reply(incoming)
+        if text is None:
             await answer_question(self._kit, waiting, incoming.asked())
         else:
-            self._kit.finish(waiting, self._kit.replies(waiting, incoming, said))
+            self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
 
     async def _edited(self, waiting: Waiting, received: Message) -> None:
-        """Answer again what was answered, in place; what was no question before may be one now."""
+        """Answer an edited question again, in place, or one that was not a question before."""
         incoming = read_message(received, self._kit.me)
         record = self._kit.records.of_question(received.chat.id, received.message_id)
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
@@ -99,14 +99,14 @@ class Handler:
             self._kit.finish(waiting)
 
     def _is_silent(self, waiting: Waiting, incoming: Incoming) -> bool:
-        """Whether nothing is said: in groups to what has no words, and to an album more than once."""
+        """Whether a message without words gets no reply: in groups, and all but one of an album."""
         if not incoming.wordless:
             return False
         album = incoming.message.media_group_id
         return not incoming.private or (album is not None and not self._kit.inbox.speaks_for_album(waiting.update_id, album))
 
     def _refusal(self, waiting: Waiting, incoming: Incoming) -> str | None:
-        """What is said to whom the bot does not answer, "" for silence; None if it does."""
+        """The reply to a sender who is refused, "" for none; None if the sender is not refused."""
         rules, texts = self._kit.rules, bot_texts(self._kit.language(incoming))
         if rules.allowed and not {incoming.user_id, incoming.chat_id} & (rules.allowed | rules.admins):
             return texts.private_bot.format(incoming.user_id) if incoming.private else ""
@@ -116,7 +116,7 @@ class Handler:
         return None
 
     def _fixed_reply(self, incoming: Incoming) -> str | None:
-        """What is said to what is no question; None for a question."""
+        """The fixed reply to a message that is not a question; None for a question."""
         language = self._kit.language(incoming)
         if incoming.wordless:
             is_file = incoming.message.document is not None and incoming.user_id in self._kit.rules.admins

@@ -1,4 +1,4 @@
-"""Shows from outside whether the bot hears Telegram: a file whose time is when it last did, and an address to ask."""
+"""Shows whether Telegram responds to the bot: a file touched at each response, and a health check over HTTP."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-# Several polls long: one that fails is no reason to restart.
+# Several polls long, so that a single failure is no reason to restart.
 DEAF_AFTER_S = 120.0
 
 
 class Heartbeat:
-    """Safe to call from several threads."""
+    """Records when Telegram last responded. Safe to share between threads."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = path, clock
         self._heard_at_s = clock()
 
     def beat(self) -> None:
-        """Telegram answered."""
+        """Record a response from Telegram."""
         self._heard_at_s = self._clock()
         self._path.touch()
 
     @property
     def alive(self) -> bool:
-        """Whether Telegram answered lately."""
+        """Whether Telegram responded within DEAF_AFTER_S."""
         return self._clock() - self._heard_at_s < DEAF_AFTER_S
 
 
 @asynccontextmanager
 async def healthz(port: int | None, alive: Callable[[], bool]) -> AsyncIterator[None]:
-    """Answer `GET /healthz` on loopback while within: 200 while it is alive, else 503."""
+    """A context in which `GET /healthz` on loopback answers 200 while `alive`, else 503. port: None for no server."""
     if port is None:
         yield
         return
@@ -45,7 +45,7 @@ async def healthz(port: int | None, alive: Callable[[], bool]) -> AsyncIterator[
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()
         except (OSError, ValueError, TimeoutError):
-            pass  # whoever asks has gone, or does not speak HTTP
+            pass  # the client is gone, or does not speak HTTP
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""What Telegram delivered and is not handled yet: kept on disk from before it is confirmed, handed out in fair turns."""
+"""Updates from Telegram, stored on disk before they are confirmed, until they are handled in fair turns."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An update that is not handled. `lane` is who sent it where: one lane's updates are handled in their order.
+    """An update that is not handled yet. lane: sender and chat; updates of a lane are handled in order.
 
-    `starts` counts how often a process began to handle it, this time included.
+    starts: how often handling was started, this time included.
     """
 
     update_id: int
@@ -30,16 +30,16 @@ class Waiting:
 
 
 class Inbox:
-    """Safe to call from several threads."""
+    """Safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # When a lane was last served, as a count of turns: who waits longest comes next.
+        # The turn in which a lane was last served; the one that has waited longest is next.
         self._served: dict[str, int] = {}
         self._turn = 0
 
     def put(self, updates: Sequence[Json]) -> None:
-        """Keep updates, on the disk itself when this returns. Those that came before are left out."""
+        """Store updates, flushed to disk on return. Known ones are ignored."""
         with self._database.write(flushed=True) as connection:
             for body in updates:
                 content = _content(body)
@@ -53,7 +53,7 @@ class Inbox:
                     note_latest(connection, int(content["chat"]["id"]), int(content["message_id"]))
 
     def take(self, busy: Collection[str]) -> Waiting | None:
-        """The next update of the lane that waits longest, of those that are not `busy`; None if there is none."""
+        """The next update of the lane that has waited longest, except `busy` lanes; None if there is none."""
         heads = self._database.read(
             "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
         )
@@ -77,23 +77,23 @@ class Inbox:
         )
 
     def put_back(self, waiting: Waiting) -> None:
-        """It was taken, and is left for the next time; that it was begun does not count."""
+        """Undo `take`: the update waits again, and this start does not count."""
         with self._database.write() as connection:
             connection.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", (waiting.update_id,))
 
     def done(self, update_id: int) -> None:
-        """It is handled; what it said is forgotten."""
+        """Record an update as handled, and delete its content."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE updates SET body = NULL, handled_at_s = ? WHERE update_id = ?", (self._database.now_s(), update_id)
             )
 
     def count(self) -> int:
-        """How many wait."""
+        """The number of waiting updates."""
         return self._database.number("SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL")
 
     def earlier(self, waiting: Waiting, within_s: float) -> int:
-        """How many updates the same user sent in the `within_s` before this one."""
+        """The number of updates in the same lane within `within_s` before this one."""
         return self._database.number(
             "SELECT COUNT(*) FROM updates WHERE user_id = ? AND update_id < ? AND sent_at_s > ? AND lane = ?",
             waiting.user_id,
@@ -103,7 +103,7 @@ class Inbox:
         )
 
     def is_followed(self, waiting: Waiting) -> bool:
-        """Whether something newer waits in the same lane."""
+        """Whether a newer update waits in the same lane."""
         return bool(
             self._database.number(
                 "SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL AND lane = ? AND update_id > ?",
@@ -113,13 +113,13 @@ class Inbox:
         )
 
     def speaks_for_album(self, update_id: int, album: str) -> bool:
-        """Whether an update without words is the one of its album that is replied to: the first, if none has words."""
+        """Whether an update without words is the one in its album that gets a reply: the first, if none has words."""
         rows = self._database.read("SELECT update_id, body FROM updates WHERE album = ? ORDER BY update_id", album)
         worded = any(row["body"] and "caption" in _content(json.loads(row["body"])) for row in rows)
         return bool(rows) and rows[0]["update_id"] == update_id and not worded
 
     def forget(self, user_id: int) -> int:
-        """Drop what waits of a user; how much that was."""
+        """Delete a user's waiting updates. Returns how many there were."""
         with self._database.write() as connection:
             return connection.execute(
                 "UPDATE updates SET body = NULL, handled_at_s = ? WHERE user_id = ? AND handled_at_s IS NULL",
@@ -128,7 +128,7 @@ class Inbox:
 
 
 def _content(body: Json) -> Json:
-    """What is beside the number: an update holds one thing."""
+    """The content of an update, which is its only member besides the id."""
     return next((value for name, value in body.items() if name != "update_id" and isinstance(value, dict)), {})
 
 
@@ -139,6 +139,6 @@ def _sender(update_id: int, content: Json, now_s: float) -> tuple[str, int, floa
     speaker = content.get("sender_chat") or content.get("from") or {}
     user_id = int(speaker.get("id", 0))
     lane = f"{chat_id}:{user_id}" if chat_id else f"inline:{user_id}" if user_id else f"update:{update_id}"
-    # An edit counts when it is made; a press comes with the message that it is under, which may be old.
+    # An edit has its own date. A button press contains the date of its message, which may be old.
     sent_at_s = content.get("edit_date") or content.get("date") if content is message else None
     return lane, user_id, float(sent_at_s or now_s)

@@ -1,4 +1,4 @@
-"""What a message is: for the bot or not, a command or a question, and which words of it are meant."""
+"""Parses a message: whether it is meant for the bot, its command, and its question."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.records import Asked
 from coopbot.text.language import detect_language
 
-# Commands that are meant for this bot in a group even without its name after them; clients of other bots know none of them.
+# Commands that are for this bot in a group even without its name, since other bots rarely have them.
 _OURS = frozenset({"ask", "search"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A message for the bot. `command` is without the slash, "" for none; `text` is the rest, or the question.
+    """A message for the bot. command: without the slash; "" if there is none. text: the rest, or the question.
 
-    `question_id` is the message that asks: not this one where it points to somebody else's. `wordless` if nobody wrote a word.
+    question_id: the message with the question, which is another one if this one only replies to it. wordless: without text.
     """
 
     message: Message
@@ -32,22 +32,22 @@ class Incoming:
 
     @property
     def chat_id(self) -> int:
-        """Where it was written."""
+        """The chat in which it was sent."""
         return self.message.chat.id
 
     @property
     def private(self) -> bool:
-        """Whether in a chat of one user and the bot."""
+        """Whether it is from a chat between one user and the bot."""
         return self.message.chat.type == ChatType.PRIVATE
 
     @property
     def topic_id(self) -> int | None:
-        """A topic of a chat is numbered; other threads are replies."""
+        """The topic in the chat; None for other threads, which are replies."""
         return self.message.message_thread_id if self.message.is_topic_message else None
 
     @property
     def user_id(self) -> int:
-        """The person, or the chat in whose name it was written."""
+        """The user, or the chat in whose name it was sent."""
         speaker = self.message.sender_chat or self.message.from_user
         return speaker.id if speaker else 0
 
@@ -58,11 +58,11 @@ class Incoming:
 
     @property
     def language(self) -> Language:
-        """The language of the words; where there are none to read, that of the user's client."""
+        """The language of the text; without letters, that of the user's client."""
         return detect_language(self.text) if any(character.isalpha() for character in self.text) else self.locale
 
     def asked(self) -> Asked:
-        """As a question."""
+        """The message as a question."""
         return Asked(
             chat_id=self.chat_id,
             topic_id=self.topic_id,
@@ -73,7 +73,7 @@ class Incoming:
 
 
 def read_message(message: Message, me: User) -> Incoming | None:
-    """What a message means; None if it is not for the bot: other bots' never are, nor what the bot itself was used to write."""
+    """Parse a message; None if it is not for the bot. Messages of bots, and those sent via this bot, never are."""
     if _from_a_machine(message, me) or _is_service(message):
         return None
     written = (message.text or message.caption or "").strip()
@@ -90,14 +90,14 @@ def read_message(message: Message, me: User) -> Incoming | None:
 
 
 def _from_a_machine(message: Message, me: User) -> bool:
-    """Whether no person wrote it. In the name of a chat people write through a bot of Telegram's own."""
+    """Whether no person wrote it. People who write in the name of a chat appear as a bot of Telegram's own."""
     if message.via_bot is not None and message.via_bot.id == me.id:
         return True
     by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
     return by_bot or bool(message.is_automatic_forward) or message.chat.type == ChatType.CHANNEL
 
 
-# What a person sends that is no report on the chat.
+# Members of messages that people send; others are service messages.
 _CONTENT = (
     "text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll",
     "sticker", "story", "venue", "video", "video_note", "voice",
@@ -109,13 +109,13 @@ def _is_service(message: Message) -> bool:
 
 
 def _command(text: str) -> tuple[str, str]:
-    """The command at the beginning, and the rest."""
+    """(Command at the beginning, the rest.)"""
     match = re.match(r"/([A-Za-z0-9_]+)(?:\s+|$)", text)
     return (match[1].lower(), text[match.end() :].strip()) if match else ("", text)
 
 
 def _for_us(message: Message, me: User, written: str, command: str) -> bool:
-    """Whether it is private, replies to the bot, mentions it, or is a command that only it has."""
+    """Whether it is private, replies to the bot, mentions it, or is one of its own commands."""
     if message.chat.type == ChatType.PRIVATE:
         return True
     if message.reply_to_message is not None and _by(message.reply_to_message, me):

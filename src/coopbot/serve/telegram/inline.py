@@ -1,4 +1,4 @@
-"""Answers in any chat: `@bot question` offers the cited answer and passages, also to people who never started the bot."""
+"""Inline queries: `@bot question` in any chat offers the cited answer and passages."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from telegram.error import BadRequest
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
+from coopbot.serve.answer_text import answer_lines
 from coopbot.serve.messages import format_date, language_of_locale
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.texts import bot_texts
-from coopbot.serve.wire import answer_lines
 
 _PASSAGES = 5
-# Telegram gives the same results to the same words for so long, without asking.
+# How long Telegram may reuse the results for the same query.
 _CACHED_S = 300
-# Words are sent while they are typed: a letter or two ask nothing.
+# Queries are sent while they are typed; shorter ones are not answered.
 _LEAST_CHARS = 3
 _TITLE_CHARS, _DESCRIPTION_CHARS = 80, 160
 
 
 async def handle_inline(kit: Kit, waiting: Waiting, query: InlineQuery) -> None:
-    """Offer results. Nobody waits for those of a query that has been typed on, so it is left."""
+    """Offer results, unless the user has typed on and a newer query waits."""
     if not kit.inbox.is_followed(waiting):
-        # Telegram waits only some seconds for results; too late, there is nobody left to give them to.
+        # Telegram accepts results only for some seconds.
         with suppress(BadRequest):
             await _offer(kit, query)
     kit.finish(waiting)
@@ -54,7 +54,7 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
 
 
 def _answer(answer: Answer) -> InlineQueryResultArticle:
-    """The answer with its question, as one message: what does not fit into one is left to the bot's own chat."""
+    """The answer as one message, with its question; what does not fit is left out."""
     first = answer.claims[0].text if answer.claims else answer_lines(answer)[0]
     origin = answer.citations[0] if answer.claims else None
     described = f"{origin.title} · {format_date(origin.published, answer.question_language)}" if origin else ""

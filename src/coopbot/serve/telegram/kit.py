@@ -1,4 +1,4 @@
-"""What handling an update works with: where answers come from, whom they are for, and what is stored."""
+"""The parts that handlers of updates use: answers, rules, and stores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from coopbot.serve.telegram.records import Records
 
 
 class Answers(Protocol):
-    """What answers. `ask.answerer.Answerer` keeps this contract."""
+    """Implemented by `ask.answer.answerer.Answerer`."""
 
     def ask(
         self,
@@ -49,7 +49,7 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Where answers come from. Without `jobs` nothing can be added."""
+    """The service that the bot uses. Without `jobs`, nothing can be added."""
 
     answers: Answers
     index: LiveStore
@@ -58,9 +58,9 @@ class Library:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """admins: numbers of users. allowed: of users and chats; empty for everybody. a_minute: messages taken of a user.
+    """admins: ids of users. allowed: ids of users and chats; empty for everybody. a_minute: messages accepted from a user.
 
-    quiet: hours of `zone` from which to which no digest is sent; zone is of the IANA's, such as Asia/Shanghai.
+    quiet: first and last hour, in `zone`, between which no digest is sent. zone: an IANA time zone, such as Asia/Shanghai.
     """
 
     admins: frozenset[int] = frozenset()
@@ -76,7 +76,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """`me` is the bot's own account, `wake` starts sending what is in the outbox, `executor` runs what takes time."""
+    """me: the bot's own account. wake: starts sending the outbox. executor: runs slow functions."""
 
     bot: Bot
     me: User
@@ -92,23 +92,23 @@ class Kit:
     today: Callable[[], date]
 
     def in_thread(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Awaitable[_Result]:
-        """Run what takes time beside the loop."""
+        """Run a slow function outside the event loop."""
         return asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *args, **kwargs))
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Send, apart from handling an update."""
+        """Send messages that are not the result of an update."""
         self.outbox.put(outgoing)
         self.wake()
 
     def finish(self, waiting: Waiting, outgoing: Sequence[Outgoing] = ()) -> None:
-        """An update is handled, and this came of it: both or neither."""
+        """Record an update as handled and queue its messages, in one transaction."""
         with self.database.write():
             self.outbox.put(outgoing)
             self.inbox.done(waiting.update_id)
         self.wake()
 
     def language(self, incoming: Incoming) -> Language:
-        """For notices: what the user chose, else what the message is in."""
+        """The language for fixed texts: the one the user chose, else that of the message."""
         return self.people.language(incoming.user_id) or incoming.language
 
     def replies(
@@ -118,7 +118,7 @@ class Kit:
         parts: Sequence[Part] | str,
         keyboard: InlineKeyboardMarkup | None = None,
     ) -> list[Outgoing]:
-        """Messages that reply to one, the keyboard under the last."""
+        """Messages that reply to one, with the keyboard under the last."""
         shown = text_parts(parts) if isinstance(parts, str) else parts
         return messages(
             shown,
@@ -142,7 +142,7 @@ def messages(
     keyboard: InlineKeyboardMarkup | None = None,
     replacing: int = 0,
 ) -> list[Outgoing]:
-    """Parts as messages, the keyboard under the last. The first `replacing` are edits; what is over of them is deleted."""
+    """Parts as messages, with the keyboard under the last. The first `replacing` are edits; surplus old ones are deleted."""
     shown = [
         Outgoing(
             action="edit" if place < replacing else "send",

@@ -1,4 +1,4 @@
-"""What is to be sent, on disk until Telegram has accepted it, in the order of each chat."""
+"""Messages to send, stored on disk until Telegram has accepted them, in order for each chat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coopbot.serve.telegram.spaces import note_latest, space_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """`after_id`: if it may have been sent already, the latest id that was known before; the message has a later one."""
+    """A message to send. after_id: None, or if it may have been sent, the latest message id known before that."""
 
     outbox_id: int
     outgoing: Outgoing
@@ -21,18 +21,18 @@ class Pending:
 
     @property
     def chat_id(self) -> int:
-        """Where it goes."""
+        """The chat it is for."""
         return self.outgoing.chat_id
 
 
 class Outbox:
-    """Safe to call from several threads."""
+    """Safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, outgoing: Iterable[Outgoing]) -> None:
-        """Keep for sending."""
+        """Add messages."""
         with self._database.write() as connection:
             connection.executemany(
                 "INSERT INTO outbox (chat_id, key, part, body, created_at_s) VALUES (?, ?, ?, ?, ?)",
@@ -40,12 +40,12 @@ class Outbox:
             )
 
     def chats(self) -> list[int]:
-        """The chats that wait for something, the longest waiting first."""
+        """The chats with waiting messages, the longest waiting first."""
         rows = self._database.read("SELECT chat_id FROM outbox GROUP BY chat_id ORDER BY MIN(outbox_id)")
         return [int(row["chat_id"]) for row in rows]
 
     def first(self, chat_id: int) -> Pending | None:
-        """What a chat waits for next."""
+        """The next message of a chat; None if there is none."""
         rows = self._database.read("SELECT * FROM outbox WHERE chat_id = ? ORDER BY outbox_id LIMIT 1", chat_id)
         if not rows:
             return None
@@ -58,19 +58,19 @@ class Outbox:
         )
 
     def begin(self, pending: Pending) -> None:
-        """From now on it may have been sent."""
+        """Record that the message may have been sent from now on."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE outbox SET after_id = ? WHERE outbox_id = ?", (self.latest_id(pending.chat_id), pending.outbox_id)
             )
 
     def not_sent(self, pending: Pending) -> None:
-        """It was refused, or never left this machine."""
+        """Record that the message was not sent."""
         with self._database.write() as connection:
             connection.execute("UPDATE outbox SET after_id = NULL WHERE outbox_id = ?", (pending.outbox_id,))
 
     def accepted(self, pending: Pending, message_id: int) -> None:
-        """Telegram has it, as this message."""
+        """Record that Telegram accepted the message under this id."""
         with self._database.write() as connection:
             self.drop(pending)
             connection.execute(
@@ -80,18 +80,18 @@ class Outbox:
             note_latest(connection, pending.chat_id, message_id)
 
     def drop(self, pending: Pending) -> None:
-        """Done, or not to be done."""
+        """Delete a message from the outbox."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM outbox WHERE outbox_id = ?", (pending.outbox_id,))
 
     def drop_chat(self, chat_id: int) -> None:
-        """Nothing more goes there."""
+        """Delete all messages and subscriptions of a chat."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM outbox WHERE chat_id = ?", (chat_id,))
             connection.execute("DELETE FROM subscriptions WHERE chat_id = ?", (chat_id,))
 
     def move_chat(self, old_id: int, new_id: int) -> None:
-        """A group became a supergroup. Ids of its messages do not go with it, so nothing there can be replied to or edited."""
+        """Move messages of a group that became a supergroup. Message ids change, so nothing stays a reply or an edit."""
         for row in self._database.read("SELECT * FROM outbox WHERE chat_id = ?", old_id):
             outgoing = Outgoing.from_json(new_id, row["key"], row["part"], row["body"])
             moved = Outgoing(
@@ -110,7 +110,7 @@ class Outbox:
             connection.execute("UPDATE OR REPLACE subscriptions SET chat_id = ? WHERE chat_id = ?", (new_id, old_id))
 
     def message_id(self, outgoing: Outgoing) -> int | None:
-        """The message that shows what this is about, if it was sent."""
+        """The id of the sent message that an edit or deletion refers to; None if there is none."""
         found = self._database.number(
             "SELECT message_id FROM sent WHERE key = ? AND part = ? AND chat_id = ?",
             outgoing.key,
@@ -120,11 +120,11 @@ class Outbox:
         return found or None
 
     def latest_id(self, chat_id: int) -> int:
-        """The highest message id known where ids are counted with this chat's."""
+        """The highest known message id in the chat's id space."""
         return self._database.number("SELECT message_id FROM latest_ids WHERE space = ?", space_of(chat_id))
 
     def known_ids(self, chat_id: int, ids: Sequence[int]) -> set[int]:
-        """Those of the ids that are messages of ours which are accounted for."""
+        """Those of the ids that are recorded as sent by the bot."""
         marks = ",".join("?" * len(ids))
         rows = self._database.read(f"SELECT message_id FROM sent WHERE chat_id = ? AND message_id IN ({marks})", chat_id, *ids)
         return {int(row["message_id"]) for row in rows}

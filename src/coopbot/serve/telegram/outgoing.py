@@ -1,4 +1,4 @@
-"""What is to be done in a chat, as data that can be kept: send a message, edit or delete one."""
+"""Messages to send, edit or delete, in a form that can be stored."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NOTHING = Part(text="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """`key` and `part` name what the message shows, such as the second part of an answer: an edit finds its message by them.
+    """key, part: what the message shows, such as the second part of an answer. Edits and deletions find their message by them.
 
-    What is to be edited and was never sent is sent.
+    An edit of a message that was never sent sends it.
     """
 
     action: Action
@@ -34,7 +34,7 @@ class Outgoing:
     language: Language = "en"
 
     def as_json(self) -> str:
-        """For the outbox."""
+        """The JSON for the outbox."""
         return json.dumps(
             {
                 "action": self.action,
@@ -49,7 +49,7 @@ class Outgoing:
 
     @classmethod
     def from_json(cls, chat_id: int, key: str, part: int, body: str) -> Outgoing:
-        """What `as_json` wrote."""
+        """Read the JSON that `as_json` wrote."""
         kept = json.loads(body)
         entities = MessageEntity.de_list(kept["entities"], None)
         return cls(

@@ -1,4 +1,4 @@
-"""How often Telegram lets a bot send: about one message a second to a chat, 20 a minute to a group, 30 a second in all."""
+"""Telegram's rate limits: about one message a second to a chat, 20 a minute to a group, 30 a second in all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What Telegram documents; a Bot API server of one's own may allow more."""
+    """The limits that Telegram documents. A self-hosted Bot API server may allow more."""
 
     chat_every_s: float = 1.0
     group_a_minute: int = 20
@@ -18,10 +18,10 @@ class Quota:
 
 
 class Pace:
-    """When the next message may go to which chat. Times are the clock's seconds. For one thread.
+    """Computes when the next message may be sent to each chat, in the clock's seconds. For one thread.
 
-    What is under way counts as sent now, and what has ended as sent when it ended: Telegram never sees more than it allows,
-    however long messages are on the way.
+    A message in flight counts as sent now, a finished one as sent when it finished, so that the limits hold however long
+    messages take.
     """
 
     def __init__(self, clock: Callable[[], float], quota: Quota | None = None) -> None:
@@ -33,7 +33,7 @@ class Pace:
         self._next: dict[int, float] = {}
 
     def ready_at_s(self, chat_id: int) -> float:
-        """The time from which on something may be sent there, in the past if now; infinite while too much is under way."""
+        """The earliest time to send to a chat, in the past if that is now; infinite while too many messages are in flight."""
         at_s = self._next.get(chat_id, 0.0)
         free = self._quota.all_a_second - self._under_way
         if free <= 0:
@@ -46,11 +46,11 @@ class Pace:
         return at_s
 
     def began(self) -> None:
-        """Something is being sent, or edited, which counts alike."""
+        """Record the start of a message or an edit."""
         self._under_way += 1
 
     def ended(self, chat_id: int) -> None:
-        """It is there, or may be."""
+        """Record that a message has arrived, or may have."""
         now_s = self._clock()
         self._under_way -= 1
         self._all.append(now_s)
@@ -61,7 +61,7 @@ class Pace:
             self._forget_idle(now_s)
 
     def pause(self, chat_id: int, wait_s: float) -> None:
-        """Nothing goes there for so long. Others do not wait."""
+        """Send nothing to a chat for this long; other chats are not affected."""
         self._next[chat_id] = max(self._next.get(chat_id, 0.0), self._clock() + wait_s)
 
     def _forget_idle(self, now_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Formatted text cut into messages that Telegram takes: nothing lost, every entity exact.
+"""Splits formatted text into messages within Telegram's limits, with exact entities.
 
 Offsets of a block's entities count characters, as everywhere in coopbot; those of a `Part` count UTF-16 code units.
 """
@@ -15,12 +15,12 @@ from telegram.constants import MessageEntityType, MessageLimit
 MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH
 MAX_ENTITIES: int = MessageLimit.MESSAGE_ENTITIES
 
-# Text and entities of one message share about 9,500 bytes; with this much for links the longest text still fits.
+# Text and entities of a message share about 9,500 bytes. With this limit on links, the longest text still fits.
 MAX_LINK_CHARS = 4000
 
 GAP = "\n\n"
 
-# Where a text that is too long may be cut, the best place first: between lines, sentences, words.
+# Where a long text may be cut, best first: between lines, sentences, words.
 _BREAKS = (
     re.compile(r"\n\s*"),
     re.compile(r"(?<=[.!?…])\s+|(?<=[。！？；])\s*"),
@@ -30,7 +30,7 @@ _BREAKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Text that stays in one message if it can; trimmed, and with few entities."""
+    """Stripped text with a few entities, kept in one message if possible."""
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
@@ -45,12 +45,12 @@ class Part:
 
 
 def utf16_units(text: str) -> int:
-    """The length of `text` as Telegram counts it: characters outside the Basic Multilingual Plane are two."""
+    """The length of `text` as Telegram counts it: characters outside the Basic Multilingual Plane count twice."""
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def marked(text: str, *kinds: MessageEntityType, url: str | None = None) -> Block:
-    """A text that is all of these kinds."""
+    """The text, all of it in entities of these kinds."""
     return Block(text=text, entities=tuple(MessageEntity(kind, 0, len(text), url=url) for kind in kinds) if text else ())
 
 
@@ -71,7 +71,7 @@ def around(kind: MessageEntityType, block: Block) -> Block:
 
 
 def pack(blocks: Iterable[Block]) -> list[Part]:
-    """Put `blocks` into as few messages as their order allows, cutting only a block that is too long for one."""
+    """Put `blocks`, in order, into as few messages as possible, cutting only blocks that are too long for one."""
     parts: list[Part] = []
     held: Block | None = None
     for piece in (piece for block in blocks for piece in _pieces(block)):
@@ -101,12 +101,12 @@ def _pieces(block: Block) -> Iterator[Block]:
 
 
 def _chars_within(text: str, units: int) -> int:
-    """How many characters of `text` fit into `units`; a surrogate pair is never halved."""
+    """The number of characters of `text` that fit into `units`, without halving a surrogate pair."""
     return len(text[:units].encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore"))
 
 
 def _best_cut(text: str, end: int) -> int:
-    """Where to cut `text` at or before `end`, but not so early that most of a message stays empty."""
+    """Where to cut `text`: at or before `end`, but in the second half."""
     for pattern in _BREAKS:
         cuts = [match.end() for match in pattern.finditer(text, end // 2, end)]
         if cuts:
@@ -120,7 +120,7 @@ def _slice(block: Block, start: int, end: int) -> Block:
 
 
 def _clipped(entity: MessageEntity, start: int, end: int) -> MessageEntity | None:
-    """What of an entity lies between two places, counted from the first of them."""
+    """The part of an entity between two offsets, relative to the first; None if there is none."""
     first, last = max(entity.offset, start), min(entity.offset + entity.length, end)
     return MessageEntity(entity.type, first - start, last - first, url=entity.url) if first < last else None
 

@@ -1,11 +1,11 @@
-"""What is stored of a user: the language of the menus, where conversations began; and how all of it is forgotten."""
+"""Data of users: chosen language and conversations; and the deletion of everything stored about a user."""
 
 from __future__ import annotations
 
 from coopbot.domain import Language
 from coopbot.serve.telegram.database import Database
 
-# A table, and what of it belongs to a user.
+# Each table with the condition for the rows of a user.
 _OF_USER = {
     "votes": "user_id = ?1 OR answer_id IN (SELECT answer_id FROM answers WHERE user_id = ?1)",
     "answers": "user_id = ?1",
@@ -16,25 +16,25 @@ _OF_USER = {
 
 
 class People:
-    """Safe to call from several threads."""
+    """Safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def language(self, user_id: int) -> Language | None:
-        """The language that a user chose."""
+        """The language that a user chose; None if none."""
         rows = self._database.read("SELECT language FROM languages WHERE user_id = ?", user_id)
         return rows[0]["language"] if rows else None
 
     def choose_language(self, user_id: int, language: Language | None) -> None:
-        """None: whatever the user writes in."""
+        """Set the language of a user; None for that of each message."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM languages WHERE user_id = ?", (user_id,))
             if language is not None:
                 connection.execute("INSERT INTO languages VALUES (?, ?)", (user_id, language))
 
     def begin_conversation(self, chat_id: int, topic_id: int | None, user_id: int, message_id: int) -> None:
-        """What comes next follows nothing that was asked before the message."""
+        """Start a new conversation at a message: later questions do not follow earlier ones."""
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)",
@@ -42,7 +42,7 @@ class People:
             )
 
     def conversation_id(self, chat_id: int, topic_id: int | None, user_id: int) -> str:
-        """The conversation that goes on there, as `ask.conversations.checked_conversation_id` takes it."""
+        """The id of the current conversation, valid for `ask.understand.conversations.checked_conversation_id`."""
         begun_id = self._database.number(
             "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?",
             chat_id,
@@ -52,9 +52,9 @@ class People:
         return f"tg_{chat_id}_{topic_id or 0}_{user_id}_{begun_id}"
 
     def forget(self, user_id: int) -> dict[str, int]:
-        """Delete what is stored of a user; how much of each kind that was, by its name in `texts.STORED`.
+        """Delete what is stored about a user. Returns the number of rows of each kind, by name in `texts.STORED`.
 
-        Where a conversation began is the number of a message, deleted too, and not worth a line.
+        Conversations, which are only message ids, are deleted but not reported.
         """
         with self._database.write() as connection:
             deleted = {

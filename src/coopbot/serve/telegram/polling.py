@@ -1,4 +1,4 @@
-"""Updates in by long polling: kept before they are confirmed. A bot that Telegram turns away ends with an error."""
+"""Receives updates by long polling, and stores them before they are confirmed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from coopbot.errors import Busy, Misconfigured
 from coopbot.serve.telegram.inbox import Json
 
-# What the bot asks Telegram for. Blocking and unblocking comes as `my_chat_member`.
+# The updates requested. Blocking and unblocking the bot arrives as `my_chat_member`.
 WANTED = [
     UpdateType.MESSAGE,
     UpdateType.EDITED_MESSAGE,
@@ -23,7 +23,7 @@ WANTED = [
     UpdateType.MY_CHAT_MEMBER,
 ]
 
-# What an answer may take beyond the time that the poll waits.
+# How long a response may take beyond the time that the poll waits.
 _READ_S = 10.0
 
 _log = logging.getLogger(__name__)
@@ -31,9 +31,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """poll_s: how long one poll may wait. After a failure the next one waits, from `retry_s` on, doubled up to `most_s`.
+    """poll_s: how long a poll may wait. retry_s: pause after a failure, doubled up to `most_s`.
 
-    A refusal of the token, or another process that polls, is put up with so many times in a row.
+    refusals, conflicts: how many refusals of the token, or conflicts with another polling process, are tolerated in a row.
     """
 
     poll_s: int = 25
@@ -44,10 +44,10 @@ class Patience:
 
 
 class PollingBot(Bot):
-    """A bot that takes updates as they are: one that the library cannot read must not keep the others away."""
+    """A bot that returns updates as raw JSON: one that the library cannot parse must not block the others."""
 
     async def raw_updates(self, offset: int, wait_s: int) -> list[Json]:
-        """Those from `offset` on, as Telegram sent them. Raises TelegramError."""
+        """The updates from `offset` on. Raises TelegramError."""
         asked = {"offset": offset, "timeout": wait_s, "allowed_updates": WANTED}
         updates: list[Json] = await self._post("getUpdates", asked, read_timeout=wait_s + _READ_S)
         return updates
@@ -56,11 +56,11 @@ class PollingBot(Bot):
 async def poll(
     bot: PollingBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[bool], object], patience: Patience | None = None
 ) -> None:
-    """Until cancelled: `keep` what comes, and report with `heard` whether Telegram answered.
+    """Poll until cancelled. `keep` stores updates; `heard` is called with whether Telegram responded.
 
-    The first poll, and the first after a failure, does not wait for anything to come: then all that has come is known.
+    The first poll, and the first after a failure, does not wait, so that it returns all updates so far.
 
-    Raises Misconfigured for a token that is refused, Busy while another process polls with it.
+    Raises Misconfigured if the token is refused, Busy while another process polls with it.
     """
     patience = patience or Patience()
     offset, failures, listening = 0, 0, False
@@ -82,14 +82,14 @@ async def poll(
 
 
 def _check(error: TelegramError, failures: int, patience: Patience) -> None:
-    """Raise what ends the bot."""
+    """Raise the error that ends the bot, if this failure does."""
     # Without the cause: the library's message contains the token.
     if isinstance(error, InvalidToken) and failures > patience.refusals:
         raise Misconfigured("Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one.") from None
     if isinstance(error, Conflict) and failures > patience.conflicts:
         raise Busy("Another process polls with this token, or a webhook was set: stop it, then start the bot again.") from None
     if not isinstance(error, InvalidToken | Conflict | NetworkError | RetryAfter):
-        _log.error("Telegram answers a poll strangely: %s", type(error).__name__)
+        _log.error("Telegram returned an unexpected error to a poll: %s", type(error).__name__)
 
 
 def _wait_s(error: TelegramError, failures: int, patience: Patience) -> float:

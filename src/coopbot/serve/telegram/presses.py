@@ -1,4 +1,4 @@
-"""What a pressed button does."""
+"""Handles presses of buttons."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from coopbot.serve.telegram.texts import bot_texts
 
 
 async def handle_press(kit: Kit, waiting: Waiting, query: CallbackQuery) -> None:
-    """Do what the button says. One that means nothing any more, or is pressed too often, answers with a line."""
+    """Handle a press. An outdated button, or one pressed too often, shows a notice."""
     language = kit.people.language(query.from_user.id) or language_of_locale(query.from_user.language_code)
     texts = bot_texts(language)
     press = read_press(query.data)
     if kit.inbox.earlier(waiting, 60) >= kit.rules.a_minute:
-        await _say(query, texts.slow_down.format(kit.rules.a_minute))
+        await _notify(query, texts.slow_down.format(kit.rules.a_minute))
         kit.finish(waiting)
     elif press is None or not isinstance(query.message, Message):
-        await _say(query, texts.too_old)
+        await _notify(query, texts.too_old)
         kit.finish(waiting)
     elif press.action in ("good", "bad") or view_of(press.action):
         await _about_answer(kit, waiting, query, press, language)
     else:
-        await _say(query, "")
+        await _notify(query, "")
         await _other(kit, waiting, query.from_user.id, query.message, press, language)
 
 
@@ -42,41 +42,41 @@ async def _about_answer(kit: Kit, waiting: Waiting, query: CallbackQuery, press:
     record = _record(kit, query, press)
     view = view_of(press.action)
     if record is None:
-        await _say(query, bot_texts(language).too_old)
+        await _notify(query, bot_texts(language).too_old)
         kit.finish(waiting)
     elif view is not None:
-        await _say(query, "")
+        await _notify(query, "")
         await show_view(kit, waiting, record, view)
     else:
         kit.records.vote(record.answer_id, query.from_user.id, good=press.action == "good")
-        await _say(query, bot_texts(language).thanks)
+        await _notify(query, bot_texts(language).thanks)
         kit.finish(waiting)
 
 
 def _record(kit: Kit, query: CallbackQuery, press: Press) -> Record | None:
-    """The answer under which the button is. Numbers of answers in other chats lead nowhere."""
+    """The answer that the button belongs to; None if it is unknown or in another chat."""
     record = kit.records.get(int(press.value)) if press.value.isdecimal() and len(press.value) < 16 else None
     at_home = record is not None and query.message is not None and record.asked.chat_id == query.message.chat.id
     return record if at_home else None
 
 
 async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, press: Press, language: Language) -> None:
-    """Buttons under commands."""
+    """Handle buttons under replies to commands."""
     if press.action == "example":
         question = _example(press.value)
         if question is not None:
             asked = Asked(chat_id=message.chat.id, topic_id=_topic(message), user_id=user_id, question_id=0, question=question)
             await answer_question(kit, waiting, asked, show_question=True)
             return
-    said = ""
+    reply = ""
     if press.action == "language" and press.value in (*LANGUAGES, "auto"):
         chosen = next((one for one in LANGUAGES if one == press.value), None)
         kit.people.choose_language(user_id, chosen)
-        said = bot_texts(chosen).language_chosen if chosen else f"✅ {bot_texts(language).language_auto}"
+        reply = bot_texts(chosen).language_chosen if chosen else f"✅ {bot_texts(language).language_auto}"
     elif press.action == "subscribe" and press.value in ("1", "7"):
-        said = subscribe(kit, message.chat.id, user_id, int(press.value), "", language)
+        reply = subscribe(kit, message.chat.id, user_id, int(press.value), "", language)
     key = f"update:{waiting.update_id}"
-    parts = text_parts(said)
+    parts = text_parts(reply)
     kit.finish(waiting, messages(parts, key=key, chat_id=message.chat.id, language=language, topic_id=_topic(message)))
 
 
@@ -92,7 +92,7 @@ def _topic(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
-async def _say(query: CallbackQuery, text: str) -> None:
-    """A line over the chat, and the button stops spinning. One that was pressed long ago takes no line any more."""
+async def _notify(query: CallbackQuery, text: str) -> None:
+    """Show a notice over the chat, or only stop the button's spinner. Telegram refuses this for old presses."""
     with suppress(TelegramError):
         await query.answer(text or None)

@@ -1,4 +1,4 @@
-"""Which question each answer was given to, so that its buttons work and an edited question is answered again."""
+"""Records of answers and their questions, for buttons and edited questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coopbot.serve.telegram.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question of a user in a chat. `question_id` is the message that asked it; `topic_id` is None where there are none."""
+    """A question of a user in a chat. question_id: its message. topic_id: None outside a topic."""
 
     chat_id: int
     topic_id: int | None
@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An answer that was given, in `parts` messages."""
+    """An answer, sent in `parts` messages."""
 
     answer_id: int
     asked: Asked
@@ -32,18 +32,18 @@ class Record:
 
     @property
     def key(self) -> str:
-        """What its messages are kept under."""
+        """The key of its messages."""
         return f"answer:{self.answer_id}"
 
 
 class Records:
-    """Safe to call from several threads."""
+    """Safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, asked: Asked, searched_as: str, language: Language, parts: int) -> Record:
-        """An answer that is about to be sent."""
+        """Record an answer that is about to be sent."""
         with self._database.write() as connection:
             answer_id = connection.execute(
                 "INSERT INTO answers"
@@ -64,7 +64,7 @@ class Records:
         return Record(answer_id=answer_id or 0, asked=asked, searched_as=searched_as, language=language, parts=parts)
 
     def change(self, record: Record, question: str, searched_as: str, language: Language, parts: int) -> None:
-        """Another question, or another view of the answer."""
+        """Update the record for an edited question or another view."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE answers SET question = ?, searched_as = ?, language = ?, parts = ? WHERE answer_id = ?",
@@ -72,33 +72,33 @@ class Records:
             )
 
     def get(self, answer_id: int) -> Record | None:
-        """An answer, if it is remembered."""
+        """An answer by id; None if it is not stored."""
         rows = self._database.read("SELECT * FROM answers WHERE answer_id = ?", answer_id)
         return _record(rows[0]) if rows else None
 
     def of_question(self, chat_id: int, question_id: int) -> Record | None:
-        """The answer to a message."""
+        """The latest answer to a message; None if there is none."""
         rows = self._database.read(
             "SELECT * FROM answers WHERE chat_id = ? AND question_id = ? ORDER BY answer_id DESC LIMIT 1", chat_id, question_id
         )
         return _record(rows[0]) if rows else None
 
     def vote(self, answer_id: int, user_id: int, *, good: bool) -> None:
-        """What a user thinks of an answer; the last vote counts."""
+        """Record a user's vote on an answer; the last one counts."""
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", (answer_id, user_id, good, self._database.now_s())
             )
 
     def votes(self) -> tuple[int, int]:
-        """How many good and bad ones there are."""
+        """(Number of good votes, number of bad ones.)"""
         return (
             self._database.number("SELECT COUNT(*) FROM votes WHERE good"),
             self._database.number("SELECT COUNT(*) FROM votes WHERE NOT good"),
         )
 
     def disliked(self, limit: int) -> list[str]:
-        """The questions whose answers were voted down last."""
+        """The latest questions whose answers got a bad vote."""
         rows = self._database.read(
             "SELECT question FROM votes JOIN answers USING (answer_id) WHERE NOT good ORDER BY voted_at_s DESC LIMIT ?", limit
         )

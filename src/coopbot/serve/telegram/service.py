@@ -1,4 +1,4 @@
-"""The bot's parts put together, run until they are stopped, and ended in time."""
+"""Assembles the bot, runs it until it is stopped, and ends it in time."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ TELEGRAM_API_URL = "https://api.telegram.org"
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
-# Answers are computed side by side; more threads than this would only share the processors.
+# Threads that compute answers; more would only compete for processors.
 _THREADS = 4
-# A message that takes so long to be accepted may still be: until then it is not looked for.
+# How long Telegram may take to accept a message. Before that, the bot does not check whether it was sent.
 _SEND_TIMEOUT_S = 30.0
 _CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 64
-# Of the time for ending, what is left to answers under way; messages under way have the rest, less what the process needs.
+# Shares of the shutdown time for answers in progress, then for messages; the rest is for the process itself.
 _SHARE_OF_ANSWERS, _SHARE_OF_MESSAGES = 0.6, 0.25
 _DIGESTS_EVERY_S = 300.0
 
@@ -56,9 +56,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotSettings:
-    """`folder` keeps what the bot must not lose. `webhook_url`: where Telegram delivers to; None to poll.
+    """folder: for the bot's files. webhook_url: where Telegram delivers updates; None to poll.
 
-    health_port: where `GET /healthz` is answered on loopback, None for nowhere.
+    health_port: the loopback port that answers `GET /healthz`; None for none.
     """
 
     token: str
@@ -73,7 +73,7 @@ class BotSettings:
 
 
 class BotService:
-    """A bot that can be run once. `stop` and `deliver` may be called from any thread."""
+    """The bot, which can be run once. `stop` and `deliver` may be called from any thread."""
 
     def __init__(self, library: Library, settings: BotSettings) -> None:
         if not _TOKEN.fullmatch(settings.token):
@@ -93,27 +93,27 @@ class BotService:
 
     @property
     def alive(self) -> bool:
-        """Whether Telegram answered lately."""
+        """Whether Telegram responded recently."""
         return self._heartbeat.alive
 
     @property
     def waiting(self) -> dict[str, int]:
-        """How many messages are not handled, and not sent."""
+        """The number of updates to handle, and of messages to send."""
         return {"telegram_in": self._inbox.count(), "telegram_out": self._outbox.count()}
 
     def deliver(self, secret: str | None, body: bytes) -> bool:
-        """Take an update that came over HTTP; False for a wrong secret. Raises ValueError for what is none."""
+        """Store an update received over HTTP. Returns False for a wrong secret. Raises ValueError if it is not an update."""
         return self._webhook is not None and self._webhook.deliver(secret, body)
 
     def stop(self) -> None:
-        """End in order; does not wait."""
+        """Shut down in order. Does not wait."""
         self._stopped_early = True
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def run(self) -> None:
-        """Until `stop`. Raises as `run_bot` does."""
+        """Run until `stop`. Raises what `run_bot` raises."""
         self._loop = asyncio.get_running_loop()
         if self._stopped_early:
             self._stopping.set()
@@ -128,7 +128,7 @@ class BotService:
             self._database.close()
 
     def end_process_if_stuck(self) -> None:
-        """Where an answer could not be waited for, end the process around its thread. What was asked is answered next time."""
+        """Exit if an answer did not end in time, without waiting for its thread. It is answered after the next start."""
         if self.stuck:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
@@ -192,7 +192,7 @@ class BotService:
             self._loop.call_soon_threadsafe(self._turns.wake)
 
     async def _digests(self, kit: Kit) -> None:
-        """Look for new articles, send digests and clear up, now and then."""
+        """Record new articles, send digests and delete expired data, every few minutes."""
         seen = ""
         while True:
             try:
@@ -202,8 +202,8 @@ class BotService:
                     seen = store.snapshot_id
                 await kit.in_thread(send_digests, kit)
                 self._database.clear_up()
-            except CoopbotError as error:  # the index cannot be read just now
-                _log.warning("No digests just now: %s", type(error).__name__)
+            except CoopbotError as error:  # the index cannot be read at the moment
+                _log.warning("Digests were not sent, trying again later: %s", type(error).__name__)
             await asyncio.sleep(_DIGESTS_EVERY_S)
 
 
@@ -235,7 +235,7 @@ async def _start(bot: Bot) -> None:
 
 @asynccontextmanager
 async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Run coroutines beside what is within, and cancel them after it."""
+    """A context in which coroutines run as tasks, which are cancelled on exit."""
     tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in works]
     try:
         yield tasks
@@ -255,6 +255,6 @@ async def _menu(bot: Bot) -> None:
 
 
 def _quieten_libraries() -> None:
-    """They write addresses, which contain the token, and whole messages. What goes wrong they raise; it is logged by kind."""
+    """Silence libraries that log addresses, which contain the token, and whole messages. Their errors are raised as well."""
     for name in ("telegram", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""How message ids are counted: one after another over all private chats and small groups of a bot; a supergroup by itself."""
+"""Id spaces of messages: all private chats and small groups of a bot share one; each supergroup has its own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ OWN = 0
 
 
 def space_of(chat_id: int) -> int:
-    """The chat itself, or OWN for those that share one count."""
+    """The id space of a chat: the chat itself, or OWN for the shared one."""
     return chat_id if chat_id < _FIRST_SUPERGROUP else OWN
 
 
 def note_latest(connection: sqlite3.Connection, chat_id: int, message_id: int) -> None:
-    """A message of this id is there."""
+    """Record the id of an existing message."""
     connection.execute(
         "INSERT INTO latest_ids VALUES (?1, ?2) ON CONFLICT (space) DO UPDATE SET message_id = MAX(message_id, ?2)",
         (space_of(chat_id), message_id),

@@ -1,4 +1,4 @@
-"""Digests of new articles: who wants them, which articles are new, what is sent and when."""
+"""Digests of new articles: subscriptions, finding new articles, and sending."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ MAX_SUBJECT_CHARS = 100
 _SHOWN = 10
 _PAGE = 500
 _DAY_S = 86_400.0
-# A digest that is due within the hour may come now: else it would be later every day.
+# A digest is sent up to an hour early; else it would drift later every day.
 _EARLY_S = 3600.0
 
 
 def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
-    """Begin, or change, a subscription; what is said to that."""
+    """Add or change a subscription. Returns the reply."""
     with kit.database.write() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)",
             (chat_id, user_id, days, subject, language, kit.database.now_s()),
         )
     texts = bot_texts(language)
-    said = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
-    return said.format(texts.about_subject.format(subject) if subject else "")
+    reply = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
+    return reply.format(texts.about_subject.format(subject) if subject else "")
 
 
 def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
-    """End it; whether there was one."""
+    """End a subscription. Returns whether there was one."""
     with kit.database.write() as connection:
         query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
         return bool(connection.execute(query, (chat_id, user_id)).rowcount)
 
 
 def note_articles(database: Database, store: VectorStore) -> None:
-    """Write down which articles there are, and which were not there before. Those that the bot began with are not new."""
+    """Record when each article was first seen. Those of the first call do not count as new."""
     first_time = not database.number("SELECT COUNT(*) FROM articles")
     seen_at_s = 0.0 if first_time else database.now_s()
     for page in _pages(store):
@@ -59,7 +59,7 @@ def note_articles(database: Database, store: VectorStore) -> None:
 
 
 def send_digests(kit: Kit) -> None:
-    """Send what is due, outside quiet hours."""
+    """Send the digests that are due, outside quiet hours."""
     now_s = kit.database.now_s()
     if is_quiet(now_s, kit.rules.quiet, kit.rules.zone):
         return
@@ -73,7 +73,7 @@ def send_digests(kit: Kit) -> None:
 
 
 def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoing]:
-    """The newest of the articles; nothing if there are none."""
+    """The messages with the newest of the articles; none if there are no articles."""
     if not articles:
         return []
     language: Language = row["language"]
@@ -86,16 +86,16 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
 
 
 def _new_articles(kit: Kit, since_s: float, subject: str) -> list[Article]:
-    """Those of the index that came since then and have to do with the subject, newest first."""
+    """The indexed articles first seen since then that fit the subject, newest first."""
     store = kit.library.index.current()
     rows = kit.database.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
-    about = [article for article in found if _has_to_do_with(article, subject)]
+    about = [article for article in found if _fits(article, subject)]
     return sorted(about, key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
 
 
-def _has_to_do_with(article: Article, subject: str) -> bool:
-    """Whether an article has all words of a subject, or names what it names, in any language."""
+def _fits(article: Article, subject: str) -> bool:
+    """Whether an article has all words of a subject, or all names in it, in any language."""
     text = f"{article.title}\n{article.text}"
     if not subject or set(lexical_tokens(subject)) <= set(lexical_tokens(text)):
         return True
@@ -104,7 +104,7 @@ def _has_to_do_with(article: Article, subject: str) -> bool:
 
 
 def is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
-    """Whether it is one of the hours, of which the last is left out."""
+    """Whether the hour lies in `quiet`, the last hour excluded."""
     begin, end = quiet
     hour = datetime.fromtimestamp(now_s, ZoneInfo(zone)).hour
     return begin <= hour < end if begin <= end else hour >= begin or hour < end

@@ -1,4 +1,4 @@
-"""Handles what is in the inbox: a few updates at once, users in turn, each user's in order."""
+"""Handles the inbox: a few updates at once, lanes in turn, each lane in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 
 _AT_ONCE = 4
-# An update with which the process ended so often, other than in order, is not tried again.
+# An update during which the process crashed this many times is not tried again.
 MOST_STARTS = 5
 
 _log = logging.getLogger(__name__)
@@ -19,21 +19,21 @@ Handle = Callable[[Waiting], Awaitable[None]]
 
 
 class Turns:
-    """Runs until it is cancelled; `settle` first, so that what is under way is answered."""
+    """Handles updates until it is cancelled. Call `settle` first, so that those in progress are answered."""
 
     def __init__(self, inbox: Inbox, handle: Handle, give_up: Callable[[Waiting, Exception], object]) -> None:
-        """`handle` takes an update out of the inbox together with what came of it; if it raises, `give_up` must."""
+        """`handle` must record the update as handled; if it raises, `give_up` must."""
         self._inbox, self._handle, self._give_up = inbox, handle, give_up
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._settling = False
 
     def wake(self) -> None:
-        """Something was put into the inbox."""
+        """Call after adding to the inbox."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Handle whatever is there and comes."""
+        """Handle updates as they arrive in the inbox."""
         while True:
             self._woken.clear()
             while len(self._under_way) < _AT_ONCE and not self._settling:
@@ -44,7 +44,7 @@ class Turns:
             await self._woken.wait()
 
     async def settle(self, timeout_s: float) -> bool:
-        """Begin nothing more and wait for what is under way; whether that came to an end. What did not is handled next time."""
+        """Start nothing more, and wait for updates in progress. Returns whether all ended; the others are handled next time."""
         self._settling = True
         under_way = list(self._under_way.values())
         if not under_way:
@@ -63,7 +63,7 @@ class Turns:
         except asyncio.CancelledError:
             self._inbox.put_back(waiting)
             raise
-        except Exception as error:  # the outermost edge: the log gets the type only, the user a text without details
+        except Exception as error:  # the outermost edge: only the type is logged, and the user gets a text without details
             _log.error("An update was not answered: %s", type(error).__name__)
             with suppress(Exception):
                 self._give_up(waiting, error)

@@ -1,4 +1,4 @@
-"""Shows that the bot is at work while an answer takes long."""
+"""Shows "typing" while an answer takes long."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-# An answer that is there at once needs no "typing"; Telegram shows it for five seconds at a time.
+# A quick answer needs no "typing". Telegram shows it for five seconds at a time.
 _AFTER_S = 0.25
 _EVERY_S = 4.5
-# Whoever waits longer has understood.
+# Sent at most this often.
 _MOST = 6
 
 _Result = TypeVar("_Result")
 
 
 async def while_typing(bot: Bot, chat_id: int, topic_id: int | None, work: Awaitable[_Result]) -> _Result:
-    """The result of `work`. Telegram does not count these among messages; what goes wrong with them is of no account.
+    """The result of `work`. Errors of the "typing" requests are ignored; they do not count against the rate limits.
 
-    A request in flight is let finish: cancelled, it could reach the chat after the answer and leak its connection.
+    A request in flight is not cancelled: it could reach the chat after the answer, and leak its connection.
     """
     task = asyncio.ensure_future(work)
     pause_s, shown = _AFTER_S, 0

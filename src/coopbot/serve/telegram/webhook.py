@@ -1,4 +1,4 @@
-"""Updates in over HTTP: the secret of what Telegram delivers, and the watch over whether it still delivers here."""
+"""Receives updates over HTTP: checks their secret, and keeps the webhook registered."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _log = logging.getLogger(__name__)
 
 
 class Webhook:
-    """`url` is where Telegram delivers to: public, https. The secret is new with each start. Any thread may use it."""
+    """url: the public https address for updates. The secret is new at each start. Safe to share between threads."""
 
     def __init__(self, url: str, keep: Callable[[Sequence[Json]], object]) -> None:
         self._url, self._keep = url, keep
         self._secret = secrets.token_urlsafe(32)
 
     def deliver(self, secret: str | None, body: bytes) -> bool:
-        """Keep an update, on the disk itself when this returns; False for a wrong secret. Raises ValueError for no update."""
+        """Store an update, flushed to disk on return. Returns False for a wrong secret. Raises ValueError if it is not one."""
         if not hmac.compare_digest((secret or "").encode("utf-8", "surrogateescape"), self._secret.encode()):
             return False
         update = json.loads(body)
@@ -41,7 +41,7 @@ class Webhook:
         return True
 
     async def watch(self, bot: Bot, heard: Callable[[bool], object], every_s: float = _LOOK_EVERY_S) -> None:
-        """Have Telegram deliver here, until cancelled, also if somebody else had it do otherwise. Raises Misconfigured."""
+        """Register the webhook, and register it again whenever it was changed, until cancelled. Raises Misconfigured."""
         refusals = 0
         await self._set(bot)
         while True:

@@ -1,4 +1,4 @@
-"""Templates of the page, filled. Everything put into them is escaped."""
+"""Fills the templates of the page; all values are escaped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from coopbot.domain import LANGUAGES, Language
 from coopbot.serve.http.page.texts import Texts
 from coopbot.serve.messages import format_date
+from coopbot.text.gazetteer import all_places
 
-# Nothing from another host, no script or style in the page itself. lit-html's policy makes templates, from its own strings.
+# Nothing from other hosts, and no inline script or style. lit-html may make markup from its own templates.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
@@ -27,7 +28,7 @@ _BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
 
 
 class Templates:
-    """Fills templates in a language."""
+    """Fills templates in the language of the page."""
 
     def __init__(self, texts: Mapping[Language, Texts]) -> None:
         self._texts = texts
@@ -40,21 +41,22 @@ class Templates:
         )
 
     def texts(self, language: Language) -> Texts:
-        """Those of a language."""
+        """The texts of a language."""
         return self._texts[language]
 
     def fill(self, name: str, language: Language, *, theme: str = "", status: int = 200, **values: Any) -> HTMLResponse:
-        """A page. `values` are any that the template names."""
+        """The response with a filled template. values: those that the template names."""
         html = self._environment.get_template(name).render(
             language=language,
             theme=theme,
             t=self._texts[language],
+            places=sorted((place.names[language], place_id) for place_id, place in all_places().items()),
             names={code: (self._texts[code]["name"], self._texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(_day, language=language),
             blocks=article_blocks,
             **values,
         )
-        # The page depends on two cookies and on the languages of the browser.
+        # The page depends on two cookies and on the browser's languages.
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
         return HTMLResponse(html, status_code=status, headers=headers)
 
@@ -65,7 +67,7 @@ def _day(published: date | None, *, language: Language) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A paragraph or heading of an article: what stands before, in and after a quotation. is_first: it begins here."""
+    """A paragraph or heading of an article, split into the text before, in and after a quotation. is_first: where it starts."""
 
     is_heading: bool
     before: str
@@ -75,7 +77,7 @@ class Block:
 
 
 def article_blocks(text: str, start_char: int, end_char: int) -> Iterator[Block]:
-    """The blocks of an article's text. A quotation, from `start_char` to `end_char`, may run through several."""
+    """The blocks of an article's text. A quotation, from `start_char` to `end_char`, may span several."""
     begun = False
     for match in _BLOCK.finditer(text):
         begin, end = match.span("body")

@@ -1,4 +1,4 @@
-"""The routes of the page: itself, asking and reading without JavaScript, and what only the page needs."""
+"""The routes of the page: the page itself, asking and reading without JavaScript, and suggestions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from coopbot.serve.http.page.texts import Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.messages import error_text
-from coopbot.serve.wire import AnswerOut, AskIn, article_text_out
+from coopbot.serve.requests import AskIn
+from coopbot.serve.wire import AnswerOut, article_text_out
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
@@ -33,16 +34,16 @@ _Offset = Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)]
 
 
 class SuggestionsOut(BaseModel):
-    """Questions to begin with."""
+    """Suggested questions."""
 
     questions: list[str]
 
 
 class _Files(StaticFiles):
-    """Files that a browser may keep, and asks about each time: all of them are of one release, or none."""
+    """Static files that the browser revalidates each time, so that they all belong to one release."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """With that said in a header."""
+        """The file, with this in its headers."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -51,7 +52,7 @@ class _Files(StaticFiles):
 def add_page(
     app: FastAPI, questions: Questions, index: LiveStore, suggestions: Suggestions, texts: dict[Language, Texts]
 ) -> None:
-    """Add its routes and files."""
+    """Add the routes and static files of the page."""
     templates = Templates(texts)
     app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
 
@@ -76,13 +77,13 @@ def add_page(
         status = 200 if found else 404
         return templates.fill("article.html", language, theme=theme, status=status, article=shown, start=start, end=end)
 
-    @app.get("/v1/suggestions", summary="Questions to begin with")
+    @app.get("/v1/suggestions", summary="Suggested questions")
     def suggest(language: Language = "en") -> SuggestionsOut:
         return SuggestionsOut(questions=list(suggestions.suggest(language)))
 
 
 def _choices(request: Request) -> tuple[Language, str]:
-    """Language and theme: remembered in cookies that the page sets."""
+    """Language and theme, from cookies that the page sets."""
     language = preferred_language(request.cookies.get("language"), request.headers.get("accept-language", ""))
     theme = request.cookies.get("theme", "")
     return language, theme if theme in _THEMES else ""
@@ -102,7 +103,7 @@ def _page(
 
 
 def _answered(templates: Templates, questions: Questions, request: Request, form: FormData) -> HTMLResponse:
-    """The page with the answer to a form."""
+    """The page with the answer to a submitted form."""
     language, _ = _choices(request)
     asked = _asked(form)
     try:
@@ -116,12 +117,12 @@ def _answered(templates: Templates, questions: Questions, request: Request, form
 
 
 def _asked(form: FormData) -> dict[str, object]:
-    """The fields of a form as the JSON of a question. A field that was left empty limits nothing."""
+    """The fields of a form as the JSON of a question. Empty fields are left out."""
 
     def given(name: str) -> list[str]:
         return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
-    filters: dict[str, object] = {name: found for name in ("languages", "publishers") if (found := given(name))}
+    filters: dict[str, object] = {name: found for name in ("languages", "publishers", "places") if (found := given(name))}
     filters |= {name: found[0] for name in ("published_from", "published_to") if (found := given(name))}
     conversation = given("conversation_id")
     return {

@@ -1,4 +1,4 @@
-"""Questions to begin with: of those that the page knows, the ones that the index in force answers."""
+"""Suggested questions: those of the page's candidates that the current index answers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SHOWN = 4
 
 
 class Suggestions:
-    """Asks each language's candidates once a snapshot, when somebody wants to see them. Safe to share between threads.
+    """Asks a language's candidates once for each snapshot, at the first request. Safe to share between threads.
 
-    Whoever comes while they are asked does not wait, and is given what was found for the snapshot before.
+    Requests that arrive meanwhile do not wait, and get the suggestions of the previous snapshot.
     """
 
     def __init__(self, answerer: Answerer, index: LiveStore, candidates: Mapping[Language, Sequence[str]]) -> None:
@@ -26,7 +26,7 @@ class Suggestions:
         self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
 
     def suggest(self, language: Language) -> tuple[str, ...]:
-        """Up to four questions that are answered."""
+        """Up to four questions that the index answers."""
         snapshot_id = self._index.current().snapshot_id
         if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
             try:

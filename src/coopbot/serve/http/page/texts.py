@@ -1,4 +1,4 @@
-"""The words of the page in three languages, from texts/*.json, and which language a browser is to get."""
+"""The texts of the page in three languages, from texts/*.json, and the choice of the language for a browser."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FROM_MESSAGES = (
 
 
 def load_texts() -> dict[Language, Texts]:
-    """The page's own texts and those that every way in has."""
+    """The page's own texts and those shared with other interfaces, in every language."""
     return {language: _texts(language) for language in LANGUAGES}
 
 
@@ -41,12 +41,12 @@ def _texts(language: Language) -> Texts:
 
 
 def suggested(texts: Mapping[Language, Texts]) -> dict[Language, list[str]]:
-    """The questions that might be suggested, in each language."""
+    """The candidate questions in each language."""
     return {language: list(found["suggestions"]) for language, found in texts.items()}
 
 
 def preferred_language(chosen: str | None, accepted: str) -> Language:
-    """What was chosen before, or else the first of ours in an Accept-Language header; English if there is none."""
+    """The language chosen before, or else the first known one in an Accept-Language header; English if there is none."""
     for code in (chosen or "", *_by_weight(accepted)):
         for language in LANGUAGES:
             if code.lower().partition("-")[0] == language:
@@ -55,7 +55,7 @@ def preferred_language(chosen: str | None, accepted: str) -> Language:
 
 
 def _by_weight(accepted: str) -> list[str]:
-    """The codes of an Accept-Language header, best first; a weight that is no number counts as none."""
+    """The codes of an Accept-Language header, by falling weight; an invalid weight counts as 1."""
     weighted = []
     for entry in accepted.split(",")[:20]:
         code, _, parameters = entry.partition(";")

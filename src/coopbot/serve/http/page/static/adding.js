@@ -1,4 +1,4 @@
-// For whoever has the admin token: an address or a file becomes an article, and its job is followed to the end.
+// For administrators: adds an address or a file, and shows the progress of its job.
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, send } from "./api.js";

@@ -1,4 +1,4 @@
-// One turn of the conversation: the question, and its answer with numbers that show and open their quotations.
+// A turn of the conversation: the question, and the answer, whose citation numbers show and open the quotations.
 
 import { html, nothing } from "./lit-html.js";
 import { STYLES } from "./cite.js";
@@ -47,7 +47,7 @@ function answerView(turn, actions) {
     ${toolsView(turn, actions)}`;
 }
 
-// A fixed line in place of quotes, with the articles that were asked for.
+// A fixed line instead of quotes, and the requested articles.
 function noticeView(answer, searched, { openArticle }) {
   const open = (article) => (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -111,7 +111,7 @@ function sourceView(citation, { openArticle }, quoted) {
   </li>`;
 }
 
-// Where a brief has its facts from, each with its address if it has one.
+// The sources of a brief, each linked if it has an address.
 export function originsView({ sources }) {
   if (!sources.length) return nothing;
   const name = (source) => [source.publisher, source.title].filter(Boolean).join(": ");
@@ -129,7 +129,7 @@ export function metaView(article) {
     ${also ? html`<p class="meta">${t.also}: ${also}</p>` : nothing}`;
 }
 
-// Without encryption, beyond one's own machine, browsers have only the older way.
+// Over plain HTTP, except on localhost, browsers offer only the older interface.
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.body.appendChild(document.createElement("textarea"));
@@ -140,7 +140,7 @@ async function copy(text) {
 }
 
 function toolsView(turn, { say }) {
-  if (!turn.answer.confidence && turn.answer.confidence !== 0) return nothing; // not all of the answer is here yet
+  if (!turn.answer.confidence && turn.answer.confidence !== 0) return nothing; // the answer is not complete yet
   const put = async (text) => {
     await copy(text);
     say(t.copied);

@@ -1,4 +1,4 @@
-// What the page asks of the service: the same interface that everybody has.
+// Calls of the service, over its public interface.
 
 let key = sessionStorage.getItem("key") ?? "";
 

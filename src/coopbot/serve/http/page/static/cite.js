@@ -1,4 +1,4 @@
-// An answer as text to paste elsewhere, with its sources as four conventions write them.
+// An answer as text to copy, with references in four styles.
 
 import { day, t } from "./words.js";
 

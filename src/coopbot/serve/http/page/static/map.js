@@ -1,4 +1,4 @@
-// The border region, drawn by hand from degrees east and north: rivers and coasts to the nearest bend, no survey.
+// A map of the border region. Rivers and coasts are simplified, in degrees east and north.
 
 import { html, svg } from "./lit-html.js";
 import { fill, language, number, t } from "./words.js";
@@ -8,7 +8,7 @@ const WIDTH = 900;
 const SCALE = WIDTH / (EAST - WEST);
 const HEIGHT = Math.round((NORTH - SOUTH) * SCALE * 1.49); // a degree north is 1.49 degrees east at 48° north
 const LONGEST = 11.5; // of a name, in ems
-const phone = matchMedia("(max-width: 40rem)"); // there the style sheet makes letters larger
+const phone = matchMedia("(max-width: 40rem)"); // where the style sheet enlarges the letters
 
 const ARGUN = [[117.3, 49.5], [118.3, 49.8], [119.2, 50.1], [119.3, 50.6], [119.75, 51.3], [120.1, 51.7], [120.7, 52.1], [120.7, 52.6], [120.1, 52.75], [120.9, 53.3], [121.48, 53.33]];
 const AMUR_BORDER = [[121.48, 53.33], [122.3, 53.47], [123.6, 53.55], [124.5, 53.2], [125.6, 53.05], [126.0, 52.6], [126.4, 52.1], [126.95, 51.4], [127.3, 50.7], [127.5, 50.27], [127.6, 49.8], [128.5, 49.6], [129.1, 49.35], [129.7, 49.3], [130.2, 48.9], [130.6, 48.6], [130.6, 48.1], [130.95, 47.75], [131.5, 47.7], [132.5, 47.75], [133.1, 48.1], [133.8, 48.3], [134.6, 48.4], [135.05, 48.47]];
@@ -54,7 +54,7 @@ export function mapOf(places, chosen, choose) {
 
 const inside = ({ latitude, longitude }) => longitude > WEST && longitude < EAST && latitude > SOUTH && latitude < NORTH;
 
-// Towns that face each other over a river would cover each other: push circles apart until none does, at most so often.
+// Circles of towns on both sides of a river would overlap: push them apart, in a limited number of rounds.
 function apart(marks) {
   for (let round = 0; round < 60; round++) {
     let moved = false;
@@ -74,7 +74,7 @@ function apart(marks) {
   return marks;
 }
 
-// Names of the places that most articles name, each beside its circle, where no other name and no circle with a name is.
+// Names of the most frequent places, each beside its circle, if there is room between the other names and circles.
 function labels(marks, chosen) {
   const found = [];
   const [em, most] = phone.matches ? [27, 9] : [20, 14];

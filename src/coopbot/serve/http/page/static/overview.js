@@ -1,4 +1,4 @@
-// What the sources hold: a map and a timeline that limit the questions, and the newest articles.
+// What the sources cover: a map and a timeline that set filters, and the newest articles.
 
 import { html, nothing } from "./lit-html.js";
 import { problemView } from "./answer.js";

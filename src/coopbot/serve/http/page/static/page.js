@@ -1,4 +1,4 @@
-// The page: its state, and what happens when somebody does something. What is drawn is in the other files.
+// The state of the page and its event handlers. Views are in the other files.
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, ask, get, useKey } from "./api.js";
@@ -9,14 +9,14 @@ import { setUpAdding } from "./adding.js";
 import { setUpTheme } from "./theme.js";
 import { day, fill, language, t } from "./words.js";
 
-const KEPT = 20; // turns that outlive a reload
+const KEPT = 20; // turns kept over a reload
 const none = () => ({ languages: [], publishers: [], from: "", to: "", places: [] });
 const at = (id) => document.getElementById(id);
 const [form, question, send] = [at("form"), at("question"), at("send")];
 
 const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null };
-let asking = null; // what stops the question under way
-let counting = 0; // the number of the newest count of articles
+let asking = null; // the AbortController of the question in progress
+let counting = 0; // increased with each count of articles, to ignore outdated ones
 
 start();
 
@@ -24,7 +24,7 @@ function start() {
   restore();
   for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
   for (const part of document.querySelectorAll(".unscripted, #form > [name=conversation_id]")) part.remove();
-  at("turns").replaceChildren(); // of an answer to the form, if this page is one
+  at("turns").replaceChildren(); // if the page was rendered with the answer to a form
   setUpTheme();
   setUpReader();
   setUpAdding(refresh);
@@ -35,7 +35,7 @@ function start() {
   refresh();
 }
 
-// What is shown: #ask, #sources, #add, or #q=... to ask at once.
+// Show the view in the address: #ask, #sources, #add, or #q=... to ask at once.
 function route() {
   const hash = location.hash.slice(1);
   if (hash.startsWith("q=")) {
@@ -76,6 +76,10 @@ function setUpForm() {
     if (name === "published_to") limit({ to: value });
     if (name === "publishers" && value.trim()) {
       limit({ publishers: [...new Set([...state.limits.publishers, value.trim()])] });
+      event.target.value = "";
+    }
+    if (name === "places" && value) {
+      limit({ places: [...new Set([...state.limits.places, value])] });
       event.target.value = "";
     }
   });
@@ -142,12 +146,13 @@ function problemText({ status, retryAfter }) {
   return status === 503 ? t.unavailable : t.went_wrong;
 }
 
-// What questions are limited to. Places limit what is listed and counted, not what is asked.
+// The filters of questions, lists and counts, as the service expects them.
 function filters() {
-  const { languages, publishers, from, to } = state.limits;
+  const { languages, publishers, places, from, to } = state.limits;
   return {
     ...(languages.length && { languages }),
     ...(publishers.length && { publishers }),
+    ...(places.length && { places }),
     ...(from && { published_from: from }),
     ...(to && { published_to: to }),
   };
@@ -164,11 +169,11 @@ function limit(changes) {
   refresh();
 }
 
-// Count the articles anew; again and again while a large index is gone through.
+// Count the articles; repeatedly while the service is still processing a large index.
 async function refresh() {
   const number = ++counting;
   try {
-    const found = await get("/v1/overview", { ...filters(), places: state.limits.places, recent: state.recent });
+    const found = await get("/v1/overview", { ...filters(), recent: state.recent });
     if (number !== counting) return;
     const changed = state.overview?.snapshot !== found.snapshot;
     state.overview = found;
@@ -196,7 +201,7 @@ function draw() {
   document.body.classList.toggle("begun", begun);
   question.placeholder = begun ? t.placeholder_follow : t.placeholder;
   send.textContent = asking ? t.stop : t.ask;
-  question.required = !asking; // or the browser would not let an empty form stop a question
+  question.required = !asking; // else the browser would refuse to submit the empty form, which stops a question
   at("new").hidden = !begun;
   const actions = { openArticle, again, enterKey, problemText, say };
   render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));
@@ -223,11 +228,12 @@ function examples() {
 }
 
 function chips() {
-  const { languages, publishers, from, to } = state.limits;
+  const { languages, publishers, places, from, to } = state.limits;
   const without = (name, value) => () => limit({ [name]: state.limits[name].filter((other) => other !== value) });
   const all = [
     ...languages.map((code) => [t[code], without("languages", code)]),
     ...publishers.map((name) => [name, without("publishers", name)]),
+    ...places.map((id) => [placeName(id), without("places", id)]),
     ...(from ? [[`${t.from} ${day(from)}`, () => limit({ from: "" })]] : []),
     ...(to ? [[`${t.to} ${day(to)}`, () => limit({ to: "" })]] : []),
   ];
@@ -237,11 +243,13 @@ function chips() {
     ${all.length > 1 ? html`<button type="button" class="quiet" @click=${() => limit(none())}>${t.clear}</button>` : nothing}</div>`;
 }
 
+const placeName = (id) => [...form.elements.places.options].find((option) => option.value === id)?.text ?? id;
+
 function say(text) {
   at("status").textContent = text;
 }
 
-// Bring a turn to the top of the window, below the header.
+// Scroll a turn to the top of the window, below the header.
 function bring(place) {
   const turn = at("turns").querySelectorAll(".turn")[place];
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -254,7 +262,7 @@ function keep() {
   try {
     sessionStorage.setItem("conversation", JSON.stringify({ turns: answered, conversation, limits }));
   } catch {
-    sessionStorage.removeItem("conversation"); // full: a reload begins anew
+    sessionStorage.removeItem("conversation"); // full: the conversation is not kept over a reload
   }
 }
 

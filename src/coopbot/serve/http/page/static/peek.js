@@ -1,4 +1,4 @@
-// The quotation under a number: shown beside it on hover, focus or touch, and gone when that ends.
+// The quotation of a citation number, shown beside it on hover, focus or touch.
 
 import { html, nothing, render } from "./lit-html.js";
 import { metaView, marked } from "./answer.js";
@@ -38,7 +38,7 @@ export function peekOn(element, citation, openArticle) {
   place(element.getBoundingClientRect());
 }
 
-// The quotation among the sentences around it.
+// The quotation within the sentences around it.
 function inPassage(citation) {
   const start = citation.passage.indexOf(citation.quote);
   if (start < 0) return marked(citation);
@@ -56,7 +56,7 @@ export function hidePeek(after_ms = 0) {
   else box.hidePopover();
 }
 
-// On a phone it lies at the foot of the window, where the style sheet puts it.
+// On a phone, the style sheet puts it at the bottom of the window.
 function place(target) {
   if (phone.matches) return box.removeAttribute("style");
   const { offsetWidth: width, offsetHeight: height } = box;

@@ -1,4 +1,4 @@
-// An article beside the answer, at the sentence that was quoted.
+// An article beside the answer, scrolled to the quoted sentence.
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, get } from "./api.js";
@@ -7,7 +7,7 @@ import { t } from "./words.js";
 
 const panel = document.getElementById("reader");
 const beside = matchMedia("(min-width: 68rem)");
-let opener = null; // where the keyboard was
+let opener = null; // the element that had the focus
 let newest = 0;
 
 export function setUpReader() {
@@ -20,7 +20,7 @@ export function setUpReader() {
   });
 }
 
-// target: a citation, or an article as the lists have it, without a place.
+// target: a citation, or an article from a list, without offsets.
 export async function openArticle(target) {
   const number = ++newest;
   if (!panel.open) {
@@ -63,7 +63,7 @@ function draw(article, target, problem = "") {
   );
 }
 
-// Paragraphs and headings; the quotation is marked, whichever of them it runs through, and the words that answer within it.
+// Paragraphs and headings, with the quotation marked, which may span several, and its answering words.
 function blocks(text, { start_char = 0, end_char = 0, answer }) {
   const units = (points) => [...text].slice(0, points).join("").length;
   const [from, to] = [units(start_char), units(end_char)];

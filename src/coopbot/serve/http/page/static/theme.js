@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it; remembered in a cookie, so that the page comes in the right colours at once.
+// Light, dark, or the system's theme, stored in a cookie so that the server renders the right one.
 
 import { t } from "./words.js";
 

@@ -1,4 +1,4 @@
-// The words of the page, in the language that it was sent in, and what they say of dates and numbers.
+// The texts of the page in its language, and the format of dates and numbers.
 
 export const t = JSON.parse(document.getElementById("texts").textContent);
 export const language = document.documentElement.lang;
@@ -16,7 +16,7 @@ export const month = (iso) => months.format(new Date(iso));
 export const number = (n) => numbers.format(n);
 export const share = (p) => shares.format(p);
 
-// Offsets of the service count code points; JavaScript's count UTF-16 units.
+// The service's offsets count code points, JavaScript's count UTF-16 units.
 export function cut(text, start, end) {
   const points = [...text];
   return [points.slice(0, start).join(""), points.slice(start, end).join(""), points.slice(end).join("")];

@@ -1,0 +1,145 @@
+"""Builds what surrounds a running service from the settings: jobs, access control, watching, the bot, metrics and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import structlog
+
+from coopbot.editing import CorpusEditor, failed
+from coopbot.errors import Busy, CoopbotError, Misconfigured
+from coopbot.serve.jobs import Jobs, Limits
+from coopbot.serve.redact import public_address, without_secrets
+from coopbot.serve.spool import Spool
+from coopbot.settings import Settings
+from coopbot.wiring import READER_OFF, Service, prepared_reader
+
+if TYPE_CHECKING:
+    from coopbot.serve.http.access import Access
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import Metrics
+    from coopbot.serve.run import Watching
+    from coopbot.serve.telegram.kit import Library
+    from coopbot.serve.telegram.service import BotSettings
+    from coopbot.serve.tracing import Tracing
+
+# Share of the shutdown time given to jobs; the rest is for the process itself.
+_SHARE_OF_JOBS = 0.85
+
+log = structlog.get_logger()
+
+
+def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -> Jobs:
+    """The job queue for changes; on shutdown it stops before the process has to exit.
+
+    With `keep`, pending jobs are stored on disk; if several services share an index, only the first may do so.
+    """
+    limits = Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS)
+    if not keep:
+        return Jobs(editor, limits=limits)
+    try:
+        return Jobs(editor, limits=limits, spool=Spool(settings.index_dir / "pending"))
+    except Busy as exc:
+        log.warning("changes_not_kept", reason=str(exc))
+        return Jobs(editor, limits=limits)
+
+
+def open_access(settings: Settings) -> Access:
+    """Access control and rate limits for HTTP."""
+    # Imported here because the Telegram bot alone needs no web framework.
+    from coopbot.serve.http.access import Access
+
+    return Access(
+        hosts=settings.hosts,
+        api_keys=tuple(key.get_secret_value() for key in settings.api_keys),
+        rate_limit=settings.rate_limit,
+        rate_storage=settings.rate_storage.get_secret_value(),
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
+def open_library(service: Service, jobs: Jobs | None) -> Library:
+    """The service and jobs for the Telegram bot."""
+    # Imported here so that nothing else loads its library.
+    from coopbot.serve.telegram.kit import Library
+
+    return Library(answers=service.answerer, index=service.index, jobs=jobs)
+
+
+def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotSettings:
+    """Settings of the Telegram bot; it uses a webhook if there is a path for it and a public address."""
+    from coopbot.serve.telegram.kit import Rules
+    from coopbot.serve.telegram.service import BotSettings
+
+    begin, _, end = settings.telegram_quiet.partition("-")
+    over_http = settings.telegram_webhook_url is not None and webhook_path is not None
+    return BotSettings(
+        token=settings.telegram_token.get_secret_value() if settings.telegram_token else "",
+        folder=settings.telegram_dir or settings.index_dir / "telegram",
+        api_url=settings.telegram_api_url,
+        rules=Rules(
+            admins=frozenset(settings.telegram_admins),
+            allowed=frozenset(settings.telegram_allowed),
+            a_minute=settings.telegram_rate,
+            quiet=(int(begin), int(end)),
+            zone=settings.telegram_zone,
+        ),
+        shutdown_s=settings.shutdown_s,
+        health_port=settings.telegram_health_port,
+        webhook_url=f"{settings.telegram_webhook_url}".rstrip("/") + f"{webhook_path}" if over_http else None,
+    )
+
+
+def open_monitoring(
+    settings: Settings, metrics: Metrics, service: Service, waiting: Callable[[], Mapping[str, int]] = dict
+) -> Monitoring:
+    """The data for `/metrics`. waiting: queue lengths by name."""
+    from coopbot.serve.http.metrics import Monitoring
+    from coopbot.serve.metrics import State
+
+    reader = prepared_reader(settings)
+    card = service.models.embedder.card
+    models = {
+        "embedder": card.name,
+        "embedder_precision": card.precision,
+        "reader": reader.name if reader else READER_OFF,
+        "reader_precision": reader.precision if reader else "",
+        "writer": settings.llm_model if settings.llm_base_url else READER_OFF,
+    }
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    state = State(index=service.index, version=version("coopbot"), models=models, waiting=waiting)
+    return Monitoring(metrics=metrics, state=state, token=token)
+
+
+def open_tracing(settings: Settings) -> Tracing | None:
+    """The tracer, or None if no collector is set. Raises Misconfigured."""
+    if not settings.otel_endpoint:
+        return None
+    try:
+        from coopbot.serve.tracing import Tracing
+    except ImportError as exc:
+        raise Misconfigured('traces need a library; run: pip install "coopbot[otel]"') from exc
+    return Tracing.to(settings.otel_endpoint, version("coopbot"))
+
+
+def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:
+    """The corpus folder and feeds to watch."""
+    # Imported here because the Telegram bot alone needs no web framework.
+    from coopbot.serve.run import Watching
+
+    return Watching(
+        corpus_dir=settings.corpus_dir, feeds=tuple(feeds), every_s=minutes * 60, read_feed=partial(_read_feed, editor)
+    )
+
+
+def _read_feed(editor: CorpusEditor, feed: str) -> int:
+    """Add new articles from a feed and return how many. Failures are logged without secrets."""
+    arrived = 0
+    for url, result in editor.add_feed(feed):
+        arrived += not isinstance(result, CoopbotError)
+        if failed(result):
+            log.warning("not_taken_from_feed", url=public_address(url), reason=without_secrets(str(result)))
+    return arrived
