@@ -1,4 +1,4 @@
-"""Every broken state, made for real: the doctor finds it, says what mends it, and changes nothing."""
+"""Every broken state, made for real: the doctor finds it, says what fixes it, and changes nothing."""
 
 from __future__ import annotations
 
