@@ -196,7 +196,8 @@ def test_the_format_of_the_index_is_documented() -> None:
 def test_the_map_has_every_room_and_no_other(root: str) -> None:
     """The tree has all folders, and of the package the files beside them; other single files say what they do themselves."""
     source = ROOT / root
-    files = {path for path in source.rglob("*.py") if path.stem not in ("__init__", "__main__")}
+    python = [path for path in source.rglob("*.py") if ".venv" not in path.relative_to(source).as_posix()]
+    files = {path for path in python if path.stem not in ("__init__", "__main__")}
     rooms = {f"{path.parent.relative_to(source).as_posix()}/" for path in files if path.parent != source}
     beside = {path.name for path in files if path.parent == source} if root == "src/coopbot" else set()
     assert drawn(page("ARCHITECTURE.md"), root) == rooms | beside
