@@ -23,6 +23,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NAME = "localhost/coopbot-soak"
 _BASE = "localhost/coopbot-soak-base"
+# Has Python 3.11, as the Dockerfile's base.
+_DEBIAN = "bookworm"
 _PACKAGES = "ca-certificates,python3,python3-pip,python3-venv"
 _QUESTION = "When did the Heihe-Blagoveshchensk highway bridge open to freight?"
 # What pip is set up with on this machine holds for the build too.
@@ -72,7 +74,7 @@ def _base(folder: Path) -> str:
         return str(usual)
     if shutil.which("debootstrap") is None:
         pytest.skip("no registry can be reached, and there is no debootstrap; run: apt-get install debootstrap")
-    run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "stable", folder)
+    run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _DEBIAN, folder)
     (folder / "usr" / "bin" / "python").symlink_to("python3")
     container = run("buildah", "from", "scratch")
     run("buildah", "add", "--quiet", container, folder, "/")
