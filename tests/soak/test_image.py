@@ -23,8 +23,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NAME = "localhost/coopbot-soak"
 _BASE = "localhost/coopbot-soak-base"
-# Has Python 3.11, as the Dockerfile's base.
-_DEBIAN = "bookworm"
 _PACKAGES = "ca-certificates,python3,python3-pip,python3-venv"
 _QUESTION = "When did the Heihe-Blagoveshchensk highway bridge open to freight?"
 # What pip is set up with on this machine holds for the build too.
@@ -74,12 +72,22 @@ def _base(folder: Path) -> str:
         return str(usual)
     if shutil.which("debootstrap") is None:
         pytest.skip("no registry can be reached, and there is no debootstrap; run: apt-get install debootstrap")
-    run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _DEBIAN, folder)
+    run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "stable", folder)
     (folder / "usr" / "bin" / "python").symlink_to("python3")
     container = run("buildah", "from", "scratch")
     run("buildah", "add", "--quiet", container, folder, "/")
     run("buildah", "commit", "--quiet", "--rm", container, _BASE)
     return _BASE
+
+
+def _torch_has_cuda(image: str) -> bool:
+    container = run("buildah", "from", *_limits(), image)
+    try:
+        program = "import torch; print(torch.version.cuda)"
+        version = run("buildah", "run", "--isolation", "chroot", container, "python", "-c", program)
+    finally:
+        run("buildah", "rm", container)
+    return version != "None"
 
 
 @contextmanager
@@ -116,6 +124,8 @@ def test_it_answers_without_preparing_anything(image: str) -> None:
 
 
 def test_it_is_as_small_as_documented(image: str) -> None:
+    if _torch_has_cuda(image):
+        pytest.skip("torch came with libraries for graphics cards, 3 GB of them; set TORCH_INDEX to an index of CPU builds")
     inspected = run("buildah", "images", "--json", image)
     ((size, unit),) = re.findall(r'"size": "([\d.]+) ([MG]B)"', inspected)
     (most,) = re.findall(r"The image takes less than ([\d.]+) GB", (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8"))
