@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,22 @@ def test_rows_in_eight_bits_are_near_those_of_the_table(tmp_path: Path) -> None:
     assert ((rows[others] * table()[others]).sum(axis=1) / lengths).min() > 0.9998
 
 
-def test_rows_are_mapped_from_disk_and_not_read(tmp_path: Path) -> None:
+def test_rows_are_kept_on_disk(tmp_path: Path) -> None:
     save_words(tmp_path, table())
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(WordEmbeddings.FILES)
     assert (tmp_path / "words.npy").stat().st_size < 500 * 64 + 200
-    assert isinstance(WordEmbeddings.load(tmp_path)._rows, np.memmap)
+    words = WordEmbeddings.load(tmp_path)
+    assert not any(isinstance(value, np.ndarray) and value.size >= 500 * 64 for value in vars(words).values())
+
+
+def test_rows_are_read_by_several_threads_at_once(tmp_path: Path) -> None:
+    save_words(tmp_path, table())
+    words = WordEmbeddings.load(tmp_path)
+    ids = [np.random.default_rng(seed).integers(0, 500, (3, 40)) for seed in range(40)]
+    alone = [words(one) for one in ids]
+    with ThreadPoolExecutor(8) as pool:
+        for found, expected in zip(pool.map(words, ids), alone, strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("name", WordEmbeddings.FILES)

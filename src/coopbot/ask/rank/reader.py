@@ -20,6 +20,8 @@ _LONGEST_ANSWER = 32
 _OVERLAP = 0.25
 # Log odds of tokens that the reader has not seen: no answer there.
 _UNREAD = -30.0
+# Batches are as many tokens wide as a multiple of this: for each width that it meets, the network keeps memory.
+_WIDTH_STEP = 32
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
 
@@ -105,7 +107,7 @@ class ModelReader:
         frame = self._model.tokenizer.pair_frame(self._fitting(question))
         room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
-        width = max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after)
+        width = _rounded_up(max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after))
         ids, mask, types = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(3))
         for row, piece in enumerate(pieces):
             whole = np.concatenate([frame.before, piece.ids, frame.after])
@@ -127,6 +129,10 @@ class ModelReader:
         (tokens,) = self._model.tokenizer.tokens([question])
         most = self._model.card.max_tokens // 2
         return question if len(tokens.ids) <= most else question[: int(tokens.spans[most - 1, 1])]
+
+
+def _rounded_up(width: int) -> int:
+    return -(-width // _WIDTH_STEP) * _WIDTH_STEP
 
 
 def _pieces(text: int, ids: I64, room: int) -> list[_Piece]:

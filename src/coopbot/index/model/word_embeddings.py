@@ -1,15 +1,17 @@
-"""The word embeddings of a model, in 8 bits, mapped from disk.
+"""The word embeddings of a model, in 8 bits, read from disk row by row.
 
 They are four fifths of a small multilingual model's weights, and a text needs a few hundred of its quarter of a million rows.
-Outside the network they occupy memory only for the rows that are read, and encoder and reader share them.
+Outside the network they occupy no memory, and encoder and reader share them.
 """
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.errors import ModelUnavailable
 from coopbot.index.types import F32, I64
@@ -18,24 +20,42 @@ _ROWS, _SCALES = "words.npy", "words_scale.npy"
 
 
 class WordEmbeddings:
-    """rows: (vocabulary, dim) int8. scales: (vocabulary,), the factor of each row."""
+    """file: (vocabulary, dim) int8 from the byte `begins` on. scales: (vocabulary,), the factor of each row.
+
+    The file is read and not mapped: the kernel maps 64 kB around each row, which soon adds up to all of it.
+    """
 
     FILES = (_ROWS, _SCALES)
 
-    def __init__(self, rows: npt.NDArray[np.int8], scales: F32) -> None:
-        self._rows = rows
+    def __init__(self, file: BinaryIO, begins: int, dim: int, scales: F32) -> None:
+        self._file = file
+        self._begins = begins
+        self._dim = dim
         self._scales = scales
+        self._lock = Lock()
+        weakref.finalize(self, file.close)
 
     def __call__(self, ids: I64) -> F32:
         """(texts, tokens) -> (texts, tokens, dim)."""
-        vectors: F32 = self._rows[ids] * self._scales[ids][..., None]
-        return vectors
+        wanted, places = np.unique(ids, return_inverse=True)
+        vectors: F32 = self._rows(wanted) * self._scales[wanted][:, None]
+        return vectors[places.reshape(ids.shape)]
+
+    def _rows(self, ids: I64) -> F32:
+        parts = []
+        with self._lock:
+            for offset in (self._begins + ids * self._dim).tolist():
+                self._file.seek(offset)
+                parts.append(self._file.read(self._dim))
+        return np.frombuffer(b"".join(parts), dtype=np.int8).reshape(len(ids), self._dim).astype(np.float32)
 
     @classmethod
     def load(cls, folder: Path) -> WordEmbeddings:
-        """Map what `save_words` wrote. Raises ModelUnavailable."""
+        """Open what `save_words` wrote. Raises ModelUnavailable."""
         try:
-            return cls(np.load(folder / _ROWS, mmap_mode="r"), np.load(folder / _SCALES))
+            rows = np.load(folder / _ROWS, mmap_mode="r")
+            scales = np.load(folder / _SCALES)
+            return cls((folder / _ROWS).open("rb", buffering=0), rows.offset, rows.shape[1], scales)
         except (OSError, ValueError, EOFError) as exc:
             raise ModelUnavailable(f"the word embeddings in {folder} are damaged; run: coopbot prepare --force") from exc
 
