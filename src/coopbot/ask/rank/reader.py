@@ -107,7 +107,8 @@ class ModelReader:
         frame = self._model.tokenizer.pair_frame(self._fitting(question))
         room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
-        width = _rounded_up(max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after))
+        longest = max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after)
+        width = min(-(-longest // _WIDTH_STEP) * _WIDTH_STEP, self._model.card.max_tokens)
         ids, mask, types = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(3))
         for row, piece in enumerate(pieces):
             whole = np.concatenate([frame.before, piece.ids, frame.after])
@@ -129,10 +130,6 @@ class ModelReader:
         (tokens,) = self._model.tokenizer.tokens([question])
         most = self._model.card.max_tokens // 2
         return question if len(tokens.ids) <= most else question[: int(tokens.spans[most - 1, 1])]
-
-
-def _rounded_up(width: int) -> int:
-    return -(-width // _WIDTH_STEP) * _WIDTH_STEP
 
 
 def _pieces(text: int, ids: I64, room: int) -> list[_Piece]:
