@@ -7,6 +7,7 @@ import io
 import logging
 import queue
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import torch
 
 Precision = Literal["int8", "bf16", "f32"]
+
+_FIRST = threading.Lock()
 
 # A table with at least this many rows has words, not positions or types.
 _MIN_WORDS = 10_000
@@ -141,6 +144,13 @@ class OpenVinoNetwork:
             raise ModelUnavailable(f"the prepared model {path} cannot be read; run: coopbot prepare --force") from exc
         self._words = words
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
+        self._infer_once()
+
+    def _infer_once(self) -> None:
+        """Concurrent first inferences of a process can deadlock: the bindings wait for what they set up and for the GIL."""
+        ids = np.ones((1, 8), dtype=np.int64)
+        with _FIRST:
+            self(*[ids] * (len(self._compiled.inputs) - (self._words is not None)))
 
     def __call__(self, *inputs: I64) -> tuple[F32, ...]:
         """All outputs for (texts, tokens) ids, mask and, if the model has them, types."""
