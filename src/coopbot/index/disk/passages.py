@@ -186,8 +186,8 @@ def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
         )
         values += [name.casefold() for name in filters.publishers] * 3
     if filters.places:
-        marks = ",".join("?" * len(filters.places))
-        clauses.append(f"p.article IN (SELECT article FROM places WHERE place_id IN ({marks}))")
+        placeholders = ",".join("?" * len(filters.places))
+        clauses.append(f"p.article IN (SELECT article FROM places WHERE place_id IN ({placeholders}))")
         values += filters.places
     for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
         if day is not None:
