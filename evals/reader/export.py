@@ -65,7 +65,7 @@ def main() -> None:
             megabytes=TARGET.stat().st_size / 1e6,
             file=hashlib.sha256(TARGET.read_bytes()).hexdigest()[:16],
             stages=", then ".join(f"`{name}`" for name in passed),
-            seed=SEED,
+            seed=" and ".join(Path(name).stem.partition("-")[2] or str(SEED) for name in sys.argv[1:]),
             checks="\n".join(f"* `{name}`: {_best_check(checkpoint.parent / f'{name}.log')}" for name in passed),
         ),
         encoding="utf-8",
