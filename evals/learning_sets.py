@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from invented import InventedText, Spans, Story, load_stories
 from ranking import Mask
 
 from benchmarks.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
@@ -63,7 +62,7 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
     return Indexes(
         corpus=_indexed(articles, folder / "corpus", embedder),
         xquad=load_xquad(xquad, folder / "xquad", embedder),
-        invented=_indexed([_article(number, item) for number, item in enumerate(_invented())], folder / "invented", embedder),
+        invented=_indexed(_invented_articles(), folder / "invented", embedder),
     )
 
 
@@ -83,16 +82,16 @@ def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> It
 
 def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], count: int) -> Iterator[Asked]:
     """Over all invented news together: all questions held out from the reader's training, and `count` of the others."""
-    rows = [(number, item, asked) for number, item in enumerate(_invented()) for asked in item["questions"]]
-    held = [row for row in rows if is_held_out(_group(row[0], row[1]))]
-    read = [row for row in rows if not is_held_out(_group(row[0], row[1]))]
-    for number, item, asked in [*held, *random.Random(SEED).sample(read, min(count, len(read)))]:
+    rows = [(number, story, asked) for number, story in enumerate(load_stories()) for asked in story.questions]
+    held = [row for row in rows if is_held_out(row[1].group)]
+    read = [row for row in rows if not is_held_out(row[1].group)]
+    for number, story, asked in [*held, *random.Random(SEED).sample(read, min(count, len(read)))]:
         yield Asked(
             group="invented",
-            text=asked["question"],
+            text=asked.question,
             store=indexes.invented,
-            rights=_holding_in(_article(number, item).article_id, asked["answers"]),
-            was_read=not is_held_out(_group(number, item)),
+            rights=_holding_in(dict(zip(_ids(number, story), asked.answers, strict=True))),
+            was_read=not is_held_out(story.group),
         )
 
 
@@ -132,10 +131,12 @@ def _holding(answers: Sequence[str]) -> Rights:
     return lambda passage: [holds(passage.quoted(span), answers) for span in passage.sentences]
 
 
-def _holding_in(article_id: str, answers: Sequence[str]) -> Rights:
+def _holding_in(answers: dict[str, Spans]) -> Rights:
+    """answers: spans in the text, by article."""
+
     def rights(passage: Passage) -> list[bool]:
-        own = passage.article_id == article_id
-        return [own and any(answer in passage.quoted(span) for answer in answers) for span in passage.sentences]
+        own = answers.get(passage.article_id, ())
+        return [any(sentence.start_char <= start < sentence.end_char for start, _ in own) for sentence in passage.sentences]
 
     return rights
 
@@ -149,26 +150,28 @@ def _gold(row: XquadQuestion) -> Rights:
     return rights
 
 
-def _invented() -> list[dict[str, Any]]:
-    lines = (EVALS / "reader" / "made-up.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+def _ids(number: int, story: Story) -> list[str]:
+    return [f"{text.language}/{number:05d}-{place}" for place, text in enumerate(story.texts)]
 
 
-def _group(number: int, item: dict[str, Any]) -> str:
-    """The name that `reader/examples.py` gives it, so that both hold out the same."""
-    return f"made-up-{item['language']}/{number // 3}"
+def _invented_articles() -> list[Article]:
+    return [
+        _article(article_id, text)
+        for number, story in enumerate(load_stories())
+        for article_id, text in zip(_ids(number, story), story.texts, strict=True)
+    ]
 
 
-def _article(number: int, item: dict[str, Any]) -> Article:
+def _article(article_id: str, text: InventedText) -> Article:
     return Article(
-        article_id=f"{item['language']}/{number:05d}",
-        title=item["title"],
+        article_id=article_id,
+        title=text.title,
         publisher="invented",
-        published=date.fromisoformat(item["published"]),
+        published=date.fromisoformat(text.published),
         url="",
-        language=item["language"],
-        text=item["text"],
-        sha256=sha256(item["text"].encode()).hexdigest(),
+        language=text.language,
+        text=text.text,
+        sha256=sha256(text.text.encode()).hexdigest(),
     )
 
 

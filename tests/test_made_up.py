@@ -14,6 +14,8 @@ import pytest
 from coopbot.text.language import detect_language
 
 FILE = Path(__file__).parents[1] / "evals" / "reader" / "made-up.jsonl"
+PAGES = FILE.with_name("made-up-pages.jsonl")
+COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
     *("number", "date", "who", "where", "what", "why", "how", "list", "two-part", "compare", "keyword"),
@@ -28,6 +30,14 @@ NEAR_MISSES = {
 @pytest.fixture(scope="module")
 def items() -> list[dict[str, Any]]:
     return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def pairs(items: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each companion with its item. Raises KeyError for a companion of no item."""
+    by_id = {item["id"]: item for item in items}
+    rows = [json.loads(line) for line in COMPANIONS.read_text(encoding="utf-8").splitlines()]
+    return [(by_id[row["id"]], row) for row in rows]
 
 
 def test_there_are_enough_in_each_language(items: list[dict[str, Any]]) -> None:
@@ -71,3 +81,54 @@ def test_no_paragraph_is_in_the_corpus(items: list[dict[str, Any]]) -> None:
     corpus = "\n".join(path.read_text(encoding="utf-8") for path in sorted((FILE.parents[2] / "corpus").rglob("*.md")))
     plain = re.sub(r"\s+", " ", corpus)
     assert [item["id"] for item in items if item["text"][:60] in plain] == []
+
+
+def test_companions_are_marked_as_invented_and_written_in_their_language(
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> None:
+    assert len({companion["id"] for _, companion in pairs}) == len(pairs) >= 1000
+    wrong = [
+        companion["id"]
+        for item, companion in pairs
+        if companion["invented"] is not True
+        or detect_language(companion["text"]) != companion["language"]
+        or companion["text"] == item["text"]
+        or not date(2000, 1, 1) < date.fromisoformat(companion["published"]) < date(2030, 1, 1)
+    ]
+    assert wrong == []
+
+
+def test_companions_answer_what_their_items_leave_open(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    wrong = [
+        (item["id"], place)
+        for item, companion in pairs
+        for place, answers in companion["answers"].items()
+        if item["questions"][int(place)]["answers"] or not answers or any(one not in companion["text"] for one in answers)
+    ]
+    assert wrong == []
+
+
+def test_typed_questions_are_answered_by_the_text_they_name(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    wrong = [
+        (item["id"], asked["question"])
+        for item, companion in pairs
+        for asked in companion["typed"]
+        if not asked["answers"]
+        or any(one not in {"original": item, "new": companion}[asked["of"]]["text"] for one in asked["answers"])
+    ]
+    assert wrong == []
+
+
+def test_pages_are_long_and_their_answers_stand_in_the_paragraphs_named() -> None:
+    pages = [json.loads(line) for line in PAGES.read_text(encoding="utf-8").splitlines()]
+    assert len(pages) >= 100
+    assert all(page["invented"] is True and len(page["paragraphs"]) >= 4 for page in pages)
+    assert [page["id"] for page in pages if detect_language("\n".join(page["paragraphs"])) != page["language"]] == []
+    wrong = [
+        (page["id"], asked["question"])
+        for page in pages
+        for asked in page["questions"]
+        if any(words not in page["paragraphs"][place] or not words.strip() for place, words in asked["answers"])
+        or (not asked["answers"]) != asked["kind"].startswith("near-")
+    ]
+    assert wrong == []

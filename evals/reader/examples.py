@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from invented import InventedText, Spans, Story
 
 from coopbot.text.language import detect_language
 
@@ -18,10 +20,14 @@ Json = dict[str, Any]
 HELD_OUT_XQUAD = frozenset(range(0, 48, 12))
 _HELD_OUT_TOPICS_PERCENT = 20
 _HELD_OUT_PERCENT = 4
+_PAGES_LEARNED = 100
 
 
 def is_held_out(paragraph: str) -> bool:
-    """Whether a paragraph is held out from training, to check the reader on."""
+    """Whether a paragraph, or an invented page, is held out from training, to check the reader on."""
+    source, _, number = paragraph.rpartition("/")
+    if source == "made-up-page":
+        return int(number) >= _PAGES_LEARNED
     return zlib.crc32(paragraph.encode()) % 100 < _HELD_OUT_PERCENT
 
 
@@ -123,24 +129,38 @@ def kept_titles(folder: Path) -> frozenset[str]:
     return frozenset(article["title"] for number, article in enumerate(articles) if number in kept)
 
 
-def made_up(path: Path) -> Iterator[Example]:
-    """Our own invented news, with date and title in front."""
-    for number, line in enumerate(path.read_text("utf-8").splitlines()):
-        item = json.loads(line)
-        head = f"{item['published']}. {item['title']}. "
-        for asked in item["questions"]:
-            spans = tuple(_span(item["text"], answer) for answer in asked["answers"])
+def made_up(stories: Iterable[Story]) -> Iterator[Example]:
+    """Questions about invented news and pages, with every paragraph of their story, date and title in front."""
+    for story in stories:
+        for asked in story.questions:
+            several = [_paragraphs(text, spans) for text, spans in zip(story.texts, asked.answers, strict=True)]
             yield Example(
-                source=f"made-up-{asked['kind']}",
-                question=asked["question"],
-                texts=(headed(Text(text=item["text"], answers=spans), head),),
-                paragraph=f"made-up-{item['language']}/{number // 3}",
+                source=f"made-up-{asked.kind}",
+                question=asked.question,
+                texts=tuple(text for texts in several for text in texts),
+                paragraph=story.group,
             )
 
 
-def _span(text: str, answer: str) -> tuple[int, int]:
-    start = text.index(answer)
-    return start, start + len(answer)
+def _paragraphs(text: InventedText, spans: Spans) -> list[Text]:
+    found = []
+    for start, paragraph in text.paragraphs():
+        own = tuple((first - start, last - start) for first, last in spans if start <= first < start + len(paragraph))
+        found.append(headed(Text(text=paragraph, answers=own), f"{text.published}. {text.title}. "))
+    return found
+
+
+def with_fewer_texts(example: Example, rng: random.Random, most: int) -> Example:
+    """The example with at most `most` texts that do not answer."""
+    wrong = [text for text in example.texts if not text.answers]
+    kept = [*(text for text in example.texts if text.answers), *rng.sample(wrong, min(most, len(wrong)))]
+    return replace(example, texts=tuple(kept))
+
+
+def sometimes_unanswered(example: Example, rng: random.Random) -> Example:
+    """A quarter of the examples lose the texts that answer, so that every kind of question is also one that nothing answers."""
+    wrong = tuple(text for text in example.texts if not text.answers)
+    return replace(example, texts=wrong) if wrong and rng.random() < 0.25 else example
 
 
 def by_paragraph(examples: Sequence[Example], rng: random.Random) -> list[tuple[Example, str]]:

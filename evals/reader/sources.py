@@ -14,15 +14,16 @@ from examples import (
     joined,
     kept_titles,
     made_up,
+    sometimes_unanswered,
     squad_like,
+    with_fewer_texts,
     with_made_up_head,
     xquad_even,
 )
+from invented import load_stories
 from negatives import with_negatives
 
 from coopbot.index.model.embedder import Embedder
-
-HERE = Path(__file__).parent
 
 
 def general_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
@@ -54,27 +55,49 @@ def longer_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rando
     return [joined(one, rng) if one.source.startswith("made-up") else one for one in mixed]
 
 
+def paired_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly stories of several texts, of which one answers what the others do not, so that the kind of a question does not
+    reveal whether it has an answer; and every question over our corpus twice.
+    """
+    invented = list(made_up(load_stories()))
+    several = [with_fewer_texts(one, rng, 3) for one in invented if len(one.texts) > 1]
+    single = sample([one for one in invented if len(one.texts) == 1], 1_000, rng)
+    ours = with_negatives([*sample(several, 7_500, rng), *single], embedder, rng, share=0.9, most=2)
+    corpus = [*corpus_examples(embedder, rng), *corpus_examples(embedder, rng)]
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 500, 500))
+    return [*(joined(sometimes_unanswered(one, rng), rng) for one in ours), *corpus, *general]
+
+
 EXAMPLES = {
     "general": general_examples,
     "domain": domain_examples,
     "compare": compare_examples,
     "longer": longer_examples,
+    "paired": paired_examples,
 }
 
 
 def _mixed(
     qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, share: float, most: int, from_xquad: int = 2_500
 ) -> list[Example]:
-    invented = [as_follow_up(one, rng) for one in by_paragraph(list(made_up(HERE / "made-up.jsonl")), rng)]
+    invented = [as_follow_up(one, rng) for one in by_paragraph(list(made_up(load_stories())), rng)]
     ours = with_negatives(invented, embedder, rng, share=share, most=most)
-    left_out = kept_titles(xquad)
+    counts = (from_xquad, 1_500, 1_000)
+    general = _general(qa, xquad, embedder, rng, share=share / 1.5, most=max(1, most // 2), counts=counts)
+    return [*ours, *corpus_examples(embedder, rng), *general]
+
+
+def _general(
+    qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, share: float, most: int, counts: tuple[int, int, int]
+) -> list[Example]:
+    """Some examples of `general`. counts: from XQuAD-R, from SQuAD 2.0, and from CMRC and DRCD."""
     sets = [
-        sample(list(xquad_even(xquad)), from_xquad, rng),
-        sample([*squad_like(qa / "squad2-dev-half.json", "squad", left_out)], 1500, rng),
-        sample([*squad_like(qa / "cmrc2018-dev.json", "cmrc"), *squad_like(qa / "drcd-dev.json", "drcd")], 1000, rng),
+        list(xquad_even(xquad)),
+        [*squad_like(qa / "squad2-dev-half.json", "squad", kept_titles(xquad))],
+        [*squad_like(qa / "cmrc2018-dev.json", "cmrc"), *squad_like(qa / "drcd-dev.json", "drcd")],
     ]
-    general = [one for some in sets for one in with_negatives(some, embedder, rng, share=share / 1.5, most=max(1, most // 2))]
-    return [*ours, *corpus_examples(embedder, rng), *(with_made_up_head(one, rng) for one in general)]
+    some = [sample(examples, count, rng) for examples, count in zip(sets, counts, strict=True)]
+    return [with_made_up_head(one, rng) for own in some for one in with_negatives(own, embedder, rng, share=share, most=most)]
 
 
 def sample(examples: Sequence[Example], count: int, rng: random.Random) -> list[Example]:

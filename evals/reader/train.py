@@ -4,9 +4,11 @@
     python evals/reader/train.py domain  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py paired  --qa QA --xquad XQUAD --out runs/reader
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
-passages per question, as when answering, and `longer` with longer ones. Each writes `<stage>.pt` (the best by held-out
+passages per question, as when answering, `longer` with longer ones, and `paired` with two texts on one story, of which only
+one answers. Each writes `<stage>.pt` (the best by held-out
 questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`.
 """
 
@@ -55,6 +57,7 @@ STAGES = {
     "domain": Stage(name="domain", texts=16_000, rate=5e-4, max_tokens=288, start_from="general"),
     "compare": Stage(name="compare", texts=54_000, rate=4e-4, max_tokens=288, start_from="domain"),
     "longer": Stage(name="longer", texts=24_000, rate=3e-4, max_tokens=320, start_from="compare"),
+    "paired": Stage(name="paired", texts=28_000, rate=3e-4, max_tokens=320, start_from="longer"),
 }
 
 
@@ -75,9 +78,15 @@ def main() -> None:
     checked = [(one, coder.code(one)) for one in random.Random(SEED).sample(held_out, min(CHECKED, len(held_out)))]
     network = ReaderNetwork(source, arguments.rank)
     if stage.start_from:
-        network.load_learned(torch.load(arguments.out / f"{stage.start_from}.pt"))
+        network.load_learned(torch.load(_checkpoint(arguments.out, stage.start_from, arguments.seed)))
     print(f"{len(learned)} questions to learn from, {len(held_out)} held out, {len(checked)} of them checked", flush=True)
     Training(stage, network, arguments.out, arguments.seed).run([(one, coder.code(one)) for one in learned], checked)
+
+
+def _checkpoint(out: Path, stage: str, seed: int) -> Path:
+    """Where a stage ended: with this seed, if it ran with it."""
+    own = out / f"{stage}-{seed}.pt"
+    return own if own.is_file() else out / f"{stage}.pt"
 
 
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

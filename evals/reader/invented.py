@@ -1,0 +1,114 @@
+"""The invented news and pages.
+
+`made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
+leave open, and `made-up-pages.jsonl` whole pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coopbot.domain import Language
+
+HERE = Path(__file__).parent
+BETWEEN_PARAGRAPHS = "\n\n"
+
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventedText:
+    """A news text of one paragraph, or a page of several. published: YYYY-MM-DD."""
+
+    language: Language
+    published: str
+    title: str
+    text: str
+
+    def paragraphs(self) -> Iterator[tuple[int, str]]:
+        """Each with the place of its first character."""
+        start = 0
+        for paragraph in self.text.split(BETWEEN_PARAGRAPHS):
+            yield start, paragraph
+            start += len(paragraph) + len(BETWEEN_PARAGRAPHS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventedQuestion:
+    """A question about a story. answers: for each of its texts, the spans that answer; none where it does not."""
+
+    kind: str
+    question: str
+    answers: tuple[Spans, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One or two texts and the questions about them. group: the stories that are held out from training together."""
+
+    texts: tuple[InventedText, ...]
+    questions: tuple[InventedQuestion, ...]
+    group: str
+
+
+def load_stories() -> list[Story]:
+    """All stories: those of `made-up.jsonl` in their order, then the pages."""
+    companions = {row["id"]: row for row in _rows("companions.jsonl")}
+    news = [
+        _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
+        for number, row in enumerate(_rows("made-up.jsonl"))
+    ]
+    pages = [_page(row, group=f"made-up-page/{number}") for number, row in enumerate(_rows("made-up-pages.jsonl"))]
+    return [*news, *pages]
+
+
+def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:
+    texts = [_text(row, row["text"])]
+    asked = [(one["kind"], one["question"], [one["answers"]]) for one in row["questions"]]
+    if companion:
+        texts.append(_text(companion, companion["text"]))
+        later = companion["answers"]
+        asked = [(kind, question, [*own, later.get(str(place), [])]) for place, (kind, question, own) in enumerate(asked)]
+        for one in companion["typed"]:
+            of_original = one["of"] == "original"
+            asked.append(("typed", one["question"], [one["answers"], []] if of_original else [[], one["answers"]]))
+    questions = tuple(
+        InventedQuestion(kind=kind, question=question, answers=tuple(map(_spans, texts, answers)))
+        for kind, question, answers in asked
+    )
+    return Story(texts=tuple(texts), questions=questions, group=group)
+
+
+def _page(row: dict[str, Any], group: str) -> Story:
+    text = _text(row, BETWEEN_PARAGRAPHS.join(row["paragraphs"]))
+    starts = [start for start, _ in text.paragraphs()]
+    questions = [
+        InventedQuestion(
+            kind=one["kind"],
+            question=one["question"],
+            answers=(tuple(_span(text.text, words, starts[place]) for place, words in one["answers"]),),
+        )
+        for one in row["questions"]
+    ]
+    return Story(texts=(text,), questions=tuple(questions), group=group)
+
+
+def _text(row: dict[str, Any], text: str) -> InventedText:
+    return InventedText(language=row["language"], published=row["published"], title=row["title"], text=text)
+
+
+def _spans(text: InventedText, answers: list[str]) -> Spans:
+    return tuple(_span(text.text, answer) for answer in answers)
+
+
+def _span(text: str, words: str, after: int = 0) -> tuple[int, int]:
+    start = text.index(words, after)
+    return start, start + len(words)
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
