@@ -83,6 +83,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", default=[], help="systems to measure, by their file names; all if left out")
     parser.add_argument("--paragraphs", type=int, metavar="N", help="index only the first N paragraphs in each language")
     parser.add_argument("--every", type=int, default=3, metavar="N", help="ask only every N-th question")
+    parser.add_argument("--resume", action="store_true", help="measure only what benchmarks/peers/results.json lacks")
     parser.add_argument("--no-kills", action="store_true", help="do not kill any system")
     parser.add_argument("--remark", default="", help="a sentence for the page, such as what else the machine was doing")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -110,6 +111,8 @@ def _measure(asked: argparse.Namespace) -> None:
         "remark": asked.remark,
         "rows": [],
     }
+    if asked.resume:
+        results["rows"] = _measured_before(results)
     chosen = [row for row in ROWS if not asked.only or row.system in asked.only]
     with tempfile.TemporaryDirectory(prefix="coopbot-peers-") as scratch:
         bench = Bench(
@@ -119,16 +122,30 @@ def _measure(asked: argparse.Namespace) -> None:
             python=asked.python,
             haiku_python=asked.haiku_python,
         )
+        done = {figures["name"]: figures for figures in results["rows"]}
         for row in chosen:
-            results["rows"].append(measured(bench, row, dataset))
-            _save(results)
+            if row.name not in done:
+                done[row.name] = measured(bench, row, dataset)
+                results["rows"].append(done[row.name])
+                _save(results)
         for system in [] if asked.no_kills else dict.fromkeys(row.system for row in chosen):
             # The rows of a system search differently, but write the same index.
-            own = [figures for row, figures in zip(chosen, results["rows"], strict=True) if row.system == system]
-            kills = run_kills(bench, next(row for row in chosen if row.system == system), few)
-            for figures in own:
-                figures["kills"] = kills
-            _save(results)
+            own = [row for row in chosen if row.system == system]
+            if any("kills" not in done[row.name] for row in own):
+                kills = run_kills(bench, own[0], few)
+                for row in own:
+                    done[row.name]["kills"] = kills
+                _save(results)
+
+
+def _measured_before(results: Json) -> list[Json]:
+    """The rows of an interrupted run. Raises SystemExit if it was another machine, other versions or other questions."""
+    before: Json = json.loads(RESULTS.read_text("utf-8"))
+    differing = [name for name in results if name not in ("date", "remark", "rows") and results[name] != before.get(name)]
+    if differing:
+        raise SystemExit(f"the results to resume differ in {', '.join(differing)}; run without --resume")
+    rows: list[Json] = before["rows"]
+    return rows
 
 
 def _save(results: Json) -> None:
