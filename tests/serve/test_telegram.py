@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 import logging
 import threading
 import traceback
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.service import BotSettings
-from coopbot.serve.telegram.texts import bot_texts
+from coopbot.serve.telegram.texts import BotTexts, bot_texts
 
 from .telegram_bot import QUOTE, Bot, FakeAnswers, make_answer, make_index
 
@@ -362,6 +365,15 @@ def test_logs_contain_neither_token_nor_question(bot: Bot, api: BotApi, caplog: 
     assert "RuntimeError" in caplog.text
     for secret in (TOKEN, "very private", "that fails"):
         assert secret not in caplog.text
+
+
+def test_every_text_takes_the_same_values_in_every_language() -> None:
+    files = importlib.resources.files("coopbot.serve.telegram").joinpath("texts")
+    own = {language: json.loads(files.joinpath(f"{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES}
+    assert all(texts.keys() == {field.name for field in fields(BotTexts)} for texts in own.values())
+    for name, text in own["en"].items():
+        assert {str(texts[name]).count("{}") for texts in own.values()} == {str(text).count("{}")}
+        assert not isinstance(text, dict) or all(texts[name].keys() == text.keys() for texts in own.values())
 
 
 def test_the_menu_of_commands_is_set_in_three_languages(bot: Bot, api: BotApi) -> None:

@@ -16,8 +16,6 @@ _VERSION = "1"
 View = Literal["answer", "context", "more", "year", "languages"]
 _VIEWS: tuple[View, ...] = get_args(View)
 
-_NAMES: dict[Language, str] = {"en": "English", "zh": "中文", "ru": "Русский"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
@@ -64,7 +62,7 @@ def example_keyboard(questions: list[tuple[int, str]], language: Language) -> In
 
 def language_keyboard(language: Language) -> InlineKeyboardMarkup:
     """The choice of the language."""
-    names = [_button(_NAMES[one], "language", one) for one in LANGUAGES]
+    names = [_button(bot_texts(one).name, "language", one) for one in LANGUAGES]
     return _keyboard([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
 
 

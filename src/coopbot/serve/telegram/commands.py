@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import lru_cache
+from itertools import islice
 
 from telegram import Bot, BotCommand, InlineKeyboardMarkup
 
@@ -12,16 +14,16 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.serve.messages import format_date, message
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
-from coopbot.serve.telegram.examples import Examples
 from coopbot.serve.telegram.format import passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
-from coopbot.serve.telegram.texts import STORED, bot_texts
+from coopbot.serve.telegram.texts import bot_texts
 from coopbot.serve.telegram.typing_action import while_typing
 
+_EXAMPLES = 3
 _PASSAGES = 5
 _PUBLISHERS = 5
 _COUNTED = 5000
@@ -35,7 +37,7 @@ class Commands:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._examples = Examples(kit.library.answers.ask, lambda: kit.library.index.current().snapshot_id)
+        self._examples = lru_cache(maxsize=len(LANGUAGES))(self._find_examples)
         self._known: dict[str, Callable[[Incoming, Language], Awaitable[Reply]]] = {
             "start": self._start,
             "search": self._search,
@@ -61,7 +63,8 @@ class Commands:
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
         self._begin(incoming)
-        looking = self._kit.in_thread(self._examples.fitting, language)
+        index = self._kit.library.index
+        looking = self._kit.in_thread(lambda: self._examples(index.current().snapshot_id, language))
         examples = await while_typing(self._kit.bot, incoming.chat_id, incoming.topic_id, looking)
         return message(language).start, example_keyboard(examples, language)
 
@@ -106,9 +109,15 @@ class Commands:
         if waiting > 0:
             deleted["updates"] = waiting
         self._begin(incoming)
-        lines = [STORED[name][language].format(count) for name, count in deleted.items()]
         texts = bot_texts(language)
+        lines = [texts.stored[name].format(count) for name, count in deleted.items()]
         return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget, None
+
+    def _find_examples(self, snapshot_id: str, language: Language) -> list[tuple[int, str]]:
+        """The first few example questions that the snapshot answers, each with its index."""
+        ask, examples = self._kit.library.answers.ask, enumerate(bot_texts(language).examples)
+        answered = (example for example in examples if ask(example[1]).outcome == "answered")
+        return list(islice(answered, _EXAMPLES))
 
     def _begin(self, incoming: Incoming) -> None:
         self._kit.people.begin_conversation(incoming.chat_id, incoming.topic_id, incoming.user_id, incoming.message.message_id)

@@ -52,7 +52,7 @@ class People:
         return f"tg_{chat_id}_{topic_id or 0}_{user_id}_{begun_id}"
 
     def forget(self, user_id: int) -> dict[str, int]:
-        """Delete what is stored about a user. Returns the number of rows of each kind, by name in `texts.STORED`.
+        """Delete what is stored about a user. Returns the number of rows of each kind, by name in `BotTexts.stored`.
 
         Conversations, which are only message ids, are deleted but not reported.
         """

@@ -11,7 +11,6 @@ from coopbot.domain import LANGUAGES, Language
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.answering import answer_question, show_view
 from coopbot.serve.telegram.buttons import Press, read_press, view_of
-from coopbot.serve.telegram.examples import EXAMPLES
 from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit, messages
@@ -81,8 +80,8 @@ async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, pre
 
 
 def _example(value: str) -> str | None:
-    for language, questions in EXAMPLES.items():
-        place = value.removeprefix(language)
+    for language in LANGUAGES:
+        place, questions = value.removeprefix(language), bot_texts(language).examples
         if place != value and place.isdecimal() and int(place) < len(questions):
             return questions[int(place)]
     return None
