@@ -87,20 +87,20 @@ class Database:
             raise
 
     @contextmanager
-    def write(self, *, flushed: bool = False) -> Iterator[sqlite3.Connection]:
+    def write(self, *, flushed: bool = False) -> Iterator[None]:
         """A transaction; one within another is part of it.
 
         Once committed, it survives a killed process; if `flushed`, also a power cut.
         """
         with self._lock:
             if self._depth:
-                yield self._connection
+                yield
                 return
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
-                yield self._connection
+                yield
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -108,6 +108,11 @@ class Database:
                 self._connection.execute("COMMIT")
             finally:
                 self._depth -= 1
+
+    def execute(self, query: str, *values: object) -> sqlite3.Cursor:
+        """Run a statement that writes, in a transaction of its own or the one around it."""
+        with self.write():
+            return self._connection.execute(query, values)
 
     def read(self, query: str, *values: object) -> list[sqlite3.Row]:
         """The rows of a query."""
@@ -122,15 +127,15 @@ class Database:
     def clear_up(self) -> None:
         """Delete what has expired."""
         now_s = self.now_s()
-        with self.write() as connection:
-            connection.execute("DELETE FROM updates WHERE handled_at_s < ?", (now_s - _KEPT_NUMBERS_S,))
+        with self.write():
+            self.execute("DELETE FROM updates WHERE handled_at_s < ?", now_s - _KEPT_NUMBERS_S)
             for query in (
                 "DELETE FROM votes WHERE answer_id IN (SELECT answer_id FROM answers WHERE created_at_s < ?)",
                 "DELETE FROM answers WHERE created_at_s < ?",
                 "DELETE FROM sent WHERE sent_at_s < ?",
                 "DELETE FROM conversations WHERE begun_at_s < ?",
             ):
-                connection.execute(query, (now_s - _KEPT_ANSWERS_S,))
+                self.execute(query, now_s - _KEPT_ANSWERS_S)
 
     def close(self) -> None:
         """Close the file; nothing else may be called afterwards."""

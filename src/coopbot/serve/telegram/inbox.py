@@ -40,23 +40,22 @@ class Inbox:
 
     def put(self, updates: Sequence[Json]) -> None:
         """Store updates, flushed to disk on return. Known ones are ignored."""
-        with self._database.write(flushed=True) as connection:
+        with self._database.write(flushed=True):
             for body in updates:
                 content = _content(body)
                 lane, user_id, sent_at_s = _sender(body["update_id"], content, self._database.now_s())
-                connection.execute(
+                self._database.execute(
                     "INSERT OR IGNORE INTO updates (update_id, lane, user_id, album, sent_at_s, body)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
-                    (body["update_id"], lane, user_id, content.get("media_group_id"), sent_at_s, json.dumps(body)),
+                    *(body["update_id"], lane, user_id, content.get("media_group_id"), sent_at_s, json.dumps(body)),
                 )
                 if "message_id" in content and "chat" in content:
-                    note_latest(connection, int(content["chat"]["id"]), int(content["message_id"]))
+                    note_latest(self._database, int(content["chat"]["id"]), int(content["message_id"]))
 
     def take(self, busy: Collection[str]) -> Waiting | None:
         """The next update of the lane that has waited longest, except `busy` lanes; None if there is none."""
-        heads = self._database.read(
-            "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
-        )
+        query = "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
+        heads = self._database.read(query)
         free = [row for row in heads if row["lane"] not in busy]
         if not free:
             self._served = {} if not heads else self._served
@@ -64,8 +63,7 @@ class Inbox:
         head = min(free, key=lambda row: (self._served.get(row["lane"], 0), row["first"]))
         self._turn += 1
         self._served[head["lane"]] = self._turn
-        with self._database.write() as connection:
-            connection.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", (head["first"],))
+        self._database.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", head["first"])
         (row,) = self._database.read("SELECT * FROM updates WHERE update_id = ?", head["first"])
         return Waiting(
             update_id=row["update_id"],
@@ -78,15 +76,12 @@ class Inbox:
 
     def put_back(self, waiting: Waiting) -> None:
         """Undo `take`: the update waits again, and this start does not count."""
-        with self._database.write() as connection:
-            connection.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", (waiting.update_id,))
+        self._database.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", waiting.update_id)
 
     def done(self, update_id: int) -> None:
         """Record an update as handled, and delete its content."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE updates SET body = NULL, handled_at_s = ? WHERE update_id = ?", (self._database.now_s(), update_id)
-            )
+        query = "UPDATE updates SET body = NULL, handled_at_s = ? WHERE update_id = ?"
+        self._database.execute(query, self._database.now_s(), update_id)
 
     def count(self) -> int:
         """The number of waiting updates."""
@@ -94,23 +89,14 @@ class Inbox:
 
     def earlier(self, waiting: Waiting, within_s: float) -> int:
         """The number of updates in the same lane within `within_s` before this one."""
-        return self._database.number(
-            "SELECT COUNT(*) FROM updates WHERE user_id = ? AND update_id < ? AND sent_at_s > ? AND lane = ?",
-            waiting.user_id,
-            waiting.update_id,
-            waiting.sent_at_s - within_s,
-            waiting.lane,
-        )
+        query = "SELECT COUNT(*) FROM updates WHERE user_id = ? AND update_id < ? AND sent_at_s > ? AND lane = ?"
+        since_s = waiting.sent_at_s - within_s
+        return self._database.number(query, waiting.user_id, waiting.update_id, since_s, waiting.lane)
 
     def is_followed(self, waiting: Waiting) -> bool:
         """Whether a newer update waits in the same lane."""
-        return bool(
-            self._database.number(
-                "SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL AND lane = ? AND update_id > ?",
-                waiting.lane,
-                waiting.update_id,
-            )
-        )
+        query = "SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL AND lane = ? AND update_id > ?"
+        return self._database.number(query, waiting.lane, waiting.update_id) > 0
 
     def speaks_for_album(self, update_id: int, album: str) -> bool:
         """Whether an update without words is the one in its album that gets a reply: the first, if none has words."""
@@ -120,11 +106,8 @@ class Inbox:
 
     def forget(self, user_id: int) -> int:
         """Delete a user's waiting updates. Returns how many there were."""
-        with self._database.write() as connection:
-            return connection.execute(
-                "UPDATE updates SET body = NULL, handled_at_s = ? WHERE user_id = ? AND handled_at_s IS NULL",
-                (self._database.now_s(), user_id),
-            ).rowcount
+        query = "UPDATE updates SET body = NULL, handled_at_s = ? WHERE user_id = ? AND handled_at_s IS NULL"
+        return self._database.execute(query, self._database.now_s(), user_id).rowcount
 
 
 def _content(body: Json) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.outgoing import Outgoing
@@ -33,11 +33,10 @@ class Outbox:
 
     def put(self, outgoing: Iterable[Outgoing]) -> None:
         """Add messages."""
-        with self._database.write() as connection:
-            connection.executemany(
-                "INSERT INTO outbox (chat_id, key, part, body, created_at_s) VALUES (?, ?, ?, ?, ?)",
-                [(one.chat_id, one.key, one.part, one.as_json(), self._database.now_s()) for one in outgoing],
-            )
+        query = "INSERT INTO outbox (chat_id, key, part, body, created_at_s) VALUES (?, ?, ?, ?, ?)"
+        with self._database.write():
+            for one in outgoing:
+                self._database.execute(query, one.chat_id, one.key, one.part, one.as_json(), self._database.now_s())
 
     def chats(self) -> list[int]:
         """The chats with waiting messages, the longest waiting first."""
@@ -59,65 +58,44 @@ class Outbox:
 
     def begin(self, pending: Pending) -> None:
         """Record that the message may have been sent from now on."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE outbox SET after_id = ? WHERE outbox_id = ?", (self.latest_id(pending.chat_id), pending.outbox_id)
-            )
+        query = "UPDATE outbox SET after_id = ? WHERE outbox_id = ?"
+        self._database.execute(query, self.latest_id(pending.chat_id), pending.outbox_id)
 
     def not_sent(self, pending: Pending) -> None:
         """Record that the message was not sent."""
-        with self._database.write() as connection:
-            connection.execute("UPDATE outbox SET after_id = NULL WHERE outbox_id = ?", (pending.outbox_id,))
+        self._database.execute("UPDATE outbox SET after_id = NULL WHERE outbox_id = ?", pending.outbox_id)
 
     def accepted(self, pending: Pending, message_id: int) -> None:
         """Record that Telegram accepted the message under this id."""
-        with self._database.write() as connection:
+        query, shown = "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?)", pending.outgoing
+        with self._database.write():
             self.drop(pending)
-            connection.execute(
-                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?)",
-                (pending.chat_id, message_id, pending.outgoing.key, pending.outgoing.part, self._database.now_s()),
-            )
-            note_latest(connection, pending.chat_id, message_id)
+            self._database.execute(query, shown.chat_id, message_id, shown.key, shown.part, self._database.now_s())
+            note_latest(self._database, shown.chat_id, message_id)
 
     def drop(self, pending: Pending) -> None:
         """Delete a message from the outbox."""
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM outbox WHERE outbox_id = ?", (pending.outbox_id,))
+        self._database.execute("DELETE FROM outbox WHERE outbox_id = ?", pending.outbox_id)
 
     def drop_chat(self, chat_id: int) -> None:
         """Delete all messages and subscriptions of a chat."""
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM outbox WHERE chat_id = ?", (chat_id,))
-            connection.execute("DELETE FROM subscriptions WHERE chat_id = ?", (chat_id,))
+        with self._database.write():
+            self._database.execute("DELETE FROM outbox WHERE chat_id = ?", chat_id)
+            self._database.execute("DELETE FROM subscriptions WHERE chat_id = ?", chat_id)
 
     def move_chat(self, old_id: int, new_id: int) -> None:
         """Move messages of a group that became a supergroup. Message ids change, so nothing stays a reply or an edit."""
         for row in self._database.read("SELECT * FROM outbox WHERE chat_id = ?", old_id):
             outgoing = Outgoing.from_json(new_id, row["key"], row["part"], row["body"])
-            moved = Outgoing(
-                action="send",
-                chat_id=new_id,
-                key=outgoing.key,
-                part=outgoing.part,
-                content=outgoing.content,
-                keyboard=outgoing.keyboard,
-                language=outgoing.language,
-            )
+            moved = replace(outgoing, action="send", reply_to=None, topic_id=None)
             query = "UPDATE outbox SET chat_id = ?, body = ?, after_id = NULL WHERE outbox_id = ?"
-            with self._database.write() as connection:
-                connection.execute(query, (new_id, moved.as_json(), row["outbox_id"]))
-        with self._database.write() as connection:
-            connection.execute("UPDATE OR REPLACE subscriptions SET chat_id = ? WHERE chat_id = ?", (new_id, old_id))
+            self._database.execute(query, new_id, moved.as_json(), row["outbox_id"])
+        self._database.execute("UPDATE OR REPLACE subscriptions SET chat_id = ? WHERE chat_id = ?", new_id, old_id)
 
     def message_id(self, outgoing: Outgoing) -> int | None:
         """The id of the sent message that an edit or deletion refers to; None if there is none."""
-        found = self._database.number(
-            "SELECT message_id FROM sent WHERE key = ? AND part = ? AND chat_id = ?",
-            outgoing.key,
-            outgoing.part,
-            outgoing.chat_id,
-        )
-        return found or None
+        query = "SELECT message_id FROM sent WHERE key = ? AND part = ? AND chat_id = ?"
+        return self._database.number(query, outgoing.key, outgoing.part, outgoing.chat_id) or None
 
     def latest_id(self, chat_id: int) -> int:
         """The highest known message id in the chat's id space."""

@@ -28,27 +28,20 @@ class People:
 
     def choose_language(self, user_id: int, language: Language | None) -> None:
         """Set the language of a user; None for that of each message."""
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM languages WHERE user_id = ?", (user_id,))
+        with self._database.write():
+            self._database.execute("DELETE FROM languages WHERE user_id = ?", user_id)
             if language is not None:
-                connection.execute("INSERT INTO languages VALUES (?, ?)", (user_id, language))
+                self._database.execute("INSERT INTO languages VALUES (?, ?)", user_id, language)
 
     def begin_conversation(self, chat_id: int, topic_id: int | None, user_id: int, message_id: int) -> None:
         """Start a new conversation at a message: later questions do not follow earlier ones."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)",
-                (chat_id, topic_id or 0, user_id, message_id, self._database.now_s()),
-            )
+        query = "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)"
+        self._database.execute(query, chat_id, topic_id or 0, user_id, message_id, self._database.now_s())
 
     def conversation_id(self, chat_id: int, topic_id: int | None, user_id: int) -> str:
         """The id of the current conversation, valid for `ask.understand.conversations.checked_conversation_id`."""
-        begun_id = self._database.number(
-            "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?",
-            chat_id,
-            topic_id or 0,
-            user_id,
-        )
+        query = "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?"
+        begun_id = self._database.number(query, chat_id, topic_id or 0, user_id)
         return f"tg_{chat_id}_{topic_id or 0}_{user_id}_{begun_id}"
 
     def forget(self, user_id: int) -> dict[str, int]:
@@ -56,9 +49,9 @@ class People:
 
         Conversations, which are only message ids, are deleted but not reported.
         """
-        with self._database.write() as connection:
+        with self._database.write():
             deleted = {
-                table: connection.execute(f"DELETE FROM {table} WHERE {condition}", (user_id,)).rowcount
+                table: self._database.execute(f"DELETE FROM {table} WHERE {condition}", user_id).rowcount
                 for table, condition in _OF_USER.items()
             }
         return {table: count for table, count in deleted.items() if count and table != "conversations"}

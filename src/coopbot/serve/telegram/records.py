@@ -44,32 +44,26 @@ class Records:
 
     def add(self, asked: Asked, searched_as: str, language: Language, parts: int) -> Record:
         """Record an answer that is about to be sent."""
-        with self._database.write() as connection:
-            answer_id = connection.execute(
-                "INSERT INTO answers"
-                " (chat_id, topic_id, user_id, question_id, question, searched_as, language, parts, created_at_s)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    asked.chat_id,
-                    asked.topic_id,
-                    asked.user_id,
-                    asked.question_id,
-                    asked.question,
-                    searched_as,
-                    language,
-                    parts,
-                    self._database.now_s(),
-                ),
-            ).lastrowid
+        answer_id = self._database.execute(
+            "INSERT INTO answers"
+            " (chat_id, topic_id, user_id, question_id, question, searched_as, language, parts, created_at_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            asked.chat_id,
+            asked.topic_id,
+            asked.user_id,
+            asked.question_id,
+            asked.question,
+            searched_as,
+            language,
+            parts,
+            self._database.now_s(),
+        ).lastrowid
         return Record(answer_id=answer_id or 0, asked=asked, searched_as=searched_as, language=language, parts=parts)
 
     def change(self, record: Record, question: str, searched_as: str, language: Language, parts: int) -> None:
         """Update the record for an edited question or another view."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE answers SET question = ?, searched_as = ?, language = ?, parts = ? WHERE answer_id = ?",
-                (question, searched_as, language, parts, record.answer_id),
-            )
+        query = "UPDATE answers SET question = ?, searched_as = ?, language = ?, parts = ? WHERE answer_id = ?"
+        self._database.execute(query, question, searched_as, language, parts, record.answer_id)
 
     def get(self, answer_id: int) -> Record | None:
         """An answer by id; None if it is not stored."""
@@ -85,10 +79,8 @@ class Records:
 
     def vote(self, answer_id: int, user_id: int, *, good: bool) -> None:
         """Record a user's vote on an answer; the last one counts."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", (answer_id, user_id, good, self._database.now_s())
-            )
+        query = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)"
+        self._database.execute(query, answer_id, user_id, good, self._database.now_s())
 
     def votes(self) -> tuple[int, int]:
         """(Number of good votes, number of bad ones.)"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from coopbot.serve.telegram.database import Database
 
 # Ids of supergroups and channels begin with -100.
 _FIRST_SUPERGROUP = -1_000_000_000_000
@@ -15,9 +15,7 @@ def space_of(chat_id: int) -> int:
     return chat_id if chat_id < _FIRST_SUPERGROUP else OWN
 
 
-def note_latest(connection: sqlite3.Connection, chat_id: int, message_id: int) -> None:
+def note_latest(database: Database, chat_id: int, message_id: int) -> None:
     """Record the id of an existing message."""
-    connection.execute(
-        "INSERT INTO latest_ids VALUES (?1, ?2) ON CONFLICT (space) DO UPDATE SET message_id = MAX(message_id, ?2)",
-        (space_of(chat_id), message_id),
-    )
+    query = "INSERT INTO latest_ids VALUES (?1, ?2) ON CONFLICT (space) DO UPDATE SET message_id = MAX(message_id, ?2)"
+    database.execute(query, space_of(chat_id), message_id)

@@ -30,11 +30,8 @@ _EARLY_S = 3600.0
 
 def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
     """Add or change a subscription. Returns the reply."""
-    with kit.database.write() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)",
-            (chat_id, user_id, days, subject, language, kit.database.now_s()),
-        )
+    query = "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)"
+    kit.database.execute(query, chat_id, user_id, days, subject, language, kit.database.now_s())
     texts = bot_texts(language)
     reply = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
     return reply.format(texts.about_subject.format(subject) if subject else "")
@@ -42,9 +39,8 @@ def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, lan
 
 def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
     """End a subscription. Returns whether there was one."""
-    with kit.database.write() as connection:
-        query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
-        return bool(connection.execute(query, (chat_id, user_id)).rowcount)
+    query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
+    return kit.database.execute(query, chat_id, user_id).rowcount > 0
 
 
 def note_articles(database: Database, store: VectorStore) -> None:
@@ -52,10 +48,9 @@ def note_articles(database: Database, store: VectorStore) -> None:
     first_time = not database.number("SELECT COUNT(*) FROM articles")
     seen_at_s = 0.0 if first_time else database.now_s()
     for page in _pages(store):
-        with database.write() as connection:
-            connection.executemany(
-                "INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", [(one.article_id, one.sha256, seen_at_s) for one in page]
-            )
+        with database.write():
+            for one in page:
+                database.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", one.article_id, one.sha256, seen_at_s)
 
 
 def send_digests(kit: Kit) -> None:
@@ -67,8 +62,8 @@ def send_digests(kit: Kit) -> None:
     for row in kit.database.read(due, now_s + _EARLY_S, _DAY_S):
         articles = _new_articles(kit, row["served_at_s"], row["subject"])
         query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
-        with kit.database.write() as connection:
-            connection.execute(query, (now_s, row["chat_id"], row["user_id"]))
+        with kit.database.write():
+            kit.database.execute(query, now_s, row["chat_id"], row["user_id"])
             kit.send(_digest(row, articles, now_s))
 
 
