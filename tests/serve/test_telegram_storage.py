@@ -120,10 +120,10 @@ def test_a_failed_transaction_changes_nothing(database: Database) -> None:
 def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(database: Database, now: list[float]) -> None:
     inbox, outbox, records, people = Inbox(database), Outbox(database), Records(database), People(database)
     inbox.put([_update(1, text="a secret")])
-    asked = Asked(chat_id=1, topic_id=None, user_id=1, question_id=1, question="a secret")
+    asked = Asked(chat_id=1, topic_id=None, user_id=1, question_id=1, text="a secret")
     record = records.add(asked, "a secret", "en", 1)
     records.vote(record.answer_id, 1, good=True)
-    people.begin_conversation(1, None, 1, 1)
+    people.begin_conversation(asked)
     outbox.put([Outgoing(action="send", chat_id=1, key=record.key, content=Part(text="a secret"))])
     pending = outbox.first(1)
     assert pending is not None

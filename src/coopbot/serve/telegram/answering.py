@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -24,41 +25,31 @@ _PAST_YEAR = timedelta(days=365)
 async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_question: bool = False) -> None:
     """Answer a question and record it, so that buttons and edits work later."""
     answer = await _ask(kit, asked)
-    parts = answer_parts(answer, asked="" if show_question else asked.question)
+    parts = answer_parts(answer, asked="" if show_question else asked.text)
     with kit.database.write():
         record = kit.records.add(asked, answer.searched_as, answer.question_language, len(parts))
         kit.finish(waiting, _shown(record, parts, answer, "answer", replacing=0))
 
 
-async def answer_edited(kit: Kit, waiting: Waiting, record: Record, question: str) -> None:
+async def answer_edited(kit: Kit, waiting: Waiting, record: Record, text: str) -> None:
     """Answer an edited question by editing the messages of the earlier answer."""
-    asked = Asked(
-        chat_id=record.asked.chat_id,
-        topic_id=record.asked.topic_id,
-        user_id=record.asked.user_id,
-        question_id=record.asked.question_id,
-        question=question,
-    )
+    asked = replace(record.asked, text=text)
     answer = await _ask(kit, asked)
-    parts = answer_parts(answer, asked=question)
-    with kit.database.write():
-        kit.records.change(record, question, answer.searched_as, answer.question_language, len(parts))
-        kit.finish(waiting, _shown(record, parts, answer, "answer", replacing=record.parts))
+    edited = replace(record, asked=asked, searched_as=answer.searched_as, language=answer.question_language)
+    _change(kit, waiting, edited, answer_parts(answer, asked=text), answer, "answer")
 
 
 async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> None:
     """Replace an answer by another view of it. The question is asked again, from the current index."""
     answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=_filters(kit, record, view))
     parts = await _view_parts(kit, record, view, answer)
-    with kit.database.write():
-        kit.records.change(record, record.asked.question, record.searched_as, record.language, len(parts))
-        kit.finish(waiting, _shown(record, parts, answer, view, replacing=record.parts))
+    _change(kit, waiting, record, parts, answer, view)
 
 
 async def _ask(kit: Kit, asked: Asked) -> Answer:
-    conversation_id = kit.people.conversation_id(asked.chat_id, asked.topic_id, asked.user_id)
-    work = kit.in_thread(kit.library.answers.ask, asked.question, conversation_id=conversation_id, client=f"tg{asked.user_id}")
-    return await while_typing(kit.bot, asked.chat_id, asked.topic_id, work)
+    conversation_id = kit.people.conversation_id(asked)
+    work = kit.in_thread(kit.library.answers.ask, asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}")
+    return await while_typing(kit.bot, asked, work)
 
 
 def _filters(kit: Kit, record: Record, view: View) -> Filters:
@@ -75,7 +66,7 @@ async def _view_parts(kit: Kit, record: Record, view: View, answer: Answer) -> l
     texts = bot_texts(record.language)
     match view:
         case "answer":
-            return answer_parts(answer, asked=record.asked.question)
+            return answer_parts(answer, asked=record.asked.text)
         case "context":
             return context_parts(answer, texts.heading_context)
         case "more":
@@ -93,6 +84,13 @@ async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
     hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]
     texts = bot_texts(record.language)
     return passage_parts(found, hits, record.language, texts.heading_more if hits else texts.nothing_more)
+
+
+def _change(kit: Kit, waiting: Waiting, record: Record, parts: list[Part], answer: Answer, view: View) -> None:
+    """Replace the messages of an answer."""
+    with kit.database.write():
+        kit.records.change(replace(record, parts=len(parts)))
+        kit.finish(waiting, _shown(record, parts, answer, view, replacing=record.parts))
 
 
 def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int) -> list[Outgoing]:

@@ -62,14 +62,14 @@ class Commands:
         return f"{message(language).help}\n\n" + "\n".join(lines), None
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
-        self._begin(incoming)
+        self._kit.people.begin_conversation(incoming)
         index = self._kit.library.index
         looking = self._kit.in_thread(lambda: self._examples(index.current().snapshot_id, language))
-        examples = await while_typing(self._kit.bot, incoming.chat_id, incoming.topic_id, looking)
+        examples = await while_typing(self._kit.bot, incoming, looking)
         return message(language).start, example_keyboard(examples, language)
 
     async def _new(self, incoming: Incoming, language: Language) -> Reply:
-        self._begin(incoming)
+        self._kit.people.begin_conversation(incoming)
         return message(language).begun_anew, None
 
     async def _search(self, incoming: Incoming, language: Language) -> Reply:
@@ -108,7 +108,7 @@ class Commands:
         waiting = self._kit.inbox.forget(incoming.user_id) - 1
         if waiting > 0:
             deleted["updates"] = waiting
-        self._begin(incoming)
+        self._kit.people.begin_conversation(incoming)
         texts = bot_texts(language)
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
         return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget, None
@@ -118,9 +118,6 @@ class Commands:
         ask, examples = self._kit.library.answers.ask, enumerate(bot_texts(language).examples)
         answered = (example for example in examples if ask(example[1]).outcome == "answered")
         return list(islice(answered, _EXAMPLES))
-
-    def _begin(self, incoming: Incoming) -> None:
-        self._kit.people.begin_conversation(incoming.chat_id, incoming.topic_id, incoming.user_id, incoming.message.message_id)
 
 
 def sources_text(store: VectorStore, language: Language) -> str:

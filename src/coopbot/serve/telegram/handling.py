@@ -77,7 +77,7 @@ class Handler:
     async def _question(self, waiting: Waiting, incoming: Incoming) -> None:
         text = self._fixed_reply(incoming)
         if text is None:
-            await answer_question(self._kit, waiting, incoming.asked())
+            await answer_question(self._kit, waiting, incoming)
         else:
             self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
 
@@ -88,7 +88,7 @@ class Handler:
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
             self._kit.finish(waiting)
         elif record is not None:
-            is_new = incoming.text != record.asked.question and self._fixed_reply(incoming) is None
+            is_new = incoming.text != record.asked.text and self._fixed_reply(incoming) is None
             if is_new:
                 await answer_edited(self._kit, waiting, record, incoming.text)
             else:

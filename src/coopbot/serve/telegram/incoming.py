@@ -18,38 +18,21 @@ _OURS = frozenset({"ask", "search"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(Asked):
     """A message for the bot. command: without the slash; "" if there is none. text: the rest, or the question.
 
-    question_id: the message with the question, which is another one if this one only replies to it. wordless: without text.
+    question_id: the message with the question, which is another one if this one only replies to it. user_id: the user, or the
+    chat in whose name it was sent. wordless: without text.
     """
 
     message: Message
     command: str
-    text: str
-    question_id: int
-    wordless: bool = False
-
-    @property
-    def chat_id(self) -> int:
-        """The chat in which it was sent."""
-        return self.message.chat.id
+    wordless: bool
 
     @property
     def private(self) -> bool:
         """Whether it is from a chat between one user and the bot."""
         return self.message.chat.type == ChatType.PRIVATE
-
-    @property
-    def topic_id(self) -> int | None:
-        """The topic in the chat; None for other threads, which are replies."""
-        return self.message.message_thread_id if self.message.is_topic_message else None
-
-    @property
-    def user_id(self) -> int:
-        """The user, or the chat in whose name it was sent."""
-        speaker = self.message.sender_chat or self.message.from_user
-        return speaker.id if speaker else 0
 
     @property
     def locale(self) -> Language:
@@ -61,32 +44,40 @@ class Incoming:
         """The language of the text; without letters, that of the user's client."""
         return detect_language(self.text) if any(character.isalpha() for character in self.text) else self.locale
 
-    def asked(self) -> Asked:
-        """The message as a question."""
-        return Asked(
-            chat_id=self.chat_id,
-            topic_id=self.topic_id,
-            user_id=self.user_id,
-            question_id=self.question_id,
-            question=self.text,
-        )
-
 
 def read_message(message: Message, me: User) -> Incoming | None:
     """Parse a message; None if it is not for the bot. Messages of bots, and those sent via this bot, never are."""
-    if _from_a_machine(message, me) or _is_service(message):
+    is_service = not (message.text or message.effective_attachment)
+    if is_service or _from_a_machine(message, me):
         return None
-    written = (message.text or message.caption or "").strip()
+    written = _written(message)
     text = re.sub(rf"@{re.escape(me.username or '')}\b", "", written, flags=re.IGNORECASE).strip()
-    command, rest = _command(text)
+    command, text = _command(text)
     if not _for_us(message, me, written, command):
         return None
-    replied = message.reply_to_message
-    if not rest and replied is not None and command in ("", "ask") and not _by(replied, me):
-        pointed_at = (replied.text or replied.caption or "").strip()
-        if pointed_at:
-            return Incoming(message=message, command="ask", text=pointed_at, question_id=replied.message_id)
-    return Incoming(message=message, command=command, text=rest, question_id=message.message_id, wordless=not written)
+    replied, question_id = message.reply_to_message, message.message_id
+    if not text and replied is not None and command in ("", "ask") and not _by(replied, me) and _written(replied):
+        command, text, question_id = "ask", _written(replied), replied.message_id
+    speaker = message.sender_chat or message.from_user
+    return Incoming(
+        chat_id=message.chat.id,
+        topic_id=topic_of(message),
+        user_id=speaker.id if speaker else 0,
+        question_id=question_id,
+        text=text,
+        message=message,
+        command=command,
+        wordless=not written and not text,
+    )
+
+
+def topic_of(message: Message) -> int | None:
+    """The topic in the chat; None for other threads, which are replies."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _written(message: Message) -> str:
+    return (message.text or message.caption or "").strip()
 
 
 def _from_a_machine(message: Message, me: User) -> bool:
@@ -95,17 +86,6 @@ def _from_a_machine(message: Message, me: User) -> bool:
         return True
     by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
     return by_bot or bool(message.is_automatic_forward) or message.chat.type == ChatType.CHANNEL
-
-
-# Members of messages that people send; others are service messages.
-_CONTENT = (
-    "text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll",
-    "sticker", "story", "venue", "video", "video_note", "voice",
-)  # fmt: skip
-
-
-def _is_service(message: Message) -> bool:
-    return not any(getattr(message, name) for name in _CONTENT)
 
 
 def _command(text: str) -> tuple[str, str]:

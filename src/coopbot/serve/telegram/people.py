@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coopbot.domain import Language
 from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.records import Asked
 
 # Each table with the condition for the rows of a user.
 _OF_USER = {
@@ -33,16 +34,17 @@ class People:
             if language is not None:
                 self._database.execute("INSERT INTO languages VALUES (?, ?)", user_id, language)
 
-    def begin_conversation(self, chat_id: int, topic_id: int | None, user_id: int, message_id: int) -> None:
+    def begin_conversation(self, asked: Asked) -> None:
         """Start a new conversation at a message: later questions do not follow earlier ones."""
         query = "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)"
-        self._database.execute(query, chat_id, topic_id or 0, user_id, message_id, self._database.now_s())
+        self._database.execute(query, *_place(asked), asked.question_id, self._database.now_s())
 
-    def conversation_id(self, chat_id: int, topic_id: int | None, user_id: int) -> str:
+    def conversation_id(self, asked: Asked) -> str:
         """The id of the current conversation, valid for `ask.understand.conversations.checked_conversation_id`."""
         query = "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?"
-        begun_id = self._database.number(query, chat_id, topic_id or 0, user_id)
-        return f"tg_{chat_id}_{topic_id or 0}_{user_id}_{begun_id}"
+        chat_id, topic_id, user_id = _place(asked)
+        begun_id = self._database.number(query, chat_id, topic_id, user_id)
+        return f"tg_{chat_id}_{topic_id}_{user_id}_{begun_id}"
 
     def forget(self, user_id: int) -> dict[str, int]:
         """Delete what is stored about a user. Returns the number of rows of each kind, by name in `BotTexts.stored`.
@@ -55,3 +57,8 @@ class People:
                 for table, condition in _OF_USER.items()
             }
         return {table: count for table, count in deleted.items() if count and table != "conversations"}
+
+
+def _place(asked: Asked) -> tuple[int, int, int]:
+    """Chat, topic and user: each of them has its conversations."""
+    return asked.chat_id, asked.topic_id or 0, asked.user_id

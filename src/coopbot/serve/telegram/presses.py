@@ -13,6 +13,7 @@ from coopbot.serve.telegram.answering import answer_question, show_view
 from coopbot.serve.telegram.buttons import Press, read_press, view_of
 from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.incoming import topic_of
 from coopbot.serve.telegram.kit import Kit, messages
 from coopbot.serve.telegram.records import Asked, Record
 from coopbot.serve.telegram.subscriptions import subscribe
@@ -64,7 +65,7 @@ async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, pre
     if press.action == "example":
         question = _example(press.value)
         if question is not None:
-            asked = Asked(chat_id=message.chat.id, topic_id=_topic(message), user_id=user_id, question_id=0, question=question)
+            asked = Asked(chat_id=message.chat.id, topic_id=topic_of(message), user_id=user_id, question_id=0, text=question)
             await answer_question(kit, waiting, asked, show_question=True)
             return
     reply = ""
@@ -76,7 +77,7 @@ async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, pre
         reply = subscribe(kit, message.chat.id, user_id, int(press.value), "", language)
     key = f"update:{waiting.update_id}"
     parts = text_parts(reply)
-    kit.finish(waiting, messages(parts, key=key, chat_id=message.chat.id, language=language, topic_id=_topic(message)))
+    kit.finish(waiting, messages(parts, key=key, chat_id=message.chat.id, language=language, topic_id=topic_of(message)))
 
 
 def _example(value: str) -> str | None:
@@ -85,10 +86,6 @@ def _example(value: str) -> str | None:
         if place != value and place.isdecimal() and int(place) < len(questions):
             return questions[int(place)]
     return None
-
-
-def _topic(message: Message) -> int | None:
-    return message.message_thread_id if message.is_topic_message else None
 
 
 async def _notify(query: CallbackQuery, text: str) -> None:

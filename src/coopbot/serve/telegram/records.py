@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from coopbot.domain import Language
 from coopbot.serve.telegram.database import Database
@@ -11,13 +10,13 @@ from coopbot.serve.telegram.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question of a user in a chat. question_id: its message. topic_id: None outside a topic."""
+    """What a user wrote in a chat, usually a question. question_id: its message. topic_id: None outside a topic."""
 
     chat_id: int
     topic_id: int | None
     user_id: int
     question_id: int
-    question: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,38 +43,24 @@ class Records:
 
     def add(self, asked: Asked, searched_as: str, language: Language, parts: int) -> Record:
         """Record an answer that is about to be sent."""
-        answer_id = self._database.execute(
-            "INSERT INTO answers"
-            " (chat_id, topic_id, user_id, question_id, question, searched_as, language, parts, created_at_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            asked.chat_id,
-            asked.topic_id,
-            asked.user_id,
-            asked.question_id,
-            asked.question,
-            searched_as,
-            language,
-            parts,
-            self._database.now_s(),
-        ).lastrowid
-        return Record(answer_id=answer_id or 0, asked=asked, searched_as=searched_as, language=language, parts=parts)
+        query = "INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        question = (asked.chat_id, asked.topic_id, asked.user_id, asked.question_id, asked.text)
+        added = self._database.execute(query, *question, searched_as, language, parts, self._database.now_s())
+        return Record(answer_id=added.lastrowid or 0, asked=asked, searched_as=searched_as, language=language, parts=parts)
 
-    def change(self, record: Record, question: str, searched_as: str, language: Language, parts: int) -> None:
-        """Update the record for an edited question or another view."""
+    def change(self, record: Record) -> None:
+        """Update a record after an edit of its question, or another view."""
         query = "UPDATE answers SET question = ?, searched_as = ?, language = ?, parts = ? WHERE answer_id = ?"
-        self._database.execute(query, question, searched_as, language, parts, record.answer_id)
+        changed = (record.asked.text, record.searched_as, record.language, record.parts)
+        self._database.execute(query, *changed, record.answer_id)
 
     def get(self, answer_id: int) -> Record | None:
         """An answer by id; None if it is not stored."""
-        rows = self._database.read("SELECT * FROM answers WHERE answer_id = ?", answer_id)
-        return _record(rows[0]) if rows else None
+        return self._find("answer_id = ?", answer_id)
 
     def of_question(self, chat_id: int, question_id: int) -> Record | None:
         """The latest answer to a message; None if there is none."""
-        rows = self._database.read(
-            "SELECT * FROM answers WHERE chat_id = ? AND question_id = ? ORDER BY answer_id DESC LIMIT 1", chat_id, question_id
-        )
-        return _record(rows[0]) if rows else None
+        return self._find("chat_id = ? AND question_id = ?", chat_id, question_id)
 
     def vote(self, answer_id: int, user_id: int, *, good: bool) -> None:
         """Record a user's vote on an answer; the last one counts."""
@@ -96,18 +81,10 @@ class Records:
         )
         return [str(row["question"]) for row in rows]
 
-
-def _record(row: sqlite3.Row) -> Record:
-    return Record(
-        answer_id=row["answer_id"],
-        asked=Asked(
-            chat_id=row["chat_id"],
-            topic_id=row["topic_id"],
-            user_id=row["user_id"],
-            question_id=row["question_id"],
-            question=row["question"],
-        ),
-        searched_as=row["searched_as"],
-        language=row["language"],
-        parts=row["parts"],
-    )
+    def _find(self, condition: str, *values: int) -> Record | None:
+        query = f"SELECT *, question AS text FROM answers WHERE {condition} ORDER BY answer_id DESC LIMIT 1"
+        for row in self._database.read(query, *values):
+            asked = Asked(**{field.name: row[field.name] for field in fields(Asked)})
+            own = {name: row[name] for name in ("answer_id", "searched_as", "language", "parts")}
+            return Record(asked=asked, **own)
+        return None
