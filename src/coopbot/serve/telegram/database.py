@@ -119,10 +119,14 @@ class Database:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
+    def first(self, query: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a query; None if there is none."""
+        return next(iter(self.read(query, *values)), None)
+
     def number(self, query: str, *values: object) -> int:
         """The single value of a query; 0 if there is no row, or it is NULL."""
-        rows = self.read(query, *values)
-        return int(rows[0][0] or 0) if rows else 0
+        row = self.first(query, *values)
+        return int(row[0] or 0) if row else 0
 
     def clear_up(self) -> None:
         """Delete what has expired."""

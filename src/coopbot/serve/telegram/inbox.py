@@ -64,15 +64,9 @@ class Inbox:
         self._turn += 1
         self._served[head["lane"]] = self._turn
         self._database.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", head["first"])
-        (row,) = self._database.read("SELECT * FROM updates WHERE update_id = ?", head["first"])
-        return Waiting(
-            update_id=row["update_id"],
-            lane=row["lane"],
-            user_id=row["user_id"],
-            sent_at_s=row["sent_at_s"],
-            starts=row["starts"],
-            body=json.loads(row["body"]),
-        )
+        query = "SELECT update_id, lane, user_id, sent_at_s, starts, body FROM updates WHERE update_id = ?"
+        (row,) = self._database.read(query, head["first"])
+        return Waiting(**{**row, "body": json.loads(row["body"])})
 
     def put_back(self, waiting: Waiting) -> None:
         """Undo `take`: the update waits again, and this start does not count."""

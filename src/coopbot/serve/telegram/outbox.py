@@ -45,16 +45,11 @@ class Outbox:
 
     def first(self, chat_id: int) -> Pending | None:
         """The next message of a chat; None if there is none."""
-        rows = self._database.read("SELECT * FROM outbox WHERE chat_id = ? ORDER BY outbox_id LIMIT 1", chat_id)
-        if not rows:
+        row = self._database.first("SELECT * FROM outbox WHERE chat_id = ? ORDER BY outbox_id LIMIT 1", chat_id)
+        if row is None:
             return None
-        (row,) = rows
-        return Pending(
-            outbox_id=row["outbox_id"],
-            outgoing=Outgoing.from_json(row["chat_id"], row["key"], row["part"], row["body"]),
-            after_id=row["after_id"],
-            created_at_s=row["created_at_s"],
-        )
+        own = {name: row[name] for name in ("outbox_id", "after_id", "created_at_s")}
+        return Pending(outgoing=Outgoing.from_row(row), **own)
 
     def begin(self, pending: Pending) -> None:
         """Record that the message may have been sent from now on."""
@@ -86,8 +81,7 @@ class Outbox:
     def move_chat(self, old_id: int, new_id: int) -> None:
         """Move messages of a group that became a supergroup. Message ids change, so nothing stays a reply or an edit."""
         for row in self._database.read("SELECT * FROM outbox WHERE chat_id = ?", old_id):
-            outgoing = Outgoing.from_json(new_id, row["key"], row["part"], row["body"])
-            moved = replace(outgoing, action="send", reply_to=None, topic_id=None)
+            moved = replace(Outgoing.from_row(row), chat_id=new_id, action="send", reply_to=None, topic_id=None)
             query = "UPDATE outbox SET chat_id = ?, body = ?, after_id = NULL WHERE outbox_id = ?"
             self._database.execute(query, new_id, moved.as_json(), row["outbox_id"])
         self._database.execute("UPDATE OR REPLACE subscriptions SET chat_id = ? WHERE chat_id = ?", new_id, old_id)

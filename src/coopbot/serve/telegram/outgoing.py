@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from sqlite3 import Row
 from typing import Literal
 
 from telegram import InlineKeyboardMarkup, MessageEntity
@@ -48,18 +49,15 @@ class Outgoing:
         )
 
     @classmethod
-    def from_json(cls, chat_id: int, key: str, part: int, body: str) -> Outgoing:
-        """Read the JSON that `as_json` wrote."""
-        kept = json.loads(body)
-        entities = MessageEntity.de_list(kept["entities"], None)
+    def from_row(cls, row: Row) -> Outgoing:
+        """Read a row of the outbox, whose `body` is from `as_json`."""
+        body = json.loads(row["body"])
+        entities, keyboard = MessageEntity.de_list(body.pop("entities"), None), body.pop("keyboard")
         return cls(
-            action=kept["action"],
-            chat_id=chat_id,
-            key=key,
-            part=part,
-            content=Part(text=kept["text"], entities=tuple(entities)),
-            keyboard=InlineKeyboardMarkup.de_json(kept["keyboard"], None) if kept["keyboard"] else None,
-            reply_to=kept["reply_to"],
-            topic_id=kept["topic_id"],
-            language=kept["language"],
+            chat_id=row["chat_id"],
+            key=row["key"],
+            part=row["part"],
+            content=Part(text=body.pop("text"), entities=tuple(entities)),
+            keyboard=InlineKeyboardMarkup.de_json(keyboard, None) if keyboard else None,
+            **body,
         )

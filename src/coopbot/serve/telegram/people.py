@@ -24,8 +24,8 @@ class People:
 
     def language(self, user_id: int) -> Language | None:
         """The language that a user chose; None if none."""
-        rows = self._database.read("SELECT language FROM languages WHERE user_id = ?", user_id)
-        return rows[0]["language"] if rows else None
+        row = self._database.first("SELECT language FROM languages WHERE user_id = ?", user_id)
+        return row["language"] if row else None
 
     def choose_language(self, user_id: int, language: Language | None) -> None:
         """Set the language of a user; None for that of each message."""

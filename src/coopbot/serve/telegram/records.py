@@ -83,8 +83,8 @@ class Records:
 
     def _find(self, condition: str, *values: int) -> Record | None:
         query = f"SELECT *, question AS text FROM answers WHERE {condition} ORDER BY answer_id DESC LIMIT 1"
-        for row in self._database.read(query, *values):
-            asked = Asked(**{field.name: row[field.name] for field in fields(Asked)})
-            own = {name: row[name] for name in ("answer_id", "searched_as", "language", "parts")}
-            return Record(asked=asked, **own)
-        return None
+        row = self._database.first(query, *values)
+        if row is None:
+            return None
+        asked = Asked(**{field.name: row[field.name] for field in fields(Asked)})
+        return Record(asked=asked, **{name: row[name] for name in ("answer_id", "searched_as", "language", "parts")})
