@@ -10,8 +10,7 @@ from benchmarks.telegram.chat_picture import draw_chat
 from coopbot.domain import Answer
 from coopbot.serve.telegram.buttons import View, answer_keyboard
 from coopbot.serve.telegram.format import answer_parts, context_parts
-from coopbot.serve.telegram.kit import messages
-from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.settings import load_settings
 from coopbot.wiring import open_service
@@ -42,7 +41,7 @@ def _shown(answer: Answer, question: str, view: View) -> list[Outgoing]:
     in_context = view == "context"
     parts = context_parts(answer, bot_texts(language).heading_context) if in_context else answer_parts(answer, asked=question)
     keyboard = answer_keyboard(1, language, view, answered=answer.outcome == "answered")
-    return messages(parts, key="", chat_id=1, language=language, keyboard=keyboard)
+    return messages(parts, Outgoing(key="", chat_id=1, language=language, keyboard=keyboard))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from telegram.constants import MessageEntityType
 
 from benchmarks.telegram.chat_picture import draw_chat
 from benchmarks.telegram.pictures import SHOWN, draw_pictures
-from coopbot.serve.telegram.kit import messages
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, join, marked, pack
 from tests.serve.telegram_bot import make_answer
 
@@ -23,7 +23,7 @@ def _texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("sentence", ["Lorries <cross> the bridge & back. ", "Поезда идут по мосту. ", "列车过桥。🚂 "])
 def test_all_that_a_message_says_is_in_the_picture(sentence: str) -> None:
     block = join([Block(text=sentence * 20), marked("the answer 🌉", MessageEntityType.BOLD)], "\n")
-    svg = draw_chat("Why?", messages(pack([block]), key="x", chat_id=1, language="en"))
+    svg = draw_chat("Why?", messages(pack([block]), Outgoing(key="x", chat_id=1)))
     drawn = re.sub(r"\s+", "", "".join(_texts(svg)))
     assert drawn == re.sub(r"\s+", "", f"Why?{block.text}")
     (bold,) = (element for element in ElementTree.fromstring(svg).iter(f"{_SPACE}tspan"))

@@ -11,10 +11,10 @@ from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.messages import error_text, message
 from coopbot.serve.redact import without_secrets
-from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
-from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.texts import bot_texts
 
 ADMIN_COMMANDS = frozenset({"add", "rebuild", "status", "feedback"})
@@ -33,13 +33,13 @@ class Admin:
         """Run a command."""
         language = self._kit.language(incoming)
         if incoming.user_id not in self._kit.rules.admins:
-            self._reply(waiting, incoming, bot_texts(language).admin_only)
+            self._kit.reply(waiting, incoming, bot_texts(language).admin_only)
         elif incoming.command == "status":
-            self._reply(waiting, incoming, self._status())
+            self._kit.reply(waiting, incoming, self._status())
         elif incoming.command == "feedback":
-            self._reply(waiting, incoming, self._feedback())
+            self._kit.reply(waiting, incoming, self._feedback())
         elif self._kit.library.jobs is None:
-            self._reply(waiting, incoming, bot_texts(language).changes_off)
+            self._kit.reply(waiting, incoming, bot_texts(language).changes_off)
         else:
             await self._change(waiting, incoming, self._kit.library.jobs, language)
 
@@ -58,7 +58,7 @@ class Admin:
             data = bytes(await (await document.get_file()).download_as_bytearray())
             reply, order = texts.adding.format(name), lambda: jobs.add_file(data, name)
         else:
-            self._reply(waiting, incoming, texts.add_what)
+            self._kit.reply(waiting, incoming, texts.add_what)
             return
         self._start(waiting, incoming, reply, order, language)
 
@@ -67,22 +67,23 @@ class Admin:
         try:
             job = order()
         except CoopbotError as error:
-            self._reply(waiting, incoming, error_text(error, language))
+            self._kit.reply(waiting, incoming, error_text(error, language))
             return
-        self._reply(waiting, incoming, reply)
-        task = asyncio.create_task(self._follow(f"update:{waiting.update_id}", incoming.chat_id, job, reply, language))
+        self._kit.reply(waiting, incoming, reply)
+        like = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
+        task = asyncio.create_task(self._follow(like, job, reply))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    async def _follow(self, key: str, chat_id: int, job: Job, shown: str, language: Language) -> None:
+    async def _follow(self, like: Outgoing, job: Job, shown: str) -> None:
         jobs = self._kit.library.jobs
         while jobs is not None and job.state not in ("done", "failed"):
             await asyncio.sleep(_PROGRESS_EVERY_S)
             job = jobs.get(job.job_id)
-            now = _progress(job, language) or shown
+            now = _progress(job, like.language) or shown
             if now != shown:
                 shown = now
-                self._kit.send(messages(text_parts(shown), key=key, chat_id=chat_id, language=language, replacing=1))
+                self._kit.send(messages(shown, like, replacing=1))
 
     def _status(self) -> str:
         store = self._kit.library.index.current()
@@ -100,9 +101,6 @@ class Admin:
     def _feedback(self) -> str:
         good, bad = self._kit.records.votes()
         return "\n".join([f"👍 {good}  👎 {bad}", *(f"👎 {question}" for question in self._kit.records.disliked(_DISLIKED))])
-
-    def _reply(self, waiting: Waiting, incoming: Incoming, text: str) -> None:
-        self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
 
 
 def _progress(job: Job, language: Language) -> str:

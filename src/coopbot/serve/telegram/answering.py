@@ -11,8 +11,8 @@ from coopbot.domain import LANGUAGES, Answer, Filters
 from coopbot.serve.telegram.buttons import View, answer_keyboard
 from coopbot.serve.telegram.format import answer_parts, context_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
-from coopbot.serve.telegram.kit import Kit, messages
-from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.records import Asked, Record
 from coopbot.serve.telegram.texts import bot_texts
@@ -95,13 +95,12 @@ def _change(kit: Kit, waiting: Waiting, record: Record, parts: list[Part], answe
 
 def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int) -> list[Outgoing]:
     buttons = partial(answer_keyboard, record.answer_id, record.language, view, answered=answer.outcome == "answered")
-    return messages(
-        parts,
+    like = Outgoing(
         key=record.key,
         chat_id=record.asked.chat_id,
         language=record.language,
         topic_id=record.asked.topic_id,
         reply_to=record.asked.question_id or None,
         keyboard=None if answer.notice else buttons(),
-        replacing=replacing,
     )
+    return messages(parts, like, replacing=replacing)

@@ -55,7 +55,7 @@ class Commands:
         language = self._kit.language(incoming)
         reply = self._known.get(incoming.command, self._help)
         text, keyboard = await reply(incoming, language)
-        self._kit.finish(waiting, self._kit.replies(waiting, incoming, text, keyboard))
+        self._kit.reply(waiting, incoming, text, keyboard)
 
     async def _help(self, incoming: Incoming, language: Language) -> Reply:
         lines = [f"/{name} – {text}" for name, text in bot_texts(language).commands.items()]

@@ -50,11 +50,6 @@ def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, 
     return pack(chain([marked(heading, Kind.BOLD)], blocks))
 
 
-def text_parts(text: str) -> list[Part]:
-    """Plain text as messages."""
-    return pack([Block(text=text.strip())])
-
-
 def article_line(article: Article, language: Language) -> Block:
     """The linked title of an article, with publisher and date below."""
     origin = (article.publisher, format_date(article.published, language))

@@ -6,15 +6,15 @@ from telegram import Message, Update
 
 from coopbot.ask.understand.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
-from coopbot.serve.messages import error_text, language_of_locale, message
+from coopbot.serve.messages import error_text, message
 from coopbot.serve.telegram.admin import ADMIN_COMMANDS, Admin
 from coopbot.serve.telegram.answering import answer_edited, answer_question
 from coopbot.serve.telegram.commands import Commands
-from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
-from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.presses import handle_press
 from coopbot.serve.telegram.texts import bot_texts
 
@@ -51,13 +51,11 @@ class Handler:
         update = Update.de_json(waiting.body, self._kit.bot)
         incoming = read_message(update.message, self._kit.me) if update.message else None
         if incoming is not None:
-            text = error_text(error, self._kit.language(incoming))
-            self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
+            self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
         elif update.callback_query is not None and update.callback_query.message is not None:
-            language = language_of_locale(update.callback_query.from_user.language_code)
-            chat_id, key = update.callback_query.message.chat.id, f"update:{waiting.update_id}"
-            text = error_text(error, language)
-            self._kit.finish(waiting, messages(text_parts(text), key=key, chat_id=chat_id, language=language))
+            language = self._kit.language_of(update.callback_query.from_user)
+            like = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
+            self._kit.finish(waiting, messages(error_text(error, language), like))
 
     async def _message(self, waiting: Waiting, received: Message) -> None:
         incoming = read_message(received, self._kit.me)
@@ -66,7 +64,7 @@ class Handler:
             return
         refusal = self._refusal(waiting, incoming)
         if refusal is not None:
-            self._kit.finish(waiting, self._kit.replies(waiting, incoming, refusal) if refusal else [])
+            self._kit.reply(waiting, incoming, refusal)
         elif incoming.command in ADMIN_COMMANDS:
             await self._admin.handle(waiting, incoming)
         elif incoming.command not in ("", "ask"):
@@ -79,7 +77,7 @@ class Handler:
         if text is None:
             await answer_question(self._kit, waiting, incoming)
         else:
-            self._kit.finish(waiting, self._kit.replies(waiting, incoming, text))
+            self._kit.reply(waiting, incoming, text)
 
     async def _edited(self, waiting: Waiting, received: Message) -> None:
         """Answer an edited question again, in place, or one that was not a question before."""

@@ -28,6 +28,11 @@ class Waiting:
     starts: int
     body: Json
 
+    @property
+    def key(self) -> str:
+        """The key of the messages that reply to it."""
+        return f"update:{self.update_id}"
+
 
 class Inbox:
     """Safe to share between threads."""

@@ -16,7 +16,7 @@ from telegram.error import BadRequest
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
 from coopbot.serve.answer_text import answer_lines
-from coopbot.serve.messages import format_date, language_of_locale
+from coopbot.serve.messages import format_date
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
@@ -43,7 +43,7 @@ async def handle_inline(kit: Kit, waiting: Waiting, query: InlineQuery) -> None:
 async def _offer(kit: Kit, query: InlineQuery) -> None:
     private = bool(kit.rules.allowed)
     asked = query.query.strip()
-    language = kit.people.language(query.from_user.id) or language_of_locale(query.from_user.language_code)
+    language = kit.language_of(query.from_user)
     if len(asked) < _LEAST_CHARS or (private and query.from_user.id not in kit.rules.allowed | kit.rules.admins):
         button = InlineQueryResultsButton(bot_texts(language).inline_ask, start_parameter="inline")
         await query.answer([], cache_time=0, is_personal=private, button=button)

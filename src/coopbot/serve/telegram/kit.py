@@ -16,12 +16,12 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.jobs import Jobs
+from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.database import Database
-from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.outbox import Outbox
-from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.records import Records
@@ -111,51 +111,20 @@ class Kit:
         """The language for fixed texts: the one the user chose, else that of the message."""
         return self.people.language(incoming.user_id) or incoming.language
 
-    def replies(
-        self,
-        waiting: Waiting,
-        incoming: Incoming,
-        parts: Sequence[Part] | str,
-        keyboard: InlineKeyboardMarkup | None = None,
-    ) -> list[Outgoing]:
-        """Messages that reply to one, with the keyboard under the last."""
-        shown = text_parts(parts) if isinstance(parts, str) else parts
-        return messages(
-            shown,
-            key=f"update:{waiting.update_id}",
+    def language_of(self, user: User) -> Language:
+        """The language for fixed texts without a message: the one the user chose, else that of the user's client."""
+        return self.people.language(user.id) or language_of_locale(user.language_code)
+
+    def reply(
+        self, waiting: Waiting, incoming: Incoming, shown: str | Sequence[Part], keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Finish a message with a reply, the keyboard under its last part. An empty text is no reply."""
+        like = Outgoing(
+            key=waiting.key,
             chat_id=incoming.chat_id,
             topic_id=incoming.topic_id,
             reply_to=incoming.message.message_id,
             language=self.language(incoming),
             keyboard=keyboard,
         )
-
-
-def messages(
-    parts: Sequence[Part],
-    *,
-    key: str,
-    chat_id: int,
-    language: Language,
-    topic_id: int | None = None,
-    reply_to: int | None = None,
-    keyboard: InlineKeyboardMarkup | None = None,
-    replacing: int = 0,
-) -> list[Outgoing]:
-    """Parts as messages, with the keyboard under the last. The first `replacing` are edits; surplus old ones are deleted."""
-    shown = [
-        Outgoing(
-            action="edit" if place < replacing else "send",
-            chat_id=chat_id,
-            key=key,
-            part=place,
-            content=part,
-            keyboard=keyboard if place == len(parts) - 1 else None,
-            reply_to=reply_to,
-            topic_id=topic_id,
-            language=language,
-        )
-        for place, part in enumerate(parts)
-    ]
-    over = [Outgoing(action="delete", chat_id=chat_id, key=key, part=place) for place in range(len(parts), replacing)]
-    return shown + over
+        self.finish(waiting, messages(shown, like))

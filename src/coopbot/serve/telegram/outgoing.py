@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from sqlite3 import Row
 from typing import Literal
 
 from telegram import InlineKeyboardMarkup, MessageEntity
 
 from coopbot.domain import Language
-from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.parts import Part, text_parts
 
 Action = Literal["send", "edit", "delete"]
 
@@ -24,7 +25,7 @@ class Outgoing:
     An edit of a message that was never sent sends it.
     """
 
-    action: Action
+    action: Action = "send"
     chat_id: int
     key: str
     part: int = 0
@@ -61,3 +62,17 @@ class Outgoing:
             keyboard=InlineKeyboardMarkup.de_json(keyboard, None) if keyboard else None,
             **body,
         )
+
+
+def messages(shown: str | Sequence[Part], like: Outgoing, *, replacing: int = 0) -> list[Outgoing]:
+    """The messages that show a text or parts, alike but for the keyboard, which is under the last.
+
+    The first `replacing` are edits of earlier messages with this key; surplus ones of these are deleted.
+    """
+    parts = text_parts(shown) if isinstance(shown, str) else shown
+    bare, last = replace(like, keyboard=None), len(parts) - 1
+    sent = [
+        replace(like if place == last else bare, action="edit" if place < replacing else "send", part=place, content=part)
+        for place, part in enumerate(parts)
+    ]
+    return sent + [replace(bare, action="delete", part=place) for place in range(len(parts), replacing)]

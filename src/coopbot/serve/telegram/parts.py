@@ -83,6 +83,11 @@ def pack(blocks: Iterable[Block]) -> list[Part]:
     return parts if held is None else [*parts, _part(held)]
 
 
+def text_parts(text: str) -> list[Part]:
+    """Plain text as messages; none for an empty one."""
+    return pack([Block(text=text.strip())])
+
+
 def _fits(block: Block) -> bool:
     return (
         utf16_units(block.text) <= MAX_TEXT_UNITS

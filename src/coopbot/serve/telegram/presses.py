@@ -8,13 +8,12 @@ from telegram import CallbackQuery, Message
 from telegram.error import TelegramError
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.answering import answer_question, show_view
 from coopbot.serve.telegram.buttons import Press, read_press, view_of
-from coopbot.serve.telegram.format import text_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import topic_of
-from coopbot.serve.telegram.kit import Kit, messages
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.records import Asked, Record
 from coopbot.serve.telegram.subscriptions import subscribe
 from coopbot.serve.telegram.texts import bot_texts
@@ -22,7 +21,7 @@ from coopbot.serve.telegram.texts import bot_texts
 
 async def handle_press(kit: Kit, waiting: Waiting, query: CallbackQuery) -> None:
     """Handle a press. An outdated button, or one pressed too often, shows a notice."""
-    language = kit.people.language(query.from_user.id) or language_of_locale(query.from_user.language_code)
+    language = kit.language_of(query.from_user)
     texts = bot_texts(language)
     press = read_press(query.data)
     if kit.inbox.earlier(waiting, 60) >= kit.rules.a_minute:
@@ -75,9 +74,8 @@ async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, pre
         reply = bot_texts(chosen).language_chosen if chosen else f"✅ {bot_texts(language).language_auto}"
     elif press.action == "subscribe" and press.value in ("1", "7"):
         reply = subscribe(kit, message.chat.id, user_id, int(press.value), "", language)
-    key = f"update:{waiting.update_id}"
-    parts = text_parts(reply)
-    kit.finish(waiting, messages(parts, key=key, chat_id=message.chat.id, language=language, topic_id=topic_of(message)))
+    like = Outgoing(key=waiting.key, chat_id=message.chat.id, topic_id=topic_of(message), language=language)
+    kit.finish(waiting, messages(reply, like))
 
 
 def _example(value: str) -> str | None:

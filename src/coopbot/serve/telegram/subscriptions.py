@@ -13,8 +13,8 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Language
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.format import article_line
-from coopbot.serve.telegram.kit import Kit, messages
-from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, marked, pack
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.text.gazetteer import find_names
@@ -77,7 +77,9 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
     blocks = [marked(heading, MessageEntityType.BOLD), *(article_line(one, language) for one in articles[:_SHOWN])]
     if len(articles) > _SHOWN:
         blocks.append(Block(text=texts.digest_more.format(len(articles) - _SHOWN)))
-    return messages(pack(blocks), key=f"digest:{row['user_id']}:{now_s:.0f}", chat_id=row["chat_id"], language=language)
+    return messages(
+        pack(blocks), Outgoing(key=f"digest:{row['user_id']}:{now_s:.0f}", chat_id=row["chat_id"], language=language)
+    )
 
 
 def _new_articles(kit: Kit, since_s: float, subject: str) -> list[Article]:
