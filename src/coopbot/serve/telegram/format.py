@@ -52,14 +52,7 @@ def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, 
 
 def article_line(article: Article, language: Language) -> Block:
     """The linked title of an article, with publisher and date below."""
-    origin = (article.publisher, format_date(article.published, language))
-    title = marked(article.title, *_linking(url := _web(article.url)), url=url or None)
-    return join([title, Block(text=" · ".join(part for part in origin if part))], "\n")
-
-
-def hit_link(hit: Hit, article: Article) -> str:
-    """The most specific address of a passage, or ""."""
-    return _web(deep_link(article.url, hit.passage.text)) or _web(article.url)
+    return _lines(_linked(article.title, article.url), _published(article.publisher, article, language))
 
 
 def _opening(answer: Answer, asked: str | None, heading: str) -> Iterator[Block]:
@@ -79,7 +72,7 @@ def _listed(answer: Answer, line: str) -> Iterator[Block]:
 def _answered(answer: Answer) -> Iterator[Block]:
     for claim in answer.claims:
         sentence = _trimmed(claim.text, answer.answer_within(claim))
-        yield join([sentence, *_note(claim_note(answer, claim)), _numbers(answer, claim.citations)], " ")
+        yield join([_noted(sentence, claim_note(answer, claim)), _numbers(answer, claim.citations)], " ")
     for disagreement in answer.disagreements:
         yield _differing(answer, disagreement)
     shown = {claim.text for claim in answer.claims}
@@ -88,9 +81,9 @@ def _answered(answer: Answer) -> Iterator[Block]:
         yield _source(of_article, answer.question_language, shown)
 
 
-def _note(text: str) -> list[Block]:
-    """The note on a quote's time."""
-    return [marked(f"({text})", Kind.ITALIC)] if text else []
+def _noted(block: Block, note: str) -> Block:
+    """The block with a note on its time, if there is one."""
+    return join([block, marked(f"({note})", Kind.ITALIC)], " ") if note else block
 
 
 def _differing(answer: Answer, found: Disagreement) -> Block:
@@ -121,10 +114,9 @@ def _no_evidence(answer: Answer) -> Iterator[Block]:
 
 def _numbers(answer: Answer, numbers: Iterable[int]) -> Block:
     """Such as [1][2], each linked to its sentence."""
-    links = {citation.number: _link(citation) for citation in answer.citations}
-    return join(
-        [marked(f"[{number}]", *_linking(links.get(number, "")), url=links.get(number) or None) for number in numbers], ""
-    )
+    cited = {citation.number: citation for citation in answer.citations}
+    addresses = {number: (cited[number].deep_link, cited[number].url) for number in numbers if number in cited}
+    return join([_linked(f"[{number}]", *addresses.get(number, ())) for number in numbers], "")
 
 
 def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
@@ -135,52 +127,45 @@ def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
 
 def _source(citations: Sequence[Citation], language: Language, shown: Collection[str]) -> Block:
     """An article in a quote that unfolds: numbers and title, who published it when, and what it says that is not `shown`."""
-    first = citations[0]
     numbers = [Block(text=f"[{one.number}]") for one in citations[:-1]]
-    lines = [join([*numbers, _reference(citations[-1])], ""), _origin(first, language)]
-    lines += [
-        join([_trimmed(one.quote, one.answer), *_note(citation_note(one, language))], " ")
-        for one in citations
-        if one.quote not in shown
-    ]
-    return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
+    title = join([*numbers, _reference(citations[-1])], "")
+    new = [one for one in citations if one.quote not in shown]
+    quotes = [_noted(_trimmed(one.quote, one.answer), citation_note(one, language)) for one in new]
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, _lines(title, _origin(citations[0], language), *quotes))
 
 
 def _with_passage(citation: Citation, language: Language) -> Block:
-    origin = join([_origin(citation, language), *_note(citation_note(citation, language))], " ")
-    lines = [_reference(citation), origin, Block(text=citation.passage.strip())]
-    return around(Kind.EXPANDABLE_BLOCKQUOTE, join([line for line in lines if line.text], "\n"))
+    passage = Block(text=citation.passage.strip())
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, _lines(*_head(citation, language), passage))
 
 
 def _in_passage(citation: Citation, language: Language) -> Block:
     """Where a passage is from, and the passage with the quote underlined."""
-    passage = citation.passage.strip()
-    start = passage.find(citation.quote.strip())
-    before, quote = (passage, "") if start < 0 else (passage[:start], citation.quote.strip())
-    after = passage[len(before) + len(quote) :]
-    inside = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
-    origin = join([_origin(citation, language), *_note(citation_note(citation, language))], " ")
-    lines = [_reference(citation), origin, around(Kind.BLOCKQUOTE, inside)]
-    return join([line for line in lines if line.text], "\n")
+    passage, quote = citation.passage.strip(), citation.quote.strip()
+    before, quote, after = passage.partition(quote) if quote else (passage, "", "")
+    return _lines(*_head(citation, language), around(Kind.BLOCKQUOTE, _marked_within(before, quote, after, Kind.UNDERLINE)))
 
 
 def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
-    url = hit_link(hit, article)
-    title = join([Block(text=f"{number}. "), marked(article.title, *_linking(url), url=url or None)], "")
-    origin = " · ".join(part for part in (article.publisher, format_date(article.published, language)) if part)
-    lines = [title, Block(text=origin), Block(text=hit.passage.text.strip())]
-    return around(Kind.EXPANDABLE_BLOCKQUOTE, join(lines, "\n"))
+    link = _linked(article.title, deep_link(article.url, hit.passage.text), article.url)
+    origin = _published(article.publisher, article, language)
+    lines = _lines(join([Block(text=f"{number}."), link], " "), origin, Block(text=hit.passage.text.strip()))
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, lines)
+
+
+def _head(citation: Citation, language: Language) -> tuple[Block, Block]:
+    """Number and title, and a line with who published it when."""
+    return _reference(citation), _noted(_origin(citation, language), citation_note(citation, language))
 
 
 def _reference(citation: Citation) -> Block:
-    title, url = citation.title.strip() or citation.article_id, _link(citation)
-    return join([Block(text=f"[{citation.number}] "), marked(title, *_linking(url), url=url or None)], "")
+    link = _linked(citation.title.strip() or citation.article_id, citation.deep_link, citation.url)
+    return join([Block(text=f"[{citation.number}]"), link], " ")
 
 
 def _origin(citation: Citation, language: Language) -> Block:
     """A line such as: Publisher · 10 May 2025. Publishers of a brief's sources are linked to these."""
-    parts = (publisher_line(citation, language), format_date(citation.published, language))
-    text = " · ".join(part for part in parts if part)
+    text = _published(publisher_line(citation, language), citation, language).text
     links = {source.publisher: url for source in reversed(citation.sources) if (url := _web(source.url))}
     links = {name: url for name, url in links.items() if len(url) <= _MAX_SOURCE_URL_CHARS}
     at, pieces = len(citation.publisher), [Block(text=text[: len(citation.publisher)])]
@@ -198,20 +183,30 @@ def _trimmed(text: str, answer: Span | None) -> Block:
     if answer is None or not words.strip():
         return Block(text=text.strip())
     start = answer.start_char + len(words) - len(words.lstrip())
-    bold = marked(words.strip(), Kind.BOLD)
-    before, after = text[:start].lstrip(), text[start + len(bold.text) :].rstrip()
-    return join([Block(text=before), bold, Block(text=after)], "")
+    words = words.strip()
+    return _marked_within(text[:start].lstrip(), words, text[start + len(words) :].rstrip(), Kind.BOLD)
 
 
-def _link(citation: Citation) -> str:
-    """The most specific address of a citation, or ""."""
-    return _web(citation.deep_link) or _web(citation.url)
+def _marked_within(before: str, text: str, after: str, kind: Kind) -> Block:
+    return join([Block(text=before), marked(text, kind), Block(text=after)], "")
+
+
+def _published(publisher: str, article: Article | Citation, language: Language) -> Block:
+    """Such as: Publisher · 10 May 2025."""
+    return Block(text=" · ".join(filter(None, (publisher, format_date(article.published, language)))))
+
+
+def _lines(*blocks: Block) -> Block:
+    """Blocks on a line each, without those that are empty."""
+    return join([block for block in blocks if block.text], "\n")
+
+
+def _linked(text: str, *urls: str) -> Block:
+    """The text, linked to the first of the addresses that Telegram accepts."""
+    url = next(filter(None, map(_web, urls)), None)
+    return marked(text, Kind.TEXT_LINK, url=url) if url else Block(text=text)
 
 
 def _web(url: str) -> str:
     """The address if it is a web address and short enough for Telegram, or ""."""
     return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL_CHARS else ""
-
-
-def _linking(url: str) -> tuple[Kind, ...]:
-    return (Kind.TEXT_LINK,) if url else ()
