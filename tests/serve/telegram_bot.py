@@ -94,14 +94,13 @@ class FakeAnswers:
         question: str,
         *,
         filters: Filters | None = None,
-        max_citations: int = 4,
         conversation_id: str | None = None,
         client: str = "",
     ) -> Answer:
         self.asked.append(Asking(question, conversation_id, filters, client))
         return self.reply(question)
 
-    def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
+    def search(self, question: str, *, top_k: int) -> SearchResult:
         texts = [f"{number}. Passage about {question}." for number in range(min(top_k, 3))]
         hits = [
             Hit(

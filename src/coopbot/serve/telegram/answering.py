@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS
@@ -55,7 +55,7 @@ async def _ask(kit: Kit, asked: Asked) -> Answer:
 def _filters(kit: Kit, record: Record, view: View) -> Filters:
     match view:
         case "year":
-            return Filters(published_from=kit.today() - _PAST_YEAR)
+            return Filters(published_from=date.fromtimestamp(kit.database.now_s()) - _PAST_YEAR)
         case "languages":
             return Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
         case _:

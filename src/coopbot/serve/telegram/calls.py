@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from telegram import Bot, LinkPreviewOptions, ReplyParameters
 from telegram.error import BadRequest
 
@@ -44,19 +47,27 @@ async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
 
 async def edit_if_there(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
     """Edit a message, unless it is unchanged or was deleted. Raises TelegramError."""
-    try:
+    with _unless(TEXT_IS_THE_SAME, *_GONE):
         await edit(bot, outgoing, message_id)
-    except BadRequest as error:
-        if not any(words in error.message.lower() for words in (TEXT_IS_THE_SAME, *_GONE)):
-            raise
 
 
 async def delete_if_there(bot: Bot, outgoing: Outgoing, message_id: int | None) -> None:
     """Delete a message, unless it is too old or was deleted already. Raises TelegramError."""
-    if message_id is None:
-        return
+    if message_id is not None:
+        with _unless(*_GONE):
+            await bot.delete_message(outgoing.chat_id, message_id)
+
+
+def mentions(error: BadRequest, *words: str) -> bool:
+    """Whether the API's description of an error has some of these words."""
+    return any(one in error.message.lower() for one in words)
+
+
+@contextmanager
+def _unless(*words: str) -> Iterator[None]:
+    """Ignore an error that mentions some of these words."""
     try:
-        await bot.delete_message(outgoing.chat_id, message_id)
+        yield
     except BadRequest as error:
-        if not any(words in error.message.lower() for words in _GONE):
+        if not mentions(error, *words):
             raise

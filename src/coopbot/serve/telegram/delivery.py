@@ -6,7 +6,6 @@ import asyncio
 import logging
 import math
 import sqlite3
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.calls import TEXT_IS_THE_SAME, delete_if_there, edit, edit_if_there, send
+from coopbot.serve.telegram.calls import TEXT_IS_THE_SAME, delete_if_there, edit, edit_if_there, mentions, send
 from coopbot.serve.telegram.outbox import Outbox, Pending
 from coopbot.serve.telegram.outgoing import Outgoing
 from coopbot.serve.telegram.pace import Pace
@@ -42,18 +41,12 @@ _log = logging.getLogger(__name__)
 class _NotLookedError(Exception):
     """It could not be determined whether a message was sent."""
 
-    def __init__(self, cause: TelegramError) -> None:
-        super().__init__()
-        self.cause = cause
-
 
 class Delivery:
     """Sends until it is cancelled. Call `settle` first, so that no message is in flight then."""
 
-    def __init__(self, bot: Bot, outbox: Outbox, pace: Pace, clock: Callable[[], float], now_s: Callable[[], float]) -> None:
-        """clock: the one of `pace`. now_s: the one of the outbox."""
+    def __init__(self, bot: Bot, outbox: Outbox, pace: Pace) -> None:
         self._bot, self._outbox, self._pace = bot, outbox, pace
-        self._clock, self._now_s = clock, now_s
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._failures: dict[int, int] = {}
         self._woken = asyncio.Event()
@@ -81,8 +74,8 @@ class Delivery:
 
     async def settle(self, timeout_s: float) -> None:
         """Go on for `timeout_s`, or until all is sent, then cancel messages in flight, which the next start looks for."""
-        until_s = self._clock() + timeout_s
-        while self._outbox.count() and self._clock() < until_s:
+        until_s = self._pace.clock() + timeout_s
+        while self._outbox.count() and self._pace.clock() < until_s:
             await asyncio.sleep(_LOOK_S)
         self._settling = True
         tasks = list(self._under_way.values())
@@ -92,7 +85,7 @@ class Delivery:
 
     def _begin_ready(self) -> float | None:
         """Start sending what may be sent now. Returns the seconds until the next may be sent, None if none waits."""
-        now_s = self._clock()
+        now_s = self._pace.clock()
         times_s = []
         for chat_id in self._outbox.chats():
             if chat_id in self._under_way:
@@ -114,8 +107,8 @@ class Delivery:
         try:
             await self._attempt(pending)
             self._failures.pop(chat_id, None)
-        except _NotLookedError as error:
-            self._wait(pending, error.cause)
+        except (_NotLookedError, sqlite3.Error) as error:  # a full disk: the message stays in the outbox
+            self._wait(pending, error.__cause__ or error)
         except RetryAfter as error:
             self._outbox.not_sent(pending)
             self._wait(pending, error)
@@ -128,8 +121,6 @@ class Delivery:
             self._refused(pending, error)
         except TelegramError as error:
             self._failed(pending, error)
-        except sqlite3.Error as error:  # a full disk: the message stays in the outbox
-            self._wait(pending, error)
         except Exception as error:  # the task's outermost edge: the next message of this chat must be sent
             _log.error("A message was dropped: %s", type(error).__name__)
             self._outbox.drop(pending)
@@ -179,9 +170,9 @@ class Delivery:
         try:
             await edit(self._bot, outgoing, message_id)
         except BadRequest as error:
-            return TEXT_IS_THE_SAME in error.message.lower()
+            return mentions(error, TEXT_IS_THE_SAME)
         except (NetworkError, RetryAfter) as error:
-            raise _NotLookedError(error) from error
+            raise _NotLookedError from error
         return True
 
     def _refused(self, pending: Pending, error: BadRequest) -> None:
@@ -189,8 +180,7 @@ class Delivery:
         _log.error("Telegram refused a message: %s", type(error).__name__)
         self._outbox.drop(pending)
         outgoing = pending.outgoing
-        hopeless = any(words in error.message.lower() for words in _NO_PLACE)
-        if outgoing.action == "send" and outgoing.content.entities and not hopeless:
+        if outgoing.action == "send" and outgoing.content.entities and not mentions(error, *_NO_PLACE):
             sorry = Part(text=message(outgoing.language).went_wrong)
             self._outbox.put([replace(outgoing, content=sorry, keyboard=None)])
 
@@ -198,11 +188,11 @@ class Delivery:
         """Handle an error after which the message may have been sent, unless no connection was made."""
         if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
             self._outbox.not_sent(pending)
-        if self._now_s() - pending.created_at_s > _GIVEN_UP_S:
+        if pending.age_s > _GIVEN_UP_S:
             self._outbox.drop(pending)
         self._wait(pending, error)
 
-    def _wait(self, pending: Pending, error: Exception) -> None:
+    def _wait(self, pending: Pending, error: BaseException) -> None:
         """Pause until the next attempt: as long as Telegram asks for, or longer with each failure in a row."""
         _log.warning("A message was not sent, trying again: %s", type(error).__name__)
         failures = self._failures[pending.chat_id] = self._failures.get(pending.chat_id, 0) + 1

@@ -49,7 +49,7 @@ class Handler:
     def give_up(self, waiting: Waiting, error: Exception) -> None:
         """Reply that something went wrong, without details."""
         update = Update.de_json(waiting.body, self._kit.bot)
-        incoming = read_message(update.message, self._kit.me) if update.message else None
+        incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
         if incoming is not None:
             self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
         elif update.callback_query is not None and update.callback_query.message is not None:
@@ -58,7 +58,7 @@ class Handler:
             self._kit.finish(waiting, messages(error_text(error, language), like))
 
     async def _message(self, waiting: Waiting, received: Message) -> None:
-        incoming = read_message(received, self._kit.me)
+        incoming = read_message(received, self._kit.bot.bot)
         if incoming is None or self._is_silent(waiting, incoming):
             self._kit.finish(waiting)
             return
@@ -81,7 +81,7 @@ class Handler:
 
     async def _edited(self, waiting: Waiting, received: Message) -> None:
         """Answer an edited question again, in place, or one that was not a question before."""
-        incoming = read_message(received, self._kit.me)
+        incoming = read_message(received, self._kit.bot.bot)
         record = self._kit.records.of_question(received.chat.id, received.message_id)
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
             self._kit.finish(waiting)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -35,14 +34,13 @@ class Answers(Protocol):
         question: str,
         *,
         filters: Filters | None = None,
-        max_citations: int = ...,
         conversation_id: str | None = None,
         client: str = "",
     ) -> Answer:
         """The answer to a question, which may follow earlier ones of its conversation."""
         ...
 
-    def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
+    def search(self, question: str, *, top_k: int) -> SearchResult:
         """The nearest passages."""
         ...
 
@@ -76,10 +74,9 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """me: the bot's own account. wake: starts sending the outbox. executor: runs slow functions."""
+    """wake: starts sending the outbox. executor: runs slow functions."""
 
     bot: Bot
-    me: User
     library: Library
     rules: Rules
     database: Database
@@ -89,7 +86,6 @@ class Kit:
     people: People
     executor: Executor
     wake: Callable[[], object]
-    today: Callable[[], date]
 
     def in_thread(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Awaitable[_Result]:
         """Run a slow function outside the event loop."""

@@ -12,12 +12,15 @@ from coopbot.serve.telegram.spaces import note_latest, space_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A message to send. after_id: None, or if it may have been sent, the latest message id known before that."""
+    """A message to send, which waits since `age_s`.
+
+    after_id: None, or if it may have been sent, the latest message id known before that.
+    """
 
     outbox_id: int
     outgoing: Outgoing
     after_id: int | None
-    created_at_s: float
+    age_s: float
 
     @property
     def chat_id(self) -> int:
@@ -48,8 +51,8 @@ class Outbox:
         row = self._database.first("SELECT * FROM outbox WHERE chat_id = ? ORDER BY outbox_id LIMIT 1", chat_id)
         if row is None:
             return None
-        own = {name: row[name] for name in ("outbox_id", "after_id", "created_at_s")}
-        return Pending(outgoing=Outgoing.from_row(row), **own)
+        age_s = self._database.now_s() - row["created_at_s"]
+        return Pending(outbox_id=row["outbox_id"], outgoing=Outgoing.from_row(row), after_id=row["after_id"], age_s=age_s)
 
     def begin(self, pending: Pending) -> None:
         """Record that the message may have been sent from now on."""

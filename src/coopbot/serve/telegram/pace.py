@@ -25,7 +25,7 @@ class Pace:
     """
 
     def __init__(self, clock: Callable[[], float], quota: Quota | None = None) -> None:
-        self._clock = clock
+        self.clock = clock
         self._quota = quota or Quota()
         self._under_way = 0
         self._all: deque[float] = deque(maxlen=self._quota.all_a_second)
@@ -51,7 +51,7 @@ class Pace:
 
     def ended(self, chat_id: int) -> None:
         """Record that a message has arrived, or may have."""
-        now_s = self._clock()
+        now_s = self.clock()
         self._under_way -= 1
         self._all.append(now_s)
         if chat_id < 0:
@@ -62,7 +62,7 @@ class Pace:
 
     def pause(self, chat_id: int, wait_s: float) -> None:
         """Send nothing to a chat for this long; other chats are not affected."""
-        self._next[chat_id] = max(self._next.get(chat_id, 0.0), self._clock() + wait_s)
+        self._next[chat_id] = max(self._next.get(chat_id, 0.0), self.clock() + wait_s)
 
     def _forget_idle(self, now_s: float) -> None:
         self._next = {chat_id: at_s for chat_id, at_s in self._next.items() if at_s > now_s}

@@ -54,7 +54,7 @@ class PollingBot(Bot):
 
 
 async def poll(
-    bot: PollingBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[bool], object], patience: Patience | None = None
+    bot: PollingBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[bool], object], patience: Patience
 ) -> None:
     """Poll until cancelled. `keep` stores updates; `heard` is called with whether Telegram responded.
 
@@ -62,7 +62,6 @@ async def poll(
 
     Raises Misconfigured if the token is refused, Busy while another process polls with it.
     """
-    patience = patience or Patience()
     offset, failures, listening = 0, 0, False
     while True:
         try:

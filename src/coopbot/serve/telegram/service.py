@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +134,7 @@ class BotService:
             os._exit(0)
 
     async def _serve(self, bot: PollingBot) -> None:
-        delivery = Delivery(bot, self._outbox, Pace(time.monotonic, self._settings.quota), time.monotonic, time.time)
+        delivery = Delivery(bot, self._outbox, Pace(time.monotonic, self._settings.quota))
         loop = asyncio.get_running_loop()
         kit = self._kit(bot, lambda: loop.call_soon_threadsafe(delivery.wake))
         handler = Handler(kit)
@@ -168,7 +167,6 @@ class BotService:
     def _kit(self, bot: Bot, wake: Callable[[], object]) -> Kit:
         return Kit(
             bot=bot,
-            me=bot.bot,
             library=self._library,
             rules=self._settings.rules,
             database=self._database,
@@ -178,7 +176,6 @@ class BotService:
             people=People(self._database),
             executor=self._executor,
             wake=wake,
-            today=date.today,
         )
 
     async def _poll(self, bot: PollingBot, heard: Callable[[bool], object]) -> None:

@@ -40,13 +40,13 @@ class Webhook:
         self._keep([update])
         return True
 
-    async def watch(self, bot: Bot, heard: Callable[[bool], object], every_s: float = _LOOK_EVERY_S) -> None:
+    async def watch(self, bot: Bot, heard: Callable[[bool], object]) -> None:
         """Register the webhook, and register it again whenever it was changed, until cancelled. Raises Misconfigured."""
         refusals = 0
         await self._set(bot)
         while True:
             heard(True)
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 if (await bot.get_webhook_info()).url != self._url:
                     _log.warning("The webhook was changed; it is set again")
