@@ -45,9 +45,8 @@ class Admin:
 
     async def _change(self, waiting: Waiting, incoming: Incoming, jobs: Jobs, language: Language) -> None:
         texts = bot_texts(language)
-        document = incoming.message.document or (
-            incoming.message.reply_to_message.document if incoming.message.reply_to_message else None
-        )
+        replied = incoming.message.reply_to_message
+        document = incoming.message.document or (replied.document if replied else None)
         if incoming.command == "rebuild":
             reply, order = texts.rebuilding, jobs.rebuild
         elif incoming.text.startswith(("http://", "https://")):

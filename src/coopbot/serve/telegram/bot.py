@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 from coopbot.serve.telegram.kit import Library
@@ -21,27 +19,14 @@ def run_bot(library: Library, settings: BotSettings) -> None:
     """
     service = BotService(library, settings)
 
-    async def until_signalled() -> None:
-        with _signals_set(service.stop):
-            await service.run()
-
-    asyncio.run(until_signalled())
-    service.end_process_if_stuck()
-
-
-@contextmanager
-def _signals_set(stop: Callable[[], object]) -> Iterator[None]:
-    """Call `stop` at SIGINT or SIGTERM; a second one ends the process at once."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
     def on_signal(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        stop()
+        service.stop()
 
-    for number in before:
-        signal.signal(number, on_signal)
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        asyncio.run(service.run())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    service.end_process_if_stuck()

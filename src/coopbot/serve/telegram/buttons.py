@@ -14,7 +14,6 @@ from coopbot.serve.telegram.texts import bot_texts
 _VERSION = "1"
 
 View = Literal["answer", "context", "more", "year", "languages"]
-_VIEWS: tuple[View, ...] = get_args(View)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,8 @@ def read_press(data: str | None) -> Press | None:
 
 def view_of(action: str) -> View | None:
     """The view that an action shows; None if it is another action."""
-    return next((view for view in _VIEWS if view == action), None)
+    views: tuple[View, ...] = get_args(View)
+    return next((view for view in views if view == action), None)
 
 
 def answer_keyboard(answer_id: int, language: Language, view: View, *, answered: bool) -> InlineKeyboardMarkup:
@@ -47,34 +47,30 @@ def answer_keyboard(answer_id: int, language: Language, view: View, *, answered:
         "languages": texts.other_languages,
     }
     if view != "answer":
-        return _keyboard([[_button(texts.back, "answer", answer_id)]])
+        return InlineKeyboardMarkup([[_button(texts.back, "answer", answer_id)]])
     shown = [view for view in labels if answered or view == "more"]
     buttons = [_button(labels[view], view, answer_id) for view in shown]
     votes = [_button("👍", "good", answer_id), _button("👎", "bad", answer_id)]
-    return _keyboard([*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), votes])
+    return InlineKeyboardMarkup([*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), votes])
 
 
 def example_keyboard(questions: list[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
     """Example questions, each with its index among the examples."""
     rows = [[_button(question, "example", f"{language}{place}")] for place, question in questions]
-    return _keyboard(rows) if rows else None
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def language_keyboard(language: Language) -> InlineKeyboardMarkup:
     """The choice of the language."""
     names = [_button(bot_texts(one).name, "language", one) for one in LANGUAGES]
-    return _keyboard([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
+    return InlineKeyboardMarkup([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
 
 
 def subscribe_keyboard(language: Language) -> InlineKeyboardMarkup:
     """The choice between daily and weekly."""
     texts = bot_texts(language)
-    return _keyboard([[_button(texts.daily, "subscribe", 1), _button(texts.weekly, "subscribe", 7)]])
+    return InlineKeyboardMarkup([[_button(texts.daily, "subscribe", 1), _button(texts.weekly, "subscribe", 7)]])
 
 
 def _button(label: str, action: str, value: object) -> InlineKeyboardButton:
     return InlineKeyboardButton(label, callback_data=f"{_VERSION}:{action}:{value}")
-
-
-def _keyboard(rows: list[list[InlineKeyboardButton]]) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(rows)

@@ -14,7 +14,7 @@ from coopbot.serve.telegram.outgoing import Outgoing
 TEXT_IS_THE_SAME = "message is not modified"
 _GONE = ("message to edit not found", "message to delete not found", "message can't be", "message_id_invalid")
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 async def send(bot: Bot, outgoing: Outgoing) -> int:
@@ -28,7 +28,7 @@ async def send(bot: Bot, outgoing: Outgoing) -> int:
             ReplyParameters(outgoing.reply_to, allow_sending_without_reply=True) if outgoing.reply_to is not None else None
         ),
         message_thread_id=outgoing.topic_id,
-        link_preview_options=_NO_PREVIEW,
+        link_preview_options=NO_PREVIEW,
     )
     return message.message_id
 
@@ -41,7 +41,7 @@ async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
         message_id,
         entities=outgoing.content.entities,
         reply_markup=outgoing.keyboard,
-        link_preview_options=_NO_PREVIEW,
+        link_preview_options=NO_PREVIEW,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -38,28 +37,37 @@ class Commands:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._examples = lru_cache(maxsize=len(LANGUAGES))(self._find_examples)
-        self._known: dict[str, Callable[[Incoming, Language], Awaitable[Reply]]] = {
-            "start": self._start,
-            "search": self._search,
-            "sources": self._sources,
-            "new": self._new,
-            "language": self._language,
-            "subscribe": self._subscribe,
-            "unsubscribe": self._unsubscribe,
-            "about": self._about,
-            "forget": self._forget,
-        }
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
         """Reply to a command."""
-        language = self._kit.language(incoming)
-        reply = self._known.get(incoming.command, self._help)
-        text, keyboard = await reply(incoming, language)
-        self._kit.reply(waiting, incoming, text, keyboard)
+        shown, keyboard = await self._reply(incoming, self._kit.language(incoming))
+        self._kit.reply(waiting, incoming, shown, keyboard)
 
-    async def _help(self, incoming: Incoming, language: Language) -> Reply:
-        lines = [f"/{name} – {text}" for name, text in bot_texts(language).commands.items()]
-        return f"{message(language).help}\n\n" + "\n".join(lines), None
+    async def _reply(self, incoming: Incoming, language: Language) -> Reply:
+        texts = bot_texts(language)
+        match incoming.command:
+            case "start":
+                return await self._start(incoming, language)
+            case "search":
+                return await self._search(incoming, language), None
+            case "sources":
+                return await self._kit.in_thread(sources_text, self._kit.library.index.current(), language), None
+            case "new":
+                self._kit.people.begin_conversation(incoming)
+                return message(language).begun_anew, None
+            case "language":
+                return texts.choose_language, language_keyboard(language)
+            case "subscribe":
+                return self._subscribe(incoming, language)
+            case "unsubscribe":
+                ended = unsubscribe(self._kit, incoming.chat_id, incoming.user_id)
+                return texts.unsubscribed if ended else texts.not_subscribed, None
+            case "about":
+                return texts.about, None
+            case "forget":
+                return self._forget(incoming, language), None
+        commands = "\n".join(f"/{name} – {text}" for name, text in texts.commands.items())
+        return f"{message(language).help}\n\n{commands}", None
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
         self._kit.people.begin_conversation(incoming)
@@ -68,41 +76,24 @@ class Commands:
         examples = await while_typing(self._kit.bot, incoming, looking)
         return message(language).start, example_keyboard(examples, language)
 
-    async def _new(self, incoming: Incoming, language: Language) -> Reply:
-        self._kit.people.begin_conversation(incoming)
-        return message(language).begun_anew, None
-
-    async def _search(self, incoming: Incoming, language: Language) -> Reply:
+    async def _search(self, incoming: Incoming, language: Language) -> str | list[Part]:
         words = incoming.text[:MAX_QUESTION_CHARS]
         texts = bot_texts(language)
         if not words:
-            return texts.ask_what.replace("/ask", "/search"), None
+            return texts.ask_what.replace("/ask", "/search")
         found = await self._kit.in_thread(self._kit.library.answers.search, words, top_k=_PASSAGES)
         if not found.hits:
-            return texts.nothing_found.format(words), None
-        return passage_parts(found, found.hits, language, texts.found.format(words)), None
+            return texts.nothing_found.format(words)
+        return passage_parts(found, found.hits, language, texts.found.format(words))
 
-    async def _sources(self, incoming: Incoming, language: Language) -> Reply:
-        return await self._kit.in_thread(sources_text, self._kit.library.index.current(), language), None
-
-    async def _language(self, incoming: Incoming, language: Language) -> Reply:
-        return bot_texts(language).choose_language, language_keyboard(language)
-
-    async def _subscribe(self, incoming: Incoming, language: Language) -> Reply:
+    def _subscribe(self, incoming: Incoming, language: Language) -> Reply:
         often, _, subject = incoming.text.partition(" ")
         if often.lower() not in _DAYS:
             return bot_texts(language).subscribe_how, subscribe_keyboard(language)
         days, subject = _DAYS[often.lower()], " ".join(subject.split())[:MAX_SUBJECT_CHARS]
         return subscribe(self._kit, incoming.chat_id, incoming.user_id, days, subject, language), None
 
-    async def _unsubscribe(self, incoming: Incoming, language: Language) -> Reply:
-        texts = bot_texts(language)
-        return texts.unsubscribed if unsubscribe(self._kit, incoming.chat_id, incoming.user_id) else texts.not_subscribed, None
-
-    async def _about(self, incoming: Incoming, language: Language) -> Reply:
-        return bot_texts(language).about, None
-
-    async def _forget(self, incoming: Incoming, language: Language) -> Reply:
+    def _forget(self, incoming: Incoming, language: Language) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""
         deleted = self._kit.people.forget(incoming.user_id)
         waiting = self._kit.inbox.forget(incoming.user_id) - 1
@@ -111,7 +102,7 @@ class Commands:
         self._kit.people.begin_conversation(incoming)
         texts = bot_texts(language)
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
-        return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget, None
+        return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget
 
     def _find_examples(self, snapshot_id: str, language: Language) -> list[tuple[int, str]]:
         """The first few example questions that the snapshot answers, each with its index."""

@@ -85,14 +85,10 @@ class Handler:
         record = self._kit.records.of_question(received.chat.id, received.message_id)
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
             self._kit.finish(waiting)
-        elif record is not None:
-            is_new = incoming.text != record.asked.text and self._fixed_reply(incoming) is None
-            if is_new:
-                await answer_edited(self._kit, waiting, record, incoming.text)
-            else:
-                self._kit.finish(waiting)
-        elif incoming.text and self._is_recent(received):
+        elif record is None and incoming.text and self._is_recent(received):
             await self._question(waiting, incoming)
+        elif record is not None and incoming.text != record.asked.text and self._fixed_reply(incoming) is None:
+            await answer_edited(self._kit, waiting, record, incoming.text)
         else:
             self._kit.finish(waiting)
 

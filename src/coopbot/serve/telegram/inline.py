@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from telegram import (
-    InlineQuery,
-    InlineQueryResultArticle,
-    InlineQueryResultsButton,
-    InputTextMessageContent,
-    LinkPreviewOptions,
-)
+from telegram import InlineQuery, InlineQueryResultArticle, InlineQueryResultsButton, InputTextMessageContent
 from telegram.error import BadRequest
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
 from coopbot.serve.answer_text import answer_lines
 from coopbot.serve.messages import format_date
+from coopbot.serve.telegram.calls import NO_PREVIEW
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
@@ -71,9 +66,7 @@ def _passages(found: SearchResult, answer: Answer) -> list[InlineQueryResultArti
 
 
 def _article(name: str, title: str, description: str, part: Part) -> InlineQueryResultArticle:
-    content = InputTextMessageContent(
-        part.text, entities=part.entities, link_preview_options=LinkPreviewOptions(is_disabled=True)
-    )
+    content = InputTextMessageContent(part.text, entities=part.entities, link_preview_options=NO_PREVIEW)
     return InlineQueryResultArticle(
         name, _shortened(title, _TITLE_CHARS), content, description=_shortened(description, _DESCRIPTION_CHARS)
     )
