@@ -23,6 +23,8 @@ WANTED = [
     UpdateType.MY_CHAT_MEMBER,
 ]
 
+TOKEN_REFUSED = "Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one."
+
 # How long a response may take beyond the time that the poll waits.
 _READ_S = 10.0
 
@@ -84,7 +86,7 @@ def _check(error: TelegramError, failures: int, patience: Patience) -> None:
     """Raise the error that ends the bot, if this failure does."""
     # Without the cause: the library's message contains the token.
     if isinstance(error, InvalidToken) and failures > patience.refusals:
-        raise Misconfigured("Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one.") from None
+        raise Misconfigured(TOKEN_REFUSED) from None
     if isinstance(error, Conflict) and failures > patience.conflicts:
         raise Busy("Another process polls with this token, or a webhook was set: stop it, then start the bot again.") from None
     if not isinstance(error, InvalidToken | Conflict | NetworkError | RetryAfter):

@@ -30,7 +30,7 @@ from coopbot.serve.telegram.kit import Kit, Library, Rules
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.people import People
-from coopbot.serve.telegram.polling import Patience, PollingBot, poll
+from coopbot.serve.telegram.polling import TOKEN_REFUSED, Patience, PollingBot, poll
 from coopbot.serve.telegram.records import Records
 from coopbot.serve.telegram.subscriptions import note_articles, send_digests
 from coopbot.serve.telegram.turns import Turns
@@ -225,7 +225,7 @@ async def _start(bot: Bot) -> None:
         await bot.initialize()
     except InvalidToken:
         # Without the cause: the library's message contains the token.
-        raise Misconfigured("Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one.") from None
+        raise Misconfigured(TOKEN_REFUSED) from None
     except TelegramError as error:
         raise Misconfigured("Telegram cannot be reached: check the network and COOPBOT_TELEGRAM_API_URL.") from error
 

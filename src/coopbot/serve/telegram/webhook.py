@@ -14,7 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from coopbot.errors import Misconfigured
 from coopbot.serve.telegram.inbox import Json
-from coopbot.serve.telegram.polling import WANTED
+from coopbot.serve.telegram.polling import TOKEN_REFUSED, WANTED
 
 _LOOK_EVERY_S = 30.0
 _REFUSALS = 5
@@ -55,7 +55,7 @@ class Webhook:
             except InvalidToken:
                 refusals += 1
                 if refusals > _REFUSALS:
-                    raise Misconfigured("Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one.") from None
+                    raise Misconfigured(TOKEN_REFUSED) from None
             except TelegramError as error:
                 _log.warning("Telegram cannot be asked about the webhook: %s", type(error).__name__)
 
