@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.errors import IndexBroken
-from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, IvfVectors, Rows, Vectors, open_vectors, write_vectors
+from coopbot.index.disk.vectors import FLAT_ROWS, FlatVectors, Found, IvfVectors, Rows, open_vectors, write_vectors
 from coopbot.index.model.embedder import unit
 from coopbot.index.types import F32
 
@@ -37,7 +37,7 @@ def questions_like(vectors: F32, count: int, seed: int) -> F32:
     return unit(0.55 * vectors[rng.integers(len(vectors), size=count)] + 0.83 * aside)
 
 
-def stored(vectors: F32, folder: Path, kind: str, filtered_rows: int = 0) -> Vectors:
+def stored(vectors: F32, folder: Path, kind: str, filtered_rows: int = 0) -> FlatVectors:
     """Written and opened; `filtered_rows` is from how many rows on a filter goes through the lists too."""
     write_vectors(vectors, folder, KINDS[kind])
     opened = open_vectors(folder, filtered_rows)
@@ -74,7 +74,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def vectors(kind: str, small: F32, tmp_path_factory: pytest.TempPathFactory) -> Vectors:
+def vectors(kind: str, small: F32, tmp_path_factory: pytest.TempPathFactory) -> FlatVectors:
     return stored(small, tmp_path_factory.mktemp(kind), kind)
 
 
@@ -85,21 +85,21 @@ def large_folder(large: F32, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_nearest_come_first_with_their_cosine(vectors: Vectors, small: F32) -> None:
+def test_nearest_come_first_with_their_cosine(vectors: FlatVectors, small: F32) -> None:
     for question in questions_like(small, 20, seed=3):
         found = vectors.search(question, 8)
         assert rows_of(found) == nearest(small, question, 8, range(SMALL))
         assert [cosine for _, cosine in found] == pytest.approx([small[row] @ question for row, _ in found], abs=1e-3)
 
 
-def test_ties_are_in_order_of_rows(vectors: Vectors, small: F32) -> None:
+def test_ties_are_in_order_of_rows(vectors: FlatVectors, small: F32) -> None:
     assert rows_of(vectors.search(small[10], 3)) == [10, 700, 1500]
 
 
 @pytest.mark.parametrize(
     ("top_k", "expected"), [(-1, 0), (0, 0), (1, 1), (SMALL - 1, SMALL - 1), (SMALL, SMALL), (sys.maxsize, SMALL)]
 )
-def test_top_k_rows_are_found_or_all_there_are(vectors: Vectors, small: F32, top_k: int, expected: int) -> None:
+def test_top_k_rows_are_found_or_all_there_are(vectors: FlatVectors, small: F32, top_k: int, expected: int) -> None:
     found = vectors.search(small[0], top_k)
     assert len(set(rows_of(found))) == len(found) == expected
     assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
@@ -122,14 +122,14 @@ def test_top_k_rows_are_found_or_all_there_are(vectors: Vectors, small: F32, top
     ],
 )
 def test_only_what_is_allowed_and_not_excluded_is_found(
-    vectors: Vectors, small: F32, allowed: Rows | None, excluded: Rows
+    vectors: FlatVectors, small: F32, allowed: Rows | None, excluded: Rows
 ) -> None:
     eligible = np.setdiff1d(np.arange(SMALL) if allowed is None else allowed, excluded).astype(np.int64)
     for question in questions_like(small, 3, seed=4):
         assert rows_of(vectors.search(question, 6, allowed, excluded)) == nearest(small, question, 6, eligible)
 
 
-def test_rows_can_be_read_back(vectors: Vectors, small: F32, kind: str) -> None:
+def test_rows_can_be_read_back(vectors: FlatVectors, small: F32, kind: str) -> None:
     assert len(vectors) == SMALL
     assert vectors.rows([]).shape == (0, 32)
     assert vectors.rows([1999, 0, 0]) == pytest.approx(small[[1999, 0, 0]], abs=0 if kind == "flat" else 5e-4)
@@ -235,7 +235,7 @@ def test_opening_maps_the_file_and_takes_little_memory(large: F32, large_folder:
         assert int(done.stdout) < file.stat().st_size / 3
 
 
-def test_every_thread_searches_on_one_thread(vectors: Vectors, small: F32) -> None:
+def test_every_thread_searches_on_one_thread(vectors: FlatVectors, small: F32) -> None:
     threads: list[int] = []
 
     def search() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import faiss
 import numpy as np
@@ -35,25 +35,6 @@ _SAMPLES_PER_LIST = 40
 _BLOCK = 16_384
 
 
-class Vectors(Protocol):
-    """(rows, dim) unit vectors on disk. Safe to search from several threads."""
-
-    def __len__(self) -> int:
-        """The number of rows."""
-        ...
-
-    def search(self, vector: F32, top_k: int, allowed: Rows | None = None, excluded: Rows = ()) -> Found:
-        """The `top_k` rows nearest to one unit vector as (row, cosine), best first, equals in order of rows.
-
-        Only rows of `allowed`, if given, and none of `excluded`. Fewer than `top_k` only where fewer are left.
-        """
-        ...
-
-    def rows(self, rows: Rows) -> F32:
-        """(rows, dim) stored vectors, exact up to `FLAT_ROWS`, else to half precision."""
-        ...
-
-
 def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> None:
     """Save (rows, dim) unit vectors, which may be mapped from a file; more than `flat_rows` are partitioned into lists.
 
@@ -66,7 +47,7 @@ def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> Non
         faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
 
 
-def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = PROBED_LISTS) -> Vectors:
+def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = PROBED_LISTS) -> FlatVectors:
     """Map what `write_vectors` wrote; up to `flat_rows` rows that pass a filter are all compared. Raises IndexBroken."""
     path = folder / _FILE
     try:
@@ -78,7 +59,7 @@ def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = P
 
 
 class FlatVectors:
-    """Exhaustive search of all eligible rows."""
+    """(rows, dim) unit vectors on disk, searched exhaustively. Safe to search from several threads."""
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
@@ -88,7 +69,10 @@ class FlatVectors:
         return int(self._index.ntotal)
 
     def search(self, vector: F32, top_k: int, allowed: Rows | None = None, excluded: Rows = ()) -> Found:
-        """See `Vectors`."""
+        """The `top_k` rows nearest to one unit vector as (row, cosine), best first, equals in order of rows.
+
+        Only rows of `allowed`, if given, and none of `excluded`. Fewer than `top_k` only where fewer are left.
+        """
         count, selector = len(self), None
         if allowed is not None or len(excluded):
             eligible = np.full(count, allowed is None)
@@ -103,7 +87,7 @@ class FlatVectors:
         return self._nearest(vector, top_k, count, selector) if top_k > 0 else []
 
     def rows(self, rows: Rows) -> F32:
-        """See `Vectors`."""
+        """(rows, dim) stored vectors, exact up to `FLAT_ROWS`, else to half precision."""
         vectors: F32 = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64))
         return vectors
 
