@@ -89,7 +89,7 @@ def _corpus_vectors(settings: Settings, folder: Path, on_step: Step) -> F32:
     rebuild(own, embedder)
     snapshot = open_current(own.index_dir, embedder.fingerprint)
     shards = [shard for segment in snapshot.segments for shard in segment.shards.values()]
-    return np.concatenate([shard.pooled(range(len(shard))) for shard in shards])
+    return np.concatenate([shard.vectors.rows(range(len(shard))) for shard in shards])
 
 
 def _measure(seeds: F32, size: int, index_dir: Path) -> Point:

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
-from coopbot.index.types import F32, I64
+from coopbot.index.arrays import mapped
+from coopbot.index.types import F32, I32, I64
 
 U64 = npt.NDArray[np.uint64]
 
@@ -96,9 +97,9 @@ class Postings:
 
     def __init__(self, folder: Path, removed: I64) -> None:
         try:
-            self._words, self._starts = _mapped(folder / _KEYS, "<u8"), _mapped(folder / _STARTS, "<i8")
-            self._rows, self._counts = _mapped(folder / _ROWS, "<i4"), _mapped(folder / _COUNTS, "<u2")
-            self._lengths = _mapped(folder / _LENGTHS, "<i4")
+            self._words, self._starts = mapped(folder / _KEYS, np.uint64), mapped(folder / _STARTS, np.int64)
+            self._rows, self._counts = mapped(folder / _ROWS, np.int32), mapped(folder / _COUNTS, np.uint16)
+            self._lengths = mapped(folder / _LENGTHS, np.int32)
         except (OSError, ValueError) as exc:
             raise IndexBroken(f"the words in {folder} cannot be read; run: coopbot index --force") from exc
         self._removed = removed
@@ -158,7 +159,7 @@ class Postings:
         live = ~np.isin(rows, self._removed)
         return rows[live], counts[live]
 
-    def _span(self, place: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    def _span(self, place: int) -> tuple[I32, npt.NDArray[np.uint16]]:
         """(rows, counts) of the word at this place including removed rows."""
         start, end = (int(self._starts[place]), int(self._starts[place + 1])) if place >= 0 else (0, 0)
         return self._rows[start:end], self._counts[start:end]
@@ -182,9 +183,3 @@ def inverse_frequency(rows: int, frequency: int) -> float:
 def word_keys(tokens: Iterable[str]) -> U64:
     """A 64-bit hash per word. Two of a million words collide in one of 37 million indexes."""
     return np.array([int.from_bytes(blake2b(t.encode(), digest_size=8).digest(), "little") for t in tokens], dtype=np.uint64)
-
-
-def _mapped(path: Path, kind: str) -> npt.NDArray[np.generic]:
-    if path.stat().st_size == 0:
-        return np.zeros(0, dtype=kind)
-    return np.asarray(np.memmap(path, dtype=kind, mode="r"))

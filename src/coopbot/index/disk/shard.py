@@ -5,24 +5,18 @@ Rows number the passages from 0; sentences and tokens of a passage lie together,
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import BinaryIO, Generic, TypeVar
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
+from coopbot.index.arrays import RowFile, mapped
 from coopbot.index.disk.lexical import Postings, PostingsWriter
-from coopbot.index.disk.vectors import Rows, open_vectors, write_vectors
-from coopbot.index.types import F16, F32, I64, U8, PassageVectors
-
-Number = TypeVar("Number", bound=np.generic)
+from coopbot.index.disk.vectors import open_vectors, write_vectors
+from coopbot.index.types import F32, I64, PassageVectors, Sentences
 
 # Files of 64-bit integers: where each passage's sentences and each sentence's tokens begin.
 _PASSAGES = "passage_sentences.i64"
@@ -30,18 +24,6 @@ _SENTENCES = "sentence_tokens.i64"
 _SENTENCE_VECTORS = "sentences.f16"
 _TOKENS = "tokens.u8"
 _POOLED = "pooled.f32"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSentences:
-    """Sentences of several passages, one passage after another; `counts` says how many each has. The rest as in
-    `PassageVectors`.
-    """
-
-    counts: I64
-    vectors: F16
-    codes: U8
-    token_counts: I64
 
 
 class ShardWriter:
@@ -78,7 +60,7 @@ class ShardWriter:
         for name, starts in ((_PASSAGES, self._sentence_starts), (_SENTENCES, self._token_starts)):
             (self._folder / name).write_bytes(np.array(starts, dtype="<i8").tobytes())
         self._words.close()
-        write_vectors(_mapped(self._folder / _POOLED, np.float32, self._dim), self._folder)
+        write_vectors(mapped(self._folder / _POOLED, np.float32).reshape(-1, self._dim), self._folder)
         (self._folder / _POOLED).unlink()
 
     def release(self) -> None:
@@ -93,19 +75,19 @@ class Shard:
 
     def __init__(self, folder: Path, dim: int, removed: Sequence[int] = ()) -> None:
         self._removed = np.array(sorted(removed), dtype=np.int64)
-        self._vectors = open_vectors(folder)
+        self.vectors = open_vectors(folder)
         self.words = Postings(folder, self._removed)
         try:
-            self._sentences = _RowFile(folder / _SENTENCE_VECTORS, np.float16, dim)
-            self._codes = _RowFile(folder / _TOKENS, np.uint8, dim // 4)
-            self._sentence_starts = _mapped(folder / _PASSAGES, np.int64, 1)[:, 0]
-            self._token_starts = _mapped(folder / _SENTENCES, np.int64, 1)[:, 0]
+            self._sentences = RowFile(folder / _SENTENCE_VECTORS, np.float16, dim)
+            self._codes = RowFile(folder / _TOKENS, np.uint8, dim // 4)
+            self._sentence_starts = mapped(folder / _PASSAGES, np.int64)
+            self._token_starts = mapped(folder / _SENTENCES, np.int64)
         except (OSError, ValueError) as exc:
             raise IndexBroken(f"the vectors in {folder} cannot be read; run: coopbot index --force") from exc
 
     def __len__(self) -> int:
         """The number of rows, including removed ones."""
-        return len(self._vectors)
+        return len(self.vectors)
 
     @property
     def live(self) -> int:
@@ -114,61 +96,25 @@ class Shard:
 
     def nearest(self, vector: F32, top_k: int, allowed: I64 | None) -> list[tuple[int, float]]:
         """(row, cosine) of the passages nearest to a vector, best first."""
-        return self._vectors.search(vector, top_k, allowed, self._removed)
-
-    def pooled(self, rows: Rows) -> F32:
-        """(rows, dim): the vectors of passages."""
-        return self._vectors.rows(rows)
+        return self.vectors.search(vector, top_k, allowed, self._removed)
 
     def passage(self, row: int) -> PassageVectors:
         """All stored vectors of one passage."""
         own = self.sentences([row])
         return PassageVectors(
-            pooled=self.pooled([row])[0], sentences=own.vectors, codes=own.codes, token_counts=own.token_counts
+            pooled=self.vectors.rows([row])[0],
+            sentences=own.vectors.astype(np.float16),
+            codes=own.codes,
+            token_counts=own.token_counts,
         )
 
-    def sentences(self, rows: Sequence[int]) -> StoredSentences:
+    def sentences(self, rows: Sequence[int]) -> Sentences:
         """The sentences of one or more passages."""
         spans = [(int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])) for row in rows]
         tokens = [self._token_starts[first : end + 1] for first, end in spans]
-        return StoredSentences(
-            counts=np.array([end - first for first, end in spans], dtype=np.int64),
-            vectors=self._sentences.read(spans),
+        return Sentences(
+            starts=np.cumsum([0, *(end - first for first, end in spans)]),
+            vectors=self._sentences.read(spans).astype(np.float32),
+            token_counts=np.concatenate([np.diff(starts) for starts in tokens]),
             codes=self._codes.read([(int(starts[0]), int(starts[-1])) for starts in tokens]),
-            token_counts=np.concatenate([starts[1:] - starts[:-1] for starts in tokens]),
         )
-
-
-class _RowFile(Generic[Number]):
-    """(rows, width) in a file, read on demand.
-
-    Not mapped: the system would charge this process for the pages around each row, 64 kB per row.
-    """
-
-    def __init__(self, path: Path, kind: type[Number], width: int) -> None:
-        self._dtype = np.dtype(kind).newbyteorder("<")
-        self._width = width
-        self._row_bytes = width * self._dtype.itemsize
-        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        self._seeking = Lock()
-        weakref.finalize(self, os.close, self._file)
-
-    def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
-        """(rows, width): the rows of each half-open span, one span after another."""
-        data = b"".join([self._bytes(first * self._row_bytes, (end - first) * self._row_bytes) for first, end in spans])
-        return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
-
-    def _bytes(self, start: int, count: int) -> bytes:
-        if hasattr(os, "pread"):
-            return os.pread(self._file, count, start)
-        with self._seeking:  # Windows has no pread
-            os.lseek(self._file, start, os.SEEK_SET)
-            return os.read(self._file, count)
-
-
-def _mapped(path: Path, kind: type[Number], width: int) -> npt.NDArray[Number]:
-    dtype = np.dtype(kind).newbyteorder("<")
-    if path.stat().st_size == 0:
-        return np.zeros((0, width), dtype=dtype)
-    # A plain array over the mapping: slicing a memmap object costs microseconds more, thousands of times a question.
-    return np.asarray(np.memmap(path, dtype=dtype, mode="r")).reshape(-1, width)

@@ -69,10 +69,9 @@ class Shelf:
         places = [self._locate(row) for row in rows.tolist()]
         runs = groupby(places, key=lambda place: place[0])
         found = [self._shards[part].sentences([row for _, row in run]) for part, run in runs]
-        counts = np.concatenate([one.counts for one in found])
         return Sentences(
-            starts=np.concatenate([[0], np.cumsum(counts)]),
-            vectors=np.concatenate([one.vectors for one in found]).astype(np.float32),
+            starts=np.cumsum(np.concatenate([[0], *(np.diff(one.starts) for one in found)])),
+            vectors=np.concatenate([one.vectors for one in found]),
             token_counts=np.concatenate([one.token_counts for one in found]),
             codes=np.concatenate([one.codes for one in found]),
         )
@@ -94,8 +93,8 @@ class Shelf:
 
     def _pooled(self, rows: Sequence[int]) -> F32:
         if len(self._shards) == 1 or not rows:
-            return self._shards[0].pooled(rows)
-        return np.concatenate([self._shards[part].pooled([row]) for part, row in map(self._locate, rows)])
+            return self._shards[0].vectors.rows(rows)
+        return np.concatenate([self._shards[part].vectors.rows([row]) for part, row in map(self._locate, rows)])
 
     def _look_up(self, terms: Sequence[str]) -> _QueryTerms:
         terms = list(dict.fromkeys(terms))

@@ -1,0 +1,53 @@
+"""Numbers in files: mapped into memory, or read row by row."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+class RowFile(Generic[Number]):
+    """(rows, width) little-endian numbers from the byte `begins` of a file on. Safe to call from several threads.
+
+    Read, not mapped: the system maps 64 kB around each row and charges this process for it.
+    """
+
+    def __init__(self, path: Path, kind: type[Number], width: int, begins: int = 0) -> None:
+        self._dtype = np.dtype(kind).newbyteorder("<")
+        self._width = width
+        self._begins = begins
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._seeking = Lock()
+        weakref.finalize(self, os.close, self._file)
+
+    def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
+        """(rows, width): the rows of each half-open span, one span after another."""
+        data = b"".join([self._bytes(first, end - first) for first, end in spans])
+        return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
+
+    def _bytes(self, row: int, rows: int) -> bytes:
+        row_bytes = self._width * self._dtype.itemsize
+        start, count = self._begins + row * row_bytes, rows * row_bytes
+        if hasattr(os, "pread"):
+            return os.pread(self._file, count, start)
+        with self._seeking:  # Windows has no pread
+            os.lseek(self._file, start, os.SEEK_SET)
+            return os.read(self._file, count)
+
+
+def mapped(path: Path, kind: type[Number]) -> npt.NDArray[Number]:
+    """All numbers of a little-endian file. Raises OSError, ValueError."""
+    dtype = np.dtype(kind).newbyteorder("<")
+    if path.stat().st_size == 0:
+        return np.zeros(0, dtype=dtype)
+    # A plain array over the mapping: slicing a memmap object costs microseconds more, thousands of times a question.
+    return np.asarray(np.memmap(path, dtype=dtype, mode="r"))
