@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +61,16 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """How an index was made, and its counts. passages: of each language that has some."""
+
+    facts: Facts
+    articles: int
+    passages: dict[Language, int]
+    sentences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The current snapshot. whole: False if a newer one is damaged; then even an unchanged corpus is indexed again."""
 
@@ -84,30 +93,6 @@ class State:
 
 
 # Read to answer a question.
-
-
-class Contents(Protocol):
-    """How an index was made, and its counts."""
-
-    @property
-    def facts(self) -> Facts:
-        """How it was made."""
-        ...
-
-    @property
-    def articles(self) -> int:
-        """The number of articles."""
-        ...
-
-    @property
-    def passages(self) -> dict[Language, int]:
-        """The number of passages of each language that has some."""
-        ...
-
-    @property
-    def sentences(self) -> int:
-        """The number of sentences."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from coopbot.domain import Language
 from coopbot.errors import IndexBroken, IndexMismatch
-from coopbot.index.types import Facts
+from coopbot.index.types import Contents, Facts
 
 # Increase when the meaning of snapshot files changes; older snapshots are then rebuilt.
 FORMAT = 9
@@ -29,16 +28,12 @@ Verified = set[tuple[int, int, int, int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """`segments` maps each segment's folder to the ids of its removed articles. `articles`, `passages` and `sentences` count
-    what remains. `files` maps each file's path within the snapshot to its size and sha256.
+class Manifest(Contents):
+    """`segments` maps each segment's folder to the ids of its removed articles, which the counts leave out. `files` maps each
+    file's path within the snapshot to its size and sha256.
     """
 
     format: int
-    facts: Facts
-    articles: int
-    passages: dict[Language, int]
-    sentences: int
     segments: dict[str, list[str]]
     files: dict[str, FileEntry]
 

@@ -24,7 +24,7 @@ from coopbot.errors import IndexBroken
 from coopbot.index.disk.lexical import K1, B
 from coopbot.index.milvus.schema import MAX_PUBLISHERS, NEVER, NO_VECTOR, Row, publisher_key
 from coopbot.index.rows import lexical_words
-from coopbot.index.types import F16, I64, U8, ArticleRows, Facts, PassageVectors
+from coopbot.index.types import F16, I64, U8, ArticleRows, Contents, PassageVectors
 from coopbot.records import to_json
 
 # Base64 characters in one VARCHAR: a multiple of 4.
@@ -38,18 +38,13 @@ WordCounts = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotManifest:
-    """How a snapshot was made, and its counts. words: lexical tokens of each language.
-
-    newest: the numbers of the newest snapshots, this one last. writer: id of the build that wrote it.
+class SnapshotManifest(Contents):
+    """newest: the numbers of the newest snapshots, this one last. writer: id of the build that wrote it. words: lexical tokens
+    of each language.
     """
 
     newest: tuple[int, ...]
     writer: str
-    facts: Facts
-    articles: int
-    passages: dict[Language, int]
-    sentences: int
     words: dict[Language, int]
 
     @property
