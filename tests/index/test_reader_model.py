@@ -20,7 +20,6 @@ from coopbot.index.model.prepare import ModelSource
 from coopbot.index.model.reader_model import (
     WEIGHTS_FILE,
     built_in_weights,
-    check_built_in,
     encoder_hash,
     load_reader,
     pair_inputs,
@@ -75,7 +74,6 @@ def test_the_built_in_weights_are_small_complete_and_fit_the_encoder() -> None:
     assert size < 25_000_000
     updates, metadata = built_in_weights()
     assert metadata["encoder"] == encoder_hash(ModelSource.of(None))
-    check_built_in()
     layers = {name.removesuffix(".up") for name in updates if name.endswith(".up")}
     # Query, key, value, output of attention and the two feed-forward layers, in each of twelve layers.
     assert len(layers) == 12 * 6
@@ -118,7 +116,7 @@ def test_unusable_weights_say_what_to_do(
 ) -> None:
     harm(own_weights)
     with pytest.raises(ModelUnavailable, match=reason) as checked:
-        check_built_in()
+        built_in_weights()
     with pytest.raises(ModelUnavailable, match=reason):
         load_reader(None, tmp_path / "cache", threads=1)
     assert "COOPBOT_READER=off" in str(checked.value)

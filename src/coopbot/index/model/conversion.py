@@ -38,7 +38,7 @@ class Converted:
     """How a model runs. fidelity: mean cosine to the float model. has_words: its word embeddings are stored beside it."""
 
     engine: str = "torch"
-    precision: str = "f32"
+    precision: Precision = "f32"
     fidelity: float = 1.0
     has_words: bool = False
 
@@ -71,7 +71,9 @@ def convert(
         # Leave out every fourth sample, so that fidelity is measured on other texts than the ranges as well.
         ranged: list[list[I64 | F32]] = [[*s, *([words(s[0])] if words else [])] for i, s in enumerate(samples) if i % 4]
         openvino_engine.save(openvino_engine.quantise(model, ranged) if precision == "int8" else model, out / NETWORK_FILE)
-        network = open_network(out, precision, words=words, threads=os.cpu_count() or 1)
+        network = openvino_engine.OpenVinoNetwork(
+            out / NETWORK_FILE, precision=precision, threads=os.cpu_count() or 1, words=words
+        )
         fidelity = float(np.mean([_cosine(judged(network(*s)), e) for s, e in zip(samples, expected, strict=True)]))
         if fidelity >= min_fidelity:
             return Converted(engine="openvino", precision=precision, fidelity=round(fidelity, 6), has_words=words is not None)
@@ -79,14 +81,20 @@ def convert(
 
 
 def open_network(
-    folder: Path, precision: str, *, words: WordEmbeddings | None, threads: int, compiled: Path | None = None
+    folder: Path, how: Converted, module: Callable[[], torch.nn.Module], *, words_in: Path, threads: int
 ) -> Network:
-    """The OpenVINO network in a folder. compiled: where to store it compiled. Raises ModelUnavailable."""
+    """The network of a prepared model in a folder. module: makes what torch runs where OpenVINO does not. words_in: the folder
+    of its word embeddings. Raises ModelUnavailable.
+    """
+    if how.engine == "torch":
+        from coopbot.index.model import torch_engine
+
+        return torch_engine.TorchNetwork(module())
     from coopbot.index.model import openvino_engine
 
-    known: Precision = "int8" if precision == "int8" else "bf16" if precision == "bf16" else "f32"
+    words = WordEmbeddings.load(words_in) if how.has_words else None
     return openvino_engine.OpenVinoNetwork(
-        folder / NETWORK_FILE, precision=known, threads=threads, words=words, cache_dir=compiled
+        folder / NETWORK_FILE, precision=how.precision, threads=threads, words=words, cache_dir=folder / "compiled"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from coopbot.domain import Language
-from coopbot.index.model.conversion import Network
+from coopbot.index.model.conversion import Converted, Network
 from coopbot.index.model.embedder import Centre, Embeddings, TokenVectors, unit
 from coopbot.index.model.tokenizer import TextTokenizer
 from coopbot.index.types import F32, I32, I64
@@ -18,11 +18,11 @@ _BATCH_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
+class ModelCard(Converted):
     """The description of a prepared model.
 
     token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
-    centres: the mean vectors of each language. The last four fields are those of `Converted`.
+    centres: the mean vectors of each language.
     """
 
     name: str
@@ -33,10 +33,6 @@ class ModelCard:
     passage_prompt: str
     token_mean: F32
     centres: dict[Language, Centre] = field(default_factory=dict)
-    engine: str = "torch"
-    precision: str = "f32"
-    fidelity: float = 1.0
-    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

