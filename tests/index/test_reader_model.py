@@ -63,7 +63,7 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "package"
     folder.mkdir()
     for file in importlib.resources.files("coopbot.index.model").iterdir():
-        if file.name.endswith((".txt", WEIGHTS_FILE)):
+        if file.name.endswith((".txt", ".json", WEIGHTS_FILE)):
             (folder / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(importlib.resources, "files", lambda _: folder)
     return folder / WEIGHTS_FILE

