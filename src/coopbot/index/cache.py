@@ -63,28 +63,17 @@ class VectorCache:
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """The subset of these keys that is cached."""
-        present: set[bytes] = set()
-        for batch in _batches(keys):
-            sql = f"SELECT key FROM vectors WHERE key IN ({_placeholders(batch)})"
-            present.update(key for (key,) in self._select(sql, batch))
-        return present
+        return {key for (key,) in self._select("key", keys)}
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, PassageVectors]:
         """The cached vectors of these keys; missing keys are left out."""
-        found: dict[bytes, PassageVectors] = {}
-        for batch in _batches(keys):
-            sql = f"SELECT * FROM vectors WHERE key IN ({_placeholders(batch)})"
-            for key, checksum, *blobs in self._select(sql, batch):
-                if checksum == _checksum(key, blobs):
-                    found[key] = self._vectors(*blobs)
-        return found
+        rows = self._select("*", keys)
+        return {key: self._vectors(*blobs) for key, checksum, *blobs in rows if checksum == _checksum(key, blobs)}
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
         """Store these entries in one transaction."""
-        rows = []
-        for key, vectors in entries.items():
-            blobs = _blobs(vectors)
-            rows.append((key, _checksum(key, blobs), *blobs))
+        contents = {key: _blobs(vectors) for key, vectors in entries.items()}
+        rows = [(key, _checksum(key, blobs), *blobs) for key, blobs in contents.items()]
 
         def work(db: sqlite3.Connection) -> None:
             with db:
@@ -100,7 +89,12 @@ class VectorCache:
             token_counts=np.frombuffer(token_counts, "<i8"),
         )
 
-    def _select(self, sql: str, keys: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    def _select(self, columns: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:
+        for start in range(0, len(keys), _BATCH):
+            yield from self._select_batch(columns, keys[start : start + _BATCH])
+
+    def _select_batch(self, columns: str, keys: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+        sql = f"SELECT {columns} FROM vectors WHERE key IN ({','.join('?' * len(keys))})"
         return self._do(lambda db: db.execute(sql, keys).fetchall())
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -174,14 +168,6 @@ def _checksum(key: bytes, blobs: Sequence[bytes]) -> bytes:
     parts = [part if isinstance(part, bytes) else b"?" for part in (key, *blobs)]
     lengths = b"".join(len(part).to_bytes(8, "little") for part in parts)
     return zlib.crc32(lengths + b"".join(parts)).to_bytes(4, "little")
-
-
-def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
-
-
-def _placeholders(batch: Sequence[bytes]) -> str:
-    return ",".join("?" * len(batch))
 
 
 def inspect(path: Path) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from coopbot.domain import Article, Passage, Span
 from coopbot.text.sentences import split_sentences
@@ -93,12 +94,8 @@ def _must_close(group: list[_Sentence], size: int, sentences: list[_Sentence], i
 
 
 def _paragraph_tokens(sentences: list[_Sentence], first: int) -> int:
-    total = sentences[first].tokens
-    for sentence in sentences[first + 1 :]:
-        if sentence.opens_paragraph:
-            break
-        total += sentence.tokens
-    return total
+    rest = takewhile(lambda sentence: not sentence.opens_paragraph, islice(sentences, first + 1, None))
+    return sentences[first].tokens + sum(sentence.tokens for sentence in rest)
 
 
 def _passage(article: Article, group: list[_Sentence]) -> Passage:

@@ -49,12 +49,8 @@ class RowMaker:
         self._embed_missing(texts)
         for article, passages in group:
             parts = [_texts(article, passage) for passage in passages]
-            yield ArticleRows(
-                article=article,
-                passages=passages,
-                vectors=self._vectors(parts),
-                places=places_in(article),
-            )
+            vectors = self._vectors(parts)
+            yield ArticleRows(article=article, passages=passages, vectors=vectors, places=places_in(article))
 
     def _vectors(self, texts: Sequence[list[str]]) -> list[PassageVectors]:
         keys = [cache_key(one) for one in texts]
@@ -62,10 +58,7 @@ class RowMaker:
         # All were in the cache a moment ago, but it may have been found damaged since.
         missing = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
         if missing:
-            made = dict(zip(missing, embed_block(list(missing.values()), self._embedder), strict=True))
-            self._cache.put(made)
-            self.embedded += len(made)
-            found |= made
+            found |= self._embed(missing)
         return [found[key] for key in keys]
 
     def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
@@ -73,9 +66,13 @@ class RowMaker:
         # Texts of equal length stay in order, because the texts of a batch change each other's vectors a little.
         missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key][2]))
         for start in range(0, len(missing), _BLOCK):
-            block = missing[start : start + _BLOCK]
-            self._cache.put(dict(zip(block, embed_block([texts[key] for key in block], self._embedder), strict=True)))
-        self.embedded += len(missing)
+            self._embed({key: texts[key] for key in missing[start : start + _BLOCK]})
+
+    def _embed(self, texts: dict[bytes, list[str]]) -> dict[bytes, PassageVectors]:
+        made = dict(zip(texts, embed_block(list(texts.values()), self._embedder), strict=True))
+        self._cache.put(made)
+        self.embedded += len(made)
+        return made
 
 
 def places_in(article: Article) -> frozenset[str]:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from coopbot.domain import LANGUAGES
 from coopbot.errors import CoopbotError, IndexBroken
-from coopbot.index.disk.folder import (
-    building_folder,
-    current_id,
-    open_current,
-    prune,
-    publish,
-    set_aside,
-    snapshot_ids,
-)
+from coopbot.index.disk.folder import building_folder, current_id, open_current, prune, publish, set_aside, snapshot_ids
 from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.manifest import FORMAT, FileEntry, Manifest, Verified, describe_files
 from coopbot.index.disk.segment import Segment, SegmentWriter, open_segment
@@ -160,11 +152,8 @@ class LocalTarget:
 
 def _copy(source: Path, target: Path, *, link: bool) -> None:
     if link:
-        try:
+        with suppress(OSError):  # a file system without hard links
             os.link(source, target)
-        except OSError:  # a file system without hard links
-            pass
-        else:
             return
     shutil.copyfile(source, target)
 
