@@ -18,7 +18,7 @@ from coopbot.ask.understand.shared_conversations import SharedConversations
 from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Misconfigured, Unreadable
-from coopbot.index.build import BuildReport, build
+from coopbot.index.build import BuildReport, Target, build
 from coopbot.index.disk.local import LocalTarget
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.conversion import Step
@@ -26,7 +26,6 @@ from coopbot.index.model.embedder import Progress
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
 from coopbot.index.model.reader_model import ReaderCard, load_reader, reader_card
-from coopbot.index.target import Target
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.sandbox import ReadLimits, Sandbox
 from coopbot.settings import Settings

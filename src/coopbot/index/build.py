@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from coopbot.domain import Article
 from coopbot.index.cache import VectorCache
@@ -14,9 +16,24 @@ from coopbot.index.disk.local import LocalTarget
 from coopbot.index.disk.manifest import corpus_sha256
 from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.index.rows import RowMaker, ToPassages
-from coopbot.index.target import Target
-from coopbot.index.types import Facts, State
+from coopbot.index.types import ArticleRows, Facts, State
 from coopbot.text.gazetteer import gazetteer_sha256
+
+
+class Target(Protocol):
+    """Where an index is stored: `disk.local` or `milvus.target`. If a method raises, the current snapshot stays current."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one writer. Raises Busy, Misconfigured."""
+        ...
+
+    def state(self, fingerprint: str) -> State | None:
+        """The current state, or None if there is none that this model can extend."""
+        ...
+
+    def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
+        """Publish the last `state` without the `removed` articles and with the rows of new ones. A changed article is both."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
