@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import openvino as ov
     import torch
 
+# OpenVINO and NNCF report their use over the network when imported, but not without this module: importing None fails.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
 Precision = Literal["int8", "bf16", "f32"]
 
 _FIRST = threading.Lock()
@@ -31,14 +34,8 @@ _FIRST = threading.Lock()
 _MIN_WORDS = 10_000
 
 
-def _without_telemetry() -> None:
-    """OpenVINO and NNCF report their use over the network when imported, but not without this module."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # with None, importing it raises ImportError
-
-
 def fast_precisions() -> list[Precision]:
     """The precisions that this processor supports, fastest first; always ends with f32."""
-    _without_telemetry()
     import openvino as ov
 
     able = _capabilities(ov.Core())
@@ -55,7 +52,6 @@ def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F
 
     The model then takes (texts, tokens, dim) word vectors as its last input. None: it has no table of word embeddings.
     """
-    _without_telemetry()
     import openvino as ov
     import torch
 
@@ -88,7 +84,6 @@ def _take_out_words(model: ov.Model) -> F32 | None:
 
 def quantise(model: ov.Model, samples: Sequence[Sequence[I64 | F32]]) -> ov.Model:
     """The model in int8, with activation ranges measured on `samples` of all its inputs."""
-    _without_telemetry()
     import nncf
 
     nncf.set_log_level(logging.ERROR)
@@ -125,7 +120,6 @@ class OpenVinoNetwork:
         cache_dir: Path | None = None,
     ) -> None:
         """words: the word embeddings, if the model was saved without them. Raises ModelUnavailable."""
-        _without_telemetry()
         import openvino as ov
 
         core = ov.Core()

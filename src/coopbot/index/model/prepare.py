@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,17 +82,7 @@ def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
 
 def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
     """The folder of the prepared model. Prepares it if it is missing or `force` is set, in one process at a time."""
-
-    def fill(out: Path) -> None:
-        from coopbot.index.model import torch_engine
-
-        name = source_folder(source, cache_dir, on_step)
-        on_step("loading the model with sentence-transformers")
-        model = torch_engine.load_model(name)
-        _copy_tokenizer(name, model, out)
-        _fill(source, model, out, on_step)
-
-    return created_once(cache_dir / "models" / source.key(), fill, force=force)
+    return created_once(cache_dir / "models" / source.key(), lambda out: _fill(source, cache_dir, out, on_step), force=force)
 
 
 def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _: None) -> str:
@@ -107,17 +98,23 @@ def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _
     return str(created_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
 
 
-def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: Step) -> None:
+def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> None:
     from coopbot.index.model import torch_engine
 
+    name = source_folder(source, cache_dir, on_step)
+    on_step("loading the model with sentence-transformers")
+    model = torch_engine.load_model(name)
+    _copy_tokenizer(name, model, out)
     on_step("measuring the float model")
-    reference = torch_engine.TorchNetwork(torch_engine.as_module(model))
+    module = torch_engine.as_module(model)
+    reference = torch_engine.TorchNetwork(module)
     query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
     max_tokens = int(model.max_seq_length or 512)
     tokenizer = PromptTokenizer(load_tokenizer(out), max_tokens)
+    recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts(), calibration_questions()]
     card = ModelCard(
         name=source.name,
-        fingerprint=_fingerprint(source, model, out, query_prompt, passage_prompt, max_tokens),
+        fingerprint=_fingerprint(source, model, out, recipe),
         dim=len(reference(*pad([np.array([0, 2])]))[0][0]),
         max_tokens=max_tokens,
         query_prompt=query_prompt,
@@ -126,7 +123,7 @@ def _fill(source: ModelSource, model: SentenceTransformer, out: Path, on_step: S
     )
     save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
     converted = convert(
-        torch_engine.as_module(model),
+        module,
         reference,
         _samples(tokenizer, query_prompt, passage_prompt),
         out,
@@ -163,9 +160,7 @@ def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F3
     return mean
 
 
-def _fingerprint(
-    source: ModelSource, model: SentenceTransformer, out: Path, query_prompt: str, passage_prompt: str, max_tokens: int
-) -> str:
+def _fingerprint(source: ModelSource, model: SentenceTransformer, out: Path, recipe: Sequence[object]) -> str:
     """A hash of what defines the vectors: weights, tokenizer, prompts and recipe; not of files that differ between machines."""
     digest = hashlib.sha256()
     if source.bundled:
@@ -175,7 +170,6 @@ def _fingerprint(
             digest.update(key.encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
         digest.update((out / TOKENIZERS_FILE).read_bytes())
-    recipe = [RECIPE_VERSION, query_prompt, passage_prompt, max_tokens, calibration_texts(), calibration_questions()]
     digest.update(json.dumps(recipe, ensure_ascii=False).encode())
     return digest.hexdigest()[:32]
 
