@@ -76,10 +76,10 @@ def build(
     with place.lock():
         state = place.state(embedder.fingerprint)
         before = state.sha256_by_article if state else {}
-        force = force or (state is not None and state.facts.gazetteer_sha256 != gazetteer_sha256())
+        force = force or (state is not None and state.contents.facts.gazetteer_sha256 != gazetteer_sha256())
         after, fresh = _compare(articles, {} if force else before)
         digest = corpus_sha256(after)
-        if state and state.whole and state.facts.corpus_sha256 == digest and not force:
+        if state and state.whole and state.contents.facts.corpus_sha256 == digest and not force:
             return _report(state, before, after, written=False)
         facts = Facts(
             fingerprint=embedder.fingerprint,
@@ -126,5 +126,5 @@ def _report(state: State, before: dict[str, str], after: dict[str, str], *, writ
         reused=sum(1 for a in after.keys() & before.keys() if after[a] == before[a]),
         embedded=embedded,
         articles=len(after),
-        passages=state.passages,
+        passages=sum(state.contents.passages.values()),
     )

@@ -75,21 +75,9 @@ class State:
     """The current snapshot. whole: False if a newer one is damaged; then even an unchanged corpus is indexed again."""
 
     snapshot_id: str
-    facts: Facts
+    contents: Contents
     sha256_by_article: dict[str, str]
-    passages: int
-    whole: bool
-
-    @classmethod
-    def of(cls, snapshot_id: str, contents: Contents, sha256_by_article: dict[str, str], *, whole: bool = True) -> State:
-        """The state when a snapshot with these contents is current."""
-        return cls(
-            snapshot_id=snapshot_id,
-            facts=contents.facts,
-            sha256_by_article=sha256_by_article,
-            passages=sum(contents.passages.values()),
-            whole=whole,
-        )
+    whole: bool = True
 
 
 # Read to answer a question.

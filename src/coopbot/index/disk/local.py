@@ -60,7 +60,12 @@ class LocalTarget:
         damaged = current_id(self._index_dir)
         if base.fault and damaged in snapshot_ids(self._index_dir):
             set_aside(self._index_dir, damaged)
-        return State.of(base.snapshot_id, base.manifest, base.sha256_by_article(), whole=not base.fault)
+        return State(
+            snapshot_id=base.snapshot_id,
+            contents=base.manifest,
+            sha256_by_article=base.sha256_by_article(),
+            whole=not base.fault,
+        )
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`."""
@@ -81,7 +86,7 @@ class LocalTarget:
             snapshot_id = self._name(folder, facts)
             publish(self._index_dir, folder, snapshot_id, self._verified)
         prune(self._index_dir, KEPT_SNAPSHOTS)
-        return State.of(snapshot_id, manifest, {})
+        return State(snapshot_id=snapshot_id, contents=manifest, sha256_by_article={})
 
     def _write_segments(
         self, folder: Path, removed: frozenset[str], rows: Iterator[ArticleRows], dim: int

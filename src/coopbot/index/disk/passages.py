@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -119,11 +119,8 @@ class PassageStore:
         """The rows of these articles' passages by language; unknown ids have none."""
         found: dict[Language, list[int]] = {}
         for article_id in article_ids:
-            rows = self._db.execute(
-                "SELECT p.language, p.row FROM passages p JOIN articles a ON a.number = p.article WHERE a.article_id = ?",
-                (article_id,),
-            )
-            for language, row in rows.fetchall():
+            sql = "SELECT p.language, p.row FROM passages p JOIN articles a ON a.number = p.article WHERE a.article_id = ?"
+            for language, row in self._db.execute(sql, (article_id,)).fetchall():
                 found.setdefault(language, []).append(row)
         return found
 
@@ -132,26 +129,20 @@ class PassageStore:
         sql = "SELECT a.article_id, sum(length(p.sentences)) FROM passages p JOIN articles a ON a.number = p.article GROUP BY 1"
         return sum(int(size) for article_id, size in self._db.execute(sql) if article_id not in article_ids) // _SPAN_BYTES
 
-    def passages(self, language: Language, rows: Iterable[int]) -> list[StoredPassage]:
+    def passages(self, language: Language, rows: Sequence[int]) -> list[StoredPassage]:
         """The passages at these rows, in the order given."""
-        wanted = list(rows)
-        placeholders = ",".join("?" * len(wanted))
-        found = self._db.execute(
-            f"SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article "
-            f"WHERE p.language = ? AND p.row IN ({placeholders})",
-            (language, *wanted),
-        ).fetchall()
-        by_row = {stored.row: stored for stored in map(_to_stored, found)}
-        return [by_row[row] for row in wanted]
+        placeholders = ",".join("?" * len(rows))
+        found = self._stored(f"p.language = ? AND p.row IN ({placeholders})", (language, *rows))
+        by_row = {stored.row: stored for stored in found}
+        return [by_row[row] for row in rows]
 
     def passages_of(self, article_id: str) -> list[StoredPassage]:
         """All passages of an article in order."""
-        found = self._db.execute(
-            "SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article "
-            "WHERE a.article_id = ? ORDER BY p.start_char",
-            (article_id,),
-        ).fetchall()
-        return [_to_stored(row) for row in found]
+        return self._stored("a.article_id = ? ORDER BY p.start_char", (article_id,))
+
+    def _stored(self, condition: str, values: tuple[str | int, ...]) -> list[StoredPassage]:
+        sql = f"SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article WHERE {condition}"
+        return [_to_stored(row) for row in self._db.execute(sql, values).fetchall()]
 
     def places_of(self, article_id: str) -> frozenset[str]:
         """The ids of the places that an article names."""
@@ -168,10 +159,11 @@ class PassageStore:
             return np.zeros(0, dtype=np.int64)
         if not clauses:
             return None
-        sql = "SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE p.language = ? AND " + " AND ".join(
-            clauses
+        condition = " AND ".join(["p.language = ?", *clauses])
+        found = self._db.execute(
+            f"SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE {condition}", (language, *values)
         )
-        return np.fromiter((row for (row,) in self._db.execute(sql, (language, *values))), dtype=np.int64)
+        return np.fromiter((row for (row,) in found), dtype=np.int64)
 
 
 def _conditions(filters: Filters) -> tuple[list[str], list[str]]:

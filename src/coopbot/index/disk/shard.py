@@ -34,18 +34,16 @@ class ShardWriter:
         self._folder = folder
         self._dim = dim
         self._words = PostingsWriter(folder)
-        self._rows = 0
         self._sentence_starts = [0]
         self._token_starts = [0]
         self._files: dict[str, BinaryIO] = {name: (folder / name).open("wb") for name in (_POOLED, _SENTENCE_VECTORS, _TOKENS)}
 
     def __len__(self) -> int:
         """The number of passages so far, which is the row of the next."""
-        return self._rows
+        return len(self._sentence_starts) - 1
 
     def add(self, vectors: PassageVectors, words: Sequence[str]) -> None:
         """One passage at row `len(self)`; `words` are its lexical tokens."""
-        self._rows += 1
         self._words.add(words)
         self._files[_POOLED].write(vectors.pooled.astype("<f4").tobytes())
         self._files[_SENTENCE_VECTORS].write(vectors.sentences.astype("<f2").tobytes())

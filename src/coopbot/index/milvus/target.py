@@ -63,10 +63,10 @@ class MilvusTarget:
         """See `Target`. Raises Unreachable."""
         self._base = None
         try:
-            self._base = open_store(self._milvus, Names(self._prefix, fingerprint))
+            self._base = base = open_store(self._milvus, Names(self._prefix, fingerprint))
         except (IndexMissing, IndexMismatch, IndexBroken):
             return None
-        return State.of(self._base.snapshot_id, self._base.manifest, self._base.sha256_by_article())
+        return State(snapshot_id=base.snapshot_id, contents=base.manifest, sha256_by_article=base.sha256_by_article())
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`. Raises Busy (another machine wrote meanwhile), Unreachable."""
@@ -82,7 +82,7 @@ class MilvusTarget:
         self._milvus.point_alias(names.prefix, names["state"])
         if self._base:
             _prune(self._milvus, names, manifest)
-        return State.of(manifest.snapshot_id, manifest, {})
+        return State(snapshot_id=manifest.snapshot_id, contents=manifest, sha256_by_article={})
 
 
 def _empty_snapshot(milvus: Milvus, names: Names, facts: Facts) -> MilvusStore:
