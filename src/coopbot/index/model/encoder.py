@@ -115,11 +115,9 @@ class Encoder:
             pooled[rows] = vectors
             if with_tokens:
                 for row, text, state in zip(rows, batch, states, strict=True):
-                    tokens[row] = self._token_vectors(text, state)
+                    own = unit(state[text.inner] - self.card.token_mean)
+                    tokens[row] = TokenVectors(vectors=own, spans=text.spans)
         return Embeddings(pooled=unit(pooled), tokens=tuple(tokens[row] for row in sorted(tokens)))
-
-    def _token_vectors(self, text: Tokenised, states: F32) -> TokenVectors:
-        return TokenVectors(vectors=unit(states[text.inner] - self.card.token_mean), spans=text.spans)
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
