@@ -25,15 +25,12 @@ class Target(Protocol):
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the lock of the one writer. Raises Busy, Misconfigured."""
-        ...
 
     def state(self, fingerprint: str) -> State | None:
         """The current state, or None if there is none that this model can extend."""
-        ...
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """Publish the last `state` without the `removed` articles and with the rows of new ones. A changed article is both."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

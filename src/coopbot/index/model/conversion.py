@@ -30,7 +30,6 @@ class Network(Protocol):
 
     def __call__(self, *inputs: I64) -> tuple[F32, ...]:
         """All outputs for (texts, tokens) ids, mask and, if the model has them, types."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

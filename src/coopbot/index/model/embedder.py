@@ -55,28 +55,22 @@ class Embedder(Protocol):
     @property
     def dim(self) -> int:
         """The length of a vector."""
-        ...
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever vectors of the same text would no longer be comparable."""
-        ...
 
     def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
         """Embed passages or sentences. Text beyond the model's maximum length is ignored."""
-        ...
 
     def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
         """Embed one question: `pooled` has one row."""
-        ...
 
     def centre(self, language: Language) -> Centre:
         """The centre of a language, zeros if the model was prepared without texts of it."""
-        ...
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the model makes of a text, without prompt and special tokens."""
-        ...
 
 
 def unit(vectors: F32) -> F32:

@@ -51,16 +51,13 @@ class TextTokenizer(Protocol):
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text."""
-        ...
 
     @property
     def frame(self) -> tuple[I64, I64]:
         """The special tokens that the model expects before and after one text."""
-        ...
 
     def pair_frame(self, question: str) -> PairFrame:
         """The tokens before and after a text that is read with this question."""
-        ...
 
 
 def load_tokenizer(folder: Path) -> TextTokenizer:
