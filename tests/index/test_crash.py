@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,7 +264,7 @@ def test_a_cache_entry_with_a_changed_byte_counts_as_missing(judge: Judge, index
         (count,) = db.execute("SELECT count(*) FROM vectors").fetchone()
         db.execute("UPDATE vectors SET pooled = zeroblob(length(pooled))")
     db.close()
-    with VectorCache(index_dir / "cache", FINGERPRINT, 64) as cache, sqlite3.connect(path) as db:
+    with closing(VectorCache(index_dir / "cache", FINGERPRINT, 64)) as cache, sqlite3.connect(path) as db:
         keys = [key for (key,) in db.execute("SELECT key FROM vectors")]
         assert cache.known(keys) == set(keys)
         assert cache.get(keys) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ def build(
             previous=state.snapshot_id if state else None,
             gazetteer_sha256=gazetteer_sha256(),
         )
-        with VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim) as cache:
+        with closing(VectorCache(index_dir / "cache", embedder.fingerprint, embedder.dim)) as cache:
             maker = RowMaker(embedder, cache, to_passages or (lambda article: chunk(article, embedder.count_tokens)))
             replaced = frozenset(a for a in before if force or before[a] != after.get(a))
             written = place.write(replaced, maker.make(_counted(fresh, progress)), facts)

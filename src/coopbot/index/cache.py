@@ -54,13 +54,6 @@ class VectorCache:
         self._db: sqlite3.Connection | None = None
         self._do(lambda db: None)
 
-    def __enter__(self) -> VectorCache:
-        """Close it at the end of the `with` block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """The subset of these keys that is cached."""
         return {key for (key,) in self._select("key", keys)}
@@ -119,20 +112,21 @@ class VectorCache:
             self._db.executescript(_SCHEMA)
         return self._db
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the file; what comes next opens it again."""
         if self._db is not None:
             self._db.close()
             self._db = None
 
     def _set_aside(self) -> None:
         """Move the file aside and keep it until the next one is damaged: most of its entries may be sound."""
-        self._close()
+        self.close()
         for ending in ("-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         os.replace(self._path, self._path.with_name(self._path.name + DAMAGED_ENDING))
 
     def _refusal(self, exc: Exception) -> Misconfigured:
-        self._close()
+        self.close()
         return Misconfigured(
             f"the vector cache {self._path} cannot be used ({exc}); make room on the disk, fix permissions or delete it "
             "(this loses time only), and run again"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.domain import LANGUAGES, Article, Language, Passage
+from coopbot.domain import Article, Language, Passage
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
 from coopbot.index.model.embedder import Embedder, centred
@@ -21,8 +22,6 @@ _BLOCK = 64
 _TOGETHER = 512
 
 ToPassages = Callable[[Article], list[Passage]]
-
-_LANGUAGE: dict[str, Language] = {language: language for language in LANGUAGES}
 
 
 class RowMaker:
@@ -107,7 +106,7 @@ def embed_block(texts: Sequence[list[str]], embedder: Embedder) -> list[PassageV
     vectors: list[PassageVectors] = []
     at = 0
     for row, (language, context, text, *rest) in enumerate(texts):
-        centre = embedder.centre(_LANGUAGE[language])
+        centre = embedder.centre(cast(Language, language))
         own = passages.tokens[row].spans[:, 1] > len(context)
         begins = passages.tokens[row].spans[own, 0] - len(context)
         vectors.append(

@@ -69,11 +69,12 @@ class ShardWriter:
 
 
 class Shard:
-    """Reads what a `ShardWriter` wrote; results exclude `removed` rows. Raises IndexBroken."""
+    """Reads what a `ShardWriter` wrote; results exclude `removed` rows, and `live` counts the rest. Raises IndexBroken."""
 
     def __init__(self, folder: Path, dim: int, removed: Sequence[int] = ()) -> None:
         self._removed = np.array(sorted(removed), dtype=np.int64)
         self.vectors = open_vectors(folder)
+        self.live = len(self.vectors) - len(self._removed)
         self.words = Postings(folder, self._removed)
         try:
             self._sentences = RowFile(folder / _SENTENCE_VECTORS, np.float16, dim)
@@ -86,11 +87,6 @@ class Shard:
     def __len__(self) -> int:
         """The number of rows, including removed ones."""
         return len(self.vectors)
-
-    @property
-    def live(self) -> int:
-        """The number of rows that are not removed."""
-        return len(self) - len(self._removed)
 
     def nearest(self, vector: F32, top_k: int, allowed: I64 | None) -> list[tuple[int, float]]:
         """(row, cosine) of the passages nearest to a vector, best first."""

@@ -67,20 +67,12 @@ class MilvusStore:
         self._names = names
         self._in_snapshot = in_snapshot(manifest.number)
         self.manifest = manifest
+        self.snapshot_id = manifest.snapshot_id
+        self.languages = tuple(language for language in LANGUAGES if manifest.passages.get(language))
         # A snapshot does not change, so nothing in these caches can become outdated.
         self.word_counts = lru_cache(len(LANGUAGES))(self._read_word_counts)
         self._article = lru_cache(_CACHED)(lambda article_id: next(iter(self._read_articles([article_id])), None))
         self._article_ids = lru_cache(1)(lambda: sorted(self.sha256_by_article()))
-
-    @property
-    def snapshot_id(self) -> str:
-        """See `VectorStore`."""
-        return self.manifest.snapshot_id
-
-    @property
-    def languages(self) -> tuple[Language, ...]:
-        """See `VectorStore`."""
-        return tuple(language for language in LANGUAGES if self.manifest.passages.get(language))
 
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""

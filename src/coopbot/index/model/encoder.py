@@ -74,18 +74,9 @@ class Encoder:
 
     def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network) -> None:
         self.card = card
+        self.dim, self.fingerprint = card.dim, card.fingerprint
         self._tokenizer = tokenizer
         self._network = network
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-        return self.card.dim
-
-    @property
-    def fingerprint(self) -> str:
-        """See `Embedder`."""
-        return self.card.fingerprint
 
     def centre(self, language: Language) -> Centre:
         """See `Embedder`."""

@@ -73,6 +73,7 @@ class SentencePieceTokenizer:
 
     def __init__(self, processor: SentencePieceProcessor) -> None:
         self._processor = processor
+        self.frame = np.array([_START]), np.array([_END])
 
     @classmethod
     def load(cls, path: Path) -> SentencePieceTokenizer:
@@ -95,11 +96,6 @@ class SentencePieceTokenizer:
             ids=np.array(found["ids"], dtype=np.int64), spans=np.array(found["offsets"], dtype=np.int32).reshape(-1, 2)
         )
 
-    @property
-    def frame(self) -> tuple[I64, I64]:
-        """See `TextTokenizer`."""
-        return np.array([_START]), np.array([_END])
-
     def pair_frame(self, question: str) -> PairFrame:
         """See `TextTokenizer`. `<s> question </s> </s> text </s>`."""
         before = np.concatenate([[_START], self._one(question).ids, [_END, _END]])
@@ -119,7 +115,7 @@ class HubTokenizer:
         probe = tokenizer.encode("a")
         inner = np.flatnonzero(np.asarray(probe.special_tokens_mask) == 0)
         ids = np.asarray(probe.ids, dtype=np.int64)
-        self._frame = ids[: inner[0]], ids[inner[-1] + 1 :]
+        self.frame = ids[: inner[0]], ids[inner[-1] + 1 :]
 
     @classmethod
     def load(cls, path: Path) -> HubTokenizer:
@@ -141,11 +137,6 @@ class HubTokenizer:
             )
             for encoding in encodings
         ]
-
-    @property
-    def frame(self) -> tuple[I64, I64]:
-        """See `TextTokenizer`."""
-        return self._frame
 
     def pair_frame(self, question: str) -> PairFrame:
         """See `TextTokenizer`. Taken from an encoded pair, so that it is right for any model's template."""
