@@ -1,7 +1,7 @@
 """Whether an end mark ends its sentence.
 
 In doubt, two sentences are left together rather than one split, since half a sentence is not quotable:
-  * a period after an abbreviation ends one only before a word that clearly begins a sentence (classes: `abbreviations.py`);
+  * a period after an abbreviation ends one only before a word that clearly begins a sentence (classes: `Abbreviation`);
   * "г." after a year ends one before a capital, unless its clause is only a date: "В 2022 г. Хэйлунцзян ..." continues;
   * ； and …… end one only between two parts that are each long enough to be a sentence.
 """
@@ -10,10 +10,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from coopbot.text.abbreviations import ABBREVIATIONS, STARTERS, TIME_WORDS, UNITS, Abbreviation
+from coopbot.text.words import word_list
 
 FULL_STOPS = "。！？｡"
+
+
+class Abbreviation(Enum):
+    """What a period after the abbreviation means. `words.json` has the abbreviations by these names, in lower case."""
+
+    TITLE = auto()
+    """Always part of what follows: "Gen. He Weidong"."""
+    LEADING = auto()
+    """Part of what follows ("ул. Ленина", "U.S. President") unless that is a word that plainly begins a sentence."""
+    NUMBERED = auto()
+    """An abbreviation before a number ("No. 5", "Jan. 5"), else an ordinary end."""
+    MAGNITUDE = auto()
+    """Ends before a capitalised word, not before a unit in capitals: "120 тыс. TEU"."""
+    CLOSING = auto()
+    """Ends before a capital."""
+    YEAR = auto()
+    """Ends before a capital if its clause says more than a date."""
+
+
+_ABBREVIATIONS = {word: kind for kind in Abbreviation for word in word_list(kind.name.lower())}
+# After a number these are units or "г." of a year; elsewhere they introduce: "г. Хабаровск", "см. рис. 5".
+_UNITS = {word: kind for kind in (Abbreviation.CLOSING, Abbreviation.YEAR) for word in word_list(f"{kind.name.lower()}_unit")}
+# Capitalised, these words begin a sentence more often than a name.
+_STARTERS = word_list("starter")
+# A clause of only these and numbers ("По итогам 2022 г.") is incomplete, so its sentence cannot end there.
+_TIME_WORDS = word_list("time")
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 # Between a sentence's end and the first character of the next: white space, opening quotes and brackets, dashes.
@@ -156,7 +183,7 @@ def _period_ends(at: Boundary, following: int) -> bool:
     next_word = _WORD.match(at.text, following, min(following + _WORD_WINDOW_CHARS, at.end))
     following_word = next_word[0] if next_word else ""
     capital = following_word[:1].isupper()
-    begins = capital and following_word.lower() in STARTERS and not at.text.startswith(".", following + len(following_word))
+    begins = capital and following_word.lower() in _STARTERS and not at.text.startswith(".", following + len(following_word))
     match _abbreviation(window[: word.start()], word[0]):
         case None:
             return True
@@ -179,13 +206,13 @@ def _abbreviation(before: str, word: str) -> Abbreviation | None:
     name = word.lower()
     if _PAIRED.search(before + name):
         return Abbreviation.CLOSING
-    if name in UNITS and _MEASURED.search(before):
-        return UNITS[name]
+    if name in _UNITS and _MEASURED.search(before):
+        return _UNITS[name]
     if _ATTACHED.search(before):
         return None  # "the 1970s", "30 °C", "AT&T"
     if len(name) == 1 or _ACRONYM.fullmatch(name):
-        return ABBREVIATIONS.get(name, Abbreviation.LEADING)
-    return ABBREVIATIONS.get(name)
+        return _ABBREVIATIONS.get(name, Abbreviation.LEADING)
+    return _ABBREVIATIONS.get(name)
 
 
 def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
@@ -198,4 +225,4 @@ def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
 
 
 def _is_time_word(word: str) -> bool:
-    return word.lower() in TIME_WORDS or set(word) <= _ROMAN_DIGITS
+    return word.lower() in _TIME_WORDS or set(word) <= _ROMAN_DIGITS

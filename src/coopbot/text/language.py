@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from coopbot.domain import Language
+from coopbot.text.words import word_list
 
 # Addresses are Latin in every language.
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]+")
@@ -18,16 +19,7 @@ _HAN_WEIGHT = 3.0
 _NAME_WEIGHT = 1.5
 # A function word counts as this many letters more. Words that occur in names (of, and) are left out.
 _FUNCTION_WORD_WEIGHT = 8.0
-_ENGLISH_WORDS = """
-what who whom whose when where which why how is are was were be been do does did has have had will would can could
-should may to with for from by that this these there it its they their not about between many much
-"""
-_RUSSIAN_WORDS = """
-что кто где когда куда как какой какая какое какие каких какую сколько почему зачем чей чем чему ли и в во на с со по
-из к ко о об от до для за при не это был была было были есть между через такое такой
-"""
-_ENGLISH = frozenset(_ENGLISH_WORDS.split())
-_RUSSIAN = frozenset(_RUSSIAN_WORDS.split())
+_ENGLISH, _RUSSIAN = word_list("function", "en"), word_list("function", "ru")
 _CHINESE = re.compile("什么|多少|哪|谁|怎|吗|呢|的|是|了|在|甚麼|誰|嗎")
 
 
@@ -61,10 +53,7 @@ _OTHER_SHARE = 0.02  # of the letters
 _KANA_SHARE = 0.1  # of Han and kana: Chinese texts quote a Japanese name
 _ENOUGH_WORDS = 40
 _GRAMMAR_SHARE = 0.06  # of the words; a text of ours has three times as many
-_MORE_ENGLISH = "the of and a an in on at as or its he she his her has been more after over into"
-_MORE_RUSSIAN = "а но же бы то все его её их он она они мы уже также после более"
-_ENGLISH_GRAMMAR = _ENGLISH.union(_MORE_ENGLISH.split())
-_RUSSIAN_GRAMMAR = _RUSSIAN.union(_MORE_RUSSIAN.split())
+_ENGLISH_GRAMMAR, _RUSSIAN_GRAMMAR = _ENGLISH | word_list("grammar", "en"), _RUSSIAN | word_list("grammar", "ru")
 
 
 def is_other_language(text: str) -> bool:

@@ -11,6 +11,7 @@ import unicodedata
 from Stemmer import Stemmer
 
 from coopbot.text.simplified import TO_SIMPLIFIED
+from coopbot.text.words import word_list
 
 _HAN = "\u3400-\u9fff\U00020000-\U0003134f"
 _LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
@@ -34,22 +35,8 @@ _FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:([ ,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
 
-_ENGLISH_STOP = """
-a an and are as at be been but by can could did do does eg for from had has have he her his how i ie if in into is it
-its me my no not of on or our she should so than that the their them then there these they this those to was we were
-what when where which who whom whose why will with would you your
-"""
-_RUSSIAN_STOP = """
-а без бы был была были было быть в вам вас во вот все всего всех вы где да для до его ее ей ему если есть еще же за
-зачем и из или им их к как какая какие какой каков какова каково когда ко кто куда ли между мне мы на над нас не нет
-ни но о об он она они оно от по под почему при с сколько со так также такое такой там то того тоже только том ты у уже
-чего чем что чтобы эта эти это этого этой этом этот я
-"""
-# As bigrams, or as single characters. 的 also separates the words on both sides of it.
-_CHINESE_STOP = """
-什么 多少 哪些 哪个 哪里 怎么 怎样 如何 为何 是否 是 了 在 和 与 及 有 为 也 都 就 而 或 不 这 那 哪 谁 吗 呢 吧 着
-"""
-_STOP_TOKENS = frozenset(f"{_ENGLISH_STOP} {_RUSSIAN_STOP} {_CHINESE_STOP}".split())
+# Chinese ones as bigrams, or as single characters. 的 also separates the words on both sides of it.
+_STOP_TOKENS = word_list("stop")
 # Longer runs of letters are not words, and stemming them repeatedly takes time quadratic in their length.
 _LONGEST_WORD_CHARS = 40
 
