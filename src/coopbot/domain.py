@@ -30,6 +30,18 @@ class Span:
     start_char: int
     end_char: int
 
+    def of(self, text: str) -> str:
+        """The stretch itself."""
+        return text[self.start_char : self.end_char]
+
+    def shifted(self, chars: int) -> Span:
+        """The span this many characters further on, or back if negative."""
+        return Span(start_char=self.start_char + chars, end_char=self.end_char + chars)
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether they have a character in common."""
+        return self.start_char < other.end_char and other.start_char < self.end_char
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -79,7 +91,7 @@ class Passage:
 
     def quoted(self, span: Span) -> str:
         """The text at a span of the article that lies within this passage."""
-        return self.text[span.start_char - self.start_char : span.end_char - self.start_char]
+        return span.shifted(-self.start_char).of(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +132,9 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DatedWords:
-    """Words of a quote such as "this year", and the first and last day they mean, by the date of its article."""
+class DatedWords(Span):
+    """Words such as "this year", and the first and last day they mean, by the date of their text."""
 
-    span: Span
     first: date
     last: date
 

@@ -123,7 +123,7 @@ def test_words_relative_to_the_day_of_publication_are_dated() -> None:
     def check(row: str) -> None:
         text, _, expected = row.partition("|")
         found = dated(quoted(text, date(2012, 7, 3)), TODAY, latest=False)
-        shown = [f"{text[w.span.start_char : w.span.end_char]} {w.first} {w.last}" for w in found.dated_words]
+        shown = [f"{w.of(text)} {w.first} {w.last}" for w in found.dated_words]
         assert shown == ([expected] if expected else [])
         assert dated(replace(found, published=None), TODAY, latest=False).dated_words == ()
 

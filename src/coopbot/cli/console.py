@@ -31,7 +31,7 @@ def say_marked(text: str, bold: Span | None) -> None:
     if bold is None:
         say(text)
         return
-    parts = (text[: bold.start_char], ""), (text[bold.start_char : bold.end_char], "bold"), (text[bold.end_char :], "")
+    parts = (text[: bold.start_char], ""), (bold.of(text), "bold"), (text[bold.end_char :], "")
     _out.print(Text.assemble(*((escaped_text(part), style) for part, style in parts)))
 
 

@@ -69,7 +69,7 @@ class Coverage:
 
 def subjects_of(article: Article) -> list[str]:
     """The subjects of its title and of a good part of its sentences."""
-    sentences = [find_concepts(article.text[one.start_char : one.end_char]) for one in split_sentences(article.text)]
+    sentences = [find_concepts(one.of(article.text)) for one in split_sentences(article.text)]
     title = find_concepts(article.title)
     found = [
         name

@@ -30,7 +30,7 @@ def _as_of(citation: Citation, language: Language) -> str:
 
 
 def _meaning(words: DatedWords, citation: Citation, language: Language) -> str:
-    words_quoted = citation.quote[words.span.start_char : words.span.end_char]
+    words_quoted = words.of(citation.quote)
     return f"{message(language).quoted.replace('…', words_quoted)}: {format_period(words.first, words.last, language)}"
 
 

@@ -232,8 +232,7 @@ def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
 
 
 def _dated_words_out(words: DatedWords) -> DatedWordsOut:
-    span = words.span
-    return DatedWordsOut(start_char=span.start_char, end_char=span.end_char, first=words.first, last=words.last)
+    return DatedWordsOut(start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last)
 
 
 def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:

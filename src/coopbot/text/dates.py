@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from coopbot.domain import Span
 from coopbot.text.measures import LETTER, flatten, read_magnitude, read_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DateMention:
-    """The date given by `text[start_char:end_char]`, as precisely as it is given; month 1-12, day 1-31.
+class DateMention(Span):
+    """A date, as precisely as the text gives it; month 1-12, day 1-31.
 
     A half year, a quarter or a span of months is given as its year only.
     """
 
-    start_char: int
-    end_char: int
     year: int | None
     month: int | None
     day: int | None
@@ -93,12 +92,12 @@ def find_dates(text: str) -> list[DateMention]:
     return sorted(mentions, key=lambda mention: mention.start_char)
 
 
-def blanked(text: str, mentions: Sequence[DateMention]) -> str:
-    """`text` with the mentions (in order, without overlaps) overwritten by control characters; offsets stay the same."""
+def blanked(text: str, spans: Sequence[Span]) -> str:
+    """`text` with the spans (in order, without overlaps) overwritten by control characters; offsets stay the same."""
     pieces, end = [], 0
-    for mention in mentions:
-        pieces += [text[end : mention.start_char], "\0" * (mention.end_char - mention.start_char)]
-        end = mention.end_char
+    for span in spans:
+        pieces += [text[end : span.start_char], "\0" * (span.end_char - span.start_char)]
+        end = span.end_char
     return "".join(pieces) + text[end:]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from typing import NamedTuple
 
+from coopbot.domain import Span
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.quantities import Quantity, find_quantities
 
@@ -41,12 +43,11 @@ class Figure(NamedTuple):
         return not self.agrees(other) and _comparable(self, other)
 
 
-class PlacedFigure(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedFigure(Span):
     """A figure and its place in the text."""
 
     figure: Figure
-    start_char: int
-    end_char: int
 
 
 def find_figures(text: str) -> list[Figure]:
@@ -98,7 +99,7 @@ def _amounts(text: str, quantities: list[Quantity]) -> Iterator[PlacedFigure]:
         ended = last.end_char
         unit, factor = _BASE_UNITS.get(quantity.unit, (quantity.unit, 1.0))
         figure = Figure(unit, _bounds(quantity)[0] * factor, _bounds(last)[1] * factor)
-        yield PlacedFigure(figure, quantity.start_char, ended)
+        yield PlacedFigure(figure=figure, start_char=quantity.start_char, end_char=ended)
 
 
 def _bounds(quantity: Quantity) -> tuple[float, float]:
@@ -120,4 +121,4 @@ def _days(dates: list[DateMention]) -> Iterator[PlacedFigure]:
         if mention.year:
             first = date(mention.year, mention.month or 1, 1).toordinal() + (mention.day or 1) - 1
             figure = Figure("date", first, first + (1 if mention.day else 30 if mention.month else 365))
-            yield PlacedFigure(figure, mention.start_char, mention.end_char)
+            yield PlacedFigure(figure=figure, start_char=mention.start_char, end_char=mention.end_char)

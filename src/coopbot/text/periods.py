@@ -19,16 +19,18 @@ def _numbered(rows: str) -> Mapping[str, int]:
     return MappingProxyType({word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()})
 
 
-_COUNTS = _numbered(
-    "1 one один 一|2 two два двух 二 两|3 three три трех 三|4 four четыре четырех 四|5 five пять пяти 五|6 six шесть шести 六"
-    "|7 seven семь семи 七|8 eight восемь восьми 八|9 nine девять девяти 九|10 ten десять десяти 十|11 eleven одиннадцать 十一"
+COUNTS = _numbered(
+    "1 one один 一|2 two два две двух 二 两|3 three три трех 三|4 four четыре четырех 四|5 five пять пяти 五"
+    "|6 six шесть шести 六|7 seven семь семи 七|8 eight восемь восьми 八|9 nine девять девяти 九|10 ten десять десяти 十"
+    "|11 eleven одиннадцать 十一"
 )
+"""Small numbers by the words for them."""
 _ORDINALS = _numbered("1 first перв 上 一 i|2 second втор 下 二 ii|3 third трет 三 iii|4 fourth четв 四 iv")
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
     r"|(?:янв|фев|мар|апр|ма[йяею]|ию[нл]|авг|сен|окт|ноя|дек)[а-я]*\.?"
 )
-_COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
+_COUNT = "|".join(sorted(COUNTS, key=len, reverse=True))
 _ORDINAL = r"(?:first|second|third|fourth|(?:перв|втор|трет|четв)[а-я]+|iv|i{1,3}|[1-4](?:-[а-я]+)?)"
 _PATTERNS = tuple(
     re.compile(pattern)
@@ -56,7 +58,7 @@ def _period(groups: Mapping[str, str | None]) -> Period | None:
     if "from" in given:
         first, last = _month(given["from"]), _month(given["to"])
     elif "count" in given:
-        first, last = 1, _COUNTS[given["count"]]
+        first, last = 1, COUNTS[given["count"]]
     else:
         ((name, value),) = given.items()
         months = 6 if name in ("half", "h", "han") else 3

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from types import MappingProxyType
 
+from coopbot.domain import Span
 from coopbot.text.dates import DateMention, blanked, find_dates
 from coopbot.text.measures import (
     CURRENCY_SIGN,
@@ -23,15 +24,13 @@ from coopbot.text.measures import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """An amount: `text[start_char:end_char]` is `value` of `unit`; the unit of a bare number is "".
+class Quantity(Span):
+    """An amount: `value` of `unit`; the unit of a bare number is "".
 
     value: in plain units: dollars, tonnes, cubic metres, watt hours. approximate: whether the text says about, over,
     nearly, at least or the like.
     """
 
-    start_char: int
-    end_char: int
     value: Decimal
     unit: str
     approximate: bool
@@ -144,7 +143,7 @@ def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> 
     if quantity.unit or not following:
         return quantity
     magnitude = _MAGNITUDE_LAST.search(text, quantity.start_char, quantity.end_char)
-    counted_alike = magnitude and magnitude[0] in text[following.start_char : following.end_char]
+    counted_alike = magnitude and magnitude[0] in following.of(text)
     if not counted_alike and not _BORROWS.fullmatch(text, quantity.end_char, following.start_char):
         return quantity
     return replace(quantity, unit=following.unit)

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import chain
-from types import MappingProxyType
 
+from coopbot.domain import DatedWords
 from coopbot.text.dates import DateMention, blanked, find_dates
 from coopbot.text.measures import flatten
-from coopbot.text.periods import find_periods
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatedSpan:
-    """`text[start_char:end_char]` means the days from `first` to `last`, both included.
-
-    relative: whether they depend on the day of the text: "last week", "in May" without a year.
-    """
-
-    start_char: int
-    end_char: int
-    first: date
-    last: date
-    relative: bool
-
+from coopbot.text.periods import COUNTS, find_periods
 
 _MONTH_EN = "january|february|march|april|may|june|july|august|september|october|november|december"
 _MONTH_RU = (
@@ -75,28 +59,18 @@ _AGO = re.compile(
     r"\s?(?:ago\b|назад|前)",
     re.IGNORECASE,
 )
-_COUNTS: Mapping[str, int] = MappingProxyType(
-    {
-        word: number
-        for number, row in (
-            (1, "one 一"),
-            (2, "two два две 二 两"),
-            (3, "three три 三"),
-            (4, "four четыре 四"),
-            (5, "five пять 五"),
-            (10, "ten десять 十"),
-        )
-        for word in row.split()
-    }
-)
-_WEEKDAYS = (
-    r"\bon monday|\bв понедельник|(?<![上下本这])周一|(?<![上下本这])星期一",
-    r"\bon tuesday|\bво вторник|(?<![上下本这])周二|(?<![上下本这])星期二",
-    r"\bon wednesday|\bв среду|(?<![上下本这])周三|(?<![上下本这])星期三",
-    r"\bon thursday|\bв четверг|(?<![上下本这])周四|(?<![上下本这])星期四",
-    r"\bon friday|\bв пятницу|(?<![上下本这])周五|(?<![上下本这])星期五",
-    r"\bon saturday|\bв субботу|(?<![上下本这])周六|(?<![上下本这])星期六",
-    r"\bon sunday|\bв воскресенье|(?<![上下本这])周日|(?<![上下本这])星期日",
+# Monday first. Not the day of a week that is named: 上周一.
+_WEEKDAYS = tuple(
+    rf"\bon {english}|\b{russian}|(?<![上下本这])(?:周|星期){han}"
+    for english, russian, han in (
+        ("monday", "в понедельник", "一"),
+        ("tuesday", "во вторник", "二"),
+        ("wednesday", "в среду", "三"),
+        ("thursday", "в четверг", "四"),
+        ("friday", "в пятницу", "五"),
+        ("saturday", "в субботу", "六"),
+        ("sunday", "в воскресенье", "日"),
+    )
 )
 _AHEAD = re.compile(
     r"\b(?:will|shall|next|coming|upcoming|plans? to|due|expected|scheduled)\b|将|计划|预计|拟|即将"
@@ -113,16 +87,16 @@ _LATEST = re.compile(
 )
 
 
-def resolve_dates(text: str, today: date) -> list[DatedSpan]:
+def resolve_dates(text: str, today: date) -> list[DatedWords]:
     """All times in a text that was written or asked on `today`, explicit dates too: in order and without overlaps."""
     flat = flatten(text)
     found = _apart(chain(_phrases(flat, today), _weekdays(flat, today)))
-    rest = blanked(flat, [_place(span) for span in sorted(found, key=lambda span: span.start_char)])
+    rest = blanked(flat, sorted(found, key=lambda span: span.start_char))
     found += filter(None, (_mentioned(mention, rest, today) for mention in find_dates(rest)))
     return sorted(found, key=lambda span: span.start_char)
 
 
-def relative_words(text: str, today: date) -> list[DatedSpan]:
+def relative_words(text: str, today: date) -> list[DatedWords]:
     """Only times given by words such as "this year" or "two months ago": no dates, no days of the week."""
     return sorted(_apart(_phrases(flatten(text), today)), key=lambda span: span.start_char)
 
@@ -132,49 +106,44 @@ def asks_for_latest(question: str) -> bool:
     return bool(_LATEST.search(flatten(question)))
 
 
-def _apart(spans: Iterable[DatedSpan]) -> list[DatedSpan]:
+def _apart(spans: Iterable[DatedWords]) -> list[DatedWords]:
     """The spans that overlap none before them."""
-    found: list[DatedSpan] = []
+    found: list[DatedWords] = []
     for span in spans:
-        if not any(span.start_char < other.end_char and other.start_char < span.end_char for other in found):
+        if not any(map(span.overlaps, found)):
             found.append(span)
     return found
 
 
-def _phrases(text: str, today: date) -> Iterator[DatedSpan]:
+def _phrases(text: str, today: date) -> Iterator[DatedWords]:
     """Times given by words such as "last year", longer phrases first."""
     for found in re.finditer(_SO_FAR, text, re.IGNORECASE):
         yield _span(found, date(today.year, 1, 1), today)
-    for away, pattern in _YEARS:
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            yield _span(found, *_part_of_year(found[0], today.year + away))
-    for away, pattern in _MONTHS_AWAY:
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            yield _span(found, *_month(*month_away(today, away)))
-    for away, pattern in _WEEKS_AWAY:
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            monday = today + timedelta(days=7 * away - today.weekday())
-            yield _span(found, monday, monday + timedelta(days=6))
-    for away, pattern in _DAYS_AWAY:
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            yield _span(found, today + timedelta(days=away), today + timedelta(days=away))
+    for away, found in _found(_YEARS, text):
+        yield _span(found, *_part_of_year(found[0], today.year + away))
+    for away, found in _found(_MONTHS_AWAY, text):
+        yield _span(found, *_month(*month_away(today, away)))
+    for away, found in _found(_WEEKS_AWAY, text):
+        monday = today + timedelta(days=7 * away - today.weekday())
+        yield _span(found, monday, monday + timedelta(days=6))
+    for away, found in _found(_DAYS_AWAY, text):
+        yield _span(found, today + timedelta(days=away), today + timedelta(days=away))
     for found in _AGO.finditer(text):
         yield _span(found, *_ago(found, today))
 
 
-def _weekdays(text: str, today: date) -> Iterator[DatedSpan]:
-    for number, pattern in enumerate(_WEEKDAYS):
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            day = today - timedelta(days=(today.weekday() - number) % 7)
-            yield _span(found, day, day)
+def _weekdays(text: str, today: date) -> Iterator[DatedWords]:
+    for number, found in _found(enumerate(_WEEKDAYS), text):
+        day = today - timedelta(days=(today.weekday() - number) % 7)
+        yield _span(found, day, day)
 
 
-def _span(found: re.Match[str], first: date, last: date) -> DatedSpan:
-    return DatedSpan(start_char=found.start(), end_char=found.end(), first=first, last=last, relative=True)
+def _found(numbered: Iterable[tuple[int, str]], text: str) -> Iterator[tuple[int, re.Match[str]]]:
+    return ((number, found) for number, pattern in numbered for found in re.finditer(pattern, text, re.IGNORECASE))
 
 
-def _place(span: DatedSpan) -> DateMention:
-    return DateMention(start_char=span.start_char, end_char=span.end_char, year=None, month=None, day=None)
+def _span(found: re.Match[str], first: date, last: date) -> DatedWords:
+    return DatedWords(start_char=found.start(), end_char=found.end(), first=first, last=last)
 
 
 def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
@@ -209,7 +178,7 @@ def _day_or_month(year: int, month: int, day: int | None) -> tuple[date, date] |
 
 
 def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
-    count = int(found["count"]) if found["count"].isdigit() else _COUNTS[found["count"].lower()]
+    count = int(found["count"]) if found["count"].isdigit() else COUNTS[found["count"].lower()]
     if found["year"]:
         year = max(1, today.year - count)
         return date(year, 1, 1), date(year, 12, 31)
@@ -219,9 +188,8 @@ def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
     return day, day
 
 
-def _mentioned(mention: DateMention, text: str, today: date) -> DatedSpan | None:
+def _mentioned(mention: DateMention, text: str, today: date) -> DatedWords | None:
     """The days of a date; a year or month that it leaves out is inferred."""
-    relative = mention.year is None
     if mention.year is not None:
         days = _of_year(mention, text, mention.year)
     elif mention.month is not None:
@@ -232,13 +200,13 @@ def _mentioned(mention: DateMention, text: str, today: date) -> DatedSpan | None
     if days is None:
         return None
     first, last = days
-    return DatedSpan(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last, relative=relative)
+    return DatedWords(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last)
 
 
 def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | None:
     if mention.month:
         return _day_or_month(year, mention.month, mention.day)
-    return _part_of_year(text[mention.start_char : mention.end_char], year)
+    return _part_of_year(mention.of(text), year)
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from coopbot.domain import Span
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.gazetteer import name_mentions
 from coopbot.text.quantities import Quantity, find_quantities
@@ -20,12 +21,10 @@ Kind = Literal["amount", "date", "name"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """An amount, date or name at `text[start_char:end_char]`. value of a name: ids in the gazetteer."""
+class Fact(Span):
+    """An amount, date or name in a text. value of a name: ids in the gazetteer."""
 
     kind: Kind
-    start_char: int
-    end_char: int
     value: Quantity | DateMention | frozenset[str]
 
     def is_covered_by(self, other: Fact) -> bool:

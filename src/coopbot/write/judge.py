@@ -29,10 +29,7 @@ def _read(question: str, texts: Sequence[tuple[str, str]], reader: Reader) -> li
     """For each (title line, text): how well the text, read as one sentence, answers, and its answering words."""
     read = reader.read(question, [(head, _passage(text)) for head, text in texts])
     spans = [one.answers[0] for one in read]
-    return [
-        (float(one.best[0]), text[span.start_char : span.end_char])
-        for one, span, (_, text) in zip(read, spans, texts, strict=True)
-    ]
+    return [(float(one.best[0]), span.of(text)) for one, span, (_, text) in zip(read, spans, texts, strict=True)]
 
 
 def _passage(text: str) -> Passage:

@@ -30,7 +30,7 @@ def parse_sentences(text: str) -> list[WrittenSentence]:
     plain = _ITEM.sub("", _MARKUP.sub("", _THOUGHTS.sub("", text)))
     plain = _AFTER_END.sub(lambda found: f"{found[2]}{found[1]}", plain)
     lines = [line for line in plain.splitlines() if line.strip()]
-    pieces = [line[span.start_char : span.end_char] for line in lines for span in split_sentences(line)]
+    pieces = [span.of(line) for line in lines for span in split_sentences(line)]
     return [sentence for sentence in map(_sentence, pieces) if any(map(str.isalpha, sentence.text))]
 
 

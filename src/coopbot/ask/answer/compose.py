@@ -77,7 +77,7 @@ def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagr
 def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
     """A citation of the sentence, its text taken from the article itself."""
     span = quoted_span(sentence)
-    text = article.text[span.start_char : span.end_char]
+    text = span.of(article.text)
     return Citation(
         number=number,
         article_id=article.article_id,
@@ -92,18 +92,11 @@ def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
         quote=text,
         start_char=span.start_char,
         end_char=span.end_char,
-        answer=_within(sentence.answer, span),
+        answer=sentence.answer.shifted(-span.start_char) if sentence.answer else None,
         passage=sentence.stored.passage.text,
         deep_link=deep_link(article.url, text),
         score=round(sentence.log_odds, 4),
     )
-
-
-def _within(answer: Span | None, quote: Span) -> Span | None:
-    """The answer's span in the article, relative to the quote."""
-    if answer is None:
-        return None
-    return Span(start_char=answer.start_char - quote.start_char, end_char=answer.end_char - quote.start_char)
 
 
 def quoted_span(sentence: ScoredSentence) -> Span:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.domain import Citation, DatedWords, Span
+from coopbot.domain import Citation, DatedWords
 from coopbot.text.dates import find_dates
 from coopbot.text.relative import asks_for_latest, month_away, relative_words, resolve_dates
 
@@ -103,8 +103,7 @@ def _day_of(text: str, published: date | None) -> date:
 
 def dated(citation: Citation, today: date, *, latest: bool) -> Citation:
     """The citation with its date attached where needed. latest: whether the question asks about the present."""
-    words = _dated_words(citation)
-    return replace(citation, as_of=_as_of(citation, today, latest=latest), dated_words=words)
+    return replace(citation, as_of=_as_of(citation, today, latest=latest), dated_words=_dated_words(citation))
 
 
 def _as_of(citation: Citation, today: date, *, latest: bool) -> date | Literal["undated"] | None:
@@ -122,10 +121,7 @@ def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
     """Empty if the quote names a year: "next year" may then be relative to that."""
     if citation.published is None or _names_a_year(citation.quote):
         return ()
-    return tuple(
-        DatedWords(span=Span(start_char=one.start_char, end_char=one.end_char), first=one.first, last=one.last)
-        for one in relative_words(citation.quote, citation.published)
-    )
+    return tuple(relative_words(citation.quote, citation.published))
 
 
 def _names_a_year(text: str) -> bool:

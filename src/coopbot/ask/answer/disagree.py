@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.domain import Span
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import find_periods
@@ -44,7 +43,7 @@ def find_contradiction(sentences: Sequence[ScoredSentence]) -> Contradiction | N
         return None
     for other in sentences:
         for figure in _rivals(best, own, other):
-            return Contradiction(sentence=other, answers=(_words(best, own), _words(other, figure)))
+            return Contradiction(sentence=other, answers=(own.of(best.text), figure.of(other.text)))
     return None
 
 
@@ -115,22 +114,9 @@ def _may_share_a_unit(one: Figure, other: Figure) -> bool:
     return "" in (one.unit, other.unit) and "date" not in (one.unit, other.unit)
 
 
-def _span(sentence: ScoredSentence, figure: PlacedFigure) -> Span:
-    """The figure's span in the article."""
-    start = sentence.span.start_char
-    return Span(start_char=start + figure.start_char, end_char=start + figure.end_char)
-
-
-def _words(sentence: ScoredSentence, figure: PlacedFigure) -> str:
-    return sentence.text[figure.start_char : figure.end_char]
-
-
 def _reading(sentence: ScoredSentence, figure: PlacedFigure) -> float:
-    return sentence.read.reading_of(_span(sentence, figure)) if sentence.read else sentence.reading
+    return sentence.read.reading_of(figure.shifted(sentence.span.start_char)) if sentence.read else sentence.reading
 
 
 def _within_answer(sentence: ScoredSentence, figure: PlacedFigure) -> bool:
-    if sentence.answer is None:
-        return False
-    span = _span(sentence, figure)
-    return span.start_char < sentence.answer.end_char and span.end_char > sentence.answer.start_char
+    return sentence.answer is not None and figure.shifted(sentence.span.start_char).overlaps(sentence.answer)
