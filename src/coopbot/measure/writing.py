@@ -10,19 +10,9 @@ from typing import get_args
 
 from coopbot.domain import Answer, Article, WritingOutcome
 from coopbot.index.model.embedder import Progress
-from coopbot.measure.board import cell, table
+from coopbot.measure.board import cell, fill, table
 from coopbot.measure.golden import AskedQuestion, Asks, judge_answer, require_articles
 from coopbot.measure.scores import Estimate, estimate, mean
-
-_ABOUT = """\
-## Answers that a language model writes
-
-{model} writes answers to {asked} of the unseen questions. Support: the share of its sentences that their quotes support, as
-coopbot judges; the others are dropped. Coverage: the share of answered questions whose answer is written; the others stay
-quoted. Right: of written answers, the share with an accepted answer among the quotes that they rest on; right, quoted: the
-same of the quoted answers to those questions.
-
-"""
 
 _LABELS = {"support": "support", "coverage": "coverage", "right": "right", "right_quoted": "right, quoted"}
 
@@ -77,15 +67,16 @@ class WritingPart:
 
     def sections(self) -> str:
         """Markdown."""
-        about = _ABOUT.format(model=self.model, asked=self.asked)
-        rows = [
-            (label, str(self.figures[f"llm.{name}"].count), cell(self.figures[f"llm.{name}"]))
-            for name, label in _LABELS.items()
-        ]
+        figures = {label: self.figures[f"llm.{name}"] for name, label in _LABELS.items()}
         outcomes = Counter(one.outcome for one in self.replies)
-        ends = table(("answers", "n"), [(name, str(outcomes[name])) for name in get_args(WritingOutcome)])
-        dropped = table(("dropped for", "sentences"), [(fault, str(count)) for fault, count in self.faults.most_common()])
-        return f"{about}{table(('', 'n', 'share'), rows)}\n{ends}\n{dropped}"
+        return fill(
+            "writing",
+            model=self.model,
+            asked=self.asked,
+            shares=table(("", "n", "share"), [(label, one.count, cell(one)) for label, one in figures.items()]),
+            outcomes=table(("answers", "n"), [(name, outcomes[name]) for name in get_args(WritingOutcome)]),
+            dropped=table(("dropped for", "sentences"), self.faults.most_common()),
+        )
 
 
 def ask_written(
