@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
 from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.measure.board import fill, table
 from coopbot.text.glossary import find_concepts
 from coopbot.text.sentences import split_sentences
 
+_FILE = importlib.resources.files("coopbot.measure").joinpath("subjects.json")
 # Subjects by the concepts of the glossary that belong to them.
 SUBJECTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        name: frozenset(concepts.split())
-        for name, concepts in (
-            ("Bridges, crossings and checkpoints", "bridge border-crossing cable cabin hovercraft span pier road-link"),
-            ("Railways", "rail"),
-            ("Ports, shipping and containers", "port ship container pier"),
-            ("Lorries and cars", "truck vehicle"),
-            ("Gas and oil", "gas oil lng pipeline gas-field helium"),
-            ("Coal, ore and electricity", "coal ore mine electricity nuclear"),
-            ("Food and farming", "grain food meat harvest phytosanitary"),
-            ("Timber", "timber"),
-            ("Trade figures", "trade export import"),
-            ("Duties and customs", "customs tariff ban"),
-            ("Payments and currencies", "bank payment currency rouble"),
-            ("Visas, travel and tourism", "visa visa-free passport tourist passenger bus aircraft"),
-            ("Study, science and culture", "student university school laboratory exchange innovation"),
-            ("Investment, zones and work", "free-trade-zone resident investment plant job"),
-            ("Shopping and e-commerce", "e-commerce purchase"),
-            ("Forums, commissions and agreements", "forum exhibition commission council memorandum delegation outline"),
-            ("Nature", "environment"),
-        )
-    }
+    {name: frozenset(concepts.split()) for name, concepts in json.loads(_FILE.read_text(encoding="utf-8")).items()}
 )
 OTHER = "Other"
 
 # Of an article's sentences so many have to be on a subject, or its title.
 _SHARE = 0.3
+
+T = TypeVar("T")
 
 _NAMES: Mapping[Language, str] = MappingProxyType({"en": "English", "zh": "Chinese", "ru": "Russian"})
 
@@ -96,39 +82,22 @@ def count(articles: Iterable[Article]) -> Coverage:
 
 def page(found: Coverage, picture: str) -> str:
     """The page in Markdown. picture: the address of the picture that goes with it."""
-    subjects = [
-        [subject, *(found.by_language.get((subject, one), 0) for one in LANGUAGES), _years_of(subject, found)]
-        for subject in found.subjects
-    ]
-    years = [[_year(year), *(found.years.get((year, one), 0) for one in LANGUAGES)] for year in found.publication_years]
+    subjects = [(subject, *_by_language(found.by_language, subject), _years_of(subject, found)) for subject in found.subjects]
+    years = [(_year(year), *_by_language(found.years, year)) for year in found.publication_years]
     names = [_NAMES[one] for one in LANGUAGES]
-    return "\n".join(
-        [
-            "# What the corpus covers",
-            "",
-            f"{found.articles} articles. Each answers questions in all three languages, whichever it is in. It counts under",
-            "the subjects of its title and of at least three in ten of its sentences. `coopbot corpus --page` makes this page.",
-            "",
-            f"![Articles by subject and year]({picture})",
-            "",
-            "## By subject",
-            "",
-            *_table(["subject", *names, "published"], subjects),
-            "",
-            "## By year of publication",
-            "",
-            "Of a brief, that of its newest source: what it reports may be older.",
-            "",
-            *_table(["year", *names], years),
-            "",
-        ]
+    return fill(
+        "corpus",
+        articles=found.articles,
+        picture=picture,
+        subjects=table(("subject", *names, "published"), subjects),
+        years=table(("year", *names), years),
     )
 
 
 def as_lines(found: Coverage) -> str:
     """The same in lines for a terminal."""
     lines = [
-        f"{subject}: " + ", ".join(f"{found.by_language.get((subject, one), 0)} {one}" for one in LANGUAGES)
+        f"{subject}: " + ", ".join(map("{} {}".format, _by_language(found.by_language, subject), LANGUAGES))
         for subject in found.subjects
     ]
     return "\n".join([f"{found.articles} articles", *lines])
@@ -139,9 +108,9 @@ def _years_of(subject: str, found: Coverage) -> str:
     return "" if not years else str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
 
 
+def _by_language(counts: Mapping[tuple[T, Language], int], of: T) -> list[int]:
+    return [counts.get((of, language), 0) for language in LANGUAGES]
+
+
 def _year(year: int | None) -> str:
     return "undated" if year is None else str(year)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    return [f"| {' | '.join(map(str, row))} |" for row in (heads, ["---"] * len(heads), *rows)]
