@@ -17,7 +17,7 @@ from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.measure.figures import summed_up
-from coopbot.measure.golden import GoldenQuestion, Judged, holds, judge, load_questions, run_golden
+from coopbot.measure.golden import GoldenQuestion, Judged, ask_all, holds, judge, load_questions
 from tests.fakes import BagOfWords, make_article
 
 ARTICLES = {
@@ -160,7 +160,7 @@ PREMISE = {"kind": "false-premise"}
     ],
 )
 def test_each_kind_asks_for_its_own(changes: dict[str, object], answerer: Scripted, right: bool) -> None:
-    assert judge(golden(**changes), answerer, ARTICLES.get).right is right
+    assert judge(golden(**changes), answerer, ARTICLES.get, search=True).right is right
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,12 @@ def test_spaces_and_case_do_not_matter(quote: str, accepted: list[str], expected
 
 def test_a_follow_up_is_asked_after_what_it_follows() -> None:
     answerer = Scripted(LONG)
-    judge(golden(kind="follow-up", question="and how long?", after="When did the bridge open?"), answerer, ARTICLES.get)
+    judge(
+        golden(kind="follow-up", question="and how long?", after="When did the bridge open?"),
+        answerer,
+        ARTICLES.get,
+        search=True,
+    )
     assert [text for text, _ in answerer.asked] == ["When did the bridge open?", "and how long?"]
     assert len({conversation for _, conversation in answerer.asked} - {None}) == 1
     assert {text for text, _ in answerer.searched} == {"and how long? (resolved)"}
@@ -187,14 +192,14 @@ def test_a_follow_up_is_asked_after_what_it_follows() -> None:
 
 def test_other_questions_are_asked_once_alone_and_searched_in_the_languages_of_their_articles() -> None:
     answerer = Scripted(LONG, found=("en/pipe", "en/bridge", "en/pipe"))
-    judged = judge(golden(), answerer, ARTICLES.get)
+    judged = judge(golden(), answerer, ARTICLES.get, search=True)
     assert answerer.asked == [("How long is the bridge?", None)]
     assert [filters for _, filters in answerer.searched] == [Filters(languages=("ru",)), Filters(languages=("en",))][::-1]
     assert judged.ranked["en"] == ("en/pipe", "en/bridge")
 
 
 def test_a_quote_that_is_not_in_its_article_is_counted() -> None:
-    judged = judge(golden(), Scripted(LONG, "It is 1,284 metres long."), ARTICLES.get)
+    judged = judge(golden(), Scripted(LONG, "It is 1,284 metres long."), ARTICLES.get, search=True)
     assert (judged.citations, judged.exact) == (2, 1)
     assert summed_up([judged]).figures["dev.citation.exact"].value == 0.5
 
@@ -251,9 +256,11 @@ def test_small_talk_counts_apart() -> None:
 def test_quoting_that_it_is_not_known_counts_as_a_refusal_but_not_where_the_threshold_moves() -> None:
     scores = summed_up(
         [
-            judge(golden(id="en-001"), Scripted(LONG, answered=False, confidence=0.2), ARTICLES.get),
-            judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES.get),
-            judge(golden(id="en-003", **UNANSWERABLE), Scripted(OPENED, answered=False, confidence=0.1), ARTICLES.get),
+            judge(golden(id="en-001"), Scripted(LONG, answered=False, confidence=0.2), ARTICLES.get, search=True),
+            judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES.get, search=True),
+            judge(
+                golden(id="en-003", **UNANSWERABLE), Scripted(OPENED, answered=False, confidence=0.1), ARTICLES.get, search=True
+            ),
         ]
     )
     figures = scores.figures
@@ -311,7 +318,9 @@ def test_end_to_end(index: LiveIndex) -> None:
     eager = replace(weights, unread=replace(weights.unread, threshold=1e-9))
     answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=eager))
     steps: list[tuple[int, int]] = []
-    results = run_golden(QUESTIONS, answerer, index.current().article, lambda done, total: steps.append((done, total)))
+    results = ask_all(
+        QUESTIONS, answerer, index.current().article, lambda done, total: steps.append((done, total)), search=True
+    )
     figures = {name: figure.value for name, figure in summed_up(results).figures.items()}
     assert steps == [(done, 6) for done in range(7)]
     assert [one.first for one in results[:4]] == [True, True, True, True]
@@ -325,7 +334,7 @@ def test_end_to_end(index: LiveIndex) -> None:
 
 def test_an_index_of_another_corpus_is_told(index: LiveIndex) -> None:
     with pytest.raises(IndexMissing, match="en/missing"):
-        run_golden([golden(articles=["en/missing"])], Scripted(), index.current().article)
+        ask_all([golden(articles=["en/missing"])], Scripted(), index.current().article)
 
 
 @pytest.mark.parametrize("line", ["{", '{"id": "en-001"}', json.dumps({**golden().model_dump(), "colour": "red"})])

@@ -13,8 +13,8 @@ from coopbot.index.model.encoder import Encoder
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.evaluate import evaluate
 from coopbot.measure.floors import OPTIONAL_PARTS
-from coopbot.measure.golden import Reply, holds, load_questions
-from coopbot.measure.unseen import UnseenQuestion, ask_unseen, load_unseen, open_pages
+from coopbot.measure.golden import Reply, ask_all, holds, load_questions
+from coopbot.measure.unseen import UnseenQuestion, load_unseen, open_pages
 from coopbot.measure.unseen_board import UnseenPart
 from coopbot.settings import Settings
 from coopbot.wiring import Models
@@ -100,8 +100,8 @@ NOTHING = {"kind": "unanswerable", "articles": [], "answers": [], "near": ["en/b
 TWO_PARTS = {"kind": "two-part", "answers": ["1,283 metres", "in 2022"], "parts": [["1,283 metres"], ["in 2022"]]}
 
 
-def reply(question: UnseenQuestion, answerer: Scripted) -> Reply:
-    return ask_unseen([question], answerer, ARTICLES.get)[0]
+def reply(question: UnseenQuestion, answerer: Scripted) -> Reply[UnseenQuestion]:
+    return ask_all([question], answerer, ARTICLES.get)[0]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_question_in_two_parts_is_right_with_both(quotes: tuple[str, ...], fir
 
 def test_an_index_of_something_else_is_refused() -> None:
     with pytest.raises(IndexMissing, match="en/missing"):
-        ask_unseen([unseen(articles=["en/missing"])], Scripted(), ARTICLES.get)
+        ask_all([unseen(articles=["en/missing"])], Scripted(), ARTICLES.get)
 
 
 def test_a_missing_file_names_its_option(tmp_path: Path) -> None:

@@ -170,7 +170,8 @@ def evaluate(
 
 
 def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
-    from coopbot.measure.unseen import ask_unseen, load_unseen, open_pages
+    from coopbot.measure.golden import ask_all
+    from coopbot.measure.unseen import load_unseen, open_pages
     from coopbot.measure.unseen_board import UnseenPart
 
     with bar("indexing the pages") as progress:
@@ -183,10 +184,10 @@ def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service:
     ):
         rows, article = load_unseen(path, option=option), asked.index.current().article
         with bar(f"asking {path.name}") as progress:
-            replies[name] = ask_unseen(rows, asked.answerer, article, progress)
+            replies[name] = ask_all(rows, asked.answerer, article, progress)
         if service.models.reader:
             with bar(f"asking {path.name} without the reader") as progress:
-                unread[name] = ask_unseen(rows, asked.without_reader(), article, progress)
+                unread[name] = ask_all(rows, asked.without_reader(), article, progress)
     return UnseenPart(replies=replies, unread=unread)
 
 

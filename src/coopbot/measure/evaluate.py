@@ -13,7 +13,7 @@ from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import render
 from coopbot.measure.figures import GoldenScores, summed_up
 from coopbot.measure.floors import load_floors, misses
-from coopbot.measure.golden import Asks, Split, load_questions, run_golden
+from coopbot.measure.golden import Asks, Split, ask_all, load_questions
 from coopbot.measure.scores import Estimate
 
 
@@ -67,7 +67,7 @@ def evaluate(
     """
     floors = load_floors(floor)
     asked = [question for question in load_questions(questions) if split in (None, question.split)]
-    golden = summed_up(run_golden(asked, answerer, article, progress))
+    golden = summed_up(ask_all(asked, answerer, article, progress, search=True))
     figures = {name: figure for part in further for name, figure in part.figures.items()}
     return Evaluation(
         golden=golden,

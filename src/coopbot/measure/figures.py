@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from coopbot.domain import LANGUAGES
-from coopbot.measure.golden import KINDS, PLAIN, SPLITS, Judged, Kind, Reply, Split
+from coopbot.measure.golden import KINDS, PLAIN, SPLITS, AskedQuestion, Judged, Kind, Reply, Split
 from coopbot.measure.scores import (
     Bin,
     Estimate,
@@ -90,14 +90,14 @@ def _answers(judged: Sequence[Judged]) -> Figures:
     return figures | kind_figures(plain, [kind for kind in KINDS if kind in PLAIN])
 
 
-def kind_figures(answerable: Sequence[Reply], kinds: Iterable[str]) -> Figures:
+def kind_figures(answerable: Sequence[Reply[AskedQuestion]], kinds: Iterable[str]) -> Figures:
     """How many questions of each kind got their answer in the first quote."""
     return {
         f"kind.{kind}.first": estimate(mean, [one.found for one in answerable if one.question.kind == kind]) for kind in kinds
     }
 
 
-def answer_figures(answerable: Sequence[Reply]) -> Figures:
+def answer_figures(answerable: Sequence[Reply[AskedQuestion]]) -> Figures:
     """Of questions that have an answer: how many got it, by where it stands and by language."""
     groups = {
         "all": list(answerable),
@@ -108,7 +108,7 @@ def answer_figures(answerable: Sequence[Reply]) -> Figures:
     return {key: figure for name, group in groups.items() for key, figure in _answer_figures(f"answer.{name}", group).items()}
 
 
-def _answer_figures(name: str, group: Sequence[Reply]) -> Figures:
+def _answer_figures(name: str, group: Sequence[Reply[AskedQuestion]]) -> Figures:
     """offered: whatever the outcome. refused and wrong: the two ways to miss the first quote."""
     return {
         f"{name}.first": estimate(mean, [one.found for one in group]),
@@ -127,7 +127,7 @@ def _refusals(judged: Sequence[Judged]) -> Figures:
     return {"false_premise.right": estimate(mean, [one.right for one in corrected]), **refusal_figures(rest)}
 
 
-def refusal_figures(replies: Sequence[Reply]) -> Figures:
+def refusal_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
     """How well questions without an answer are declined, in all and by language.
 
     Where an article says that it does not know, quoting that is as right as refusing. Its confidence is then nothing to go by:
@@ -176,11 +176,11 @@ def _disagreements(judged: Sequence[Judged]) -> Figures:
     }
 
 
-def _by_language(replies: Sequence[Reply]) -> dict[str, list[Reply]]:
+def _by_language(replies: Sequence[Reply[AskedQuestion]]) -> dict[str, list[Reply[AskedQuestion]]]:
     return {language: [one for one in replies if one.question.language == language] for language in LANGUAGES}
 
 
-def citation_figures(replies: Sequence[Reply]) -> Figures:
+def citation_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
     """How many quotes stand in their article where the citation says."""
     exact = [number < one.exact for one in replies for number in range(one.citations)]
     return {"citation.exact": estimate(mean, exact)}

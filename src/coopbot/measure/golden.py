@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar, get_args
+from typing import Generic, Literal, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,18 +18,13 @@ from coopbot.index.model.embedder import Progress
 Split = Literal["dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
-Kind = Literal[
+SharedKind = Literal[
     "number",
     "date",
     "who",
     "where",
     "list",
     "explain",
-    "cross-language",
-    "follow-up",
-    "conflict",
-    "false-premise",
-    "unanswerable",
     "practical",
     "rules",
     "claim",
@@ -39,18 +34,27 @@ Kind = Literal[
     "two-part",
     "summary",
     "source",
+    "follow-up",
+    "conflict",
+    "unanswerable",
     "small-talk",
 ]
+"""The kinds of question that all files have."""
+Kind = Literal[SharedKind, "cross-language", "false-premise"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Q = TypeVar("Q", bound="AskedQuestion")
+Q_co = TypeVar("Q_co", bound="AskedQuestion", covariant=True)
 
 # Kinds that a right quote answers.
 PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable", "small-talk"}
 
 
 class AskedQuestion(BaseModel):
-    """The fields that all files of questions share; evals/README.md describes them."""
+    """The fields that all files of questions share; evals/README.md describes them.
+
+    after: what was asked before, for a follow-up. conflict: for each side of a disagreement, the strings of which one shows it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,6 +64,8 @@ class AskedQuestion(BaseModel):
     question: str
     articles: tuple[str, ...]
     answers: tuple[str, ...]
+    after: str = ""
+    conflict: tuple[tuple[str, ...], ...] = ()
     parts: tuple[tuple[str, ...], ...] = ()
     says_unknown: tuple[str, ...] = ()
 
@@ -79,21 +85,21 @@ class GoldenQuestion(AskedQuestion):
     split: Split
     topic: str
     kind: Kind
-    after: str = ""
-    conflict: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+@dataclass(frozen=True, kw_only=True)
+class Reply(Generic[Q_co]):
     """What the answer to a question comes to.
 
     first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered;
     of a question in parts, only if each part is among the quotes.
     admits: whether a quote is a sentence by which an article says that it does not know.
     exact: how many of the `citations` stand in their article where they say.
+    disputed: whether the answer reports a disagreement; sides: of how many of the question's sides the best one quotes figures.
+    ranked: by language of its listed articles, the ids of the articles found, best first; empty if it was not searched for.
     """
 
-    question: AskedQuestion
+    question: Q_co
     answered: bool
     confidence: float
     first: bool
@@ -101,6 +107,9 @@ class Reply:
     citations: int
     exact: int
     admits: bool = False
+    disputed: bool = False
+    sides: int = 0
+    ranked: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def found(self) -> bool:
@@ -111,20 +120,6 @@ class Reply:
     def declined(self) -> bool:
         """Whether it was refused, or answered with the sentence that says that the sources do not know."""
         return not self.answered or self.admits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged(Reply):
-    """What a golden question got.
-
-    disputed: whether the answer reports a disagreement; sides: of how many of the question's sides the best one quotes figures.
-    ranked: by language of its listed articles, the ids of the articles found, best first.
-    """
-
-    question: GoldenQuestion
-    disputed: bool
-    sides: int
-    ranked: Mapping[Language, tuple[str, ...]]
 
     @property
     def right(self) -> bool:
@@ -138,6 +133,9 @@ class Judged(Reply):
                 return self.citations == 0
             case _:
                 return self.found
+
+
+Judged = Reply[GoldenQuestion]
 
 
 class Asks(Protocol):
@@ -176,58 +174,50 @@ def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
         raise Unreadable(str(path), f"not a question: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
 
 
-def run_golden(
-    questions: Sequence[GoldenQuestion],
+def ask_all(
+    questions: Sequence[Q],
     answerer: Asks,
     article: Callable[[str], Article | None],
     progress: Progress = lambda done, total: None,
-) -> list[Judged]:
-    """Ask all. Raises IndexMissing if the index lacks a listed article."""
-    require_articles(questions, article)
-    judged = []
-    progress(0, len(questions))
-    for done, question in enumerate(questions, start=1):
-        judged.append(judge(question, answerer, article))
-        progress(done, len(questions))
-    return judged
+    *,
+    search: bool = False,
+) -> list[Reply[Q]]:
+    """Ask each once; with `search`, find its articles too. Raises IndexMissing if the index lacks a listed article."""
+    return [judge(question, answerer, article, search=search) for question in in_turn(questions, article, progress)]
 
 
-def require_articles(questions: Iterable[AskedQuestion], article: Callable[[str], Article | None]) -> None:
-    """Raises IndexMissing if the index lacks an article that a question is about."""
+def in_turn(questions: Sequence[Q], article: Callable[[str], Article | None], progress: Progress) -> Iterator[Q]:
+    """Each question, and progress after each. Raises IndexMissing if the index lacks an article that one is about."""
     for listed in sorted({article_id for question in questions for article_id in question.articles}):
         if article(listed) is None:
             raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
+    progress(0, len(questions))
+    for done, question in enumerate(questions, start=1):
+        yield question
+        progress(done, len(questions))
 
 
-def judge(question: GoldenQuestion, answerer: Asks, article: Callable[[str], Article | None]) -> Judged:
+def judge(question: Q, answerer: Asks, article: Callable[[str], Article | None], *, search: bool) -> Reply[Q]:
     """Ask one question, after the one before it if it follows another, and look at what comes back."""
     conversation = f"eval-{question.id}" if question.after else None
     if question.after:
         answerer.ask(question.after, conversation_id=conversation)
     answer = answerer.ask(question.question, conversation_id=conversation)
     reply = judge_answer(question, answer, article)
+    if not search:
+        return reply
     # A follow-up alone says too little to be searched for; what it was understood as does.
     searched = answer.searched_as if question.after else question.question
-    return Judged(
-        question=question,
-        answered=reply.answered,
-        confidence=reply.confidence,
-        first=reply.first,
-        any=reply.any,
-        citations=reply.citations,
-        exact=reply.exact,
-        admits=reply.admits,
-        disputed=bool(answer.disagreements),
-        sides=_sides(question, answer),
-        ranked={
-            language: _ranked(answerer.search(searched, top_k=MAX_HITS, filters=Filters(languages=(language,))))
-            for language in LANGUAGES
-            if question.articles_in(language)
-        },
-    )
+    found = {
+        language: answerer.search(searched, top_k=MAX_HITS, filters=Filters(languages=(language,))).hits
+        for language in LANGUAGES
+        if question.articles_in(language)
+    }
+    ranked = {language: tuple(dict.fromkeys(hit.passage.article_id for hit in hits)) for language, hits in found.items()}
+    return replace(reply, ranked=ranked)
 
 
-def judge_answer(question: AskedQuestion, answer: Answer, article: Callable[[str], Article | None]) -> Reply:
+def judge_answer(question: Q, answer: Answer, article: Callable[[str], Article | None]) -> Reply[Q]:
     """Compare the quotes of an answer with the strings that its question accepts."""
     quotes = [citation.quote for citation in answer.citations]
     # Each part of a question may be answered by another quote.
@@ -242,6 +232,8 @@ def judge_answer(question: AskedQuestion, answer: Answer, article: Callable[[str
         citations=len(answer.citations),
         exact=sum(_is_exact(citation, article) for citation in answer.citations),
         admits=any(holds(quote, question.says_unknown) for quote in quotes),
+        disputed=bool(answer.disagreements),
+        sides=_sides(question, answer),
     )
 
 
@@ -255,7 +247,7 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).casefold()
 
 
-def _sides(question: GoldenQuestion, answer: Answer) -> int:
+def _sides(question: AskedQuestion, answer: Answer) -> int:
     quotes = {citation.number: citation.quote for citation in answer.citations}
     told = ["\n".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
     return max((sum(holds(text, side) for side in question.conflict) for text in told), default=0)
@@ -264,7 +256,3 @@ def _sides(question: GoldenQuestion, answer: Answer) -> int:
 def _is_exact(citation: Citation, article: Callable[[str], Article | None]) -> bool:
     source = article(citation.article_id)
     return source is not None and source.text[citation.start_char : citation.end_char] == citation.quote
-
-
-def _ranked(result: SearchResult) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(hit.passage.article_id for hit in result.hits))

@@ -10,7 +10,7 @@ from coopbot.measure.board import ANSWERS, REFUSAL_FIGURES, REFUSALS, compared, 
 from coopbot.measure.figures import Figures, answer_figures, citation_figures, kind_figures, refusal_figures
 from coopbot.measure.golden import Reply
 from coopbot.measure.scores import Estimate
-from coopbot.measure.unseen import UNSEEN_KINDS
+from coopbot.measure.unseen import UNSEEN_KINDS, UnseenQuestion
 
 _COLUMNS = {"first quote": "first", "refused": "refused", "wrong": "wrong", "right first": "offered"}
 _KINDS = tuple(kind for kind in UNSEEN_KINDS if kind != "unanswerable")
@@ -23,8 +23,8 @@ class UnseenPart:
     unread: the same without the reader, if there is one; `.unread` follows the set's name in the names of its figures.
     """
 
-    replies: Mapping[str, Sequence[Reply]]
-    unread: Mapping[str, Sequence[Reply]] = field(default_factory=dict)
+    replies: Mapping[str, Sequence[Reply[UnseenQuestion]]]
+    unread: Mapping[str, Sequence[Reply[UnseenQuestion]]] = field(default_factory=dict)
 
     @cached_property
     def figures(self) -> Mapping[str, Estimate]:
@@ -49,7 +49,7 @@ class UnseenPart:
         return f"The same questions without the reader, by retrieval alone:\n\n{answers}\n{refusals}"
 
 
-def _figures(replies: Sequence[Reply]) -> Figures:
+def _figures(replies: Sequence[Reply[UnseenQuestion]]) -> Figures:
     answerable = [one for one in replies if one.question.answers]
     return {
         **answer_figures(answerable),

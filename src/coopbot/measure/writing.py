@@ -11,7 +11,7 @@ from typing import get_args
 from coopbot.domain import Answer, Article, WritingOutcome
 from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import cell, fill, table
-from coopbot.measure.golden import AskedQuestion, Asks, judge_answer, require_articles
+from coopbot.measure.golden import AskedQuestion, Asks, in_turn, judge_answer
 from coopbot.measure.scores import Estimate, estimate, mean
 
 _LABELS = {"support": "support", "coverage": "coverage", "right": "right", "right_quoted": "right, quoted"}
@@ -87,14 +87,11 @@ def ask_written(
     progress: Progress = lambda done, total: None,
 ) -> list[Written]:
     """Ask each twice, of an answerer with a writer and of one without. Raises IndexMissing if the index lacks an article."""
-    require_articles(questions, article)
     replies = []
-    progress(0, len(questions))
-    for done, question in enumerate(questions, start=1):
+    for question in in_turn(questions, article, progress):
         answer = writing.ask(question.question)
         if answer.writing is not None:
             right = judge_answer(question, answer, article).any
             right_quoted = judge_answer(question, quoting.ask(question.question), article).any
             replies.append(Written(question=question, written=answer, right=right, right_quoted=right_quoted))
-        progress(done, len(questions))
     return replies
