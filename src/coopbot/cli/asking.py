@@ -39,7 +39,13 @@ def ask(
     from coopbot.serve.wire import answer_out
 
     question = checked(question)
-    filters = _filters(language, publisher, place, published_from, published_to)
+    filters = _filters(
+        languages=language,
+        publishers=publisher,
+        places=place,
+        published_from=published_from,
+        published_to=published_to,
+    )
     answer = service().answerer.ask(question, filters=filters, max_citations=max_citations)
     if as_json:
         say(answer_out(answer).model_dump_json(indent=2))
@@ -62,7 +68,13 @@ def search(
     from coopbot.serve.wire import search_out
 
     question = checked(question)
-    filters = _filters(language, publisher, place, published_from, published_to)
+    filters = _filters(
+        languages=language,
+        publishers=publisher,
+        places=place,
+        published_from=published_from,
+        published_to=published_to,
+    )
     result = service().answerer.search(question, top_k=top_k, filters=filters)
     if as_json:
         say(search_out(result).model_dump_json(indent=2))
@@ -98,26 +110,13 @@ def _print_answer(answer: Answer) -> None:
             say(f"    {citation.deep_link}")
 
 
-def _filters(
-    languages: list[str] | None,
-    publishers: list[str] | None,
-    places: list[str] | None,
-    published_from: str | None,
-    published_to: str | None,
-) -> Filters:
+def _filters(**fields: list[str] | str | None) -> Filters:
     from pydantic import ValidationError
 
     from coopbot.serve.requests import FiltersIn
 
-    fields = {
-        "languages": languages or [],
-        "publishers": publishers or [],
-        "places": places or [],
-        "published_from": published_from,
-        "published_to": published_to,
-    }
     try:
-        return FiltersIn.model_validate(fields).to_filters()
+        return FiltersIn.model_validate({name: value for name, value in fields.items() if value is not None}).to_filters()
     except ValidationError as exc:
         problem = exc.errors(include_input=False, include_url=False)[0]
         field = str(problem["loc"][0])

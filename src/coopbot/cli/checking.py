@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coopbot.cli.console import AsJson, say, say_json, steps
+from coopbot.cli.console import AsJson, say, say_either, steps
 from coopbot.settings import load_settings
 
 
@@ -27,15 +27,9 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again."
     if settings.reader != READER_OFF:
         with steps() as on_step:
             reader = _card(prepare_reader(settings.reader, settings.cache_dir, force=force, on_step=on_step))
-    if as_json:
-        say_json({**model, "reader": reader})
-        return
-    for card in (model, reader):
-        say(
-            _card_line(card)
-            if card
-            else "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
-        )
+    off = "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
+    lines = [_card_line(model), _card_line(reader) if reader else off]
+    say_either(as_json, {**model, "reader": reader}, "\n".join(lines))
 
 
 def corpus(
@@ -74,10 +68,7 @@ def doctor(as_json: AsJson = False) -> None:
     from coopbot.doctor import examine
 
     checks = examine()
-    if as_json:
-        say_json([asdict(check) for check in checks])
-    else:
-        for check in checks:
-            say(f"{'ok ' if check.ok else 'BAD'}  {check.name}: {check.detail}")
+    lines = [f"{'ok ' if check.ok else 'BAD'}  {check.name}: {check.detail}" for check in checks]
+    say_either(as_json, [asdict(check) for check in checks], "\n".join(lines))
     if not all(check.ok for check in checks):
         raise typer.Exit(1)

@@ -46,7 +46,6 @@ def add(
 ) -> None:
     """Clean sources into articles, put them into the corpus and index them."""
     from coopbot.cli import arrivals
-    from coopbot.editing import failed
     from coopbot.wiring import open_editor
 
     if not sources and not feed:
@@ -64,16 +63,20 @@ def add(
         results.append((source, result))
         if not as_json:
             arrivals.say_result(source, result)
-    if as_json:
-        say_json([arrivals.as_fields(source, result) for source, result in results])
-    else:
-        say(arrivals.summary([result for _, result in results], dry_run=dry_run))
+    summary = arrivals.summary([result for _, result in results], dry_run=dry_run)
+    say_either(as_json, [arrivals.as_fields(source, result) for source, result in results], summary)
     unread = False
-    if not no_index and not dry_run and any(not isinstance(result, CoopbotError) for _, result in results):
+    if not (no_index or dry_run) and not all(isinstance(result, CoopbotError) for _, result in results):
         unread = _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus)
-    named = set(sources or [])
-    if unread or any(failed(result) or (source in named and isinstance(result, CoopbotError)) for source, result in results):
+    if unread or any(_counts_as_failed(source in (sources or []), result) for source, result in results):
         raise typer.Exit(1)
+
+
+def _counts_as_failed(named: bool, result: Result) -> bool:
+    """Of the sources named on the command line, those that the corpus has already fail too."""
+    from coopbot.editing import failed
+
+    return failed(result) or (named and isinstance(result, CoopbotError))
 
 
 def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iterator[tuple[str, Result]]:
@@ -144,10 +147,7 @@ def rollback(
 
     settings = _on_this_machine()
     now = roll_back(settings.index_dir, parts.embedder(settings).fingerprint, snapshot)
-    if as_json:
-        say_json({"snapshot": now})
-    else:
-        say(f"{now} is current; the next coopbot index follows the corpus again")
+    say_either(as_json, {"snapshot": now}, f"{now} is current; the next coopbot index follows the corpus again")
 
 
 def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_json: AsJson = False) -> None:
@@ -165,10 +165,8 @@ def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote
 
     settings = _on_this_machine()
     found = restore_backup(file, settings.corpus_dir, settings.index_dir)
-    if as_json:
-        say_json(asdict(found))
-    else:
-        say(f"{found.articles} articles are in {settings.corpus_dir}; snapshot {found.snapshot} is current")
+    done = f"{found.articles} articles are in {settings.corpus_dir}; snapshot {found.snapshot} is current"
+    say_either(as_json, asdict(found), done)
 
 
 def _on_this_machine() -> Settings:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,27 +29,10 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[3]
 
 
-class Part(StrEnum):
-    """The parts of `bench`."""
-
-    SPEED = "speed"
-    ARRIVAL = "arrival"
-    SWAPS = "swaps"
-    GROWTH = "growth"
-    HOSTILE = "hostile"
-    PAGE = "page"
-    HTTP = "http"
-    TELEGRAM = "telegram"
-
-
-class SplitName(StrEnum):
-    """The halves of the golden questions."""
-
-    DEV = "dev"
-    TEST = "test"
-
-
+Part = StrEnum("Part", ["SPEED", "ARRIVAL", "SWAPS", "GROWTH", "HOSTILE", "PAGE", "HTTP", "TELEGRAM"])
 _USUAL_PARTS = [Part.SPEED, Part.ARRIVAL, Part.SWAPS]
+
+_EVALS = Path("evals")
 
 
 def bench(
@@ -74,14 +58,14 @@ def bench(
 
     settings = load_settings()
     runs: dict[Part, Callable[[Step], list[Figure]]] = {
-        Part.SPEED: lambda on_step: run_speed(settings, passages, on_step),
-        Part.ARRIVAL: lambda on_step: run_arrival(settings, passages, on_step),
-        Part.SWAPS: lambda on_step: run_swaps(settings, passages, on_step),
-        Part.GROWTH: lambda on_step: run_growth(settings, chart, on_step),
-        Part.HOSTILE: lambda on_step: run_hostile(settings, rounds, on_step),
-        Part.HTTP: lambda on_step: run_http(settings, on_step),
-        Part.PAGE: lambda on_step: run_page(settings, on_step),
-        Part.TELEGRAM: lambda on_step: run_telegram(settings, kills, on_step),
+        Part.SPEED: partial(run_speed, settings, passages),
+        Part.ARRIVAL: partial(run_arrival, settings, passages),
+        Part.SWAPS: partial(run_swaps, settings, passages),
+        Part.GROWTH: partial(run_growth, settings, chart),
+        Part.HOSTILE: partial(run_hostile, settings, rounds),
+        Part.HTTP: partial(run_http, settings),
+        Part.PAGE: partial(run_page, settings),
+        Part.TELEGRAM: partial(run_telegram, settings, kills),
     }
     figures = []
     for one in part or _USUAL_PARTS:
@@ -89,7 +73,9 @@ def bench(
             measured = runs[one](on_step)
         figures += measured
         if not as_json:
-            _say_figures(measured)
+            for figure in measured:
+                goal = f"  (goal: {figure.goal})" if figure.goal else ""
+                say(f"{figure.name}: {figure.value:.4g} {figure.unit}{goal}")
     if as_json:
         say_json([asdict(figure) for figure in figures])
 
@@ -110,33 +96,26 @@ def _find_benchmarks() -> None:
         sys.path.insert(0, str(_ROOT))
 
 
-def _say_figures(figures: Iterable[Figure]) -> None:
-    for figure in figures:
-        goal = f"  (goal: {figure.goal})" if figure.goal else ""
-        say(f"{figure.name}: {figure.value:.4g} {figure.unit}{goal}")
-
-
 def evaluate(
-    questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = Path("evals/questions.jsonl"),
+    questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = _EVALS / "questions.jsonl",
     split: Annotated[
-        SplitName | None, typer.Option("--split", help="Ask only this half of the golden questions, both if left out.")
+        Literal["dev", "test"] | None,
+        typer.Option("--split", help="Ask only this half of the golden questions, both if left out."),
     ] = None,
-    unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = Path(
-        "evals/unseen.jsonl"
-    ),
-    blind: Annotated[Path, typer.Option("--blind", help="More of the same, written with the articles in sight, JSONL.")] = Path(
-        "evals/blind.jsonl"
-    ),
-    pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = Path(
-        "evals/pages"
-    ),
+    unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = _EVALS
+    / "unseen.jsonl",
+    blind: Annotated[
+        Path, typer.Option("--blind", help="More of the same, written with the articles in sight, JSONL.")
+    ] = _EVALS / "blind.jsonl",
+    pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = _EVALS
+    / "pages",
     golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen, --blind and --pages.")] = False,
     xquad: Annotated[
         Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too, in a clone of the repository.")
     ] = None,
     llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
-    floor: Annotated[Path, typer.Option("--floor", help="Minimum figures.")] = Path("evals/floor.json"),
+    floor: Annotated[Path, typer.Option("--floor", help="Minimum figures.")] = _EVALS / "floor.json",
     as_json: AsJson = False,
 ) -> None:
     """Ask the golden and the unseen questions, write the scoreboard, and fail if quality is below its floor."""
@@ -157,7 +136,7 @@ def evaluate(
             service.index.current().article,
             questions=questions,
             floor=floor,
-            split=split.value if split else None,
+            split=split,
             further=further,
             progress=progress,
         )
