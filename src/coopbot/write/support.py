@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from itertools import permutations
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, permutations
 from typing import Literal
 
 from coopbot.domain import Citation, Language
@@ -17,7 +18,7 @@ from coopbot.text.language import detect_language
 from coopbot.text.periods import find_periods
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
-from coopbot.write.facts import Fact, find_facts, loose_digits
+from coopbot.write.facts import Fact, Kind, find_facts, loose_digits
 
 Fault = Literal["citation", "language", "markup", "number", "date", "name", "word", "sense", "relation", "reader"]
 """Why a sentence is refused; only `reader` is found by a model."""
@@ -41,148 +42,138 @@ _SENSES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A sentence or a quote, and its facts."""
+
+    text: str
+    language: Language
+    facts: Sequence[Fact]
+
+    def those(self, kind: Kind) -> list[Fact]:
+        return [fact for fact in self.facts if fact.kind == kind]
+
+    def without_facts(self) -> str:
+        """Facts are compared separately."""
+        text = self.text
+        for start, end in sorted({(fact.start_char, fact.end_char) for fact in self.facts}, reverse=True):
+            text = f"{text[:start]} {text[end:]}"
+        return text
+
+
 def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) -> Fault | None:
     """Why the quotes do not support a sentence; None if no check fails. language: of the question."""
-    facts, quoted = find_facts(sentence), [find_facts(one.quote) for one in quotes]
-    checks: tuple[tuple[Fault, Callable[[], bool]], ...] = (
-        ("citation", lambda: not quotes),
-        ("language", lambda: detect_language(sentence) != language),
-        ("markup", lambda: bool(_MARKUP.search(sentence))),
-        ("number", lambda: not _numbers_supported(sentence, facts, quotes, quoted)),
-        ("date", lambda: not _dates_supported(sentence, facts, quotes, quoted)),
-        ("name", lambda: not _names_supported(facts, quoted)),
-        ("word", lambda: bool(_unsupported_words(sentence, facts, quotes, language))),
-        ("sense", lambda: not _senses_supported(sentence, facts, quotes, quoted)),
-        ("relation", lambda: not _relations_supported(sentence, facts, quotes, quoted)),
+    checks: tuple[tuple[Fault, Callable[[_Text, Sequence[_Text]], bool]], ...] = (
+        ("citation", lambda own, quoted: bool(quoted)),
+        ("language", lambda own, quoted: detect_language(own.text) == own.language),
+        ("markup", lambda own, quoted: not _MARKUP.search(own.text)),
+        ("number", _are_numbers_supported),
+        ("date", _are_dates_supported),
+        ("name", _are_names_supported),
+        ("word", _are_words_supported),
+        ("sense", _are_senses_supported),
+        ("relation", _are_relations_supported),
     )
-    return next((fault for fault, holds in checks if holds()), None)
+    own = _Text(sentence, language, find_facts(sentence))
+    quoted = [_Text(one.quote, one.language, find_facts(one.quote)) for one in quotes]
+    return next((fault for fault, is_supported in checks if not is_supported(own, quoted)), None)
 
 
-def _numbers_supported(
-    sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], quoted: Sequence[Sequence[Fact]]
-) -> bool:
-    loose = loose_digits(sentence, facts)
-    known = {digits for one, theirs in zip(quotes, quoted, strict=True) for digits in loose_digits(one.quote, theirs)}
-    return _all_covered("amount", facts, quoted) and loose <= known
+def _are_numbers_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
+    known = {digits for one in quoted for digits in loose_digits(one.text, one.facts)}
+    return _are_all_covered("amount", own, quoted) and loose_digits(own.text, own.facts) <= known
 
 
-def _dates_supported(
-    sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], quoted: Sequence[Sequence[Fact]]
-) -> bool:
-    periods = {period for one in quotes for period in find_periods(one.quote)}
-    return _all_covered("date", facts, quoted) and find_periods(sentence) <= periods
+def _are_dates_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
+    periods = {period for one in quoted for period in find_periods(one.text)}
+    return _are_all_covered("date", own, quoted) and find_periods(own.text) <= periods
 
 
-def _names_supported(facts: Sequence[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
-    theirs = [other for one in quoted for other in one]
-    return all(any(fact.is_covered_by(other) for other in theirs) for fact in facts if fact.kind == "name")
+def _are_names_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
+    theirs = [other for one in quoted for other in one.those("name")]
+    return all(any(map(fact.is_covered_by, theirs)) for fact in own.those("name"))
 
 
-def _all_covered(kind: str, facts: Iterable[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
+def _are_all_covered(kind: Kind, own: _Text, quoted: Sequence[_Text]) -> bool:
     """Whether quotes have each fact of a kind, as often as the sentence: "11 and 11" does not follow from "11 and 19"."""
-    left = [other for one in quoted for other in one]
-    for fact in facts:
-        if fact.kind == kind:
-            covering = next((other for other in left if fact.is_covered_by(other)), None)
-            if covering is None:
-                return False
-            left.remove(covering)
+    left = [other for one in quoted for other in one.those(kind)]
+    for fact in own.those(kind):
+        covering = next(filter(fact.is_covered_by, left), None)
+        if covering is None:
+            return False
+        left.remove(covering)
     return True
 
 
-def _unsupported_words(sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], language: Language) -> set[str]:
-    """Words of the sentence that no quote has. Quotes in other languages are compared through the glossary."""
-    rest = _without(sentence, facts)
-    own = [one.quote for one in quotes if one.language == language]
-    others = [one.quote for one in quotes if one.language != language]
-    concepts = {concept for quote in others for concept in find_concepts(quote)}
-    known = {token for quote in [*own, *others] for token in lexical_tokens(quote)}
-    known |= {token for tokens, ids in concept_mentions(rest) if concepts & set(ids) for token in tokens}
+def _are_words_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
+    """Whether quotes have all words of the sentence. Those in other languages are compared through the glossary.
+
+    Of Chinese the characters are compared, not words: their segmentation depends on the context.
+    """
+    rest = own.without_facts()
+    concepts = {concept for one in quoted if one.language != own.language for concept in find_concepts(one.text)}
+    translated = {token for tokens, ids in concept_mentions(rest) if concepts & set(ids) for token in tokens}
+    known = translated.union(*(lexical_tokens(one.text) for one in quoted))
+    known_han = _HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
     words = {token for token in lexical_tokens(rest) if not _HAN.search(token)}
-    return (words - known) | _unsupported_characters(rest, own, concepts)
+    return words <= known and {char for char in _simplified(rest) if _HAN.match(char)} <= known_han
 
 
-def _unsupported_characters(text: str, own: Sequence[str], concepts: Set[str]) -> set[str]:
-    """Chinese characters that no quote has. Words are not compared: their segmentation depends on the context."""
-    known = set(_HAN_GLUE).union(*(_simplified(quote) for quote in own))
-    rest = _simplified(text)
-    for tokens, ids in concept_mentions(text):
-        if concepts & set(ids):
-            known.update(char for token in tokens for char in token)
-    return {char for char in rest if _HAN.match(char)} - known
-
-
-def _senses_supported(
-    sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], quoted: Sequence[Sequence[Fact]]
-) -> bool:
+def _are_senses_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     """Whether at least one quote has the same negation and uncertainty as the sentence."""
-    senses = _senses(sentence, facts)
-    return any(senses == _senses(one.quote, theirs) for one, theirs in zip(quotes, quoted, strict=True))
+    return any(_senses(own) == _senses(one) for one in quoted)
 
 
-def _senses(text: str, facts: Sequence[Fact]) -> set[str]:
+def _senses(one: _Text) -> set[str]:
     # Without dates: "May 2022" expresses no uncertainty.
-    rest = _without(text, facts)
+    rest = one.without_facts()
     return {sense for sense, words in _SENSES.items() if words.search(rest)}
 
 
-def _relations_supported(
-    sentence: str, facts: Sequence[Fact], quotes: Sequence[Citation], quoted: Sequence[Sequence[Fact]]
-) -> bool:
+def _are_relations_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     """Whether names come in the same order as in the quotes, and each amount has the same nearest date and name."""
     return (
-        _in_order(_name_order(facts), [_name_order(theirs) for theirs in quoted])
-        and _in_order(_sides(sentence), [_sides(one.quote) for one in quotes])
-        and all(_goes_with(fact, kind, facts, quoted) for fact in facts if fact.kind == "amount" for kind in ("date", "name"))
+        _in_order(_names(own), list(map(_names, quoted)))
+        and _in_order(_sides(own), list(map(_sides, quoted)))
+        and all(_goes_with(amount, near, quoted) for amount in own.those("amount") for near in _neighbours(amount, own))
     )
 
 
-def _name_order(facts: Iterable[Fact]) -> list[frozenset[str]]:
-    return [fact.value for fact in facts if isinstance(fact.value, frozenset)]
+def _names(one: _Text) -> list[frozenset[str]]:
+    return [fact.value for fact in one.facts if isinstance(fact.value, frozenset)]
 
 
-def _sides(text: str) -> list[frozenset[str]]:
+def _sides(one: _Text) -> list[frozenset[str]]:
     """The two countries, in the order in which they are mentioned."""
-    return [frozenset(ids) for _, ids in concept_mentions(text) if {"russian", "chinese"} & set(ids)]
+    return [frozenset(ids) for _, ids in concept_mentions(one.text) if {"russian", "chinese"} & set(ids)]
 
 
 def _in_order(own: Sequence[frozenset[str]], quoted: Sequence[Sequence[frozenset[str]]]) -> bool:
     """Whether the sentence's names are a subsequence of the names of the quotes, taken in some order."""
     orders = permutations(quoted) if len(quoted) <= 3 else [tuple(quoted)]
-    return any(_is_part(own, [name for one in order for name in one]) for order in orders)
+    return any(_is_part(own, chain.from_iterable(order)) for order in orders)
 
 
-def _is_part(own: Sequence[frozenset[str]], names: Sequence[frozenset[str]]) -> bool:
-    rest: Iterator[frozenset[str]] = iter(names)
-    return all(any(wanted & name for name in rest) for wanted in own)
+def _is_part(own: Sequence[frozenset[str]], names: Iterator[frozenset[str]]) -> bool:
+    return all(any(wanted & name for name in names) for wanted in own)
 
 
-def _goes_with(amount: Fact, kind: str, facts: Sequence[Fact], quoted: Sequence[Sequence[Fact]]) -> bool:
-    """Whether an amount and its nearest date, or name, are nearest to each other in a quote too, from either side."""
-    near = _nearest(amount, [fact for fact in facts if fact.kind == kind])
-    return near is None or any(_pair_supported(amount, near, theirs) for theirs in quoted)
+def _neighbours(amount: Fact, own: _Text) -> Iterator[Fact]:
+    """The nearest date and the nearest name."""
+    kinds: tuple[Kind, ...] = ("date", "name")
+    return (min(near, key=amount.distance) for kind in kinds if (near := own.those(kind)))
 
 
-def _pair_supported(amount: Fact, other: Fact, theirs: Sequence[Fact]) -> bool:
-    amounts = [fact for fact in theirs if fact.kind == "amount"]
-    others = [fact for fact in theirs if fact.kind == other.kind]
-    for quoted in filter(amount.is_covered_by, amounts):
-        near = _nearest(quoted, others)
-        if near is not None and other.is_covered_by(near):
-            return True
-    nearest = (_nearest(quoted, amounts) for quoted in filter(other.is_covered_by, others))
-    return any(near is not None and amount.is_covered_by(near) for near in nearest)
+def _goes_with(amount: Fact, other: Fact, quoted: Sequence[_Text]) -> bool:
+    """Whether an amount and a date or name are nearest to each other in a quote too, from either side."""
+    return any(_leads_to(amount, other, one) or _leads_to(other, amount, one) for one in quoted)
 
 
-def _nearest(fact: Fact, others: Sequence[Fact]) -> Fact | None:
-    return min(others, key=fact.distance, default=None)
-
-
-def _without(text: str, facts: Sequence[Fact]) -> str:
-    """The text without its facts, which are compared separately."""
-    for start, end in sorted({(fact.start_char, fact.end_char) for fact in facts}, reverse=True):
-        text = f"{text[:start]} {text[end:]}"
-    return text
+def _leads_to(fact: Fact, other: Fact, quote: _Text) -> bool:
+    """Whether, from what covers the fact in a quote, what covers the other is the nearest of its kind."""
+    others = quote.those(other.kind)
+    nearest = (min(others, key=one.distance) for one in quote.those(fact.kind) if fact.is_covered_by(one) and others)
+    return any(map(other.is_covered_by, nearest))
 
 
 def _simplified(text: str) -> str:
