@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -124,11 +123,10 @@ class Settings(BaseSettings):
     )
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings() -> Settings:
     """Settings from the environment. Raises Misconfigured, naming the unknown or invalid variable."""
-    names = os.environ if environ is None else environ
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+    unknown = sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
     if unknown:
         raise Misconfigured(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}")
     try:

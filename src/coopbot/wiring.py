@@ -226,8 +226,16 @@ def rebuild(
 ) -> tuple[BuildReport, list[Unreadable]]:
     """Update the index from the corpus. Returns the report and the files that could not be read; the rest is indexed."""
     unreadable: list[Unreadable] = []
+
+    def readable() -> Iterator[Article]:
+        for found in corpus or open_corpus(settings):
+            if isinstance(found, Unreadable):
+                unreadable.append(found)
+            else:
+                yield found
+
     report = build(
-        _readable(corpus or open_corpus(settings), unreadable.append),
+        readable(),
         embedder,
         settings.index_dir,
         model=embedder.card.name,
@@ -237,11 +245,3 @@ def rebuild(
         target=target or open_target(settings),
     )
     return report, unreadable
-
-
-def _readable(corpus: Corpus, report: Callable[[Unreadable], None]) -> Iterator[Article]:
-    for found in corpus:
-        if isinstance(found, Unreadable):
-            report(found)
-        else:
-            yield found

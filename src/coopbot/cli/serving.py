@@ -20,7 +20,6 @@ from coopbot.errors import CoopbotError
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from coopbot.editing import CorpusEditor
     from coopbot.serve.jobs import Jobs
     from coopbot.serve.telegram.background import BackgroundBot
     from coopbot.serve.workers import Worker
@@ -79,10 +78,10 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
-    from coopbot.hosting import open_access, open_monitoring, open_tracing, watching
+    from coopbot.hosting import open_access, open_jobs, open_monitoring, open_tracing, watching
     from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
-    from coopbot.wiring import prepared_reader
+    from coopbot.wiring import open_editor, prepared_reader
 
     settings = plan.settings
     metrics = Metrics(shared=worker is not None) if settings.metrics_token else None
@@ -94,11 +93,13 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         conversations=worker.folder / "conversations.sqlite" if worker else None,
     )
     leads = worker is None or worker.is_leader
-    changes = _changes(plan, service) if leads else None
-    jobs = changes.jobs if changes else None
-    bot = _background_bot(settings, service, changes.jobs) if changes and plan.telegram else None
+    editor = open_editor(settings, service.models.embedder) if leads else None
+    keep = settings.admin_token is not None or (plan.telegram and bool(settings.telegram_admins))
+    jobs = open_jobs(settings, editor, keep=keep) if editor else None
+    bot = _background_bot(settings, service, jobs) if jobs and plan.telegram else None
     if leads:
-        _say_address(settings, plan.as_json)
+        url = f"http://{settings.host}:{settings.port}"
+        say_either(plan.as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
 
     def waiting() -> dict[str, int]:
         return {**({"changes": jobs.unfinished} if jobs else {}), **(bot.service.waiting if bot else {})}
@@ -111,9 +112,7 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         jobs=jobs,
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
-        watching=watching(settings, changes.editor, plan.feeds, plan.minutes)
-        if changes and (plan.watch or plan.feeds)
-        else None,
+        watching=watching(settings, editor, plan.feeds, plan.minutes) if editor and (plan.watch or plan.feeds) else None,
         telegram=bot,
         shutdown_s=settings.shutdown_s,
         public_url=settings.public_url,
@@ -121,27 +120,6 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         worker=worker,
         tracing=tracing,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Changes:
-    editor: CorpusEditor
-    jobs: Jobs
-
-
-def _changes(plan: _Plan, service: Service) -> _Changes:
-    from coopbot.hosting import open_jobs
-    from coopbot.wiring import open_editor
-
-    settings = plan.settings
-    editor = open_editor(settings, service.models.embedder)
-    keep = settings.admin_token is not None or (plan.telegram and bool(settings.telegram_admins))
-    return _Changes(editor=editor, jobs=open_jobs(settings, editor, keep=keep))
-
-
-def _say_address(settings: Settings, as_json: bool) -> None:
-    url = f"http://{settings.host}:{settings.port}"
-    say_either(as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
 
 
 def mcp() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.answer.dating import dated, promote_newer, with_dates
-from coopbot.ask.answer.listing import articles_about, newest_articles
-from coopbot.ask.answer.newest import Newest
+from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.candidates import CANDIDATES
@@ -162,7 +161,9 @@ class Answerer:
         weights = self._weights.sentences(with_reader=self._reader is not None)
         answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
         latest = asks_for_latest(asked.text)
-        sentences = promote_newer(evidence.sentences, partial(_published, store)) if latest else evidence.sentences
+        sentences = evidence.sentences
+        if latest:
+            sentences = promote_newer(sentences, lambda article_id: _article(store, article_id).published)
         limit = max_citations or DEFAULT_CITATIONS
         most = limit if self._writer is None or max_citations else MAX_CITATIONS
         chosen = choose(sentences, most, weights.least_log_odds) if answered else nearest(sentences, min(_OFFERED, limit))
@@ -212,12 +213,9 @@ class _Clock:
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
 
 
-def _cited(store: VectorStore, chosen: Chosen) -> tuple[Citation, ...]:
-    ids = {one.stored.passage.article_id for one in chosen.sentences}
-    found = {article_id: _article(store, article_id) for article_id in ids}
-    return tuple(
-        cite(number, one, found[one.stored.passage.article_id]) for number, one in enumerate(chosen.sentences, start=1)
-    )
+def _cited(store: VectorStore, chosen: Chosen) -> Iterator[Citation]:
+    for number, one in enumerate(chosen.sentences, start=1):
+        yield cite(number, one, _article(store, one.stored.passage.article_id))
 
 
 def _plain(
@@ -243,10 +241,6 @@ def _plain(
         notice=None if nothing else notice,
         articles=articles,
     )
-
-
-def _published(store: VectorStore, article_id: str) -> date | None:
-    return _article(store, article_id).published
 
 
 def _article(store: VectorStore, article_id: str) -> Article:

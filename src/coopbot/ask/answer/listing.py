@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
+from threading import Lock
 
-from coopbot.ask.answer.newest import Newest
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.wanted import ArticlesWanted
-from coopbot.domain import Article, Filters, Hit, Notice
+from coopbot.domain import LANGUAGES, Article, Filters, Hit, Language, Notice
+from coopbot.index.rows import places_in
 
-LISTED = 10
+_LISTED = 10
+# Kept of each language.
+_NEWEST = 50
+_READ_AT_A_TIME = 200
 
 # Thresholds on the late-interaction score of passage and subject. If any passage reaches the first, all that reach the second
 # are listed. Of 60 subjects in the corpus 59 reach the first; of 40 others only "Brazil", which resembles a river's name.
@@ -23,7 +29,7 @@ def articles_about(hits: Iterable[Hit], article: Callable[[str], Article]) -> tu
     if max((score for score, _ in late), default=0.0) < _ABOUT:
         return ()
     ids = dict.fromkeys(article_id for score, article_id in late if score >= _ALSO_ABOUT)
-    return tuple(article(article_id) for article_id in list(ids)[:LISTED])
+    return tuple(article(article_id) for article_id in list(ids)[:_LISTED])
 
 
 def newest_articles(
@@ -34,5 +40,55 @@ def newest_articles(
     last = min(filter(None, (wanted.last, filters.published_to)), default=None)
     of_time = newest.of(store, replace(filters, published_from=first, published_to=last))
     if of_time or wanted.first is None:
-        return "newest", tuple(of_time[:LISTED])
-    return "none_then", tuple(newest.of(store, filters)[:LISTED])
+        return "newest", tuple(of_time[:_LISTED])
+    return "none_then", tuple(newest.of(store, filters)[:_LISTED])
+
+
+class Newest:
+    """The most recently published articles, computed once per snapshot. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._snapshot_id = ""
+        self._found: dict[Language, list[Article]] = {}
+
+    def of(self, snapshot: VectorStore, filters: Filters) -> list[Article]:
+        """At most 50 articles, newest first, that pass the filters, out of the latest 50 of each language."""
+        with self._lock:
+            if self._snapshot_id != snapshot.snapshot_id:
+                self._found = _newest_of(snapshot)
+                self._snapshot_id = snapshot.snapshot_id
+            found = [article for language in filters.languages or LANGUAGES for article in self._found[language]]
+        passing = {article.article_id: article for article in found if _passes(article, filters)}
+        return heapq.nlargest(_NEWEST, passing.values(), key=_age)
+
+
+def _newest_of(snapshot: VectorStore) -> dict[Language, list[Article]]:
+    dated = [(article.language, _age(article)) for article in _all(snapshot) if article.published]
+    found: dict[Language, list[Article]] = {}
+    for language in LANGUAGES:
+        ages = heapq.nlargest(_NEWEST, (age for own, age in dated if own == language))
+        found[language] = [article for _, article_id in ages if (article := snapshot.article(article_id)) is not None]
+    return found
+
+
+def _all(snapshot: VectorStore) -> Iterator[Article]:
+    for offset in range(0, snapshot.manifest.articles, _READ_AT_A_TIME):
+        yield from snapshot.articles(offset, _READ_AT_A_TIME)
+
+
+def _age(article: Article) -> tuple[date, str]:
+    return article.published or date.min, article.article_id
+
+
+def _passes(article: Article, filters: Filters) -> bool:
+    """Whether publisher, date and places pass. Publishers of a brief's sources count too; case is ignored."""
+    names = {article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))}
+    wanted = {name.casefold() for name in filters.publishers}
+    day = article.published or date.min
+    return (
+        (not wanted or not wanted.isdisjoint(name.casefold() for name in names))
+        and (filters.published_from is None or filters.published_from <= day)
+        and (filters.published_to is None or day <= filters.published_to)
+        and (not filters.places or not places_in(article).isdisjoint(filters.places))
+    )

@@ -84,13 +84,7 @@ class Weights:
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
     """The weights shipped with the package."""
-    text = importlib.resources.files("coopbot.ask.rank").joinpath("weights.json").read_text(encoding="utf-8")
-    return parse_weights(text)
-
-
-def parse_weights(text: str) -> Weights:
-    """Parse weights from JSON."""
-    fields = json.loads(text)
+    fields = json.loads(importlib.resources.files("coopbot.ask.rank").joinpath("weights.json").read_text(encoding="utf-8"))
     return Weights(
         passage=_models(fields["passage"]),
         read=_sentence_weights(fields["read"]),
@@ -106,15 +100,11 @@ def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
     )
 
 
-def _models(fields: dict[str, dict[str, dict[str, list[float]] | float]]) -> dict[Pair, LinearModel]:
-    return {pair: _model(fields[pair]) for pair in PAIRS}
+def _models(fields: dict[str, Any]) -> dict[Pair, LinearModel]:
+    return {pair: _model(fields[pair]["features"], fields[pair]["bias"]) for pair in PAIRS}
 
 
-def _model(fields: dict[str, dict[str, list[float]] | float]) -> LinearModel:
-    """`features` maps a name to [mean, scale, weight]."""
-    features = fields["features"]
-    assert isinstance(features, dict)
+def _model(features: dict[str, list[float]], bias: float) -> LinearModel:
+    """features: [mean, scale, weight] by name."""
     table = np.array(list(features.values()), dtype=np.float32).reshape(-1, 3)
-    bias = fields["bias"]
-    assert isinstance(bias, float | int)
     return LinearModel(names=tuple(features), mean=table[:, 0], scale=table[:, 1], weight=table[:, 2], bias=float(bias))

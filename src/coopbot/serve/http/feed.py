@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from fastapi import FastAPI, Query, Request, Response
 
-from coopbot.ask.answer.newest import Newest
+from coopbot.ask.answer.listing import Newest
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Article, Filters, Language
 from coopbot.serve.http.base import base_address
