@@ -69,5 +69,5 @@ def test_every_concept_of_a_subject_is_in_the_glossary() -> None:
     assert all(concept in find_concepts(word) for concept, word in words.items())
     from coopbot.text.glossary import _load
 
-    known = {id_ for table in (_load().words, _load().han) for rows in table.values() for _, ids in rows for id_ in ids}
+    known = {id_ for phrases in _load() for ids in phrases.ids.values() for id_ in ids}
     assert not {concept for concepts in SUBJECTS.values() for concept in concepts} - known

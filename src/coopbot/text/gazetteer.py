@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import chain
 
 from coopbot.domain import Language
+from coopbot.text.phrases import Phrases
 from coopbot.text.simplified import TO_SIMPLIFIED
 
 # Words of one script, numbers, single Han characters, and marks that no name contains; the possessive 's is dropped. Hyphens,
@@ -38,8 +39,6 @@ _ENDINGS = """
 _RUSSIAN_ENDINGS = frozenset(_ENDINGS.split())
 _SHORTEST_STEM_CHARS = 2
 
-_Key = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -53,14 +52,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: by id, in the file's order, and by language. points: by id, if it has coordinates. ids: by the tokens of a name.
-    longest: the most tokens of a name, by its first token. sha256: of the file.
+    """names: by id, in the file's order, and by language. points: by id, if it has coordinates. phrases: names as tokens.
+    sha256: of the file.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     points: Mapping[str, Place]
-    ids: Mapping[_Key, tuple[str, ...]]
-    longest: Mapping[str, int]
+    phrases: Phrases
     sha256: str
 
 
@@ -71,9 +69,11 @@ def find_names(text: str) -> frozenset[str]:
 
 def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each name in `text`, folded to lower case and plain letters, with all ids that have this name."""
-    gazetteer = _load()
-    for key, surface in _mentions(text, gazetteer):
-        yield surface, gazetteer.ids[key]
+    folded = _fold(text)
+    spans = [match.span() for match in _TOKEN.finditer(folded)]
+    tokens = [_stem(folded[start:end]) for start, end in spans]
+    for at, (phrase, ids) in _load().phrases.apart(tokens):
+        yield folded[spans[at][0] : spans[at + len(phrase) - 1][1]], ids
 
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def all_places() -> Mapping[str, Place]:
 
 def place_id(name: str) -> str | None:
     """The id of the place on the map with this id or name, in any of the languages; None if there is none, or several."""
-    points, ids = _load().points, _load().ids
+    points, ids = _load().points, _load().phrases.ids
     found = [name] if name in points else [id_ for id_ in ids.get(_key(name), ()) if id_ in points]
     return found[0] if len(found) == 1 else None
 
@@ -104,37 +104,16 @@ def _load() -> _Gazetteer:
     file = json.loads(text)
     points: dict[str, list[float]] = {id_: entry.pop("at") for id_, entry in file.items() if "at" in entry}
     entries: dict[str, dict[Language, list[str]]] = file
-    ids: dict[_Key, tuple[str, ...]] = {}
-    longest: dict[str, int] = {}
-    for id_, by_language in entries.items():
-        for key in map(_key, chain.from_iterable(by_language.values())):
-            ids[key] = (*ids.get(key, ()), id_)
-            longest[key[0]] = max(longest.get(key[0], 0), len(key))
+    phrases = Phrases((_key(name), id_) for id_, named in entries.items() for name in chain.from_iterable(named.values()))
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
     places = {
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    return _Gazetteer(names, places, ids, longest, hashlib.sha256(text.encode()).hexdigest())
+    return _Gazetteer(names, places, phrases, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _mentions(text: str, gazetteer: _Gazetteer) -> Iterator[tuple[_Key, str]]:
-    folded = _fold(text)
-    spans = [match.span() for match in _TOKEN.finditer(folded)]
-    tokens = tuple([_stem(folded[start:end]) for start, end in spans])
-    at = 0
-    while at < len(tokens):
-        for length in range(gazetteer.longest.get(tokens[at], 0), 0, -1):
-            key = tokens[at : at + length]
-            if key in gazetteer.ids:
-                yield key, folded[spans[at][0] : spans[at + len(key) - 1][1]]
-                at += length
-                break
-        else:
-            at += 1
-
-
-def _key(text: str) -> _Key:
+def _key(text: str) -> tuple[str, ...]:
     return tuple([_stem(token) for token in _TOKEN.findall(_fold(text))])
 
 
