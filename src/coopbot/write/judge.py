@@ -20,7 +20,8 @@ _LEAST_SHARE = 0.5
 
 def reads_alike(question: str, sentence: str, quotes: Sequence[Citation], reader: Reader) -> bool:
     """Whether a sentence answers the question almost as well as one of its quotes, with the same answer."""
-    texts = [(_head(quotes[0]), sentence), *((_head(one), one.quote) for one in quotes)]
+    heads = [head_of(one.title, one.published) for one in quotes]
+    texts = [(heads[0], sentence), *zip(heads, (one.quote for one in quotes), strict=True)]
     (own, answer), *others = _read(question, texts, reader)
     return any(own >= theirs - _MOST_BEHIND and _is_same(answer, quoted, sentence) for theirs, quoted in others)
 
@@ -39,20 +40,16 @@ def _passage(text: str) -> Passage:
     )
 
 
-def _head(citation: Citation) -> str:
-    return head_of(citation.title, citation.published)
-
-
 def _is_same(answer: str, quoted: str, sentence: str) -> bool:
     """Whether `answer`, found in the sentence, is the same as `quoted`, found in its quote, and the sentence has all of it."""
     figures = find_figures(answer) or find_figures(quoted)
     if figures and not (figures_agree(answer, quoted) and figures_agree(quoted, answer)):
         return False
-    whole = find_names(quoted) <= find_names(sentence) and find_concepts(quoted) <= find_concepts(sentence)
-    known = bool(figures or find_names(quoted) or find_concepts(quoted)) and detect_language(quoted) != detect_language(
-        sentence
-    )
-    return whole and (known or _share(quoted, sentence) >= _LEAST_SHARE)
+    names, concepts = find_names(quoted), find_concepts(quoted)
+    if not (names <= find_names(sentence) and concepts <= find_concepts(sentence)):
+        return False
+    across = detect_language(quoted) != detect_language(sentence)
+    return (across and bool(figures or names or concepts)) or _share(quoted, sentence) >= _LEAST_SHARE
 
 
 def _share(quoted: str, sentence: str) -> float:

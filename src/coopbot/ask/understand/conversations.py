@@ -46,25 +46,21 @@ class Conversations:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = Lock()
-        # Both are ordered longest idle first.
+        # The longest idle first.
         self._asked: OrderedDict[_Key, tuple[float, deque[str]]] = OrderedDict()
-        self._keys_of: dict[str, OrderedDict[_Key, None]] = {}
 
     def remember(self, conversation_id: str, question: str, client: str = "") -> None:
         """Add a resolved question."""
         with self._lock:
-            now = self._drop_idle()
-            key = (client, conversation_id)
-            questions = self._asked[key][1] if key in self._asked else deque[str](maxlen=MAX_EARLIER)
+            now, key = self._drop_idle(), (client, conversation_id)
+            _, questions = self._asked.pop(key, (now, deque[str](maxlen=MAX_EARLIER)))
             questions.append(question)
-            self._drop(key)
             self._asked[key] = (now, questions)
-            own = self._keys_of.setdefault(client, OrderedDict())
-            own[key] = None
-            if client and len(own) > MAX_CONVERSATIONS_A_CLIENT:
-                self._drop(next(iter(own)))
+            own = [one for one in self._asked if one[0] == client] if client else []
+            if len(own) > MAX_CONVERSATIONS_A_CLIENT:
+                del self._asked[own[0]]
             if len(self._asked) > MAX_CONVERSATIONS:
-                self._drop(next(iter(self._asked)))
+                self._asked.popitem(last=False)
 
     def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
         """The questions so far, newest last; none for an id that this client has not used."""
@@ -76,15 +72,8 @@ class Conversations:
     def _drop_idle(self) -> float:
         now = self._clock()
         while self._asked and now - next(iter(self._asked.values()))[0] > MAX_IDLE_S:
-            self._drop(next(iter(self._asked)))
+            self._asked.popitem(last=False)
         return now
-
-    def _drop(self, key: _Key) -> None:
-        if self._asked.pop(key, None) is not None:
-            own = self._keys_of[key[0]]
-            del own[key]
-            if not own:
-                del self._keys_of[key[0]]
 
 
 def new_conversation_id() -> str:
