@@ -70,10 +70,14 @@ _PATTERNS = tuple(
         rf"{_START}{_RUSSIAN_YEAR}",
     )
 )
-_STEMS = "jan янв|feb фев|mar мар|apr апр|may май мая мае маю|jun июн|jul июл|aug авг|sep сен|oct окт|nov ноя|dec дек"
-MONTHS: Mapping[str, int] = MappingProxyType(
-    {stem: number for number, stems in enumerate(_STEMS.split("|"), 1) for stem in stems.split()}
-)
+
+
+def numbered(rows: str) -> Mapping[str, int]:
+    """Each word of a row by the number of its row, from 1. Rows end with |."""
+    return MappingProxyType({word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()})
+
+
+MONTHS = numbered("jan янв|feb фев|mar мар|apr апр|may май мая мае маю|jun июн|jul июл|aug авг|sep сен|oct окт|nov ноя|dec дек")
 """The number of a month by its first three letters, in English and Russian."""
 # After a bare number: it is part of a longer number, a word or a decade ("1990s", "1990-х").
 _NO_YEAR = re.compile(rf"[{LETTER}]|-[а-я]|[.,:]\d|年代|[余多]")

@@ -10,7 +10,6 @@ import hashlib
 import importlib.resources
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from itertools import chain
 from coopbot.domain import Language
 from coopbot.text.phrases import Phrases
 from coopbot.text.simplified import TO_SIMPLIFIED
+from coopbot.text.tokens import fold
 
 # Words of one script, numbers, single Han characters, and marks that no name contains; the possessive 's is dropped. Hyphens,
 # quotes and periods are ignored, so that spellings of «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" match.
@@ -26,9 +26,6 @@ _TOKEN = re.compile(
     r"(?!(?<=')s\b)[a-z\u00df-\u00f6\u00f8-\u024f]+|[\u0430-\u052f]+|\d+(?:[.,]\d+)*"
     r"|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n]"
 )
-# As for search tokens.
-_FOLDED = str.maketrans("ё\u2019\u02bc", "е''", "\u00ad\u0301\u200b\u200c\u200d\u2060\ufeff") | dict(TO_SIMPLIFIED)
-
 # Case endings of nouns and adjectives, with -ай as in край and Шанхай. Not -ов and -ев: they end surnames in the nominative,
 # which must have the same stem as its other cases. A stemmer removes too much: it maps both Орлов and орла to "орл".
 _ENDINGS = """
@@ -118,7 +115,7 @@ def _key(text: str) -> tuple[str, ...]:
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
+    return fold(text).translate(TO_SIMPLIFIED)
 
 
 def _stem(token: str) -> str:

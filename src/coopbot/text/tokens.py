@@ -50,7 +50,7 @@ def lexical_tokens(text: str) -> list[str]:
     # A new stemmer costs half a microsecond and is not shared between threads, which PyStemmer does not allow.
     english, russian = Stemmer("english", 0), Stemmer("russian", 0)
     tokens: list[str] = []
-    for match in _TOKEN.finditer(_normalise(text)):
+    for match in _TOKEN.finditer(fold(text)):
         kind = match.lastgroup
         token = match[0].replace(".", "") if kind == "acronym" else match[0]
         if kind == "han":
@@ -68,7 +68,8 @@ def lexical_tokens(text: str) -> list[str]:
     return tokens
 
 
-def _normalise(text: str) -> str:
+def fold(text: str) -> str:
+    """The text in lower case, with one form of letters and apostrophes."""
     return unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)
 
 
