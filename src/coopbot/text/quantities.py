@@ -152,8 +152,9 @@ def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> 
 def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
     text = match.string
     measure = _measure(text, match.end(), match["sign"], percent=match["percent"] is not None)
-    if match["fold"]:
-        yield _fold(match)
+    if match["fold"]:  # a multiple: "doubled", вдвое, 翻一番 are 2 times
+        value = Decimal(_FOLDS[match["fold"].casefold()])
+        yield Quantity(start_char=match.start(), end_char=match.end(), value=value, unit="times", approximate=False)
         return
     if match["first"] is None and not measure.unit and measure.factor < _LARGE_MAGNITUDE:
         return
@@ -170,12 +171,6 @@ def _quantities(match: re.Match[str]) -> Iterator[Quantity]:
             unit=measure.unit,
             approximate=vague or (measure.unit == "percent" and measure.factor == 10),  # 八成 is no exact figure
         )
-
-
-def _fold(match: re.Match[str]) -> Quantity:
-    """A multiple: "doubled", вдвое, 翻一番 are 2 times."""
-    value = Decimal(_FOLDS[match["fold"].casefold()])
-    return Quantity(start_char=match.start(), end_char=match.end(), value=value, unit="times", approximate=False)
 
 
 def _measure(text: str, position: int, sign: str | None, *, percent: bool) -> _Measure:

@@ -212,11 +212,9 @@ def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:
     """A month without its year: the latest, or the next if the text is about the future; with a day, the nearest."""
     month = mention.month or 1
-    years = [year for year in (today.year - 1, today.year, today.year + 1) if _day_or_month(year, month, mention.day)]
     if mention.day:
-        near = [days for year in years if (days := _day_or_month(year, month, mention.day))]
+        near = filter(None, (_day_or_month(today.year + away, month, mention.day) for away in (-1, 0, 1)))
         return min(near, key=lambda days: abs((days[0] - today).days), default=None)
     around = text[max(0, mention.start_char - _AHEAD_WINDOW_CHARS) : mention.end_char + _AHEAD_WINDOW_CHARS]
-    if month > today.month:
-        return _month(today.year if _AHEAD.search(around) else today.year - 1, month)
-    return _month(today.year, month)
+    is_past = month > today.month and not _AHEAD.search(around)
+    return _month(today.year - is_past, month)
