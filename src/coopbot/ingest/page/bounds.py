@@ -32,25 +32,31 @@ def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence
     `groups` numbers the group that each block stands in on the page.
     """
     stop = _stop(blocks, kinds)
-    result = [Kind.FURNITURE if kind is Kind.STOP else kind for kind in kinds[:stop]] + [Kind.STOP] * (len(kinds) - stop)
-    strong = [index for index in range(stop) if kinds[index] is Kind.PROSE and shape.is_strong(blocks[index])]
+    article = kinds[:stop]
+    result = [Kind.FURNITURE if kind is Kind.STOP else kind for kind in article] + [Kind.STOP] * (len(kinds) - stop)
+    strong = [index for index, kind in enumerate(article) if kind is Kind.PROSE and shape.is_strong(blocks[index])]
     first, last = (strong[0], strong[-1]) if strong else (0, -1)
     following = _following(kinds)
-    head: int | None = None
-    summaries = False  # whether the box has shown one
-    for index in range(first, stop):
-        kind, before = kinds[index], kinds[index - 1]
-        if kind is Kind.RELATED:
-            head, summaries = index, False
-        elif head is not None and kind is Kind.PROSE:
-            # After the last long paragraph, a sentence between two titles is the summary of one of them.
-            summaries = index > last and before is Kind.LINE and (summaries or following[index] is Kind.LINE)
-            head = head if summaries else None
-        elif head is not None and index <= last and following[index] is Kind.PROSE and _is_apart(index, head, groups):
-            head = None  # a subheading, not the box's last title
-        if head is not None and index != head:
-            result[index] = Kind.BOXED
+    for head in (index for index in range(first, stop) if kinds[index] is Kind.RELATED):
+        end = _end_of_box(head, article, following, groups, last)
+        result[head + 1 : end] = [Kind.BOXED] * (end - head - 1)
     return result
+
+
+def _end_of_box(head: int, kinds: Sequence[Kind], following: Sequence[Kind], groups: Sequence[int], last: int) -> int:
+    """The index after the box's last block. `last` is the article's last long paragraph."""
+    summaries = False  # whether the box has shown one
+    for index in range(head + 1, len(kinds)):
+        if kinds[index] is Kind.RELATED:
+            return index
+        if kinds[index] is Kind.PROSE:
+            # After the last long paragraph, a sentence between two titles is the summary of one of them.
+            summaries = index > last and kinds[index - 1] is Kind.LINE and (summaries or following[index] is Kind.LINE)
+            if not summaries:
+                return index
+        elif index <= last and following[index] is Kind.PROSE and _is_apart(index, head, groups):
+            return index  # a subheading, not the box's last title
+    return len(kinds)
 
 
 def _is_apart(index: int, head: int, groups: Sequence[int]) -> bool:
