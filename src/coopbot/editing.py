@@ -71,18 +71,18 @@ class CorpusEditor:
         """
         states = load_states(self.feed_states)
         state = states.get(feed, FeedState())
-        entries, state = poll_feed(feed, state, self.fetch, now_s=self.now_s(), read=self.read_feed)
-        for entry in entries:
-            before, state = state, state.trying(entry.url, self.now_s())
+        due, state = poll_feed(feed, state, self.fetch, now_s=self.now_s(), read=self.read_feed)
+        for url in due:
+            before, state = state, state.trying(url, self.now_s())
             save_states(self.feed_states, {**states, feed: state})
-            result = self._try_url(entry.url)
+            result = self._try_url(url)
             if isinstance(result, Busy | Misconfigured):
                 state = before
             elif not isinstance(result, Unreachable):
-                state = state.took(entry.url)
+                state = state.took(url)
             # After each entry, so that an interruption loses nothing.
             save_states(self.feed_states, {**states, feed: state})
-            yield entry.url, result
+            yield url, result
         save_states(self.feed_states, {**states, feed: state})
 
     def remove(self, article_id: str) -> None:

@@ -21,12 +21,3 @@ class Draft:
     language: Language | None = None
     sources: tuple[Source, ...] = ()
     also_published_by: tuple[Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedEntry:
-    """An article listed in a feed. `published` is the date in the publisher's own time zone."""
-
-    url: str
-    title: str
-    published: date | None

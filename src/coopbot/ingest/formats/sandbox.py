@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from coopbot.errors import Busy, Unreadable
-from coopbot.ingest.draft import Draft, FeedEntry
+from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import check_readable
 from coopbot.ingest.formats.sandbox_process import Ended, TookTooLong, WorkerProcess
 
@@ -46,7 +46,7 @@ class _Answer:
     """The process's answer: exactly one field is set."""
 
     draft: Draft | None = None
-    entries: tuple[FeedEntry, ...] | None = None
+    addresses: tuple[str, ...] | None = None
     unreadable: str | None = None
     limit: Literal["memory", "output"] | None = None
     broken: str | None = None
@@ -87,12 +87,12 @@ class Sandbox:
             raise _unreadable(answer, name, self.limits)
         return answer.draft
 
-    def read_feed(self, data: bytes, url: str) -> tuple[FeedEntry, ...]:
+    def read_feed(self, data: bytes, url: str) -> tuple[str, ...]:
         """`feed.read_feed` in the process. Raises the same."""
         answer = self._answer("feed", data, url)
-        if answer.entries is None:
+        if answer.addresses is None:
             raise _unreadable(answer, url, self.limits)
-        return answer.entries
+        return answer.addresses
 
     def _answer(self, kind: Literal["document", "feed"], data: bytes, name: str) -> _Answer:
         with self._turn:

@@ -144,7 +144,7 @@ def _read(kind: str, name: str, data: bytes) -> dict[str, object]:
     if kind == "feed":
         from coopbot.ingest.web.feed import read_feed
 
-        return {"entries": [asdict(entry) for entry in read_feed(data, name)]}
+        return {"addresses": read_feed(data, name)}
     from coopbot.ingest.formats.readers import read_bytes
 
     return {"draft": asdict(read_bytes(data, name))}

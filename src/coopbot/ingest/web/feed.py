@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from email.utils import parsedate_to_datetime
-from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Annotated, cast
+
+from pydantic import BeforeValidator
 
 from coopbot.errors import Misconfigured, Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.decode import decode_html
-from coopbot.ingest.draft import FeedEntry
-from coopbot.ingest.page.full_dates import find_date
-from coopbot.ingest.tidy import one_line
 from coopbot.ingest.web.fetch import Fetch
 from coopbot.ingest.web.inflate import too_large
 from coopbot.ingest.web.media import FEEDS
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from coopbot.records import from_json, to_json
 
 # Fits a thousand entries with full texts; a hostile feed of this size takes the parser about ten seconds.
 LARGEST_FEED_BYTES = 2_000_000
@@ -32,9 +26,7 @@ _FIRST_WAIT_S = 600.0  # after a failed try; less than the quarter of an hour be
 _LONGEST_WAIT_S = 86_400.0
 _MOST_TRIES = 10  # within about three days
 _MOST_REMEMBERED = 2000  # entries taken that the feed no longer lists; some feeds list old entries again
-_LONGEST_TITLE = 300
 _ENTITY = re.compile("<!ENTITY", re.I)
-_TAG = re.compile("<[^<>]*>")
 
 _Record = Mapping[str, object]
 
@@ -52,19 +44,24 @@ class FeedTry:
         return not 0 <= now_s - self.at_s < min(_FIRST_WAIT_S * 2 ** (self.count - 1), _LONGEST_WAIT_S)
 
 
+def _address(entry: object) -> object:
+    """The address of a waiting entry. Earlier versions stored its title and date too."""
+    return entry.get("url") if isinstance(entry, dict) else entry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """The state of one feed: validators for the next request, addresses done, entries still waiting."""
+    """The state of one feed: validators for the next request, addresses of entries done and of those still waiting."""
 
     etag: str = ""
     last_modified: str = ""
     taken: tuple[str, ...] = ()
-    waiting: tuple[FeedEntry, ...] = ()
+    waiting: tuple[Annotated[str, BeforeValidator(_address)], ...] = ()
     tries: tuple[FeedTry, ...] = ()
 
     def took(self, url: str) -> FeedState:
         """The state once the entry at `url` needs no further try: added, known already, or not usable."""
-        waiting = tuple(entry for entry in self.waiting if entry.url != url)
+        waiting = tuple(other for other in self.waiting if other != url)
         return replace(self, taken=(*self.taken, url), waiting=waiting, tries=self._other_tries(url))
 
     def trying(self, url: str, now_s: float) -> FeedState:
@@ -72,10 +69,10 @@ class FeedState:
         earlier = sum(one.count for one in self.tries if one.url == url)
         return replace(self, tries=(*self._other_tries(url), FeedTry(url=url, count=earlier + 1, at_s=now_s)))
 
-    def due(self, now_s: float) -> tuple[FeedEntry, ...]:
+    def due(self, now_s: float) -> tuple[str, ...]:
         """The waiting entries that may be tried now."""
         resting = {one.url for one in self.tries if not one.is_over(now_s)}
-        return tuple(entry for entry in self.waiting if entry.url not in resting)
+        return tuple(url for url in self.waiting if url not in resting)
 
     def without_hopeless(self) -> FeedState:
         """The state with entries given up after too many tries."""
@@ -88,14 +85,14 @@ class FeedState:
         return tuple(one for one in self.tries if one.url != url)
 
 
-ReadFeed = Callable[[bytes, str], tuple[FeedEntry, ...]]
-"""From the content and address of a feed to its entries; see `read_feed`."""
+ReadFeed = Callable[[bytes, str], tuple[str, ...]]
+"""From the content and address of a feed to the addresses of its entries; see `read_feed`."""
 
 
 def poll_feed(
     url: str, state: FeedState, fetch: Fetch, *, now_s: float, read: ReadFeed | None = None
-) -> tuple[tuple[FeedEntry, ...], FeedState]:
-    """The entries to take now, and the state after the request. Call `took` on the state as each entry is done.
+) -> tuple[tuple[str, ...], FeedState]:
+    """The addresses to take now, and the state after the request. Call `took` on the state as each entry is done.
 
     An unchanged feed still gives the entries left waiting. `read` defaults to `read_feed`. Raises what `fetch` and `read`
     raise; the state is then unchanged.
@@ -103,13 +100,12 @@ def poll_feed(
     fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
     if not fetched.not_modified:
         listed = (read or read_feed)(fetched.content, fetched.url)
-        urls = {entry.url for entry in listed}
-        known = set(state.taken)
+        urls, known = set(listed), set(state.taken)
         state = FeedState(
             etag=fetched.etag,
             last_modified=fetched.last_modified,
             taken=_remembered(state.taken, urls),
-            waiting=tuple(entry for entry in listed if entry.url not in known),
+            waiting=tuple(address for address in listed if address not in known),
             tries=tuple(one for one in state.tries if one.url in urls),
         )
     state = state.without_hopeless()
@@ -122,8 +118,8 @@ def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
     return (*others, *(url for url in taken if url in listed))
 
 
-def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
-    """The entries of the RSS or Atom feed at `url`, in its order, without those that have no web address.
+def read_feed(data: bytes, url: str) -> tuple[str, ...]:
+    """The web addresses of the entries of the RSS or Atom feed at `url`, in its order, each once.
 
     Raises Unreadable if it is not a feed, is too large, or declares XML entities, which can expand without bound.
     """
@@ -143,10 +139,8 @@ def read_feed(data: bytes, url: str) -> tuple[FeedEntry, ...]:
     )
     if not parsed.version:
         raise Unreadable(url, _no_feed(cast("_Record", parsed.feed)))
-    unique: dict[str, FeedEntry] = {}
-    for entry in filter(None, map(_entry, cast("list[_Record]", parsed.entries))):
-        unique.setdefault(entry.url, entry)
-    return tuple(unique.values())
+    links = (str(entry.get("link", "")).strip() for entry in cast("list[_Record]", parsed.entries))
+    return tuple(dict.fromkeys(filter(is_web_address, links)))
 
 
 def _no_feed(page: _Record) -> str:
@@ -157,47 +151,18 @@ def _no_feed(page: _Record) -> str:
     return f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
 
 
-def _entry(entry: _Record) -> FeedEntry | None:
-    link = str(entry.get("link", "")).strip()
-    if not is_web_address(link):
-        return None
-    title = one_line(unescape(_TAG.sub("", str(entry.get("title", "")))))[:_LONGEST_TITLE]
-    return FeedEntry(url=link, title=title, published=next(_dates(entry), None))
-
-
-def _dates(entry: _Record) -> Iterator[date]:
-    """The entry's dates as written. feedparser converts to UTC, which dates a Vladivostok morning a day earlier."""
-    for name in ("published", "created", "updated"):
-        written = str(entry[name]) if name in entry else ""
-        for parse in (parsedate_to_datetime, datetime.fromisoformat):
-            try:
-                yield parse(written).date()
-            except (ValueError, OverflowError):
-                continue
-        if (found := find_date(written)) is not None:
-            yield found
-
-
 def load_states(path: Path) -> dict[str, FeedState]:
     """The states by feed address; empty if there is no file yet. Raises Misconfigured if the file is damaged."""
-    from pydantic import ValidationError
-
     try:
-        return _states_json().validate_json(path.read_bytes())
+        return from_json(dict[str, FeedState], path.read_bytes())
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise Misconfigured(f"cannot read {path}: {error.strerror}; check its permissions") from error
-    except ValidationError as error:
+    except ValueError as error:
         raise Misconfigured(f"{path} is damaged; delete it, and feeds are read from the start again") from error
 
 
 def save_states(path: Path, states: Mapping[str, FeedState]) -> None:
     """Replaces the file atomically, crashes included. Raises Misconfigured if it cannot be written."""
-    write_atomically(path, _states_json().dump_json(dict(states), indent=1))
-
-
-def _states_json() -> TypeAdapter[dict[str, FeedState]]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(dict[str, FeedState])
+    write_atomically(path, to_json(dict[str, FeedState], dict(states)))
