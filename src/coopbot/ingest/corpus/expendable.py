@@ -60,13 +60,17 @@ class ExpendableDatabase:
                 raise DatabaseLost from exc
 
     def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Run `work` in a transaction. Raises DatabaseLost, InUse."""
+        """Run `work` in a transaction, or as part of the one already open. Raises DatabaseLost, InUse."""
 
         def whole(db: sqlite3.Connection) -> bool:
-            with _transaction(db) as begun:
-                if begun:
+            if db.in_transaction:
+                work(db)
+            elif not _begins(db):
+                return False
+            else:
+                with db:  # commits or rolls back
                     work(db)
-            return begun
+            return True
 
         if not self.read(whole):
             raise InUse
@@ -126,23 +130,6 @@ class ExpendableDatabase:
     def _is_current(self, db: sqlite3.Connection) -> bool:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         return bool(version == self._version)
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[bool]:
-    """A transaction, or part of the one already open; yields False if it cannot begin."""
-    if db.in_transaction:
-        yield True
-        return
-    if not _begins(db):
-        yield False
-        return
-    try:
-        yield True
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def _begins(db: sqlite3.Connection) -> bool:
