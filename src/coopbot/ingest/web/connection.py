@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpcore
 
@@ -16,19 +17,11 @@ from coopbot.errors import Unreachable
 from coopbot.ingest.web.deadline import Deadline
 from coopbot.ingest.web.hosts import Address
 
+if TYPE_CHECKING:
+    from httpx import URL
+
 # Short enough to leave time for the next address when one does not answer.
 _CONNECT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A GET request as sent. `host` is for the certificate; the Host header is in `headers`."""
-
-    scheme: bytes
-    host: bytes
-    port: int
-    target: bytes
-    headers: Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +34,22 @@ class Reply:
 
 
 @contextmanager
-def sent(request: Request, addresses: Sequence[Address], tls: ssl.SSLContext | None, deadline: Deadline) -> Iterator[Reply]:
-    """The reply to a request, open until the block ends. Raises Unreachable if there is none or it breaks off."""
-    url = httpcore.URL(scheme=request.scheme, host=request.host, port=request.port, target=request.target)
+def sent(
+    place: URL,
+    headers: Sequence[tuple[bytes, bytes]],
+    addresses: Sequence[Address],
+    tls: ssl.SSLContext | None,
+    deadline: Deadline,
+) -> Iterator[Reply]:
+    """The reply to a GET request, open until the block ends. Raises Unreachable if there is none or it breaks off.
+
+    The certificate must be that of the host in `place`, at whichever of the addresses it answers.
+    """
+    url = httpcore.URL(scheme=place.raw_scheme, host=place.raw_host, port=place.port, target=place.raw_path)
     try:
         with (
             httpcore.ConnectionPool(ssl_context=tls, network_backend=_Pinned(addresses, deadline)) as pool,
-            pool.stream("GET", url, headers=request.headers) as response,
+            pool.stream("GET", url, headers=[(b"Host", place.netloc), *headers]) as response,
         ):
             yield Reply(status=response.status, headers=_headers(response.headers), chunks=iter(response.iter_stream()))
     except httpcore.TimeoutException as error:

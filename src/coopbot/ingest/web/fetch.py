@@ -140,7 +140,7 @@ def _redirected(place: URL, reply: Reply, source: str, via: str) -> URL:
 @contextmanager
 def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, deadline: Deadline, via: str) -> Iterator[Reply]:
     """The reply of one server. Its name is resolved once, every address is checked, and only those are connected to."""
-    from coopbot.ingest.web.connection import Request, sent
+    from coopbot.ingest.web.connection import sent
 
     secure = place.scheme == "https"
     port = place.port or (443 if secure else 80)
@@ -149,14 +149,7 @@ def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, dea
     addresses = _addresses(place.raw_host.decode("ascii"), network, deadline)
     if not all(map(network.permitted, addresses)):
         raise InvalidRequest("url", f"{via}{place}: not on the public internet, so it is not fetched; {_SAVE}")
-    request = Request(
-        scheme=place.raw_scheme,
-        host=place.raw_host,
-        port=port,
-        target=place.raw_path,
-        headers=[(b"Host", place.netloc), *headers],
-    )
-    with sent(request, addresses, network.authorities() if secure else None, deadline) as reply:
+    with sent(place, headers, addresses, network.authorities() if secure else None, deadline) as reply:
         yield reply
 
 

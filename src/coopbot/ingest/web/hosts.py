@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -36,14 +37,10 @@ def is_public(address: Address) -> bool:
 
 def resolve(host: str) -> tuple[Address, ...]:
     """The addresses of a host name, best first, or of a numeric address in any form. Raises OSError if there are none."""
-    try:
+    with suppress(ValueError):
         return (ip_address(host),)
-    except ValueError:
-        pass
-    try:
+    with suppress(OSError, UnicodeError):
         return (IPv4Address(socket.inet_aton(host)),)  # 2130706433, 0x7f.1
-    except (OSError, UnicodeError):
-        pass
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # a label that is empty or too long

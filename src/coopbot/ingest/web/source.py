@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from coopbot.errors import Unreadable
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import Read, read_bytes
 from coopbot.ingest.web.fetch import Fetch
@@ -31,9 +32,4 @@ def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
 
 def _site(url: str) -> str:
     """The host without "www."; empty if `url` is not a web address."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.") if parts.scheme in ("http", "https") else ""
+    return (urlsplit(url).hostname or "").removeprefix("www.") if is_web_address(url) else ""
