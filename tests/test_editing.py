@@ -12,8 +12,8 @@ from coopbot.index.build import BuildReport
 from coopbot.index.model.embedder import Progress
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
+from coopbot.ingest.web.content import ARTICLES
 from coopbot.ingest.web.fetch import Fetched
-from coopbot.ingest.web.media import ARTICLES
 
 FEED = "https://news.example/feed.xml"
 ITEMS = "".join(

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from coopbot.errors import InvalidRequest, Unreachable, Unreadable
 from coopbot.ingest.web import hosts
+from coopbot.ingest.web.content import FEEDS
 from coopbot.ingest.web.fetch import INTERNET, Network, fetch
 from coopbot.ingest.web.hosts import Address
-from coopbot.ingest.web.media import FEEDS
 from tests.ingest.web import HOST, LOOPBACK, Out, Route, Site, names, raw, redirect, reply, serving
 
 PAGE = "<p>Мост открыт.</p>".encode()

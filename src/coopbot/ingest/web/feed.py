@@ -15,9 +15,8 @@ from coopbot.errors import Misconfigured, Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.decode import decode_html
+from coopbot.ingest.web.content import FEEDS, too_large
 from coopbot.ingest.web.fetch import Fetch
-from coopbot.ingest.web.inflate import too_large
-from coopbot.ingest.web.media import FEEDS
 from coopbot.records import from_json, to_json
 
 # Fits a thousand entries with full texts; a hostile feed of this size takes the parser about ten seconds.

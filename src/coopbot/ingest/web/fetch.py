@@ -11,10 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from coopbot.errors import InvalidRequest, Unreachable, Unreadable
+from coopbot.ingest.web.content import ARTICLES, as_utf8, ending_of, inflated, too_large
 from coopbot.ingest.web.deadline import Deadline
 from coopbot.ingest.web.hosts import Address, is_public, resolve
-from coopbot.ingest.web.inflate import inflated, too_large
-from coopbot.ingest.web.media import ARTICLES, as_utf8, ending_of
 
 if TYPE_CHECKING:
     from httpx import URL
@@ -75,7 +74,6 @@ class Fetch(Protocol):
 
     def __call__(self, url: str, *, kinds: Mapping[str, str] = ARTICLES, etag: str = "", last_modified: str = "") -> Fetched:
         """See `fetch`."""
-        ...
 
 
 def fetch(
