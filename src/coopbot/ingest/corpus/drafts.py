@@ -1,9 +1,11 @@
-"""From a draft to an article: checks what is to be added, fills in what follows from the rest, and computes the digest."""
+"""From a draft to an article: checks what is to be added, fills in what follows from the rest, names its file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 
@@ -15,6 +17,16 @@ from coopbot.ingest.tidy import normal_form, one_line, opening
 from coopbot.text.language import detect_language, is_other_language
 
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
+_LONGEST_SLUG = 60
+_FEWEST_LETTERS = 3  # in a slug
+# Chinese titles cannot be romanised without a dictionary.
+_LATIN = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+        "a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya".replace("_", "").split(" "),
+        strict=True,
+    )
+)
 
 
 def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
@@ -46,6 +58,17 @@ def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
     if ready.published and ready.published > today + timedelta(days=1):
         return replace(ready, published=None), (f"the date {ready.published} is in the future and was left out",)
     return ready, ()
+
+
+def slug_of(draft: Draft) -> str:
+    """An ASCII name for the draft's file, such as `most-cherez-amur`; for Chinese `2025-05-10-1f0c3a9b`."""
+    letters = "".join(_LATIN.get(char, char) for char in draft.title.lower())
+    ascii_letters = unicodedata.normalize("NFKD", letters).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_letters.replace("'", "")).strip("-")
+    if draft.language == "zh" or sum(map(str.isalpha, slug)) < _FEWEST_LETTERS:
+        digest = hashlib.sha256(draft.text.encode()).hexdigest()[:8]
+        return f"{draft.published or 'undated'}-{digest}"
+    return slug if len(slug) <= _LONGEST_SLUG else slug[: _LONGEST_SLUG + 1].rpartition("-")[0] or slug[:_LONGEST_SLUG]
 
 
 def to_article(article_id: str, draft: Draft) -> Article:
