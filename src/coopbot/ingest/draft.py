@@ -9,6 +9,17 @@ from coopbot.domain import Language, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a page says about its article. Unknown fields are empty or None."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    publisher: str = ""
+    published: date | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An article without an id. Unknown fields are empty or None, never guessed; `language` None: detect it from the text."""
 

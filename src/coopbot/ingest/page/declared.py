@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
 
+from coopbot.ingest.draft import Metadata
 from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.tidy import one_line, repair
@@ -17,31 +16,21 @@ _MOST_NODES = 2000  # per page
 _LONGEST_NAME = 200  # characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """The declared metadata of an article; fields that the page does not declare are empty or None."""
-
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    publisher: str = ""
-    published: date | None = None
-
-
-def read_declared(scripts: Iterable[str]) -> Declared:
+def read_declared(scripts: Iterable[str]) -> Metadata:
     """The first article that the page's JSON-LD scripts declare. Scripts that are not JSON are skipped."""
     for script in scripts:
         for node in _nodes(script):
             kinds = node.get("@type")
             if any(_ARTICLE.search(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 return _declared(node)
-    return Declared()
+    return Metadata()
 
 
-def _declared(node: dict[str, object]) -> Declared:
+def _declared(node: dict[str, object]) -> Metadata:
     authors = (name for value in _names(node.get("author")) for name in person_names(value))
     publishers = (publisher_name(value) for value in _names(node.get("publisher")))
     published = node.get("datePublished")
-    return Declared(
+    return Metadata(
         title=next(iter(_names(node.get("headline"))), ""),
         authors=tuple(dict.fromkeys(authors)),
         publisher=next(filter(None, publishers), ""),

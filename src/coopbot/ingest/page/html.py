@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.decode import decode_html
-from coopbot.ingest.draft import Draft
+from coopbot.ingest.draft import Draft, Metadata
 from coopbot.ingest.page.clean import check_length, clean_blocks
 from coopbot.ingest.page.declared import read_declared
 from coopbot.ingest.page.kinds import HEADING, KindOf, kind_of
@@ -44,7 +44,7 @@ _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, A
 
 
 class _Node(Protocol):
-    """An lxml element: its name, the text before its first child, the text after its end, its children."""
+    """An lxml element: its name, the text before its first child, the text after its end, its children, an XPath's matches."""
 
     tag: object
     text: str | None
@@ -52,18 +52,7 @@ class _Node(Protocol):
 
     def __iter__(self) -> Iterator[_Node]: ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Extracted:
-    """What trafilatura finds."""
-
-    body: _Node | None
-    title: str
-    authors: tuple[str, ...]
-    publisher: str
-    host: str  # of the page's address, when nothing else names the site
-    published: date | None
-    url: str
+    def xpath(self, path: str) -> list[Any]: ...
 
 
 def read_html(data: bytes, source: str) -> Draft:
@@ -71,11 +60,13 @@ def read_html(data: bytes, source: str) -> Draft:
 
     Metadata comes from what the page declares (JSON-LD, meta tags), else from its byline.
     """
-    text = decode_html(data, source)
-    page, found = _extract(text, source)
+    page, text = _tree(decode_html(data, source), source)
+    body, meta = _extracted(text)
+    sitename = publisher_name(repair(meta.sitename or ""))
+    known = _metadata(page, meta, sitename)
     tidied, kinds = cache(_tidied), cache(kind_of)  # most lines of the article are found twice
     whole = _cleaned(page, "", source, tidied, kinds)
-    main = _cleaned(found.body, found.title, source, tidied, kinds)
+    main = _cleaned(body, known.title, source, tidied, kinds)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
     # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
@@ -83,39 +74,39 @@ def read_html(data: bytes, source: str) -> Draft:
     shown = whole or best
     return replace(
         best,
-        title=found.title or best.title,
-        authors=found.authors or shown.authors or best.authors,
-        publisher=found.publisher or shown.publisher or found.host,
-        published=found.published or shown.published or best.published,
-        url=found.url or shown.url,
+        title=known.title or best.title,
+        authors=known.authors or shown.authors or best.authors,
+        publisher=known.publisher or shown.publisher or sitename,  # a host, when nothing else names the site
+        published=known.published or shown.published or best.published,
+        url=known.url or shown.url,
     )
 
 
-def _extract(text: str, source: str) -> tuple[_Node, _Extracted]:
-    """The page's tree and what trafilatura extracts from it."""
+def _tree(text: str, source: str) -> tuple[_Node, str]:
+    """The page's tree, and its text: as given, or as a whole page around a fragment."""
     import trafilatura
 
     if trafilatura.load_html(text) is None:
-        text = f"<html><head></head><body>{text}</body></html>"  # it was a fragment
-    tree = trafilatura.load_html(text)
+        text = f"<html><head></head><body>{text}</body></html>"
+    tree: _Node | None = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable(source, "not a web page; give an HTML file")
-    check_length(sum(map(len, _text_pieces(cast("_Node", tree)))), source)
-    found, meta = _found(text)
-    declared = read_declared(str(script) for script in tree.xpath("//script[@type='application/ld+json']/text()"))
-    headings = [one_line(repair("".join(map(str, node.itertext())))) for node in tree.xpath("//h1")]
+    check_length(sum(map(len, _text_pieces(tree))), source)
+    return tree, text
+
+
+def _metadata(page: _Node, meta: Document, sitename: str) -> Metadata:
+    """What the page declares in JSON-LD, else in what trafilatura reads: meta tags and the like."""
+    declared = read_declared(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
+    headings = [one_line(repair("".join(map(str, node.itertext())))) for node in page.xpath("//h1")]
     title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
-    sitename = publisher_name(repair(meta.sitename or ""))
-    extracted = _Extracted(
-        body=cast("_Node | None", found.body) if found else None,
+    return Metadata(
         title=_whole(title, headings),
         authors=declared.authors or tuple(name for one in (meta.author or "").split(";") for name in person_names(repair(one))),
-        publisher=declared.publisher if _is_host(sitename) else sitename or declared.publisher or publisher_name(site),
-        host=sitename if _is_host(sitename) else "",
+        publisher=declared.publisher if _HOST.fullmatch(sitename) else sitename or declared.publisher or publisher_name(site),
         published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
         url=meta.url if meta.url and is_web_address(meta.url) else "",
     )
-    return cast("_Node", tree), extracted
 
 
 def _whole(title: str, headings: Sequence[str]) -> str:
@@ -125,11 +116,7 @@ def _whole(title: str, headings: Sequence[str]) -> str:
     return next(alike, title)
 
 
-def _is_host(name: str) -> bool:
-    return bool(_HOST.fullmatch(name))
-
-
-def _found(text: str) -> tuple[Document | None, Document]:
+def _extracted(text: str) -> tuple[_Node | None, Document]:
     """The article, if trafilatura finds one, and the metadata. A page that crashes trafilatura yields nothing."""
     import trafilatura
     from lxml.etree import LxmlError
@@ -143,8 +130,9 @@ def _found(text: str) -> tuple[Document | None, Document]:
             include_tables=True,
             date_extraction_params={"extensive_search": False, "original_date": True},  # declared dates only, no guesses
         )
-        found = answer if isinstance(answer, Document) else None
-        return found, found or trafilatura.extract_metadata(trafilatura.load_html(text))
+        if isinstance(answer, Document):
+            return answer.body, answer
+        return None, trafilatura.extract_metadata(trafilatura.load_html(text))
     except (LxmlError, *_FAULTS):
         return None, Document()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from coopbot.ingest.draft import Metadata
 from coopbot.ingest.page.full_dates import find_date, without_dates
 from coopbot.ingest.page.names import is_organisation, person_names, publisher_name
 from coopbot.ingest.tidy import HAN
@@ -15,15 +15,6 @@ from coopbot.text.simplified import to_simplified
 _LONGEST_BYLINE = 300  # characters
 _MOST_WORDS_BESIDE_DATE = 4
 _MOST_HAN_BESIDE_DATE = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Byline:
-    """The contents of a byline; missing fields are empty or None."""
-
-    authors: tuple[str, ...] = ()
-    publisher: str = ""
-    published: date | None = None
 
 
 # Labels for the value after them: with a colon anywhere in the line, or without one at the start of a piece.
@@ -100,7 +91,7 @@ def is_labelled(text: str) -> bool:
     return any(kind != "plain" for kind, _ in _pieces(text)) or not _beside_date(text)
 
 
-def read_byline(lines: Sequence[str]) -> Byline:
+def read_byline(lines: Sequence[str]) -> Metadata:
     """The first authors, publisher and date in byline lines; a publication date takes precedence over an update."""
     authors: tuple[str, ...] = ()
     publisher = ""
@@ -113,7 +104,7 @@ def read_byline(lines: Sequence[str]) -> Byline:
             if (day := find_date(value)) and not (kind == "plain" and _is_row(value)):
                 dates.setdefault(kind, day)
     ranked = [dates[kind] for kind in ("published", "plain", "author", "publisher", "aside", "updated") if kind in dates]
-    return Byline(authors=authors, publisher=publisher, published=ranked[0] if ranked else None)
+    return Metadata(authors=authors, publisher=publisher, published=ranked[0] if ranked else None)
 
 
 def names_weekday(line: str) -> bool:
