@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import coopbot.ingest.page.vocabulary as vocabulary_module
-from coopbot.ingest.page.vocabulary import phrases, whole_lines, word_set
+from coopbot.ingest.page.vocabulary import alternatives, phrases, whole_lines, word_set
 
 FOLDER = Path(vocabulary_module.__file__).parent / "vocabulary"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.txt"))
@@ -34,6 +34,14 @@ def test_phrases_end_at_word_boundaries_and_match_in_either_case() -> None:
 def test_a_phrase_that_starts_a_block_counts_only_there() -> None:
     assert phrases("calls").are_in("» Присылайте свои фото")
     assert not phrases("calls").are_in("Он просит: присылайте свои фото")
+
+
+def test_alternatives_are_those_at_the_start_and_the_others() -> None:
+    at_start, anywhere = alternatives("label_updated")
+    assert re.fullmatch(at_start, "last updated on")
+    assert not re.fullmatch(at_start, "изменено")
+    assert re.fullmatch(anywhere, "изменено")
+    assert alternatives("label_publisher")[0] == ""
 
 
 def test_whole_lines_hold_nothing_else() -> None:

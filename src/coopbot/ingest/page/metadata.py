@@ -9,6 +9,7 @@ from datetime import date
 from coopbot.ingest.draft import Metadata
 from coopbot.ingest.page.full_dates import find_date, without_dates
 from coopbot.ingest.page.names import is_organisation, person_names, publisher_name
+from coopbot.ingest.page.vocabulary import alternatives
 from coopbot.ingest.tidy import HAN
 from coopbot.text.simplified import to_simplified
 
@@ -19,31 +20,10 @@ _MOST_HAN_BESIDE_DATE = 16
 
 # Labels for the value after them: with a colon anywhere in the line, or without one at the start of a piece.
 # "aside" values are neither author nor publisher: editors, photographers, counters.
-_WITH_COLON = {
-    "author": r"(?:written |text |story )?by|authors?|reporters?|"
-    r"автор(?:ы)?(?: (?:статьи|текста|материала|публикации|колонки))?|текст|корреспондент|журналист|обозреватель|"
-    r"(?:本报|本网|本台|特约|见习|实习|特派)?(?:作者|记者|撰文|通讯员|撰稿人?|采写|采访)|文",
-    "publisher": r"source|источник|издание|(?:稿件|信息|文章|新闻|本文|内容|资料)?来源|来自|稿源|转自|"
-    r"出处|发布(?:机构|单位|者)|信息发布",
-    "published": r"(?:first )?(?:published|posted|date|created)(?: (?:on|at|date))?|"
-    r"опубликован[ао]?|дата(?: (?:публикации|создания))?|размещено|создано|(?:发布|发表|刊发|发稿|上传)?(?:时间|日期)",
-    "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?|обновлен[ао]?|обновлён|изменено|(?:更新|修改)(?:时间|日期|于)?",
-    "aside": r"editors?|edited by|photos?(?: by)?|translated by|views|comments|"
-    r"редактор|фото|перевод|корректор|просмотров|комментариев|просмотры|"
-    r"(?:责任|值班|本期|网络)?(?:编辑|责编|编审|编译|审核|签发|复核|排版|制作|策划|统筹|校对|监制|主编|值班|译者|翻译|摄影|初审|复审|终审|供稿|美编)|"
-    r"图片来源|图源|浏览(?:量|次数)?|阅读(?:量|数)?|点击(?:量|数)?|评论数?|字号|字体|分享到?",
-}
-_AT_START = {
-    "author": r"(?:written |text |story |words )?by(?= [A-Z\u00c0-\u017d])|(?:материал )?подготовил[аи]?\b|"
-    r"(?:本报|本网|特约|见习)?(?:记者|作者|通讯员)(?=\s)|文[/／]",
-    "published": r"(?:published|posted)(?: (?:on|at))?\b|date(?= \d)|опубликован[ао]?\b|发布于|发表于",
-    "updated": r"(?:last )?(?:updated|modified)(?: (?:on|at))?\b|обновлен[ао]\b",
-    "aside": r"edited by\b|photos? by\b",
-}
-_OPENING = "|".join(rf"(?P<{kind}_start>(?:^|(?<=\d )(?=by ))(?:{words}))" for kind, words in _AT_START.items())
-_LABEL = re.compile(
-    "|".join(rf"(?P<{kind}>(?<![a-zа-яё])(?:{words})\s?[:：])" for kind, words in _WITH_COLON.items()) + f"|{_OPENING}", re.I
-)
+_LABELS = {kind: alternatives(f"label_{kind}") for kind in ("author", "publisher", "published", "updated", "aside")}
+_OPENING = "|".join(rf"(?P<{kind}_start>(?:^|(?<=\d )(?=by ))(?:{start}))" for kind, (start, _) in _LABELS.items() if start)
+_WITH_COLON = "|".join(rf"(?P<{kind}>(?<![a-zа-яё])(?:{words})\s?[:：])" for kind, (_, words) in _LABELS.items())
+_LABEL = re.compile(f"{_WITH_COLON}|{_OPENING}", re.I)
 _LABEL_WITHOUT_COLON = re.compile(_OPENING, re.I)
 _BAR = re.compile(r"\s*[|｜丨•]\s*|\s+[·/—–-]\s+|\s{2,}|[;；]")
 _CLOCK = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from coopbot.ingest.addresses import is_media_file
-from coopbot.ingest.page.vocabulary import phrases, whole_lines, word_set
+from coopbot.ingest.page.vocabulary import alternatives, phrases, whole_lines, word_set
 from coopbot.ingest.tidy import HAN, one_line
 from coopbot.text.simplified import to_simplified
 
@@ -18,17 +18,8 @@ _CYRILLIC_NAME = re.compile(r"[А-ЯЁ][а-яёА-ЯЁ.-]*(?:\s?[А-ЯЁ][а-я�
 _HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
 _SPACED_HAN_NAME = re.compile(rf"(?<![{HAN}])([{HAN}])\s([{HAN}])(?![{HAN}])")
 
-_ORGANISATION = re.compile(
-    r"\b(?:daily|news\w*|agency|staff|writers?|reporters?|press|times|posts?|desk|correspondents?|editorial|team|service|media|today|weekly|"
-    r"online|bureau|network|journal|review|observer|tribune|gazette|herald|university|wire|chronicle|echo|sun|star|mail|globe|standard|monitor|institute|editors?|admin|xinhua|reuters|tass|"
-    r"новост\w*|агентств\w*|газет\w*|редакци\w*|пресс\w*|служб\w*|ведомост\w*|вести|вестник\w*|курьер|иа|правда|известия|журнал|портал|радио|канал|"
-    r"университет\w*|институт\w*|корреспондент\w*|медиа|инфо|тасс|риа|сегодня|администратор)\b"
-    r"|(?:社|网|报|台|刊|部|局|办|中心|新闻|记者|通讯员|编辑|频道|客户端|大学|学院|研究院|公司|集团|委|厅)$",
-    re.I,
-)
-_REGION = re.compile(
-    r"\b(?:край|область|республика|округ|район|oblast|krai|province|county|district)\b|(?:省|市|县|区|州)$", re.I
-)
+_ORGANISATION = re.compile(alternatives("organisations")[1], re.I)
+_REGION = re.compile(alternatives("regions")[1], re.I)
 _SURNAME = re.compile(r"(?:ов|ев|ёв|ин|ын|ова|ева|ёва|ина|ына|ский|ская|цкий|цкая|ко|юк|ук|ян|дзе|швили|ых|их|ич|ак|як)$", re.I)
 # Text around a name in a line of furniture: years, "reserved", registrations, a reporting button, "original".
 _AROUND_PUBLISHER = re.compile(

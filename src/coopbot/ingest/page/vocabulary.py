@@ -36,11 +36,21 @@ class Phrases:
 @lru_cache
 def phrases(name: str) -> Phrases:
     """The phrases of a vocabulary file."""
-    lines = _lines(name)
-    at_start = [_phrase(line[1:].replace("|^", "|")) for line in lines if line.startswith("^")]
-    anywhere = [_phrase(line) for line in lines if not line.startswith("^")]
+    at_start, anywhere = (list(map(_phrase, lines)) for lines in _by_place(name))
     # Each alternative is tried at every character, so what they have in common stands before them.
     return Phrases(re.compile(rf"\W*{_any_of(at_start)}"), re.compile(rf"{_BOUNDARY}{_any_of(anywhere)}"))
+
+
+def alternatives(name: str) -> tuple[str, str]:
+    """The lines of a file that start with "^", without it, and the others, each joined for use within a longer pattern."""
+    at_start, anywhere = _by_place(name)
+    return "|".join(at_start), "|".join(anywhere)
+
+
+def _by_place(name: str) -> tuple[list[str], list[str]]:
+    lines = _lines(name)
+    at_start = [line[1:].replace("|^", "|") for line in lines if line.startswith("^")]
+    return at_start, [line for line in lines if not line.startswith("^")]
 
 
 @lru_cache
