@@ -48,7 +48,7 @@ def editor(folder: Path, web: Web, now_s: float = 1e9) -> CorpusEditor:
         raise AssertionError("the corpus alone is changed here")
 
     corpus, states = Corpus(folder / "corpus"), folder / "feeds.json"
-    return CorpusEditor(corpus=corpus, feed_states=states, reindex=reindex, fetch=web, now_s=lambda: now_s)
+    return CorpusEditor(corpus=corpus, feed_states=states, rebuild=reindex, fetch=web, now_s=lambda: now_s)
 
 
 def test_a_feed_is_taken_once_and_what_did_not_answer_again(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_entry_is_not_to_blame_while_another_process_writes(tmp_path: Path) -
 
 def test_stopping_ends_the_document_being_read(tmp_path: Path) -> None:
     ended: list[bool] = []
-    replace(editor(tmp_path, Web({})), end_reading=lambda: ended.append(True)).stop()
+    replace(editor(tmp_path, Web({})), stop=lambda: ended.append(True)).stop()
     assert ended == [True]
 
 

@@ -26,18 +26,17 @@ Result = Arrival | CoopbotError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusEditor:
-    """Implements `Editor`. `reindex` updates the index from the corpus; `feed_states` is the file of feed states.
-
-    `read` and `read_feed` read documents and feeds; `end_reading` aborts both at once, from another thread.
-    """
+    """Implements `Editor`. `feed_states` is the file of feed states; `read` and `read_feed` read documents and feeds."""
 
     corpus: Corpus
     feed_states: Path
-    reindex: Callable[[Progress], BuildReport]
+    rebuild: Callable[[Progress], BuildReport]
+    """See `Editor`."""
     fetch: Fetch = fetch
     read: Read = read_bytes
     read_feed: ReadFeed = read_feed
-    end_reading: Callable[[], None] = lambda: None
+    stop: Callable[[], None] = lambda: None
+    """See `Editor`."""
     now_s: Callable[[], float] = time.time
 
     def add_path(self, path: Path) -> Iterator[tuple[str, Result]]:
@@ -88,14 +87,6 @@ class CorpusEditor:
     def remove(self, article_id: str) -> None:
         """See `Editor`."""
         self.corpus.remove(article_id)
-
-    def rebuild(self, progress: Progress) -> BuildReport:
-        """See `Editor`."""
-        return self.reindex(progress)
-
-    def stop(self) -> None:
-        """See `Editor`."""
-        self.end_reading()
 
     def _try_url(self, url: str) -> Result:
         try:

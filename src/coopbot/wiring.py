@@ -208,10 +208,10 @@ def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEd
     return CorpusEditor(
         corpus=corpus,
         feed_states=states,
-        reindex=reindex,
+        rebuild=reindex,
         read=sandbox.read,
         read_feed=sandbox.read_feed,
-        end_reading=sandbox.close,
+        stop=sandbox.close,
     )
 
 

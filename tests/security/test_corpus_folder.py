@@ -48,7 +48,7 @@ def added(root: Path, path: Path) -> dict[str, CoopbotError | None]:
     def reindex(progress: Progress) -> BuildReport:
         raise AssertionError("the corpus alone is changed here")
 
-    editor = CorpusEditor(corpus=Corpus(root), feed_states=root.parent / "feeds.json", reindex=reindex)
+    editor = CorpusEditor(corpus=Corpus(root), feed_states=root.parent / "feeds.json", rebuild=reindex)
     results = dict(editor.add_path(path))
     return {name: result if isinstance(result, CoopbotError) else None for name, result in results.items()}
 

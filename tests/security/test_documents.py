@@ -230,7 +230,7 @@ def test_stopping_the_service_does_not_wait_for_a_document(tmp_path: Path) -> No
     with Sandbox(ReadLimits(timeout_s=600)) as one:
         corpus = Corpus(tmp_path / "corpus", read=one.read)
         states = tmp_path / "feeds.json"
-        editor = CorpusEditor(corpus=corpus, feed_states=states, reindex=reindex, read=one.read, end_reading=one.close)
+        editor = CorpusEditor(corpus=corpus, feed_states=states, rebuild=reindex, read=one.read, stop=one.close)
         with Jobs(editor) as jobs:
             job = jobs.add_file(pdf_bomb(200, 2_000_000), "slow.pdf")
             while jobs.get(job.job_id).state == "queued" or one._worker is None or one._worker.documents == 0:

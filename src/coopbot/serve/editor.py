@@ -32,7 +32,7 @@ class Editor(Protocol):
         """Remove an article from the corpus. Raises NotFound."""
         ...
 
-    def rebuild(self, progress: Progress) -> BuildReport:
+    def rebuild(self, progress: Progress, /) -> BuildReport:
         """Update the index from the corpus. An error raised by `progress` ends the build; the old snapshot stays current."""
         ...
 
