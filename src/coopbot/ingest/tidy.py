@@ -20,6 +20,7 @@ _INVISIBLE = re.compile(
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 
+HEADING = "## "  # starts a paragraph that is a heading
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 # A line break between two of these does not stand for a space.
 _WIDE = re.compile(f"[{HAN}\u3000-\u3004\u3008-\u303f\uff00-\uffef]")

@@ -8,9 +8,10 @@ from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page.metadata import is_byline, is_labelled, read_byline
 from coopbot.ingest.page.names import person_names
-from coopbot.ingest.tidy import ends_sentence, opening
+from coopbot.ingest.tidy import HEADING, ends_sentence, opening
 
-HEADING = "## "
+# What libraries let through on broken structures, besides errors of their own. RuntimeError includes RecursionError.
+FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError)
 _HEAD_BLOCKS = 6  # title, standfirst, byline and date are among these first blocks
 _LONGEST_TITLE = 250  # characters
 

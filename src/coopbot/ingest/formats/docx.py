@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.document import HEADING, document_draft
-from coopbot.ingest.tidy import one_line, repair
+from coopbot.ingest.formats.document import FAULTS, document_draft
+from coopbot.ingest.tidy import HEADING, one_line, repair
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -21,19 +21,7 @@ if TYPE_CHECKING:
 # A document that unpacks to more is a zip bomb or a book; zipfile reads no more of a member than its header declares.
 LARGEST_UNPACKED_BYTES = 200_000_000
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
-# What python-docx raises for missing or wrong parts of a package; lxml's errors are SyntaxErrors.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    SyntaxError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,  # includes RecursionError and NotImplementedError
-    OSError,
-)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, SyntaxError, *FAULTS)  # lxml's errors are SyntaxErrors
 _NO_AUTHOR = ("python-docx",)  # what the library writes when nobody set the author
 _LIST_STYLE = re.compile("^list", re.I)
 _HEADING_STYLE = re.compile("^heading", re.I)

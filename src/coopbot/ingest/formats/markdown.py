@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
@@ -17,10 +17,12 @@ from coopbot.domain import LANGUAGES, Language, Source
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.tidy import one_line, opening
+from coopbot.ingest.tidy import HEADING, one_line, opening
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
+
+T = TypeVar("T")
 
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 _ARTICLE_KEYS = ("title", "publisher", "authors", "published", "url", "language", "sources", "also_published_by")
@@ -35,31 +37,41 @@ _LINE_MARKUP = re.compile(r"#{1,6}(?= |$)|>|[-+]$|(?:- ?){3,}$|~{3}")
 _BARE_NUMBER = re.compile(r"^(\d{1,9})([.)])$")
 _CLOSING_HASHES = re.compile(r"(^| )(#+)$")
 _LIST_MARKER = re.compile(r"([-+]|\d{1,9}[.)]) (?=\S)")
-_HEADING = "## "
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
 _PLAIN_INLINE = {"softbreak": "\n", "hardbreak": "\n", "image": "", "html_inline": ""}
 
 
+class _Wrong(Exception):
+    """What is wrong with the file, and what to do."""
+
+
 def read_markdown(text: str, source: str) -> Draft:
     """The draft of an article file: validated front matter, the body as plain text. Raises Unreadable if either is wrong."""
+    try:
+        return _draft(text)
+    except _Wrong as problem:
+        raise Unreadable(source, str(problem)) from problem
+
+
+def _draft(text: str) -> Draft:
     fence = _FENCE.match(text)
-    meta = _front_matter(fence[1], source) if fence else {}
+    meta = _front_matter(fence[1]) if fence else {}
     blocks = list(_plain_blocks(text[fence.end() :] if fence else text))
-    title = one_line(_text(meta, "title", source))
-    if not title and blocks and blocks[0].startswith(_HEADING):
-        title = blocks.pop(0).removeprefix(_HEADING)
+    title = one_line(_text(meta, "title"))
+    if not title and blocks and blocks[0].startswith(HEADING):
+        title = blocks.pop(0).removeprefix(HEADING)
     if not blocks:
-        raise Unreadable(source, "no text below the front matter; write the article there")
+        raise _Wrong("no text below the front matter; write the article there")
     return Draft(
         title=title or opening(blocks[0]),
         text="\n\n".join(blocks),
-        authors=_authors(meta, source),
-        publisher=one_line(_text(meta, "publisher", source)),
-        published=_date(meta, "published", source),
-        url=_url(meta, source),
-        language=_language(meta, source),
-        sources=_sources(meta, "sources", _SOURCE_KEYS, source),
-        also_published_by=_sources(meta, "also_published_by", _PUBLISHER_KEYS, source),
+        authors=_value(meta, "authors", _as_authors, "a list of texts") or (),
+        publisher=one_line(_text(meta, "publisher")),
+        published=_date(meta),
+        url=_url(meta),
+        language=_value(meta, "language", _as_language, f"one of {', '.join(LANGUAGES)}"),
+        sources=_sources(meta, "sources", _SOURCE_KEYS),
+        also_published_by=_sources(meta, "also_published_by", _PUBLISHER_KEYS),
     )
 
 
@@ -91,118 +103,96 @@ def _filled(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value}
 
 
-def _front_matter(block: str, source: str) -> dict[str, object]:
+def _front_matter(block: str) -> dict[str, object]:
     try:
         meta = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
         problem = str(error).partition("\n")[0]
-        raise Unreadable(source, f"front matter is not valid YAML ({problem}); correct it") from error
+        raise _Wrong(f"front matter is not valid YAML ({problem}); correct it") from error
     if meta is None:
         return {}
     if isinstance(meta, dict):
         for other, name in _OTHER_NAMES.items():
             if other in meta and name not in meta:
                 meta[name] = meta.pop(other)
-    return _known_keys(meta, _ARTICLE_KEYS, "front matter", source)
+    return _known_keys(meta, _ARTICLE_KEYS, "front matter")
 
 
-def _known_keys(value: object, keys: tuple[str, ...], where: str, source: str) -> dict[str, object]:
+def _known_keys(value: object, keys: tuple[str, ...], where: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise Unreadable(source, f"{where} must be a list of keys and values")
+        raise _Wrong(f"{where} must be a list of keys and values")
     for key in value:
         if key not in keys:
-            raise Unreadable(source, f"{where} has an unknown key: {key!s:.60}; use only {', '.join(keys)}")
+            raise _Wrong(f"{where} has an unknown key: {key!s:.60}; use only {', '.join(keys)}")
     return {str(key): entry for key, entry in value.items()}
 
 
-def _text(meta: Mapping[str, object], key: str, source: str) -> str:
-    value = meta.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Unreadable(source, f"{key} must be text; put it in quotes")
-    return value.strip()
-
-
-def _url(meta: Mapping[str, object], source: str) -> str:
-    url = _text(meta, "url", source)
-    if url and not is_web_address(url):
-        raise Unreadable(source, f"url must be an address such as https://site.example/article, not {url:.60}")
-    return url
-
-
-def _authors(meta: Mapping[str, object], source: str) -> tuple[str, ...]:
-    """The authors: a list or a single name."""
-    value = meta.get("authors")
-    return (one_line(value),) if isinstance(value, str) and value.strip() else _texts(meta, "authors", source)
-
-
-def _texts(meta: Mapping[str, object], key: str, source: str) -> tuple[str, ...]:
-    value = meta.get(key)
-    if value is None:
-        return ()
-    if not _is_list(value) or not all(isinstance(item, str) for item in value):
-        raise Unreadable(source, f"{key} must be a list of texts")
-    return tuple(one_line(str(item)) for item in value)
-
-
-def _date(meta: Mapping[str, object], key: str, source: str) -> date | None:
+def _value(meta: Mapping[str, object], key: str, parse: Callable[[object], T | None], wanted: str) -> T | None:
+    """The value of a key; None if there is none. `parse` returns None for what is not as wanted."""
     value = meta.get(key)
     if value is None:
         return None
-    day = _day(value)
-    if day is None:
-        raise Unreadable(source, f"{key} must be a date such as 2025-05-10, alone or with a time")
-    return day
+    parsed = parse(value)
+    if parsed is None:
+        raise _Wrong(f"{key} must be {wanted}")
+    return parsed
 
 
-def _day(value: object) -> date | None:
-    """The day of a date, a date-time, or either as ISO text; None for anything else."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
+def _text(meta: Mapping[str, object], key: str) -> str:
+    return _value(meta, key, lambda value: value.strip() if isinstance(value, str) else None, "text; put it in quotes") or ""
+
+
+def _date(meta: Mapping[str, object]) -> date | None:
+    return _value(meta, "published", _as_day, "a date such as 2025-05-10, alone or with a time")
+
+
+def _url(meta: Mapping[str, object]) -> str:
+    url = _text(meta, "url")
+    if url and not is_web_address(url):
+        raise _Wrong(f"url must be an address such as https://site.example/article, not {url:.60}")
+    return url
+
+
+def _as_texts(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return None
+    return tuple(map(one_line, value))
+
+
+def _as_authors(value: object) -> tuple[str, ...] | None:
+    """The authors: a list or a single name."""
+    return _as_texts([value] if isinstance(value, str) and value.strip() else value)
+
+
+def _as_day(value: object) -> date | None:
+    """The day of a date, a date-time, or either as ISO text."""
     try:
-        return datetime.fromisoformat(value.strip()).date() if isinstance(value, str) else None
+        return datetime.fromisoformat(str(value).strip()).date() if isinstance(value, str | date) else None
     except ValueError:
         return None
 
 
-def _language(meta: Mapping[str, object], source: str) -> Language | None:
-    value = meta.get("language")
-    for language in LANGUAGES:
-        if isinstance(value, str) and value.replace("_", "-").partition("-")[0].lower() == language:  # en-US, zh-CN
-            return language
-    if value is None:
-        return None
-    raise Unreadable(source, f"language must be one of {', '.join(LANGUAGES)}")
+def _as_language(value: object) -> Language | None:
+    code = value.replace("_", "-").partition("-")[0].lower() if isinstance(value, str) else ""  # en-US, zh-CN
+    return next((language for language in LANGUAGES if language == code), None)
 
 
-def _sources(meta: Mapping[str, object], key: str, keys: tuple[str, ...], source: str) -> tuple[Source, ...]:
-    value = meta.get(key)
-    if value is None:
-        return ()
-    if not _is_list(value):
-        raise Unreadable(source, f"{key} must be a list")
-    return tuple(_source(entry, key, keys, source) for entry in value)
+def _sources(meta: Mapping[str, object], key: str, keys: tuple[str, ...]) -> tuple[Source, ...]:
+    entries = _value(meta, key, lambda value: value if isinstance(value, list) else None, "a list") or []
+    return tuple(_source(_known_keys(entry, keys, f"an entry of {key}"), key) for entry in entries)
 
 
-def _source(entry: object, key: str, keys: tuple[str, ...], source: str) -> Source:
-    meta = _known_keys(entry, keys, f"an entry of {key}", source)
-    publisher = one_line(_text(meta, "publisher", source))
+def _source(meta: Mapping[str, object], key: str) -> Source:
+    publisher = one_line(_text(meta, "publisher"))
     if not publisher:
-        raise Unreadable(source, f"an entry of {key} has no publisher; add one")
+        raise _Wrong(f"an entry of {key} has no publisher; add one")
     return Source(
         publisher=publisher,
-        title=one_line(_text(meta, "title", source)),
-        url=_url(meta, source),
-        published=_date(meta, "published", source),
-        facts=_texts(meta, "facts", source),
+        title=one_line(_text(meta, "title")),
+        url=_url(meta),
+        published=_date(meta),
+        facts=_value(meta, "facts", _as_texts, "a list of texts") or (),
     )
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
 
 
 def _plain_blocks(body: str) -> Iterator[str]:
@@ -213,7 +203,7 @@ def _plain_blocks(body: str) -> Iterator[str]:
     row: list[str] | None = None
     for token in MarkdownIt("commonmark").enable("table").parse(body):
         if token.type == "heading_open":
-            prefix += _HEADING
+            prefix += HEADING
         elif token.type == "list_item_open":
             prefix += f"{token.info}{token.markup} ".replace("*", "-")
         elif token.type == "list_item_close":
@@ -242,8 +232,8 @@ def _plain_text(token: Token) -> str:
 
 def _escape(block: str) -> str:
     """A line of plain text, escaped so that Markdown reads back the same line."""
-    if block.startswith(_HEADING):
-        return _HEADING + _CLOSING_HASHES.sub(r"\1\\\2", _INLINE_MARKUP.sub(r"\\\1", block.removeprefix(_HEADING)))
+    if block.startswith(HEADING):
+        return HEADING + _CLOSING_HASHES.sub(r"\1\\\2", _INLINE_MARKUP.sub(r"\\\1", block.removeprefix(HEADING)))
     if _LINE_MARKUP.match(block):
         return "\\" + _INLINE_MARKUP.sub(r"\\\1", block)
     if marker := _LIST_MARKER.match(block):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.document import document_draft
+from coopbot.ingest.formats.document import FAULTS, document_draft
 from coopbot.ingest.tidy import columns, join_lines, one_line, repair
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
             raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
         title, author = _properties(reader)
         return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
-    # Besides its own errors, pypdf lets any Python error through on broken structures.
-    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
+    except (PyPdfError, *FAULTS) as error:
         raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
 
 

@@ -12,12 +12,12 @@ from coopbot.ingest.addresses import is_media_file, is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import end_of_article, without_boxes
-from coopbot.ingest.page.kinds import HEADING, Kind, KindOf, kind_of, kinds_of, split_tail
+from coopbot.ingest.page.kinds import Kind, KindOf, kind_of, kinds_of, split_tail
 from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
 from coopbot.ingest.page.names import is_organisation, is_signature, person_names
 from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
 from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
-from coopbot.ingest.tidy import line_groups, opening, repair
+from coopbot.ingest.tidy import HEADING, line_groups, opening, repair
 from coopbot.text.simplified import to_simplified
 
 # Characters of a page's text: about a long novel, which takes two seconds to clean.

@@ -15,11 +15,11 @@ from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft, Metadata
 from coopbot.ingest.page.clean import check_length, clean_blocks
 from coopbot.ingest.page.declared import read_declared
-from coopbot.ingest.page.kinds import HEADING, KindOf, kind_of
+from coopbot.ingest.page.kinds import KindOf, kind_of
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
-from coopbot.ingest.tidy import one_line, repair
+from coopbot.ingest.tidy import HEADING, one_line, repair
 
 if TYPE_CHECKING:
     from trafilatura.settings import Document

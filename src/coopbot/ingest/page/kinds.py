@@ -12,10 +12,8 @@ from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.metadata import is_byline, is_date, is_labelled
 from coopbot.ingest.page.shape import Script
 from coopbot.ingest.page.vocabulary import phrases, whole_lines
-from coopbot.ingest.tidy import ends_sentence
+from coopbot.ingest.tidy import HEADING, ends_sentence
 from coopbot.text.simplified import to_simplified
-
-HEADING = "## "  # prefix of blocks that the source marks as headings
 
 
 class Kind(Enum):

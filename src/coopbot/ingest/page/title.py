@@ -9,10 +9,10 @@ from itertools import accumulate, islice
 
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import start_of_article
-from coopbot.ingest.page.kinds import HEADING, Kind
+from coopbot.ingest.page.kinds import Kind
 from coopbot.ingest.page.names import is_organisation, person_names
 from coopbot.ingest.page.vocabulary import word_set
-from coopbot.ingest.tidy import HAN
+from coopbot.ingest.tidy import HAN, HEADING
 
 _SHORTEST = 8  # letters; a Han character counts three
 _LONGEST = 260
