@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import check_readable
 from coopbot.ingest.formats.sandbox_process import Ended, TookTooLong, WorkerProcess
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from coopbot.records import from_json
 
 _MB = 1_000_000
 _SHORTLY_S = 1.0
@@ -65,7 +61,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -108,7 +104,7 @@ class Sandbox:
     def _ask(self, worker: WorkerProcess, kind: str, data: bytes, name: str) -> _Answer | None:
         """The process's answer; None if it ended without one, so that another process may try."""
         try:
-            answer = self._answers.validate_json(worker.exchange({"kind": kind, "name": name}, data))
+            answer = from_json(_Answer, worker.exchange({"kind": kind, "name": name}, data))
         except TookTooLong as error:
             raise _over(name, f"takes longer than {self.limits.timeout_s:g} s", "COOPBOT_READ_TIMEOUT_S") from error
         except Ended as error:
@@ -136,12 +132,6 @@ class Sandbox:
                     output_bytes=self.limits.output_mb * _MB,
                 )
             return self._worker
-
-    @cached_property
-    def _answers(self) -> TypeAdapter[_Answer]:
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(_Answer)
 
 
 def _unreadable(answer: _Answer, name: str, limits: ReadLimits) -> Unreadable:

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import threading
 import weakref
-from typing import IO
+from contextlib import suppress
 
 from coopbot.errors import Misconfigured
-from coopbot.ingest.formats.sandbox_worker import LENGTH, LENGTHS
 
 # The only environment variables passed to the process; none holds a secret.
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
@@ -23,7 +22,7 @@ class TookTooLong(Exception):
 
 
 class Ended(Exception):
-    """The process ended without an answer; the message says how."""
+    """The process ended without an answer."""
 
 
 class WorkerProcess:
@@ -66,17 +65,16 @@ class WorkerProcess:
         timer.start()
         self.documents += 1
         try:
-            packed = json.dumps(header).encode()
-            self._input.write(LENGTHS.pack(len(packed), len(data)) + packed)
+            self._input.write(json.dumps({**header, "bytes": len(data)}).encode() + b"\n")
             self._input.write(data)
             self._input.flush()
-            (length,) = LENGTH.unpack(_read(self._output, LENGTH.size))
-            if length > self._most_bytes:
+            answer = self._output.readline(self._most_bytes)
+            if not answer.endswith(b"\n"):  # it ended, or would answer without end
                 raise EOFError
-            return _read(self._output, length)
+            return answer
         except (OSError, EOFError) as error:
             self.end()
-            raise TookTooLong if expired.is_set() else Ended(f"exit code {self._process.returncode}") from error
+            raise TookTooLong if expired.is_set() else Ended from error
         except BaseException:  # Ctrl-C, for example: nobody will read the pending answer
             self.end()
             raise
@@ -88,19 +86,9 @@ class WorkerProcess:
         self._process.kill()
 
 
-def _read(pipe: IO[bytes], length: int) -> bytes:
-    data = pipe.read(length)
-    if len(data) < length:
-        raise EOFError
-    return data
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout):
-        try:
-            if pipe is not None:
-                pipe.close()
-        except OSError:  # flushing unwritten data failed
-            continue
+    for pipe in filter(None, (process.stdin, process.stdout)):
+        with suppress(OSError):  # flushing unwritten data failed
+            pipe.close()

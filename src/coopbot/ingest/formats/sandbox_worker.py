@@ -1,8 +1,8 @@
 """The process that reads documents, limited in memory and time and to reading alone; see `sandbox`.
 
 `python -m coopbot.ingest.formats.sandbox_worker MEMORY_BYTES TIMEOUT_S OUTPUT_BYTES`. Requests arrive on standard input, one
-at a time: two lengths (4 bytes each, big-endian), a JSON header and the document. Answers go to standard output: a length
-and JSON. The process exits at the end of its input.
+at a time: a line of JSON, then the document, whose length it gives in `bytes`. Answers are lines of JSON on standard output.
+The process exits at the end of its input.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import gc
 import json
 import os
 import signal
-import struct
 import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from coopbot.errors import Unreadable
 
@@ -25,9 +24,6 @@ if sys.platform != "win32":
     import fcntl
     import resource
     import select
-
-LENGTHS = struct.Struct(">II")
-LENGTH = struct.Struct(">I")
 
 _IDLE_S = 60.0  # then the process exits; the next document starts another in a fifth of a second
 _NICENESS = 10
@@ -51,7 +47,7 @@ def main() -> None:
         answer = _answer(header, data, memory_bytes, output_bytes)
         del request, data
         _die_with_parent(False)
-        answers.write(LENGTH.pack(len(answer)) + answer)
+        answers.write(answer + b"\n")
         answers.flush()
 
 
@@ -86,17 +82,16 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError(f"reading a document needs no {event}")
 
 
-def _next(requests: BinaryIO) -> tuple[dict[str, str], bytes] | None:
+def _next(requests: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     """Header and document of the next request; None at the end of input or after a long idle time."""
     if sys.platform != "win32" and not select.select([requests], [], [], _IDLE_S)[0]:
         return None
-    lengths = requests.read(LENGTHS.size)
-    if len(lengths) < LENGTHS.size:
+    line = requests.readline()
+    if not line.endswith(b"\n"):
         return None
-    header_bytes, data_bytes = LENGTHS.unpack(lengths)
-    header = requests.read(header_bytes)
-    data = requests.read(data_bytes)
-    return (json.loads(header), data) if len(data) == data_bytes else None
+    header = json.loads(line)
+    data = requests.read(header["bytes"])
+    return (header, data) if len(data) == header["bytes"] else None
 
 
 def _start_clock(timeout_s: int) -> None:
@@ -118,7 +113,7 @@ def _die_with_parent(on: bool) -> None:
             fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC if on else flags & ~os.O_ASYNC)
 
 
-def _answer(header: dict[str, str], data: bytes, memory_bytes: int, output_bytes: int) -> bytes:
+def _answer(header: dict[str, Any], data: bytes, memory_bytes: int, output_bytes: int) -> bytes:
     try:
         answer = _json(_read(header["kind"], header["name"], data))
         return answer if len(answer) <= output_bytes else _json({"limit": "output"})
