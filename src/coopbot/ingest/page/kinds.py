@@ -34,7 +34,6 @@ class Kind(Enum):
 KindOf = Callable[[str, Script], Kind]
 """From a block and the script of the page's article to the block's kind; see `kind_of`."""
 
-_NOTICES = ("legal", "calls", "credits", "teasers")
 _LONGEST_NOTICE = 700  # characters
 _LONGEST_HEAD = 70
 _REPEATS_OF_FURNITURE = 3
@@ -151,11 +150,7 @@ def _is_furniture(text: str) -> bool:
     if len(text) > _LONGEST_NOTICE:
         return False
     is_contact = bool(_CONTACT.search(text)) and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
-    return is_contact or _is_notice(text)
-
-
-def _is_notice(text: str) -> bool:
-    return shape.is_credit_in_capitals(text) or any(phrases(name).are_in(text) for name in _NOTICES)
+    return is_contact or shape.is_credit_in_capitals(text) or phrases("legal", "calls", "credits", "teasers").are_in(text)
 
 
 def _kind_by_shape(block: str, text: str, script: Script) -> Kind:

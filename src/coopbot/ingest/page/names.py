@@ -96,6 +96,6 @@ def _is_no_publisher(name: str) -> bool:
         or re.search(r"[.!?。！？]\s|[，。！？]", text)
         or re.match(r"(?:and|or|a|an|by|of|for|to|in|with)[A-Z\s]", name)
         or (_REGION.search(text) and not is_organisation(name))
-        or any(phrases(kind).are_in(text) for kind in ("rights", "legal", "calls", "teasers"))
+        or phrases("rights", "legal", "calls", "teasers").are_in(text)
         or is_media_file(name)
     )

@@ -79,18 +79,12 @@ def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
 
     `furniture`: the blocks of the page outside the article, in order.
     """
-    for line in lines:
-        name = publisher_name(line)
-        if not name:
-            continue
-        known = is_organisation(line) or line in furniture[:_VERY_TOP]
-        if known and any(name in other and _is_notice(other) for other in furniture):
-            return name
-    return ""
+    known = (line for line in lines if is_organisation(line) or line in furniture[:_VERY_TOP])
+    names = filter(None, map(publisher_name, known))
+    return next((name for name in names if any(name in line and _is_notice(line) for line in furniture)), "")
 
 
 def _is_notice(line: str) -> bool:
     text = to_simplified(line)
-    return len(text) <= _LONGEST_NOTICE and (
-        is_credit_in_capitals(text) or any(phrases(kind).are_in(text) for kind in ("rights", "legal", "calls", "credits"))
-    )
+    says_so = is_credit_in_capitals(text) or phrases("rights", "legal", "calls", "credits").are_in(text)
+    return len(text) <= _LONGEST_NOTICE and says_so

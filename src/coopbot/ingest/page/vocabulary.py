@@ -34,9 +34,9 @@ class Phrases:
 
 
 @lru_cache
-def phrases(name: str) -> Phrases:
-    """The phrases of a vocabulary file."""
-    at_start, anywhere = (list(map(_phrase, lines)) for lines in _by_place(name))
+def phrases(*names: str) -> Phrases:
+    """The phrases of vocabulary files."""
+    at_start, anywhere = (list(map(_phrase, lines)) for lines in _by_place(*names))
     # Each alternative is tried at every character, so what they have in common stands before them.
     return Phrases(re.compile(rf"\W*{_any_of(at_start)}"), re.compile(rf"{_BOUNDARY}{_any_of(anywhere)}"))
 
@@ -47,8 +47,8 @@ def alternatives(name: str) -> tuple[str, str]:
     return "|".join(at_start), "|".join(anywhere)
 
 
-def _by_place(name: str) -> tuple[list[str], list[str]]:
-    lines = _lines(name)
+def _by_place(*names: str) -> tuple[list[str], list[str]]:
+    lines = [line for name in names for line in _lines(name)]
     at_start = [line[1:].replace("|^", "|") for line in lines if line.startswith("^")]
     return at_start, [line for line in lines if not line.startswith("^")]
 
