@@ -351,9 +351,9 @@ def test_several_are_removed_or_none(corpus: Corpus, root: Path) -> None:
     for name in ("a.md", "en/b.md", "c.md"):
         write(root / name)
     with pytest.raises(NotFound, match="en/x"):
-        corpus.remove_all(["a", "en/x", "c"])
+        corpus.remove("a", "en/x", "c")
     assert files(root) == ["a.md", "c.md", "en/b.md"]
-    corpus.remove_all(["a", "en/b", "a"])
+    corpus.remove("a", "en/b", "a")
     assert files(root) == ["c.md"]
 
 

@@ -104,7 +104,7 @@ def remove(
     from coopbot.wiring import open_corpus
 
     settings = load_settings()
-    open_corpus(settings).remove_all(article_ids)
+    open_corpus(settings).remove(*article_ids)
     say_either(as_json, {"removed": article_ids}, f"removed {', '.join(article_ids)}")
     _rebuild(settings, parts.embedder(settings), quiet=as_json)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -93,12 +95,8 @@ class Corpus:
     def _today(self) -> date:
         return datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
 
-    def remove(self, article_id: str) -> None:
-        """Deletes an article's file. Raises NotFound if there is none."""
-        self.remove_all([article_id])
-
-    def remove_all(self, article_ids: Sequence[str]) -> None:
-        """Deletes the files of several articles. Raises NotFound, and deletes none, if any is missing."""
+    def remove(self, *article_ids: str) -> None:
+        """Deletes the files of articles. Raises NotFound, and deletes none, if any is missing."""
         for name in dict.fromkeys([self._locate(article_id) for article_id in article_ids]):
             delete(self._root / name)
 
@@ -228,12 +226,9 @@ class Corpus:
         )
 
     def _free_name(self, wanted: str) -> str:
-        number = 1
-        while True:
-            article_id = wanted if number == 1 else f"{wanted}-{number}"
-            if not any((self._root / f"{article_id}{ending}").exists() for ending in ENDINGS):
-                return f"{article_id}.md"
-            number += 1
+        ids = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+        free = (id_ for id_ in ids if not any((self._root / f"{id_}{ending}").exists() for ending in ENDINGS))
+        return f"{next(free)}.md"
 
     def _is_inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._root.resolve())
@@ -244,7 +239,6 @@ def _id(name: str) -> str:
 
 
 def _is_file(path: Path) -> bool:
-    try:
+    with suppress(OSError):  # a name too long for the file system
         return path.is_file()
-    except OSError:  # a name too long for the file system
-        return False
+    return False
