@@ -10,7 +10,7 @@ from coopbot.domain import Language, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What a page says about its article. Unknown fields are empty or None."""
+    """What a source says about its article. Unknown fields are empty or None."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -20,15 +20,11 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Metadata):
     """An article without an id. Unknown fields are empty or None, never guessed; `language` None: detect it from the text."""
 
     title: str
     text: str
-    authors: tuple[str, ...] = ()
-    publisher: str = ""
-    published: date | None = None
-    url: str = ""
     language: Language | None = None
     sources: tuple[Source, ...] = ()
     also_published_by: tuple[Source, ...] = ()
