@@ -89,6 +89,11 @@ def opening(text: str) -> str:
     return (cut.rpartition(" ")[0] or cut) + "…"
 
 
+def shortened(title: str, longest: int) -> str:
+    """The title; only its opening when it is longer than any title."""
+    return title if len(title) <= longest else opening(title)
+
+
 def columns(text: str) -> int:
     """Printed width of a text without control characters; a Han or other wide character takes two columns."""
     return wcswidth(text)

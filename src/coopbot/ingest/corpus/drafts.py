@@ -13,7 +13,7 @@ from coopbot.domain import Article
 from coopbot.errors import InvalidRequest
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.tidy import normal_form, one_line, opening
+from coopbot.ingest.tidy import normal_form, one_line, shortened
 from coopbot.text.language import detect_language, is_other_language
 
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
@@ -35,8 +35,7 @@ def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
     Raises InvalidRequest if text or title is missing, an address is not one, or the text is in another language.
     """
     text = normal_form(draft.text)
-    title = one_line(draft.title)
-    title = title if len(title) <= _LONGEST_TITLE else opening(title)
+    title = shortened(one_line(draft.title), _LONGEST_TITLE)
     if not text:
         raise InvalidRequest("text", "the article has no text; give one")
     if not title:

@@ -17,7 +17,7 @@ from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline
 from coopbot.ingest.page.names import is_organisation, is_signature, person_names
 from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
 from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
-from coopbot.ingest.tidy import HEADING, line_groups, opening, repair
+from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
 from coopbot.text.simplified import to_simplified
 
 # Characters of a page's text: about a long novel, which takes two seconds to clean.
@@ -202,7 +202,7 @@ def _draft(page: _Page, body: list[str]) -> Draft:
     text = "\n\n".join(body)
     first = next(block for block in body if not block.startswith(HEADING))
     return Draft(
-        title=_shortened(title) or opening(first),
+        title=shortened(title, _LONGEST_TITLE) or opening(first),
         text=text,
         authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
         publisher=byline.publisher or _publisher(page, first, site) or (urlsplit(url).hostname or ""),
@@ -224,11 +224,6 @@ def _own_address(page: _Page) -> str:
     """The address that the page gives as its own."""
     named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
     return next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
-
-
-def _shortened(title: str) -> str:
-    """The title; only its opening when it is too long for one."""
-    return title if len(title) <= _LONGEST_TITLE else opening(title)
 
 
 def _title(page: _Page) -> tuple[str, str]:

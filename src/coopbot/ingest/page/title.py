@@ -130,9 +130,7 @@ def split_site(title: str, others: Sequence[str]) -> tuple[str, str]:
         if head in others:
             return head, tail
     if separators and separators[-1][0].strip() in "|｜_" and shape.weight(text[: separators[-1].start()]) >= _COMFORTABLE:
-        return text[: separators[0].start()] if len(separators) > 1 else text[: separators[-1].start()], text[
-            separators[-1].end() :
-        ]
+        return text[: separators[0].start()], text[separators[-1].end() :]
     return text, ""
 
 
