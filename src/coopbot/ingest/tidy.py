@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import reduce
 from itertools import pairwise
 
 from wcwidth import wcswidth
@@ -46,10 +47,7 @@ def plain_characters(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line with single spaces, trimmed. A line break between Han characters becomes no space."""
     lines = [_SPACES.sub(" ", line).strip() for line in plain_characters(text).split("\n")]
-    joined = ""
-    for line in filter(None, lines):
-        joined = join_lines(joined, line) if joined else line
-    return joined
+    return reduce(join_lines, filter(None, lines)) if any(lines) else ""
 
 
 def normal_form(text: str) -> str:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -75,10 +76,8 @@ class FeedState:
 
     def without_hopeless(self) -> FeedState:
         """The state with entries given up after too many tries."""
-        state = self
-        for one in self.tries:
-            state = state.took(one.url) if one.count >= _MOST_TRIES else state
-        return state
+        hopeless = (one.url for one in self.tries if one.count >= _MOST_TRIES)
+        return reduce(FeedState.took, hopeless, self)
 
     def _other_tries(self, url: str) -> tuple[FeedTry, ...]:
         return tuple(one for one in self.tries if one.url != url)
