@@ -19,6 +19,7 @@ _SIGNS = {"quoted"}
 
 def _texts(language: Language) -> dict[str, str]:
     texts = asdict(message(language))
+    del texts["dates"]
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
