@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from coopbot.ask.answer.answerer import SearchResult
-from coopbot.domain import Answer, Article, Citation, DatedWords, Language, Notice, Outcome, Source, WritingOutcome
+from coopbot.domain import Answer, Citation, Language, Notice, Outcome, WritingOutcome
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.notes import citation_note
 
 
-class SourceOut(BaseModel):
+class Shape(BaseModel):
+    """The JSON of a record, made of its attributes with the same names."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, record: object, **others: object) -> Self:
+        """The JSON of a record. others: the fields that it does not have, or has in another form."""
+        return cls.model_validate({**{name: getattr(record, name) for name in cls.model_fields.keys() - others}, **others})
+
+
+def _web_address(url: str) -> str:
+    """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
+    return url if url.lower().startswith(("http://", "https://")) else ""
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class SourceOut(Shape):
     """A source of a brief, or another publisher of a story."""
 
     publisher: str
     title: str
-    url: str
+    url: WebAddress
     published: date | None
 
 
-class ArticleOut(BaseModel):
+class ArticleOut(Shape):
     """An article without its text."""
 
     article_id: str
@@ -31,7 +49,7 @@ class ArticleOut(BaseModel):
     authors: list[str]
     publisher: str
     published: date | None
-    url: str
+    url: WebAddress
     language: Language
     sources: list[SourceOut]
     also_published_by: list[SourceOut]
@@ -44,7 +62,7 @@ class ArticleTextOut(ArticleOut):
     sha256: str
 
 
-class SpanOut(BaseModel):
+class SpanOut(Shape):
     """Characters of a text from `start_char` up to, not including, `end_char`."""
 
     start_char: int
@@ -78,21 +96,21 @@ class CitationOut(ArticleOut):
     score: float
 
 
-class ClaimOut(BaseModel):
+class ClaimOut(Shape):
     """A sentence of the answer and the numbers of its citations."""
 
     text: str
     citations: list[int]
 
 
-class DisagreementOut(BaseModel):
+class DisagreementOut(Shape):
     """Citations that give different figures for the same thing."""
 
     about: str
     citations: list[int]
 
 
-class WritingOut(BaseModel):
+class WritingOut(Shape):
     """How a language model rewrote the quotes. `dropped`: the fault of each sentence that was left out."""
 
     model: str
@@ -100,7 +118,7 @@ class WritingOut(BaseModel):
     dropped: list[str]
 
 
-class AnswerOut(BaseModel):
+class AnswerOut(Shape):
     """An answer. `text` is all of it as plain text, in the question's language.
 
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
@@ -134,7 +152,7 @@ class HitOut(ArticleOut):
     end_char: int
 
 
-class SearchOut(BaseModel):
+class SearchOut(Shape):
     """Passages found, best first."""
 
     hits: list[HitOut]
@@ -142,7 +160,7 @@ class SearchOut(BaseModel):
     timings_ms: dict[str, float]
 
 
-class ArticlesOut(BaseModel):
+class ArticlesOut(Shape):
     """A page of articles; `next_offset` is null on the last one."""
 
     articles: list[ArticleOut]
@@ -152,93 +170,28 @@ class ArticlesOut(BaseModel):
 
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """The JSON shape of an answer."""
-    return AnswerOut(
-        outcome=answer.outcome,
-        notice=answer.notice,
-        articles=[article_out(article) for article in answer.articles],
-        question_language=answer.question_language,
-        text=answer_text(answer),
-        claims=[ClaimOut(text=claim.text, citations=list(claim.citations)) for claim in answer.claims],
-        citations=[_citation_out(citation, answer) for citation in answer.citations],
-        disagreements=[DisagreementOut(about=d.about, citations=list(d.citations)) for d in answer.disagreements],
-        confidence=answer.confidence,
-        writing=_writing_out(answer),
-        searched_as=answer.searched_as,
-        conversation_id=conversation_id,
-        snapshot=answer.snapshot,
-        timings_ms=answer.timings_ms,
-    )
-
-
-def _writing_out(answer: Answer) -> WritingOut | None:
-    found = answer.writing
-    return WritingOut(model=found.model, outcome=found.outcome, dropped=list(found.dropped)) if found else None
+    citations = [_citation_out(citation, answer) for citation in answer.citations]
+    return AnswerOut.of(answer, text=answer_text(answer), citations=citations, conversation_id=conversation_id)
 
 
 def search_out(result: SearchResult) -> SearchOut:
     """The JSON shape of a search result."""
     hits = [
-        HitOut(
-            **dict(article_out(result.articles[hit.passage.article_id])),
+        HitOut.of(
+            hit.passage,
+            **dict(ArticleOut.of(result.articles[hit.passage.article_id])),
             rank=hit.rank,
             score=round(hit.score, 4),
-            passage_id=hit.passage.passage_id,
-            text=hit.passage.text,
-            start_char=hit.passage.start_char,
-            end_char=hit.passage.end_char,
         )
         for hit in result.hits
     ]
-    return SearchOut(hits=hits, snapshot=result.snapshot, timings_ms=result.timings_ms)
-
-
-def article_out(article: Article | Citation) -> ArticleOut:
-    """The JSON shape of an article without its text, or of the article of a citation."""
-    return ArticleOut(
-        article_id=article.article_id,
-        title=article.title,
-        authors=list(article.authors),
-        publisher=article.publisher,
-        published=article.published,
-        url=_web_address(article.url),
-        language=article.language,
-        sources=_sources_out(article.sources),
-        also_published_by=_sources_out(article.also_published_by),
-    )
-
-
-def article_text_out(article: Article) -> ArticleTextOut:
-    """The JSON shape of an article with its text."""
-    return ArticleTextOut(**dict(article_out(article)), text=article.text, sha256=article.sha256)
+    return SearchOut.of(result, hits=hits)
 
 
 def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
-    # The nearest passages do not answer, so no words in them are marked.
-    marked = citation.answer if answer.outcome == "answered" else None
-    return CitationOut(
-        **dict(article_out(citation)),
-        number=citation.number,
-        quote=citation.quote,
-        start_char=citation.start_char,
-        end_char=citation.end_char,
-        answer=SpanOut(start_char=marked.start_char, end_char=marked.end_char) if marked else None,
-        as_of=citation.as_of,
-        dated_words=[_dated_words_out(words) for words in citation.dated_words],
+    return CitationOut.of(
+        citation,
+        # The nearest passages do not answer, so no words in them are marked.
+        answer=citation.answer if answer.outcome == "answered" else None,
         time_note=citation_note(citation, answer.question_language),
-        passage=citation.passage,
-        deep_link=citation.deep_link,
-        score=citation.score,
     )
-
-
-def _dated_words_out(words: DatedWords) -> DatedWordsOut:
-    return DatedWordsOut(start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last)
-
-
-def _sources_out(sources: Sequence[Source]) -> list[SourceOut]:
-    return [SourceOut(publisher=s.publisher, title=s.title, url=_web_address(s.url), published=s.published) for s in sources]
-
-
-def _web_address(url: str) -> str:
-    """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
-    return url if url.lower().startswith(("http://", "https://")) else ""

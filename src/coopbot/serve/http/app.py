@@ -48,11 +48,10 @@ from coopbot.serve.requests import AskIn, SearchIn
 from coopbot.serve.status import IndexOut, ReadyOut, index_out
 from coopbot.serve.wire import (
     AnswerOut,
+    ArticleOut,
     ArticlesOut,
     ArticleTextOut,
     SearchOut,
-    article_out,
-    article_text_out,
 )
 
 if TYPE_CHECKING:  # an optional library
@@ -184,7 +183,9 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
         total = snapshot.manifest.articles
         end = offset + len(page)
         return ArticlesOut(
-            articles=[article_out(article) for article in page], total=total, next_offset=end if page and end < total else None
+            articles=[ArticleOut.of(article) for article in page],
+            total=total,
+            next_offset=end if page and end < total else None,
         )
 
     @app.get("/v1/articles/{article_id:path}", summary="One article with its text", responses={404: _PROBLEM})
@@ -193,7 +194,7 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
         found = index.current().article(article_id)
         if found is None:
             raise NotFound("there is no article of that id; GET /v1/articles lists them")
-        return article_text_out(found)
+        return ArticleTextOut.of(found)
 
     @app.get("/v1/index", summary="The current index")
     def describe_index() -> IndexOut:

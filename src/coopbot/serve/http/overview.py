@@ -15,7 +15,7 @@ from coopbot.ask.store import LiveStore, VectorStore
 from coopbot.domain import Article, Language
 from coopbot.index.rows import places_in
 from coopbot.serve.requests import FiltersIn
-from coopbot.serve.wire import ArticleOut, article_out
+from coopbot.serve.wire import ArticleOut, Shape
 from coopbot.text.gazetteer import all_places
 
 # Finding the places of a new article takes about 2 ms. A request spends at most this much time on it and returns the counts so
@@ -39,7 +39,7 @@ class PublisherOut(BaseModel):
     articles: int
 
 
-class PlaceOut(BaseModel):
+class PlaceOut(Shape):
     """A place, with the number of articles that name it. Latitude and longitude in degrees north and east."""
 
     place_id: str
@@ -139,7 +139,7 @@ class Overview:
         names = [article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))]
         return _Entry(
             sha256=article.sha256,
-            article=article_out(article),
+            article=ArticleOut.of(article),
             publishers={name.casefold(): name for name in names if name},
             places=places_in(article),
         )
@@ -184,13 +184,7 @@ def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
 def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
     counts = Counter(place for entry in entries for place in entry.places)
     return [
-        PlaceOut(
-            place_id=place_id,
-            names=dict(all_places()[place_id].names),
-            latitude=all_places()[place_id].latitude,
-            longitude=all_places()[place_id].longitude,
-            articles=count,
-        )
+        PlaceOut.of(all_places()[place_id], articles=count)
         for place_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 

@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from coopbot.domain import Language
 from coopbot.errors import InvalidRequest
-from coopbot.index.build import BuildReport
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.problems import ProblemOut, describe
 from coopbot.serve.job import Job, JobChange, JobKind, JobState
+from coopbot.serve.wire import Shape
 
 
 def _has_words(text: str) -> str:
@@ -81,14 +81,14 @@ class ArticleIn(BaseModel):
         )
 
 
-class ProgressOut(BaseModel):
+class ProgressOut(Shape):
     """Changed articles indexed so far, and in all; both 0 until indexing starts."""
 
     done: int
     total: int
 
 
-class ReportOut(BaseModel):
+class ReportOut(Shape):
     """What a rebuild did. added, changed, removed: ids of articles. reused: unchanged articles. embedded: passages."""
 
     snapshot: str
@@ -99,7 +99,7 @@ class ReportOut(BaseModel):
     embedded: int
 
 
-class JobOut(BaseModel):
+class JobOut(Shape):
     """A change to corpus and index. If `change` is set, the corpus has the article, even if indexing then failed."""
 
     job_id: str
@@ -118,28 +118,4 @@ class JobOut(BaseModel):
 
 def job_out(job: Job) -> JobOut:
     """The JSON shape of a job."""
-    return JobOut(
-        job_id=job.job_id,
-        kind=job.kind,
-        state=job.state,
-        progress=ProgressOut(done=job.done, total=job.total),
-        article_id=job.article_id,
-        title=job.title,
-        change=job.change,
-        report=_report_out(job.report) if job.report else None,
-        error=describe(job.error) if job.error else None,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-    )
-
-
-def _report_out(report: BuildReport) -> ReportOut:
-    return ReportOut(
-        snapshot=report.snapshot,
-        added=list(report.added),
-        changed=list(report.changed),
-        removed=list(report.removed),
-        reused=report.reused,
-        embedded=report.embedded,
-    )
+    return JobOut.of(job, progress=ProgressOut.of(job), error=describe(job.error) if job.error else None)

@@ -19,7 +19,7 @@ from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.links import source_address
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.requests import FiltersIn, QuestionText
-from coopbot.serve.wire import AnswerOut, ArticleOut, answer_out, article_out
+from coopbot.serve.wire import AnswerOut, ArticleOut, answer_out
 
 # Passages of a search; those of one article become one result.
 _TOP_K = 20
@@ -118,7 +118,7 @@ def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcont
             title=article.title,
             text=article.text,
             url=source_address(article, base),
-            metadata=article_out(article),
+            metadata=ArticleOut.of(article),
         )
         return out.model_dump_json(), out
 

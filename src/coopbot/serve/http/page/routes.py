@@ -23,7 +23,7 @@ from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.messages import error_text
 from coopbot.serve.requests import AskIn
-from coopbot.serve.wire import AnswerOut, article_text_out
+from coopbot.serve.wire import AnswerOut, ArticleTextOut
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
@@ -72,7 +72,7 @@ def add_page(
     @app.get("/article/{article_id:path}", include_in_schema=False)
     def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
         found = index.current().article(article_id)
-        shown = article_text_out(found) if found else None
+        shown = ArticleTextOut.of(found) if found else None
         language, theme = _choices(request)
         status = 200 if found else 404
         return templates.fill("article.html", language, theme=theme, status=status, article=shown, start=start, end=end)
