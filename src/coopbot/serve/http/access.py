@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from coopbot.serve.http.bodies import BodyLimit
-from coopbot.serve.http.clients import Clients
-from coopbot.serve.http.crashes import Crashes
-from coopbot.serve.http.head import Head
-from coopbot.serve.http.headers import SecurityHeaders
-from coopbot.serve.http.hosts import Hosts
-from coopbot.serve.http.keys import Keys
-from coopbot.serve.http.queries import HeadLimit
+from coopbot.serve.http.clients import Clients, needs_key
+from coopbot.serve.http.headers import head_like_get, request_ids, security_headers
+from coopbot.serve.http.hosts import only_hosts
+from coopbot.serve.http.layers import layer
+from coopbot.serve.http.problems import crashes
 from coopbot.serve.http.rate import RateLimit, parse_limits
-from coopbot.serve.http.request_ids import RequestIds
+from coopbot.serve.http.sizes import body_limit, head_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +37,20 @@ def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
 
     The last one added sees a request first: all responses get a request id and the security headers.
     """
-    keys = [_bytes(key) for key in (*access.api_keys, *([admin_token] if admin_token else []))]
+    secrets = (*access.api_keys, *([admin_token] if admin_token else []))
+    # Their bytes as they were in the environment.
+    keys = [secret.encode("utf-8", "surrogateescape") for secret in secrets]
     limits = parse_limits(access.rate_limit)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(HeadLimit)
-    app.add_middleware(Head)
+    app.add_middleware(body_limit)
+    app.add_middleware(head_limit)
+    app.add_middleware(head_like_get)
     if access.api_keys:
-        app.add_middleware(Keys)
+        app.add_middleware(needs_key)
     if limits:
         app.add_middleware(RateLimit, limits=limits, storage_uri=access.rate_storage)
-    app.add_middleware(Clients, keys=keys, trusted_proxies=access.trusted_proxies)
+    app.add_middleware(layer(Clients(keys=keys, trusted_proxies=access.trusted_proxies).identify))
     if access.hosts:
-        app.add_middleware(Hosts, allowed=access.hosts)
-    app.add_middleware(Crashes)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestIds)
-
-
-def _bytes(secret: str) -> bytes:
-    """The bytes of a secret as they were in the environment."""
-    return secret.encode("utf-8", "surrogateescape")
+        app.add_middleware(only_hosts(access.hosts))
+    app.add_middleware(crashes)
+    app.add_middleware(security_headers)
+    app.add_middleware(request_ids)

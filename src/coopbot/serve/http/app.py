@@ -32,7 +32,7 @@ from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.leader import ToLeader
-from coopbot.serve.http.metrics import Monitoring, RequestMetrics, add_metrics
+from coopbot.serve.http.metrics import Monitoring, add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.page.suggestions import Suggestions
@@ -134,7 +134,7 @@ def create_app(
         app.add_middleware(ToLeader, address=leader)
     add_access(app, access, admin_token)
     if metrics:
-        app.add_middleware(RequestMetrics, metrics=metrics)
+        app.add_middleware(request_metrics(metrics))
     if tracing:
         app.add_middleware(tracing.layer)
     install(app)

@@ -1,4 +1,4 @@
-"""Identifies the client of a request, by API key or address."""
+"""Identifies the client of a request, by API key or address, and refuses those without a key where one is needed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 
+import structlog
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from coopbot.serve.http.layers import guard
+from coopbot.serve.http.problems import problem_response
+
+log = structlog.get_logger()
 
 # What reads the corpus may need a key, and is rate limited.
 _GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask", "/mcp"})
@@ -17,6 +26,7 @@ _GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask", "/mcp"})
 _NETWORK_BITS = 64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
     """Sets in each request's state `client`, a name for its sender, and `admitted`, whether it has a valid key.
 
@@ -24,32 +34,41 @@ class Clients:
     address of its client to X-Forwarded-For; earlier entries were sent by the client itself and are not trusted.
     """
 
-    def __init__(self, app: ASGIApp, keys: Sequence[bytes], trusted_proxies: int) -> None:
-        self._app = app
-        self._keys = tuple(keys)
-        self._trusted_proxies = trusted_proxies
+    keys: Sequence[bytes]
+    trusted_proxies: int
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def identify(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Set the client, then pass the request on."""
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            key = bearer_token(headers)
-            admitted = self._is_known(key)
-            name = f"key:{hashlib.sha256(key).hexdigest()[:32]}" if admitted else f"address:{self._address(scope, headers)}"
-            scope.setdefault("state", {}).update(client=name, admitted=admitted)
-        await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        key = bearer_token(headers)
+        admitted = self._is_known(key)
+        name = f"key:{hashlib.sha256(key).hexdigest()[:32]}" if admitted else f"address:{self._address(scope, headers)}"
+        scope.setdefault("state", {}).update(client=name, admitted=admitted)
+        await app(scope, receive, send)
 
     def _is_known(self, key: bytes) -> bool:
         # Compare with all keys, so that the time taken does not depend on which one matches.
-        return sum(hmac.compare_digest(key, known) for known in self._keys) > 0
+        return sum(hmac.compare_digest(key, known) for known in self.keys) > 0
 
     def _address(self, scope: Scope, headers: Headers) -> str:
         peer = scope["client"][0] if scope.get("client") else ""
-        if not self._trusted_proxies:
+        if not self.trusted_proxies:
             return network(peer)
         forwarded = ",".join(headers.getlist("x-forwarded-for")).split(",")
-        named = forwarded[-self._trusted_proxies].strip() if len(forwarded) >= self._trusted_proxies else ""
+        named = forwarded[-self.trusted_proxies].strip() if len(forwarded) >= self.trusted_proxies else ""
         return network(named) or network(peer)
+
+
+@guard
+def needs_key(scope: Scope) -> Response | None:
+    """Refuse requests for guarded paths without a key that `Clients` accepted."""
+    if not is_guarded(scope["path"]) or scope["state"]["admitted"]:
+        return None
+    if bearer_token(Headers(scope=scope)):
+        log.warning("key_refused", path=scope["path"][:200], client=scope["state"]["client"])
+        return problem_response(HTTPStatus.FORBIDDEN, "this is not one of the API keys; send one of those in COOPBOT_API_KEYS")
+    detail = "this needs an API key; send it as `Authorization: Bearer ...`"
+    return problem_response(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="coopbot"'})
 
 
 def is_guarded(path: str) -> bool:

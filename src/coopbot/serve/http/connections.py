@@ -149,8 +149,8 @@ class TimedConnection(H11Protocol):
         """Close the connection, with a problem document if no response has started."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             problem = problem_response(status, detail)
-            headers = [*problem.raw_headers, *SECURITY_HEADERS, (b"connection", b"close")]
-            answer = h11.Response(status_code=status, headers=headers, reason=status.phrase)
+            problem.headers.update({**SECURITY_HEADERS, "connection": "close"})
+            answer = h11.Response(status_code=status, headers=problem.raw_headers, reason=status.phrase)
             for event in (answer, h11.Data(data=bytes(problem.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

@@ -1,32 +1,59 @@
-"""Security headers of every response: browsers must neither run nor frame it."""
+"""Headers of every response: against browsers that run or frame it, and the request id; and HEAD for every route with GET."""
 
 from __future__ import annotations
 
+import re
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+from coopbot.serve.http.layers import at_start, layer
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+_REQUEST_ID = "x-request-id"
+_USABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-class SecurityHeaders:
-    """Adds the headers that the route has not set itself."""
+@layer
+async def security_headers(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Add the headers that the route has not set itself."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def secure(start: Message) -> None:
+        headers = MutableHeaders(scope=start)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and add the headers to its response."""
+    await app(scope, receive, at_start(send, secure))
 
-        async def secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = list(message.get("headers", ()))
-                names = {name.lower() for name, _ in given}
-                message = {**message, "headers": given + [pair for pair in SECURITY_HEADERS if pair[0] not in names]}
-            await send(message)
 
-        await self._app(scope, receive, secured)
+@layer
+async def request_ids(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Name the request in the response and in every line that is logged for it.
+
+    The id is the `X-Request-ID` that a proxy or client sent, if it is 8 to 64 letters, digits, _ or -; else a new one.
+    """
+    sent = Headers(scope=scope).get(_REQUEST_ID, "")
+    request_id = sent if _USABLE.fullmatch(sent) else uuid4().hex
+    with bound_contextvars(request_id=request_id):
+        await app(scope, receive, at_start(send, lambda start: MutableHeaders(scope=start).append(_REQUEST_ID, request_id)))
+
+
+@layer
+async def head_like_get(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD like GET, without the body."""
+
+    async def bodiless(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    if scope["method"] == "HEAD":
+        await app({**scope, "method": "GET"}, receive, bodiless)
+    else:
+        await app(scope, receive, send)

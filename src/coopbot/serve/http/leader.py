@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -49,17 +48,12 @@ class ToLeader:
         headers = [pair for pair in request.headers.raw if pair[0] not in (b"connection", b"x-request-id")]
         headers.append((b"x-request-id", str(get_contextvars().get("request_id", "")).encode()))
         try:
-            answer = await self._client.request(request.method, url, headers=headers, content=_body(request))
+            answer = await self._client.request(request.method, url, headers=headers, content=request.stream())
         except httpx.TransportError:
             detail = "the worker that makes changes is starting; try again"
             return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "5"})
         kept = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
         return Response(answer.content, answer.status_code, kept)
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    async for part in request.stream():
-        yield part
 
 
 def _is_leaders(method: str, path: str) -> bool:

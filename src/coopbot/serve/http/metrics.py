@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from anyio import CapacityLimiter
@@ -10,6 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coopbot.serve.http.layers import at_start, layer
 from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.metrics import TEXT_FORMAT, Metrics, State
 
@@ -40,28 +42,21 @@ def add_metrics(app: FastAPI, monitoring: Monitoring | None) -> None:
         return Response(text, media_type=TEXT_FORMAT)
 
 
-class RequestMetrics:
+def request_metrics(metrics: Metrics) -> Callable[[ASGIApp], ASGIApp]:
     """Counts every request by route and status, including those that other layers answer."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and count it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    @layer
+    async def counted(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         start_s, status = time.perf_counter(), 500
 
-        async def observed(message: Message) -> None:
+        def observe(start: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+            status = start["status"]
 
         try:
-            await self._app(scope, receive, observed)
+            await app(scope, receive, at_start(send, observe))
         finally:
             route = getattr(scope.get("route"), "path", _NO_ROUTE)
-            self._metrics.requested(route, status, time.perf_counter() - start_s)
+            metrics.requested(route, status, time.perf_counter() - start_s)
+
+    return counted

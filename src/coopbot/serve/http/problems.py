@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coopbot.errors import (
     Busy,
@@ -27,6 +28,7 @@ from coopbot.errors import (
     Unreachable,
     Unreadable,
 )
+from coopbot.serve.http.layers import at_start, layer
 from coopbot.serve.redact import without_secrets
 
 _STATUS: dict[type[CoopbotError], HTTPStatus] = {
@@ -148,6 +150,18 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http_error(request: Request, exc: HTTPException) -> JSONResponse:
         return _answer(request, make_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
+
+
+@layer
+async def crashes(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer an unexpected error with 500 and log its stack, without its message, which may contain a question."""
+    begun: list[Message] = []
+    try:
+        await app(scope, receive, at_start(send, begun.append))
+    except Exception as exc:  # the outermost edge of HTTP: logged, and answered without details
+        if begun:
+            raise
+        await to_response(report_failure(exc, scope["path"]))(scope, receive, send)
 
 
 def _answer(request: Request, problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -1,0 +1,78 @@
+"""Limits on the size of requests."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES
+from coopbot.serve.http.layers import guard, layer
+from coopbot.serve.http.problems import problem_response
+
+# A form needs this much besides the file.
+_ENVELOPE_BYTES = 10_000
+_ARTICLE_BYTES = LARGEST_FILE_BYTES + _ENVELOPE_BYTES
+
+# A front end sends the whole conversation with each question.
+_CONVERSATION_BYTES = 1_000_000
+# The largest question with all filters takes about 45 kB in UTF-8.
+_QUESTION_BYTES = 65_536
+
+_LIMITS_BYTES = {
+    "/v1/articles": _ARTICLE_BYTES,
+    "/v1/chat/completions": _CONVERSATION_BYTES,
+    # The MCP library has its own, lower limit.
+    "/mcp": _CONVERSATION_BYTES,
+}
+
+_HEADERS_BYTES = 16_384
+_PATH_BYTES = 2_000
+# A question of 500 characters with every byte escaped is 6,000.
+_QUERY_BYTES = 16_000
+# A search with all filters has 74.
+_PARAMETERS = 80
+
+
+class TooLarge(HTTPException):
+    """413. The rest of the body is not read, so the connection is closed."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        limit = f"{limit_bytes / 1e6:.0f} MB" if limit_bytes >= 1_000_000 else f"{limit_bytes // 1024} kB"
+        detail = f"larger than {limit}; send less"
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})
+
+
+@layer
+async def body_limit(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse bodies that are too large, by declared or actual length, when a route reads them: tokens are checked first."""
+    limit_bytes = left_bytes = _LIMITS_BYTES.get(scope["path"], _QUESTION_BYTES)
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+
+    async def counted() -> Message:
+        nonlocal left_bytes
+        if declared.isdigit() and int(declared) > limit_bytes:
+            raise TooLarge(limit_bytes)
+        message = await receive()
+        left_bytes -= len(message.get("body", b""))
+        if left_bytes < 0:
+            raise TooLarge(limit_bytes)
+        return message
+
+    await app(scope, counted, send)
+
+
+@guard
+def head_limit(scope: Scope) -> Response | None:
+    """Refuse requests whose address or headers are too large, or that have too many parameters, before they are parsed."""
+    query = scope["query_string"]
+    if len(scope.get("raw_path") or b"") > _PATH_BYTES or len(query) > _QUERY_BYTES:
+        return problem_response(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long; send less")
+    if query.count(b"&") >= _PARAMETERS:
+        detail = f"there are more than {_PARAMETERS} parameters; send fewer"
+        return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEADERS_BYTES:
+        return problem_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large; send less")
+    return None
