@@ -20,9 +20,9 @@ from coopbot.index.build import build
 from coopbot.index.disk.manifest import FORMAT
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.serve.http.app import create_app
 from coopbot.settings import Settings
 from tests.fakes import BagOfWords, make_article
+from tests.serve.small_service import service_over
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +93,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     folder, embedder = tmp_path_factory.mktemp("index"), BagOfWords()
     build([make_article("en/bridge", "The bridge opened in 2022.")], embedder, folder, model="bag of words", precision="f32")
     index = LiveIndex(folder, embedder.fingerprint)
-    return create_app(Answerer(embedder, index.current), index, version="1")
+    return service_over(index, Answerer(embedder, index.current))
 
 
 def test_every_setting_is_documented() -> None:

@@ -13,6 +13,7 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.listening import listen
 from coopbot.serve.run import run_http
@@ -46,15 +47,14 @@ def main() -> None:
     index = LiveIndex(index_dir, embedder.fingerprint)
     sockets = listen("127.0.0.1", 0)
     print(sockets[0].getsockname()[1], flush=True)
-    run_http(
-        Answerer(embedder, index.current, PatientReader()),
-        index,
-        sockets,
+    service = HttpService(
+        answerer=Answerer(embedder, index.current, PatientReader()),
+        index=index,
         jobs=Jobs(editor),
         admin_token=ADMIN_TOKEN,
         access=Access(**options),
-        shutdown_s=2,
     )
+    run_http(service, sockets, shutdown_s=2)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
-from coopbot.serve.http.app import create_app
 from coopbot.serve.jobs import Jobs
 from tests.fakes import BagOfWords, make_article
+from tests.serve.small_service import service_over
 
 ARTICLES = [
     make_article(
@@ -54,7 +54,7 @@ def start(attacked_index: Path) -> Iterator[Start]:
             embedder = BagOfWords()
             index = LiveIndex(index_dir, embedder.fingerprint)
             asked = answerer or Answerer(embedder, index.current)
-            app = create_app(asked, index, version="1", jobs=jobs, admin_token=admin_token, access=Access(**access))
+            app = service_over(index, asked, jobs=jobs, admin_token=admin_token, access=Access(**access))
             return services.enter_context(TestClient(app, raise_server_exceptions=False, client=("192.0.2.7", 4711)))
 
         yield started

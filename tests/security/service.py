@@ -15,6 +15,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs, Limits
 from coopbot.serve.listening import listen
 from coopbot.serve.run import run_http
@@ -66,16 +67,14 @@ def main() -> None:
     sockets = listen("127.0.0.1", 0)
     print(sockets[0].getsockname()[1], flush=True)
     shutdown_s = options.get("shutdown_s", 2)
-    run_http(
-        SlowAnswerer(embedder, index.current),
-        index,
-        sockets,
+    service = HttpService(
+        answerer=SlowAnswerer(embedder, index.current),
+        index=index,
         jobs=Jobs(editor, limits=Limits(stop_s=options.get("stop_s", shutdown_s * 0.85)), spool=Spool(index_dir / "pending")),
         admin_token=ADMIN_TOKEN,
         access=Access(**options.get("access", {})),
-        shutdown_s=shutdown_s,
-        timeouts=Timeouts(**options.get("timeouts", {})),
     )
+    run_http(service, sockets, shutdown_s=shutdown_s, timeouts=Timeouts(**options.get("timeouts", {})))
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from schemathesis.specs.openapi.checks import (
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
-from coopbot.serve.http.app import create_app
 from coopbot.serve.jobs import Jobs
 from tests.fakes import BagOfWords
 from tests.serve.fake_editor import FakeEditor
+from tests.serve.small_service import service_over
 
 TOKEN = "only-for-tests-of-the-service"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -53,7 +53,7 @@ def described(attacked_index: Path) -> Any:
     embedder = BagOfWords()
     index = LiveIndex(attacked_index, embedder.fingerprint)
     jobs = Queue(FakeEditor(attacked_index, embedder))
-    app = create_app(Answerer(embedder, index.current), index, version="1", jobs=jobs, admin_token=TOKEN)
+    app = service_over(index, Answerer(embedder, index.current), jobs=jobs, admin_token=TOKEN)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

@@ -17,7 +17,7 @@ def main() -> None:
     log_as_json()
     index = LiveIndex(Path(sys.argv[1]), BagOfWords().fingerprint)
     print("noise that must not reach the protocol", file=sys.stderr)
-    serve_stdio(make_server(make_tools(answerer_over(index), index), "1", base_of=lambda request: ""))
+    serve_stdio(make_server(make_tools(answerer_over(index), index), base_of=lambda request: ""))
 
 
 if __name__ == "__main__":

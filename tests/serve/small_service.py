@@ -11,6 +11,7 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app
+from coopbot.serve.http.service import HttpService
 from tests.fakes import BagOfWords, FigureReader, make_article
 
 BRIDGE = make_article(
@@ -37,6 +38,6 @@ def answerer_over(index: LiveIndex) -> Answerer:
     return Answerer(BagOfWords(), index.current, FigureReader())
 
 
-# The options are those of `create_app`.
+# The options are those of `HttpService`.
 def service_over(index: LiveIndex, answerer: Answerer | None = None, **options: Any) -> FastAPI:
-    return create_app(answerer or answerer_over(index), index, version="1", **options)
+    return create_app(HttpService(answerer=answerer or answerer_over(index), index=index, **options))

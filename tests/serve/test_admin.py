@@ -20,11 +20,11 @@ from coopbot.errors import Forbidden
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.admin import admission
-from coopbot.serve.http.app import create_app
 from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.jobs import Jobs, Limits
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished
+from tests.serve.small_service import service_over
 
 TOKEN = "пароль-密码-à"
 ADMIN = {b"authorization": b"Bearer " + TOKEN.encode()}
@@ -63,7 +63,7 @@ def jobs(editor: FakeEditor) -> Jobs:
 @pytest.fixture
 def client(editor: FakeEditor, jobs: Jobs) -> Iterator[TestClient]:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = create_app(Answerer(editor.embedder, index.current), index, version="1", jobs=jobs, admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=TOKEN)
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
         editor.gate.set()
@@ -74,7 +74,7 @@ def refusing(built: Path) -> Iterator[tuple[TestClient, FakeEditor]]:
     """A service for requests that are all refused, and its editor, which must see none of them."""
     editor = FakeEditor(built, BagOfWords(), [BRIDGE])
     index = LiveIndex(built, editor.embedder.fingerprint)
-    app = create_app(Answerer(editor.embedder, index.current), index, version="1", jobs=Jobs(editor), admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), jobs=Jobs(editor), admin_token=TOKEN)
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running, editor
     assert (editor.rebuilds, list(editor.articles)) == (0, ["en/bridge"])
@@ -337,7 +337,7 @@ def test_without_a_token_in_the_settings_all_requests_are_refused(
     editor: FakeEditor, jobs: Jobs, token: str | None, method: str, path: str
 ) -> None:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = create_app(Answerer(editor.embedder, index.current), index, version="1", jobs=jobs, admin_token=token)
+    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=token)
     with TestClient(app) as client:
         for headers in ({}, {"authorization": "Bearer "}, {"authorization": "Bearer None"}):
             response = client.request(method, path, headers=headers)
@@ -441,7 +441,7 @@ def test_the_description_shows_the_bodies_and_the_token(refused: TestClient) -> 
 
 def test_a_service_that_stops_leaves_no_thread(editor: FakeEditor, jobs: Jobs) -> None:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = create_app(Answerer(editor.embedder, index.current), index, version="1", jobs=jobs, admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=TOKEN)
     with TestClient(app) as client:
         job_id = client.post("/v1/articles", json=PORT, headers=ADMIN).json()["job_id"]
     assert jobs.get(job_id).state in ("done", "failed")

@@ -15,9 +15,9 @@ from coopbot.domain import Article, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
-from coopbot.serve.http.app import create_app
 from coopbot.text.gazetteer import all_places
 from tests.fakes import make_article
+from tests.serve.small_service import service_over
 
 ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=date(2025, 5, 11))
 BRIDGE = replace(
@@ -56,9 +56,7 @@ def _build(articles: list[Article], embedder: Encoder, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def client(index_dir: Path, embedder: Encoder, reader: ModelReader) -> Iterator[TestClient]:
     index = LiveIndex(index_dir, embedder.fingerprint)
-    with TestClient(
-        create_app(Answerer(embedder, index.current, reader), index, version="1"), raise_server_exceptions=False
-    ) as c:
+    with TestClient(service_over(index, Answerer(embedder, index.current, reader)), raise_server_exceptions=False) as c:
         yield c
 
 
@@ -131,7 +129,7 @@ def test_search_returns_as_many_passages_as_requested(tmp_path: Path, embedder: 
     articles = [make_article(f"en/{n:02d}", f"Number {n} of many notes about bridges over the river.") for n in range(40)]
     _build(articles, embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
-    with TestClient(create_app(Answerer(embedder, index.current, reader), index, version="1")) as client:
+    with TestClient(service_over(index, Answerer(embedder, index.current, reader))) as client:
         found = client.get("/v1/search", params={"q": "bridges over the river", "top_k": 35}).json()
     assert len(found["hits"]) == 35
 
@@ -266,7 +264,7 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
 def test_a_new_article_is_answered_without_a_restart(tmp_path: Path, embedder: Encoder, reader: ModelReader) -> None:
     _build([PORT], embedder, tmp_path)
     index = LiveIndex(tmp_path, embedder.fingerprint)
-    with TestClient(create_app(Answerer(embedder, index.current, reader), index, version="1")) as client:
+    with TestClient(service_over(index, Answerer(embedder, index.current, reader))) as client:
         ask = {"question": "When did the Tongjiang railway bridge open?"}
         assert client.post("/v1/ask", json=ask).json()["outcome"] == "no_evidence"
         _build([PORT, BRIDGE], embedder, tmp_path)

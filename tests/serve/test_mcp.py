@@ -70,7 +70,7 @@ def test_the_tools_are_those_of_a_connector_and_change_nothing(index_dir: Path) 
     index = built(index_dir)
 
     async def listed() -> list[Any]:
-        async with Client(make_server(make_tools(answerer_over(index), index), "1", base_of=lambda _: "")) as client:
+        async with Client(make_server(make_tools(answerer_over(index), index), base_of=lambda _: "")) as client:
             return list((await client.list_tools()).tools)
 
     tools = {tool.name: tool for tool in anyio.run(listed)}

@@ -18,12 +18,12 @@ from coopbot.domain import LANGUAGES, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
-from coopbot.serve.http.app import create_app
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import article_blocks
 from coopbot.serve.http.page.suggestions import Suggestions
 from coopbot.serve.http.page.texts import Texts, load_texts, preferred_language
 from tests.fakes import BagOfWords, FigureReader, make_article
+from tests.serve.small_service import service_over
 
 FILES = importlib.resources.files("coopbot.serve.http.page")
 BRIDGE = "The Tongjiang bridge carried 5.1 million tonnes of cargo in 2023."
@@ -54,7 +54,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
 
 def service(index: LiveIndex, access: Access | None = None) -> TestClient:
     answerer = Answerer(BagOfWords(), index.current, FigureReader())
-    return TestClient(create_app(answerer, index, version="1", access=access or Access()), raise_server_exceptions=False)
+    return TestClient(service_over(index, answerer, access=access or Access()), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve import run
-from coopbot.serve.http.app import create_app
+from coopbot.serve.http.service import HttpService
 
 CARD = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, has_types=False, precision="int8")
 
@@ -26,18 +26,10 @@ class Served:
 def test_the_start_logs_that_the_reader_is_off(
     monkeypatch: pytest.MonkeyPatch, reader: ReaderCard | None, events: list[str]
 ) -> None:
-    given: dict[str, Any] = {}
-
-    def created(*args: Any, **options: Any) -> object:
-        given.update(options)
-        return create_app(*args, **options)
-
     monkeypatch.setattr(run, "log_as_json", lambda: None)
     monkeypatch.setattr(run, "Server", Served)
-    monkeypatch.setattr(run, "create_app", created)
     nothing: Any = object()  # neither is asked anything while nothing is served
     with capture_logs() as logged:
-        run.run_http(nothing, nothing, [], reader=reader)
+        run.run_http(HttpService(answerer=nothing, index=nothing, reader=reader), [])
     assert [line["event"] for line in logged if line["event"].startswith("reader")] == events
-    assert given["reader"] is reader
     assert all("COOPBOT_READER" in line["reason"] for line in logged)

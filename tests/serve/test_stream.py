@@ -16,8 +16,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
-from coopbot.serve.http.app import create_app
 from tests.fakes import BagOfWords, FigureReader, make_article
+from tests.serve.small_service import service_over
 
 QUESTION = {"question": "How much cargo did the Tongjiang bridge carry in 2023?"}
 EVENTS = {"Accept": "text/event-stream"}
@@ -34,7 +34,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
 
 @pytest.fixture(scope="module")
 def client(index: LiveIndex) -> Iterator[TestClient]:
-    app = create_app(Answerer(BagOfWords(), index.current, FigureReader()), index, version="1")
+    app = service_over(index, Answerer(BagOfWords(), index.current, FigureReader()))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -86,7 +86,7 @@ class _Broken(Answerer):
 
 @pytest.mark.parametrize(("question", "status", "detail"), [("Why?", 503, "damaged"), ("A crash?", 500, "report it")])
 def test_a_later_error_is_the_last_event(index: LiveIndex, question: str, status: int, detail: str) -> None:
-    app = create_app(_Broken(BagOfWords(), index.current), index, version="1")
+    app = service_over(index, _Broken(BagOfWords(), index.current))
     with TestClient(app, raise_server_exceptions=False) as client:
         ((name, problem),) = events_of(client.post("/v1/ask", json={"question": question}, headers=EVENTS).text)
     assert name == "error"
@@ -115,7 +115,7 @@ class _Gated(Answerer):
 
 @pytest.mark.server
 def test_a_client_that_disconnects_does_no_harm(index: LiveIndex, tmp_path: Path) -> None:
-    app = create_app(_Gated(BagOfWords(), index.current, FigureReader()), index, version="1")
+    app = service_over(index, _Gated(BagOfWords(), index.current, FigureReader()))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -24,6 +24,7 @@ from pathlib import Path
 from coopbot.errors import CoopbotError
 from coopbot.serve.http.webhook import WEBHOOK_PATH
 from coopbot.serve.listening import listen
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import run_http
 from coopbot.serve.telegram.background import BackgroundBot
 from coopbot.serve.telegram.kit import Library
@@ -36,7 +37,7 @@ settings = BotSettings(token=token, api_url=api_url, folder=Path(folder) / "tele
                        webhook_url=f"https://coopbot.example{WEBHOOK_PATH}" if webhook else None)
 bot = BackgroundBot(BotService(Library(answers=answers, index=index), settings), lambda: os.kill(os.getpid(), signal.SIGTERM))
 try:
-    run_http(answers, index, listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
+    run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
 except CoopbotError as error:
     print(type(error).__name__)
     sys.exit(1)

@@ -16,6 +16,7 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.understand.shared_conversations import SharedConversations
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Monitoring
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.listening import listen
 from coopbot.serve.metrics import Metrics, State
@@ -54,16 +55,14 @@ def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
     state = State(index=index, version="1", models={}, waiting=lambda: {"changes": jobs.unfinished} if jobs else {})
     shared = SharedConversations(worker.folder / "conversations.sqlite", time.time)
     (folder / f"worker-{os.getpid()}").touch()
-    run_http(
-        SlowAnswerer(embedder, index.current, on_answer=metrics.answered, conversations=shared),
-        index,
-        sockets,
+    service = HttpService(
+        answerer=SlowAnswerer(embedder, index.current, on_answer=metrics.answered, conversations=shared),
+        index=index,
         jobs=jobs,
         admin_token=TOKEN,
-        shutdown_s=SHUTDOWN_S,
         monitoring=Monitoring(metrics=metrics, state=state, token=TOKEN),
-        worker=worker,
     )
+    run_http(service, sockets, shutdown_s=SHUTDOWN_S, worker=worker)
 
 
 def main() -> None:

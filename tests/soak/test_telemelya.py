@@ -34,6 +34,7 @@ _PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from coopbot.serve.listening import listen
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import run_http
 from coopbot.serve.telegram.background import BackgroundBot
 from coopbot.serve.telegram.kit import Library
@@ -45,7 +46,7 @@ index, answers = make_index(Path(folder) / "index"), FakeAnswers()
 settings = BotSettings(token=token, api_url=url, folder=Path(folder) / "telegram", quota=NO_LIMITS,
                        webhook_url=f"{url}/telegram/webhook")
 bot = BackgroundBot(BotService(Library(answers=answers, index=index), settings), lambda: os.kill(os.getpid(), signal.SIGTERM))
-run_http(answers, index, listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
+run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
 """
 
 

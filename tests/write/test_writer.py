@@ -14,12 +14,12 @@ from coopbot.domain import Answer, Citation, Disagreement
 from coopbot.errors import Misconfigured
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
-from coopbot.serve.http.app import create_app
 from coopbot.settings import load_settings
 from coopbot.wiring import open_writer
 from coopbot.write.prompt import Prompt, make_prompt
 from coopbot.write.writer import ModelWriter, NoText
 from tests.fakes import BagOfWords, FigureReader, make_article
+from tests.serve.small_service import service_over
 from tests.write.quotes import cited
 
 ARTICLES = [
@@ -173,7 +173,7 @@ def ask(tmp_path: Path) -> Callable[[Scripted], TestClient]:
 
     def service(model: Scripted) -> TestClient:
         answerer = Answerer(BagOfWords(), index.current, reader, writer=ModelWriter(model, reader))
-        return TestClient(create_app(answerer, index, version="1"))
+        return TestClient(service_over(index, answerer))
 
     return service
 

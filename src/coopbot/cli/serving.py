@@ -79,6 +79,7 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
     from coopbot.hosting import open_access, open_jobs, open_monitoring, open_tracing, watching
+    from coopbot.serve.http.service import HttpService
     from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
     from coopbot.wiring import open_editor, prepared_reader
@@ -104,28 +105,24 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
     def waiting() -> dict[str, int]:
         return {**({"changes": jobs.unfinished} if jobs else {}), **(bot.service.waiting if bot else {})}
 
-    run_http(
-        service.answerer,
-        service.index,
-        sockets,
+    over_http = HttpService(
+        answerer=service.answerer,
+        index=service.index,
         reader=prepared_reader(settings),
         jobs=jobs,
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
         access=open_access(settings),
-        watching=watching(settings, editor, plan.feeds, plan.minutes) if editor and (plan.watch or plan.feeds) else None,
-        telegram=bot,
-        shutdown_s=settings.shutdown_s,
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
-        worker=worker,
         tracing=tracing,
     )
+    watches = plan.watch or plan.feeds
+    watched = watching(settings, editor, plan.feeds, plan.minutes) if editor and watches else None
+    run_http(over_http, sockets, watching=watched, telegram=bot, worker=worker, shutdown_s=settings.shutdown_s)
 
 
 def mcp() -> None:
     """Serve search, fetch and ask over the Model Context Protocol, on standard input and output."""
-    from importlib.metadata import version
-
     from coopbot.serve.logs import log_as_json
     from coopbot.serve.mcp.server import make_server, serve_stdio
     from coopbot.serve.mcp.tools import make_tools
@@ -134,7 +131,7 @@ def mcp() -> None:
     service = parts.service(settings)
     log_as_json()
     tools = make_tools(service.answerer, service.index)
-    serve_stdio(make_server(tools, version("coopbot"), base_of=lambda request: settings.public_url.rstrip("/")))
+    serve_stdio(make_server(tools, base_of=lambda request: settings.public_url.rstrip("/")))
 
 
 def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> BackgroundBot:

@@ -6,24 +6,19 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import structlog
 
-from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.store import LiveStore
-from coopbot.index.model.reader_model import ReaderCard
-from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.connections import Timeouts
-from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.server import Server, end_process
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
@@ -31,7 +26,6 @@ from coopbot.serve.workers import Worker
 
 if TYPE_CHECKING:
     from coopbot.serve.telegram.background import BackgroundBot
-    from coopbot.serve.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -61,70 +55,51 @@ def _leaders_socket(address: Path) -> socket.socket:
 
 
 def run_http(
-    answerer: Answerer,
-    index: LiveStore,
+    service: HttpService,
     sockets: list[socket.socket],
     *,
-    reader: ReaderCard | None = None,
-    jobs: Jobs | None = None,
-    admin_token: str | None = None,
-    access: Access = OPEN,
     watching: Watching | None = None,
     telegram: BackgroundBot | None = None,
+    worker: Worker | None = None,
     shutdown_s: int = SHUTDOWN_S,
     timeouts: Timeouts | None = None,
-    public_url: str = "",
-    monitoring: Monitoring | None = None,
-    worker: Worker | None = None,
-    tracing: Tracing | None = None,
 ) -> None:
     """Serve on sockets from `listen`, until SIGINT or SIGTERM.
 
-    `jobs`: makes the changes that holders of the admin token request, and those found by `watching`. `worker`: which of several
-    processes this is; the leader makes the changes and runs the bot. If a job or the bot does not end in time, the process
-    exits instead of returning. Raises the error that ended the bot in `telegram`, if one did.
+    `watching`: finds changes, which the service's jobs make. `worker`: which of several processes this is; the leader makes the
+    changes and runs the bot. If a job or the bot does not end in time, the process exits instead of returning. Raises the error
+    that ended the bot in `telegram`, if one did.
     """
     log_as_json()
-    if reader is None:
-        log.warning(
-            "reader_off",
-            reason="no model reads the passages, so more answers are wrong; unset COOPBOT_READER",
-        )
-    background: list[AbstractContextManager[object]] = [tracing] if tracing else []
-    background += [follow(jobs, watching)] if jobs and watching else []
-    background += [telegram] if telegram else []
-    background += [worker] if worker else []
-    sockets = [*sockets, _leaders_socket(worker.leader_address)] if worker and worker.is_leader else sockets
-    service = create_app(
-        answerer,
-        index,
-        version=version("coopbot"),
-        reader=reader,
-        jobs=jobs,
-        admin_token=admin_token,
-        access=access,
-        background=background,
-        public_url=public_url,
-        deliver=telegram.service.deliver if telegram else None,
-        alive=(lambda: telegram.service.alive) if telegram else (lambda: True),
-        monitoring=monitoring,
-        tracing=tracing,
-        leader=worker.leader_address if worker and not worker.is_leader else None,
+    if service.reader is None:
+        log.warning("reader_off", reason="no model reads the passages, so more answers are wrong; unset COOPBOT_READER")
+    if worker and worker.is_leader:
+        sockets = [*sockets, _leaders_socket(worker.leader_address)]
+    stops = [part.stop for part in (service.jobs, telegram and telegram.service) if part]
+    server = Server(
+        create_app(_surrounded(service, watching, telegram, worker)),
+        on_stop=lambda: [stop() for stop in stops],
+        shutdown_s=shutdown_s,
+        timeouts=timeouts,
+        one_of_several=worker is not None,
     )
-
-    def on_stop() -> None:
-        if jobs:
-            jobs.stop()
-        if telegram:
-            telegram.service.stop()
-
-    Server(service, on_stop=on_stop, shutdown_s=shutdown_s, timeouts=timeouts, one_of_several=worker is not None).run(
-        sockets=sockets
-    )
+    server.run(sockets=sockets)
     if telegram and telegram.failure:
         raise telegram.failure
-    if (jobs and jobs.left) or (telegram and telegram.service.stuck):
+    if (service.jobs and service.jobs.left) or (telegram and telegram.service.stuck):
         end_process(0)
+
+
+def _surrounded(
+    service: HttpService, watching: Watching | None, telegram: BackgroundBot | None, worker: Worker | None
+) -> HttpService:
+    """The service with what runs beside it."""
+    follows = follow(service.jobs, watching) if service.jobs and watching else None
+    service = replace(service, background=[part for part in (follows, telegram, worker) if part])
+    if telegram:
+        bot = telegram.service
+        service = replace(service, deliver=bot.deliver, alive=lambda: bot.alive)
+    return replace(service, leader=worker.leader_address) if worker and not worker.is_leader else service
 
 
 def run_watch(jobs: Jobs, watching: Watching) -> None:

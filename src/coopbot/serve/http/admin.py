@@ -18,9 +18,10 @@ from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from coopbot.ask.store import LiveStore
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES
+from coopbot.serve.http.problems import PROBLEM
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.http.sizes import TooLarge
 from coopbot.serve.http.tokens import TokenCheck
@@ -29,16 +30,15 @@ from coopbot.serve.jobs import Jobs
 
 _MOST_FIELDS = 20
 
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-_ACCEPTED = HTTPStatus.ACCEPTED.value
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    401: {"description": "The request has no admin token.", **_PROBLEM},
-    403: {"description": "The token is not the admin token, or the service has none.", **_PROBLEM},
+    401: {"description": "The request has no admin token.", **PROBLEM},
+    403: {"description": "The token is not the admin token, or the service has none.", **PROBLEM},
 }
-_FULL: dict[int | str, dict[str, Any]] = {503: {"description": "Too many changes are waiting; try again later.", **_PROBLEM}}
+_FULL: dict[int | str, dict[str, Any]] = {503: {"description": "Too many changes are waiting; try again later.", **PROBLEM}}
 
 # Only for the OpenAPI description: as a check it would strip bytes from tokens that are not ASCII.
 _DESCRIBED = [Security(HTTPBearer(auto_error=False))]
+_CHANGE: dict[str, Any] = {"status_code": HTTPStatus.ACCEPTED.value, "dependencies": _DESCRIBED}
 
 # For the OpenAPI description: the handler itself reads the body, after the token was checked.
 _BODIES = {
@@ -58,18 +58,17 @@ _BODIES = {
 }
 
 
-def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: str | None) -> None:
+def add_admin(app: FastAPI, service: HttpService) -> None:
     """Add the routes. Without jobs, or without a token, each answers 403."""
     # Runs before the body is read: FastAPI would read a declared body first, and these routes declare none.
-    admitted = Security(admission(jobs, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", admin_token or "")))
+    admitted = Security(admission(service.jobs, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", service.admin_token or "")))
 
     @app.post(
         "/v1/articles",
         summary="Add an article",
-        status_code=_ACCEPTED,
-        dependencies=_DESCRIBED,
         openapi_extra=_BODIES,
-        responses={413: _PROBLEM, 415: _PROBLEM, **_FULL, **_REFUSED},
+        responses={413: PROBLEM, 415: PROBLEM, **_FULL, **_REFUSED},
+        **_CHANGE,
     )
     async def add(request: Request, response: Response, jobs: Jobs = admitted) -> JobOut:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -85,31 +84,24 @@ def add_admin(app: FastAPI, index: LiveStore, jobs: Jobs | None, admin_token: st
     @app.delete(
         "/v1/articles/{article_id:path}",
         summary="Remove an article",
-        status_code=_ACCEPTED,
-        dependencies=_DESCRIBED,
-        responses={404: _PROBLEM, **_FULL, **_REFUSED},
+        responses={404: PROBLEM, **_FULL, **_REFUSED},
+        **_CHANGE,
     )
     def remove(article_id: str, response: Response, jobs: Jobs = admitted) -> JobOut:
         # An unfinished job may be about to add it.
-        if jobs.idle and index.current().article(article_id) is None:
+        if jobs.idle and service.index.current().article(article_id) is None:
             raise NotFound("there is no article of that id; GET /v1/articles lists them")
         return _accepted(response, jobs.remove(article_id))
 
-    @app.post(
-        "/v1/index/rebuild",
-        summary="Update the index from the corpus",
-        status_code=_ACCEPTED,
-        dependencies=_DESCRIBED,
-        responses=_REFUSED,
-    )
+    @app.post("/v1/index/rebuild", summary="Update the index from the corpus", responses=_REFUSED, **_CHANGE)
     def rebuild(response: Response, jobs: Jobs = admitted) -> JobOut:
         return _accepted(response, jobs.rebuild())
 
     @app.get(
         "/v1/index/jobs/{job_id}",
         summary="The state of a change",
+        responses={404: PROBLEM, **_REFUSED},
         dependencies=_DESCRIBED,
-        responses={404: _PROBLEM, **_REFUSED},
         # So that a problem document has only the members it needs.
         response_model_exclude_unset=True,
     )
@@ -130,7 +122,6 @@ def admission(jobs: Jobs | None, check: TokenCheck) -> Callable[[Request], Jobs]
 
 
 def _add_json(jobs: Jobs, body: bytes) -> Job:
-    _require_few_fields(body)
     try:
         _require_few_fields(body)
         article = ArticleIn.model_validate_json(body)

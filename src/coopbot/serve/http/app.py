@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from importlib.metadata import version
+from typing import Annotated
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -21,27 +21,23 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from swagger_ui_bundle import swagger_ui_path
 
-from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
 from coopbot.index.model.reader_model import ReaderCard
-from coopbot.serve.http.access import OPEN, Access, add_access
+from coopbot.serve.http.access import add_access
 from coopbot.serve.http.admin import add_admin
-from coopbot.serve.http.base import base_address
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.leader import ToLeader
-from coopbot.serve.http.metrics import Monitoring, add_metrics, request_metrics
+from coopbot.serve.http.metrics import add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
-from coopbot.serve.http.page.suggestions import Suggestions
-from coopbot.serve.http.page.texts import load_texts, suggested
-from coopbot.serve.http.problems import describe_in_public, install
+from coopbot.serve.http.problems import PROBLEM, describe_in_public, install
 from coopbot.serve.http.questions import Questions
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.streams import MEDIA_TYPE, answer_events, wants_events
-from coopbot.serve.http.webhook import Deliver, add_webhook
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.requests import AskIn, SearchIn
@@ -54,9 +50,6 @@ from coopbot.serve.wire import (
     SearchOut,
 )
 
-if TYPE_CHECKING:  # an optional library
-    from coopbot.serve.tracing import Tracing
-
 _PAGE = 50
 _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
@@ -66,7 +59,6 @@ _TROUBLES = {
     "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
 }
 _DEAF = "the Telegram bot has had no response from Telegram for minutes; the log says why"
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _COMMON = {
     400: "The request is not valid JSON, form data or HTTP.",
     401: "An API key is needed.",
@@ -81,78 +73,66 @@ _COMMON = {
     500: "An internal error.",
     503: "The index or the model cannot be used.",
 }
-_NOT_READY = {"description": "Questions fail, or the index is damaged.", **_PROBLEM}
 
 
-def create_app(
-    answerer: Answerer,
-    index: LiveStore,
-    *,
-    version: str,
-    reader: ReaderCard | None = None,
-    jobs: Jobs | None = None,
-    admin_token: str | None = None,
-    access: Access = OPEN,
-    background: Sequence[AbstractContextManager[object]] = (),
-    public_url: str = "",
-    deliver: Deliver | None = None,
-    alive: Callable[[], bool] = lambda: True,
-    monitoring: Monitoring | None = None,
-    leader: Path | None = None,
-    tracing: Tracing | None = None,
-) -> FastAPI:
-    """The service over an open index. Routes are synchronous: FastAPI runs each in a thread.
-
-    jobs, admin_token: changes are possible only with both. access: who may ask, and how often. background: contexts that are
-    entered, after `jobs`, when the service starts and exited in reverse order when it ends. reader: shown with the index.
-    public_url: the service's address in links; if empty, the address that the request was sent to. deliver: receives updates
-    from Telegram. alive: whether the bot works. monitoring: the data for `/metrics`. leader: the socket of the worker that
-    makes changes, if that is another one. tracing: makes spans of requests.
-    """
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with ExitStack() as running:
-            for part in [*([jobs] if jobs else []), *background]:
-                running.enter_context(part)
-            async with mcp.running():
-                yield
-
-    metrics = monitoring.metrics if monitoring else None
+def create_app(service: HttpService) -> FastAPI:
+    """The application. Routes are synchronous: FastAPI runs each in a thread. Raises Misconfigured."""
+    index, metrics = service.index, service.monitoring and service.monitoring.metrics
     health = Health(index, on_failure=metrics.failed) if metrics else Health(index)
-    mcp = _mcp(answerer, index, health, version, public_url)
+    questions = Questions(service.answerer, health)
+    mcp = _mcp(service, health)
     app = FastAPI(
         title="coopbot",
-        version=version,
+        version=version("coopbot"),
         description="Cited answers about Sino-Russian regional cooperation, in English, Chinese and Russian.",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
-        responses={status: {"description": text, **_PROBLEM} for status, text in _COMMON.items()},
+        lifespan=lambda _: _running(service, mcp),
+        responses={status: {"description": text, **PROBLEM} for status, text in _COMMON.items()},
     )
-    if leader:
-        app.add_middleware(ToLeader, address=leader)
-    add_access(app, access, admin_token)
-    if metrics:
-        app.add_middleware(request_metrics(metrics))
-    if tracing:
-        app.add_middleware(tracing.layer)
+    _add_layers(app, service)
     install(app)
-    questions = Questions(answerer, health)
     _add_questions(app, questions)
-    add_chat(app, answerer, index, health, public_url)
-    add_feed(app, index, public_url)
+    add_chat(app, service, health)
+    add_feed(app, service)
     # Stateless: each POST gets one response, so there is no event stream to GET.
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
-    _add_articles(app, index, reader)
-    add_admin(app, index, jobs, admin_token)
-    _add_health(app, index, health, alive)
-    add_metrics(app, monitoring)
-    if deliver:
-        add_webhook(app, deliver)
+    _add_articles(app, index, service.reader)
+    add_admin(app, service)
+    _add_health(app, index, health, service.alive)
+    add_metrics(app, service.monitoring)
+    if service.deliver:
+        add_webhook(app, service.deliver)
     _add_docs(app)
-    _add_page(app, answerer, index, questions)
+    _add_overview(app, index)
+    add_page(app, service, questions)
     return app
+
+
+@asynccontextmanager
+async def _running(service: HttpService, mcp: McpEndpoint) -> AsyncIterator[None]:
+    with ExitStack() as running:
+        for part in (service.jobs, service.tracing, *service.background):
+            if part is not None:
+                running.enter_context(part)
+        async with mcp.running():
+            yield
+
+
+def _mcp(service: HttpService, health: Health) -> McpEndpoint:
+    tools = make_tools(service.answerer, service.index, health.watched)
+    return McpEndpoint(make_server(tools, base_of=service.base_address, detail=lambda exc: describe_in_public(exc).detail))
+
+
+def _add_layers(app: FastAPI, service: HttpService) -> None:
+    """Add the layers around the routes. The last one added sees a request first."""
+    if service.leader:
+        app.add_middleware(ToLeader, address=service.leader)
+    add_access(app, service.access, service.admin_token)
+    if service.monitoring:
+        app.add_middleware(request_metrics(service.monitoring.metrics))
+    if service.tracing:
+        app.add_middleware(service.tracing.layer)
 
 
 def _add_questions(app: FastAPI, questions: Questions) -> None:
@@ -188,7 +168,7 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
             next_offset=end if page and end < total else None,
         )
 
-    @app.get("/v1/articles/{article_id:path}", summary="One article with its text", responses={404: _PROBLEM})
+    @app.get("/v1/articles/{article_id:path}", summary="One article with its text", responses={404: PROBLEM})
     def article(article_id: str) -> ArticleTextOut:
         # Looked up in the index, not in the file system, so a path cannot escape.
         found = index.current().article(article_id)
@@ -199,17 +179,6 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
     @app.get("/v1/index", summary="The current index")
     def describe_index() -> IndexOut:
         return index_out(index.current(), index.fault, reader)
-
-
-def _mcp(answerer: Answerer, index: LiveStore, health: Health, version: str, public_url: str) -> McpEndpoint:
-    tools = make_tools(answerer, index, health.watched)
-    server = make_server(
-        tools,
-        version,
-        base_of=lambda request: base_address(request, public_url),
-        detail=lambda exc: describe_in_public(exc).detail,
-    )
-    return McpEndpoint(server)
 
 
 def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
@@ -225,7 +194,7 @@ def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[
     @app.get(
         "/readyz",
         summary="Able to answer",
-        responses={503: {"description": "Questions fail, or the index is damaged.", **_PROBLEM}},
+        responses={503: {"description": "Questions fail, or the index is damaged.", **PROBLEM}},
     )
     async def readyz() -> ReadyOut:
         trouble = await run_sync(health.trouble, limiter=looking)
@@ -252,15 +221,12 @@ def _add_docs(app: FastAPI) -> None:
         return page
 
 
-def _add_page(app: FastAPI, answerer: Answerer, index: LiveStore, questions: Questions) -> None:
+def _add_overview(app: FastAPI, index: LiveStore) -> None:
     overview = Overview(index)
 
     @app.get("/v1/overview", summary="What the index holds")
     def count(query: Annotated[OverviewIn, Query()]) -> OverviewOut:
         return overview.count(query)
-
-    texts = load_texts()
-    add_page(app, questions, index, Suggestions(answerer, index, suggested(texts)), texts)
 
 
 def _policy_for(page: bytes) -> str:

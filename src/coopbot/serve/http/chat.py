@@ -8,12 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.ask.understand.conversations import MAX_EARLIER
@@ -21,7 +19,6 @@ from coopbot.ask.understand.converse import resolve
 from coopbot.ask.understand.question import checked
 from coopbot.domain import MAX_QUESTION_CHARS, Answer
 from coopbot.errors import InvalidRequest, NotFound
-from coopbot.serve.http.base import base_address
 from coopbot.serve.http.chat_shapes import (
     MODEL,
     ChatIn,
@@ -34,31 +31,30 @@ from coopbot.serve.http.chat_shapes import (
     link_annotations,
 )
 from coopbot.serve.http.health import Health
-from coopbot.serve.http.problems import openai_error, report_failure
+from coopbot.serve.http.problems import PROBLEM, openai_error, report_failure
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.streams import MEDIA_TYPE, Send, stream_of
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
 
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"content": {"application/problem+json": {}}}}
 
-
-def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health, public_url: str) -> None:
+def add_chat(app: FastAPI, service: HttpService, health: Health) -> None:
     """Add the routes. A request contains its whole conversation; the service stores none of it."""
 
     @app.post(
         "/v1/chat/completions",
         summary="Answer in a chat",
         response_model=ChatOut,
-        responses={200: {"content": {MEDIA_TYPE: {}}}, **_NOT_FOUND},
+        responses={200: {"content": {MEDIA_TYPE: {}}}, 404: PROBLEM},
     )
     def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
         _require_model(body.model)
         question, earlier = asked_in(body.messages)
-        head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), base_address(request, public_url))
+        head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), service.base_address(request))
 
         def answer(watch: Watch = lambda _: None) -> Answer:
             with health.watched():
-                return answerer.ask(question, earlier=earlier, watch=watch)
+                return service.answerer.ask(question, earlier=earlier, watch=watch)
 
         if not body.stream:
             return chat_out(answer(), *head)
@@ -68,12 +64,12 @@ def add_chat(app: FastAPI, answerer: Answerer, index: LiveStore, health: Health,
 
     @app.get("/v1/models", summary="The available models")
     def models() -> ModelsOut:
-        return ModelsOut(data=[_model(index)])
+        return ModelsOut(data=[_model(service.index)])
 
-    @app.get("/v1/models/{model}", summary="One model", responses=_NOT_FOUND)
+    @app.get("/v1/models/{model}", summary="One model", responses={404: PROBLEM})
     def model(model: str) -> ModelOut:
         _require_model(model)
-        return _model(index)
+        return _model(service.index)
 
 
 def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:

@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 from fastapi import FastAPI, Query, Request, Response
 
 from coopbot.ask.answer.listing import Newest
-from coopbot.ask.store import LiveStore
 from coopbot.domain import Article, Filters, Language
-from coopbot.serve.http.base import base_address
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.links import article_address, source_address
 
 _SUMMARY_CHARS = 500
@@ -24,7 +23,7 @@ _TITLE = "coopbot: cooperation between regions of China and Russia"
 _NO_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
+def add_feed(app: FastAPI, service: HttpService) -> None:
     """Add the route."""
     newest = Newest()
 
@@ -38,13 +37,13 @@ def add_feed(app: FastAPI, index: LiveStore, public_url: str) -> None:
         },
     )
     def feed(request: Request, languages: Annotated[list[Language], Query(max_length=10)] = []) -> Response:  # noqa: B006  # FastAPI copies it
-        snapshot = index.current()
+        snapshot = service.index.current()
         tag = f'"{snapshot.snapshot_id}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         articles = newest.of(snapshot, Filters(languages=tuple(languages)))
-        base = base_address(request, public_url)
+        base = service.base_address(request)
         xml = atom(articles, base=base, address=f"{base}{request.url.path}", updated=snapshot.manifest.facts.built_at)
         return Response(xml, media_type=_MEDIA_TYPE, headers=headers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -54,6 +55,9 @@ _PUBLIC: dict[type[CoopbotError], str] = {
     ModelUnavailable: "the embedding model cannot be used; run: coopbot prepare",
     Misconfigured: "the service is misconfigured; run: coopbot doctor",
 }
+
+# For the OpenAPI description.
+PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
 # A change takes seconds, so there is often room again after this.
 _RETRY_AFTER_S = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -34,7 +35,7 @@ Detail = Callable[[CoopbotError], str]
 """Returns the description of an error for the client."""
 
 
-def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
+def make_server(tools: Mapping[str, Tool], *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
     """A server of the protocol, without state between calls."""
     import mcp.types as types
     from mcp.server.lowlevel import Server
@@ -74,7 +75,9 @@ def make_server(tools: Mapping[str, Tool], version: str, *, base_of: BaseOf, det
     def _failed(message: str) -> types.CallToolResult:
         return types.CallToolResult(content=[types.TextContent(type="text", text=message)], is_error=True)
 
-    return Server("coopbot", version=version, instructions=_INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool)
+    return Server(
+        "coopbot", version=version("coopbot"), instructions=_INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool
+    )
 
 
 class McpEndpoint:

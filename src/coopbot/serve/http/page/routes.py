@@ -13,14 +13,14 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.types import Scope
 
-from coopbot.ask.store import LiveStore
 from coopbot.domain import Language
 from coopbot.errors import CoopbotError
 from coopbot.serve.http.page.rendering import Templates
 from coopbot.serve.http.page.suggestions import Suggestions
-from coopbot.serve.http.page.texts import Texts, preferred_language
+from coopbot.serve.http.page.texts import Texts, load_texts, preferred_language, suggested
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
+from coopbot.serve.http.service import HttpService
 from coopbot.serve.messages import error_text
 from coopbot.serve.requests import AskIn
 from coopbot.serve.wire import AnswerOut, ArticleTextOut
@@ -49,11 +49,10 @@ class _Files(StaticFiles):
         return response
 
 
-def add_page(
-    app: FastAPI, questions: Questions, index: LiveStore, suggestions: Suggestions, texts: dict[Language, Texts]
-) -> None:
+def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes and static files of the page."""
-    templates = Templates(texts)
+    texts = load_texts()
+    templates, suggestions = Templates(texts), Suggestions(service.answerer, service.index, suggested(texts))
     app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
 
     @app.get("/", include_in_schema=False)
@@ -71,7 +70,7 @@ def add_page(
 
     @app.get("/article/{article_id:path}", include_in_schema=False)
     def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
-        found = index.current().article(article_id)
+        found = service.index.current().article(article_id)
         shown = ArticleTextOut.of(found) if found else None
         language, theme = _choices(request)
         status = 200 if found else 404

@@ -1,0 +1,52 @@
+"""What the HTTP service is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.store import LiveStore
+from coopbot.index.model.reader_model import ReaderCard
+from coopbot.serve.http.access import OPEN, Access
+from coopbot.serve.http.metrics import Monitoring
+from coopbot.serve.http.webhook import Deliver
+from coopbot.serve.jobs import Jobs
+
+if TYPE_CHECKING:  # an optional library
+    from coopbot.serve.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpService:
+    """An answerer over an open index, and what surrounds it.
+
+    reader: shown with the index. jobs, admin_token: changes are possible only with both. access: who may ask, and how often.
+    public_url: the service's address in links; if empty, the address that the request was sent to. monitoring: the data for
+    `/metrics`. tracing: makes spans of requests. deliver: receives updates from Telegram. alive: whether the bot works. leader:
+    the socket of the worker that makes changes, if that is another one. background: contexts that are entered, after `jobs` and
+    `tracing`, when the service starts and exited in reverse order when it ends.
+    """
+
+    answerer: Answerer
+    index: LiveStore
+    reader: ReaderCard | None = None
+    jobs: Jobs | None = None
+    admin_token: str | None = None
+    access: Access = OPEN
+    public_url: str = ""
+    monitoring: Monitoring | None = None
+    tracing: Tracing | None = None
+    deliver: Deliver | None = None
+    alive: Callable[[], bool] = lambda: True
+    leader: Path | None = None
+    background: Sequence[AbstractContextManager[object]] = ()
+
+    def base_address(self, request: Request | None) -> str:
+        """The service's address for links in the response to a request, without a trailing slash; "" if there is none."""
+        return (self.public_url or (str(request.base_url) if request else "")).rstrip("/")
