@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from coopbot.index.build import BuildReport
-from coopbot.ingest.corpus.arrival import Arrival, Change
+from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.serve.editor import Editor
-from coopbot.serve.spool import Order
+from coopbot.serve.spool import JobChange, Order
 
 JobKind = Literal["add", "remove", "rebuild", "feed"]
 JobState = Literal["queued", "running", "done", "failed"]
-JobChange = Change | Literal["removed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +56,22 @@ def job_of(order: Order) -> Job:
 
 def step_of(order: Order, data: bytes, editor: Editor) -> Step:
     """The function that makes an order's change; it does nothing if the corpus already has it."""
-    if order.change is not None:
-        return lambda job: job
-    if order.remove is not None:
-        return _removing(partial(editor.remove, order.remove))
-    if order.file is not None:
-        return _adding(partial(editor.add_file, data, order.file))
-    if order.draft is not None:
-        return _adding(partial(editor.add_draft, order.draft))
-    return _adding(partial(editor.add_url, order.url or ""))
 
-
-def _adding(add: Callable[[], Arrival]) -> Step:
     def step(job: Job) -> Job:
-        arrival = add()
+        if order.change is not None:
+            return job
+        if order.remove is not None:
+            editor.remove(order.remove)
+            return replace(job, change="removed")
+        arrival = _arrival(order, data, editor)
         return replace(job, article_id=arrival.article.article_id, title=arrival.article.title, change=arrival.change)
 
     return step
 
 
-def _removing(remove: Callable[[], None]) -> Step:
-    def step(job: Job) -> Job:
-        remove()
-        return replace(job, change="removed")
-
-    return step
+def _arrival(order: Order, data: bytes, editor: Editor) -> Arrival:
+    if order.file is not None:
+        return editor.add_file(data, order.file)
+    if order.draft is not None:
+        return editor.add_draft(order.draft)
+    return editor.add_url(order.url or "")

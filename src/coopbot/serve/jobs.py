@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import TypeVar
 from uuid import uuid4
 
@@ -47,8 +46,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    job_id: str
-    kind: JobKind
+    job: Job
     step: Step
     size_bytes: int
 
@@ -92,13 +90,13 @@ class Jobs:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         self._thread.join(max(0.0, self._stopped_at_s + self._limits.stop_s - self._clock()))
         if self.left:
             log.warning("job_left", reason="it did not end in time; corpus and index are intact")
         while self._waiting:
-            self._records.fail(self._waiting.popleft().job_id, Stopping())
+            self._records.fail(self._waiting.popleft().job.job_id, Stopping())
 
     def stop(self) -> None:
         """Refuse further changes and stop the running one. Does not wait."""
@@ -116,19 +114,19 @@ class Jobs:
 
     def add_url(self, url: str) -> Job:
         """Add the article at a web address to corpus and index."""
-        return self._submit_order(url=url)
+        return self._submit_order(Order(created_at=self._now(), url=url))
 
     def add_file(self, data: bytes, name: str) -> Job:
         """Add the article in a file. name: with its extension."""
-        return self._submit_order(data, file=name)
+        return self._submit_order(Order(created_at=self._now(), file=name), data)
 
     def add_draft(self, draft: Draft) -> Job:
         """Add an article given as text."""
-        return self._submit_order(draft=draft)
+        return self._submit_order(Order(created_at=self._now(), draft=draft))
 
     def remove(self, article_id: str) -> Job:
         """Remove an article from corpus and index."""
-        return self._submit_order(remove=article_id)
+        return self._submit_order(Order(created_at=self._now(), remove=article_id))
 
     def visit(self, read: Callable[[], int]) -> Job:
         """Read a feed and index its new articles. `read` adds them to the corpus and returns how many there were."""
@@ -137,8 +135,8 @@ class Jobs:
     def rebuild(self) -> Job:
         """Update the index from the corpus. Returns the waiting rebuild if there is one, so there is always room."""
         with self._condition:
-            waiting = next((task for task in self._waiting if task.kind == "rebuild"), None)
-            return self.get(waiting.job_id) if waiting else self._submit("rebuild", lambda job: job)
+            waiting = next((task for task in self._waiting if task.job.kind == "rebuild"), None)
+            return self.get(waiting.job.job_id) if waiting else self._submit("rebuild", lambda job: job)
 
     def get(self, job_id: str) -> Job:
         """The current state of a job. Raises NotFound if there is none, or it finished too long ago."""
@@ -154,18 +152,9 @@ class Jobs:
         """The number of changes that are waiting or running."""
         return self._records.unfinished
 
-    def _submit_order(
-        self,
-        data: bytes = b"",
-        *,
-        url: str | None = None,
-        draft: Draft | None = None,
-        file: str | None = None,
-        remove: str | None = None,
-    ) -> Job:
+    def _submit_order(self, order: Order, data: bytes = b"") -> Job:
         """Queue an order, written to disk first, so that an accepted one is never lost."""
-        order = Order(job_id=uuid4().hex, created_at=self._now(), url=url, draft=draft, file=file, remove=remove)
-        size_bytes = len(data) + (len(draft.text) if draft else 0)
+        size_bytes = len(data) + (len(order.draft.text) if order.draft else 0)
         with self._condition:
             self._require_room(size_bytes)
             if self._spool is not None:
@@ -199,16 +188,16 @@ class Jobs:
 
     def _queue(self, job: Job, step: Step, size_bytes: int) -> Job:
         self._records.add(job)
-        self._waiting.append(_Task(job_id=job.job_id, kind=job.kind, step=step, size_bytes=size_bytes))
+        self._waiting.append(_Task(job=job, step=step, size_bytes=size_bytes))
         self._condition.notify_all()
         return job
 
     def _work(self) -> None:
         while (task := self._wait()) is not None:
             share_until = self._clock() + self._limits.share_s
-            changed = [task.job_id] if self._change(task) else []
-            while self._clock() < share_until and (more := self._next(task.kind)) is not None:
-                changed += [more.job_id] if self._change(more) else []
+            changed = [task.job.job_id] if self._change(task) else []
+            while self._clock() < share_until and (more := self._next(task.job.kind)) is not None:
+                changed += [more.job.job_id] if self._change(more) else []
             if changed:
                 self._index(changed)
 
@@ -220,25 +209,25 @@ class Jobs:
     def _next(self, kind: JobKind) -> _Task | None:
         """The next task if it is of this kind; another kind gets a rebuild of its own."""
         with self._condition:
-            alike = self._waiting and self._waiting[0].kind == kind and not self._stop.is_set()
+            alike = self._waiting and self._waiting[0].job.kind == kind and not self._stop.is_set()
             return self._waiting.popleft() if alike else None
 
     def _change(self, task: _Task) -> bool:
         """Make a task's change to the corpus. Returns whether the index must be rebuilt."""
-        job = self._records.update(task.job_id, lambda job: replace(job, state="running", started_at=self._now()))
+        job = self._records.update(task.job.job_id, lambda job: replace(job, state="running", started_at=self._now()))
         try:
             if self._spool is not None:
-                self._spool.begin(task.job_id)
+                self._spool.begin(task.job.job_id)
             changed = self._retried(lambda: task.step(job))
             if self._spool is not None and changed is not None and changed.change is not None:
-                self._spool.made(task.job_id, changed.change, changed.article_id, changed.title)
+                self._spool.made(task.job.job_id, changed.change, changed.article_id, changed.title)
         except Exception as exc:  # the thread's outermost edge: the job reports the error, and the next one runs
-            self._records.fail(task.job_id, exc)
+            self._records.fail(task.job.job_id, exc)
             return False
         if changed is None:
-            self._records.finish(task.job_id)
+            self._records.finish(task.job.job_id)
             return False
-        self._records.update(task.job_id, lambda _: changed)
+        self._records.update(task.job.job_id, lambda _: changed)
         return True
 
     def _index(self, job_ids: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +20,7 @@ from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.logs import log_as_json
 from coopbot.serve.watch import poll, watch
-from coopbot.serve.workers import Worker
+from coopbot.serve.workers import Worker, set_by_signals
 
 if TYPE_CHECKING:
     from coopbot.serve.telegram.background import BackgroundBot
@@ -95,7 +93,7 @@ def _surrounded(
 ) -> HttpService:
     """The service with what runs beside it."""
     follows = follow(service.jobs, watching) if service.jobs and watching else None
-    service = replace(service, background=[part for part in (follows, telegram, worker) if part])
+    service = replace(service, background=[part for part in (follows, telegram, worker and worker.answering()) if part])
     if telegram:
         bot = telegram.service
         service = replace(service, deliver=bot.deliver, alive=lambda: bot.alive)
@@ -105,13 +103,7 @@ def _surrounded(
 def run_watch(jobs: Jobs, watching: Watching) -> None:
     """Watch for new articles and rebuild, without serving, until SIGINT or SIGTERM. Call it in the main thread."""
     log_as_json()
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopping = set_by_signals()
     with jobs, follow(jobs, watching):
         stopping.wait()
         jobs.stop()

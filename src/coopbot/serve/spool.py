@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import structlog
 from filelock import FileLock, Timeout
@@ -21,6 +22,8 @@ from coopbot.ingest.draft import Draft
 # A change during which the service ended this many times is not tried again.
 MOST_STARTS = 3
 
+JobChange = Change | Literal["removed"]
+
 log = structlog.get_logger()
 
 
@@ -32,14 +35,14 @@ class Order:
     only the index remains to be updated.
     """
 
-    job_id: str
+    job_id: str = field(default_factory=lambda: uuid4().hex)
     created_at: datetime
     url: str | None = None
     draft: Draft | None = None
     file: str | None = None
     remove: str | None = None
     starts: int = 0
-    change: Change | Literal["removed"] | None = None
+    change: JobChange | None = None
     article_id: str | None = None
     title: str | None = None
 
@@ -88,7 +91,7 @@ class Spool:
         if order := self._read(self._path(job_id)):
             self._keep(replace(order, starts=max(0, order.starts - 1)))
 
-    def made(self, job_id: str, change: Change | Literal["removed"], article_id: str | None, title: str | None) -> None:
+    def made(self, job_id: str, change: JobChange, article_id: str | None, title: str | None) -> None:
         """Record that the corpus has the change."""
         if order := self._read(self._path(job_id)):
             self._keep(replace(order, change=change, article_id=article_id, title=title))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from types import TracebackType
 from urllib.parse import urlsplit
 
 from opentelemetry.context import Context
@@ -46,7 +45,7 @@ class Tracing:
     def __enter__(self) -> Tracing:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._provider.shutdown()
 
     def answered(self, answer: Answer) -> None:

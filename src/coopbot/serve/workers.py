@@ -14,13 +14,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from types import FrameType, TracebackType
 
 import structlog
 
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One of the processes. folder: shared by all, deleted when they have ended. Enter the context when it can answer."""
+    """One of the processes. folder: shared by all, deleted when they have ended."""
 
     number: int
     folder: Path
@@ -53,16 +53,23 @@ class Worker:
         """The Unix socket that only the leader answers on."""
         return self.folder / "leader"
 
-    def __enter__(self) -> Worker:
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """The context in which it can answer."""
         self.ready.set()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
+        yield
 
 
 Work = Callable[[Worker, list[socket.socket]], None]
 """What a worker does until SIGTERM: a module's function, or a partial of one, so that it can be pickled."""
+
+
+def set_by_signals() -> threading.Event:
+    """An event that is set by SIGINT and SIGTERM, in place of what they did. Call it in the main thread."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shutdown_s: float) -> int:
@@ -72,13 +79,7 @@ def run_workers(work: Work, sockets: Sequence[socket.socket], count: int, *, shu
     """
     if sys.platform == "win32":
         raise Misconfigured("several workers need Unix sockets, which Windows lacks; leave out --workers")
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopping = set_by_signals()
     folder = Path(tempfile.mkdtemp(prefix="coopbot-"))
     metrics_dir = folder / "metrics"
     metrics_dir.mkdir()

@@ -13,7 +13,8 @@ from coopbot.domain import Language
 from coopbot.errors import InvalidRequest
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.problems import ProblemOut, describe
-from coopbot.serve.job import Job, JobChange, JobKind, JobState
+from coopbot.serve.job import Job, JobKind, JobState
+from coopbot.serve.spool import JobChange
 from coopbot.serve.wire import Shape
 
 
