@@ -35,21 +35,21 @@ Detail = Callable[[CoopbotError], str]
 """Returns the description of an error for the client."""
 
 
-def make_server(tools: Mapping[str, Tool], *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
+def make_server(tools: Mapping[str, Tool[Any]], *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
     """A server of the protocol, without state between calls."""
     import mcp.types as types
     from mcp.server.lowlevel import Server
 
     listed = [
         types.Tool(
-            name=tool.name,
+            name=name,
             title=tool.title,
             description=tool.description,
             input_schema=tool.arguments.model_json_schema(),
             output_schema=tool.result.model_json_schema(),
             annotations=types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False),
         )
-        for tool in tools.values()
+        for name, tool in tools.items()
     ]
 
     async def list_tools(context: object, parameters: object) -> types.ListToolsResult:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,7 +20,7 @@ from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.links import source_address
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.requests import FiltersIn, QuestionText
-from coopbot.serve.wire import AnswerOut, ArticleOut, answer_out
+from coopbot.serve.wire import AnswerOut, ArticleOut, Shape, answer_out
 
 # Passages of a search; those of one article become one result.
 _TOP_K = 20
@@ -71,7 +72,7 @@ class FoundAllOut(BaseModel):
     results: list[FoundOut]
 
 
-class DocumentOut(BaseModel):
+class DocumentOut(Shape):
     """A whole article."""
 
     id: str
@@ -82,87 +83,77 @@ class DocumentOut(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A tool. `call` takes arguments and the service's address, and returns the result as text and as fields."""
+class Tool(Generic[_Arguments]):
+    """A tool. `answer` takes arguments and the service's address, and returns the result as text and as fields."""
 
-    name: str
     title: str
     description: str
-    arguments: type[BaseModel]
+    arguments: type[_Arguments]
     result: type[BaseModel]
-    call: Callable[[Mapping[str, object], str], tuple[str, BaseModel]]
+    answer: Callable[[_Arguments, str], tuple[str, BaseModel]]
+
+    def call(self, given: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
+        """The result for arguments that are not checked yet. Raises InvalidRequest, NotFound and what answering raises."""
+        try:
+            arguments = self.arguments.model_validate(given)
+        except ValidationError as exc:
+            problem = exc.errors(include_input=False, include_url=False)[0]
+            field = ".".join(str(part)[:60] for part in problem["loc"]) or "arguments"
+            raise InvalidRequest(field, f"{field}: {problem['msg']}; correct it and call again") from exc
+        return self.answer(arguments, base)
 
 
-def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcontext) -> dict[str, Tool]:
-    """The tools by name. Each raises InvalidRequest, NotFound and what answering raises."""
-
-    def search(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
-        with watched():
-            found = answerer.search(_checked(SearchArguments, arguments).query, top_k=_TOP_K)
-        results: dict[str, FoundOut] = {}
-        for hit in found.hits:
-            article = found.articles[hit.passage.article_id]
-            result = FoundOut(
-                id=article.article_id, title=article.title, url=source_address(article, base), text=hit.passage.text
-            )
-            results.setdefault(article.article_id, result)
-        out = FoundAllOut(results=list(results.values())[:_RESULTS])
-        return out.model_dump_json(), out
-
-    def fetch(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
-        article = index.current().article(_checked(FetchArguments, arguments).id)
-        if article is None:
-            raise NotFound("there is no article with that id; call search for ids")
-        out = DocumentOut(
-            id=article.article_id,
-            title=article.title,
-            text=article.text,
-            url=source_address(article, base),
-            metadata=ArticleOut.of(article),
-        )
-        return out.model_dump_json(), out
-
-    def ask(arguments: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
-        asked = _checked(AskArguments, arguments)
-        with watched():
-            answer = answerer.ask(asked.question, filters=asked.to_filters(), max_citations=asked.max_citations)
-        return markdown_text(answer, base), answer_out(answer)
-
-    tools = (
-        Tool(
-            name="search",
+def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcontext) -> dict[str, Tool[Any]]:
+    """The tools by name."""
+    return {
+        "search": Tool(
             title="Search articles",
             description="Find articles about cooperation between regions of China and Russia. Returns ids, titles, addresses "
             "and the nearest passage of each; fetch gives the whole article.",
             arguments=SearchArguments,
             result=FoundAllOut,
-            call=search,
+            answer=partial(_search, answerer, watched),
         ),
-        Tool(
-            name="fetch",
+        "fetch": Tool(
             title="Read an article",
             description="The whole text of one article, by the id that search gave, with its publisher, date and sources.",
             arguments=FetchArguments,
             result=DocumentOut,
-            call=fetch,
+            answer=partial(_fetch, index),
         ),
-        Tool(
-            name="ask",
+        "ask": Tool(
             title="Ask a question",
             description="Answer a question about cooperation between regions of China and Russia with exact quotes from "
             "articles, each with its source and date; or that the sources do not say, with the nearest passages.",
             arguments=AskArguments,
             result=AnswerOut,
-            call=ask,
+            answer=partial(_ask, answerer, watched),
         ),
-    )
-    return {tool.name: tool for tool in tools}
+    }
 
 
-def _checked(shape: type[_Arguments], given: Mapping[str, object]) -> _Arguments:
-    try:
-        return shape.model_validate(given)
-    except ValidationError as exc:
-        problem = exc.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part)[:60] for part in problem["loc"]) or "arguments"
-        raise InvalidRequest(field, f"{field}: {problem['msg']}; correct it and call again") from exc
+def _search(answerer: Answerer, watched: Watched, arguments: SearchArguments, base: str) -> tuple[str, BaseModel]:
+    with watched():
+        found = answerer.search(arguments.query, top_k=_TOP_K)
+    results: dict[str, FoundOut] = {}
+    for hit in found.hits:
+        article = found.articles[hit.passage.article_id]
+        result = FoundOut(id=article.article_id, title=article.title, url=source_address(article, base), text=hit.passage.text)
+        results.setdefault(article.article_id, result)
+    out = FoundAllOut(results=list(results.values())[:_RESULTS])
+    return out.model_dump_json(), out
+
+
+def _fetch(index: LiveStore, arguments: FetchArguments, base: str) -> tuple[str, BaseModel]:
+    article = index.current().article(arguments.id)
+    if article is None:
+        raise NotFound("there is no article with that id; call search for ids")
+    url = source_address(article, base)
+    out = DocumentOut.of(article, id=article.article_id, url=url, metadata=article)
+    return out.model_dump_json(), out
+
+
+def _ask(answerer: Answerer, watched: Watched, arguments: AskArguments, base: str) -> tuple[str, BaseModel]:
+    with watched():
+        answer = answerer.ask(arguments.question, filters=arguments.to_filters(), max_citations=arguments.max_citations)
+    return markdown_text(answer, base), answer_out(answer)
