@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 
 from pydantic import BaseModel, Field
 
@@ -93,19 +94,23 @@ class Overview:
         """The counts for a query."""
         store = self._index.current()
         entries = self._processed(store)
-        chosen = {
-            without: list(_passing(entries, query, without)) for without in ("", "languages", "dates", "publishers", "places")
-        }
+        publishers = {name.casefold() for name in query.publishers}
+        failed = [(entry, _failed(entry, query, publishers)) for entry in entries]
+
+        def passing(without: str = "") -> list[_Entry]:
+            """The entries that pass all filters except the one without."""
+            return [entry for entry, names in failed if names <= {without}]
+
         return OverviewOut(
             snapshot=store.snapshot_id,
             total=store.manifest.articles,
             counted=len(entries),
-            matching=len(chosen[""]),
-            languages=dict(Counter(entry.article.language for entry in chosen["languages"])),
-            months=_months(chosen["dates"]),
-            publishers=_publishers(chosen["publishers"]),
-            places=_places(chosen["places"]),
-            recent=_newest(chosen[""], query.recent),
+            matching=len(passing()),
+            languages=dict(Counter(entry.article.language for entry in passing("languages"))),
+            months=_months(passing("dates")),
+            publishers=_publishers(passing("publishers")),
+            places=_places(passing("places")),
+            recent=_newest(passing(), query.recent),
         )
 
     def _processed(self, store: VectorStore) -> tuple[_Entry, ...]:
@@ -145,20 +150,15 @@ class Overview:
         )
 
 
-def _passing(entries: Iterable[_Entry], query: OverviewIn, without: str) -> Iterator[_Entry]:
-    """The entries that pass all filters except those of one kind."""
-    languages = () if without == "languages" else query.languages
-    publishers = () if without == "publishers" else {name.casefold() for name in query.publishers}
-    places = () if without == "places" else query.places
-    first, last = (None, None) if without == "dates" else (query.published_from, query.published_to)
-    for entry in entries:
-        if (
-            (not languages or entry.article.language in languages)
-            and (not publishers or not entry.publishers.keys().isdisjoint(publishers))
-            and (not places or not entry.places.isdisjoint(places))
-            and _between(entry.article.published, first, last)
-        ):
-            yield entry
+def _failed(entry: _Entry, query: OverviewIn, publishers: set[str]) -> set[str]:
+    """The filters that an entry does not pass."""
+    passed = {
+        "languages": not query.languages or entry.article.language in query.languages,
+        "publishers": not publishers or not entry.publishers.keys().isdisjoint(publishers),
+        "places": not query.places or not entry.places.isdisjoint(query.places),
+        "dates": _between(entry.article.published, query.published_from, query.published_to),
+    }
+    return {name for name, passes in passed.items() if not passes}
 
 
 def _between(day: date | None, first: date | None, last: date | None) -> bool:
@@ -189,6 +189,6 @@ def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
     ]
 
 
-def _newest(entries: Sequence[_Entry], limit: int) -> list[ArticleOut]:
-    dated = sorted((entry.article for entry in entries), key=lambda article: article.article_id)
-    return sorted(dated, key=lambda article: article.published or date.min, reverse=True)[:limit]
+def _newest(entries: Iterable[_Entry], limit: int) -> list[ArticleOut]:
+    """The newest articles; those of one day in the order of the entries."""
+    return nlargest(limit, (entry.article for entry in entries), key=lambda article: article.published or date.min)
