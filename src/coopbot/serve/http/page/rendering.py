@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -31,7 +30,7 @@ class Templates:
     """Fills templates in the language of the page."""
 
     def __init__(self, texts: Mapping[Language, Texts]) -> None:
-        self._texts = texts
+        self.texts = texts
         self._environment = Environment(
             loader=PackageLoader("coopbot.serve.http.page"),
             autoescape=True,
@@ -40,29 +39,21 @@ class Templates:
             lstrip_blocks=True,
         )
 
-    def texts(self, language: Language) -> Texts:
-        """The texts of a language."""
-        return self._texts[language]
-
-    def fill(self, name: str, language: Language, *, theme: str = "", status: int = 200, **values: Any) -> HTMLResponse:
+    def fill(self, name: str, language: Language, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""
         html = self._environment.get_template(name).render(
             language=language,
             theme=theme,
-            t=self._texts[language],
+            t=self.texts[language],
             places=sorted((place.names[language], place_id) for place_id, place in all_places().items()),
-            names={code: (self._texts[code]["name"], self._texts[code]["short_name"]) for code in LANGUAGES},
-            day=partial(_day, language=language),
+            names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in LANGUAGES},
+            day=partial(format_date, language=language),
             blocks=article_blocks,
             **values,
         )
         # The page depends on two cookies and on the browser's languages.
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
         return HTMLResponse(html, status_code=status, headers=headers)
-
-
-def _day(published: date | None, *, language: Language) -> str:
-    return format_date(published, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.messages import error_text
 from coopbot.serve.requests import AskIn
-from coopbot.serve.wire import AnswerOut, ArticleTextOut
+from coopbot.serve.wire import ArticleTextOut
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
@@ -61,7 +61,7 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
             chosen = RedirectResponse("/", status_code=303)
             chosen.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
             return chosen
-        return _page(templates, request)
+        return templates.fill("page.html", *_choices(request), asked={}, answer=None, error="")
 
     @app.post("/ask", include_in_schema=False)
     async def ask(request: Request) -> HTMLResponse:
@@ -72,9 +72,8 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
         found = service.index.current().article(article_id)
         shown = ArticleTextOut.of(found) if found else None
-        language, theme = _choices(request)
         status = 200 if found else 404
-        return templates.fill("article.html", language, theme=theme, status=status, article=shown, start=start, end=end)
+        return templates.fill("article.html", *_choices(request), status=status, article=shown, start=start, end=end)
 
     @app.get("/v1/suggestions", summary="Suggested questions")
     def suggest(language: Language = "en") -> SuggestionsOut:
@@ -88,31 +87,17 @@ def _choices(request: Request) -> tuple[Language, str]:
     return language, theme if theme in _THEMES else ""
 
 
-def _page(
-    templates: Templates,
-    request: Request,
-    *,
-    status: int = 200,
-    asked: dict[str, object] | None = None,
-    answer: AnswerOut | None = None,
-    error: str = "",
-) -> HTMLResponse:
-    language, theme = _choices(request)
-    return templates.fill("page.html", language, theme=theme, status=status, asked=asked or {}, answer=answer, error=error)
-
-
 def _answered(templates: Templates, questions: Questions, request: Request, form: FormData) -> HTMLResponse:
     """The page with the answer to a submitted form."""
-    language, _ = _choices(request)
-    asked = _asked(form)
+    language, theme = _choices(request)
+    asked, answer, error, status = _asked(form), None, "", 200
     try:
         answer = questions.answer(AskIn.model_validate(asked), request.state.client)
     except ValidationError as exc:
-        return _page(templates, request, status=422, asked=asked, error=_what_is_wrong(exc, asked, templates.texts(language)))
+        error, status = _what_is_wrong(exc, asked, templates.texts[language]), 422
     except CoopbotError as exc:
-        status = report_failure(exc, request.url.path).status
-        return _page(templates, request, status=status, asked=asked, error=error_text(exc, language))
-    return _page(templates, request, asked=asked, answer=answer)
+        error, status = error_text(exc, language), report_failure(exc, request.url.path).status
+    return templates.fill("page.html", language, theme, status=status, asked=asked, answer=answer, error=error)
 
 
 def _asked(form: FormData) -> dict[str, object]:
