@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
 from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language
 from coopbot.text.gazetteer import all_places, place_id
+
+_FILTERS = TypeAdapter(Filters)
 
 QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
 
@@ -62,13 +64,7 @@ class FiltersIn(_Request):
 
     def to_filters(self) -> Filters:
         """The same as a domain record."""
-        return Filters(
-            languages=tuple(self.languages),
-            publishers=tuple(self.publishers),
-            published_from=self.published_from,
-            published_to=self.published_to,
-            places=tuple(self.places),
-        )
+        return _FILTERS.validate_python(self.model_dump())
 
 
 class AskIn(_Request):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from coopbot.domain import Language
@@ -44,6 +44,8 @@ def _is_plain(url: str) -> bool:
 Line = Annotated[str, StringConstraints(max_length=500)]
 WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_is_web_address)]
 
+_DRAFT = TypeAdapter(Draft)
+
 
 class ArticleIn(BaseModel):
     """An article to add: either only its web address, or its text and title with optional metadata."""
@@ -71,15 +73,7 @@ class ArticleIn(BaseModel):
             return None
         if self.title is None:
             raise InvalidRequest("title", "the text has no title; add one")
-        return Draft(
-            title=self.title,
-            text=self.text,
-            authors=tuple(self.authors),
-            publisher=self.publisher,
-            published=self.published,
-            url=self.url or "",
-            language=self.language,
-        )
+        return _DRAFT.validate_python({**self.model_dump(), "url": self.url or ""})
 
 
 class ProgressOut(Shape):
