@@ -35,7 +35,7 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
     answered = answer.outcome == "answered"
     if answer.notice is not None:
         yield MarkdownLine(text=f"{texts.notices[answer.notice]}\n\n")
-        yield from (_listed(article, answer, base) for article in answer.articles)
+        yield from (MarkdownLine(text=f"- {_titled(article, answer, base)}\n") for article in answer.articles)
     elif not answered:
         yield MarkdownLine(text=f"{texts.no_evidence}\n\n")
     for claim in answer.claims:
@@ -89,11 +89,6 @@ def _line(text: str, numbers: tuple[int, ...], answer: Answer, base: str) -> Mar
 def _mark(citation: Citation, base: str) -> str:
     url = source_address(citation, base)
     return f"[\\[{citation.number}\\]]({_address(url)})" if url else f"\\[{citation.number}\\]"
-
-
-def _listed(article: Article, answer: Answer, base: str) -> MarkdownLine:
-    """An entry in a list of articles."""
-    return MarkdownLine(text=f"- {_titled(article, answer, base)}\n")
 
 
 def _source(citation: Citation, answer: Answer, base: str) -> str:

@@ -106,8 +106,8 @@ class State(Collector):
     def _index(self) -> Iterable[Metric]:
         manifest = self.index.current().manifest
         built_s = datetime.fromisoformat(manifest.facts.built_at).timestamp()
-        yield _gauge("coopbot_index_age_seconds", "Age of the current snapshot.", self.now_s() - built_s)
-        yield _gauge("coopbot_index_articles", "Articles in the current snapshot.", manifest.articles)
+        yield GaugeMetricFamily("coopbot_index_age_seconds", "Age of the current snapshot.", self.now_s() - built_s)
+        yield GaugeMetricFamily("coopbot_index_articles", "Articles in the current snapshot.", manifest.articles)
         passages = GaugeMetricFamily("coopbot_index_passages", "Passages of the current snapshot.", labels=["language"])
         for language, count in manifest.passages.items():
             passages.add_metric([language], count)
@@ -115,9 +115,7 @@ class State(Collector):
         # An index in Milvus has no files here.
         if isinstance(manifest, Manifest):
             size = sum(int(entry["bytes"]) for entry in manifest.files.values())
-            yield _gauge("coopbot_index_bytes", "Size of the current snapshot.", size)
-        yield _gauge("coopbot_index_fault", "1 while a newer snapshot cannot be opened.", int(bool(self.index.fault)))
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, value=value)
+            yield GaugeMetricFamily("coopbot_index_bytes", "Size of the current snapshot.", size)
+        yield GaugeMetricFamily(
+            "coopbot_index_fault", "1 while a newer snapshot cannot be opened.", int(bool(self.index.fault))
+        )

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 # What reads the corpus may need a key, and is rate limited.
 _GUARDED_UNDER, _GUARDED = ("/v1/", "/article/"), frozenset({"/ask", "/mcp"})
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="coopbot"'}
+
 # An IPv6 client usually has all addresses of a /64 network.
 _NETWORK_BITS = 64
 
@@ -68,7 +70,7 @@ def needs_key(scope: Scope) -> Response | None:
         log.warning("key_refused", path=scope["path"][:200], client=scope["state"]["client"])
         return problem_response(HTTPStatus.FORBIDDEN, "this is not one of the API keys; send one of those in COOPBOT_API_KEYS")
     detail = "this needs an API key; send it as `Authorization: Bearer ...`"
-    return problem_response(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="coopbot"'})
+    return problem_response(HTTPStatus.UNAUTHORIZED, detail, CHALLENGE)
 
 
 def is_guarded(path: str) -> bool:

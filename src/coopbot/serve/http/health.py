@@ -68,12 +68,10 @@ class Health:
                 now = self._clock()
                 if self._looked_at_s is None or now - self._looked_at_s >= _LOOK_S:
                     self._looked_at_s = now
-                    self._note(self._index.damage())
+                    damage, known = self._index.damage(), self._damage
+                    self._damage = damage
+                    if damage and damage != known:
+                        log.error("index_damaged", reason=damage)
             finally:
                 self._looking.release()
         return bool(self._damage)
-
-    def _note(self, damage: str) -> None:
-        if damage and damage != self._damage:
-            log.error("index_damaged", reason=damage)
-        self._damage = damage

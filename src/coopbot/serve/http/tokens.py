@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from coopbot.errors import Forbidden
-from coopbot.serve.http.clients import bearer_token
+from coopbot.serve.http.clients import CHALLENGE, bearer_token
 
 log = structlog.get_logger()
 
@@ -29,9 +29,8 @@ class TokenCheck:
             raise Forbidden(f"this is off because no {self._name} is set; set {self._setting} and restart")
         token = bearer_token(request.headers)
         if not token:
-            challenge = {"WWW-Authenticate": 'Bearer realm="coopbot"'}
             detail = f"this needs the {self._name}; send it as `Authorization: Bearer ...`"
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=challenge)
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)
         if not hmac.compare_digest(token, self._expected):
             log.warning("token_refused", path=request.scope.get("path", "")[:200], client=getattr(request.state, "client", ""))
             raise Forbidden(f"this is not the {self._name}; send the one in {self._setting}")
