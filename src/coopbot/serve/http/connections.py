@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from coopbot.serve.http.headers import SECURITY_HEADERS
 from coopbot.serve.http.problems import problem_response
-
-if TYPE_CHECKING:
-    from uvicorn.config import Config
-    from uvicorn.server import ServerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +39,11 @@ class TimedConnection(H11Protocol):
 
     timeouts = Timeouts()
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
-        """Called by uvicorn. `Any`: uvicorn chooses the types of state and loop."""
-        super().__init__(config, server_state, app_state, _loop)
-        self._awaited: _Part | None = None
-        self._awaited_since_s = 0.0
-        self._body_bytes = 0
-        self._read_timer: asyncio.TimerHandle | None = None
-        self._write_timer: asyncio.TimerHandle | None = None
+    _awaited: _Part | None = None
+    _awaited_since_s = 0.0
+    _body_bytes = 0
+    _read_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Start the deadline of the first head."""
