@@ -20,7 +20,7 @@ from coopbot.errors import Forbidden
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.admin import admission
-from coopbot.serve.http.tokens import TokenCheck
+from coopbot.serve.http.clients import TokenCheck
 from coopbot.serve.jobs import Jobs, Limits
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
 
 from coopbot.serve.http.clients import Clients, needs_key
 from coopbot.serve.http.headers import head_like_get, request_ids, security_headers
-from coopbot.serve.http.hosts import only_hosts
-from coopbot.serve.http.layers import layer
-from coopbot.serve.http.problems import crashes
+from coopbot.serve.http.layers import guard, layer
+from coopbot.serve.http.problems import crashes, problem_response
 from coopbot.serve.http.rate import RateLimit, parse_limits
 from coopbot.serve.http.sizes import body_limit, head_limit
 
@@ -54,3 +58,23 @@ def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
     app.add_middleware(crashes)
     app.add_middleware(security_headers)
     app.add_middleware(request_ids)
+
+
+def only_hosts(allowed: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    """Refuse requests whose Host is not `allowed`, against DNS rebinding by other web pages.
+
+    allowed: names without ports; `*.example.org` allows all names below example.org. Health checks, which use the IP address,
+    are always allowed.
+    """
+    names = frozenset(name.lower() for name in allowed if not name.startswith("*."))
+    suffixes = tuple(name[1:].lower() for name in allowed if name.startswith("*."))
+
+    def refuse(scope: Scope) -> Response | None:
+        host = Headers(scope=scope).get("host", "").lower()
+        name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+        if scope["path"] in ("/healthz", "/readyz") or name in names or name.endswith(suffixes):
+            return None
+        detail = "the service does not answer to this host name; ask its operator for the right address"
+        return problem_response(HTTPStatus.MISDIRECTED_REQUEST, detail)
+
+    return guard(refuse)

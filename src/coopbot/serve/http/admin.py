@@ -20,11 +20,11 @@ from starlette.exceptions import HTTPException
 
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES
+from coopbot.serve.http.clients import TokenCheck
 from coopbot.serve.http.problems import PROBLEM
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.http.sizes import TooLarge
-from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
 

@@ -1,4 +1,4 @@
-"""Identifies the client of a request, by API key or address, and refuses those without a key where one is needed."""
+"""Identifies the client of a request, by API key or address, and refuses those without the key or token that is needed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
+from fastapi import Request
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from coopbot.errors import Forbidden
 from coopbot.serve.http.layers import guard
 from coopbot.serve.http.problems import problem_response
 
@@ -71,6 +74,27 @@ def needs_key(scope: Scope) -> Response | None:
         return problem_response(HTTPStatus.FORBIDDEN, "this is not one of the API keys; send one of those in COOPBOT_API_KEYS")
     detail = "this needs an API key; send it as `Authorization: Bearer ...`"
     return problem_response(HTTPStatus.UNAUTHORIZED, detail, CHALLENGE)
+
+
+class TokenCheck:
+    """Checks requests for a token. purpose: of the token, in one word. token: empty if `setting` is not set."""
+
+    def __init__(self, purpose: str, setting: str, token: str) -> None:
+        self._name = f"{purpose} token"
+        self._setting = setting
+        self._expected = token.encode("utf-8", "surrogateescape")
+
+    def require(self, request: Request) -> None:
+        """Raises HTTPException 401 if the request has no token, Forbidden if it has another or the setting is not set."""
+        if not self._expected:
+            raise Forbidden(f"this is off because no {self._name} is set; set {self._setting} and restart")
+        token = bearer_token(request.headers)
+        if not token:
+            detail = f"this needs the {self._name}; send it as `Authorization: Bearer ...`"
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)
+        if not hmac.compare_digest(token, self._expected):
+            log.warning("token_refused", path=request.scope.get("path", "")[:200], client=getattr(request.state, "client", ""))
+            raise Forbidden(f"this is not the {self._name}; send the one in {self._setting}")
 
 
 def is_guarded(path: str) -> bool:

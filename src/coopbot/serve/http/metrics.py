@@ -11,8 +11,8 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coopbot.serve.http.clients import TokenCheck
 from coopbot.serve.http.layers import at_start, layer
-from coopbot.serve.http.tokens import TokenCheck
 from coopbot.serve.metrics import TEXT_FORMAT, Metrics, State
 
 # Requests without a route, whose paths could be anything.
