@@ -14,8 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from coopbot.domain import Language
 from coopbot.errors import Busy, CoopbotError, Forbidden, InvalidRequest, NotFound, Unreachable
-from coopbot.serve.status import IndexOut
-from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, SearchOut
+from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, SearchOut
 
 TIMEOUT_S = 60.0
 

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from coopbot.domain import Answer, Citation, Claim, Span
-from coopbot.serve.wire import answer_out
+from coopbot.index.build import build
+from coopbot.index.disk.folder import open_current
+from coopbot.index.model.reader_model import ReaderCard
+from coopbot.serve.wire import answer_out, index_out
+from tests.fakes import BagOfWords, make_article
 
 QUOTE = "🚂 Мост открыли 10 июня 2022 года."
 CITATION = Citation(
@@ -54,3 +59,15 @@ def test_a_claim_has_the_answer_span_of_the_quote_that_it_repeats() -> None:
     assert answer.answer_within(Claim(text="It opened.", citations=(1, 2))) == Span(start_char=3, end_char=9)
     assert answer.answer_within(Claim(text="It opened.", citations=(1,))) is None
     assert answer.answer_within(Claim(text="In other words.", citations=(2,))) is None
+
+
+def test_the_status_of_the_index_names_the_reader(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    build([make_article("en/bridge", "It opened.")], embedder, tmp_path, model="bag", precision="f32")
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    card = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, has_types=False, precision="int8")
+    shown = index_out(snapshot, "", card)
+    assert (shown.model, shown.precision, shown.reader, shown.reader_precision) == ("bag", "f32", "some/reader", "int8")
+    unread = index_out(snapshot, "", None)
+    assert (unread.reader, unread.reader_precision) == ("off", "")
+    snapshot.close()

@@ -1,15 +1,16 @@
-"""One change of the corpus: its progress, and the function that makes it."""
+"""One change of the corpus: its progress, the function that makes it, and the Protocol of what it is made with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from coopbot.index.build import BuildReport
+from coopbot.index.model.embedder import Progress
 from coopbot.ingest.corpus.arrival import Arrival
-from coopbot.serve.editor import Editor
+from coopbot.ingest.draft import Draft
 from coopbot.serve.spool import JobChange, Order
 
 JobKind = Literal["add", "remove", "rebuild", "feed"]
@@ -36,6 +37,37 @@ class Job:
     change: JobChange | None = None
     report: BuildReport | None = None
     error: Exception | None = None
+
+
+class Editor(Protocol):
+    """Changes to corpus and index. Each call succeeds completely or changes nothing, and may raise Busy or Misconfigured.
+
+    Answers change only with `rebuild`. Calls come from one thread at a time, except `stop`.
+    """
+
+    def add_url(self, url: str) -> Arrival:
+        """Fetch a page, clean it and add it to the corpus. Raises InvalidRequest, Unreachable, Unreadable, Duplicate."""
+        ...
+
+    def add_file(self, data: bytes, name: str) -> Arrival:
+        """Add the article in a file. The extension of `name` decides the format. Raises Unreadable, Duplicate."""
+        ...
+
+    def add_draft(self, draft: Draft) -> Arrival:
+        """Add an article given as clean text. Raises InvalidRequest, Duplicate."""
+        ...
+
+    def remove(self, article_id: str) -> None:
+        """Remove an article from the corpus. Raises NotFound."""
+        ...
+
+    def rebuild(self, progress: Progress, /) -> BuildReport:
+        """Update the index from the corpus. An error raised by `progress` ends the build; the old snapshot stays current."""
+        ...
+
+    def stop(self) -> None:
+        """Stop reading documents at once, from any thread. Later calls that have to read one raise Busy."""
+        ...
 
 
 Step = Callable[[Job], Job | None]

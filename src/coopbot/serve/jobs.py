@@ -15,8 +15,7 @@ import structlog
 
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.serve.editor import Editor
-from coopbot.serve.job import Job, JobKind, Step, job_of, step_of
+from coopbot.serve.job import Editor, Job, JobKind, Step, job_of, step_of
 from coopbot.serve.job_records import JobRecords, Stopping
 from coopbot.serve.spool import MOST_STARTS, Order, Spool
 

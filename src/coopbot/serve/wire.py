@@ -1,4 +1,4 @@
-"""The JSON of answers and articles: one set of shapes for HTTP and for `--json` on the command line."""
+"""The JSON of answers, articles and the index: one set of shapes for HTTP and for `--json` on the command line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from coopbot.ask.answer.answerer import SearchResult
+from coopbot.ask.store import VectorStore
 from coopbot.domain import Answer, Citation, Language, Notice, Outcome, WritingOutcome
+from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.notes import citation_note
+
+_FAULT = "a newer snapshot could not be opened, so an older one is used; the server's log says why; run: coopbot doctor"
 
 
 class Shape(BaseModel):
@@ -168,6 +172,32 @@ class ArticlesOut(Shape):
     next_offset: int | None
 
 
+class IndexOut(Shape):
+    """The current index. `fault`: why a newer snapshot is not used; empty if there is none.
+
+    `reader`: the model that reads the passages found, or "off", in which case `reader_precision` is empty.
+    """
+
+    snapshot: str
+    built_at: str
+    model: str
+    precision: str
+    fingerprint: str
+    articles: int
+    passages: dict[Language, int]
+    sentences: int
+    fault: str
+    reader: str
+    reader_precision: str
+
+
+class ReadyOut(BaseModel):
+    """The service can answer, from this snapshot."""
+
+    status: Literal["ready"]
+    snapshot: str
+
+
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """The JSON shape of an answer."""
     citations = [_citation_out(citation, answer) for citation in answer.citations]
@@ -194,4 +224,20 @@ def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
         # The nearest passages do not answer, so no words in them are marked.
         answer=citation.answer if answer.outcome == "answered" else None,
         time_note=citation_note(citation, answer.question_language),
+    )
+
+
+def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:
+    """The current index. A `fault` is reported without its text, which names folders of the server."""
+    facts = snapshot.manifest.facts
+    return IndexOut.of(
+        snapshot.manifest,
+        snapshot=snapshot.snapshot_id,
+        built_at=facts.built_at,
+        model=facts.model,
+        precision=facts.precision,
+        fingerprint=facts.fingerprint,
+        fault=_FAULT if fault else "",
+        reader=reader.name if reader else "off",
+        reader_precision=reader.precision if reader else "",
     )

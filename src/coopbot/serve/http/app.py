@@ -41,8 +41,7 @@ from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.requests import AskIn, SearchIn
-from coopbot.serve.status import IndexOut, ReadyOut, index_out
-from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, SearchOut
+from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, ReadyOut, SearchOut, index_out
 
 _PAGE = 50
 _MAX_PAGE = 200
