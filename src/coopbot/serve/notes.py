@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from coopbot.domain import Answer, Citation, Claim, DatedWords, Language
+from coopbot.domain import Answer, Citation, Claim, Language
 from coopbot.serve.messages import format_date, format_month, format_year, message
 
 
 def citation_note(citation: Citation, language: Language) -> str:
     """The note on one quote; "" if none is needed."""
-    parts = [_as_of(citation, language)] if citation.as_of else []
-    parts += [_meaning(words, citation, language) for words in citation.dated_words]
+    texts = message(language)
+    parts = [texts.as_of.replace("…", format_date(citation.as_of, language))] if isinstance(citation.as_of, date) else []
+    parts += [texts.undated] if citation.as_of == "undated" else []
+    for words in citation.dated_words:
+        quoted = texts.quoted.replace("…", words.of(citation.quote))
+        parts.append(f"{quoted}: {format_period(words.first, words.last, language)}")
     return "; ".join(parts)
 
 
@@ -20,18 +24,6 @@ def claim_note(answer: Answer, claim: Claim) -> str:
     cited = [citation for citation in answer.citations if citation.number in claim.citations]
     notes = dict.fromkeys(citation_note(citation, answer.question_language) for citation in cited)
     return "; ".join(filter(None, notes))
-
-
-def _as_of(citation: Citation, language: Language) -> str:
-    texts = message(language)
-    if isinstance(citation.as_of, date):
-        return texts.as_of.replace("…", format_date(citation.as_of, language))
-    return texts.undated
-
-
-def _meaning(words: DatedWords, citation: Citation, language: Language) -> str:
-    words_quoted = words.of(citation.quote)
-    return f"{message(language).quoted.replace('…', words_quoted)}: {format_period(words.first, words.last, language)}"
 
 
 def format_period(first: date, last: date, language: Language) -> str:
