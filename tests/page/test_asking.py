@@ -78,7 +78,7 @@ def test_small_talk_gets_a_line(visit: Visit) -> None:
 def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
     page = visit()
     say(page, "What do you know about Hunchun?")
-    expect(page.locator(".notice")).to_have_text("Articles on this subject, closest first:")
+    expect(page.locator("h3.notice")).to_have_text("Articles on this subject, closest first:")
     listed = page.locator(".listed li")
     expect(listed).to_have_count(2)
     expect(listed.filter(has_text="A dry port is planned")).to_contain_text("Harbour Post 3 October 2014 English")

@@ -34,7 +34,7 @@ function answerView(turn, actions) {
   if (answer.notice) return noticeView(answer, searched, actions);
   if (answer.outcome !== "answered") {
     return html`${searched}<p class="none">${t.no_evidence}</p>
-      ${answer.citations.length ? html`<p class="note">${t.nearest}</p><ol class="quotes near">${answer.citations.map((c) => sourceView(c, actions, true))}</ol>` : nothing}
+      ${answer.citations.length ? html`<h3>${t.nearest}</h3><ol class="quotes near">${answer.citations.map((c) => sourceView(c, actions, true))}</ol>` : nothing}
       ${toolsView(turn, actions)}`;
   }
   const byNumber = new Map(answer.citations.map((c) => [c.number, c]));
@@ -54,7 +54,10 @@ function noticeView(answer, searched, { openArticle }) {
     event.preventDefault();
     openArticle(article);
   };
-  return html`${answer.articles.length ? searched : nothing}<p class="notice" lang=${answer.question_language ?? nothing}>${answer.text.split("\n")[0]}</p>
+  const [line] = answer.text.split("\n");
+  const lang = answer.question_language ?? nothing;
+  if (!answer.articles.length) return html`<p class="notice" lang=${lang}>${line}</p>`;
+  return html`${searched}<h3 class="notice" lang=${lang}>${line}</h3>
     <ul class="quotes listed">${answer.articles.map((article) => html`<li>
       <h4><a href="/article/${article.article_id}" lang=${article.language} @click=${open(article)}>${article.title}</a></h4>${metaView(article)}</li>`)}</ul>`;
 }
