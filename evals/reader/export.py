@@ -1,6 +1,7 @@
-"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/longer.pt`.
+"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/paired.pt`.
 
-Of several checkpoints, which other seeds gave, the average is taken: `export.py runs/reader/longer.pt runs/reader/longer-8.pt`.
+Of several checkpoints, which other seeds gave, the average is taken, with updates of rank `RANK` at most:
+`export.py runs/reader/paired.pt runs/reader/paired-8.pt`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from coopbot.index.model.reader_model import WEIGHTS_FILE, encoder_hash
 
 TARGET = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model" / WEIGHTS_FILE
 CARD = TARGET.with_name("reader_card.md")
+RANK = 64
 
 _CARD = """\
 # The built-in reader
@@ -37,7 +39,7 @@ licences: `evals/reader/README.md` of the source. What it does for answers: the 
 | data | CMRC 2018, SQuAD 2.0, XQuAD-R even articles (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), and of this project's own: invented \
 news, and questions over our corpus |
 | order | {stages} |
-| seed | {seed} |
+| average of | {seed} |
 
 Held-out questions, at the end of each stage. First: the best start among all passages of a question is exactly right. Area: how
 often passages that answer get a higher score than passages that do not.
@@ -50,7 +52,7 @@ def main() -> None:
     checkpoint = Path(sys.argv[1])
     several = [torch.load(Path(name)) for name in sys.argv[1:]]
     scale = SCALE / _rank(several[0]) ** 0.5
-    learned = average(several)
+    learned = narrowed(average(several), RANK)
     rank = _rank(learned)
     tensors = {name: value.half().contiguous() for name, value in sorted(learned.items())}
     metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(scale), "rank": str(rank)}
@@ -65,7 +67,7 @@ def main() -> None:
             megabytes=TARGET.stat().st_size / 1e6,
             file=hashlib.sha256(TARGET.read_bytes()).hexdigest()[:16],
             stages=", then ".join(f"`{name}`" for name in passed),
-            seed=" and ".join(Path(name).stem.partition("-")[2] or str(SEED) for name in sys.argv[1:]),
+            seed=", ".join(f"`{Path(name).stem.partition('-')[0]}` with seed {_seed(name)}" for name in sys.argv[1:]),
             checks="\n".join(f"* `{name}`: {_best_check(checkpoint.parent / f'{name}.log')}" for name in passed),
         ),
         encoding="utf-8",
@@ -86,6 +88,22 @@ def average(several: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tenso
         else:
             averaged[name] = torch.stack(values).mean(dim=0)
     return averaged
+
+
+def narrowed(learned: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tensor]:
+    """The nearest updates of at most this rank."""
+    found = dict(learned)
+    for name in [name for name, value in learned.items() if name.endswith(".up") and value.shape[1] > rank]:
+        down_name = f"{name.removesuffix('.up')}.down"
+        up, down = learned[name], learned[down_name]
+        left, values, right = torch.linalg.svd(up @ down, full_matrices=False)
+        root = values[:rank].sqrt()
+        found[name], found[down_name] = left[:, :rank] * root, root[:, None] * right[:rank]
+    return found
+
+
+def _seed(name: str) -> str:
+    return Path(name).stem.partition("-")[2] or str(SEED)
 
 
 def _rank(learned: dict[str, torch.Tensor]) -> int:
