@@ -126,7 +126,7 @@ def _measure(asked: argparse.Namespace) -> None:
         for row in chosen:
             if row.name not in done:
                 done[row.name] = measured(bench, row, dataset)
-                results["rows"].append(done[row.name])
+                results["rows"] = [done[one.name] for one in ROWS if one.name in done]
                 _save(results)
         for system in [] if asked.no_kills else dict.fromkeys(row.system for row in chosen):
             # The rows of a system search differently, but write the same index.
