@@ -2,10 +2,10 @@
 
     python evals/learn.py XQUAD
 
-It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news of
-`reader/made-up.jsonl` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed from the
-index, so that nothing answers. Weights of the reader's scores are learned only from questions that the reader was not trained
-on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them.
+It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news and
+pages of `reader/invented.py` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed
+from the index, so that nothing answers. Weights of the reader's scores are learned only from questions that the reader was
+not trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them.
 """
 
 from __future__ import annotations
