@@ -23,11 +23,9 @@ class Part(Protocol):
     @property
     def figures(self) -> Mapping[str, Estimate]:
         """By names that begin with one of `OPTIONAL_PARTS`."""
-        ...
 
     def sections(self) -> str:
         """Markdown that begins with a `## ` heading."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

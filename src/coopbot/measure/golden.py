@@ -150,11 +150,9 @@ class Asks(Protocol):
         conversation_id: str | None = None,
     ) -> Answer:
         """See `Answerer`."""
-        ...
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """See `Answerer`."""
-        ...
 
 
 def load_questions(path: Path) -> list[GoldenQuestion]:

@@ -36,11 +36,9 @@ class TextModel(Protocol):
     @property
     def name(self) -> str:
         """The name of the model."""
-        ...
 
     def complete(self, prompt: Prompt) -> str:
         """The model's answer. Raises NoText."""
-        ...
 
 
 class ModelWriter:

@@ -15,4 +15,3 @@ class Writer(Protocol):
         """The answer as prose, each sentence supported by some of `citations` (those of `quoted` come first), or `quoted`
         itself. The result's `writing` says which. Never raises: on failure the quotes are returned.
         """
-        ...

@@ -58,11 +58,9 @@ class Reader(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes when the same passage would get other scores."""
-        ...
 
     def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
         """One result per (head, passage) pair; for the head see `head_of`."""
-        ...
 
 
 def head_of(title: str, published: date | None) -> str:

@@ -28,11 +28,9 @@ class Remembers(Protocol):
 
     def remember(self, conversation_id: str, question: str, client: str = "") -> None:
         """Add a resolved question."""
-        ...
 
     def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
         """The questions so far, newest last; none for an id that this client has not used."""
-        ...
 
 
 class Conversations:

@@ -38,11 +38,9 @@ class Answers(Protocol):
         client: str = "",
     ) -> Answer:
         """The answer to a question, which may follow earlier ones of its conversation."""
-        ...
 
     def search(self, question: str, *, top_k: int) -> SearchResult:
         """The nearest passages."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
