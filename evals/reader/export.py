@@ -7,13 +7,14 @@ Of several checkpoints, which other seeds gave, the average is taken, with updat
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from lora import SCALE
-from safetensors.torch import save_file
+from safetensors.torch import save
 from train import SEED, STAGES
 
 from coopbot.index.model.prepare import ModelSource
@@ -56,7 +57,7 @@ def main() -> None:
     rank = _rank(learned)
     tensors = {name: value.half().contiguous() for name, value in sorted(learned.items())}
     metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(scale), "rank": str(rank)}
-    save_file(tensors, TARGET, metadata=metadata)
+    TARGET.write_bytes(_with_sorted_header(save(tensors, metadata=metadata)))
     passed = _stages_up_to(checkpoint.stem.partition("-")[0])
     CARD.write_text(
         _CARD.format(
@@ -68,7 +69,7 @@ def main() -> None:
             file=hashlib.sha256(TARGET.read_bytes()).hexdigest()[:16],
             stages=", then ".join(f"`{name}`" for name in passed),
             seed=", ".join(f"`{Path(name).stem.partition('-')[0]}` with seed {_seed(name)}" for name in sys.argv[1:]),
-            checks="\n".join(f"* `{name}`: {_best_check(checkpoint.parent / f'{name}.log')}" for name in passed),
+            checks="\n".join(f"* `{name}`: {_last_check(checkpoint.parent / f'{name}.log')}" for name in passed),
         ),
         encoding="utf-8",
     )
@@ -115,10 +116,17 @@ def _stages_up_to(name: str | None) -> list[str]:
     return [*_stages_up_to(STAGES[name].start_from), name] if name else []
 
 
-def _best_check(log: Path) -> str:
-    """What was measured of the checkpoint that was kept: the first of the best."""
+def _last_check(log: Path) -> str:
     lines = [line for line in log.read_text("utf-8").splitlines() if line.startswith("checked at ")]
-    return max(lines, key=lambda line: sum(float(line.split()[place]) for place in (4, 6))).removeprefix("checked at ")
+    return lines[-1].removeprefix("checked at ")
+
+
+def _with_sorted_header(file: bytes) -> bytes:
+    """The same safetensors file with the keys of its header in order, so that the same weights give the same bytes."""
+    size = int.from_bytes(file[:8], "little")
+    header = json.dumps(json.loads(file[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + file[8 + size :]
 
 
 if __name__ == "__main__":
