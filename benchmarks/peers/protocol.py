@@ -45,16 +45,12 @@ class System(Protocol):
 
     def prepare(self) -> None:
         """Load what building needs. Not part of the measured time."""
-        ...
 
     def build(self, folder: Path, passages: Sequence[Passage]) -> None:
         """Write an index of these passages to the folder, or update the index that is there."""
-        ...
 
     def open(self, folder: Path) -> None:
         """Load what searching needs, the model included."""
-        ...
 
     def search(self, question: str, language: str | None) -> list[Found]:
         """The best `TOP_K` passages, of all languages or of one."""
-        ...
