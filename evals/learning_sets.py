@@ -81,8 +81,13 @@ def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> It
 
 
 def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], count: int) -> Iterator[Asked]:
-    """Over all invented news together: all questions held out from the reader's training, and `count` of the others."""
-    rows = [(number, story, asked) for number, story in enumerate(load_stories()) for asked in story.questions]
+    """Over all invented texts together: all questions held out from the reader's training, and `count` of the others.
+
+    Only of stories of several paragraphs: in the others, the wording of a question suggests whether it has an answer.
+    """
+    rows = [
+        (number, story, asked) for number, story in enumerate(load_stories()) if story.is_several for asked in story.questions
+    ]
     held = [row for row in rows if is_held_out(row[1].group)]
     read = [row for row in rows if not is_held_out(row[1].group)]
     for number, story, asked in [*held, *random.Random(SEED).sample(read, min(count, len(read)))]:

@@ -15,6 +15,7 @@ from coopbot.text.language import detect_language
 
 FILE = Path(__file__).parents[1] / "evals" / "reader" / "made-up.jsonl"
 PAGES = FILE.with_name("made-up-pages.jsonl")
+SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -129,6 +130,24 @@ def test_pages_are_long_and_their_answers_stand_in_the_paragraphs_named() -> Non
         for page in pages
         for asked in page["questions"]
         if any(words not in page["paragraphs"][place] or not words.strip() for place, words in asked["answers"])
+        or (not asked["answers"]) != asked["kind"].startswith("near-")
+    ]
+    assert wrong == []
+
+
+def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraphs_named() -> None:
+    subjects = [json.loads(line) for line in SUBJECTS.read_text(encoding="utf-8").splitlines()]
+    assert len({subject["id"] for subject in subjects}) == len(subjects) >= 400
+    for subject in subjects:
+        assert subject["invented"] is True
+        assert sorted(text["language"] for text in subject["texts"]) == ["en", "ru", "zh"]
+        for text in subject["texts"]:
+            assert detect_language("\n".join(text["paragraphs"])) == text["language"], subject["id"]
+    wrong = [
+        (subject["id"], asked["question"])
+        for subject in subjects
+        for asked in subject["questions"]
+        if any(words not in subject["texts"][number]["paragraphs"][place] for number, place, words in asked["answers"])
         or (not asked["answers"]) != asked["kind"].startswith("near-")
     ]
     assert wrong == []

@@ -1,7 +1,7 @@
-"""The invented news and pages.
+"""The invented news, pages and subjects.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
-leave open, and `made-up-pages.jsonl` whole pages.
+leave open, `made-up-pages.jsonl` whole pages, and `made-up-subjects.jsonl` three texts on one subject, in three languages.
 """
 
 from __future__ import annotations
@@ -48,22 +48,28 @@ class InventedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One or two texts and the questions about them. group: the stories that are held out from training together."""
+    """One to three texts and the questions about them. group: the stories that are held out from training together."""
 
     texts: tuple[InventedText, ...]
     questions: tuple[InventedQuestion, ...]
     group: str
 
+    @property
+    def is_several(self) -> bool:
+        """Whether it has several paragraphs, so that for most questions one answers and another is a near miss."""
+        return sum(1 for text in self.texts for _ in text.paragraphs()) > 1
+
 
 def load_stories() -> list[Story]:
-    """All stories: those of `made-up.jsonl` in their order, then the pages."""
+    """All stories: those of `made-up.jsonl` in their order, then the pages, then the subjects."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
         _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
         for number, row in enumerate(_rows("made-up.jsonl"))
     ]
     pages = [_page(row, group=f"made-up-page/{number}") for number, row in enumerate(_rows("made-up-pages.jsonl"))]
-    return [*news, *pages]
+    subjects = [_subject(row, group=f"made-up-subject/{number}") for number, row in enumerate(_rows("made-up-subjects.jsonl"))]
+    return [*news, *pages, *subjects]
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:
@@ -84,17 +90,25 @@ def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) ->
 
 
 def _page(row: dict[str, Any], group: str) -> Story:
-    text = _text(row, BETWEEN_PARAGRAPHS.join(row["paragraphs"]))
-    starts = [start for start, _ in text.paragraphs()]
+    asked = [{**one, "answers": [[0, place, words] for place, words in one["answers"]]} for one in row["questions"]]
+    return _subject({"texts": [row], "questions": asked}, group)
+
+
+def _subject(row: dict[str, Any], group: str) -> Story:
+    texts = [_text(one, BETWEEN_PARAGRAPHS.join(one["paragraphs"])) for one in row["texts"]]
+    starts = [[start for start, _ in text.paragraphs()] for text in texts]
     questions = [
         InventedQuestion(
             kind=one["kind"],
             question=one["question"],
-            answers=(tuple(_span(text.text, words, starts[place]) for place, words in one["answers"]),),
+            answers=tuple(
+                tuple(_span(text.text, words, starts[number][place]) for own, place, words in one["answers"] if own == number)
+                for number, text in enumerate(texts)
+            ),
         )
         for one in row["questions"]
     ]
-    return Story(texts=(text,), questions=tuple(questions), group=group)
+    return Story(texts=tuple(texts), questions=tuple(questions), group=group)
 
 
 def _text(row: dict[str, Any], text: str) -> InventedText:

@@ -10,6 +10,7 @@ from corpus_questions import corpus_examples
 from examples import (
     Example,
     as_follow_up,
+    balanced,
     by_paragraph,
     joined,
     kept_titles,
@@ -68,12 +69,41 @@ def paired_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rando
     return [*(joined(sometimes_unanswered(one, rng), rng) for one in ours), *corpus, *general]
 
 
+def subject_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly subjects of which texts in three languages each tell a part: what is asked for may stand in another language,
+    beside a near miss in the question's own.
+    """
+    stories = load_stories()
+    subjects, pages, pairs, singles = (
+        list(made_up(story for story in stories if kind(story)))
+        for kind in (
+            lambda story: len(story.texts) == 3,
+            lambda story: len(story.texts) == 1 and story.is_several,
+            lambda story: len(story.texts) == 2,
+            lambda story: not story.is_several,
+        )
+    )
+    some = [
+        *(with_fewer_texts(one, rng, 3) for one in sample(balanced(pages, rng), 700, rng)),
+        *sample(pairs, 2_000, rng),
+        *sample(balanced(singles, rng), 600, rng),
+    ]
+    ours = [
+        *with_negatives(subjects, embedder, rng, share=0.5, most=2),
+        *with_negatives(some, embedder, rng, share=0.9, most=2),
+    ]
+    corpus = corpus_examples(embedder, rng)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 400, 500))
+    return [*(joined(sometimes_unanswered(one, rng), rng) for one in ours), *corpus, *general]
+
+
 EXAMPLES = {
     "general": general_examples,
     "domain": domain_examples,
     "compare": compare_examples,
     "longer": longer_examples,
     "paired": paired_examples,
+    "subjects": subject_examples,
 }
 
 

@@ -5,10 +5,11 @@
     python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py paired  --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py subjects --qa QA --xquad XQUAD --out runs/reader
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
-passages per question, as when answering, `longer` with longer ones, and `paired` with two texts on one story, of which only
-one answers. Each writes `<stage>.pt` (the best by held-out
+passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only
+one answers, and `subjects` with three, in three languages. Each writes `<stage>.pt` (the best by held-out
 questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`.
 """
 
@@ -58,6 +59,7 @@ STAGES = {
     "compare": Stage(name="compare", texts=54_000, rate=4e-4, max_tokens=288, start_from="domain"),
     "longer": Stage(name="longer", texts=24_000, rate=3e-4, max_tokens=320, start_from="compare"),
     "paired": Stage(name="paired", texts=28_000, rate=3e-4, max_tokens=320, start_from="longer"),
+    "subjects": Stage(name="subjects", texts=34_000, rate=3e-4, max_tokens=320, start_from="paired"),
 }
 
 
