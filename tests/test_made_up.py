@@ -15,6 +15,7 @@ from coopbot.text.language import detect_language
 
 FILE = Path(__file__).parents[1] / "evals" / "reader" / "made-up.jsonl"
 PAGES = FILE.with_name("made-up-pages.jsonl")
+DISAGREEMENTS = FILE.with_name("made-up-disagreements.jsonl")
 SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
@@ -137,7 +138,7 @@ def test_pages_are_long_and_their_answers_stand_in_the_paragraphs_named() -> Non
 
 def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraphs_named() -> None:
     subjects = [json.loads(line) for line in SUBJECTS.read_text(encoding="utf-8").splitlines()]
-    assert len({subject["id"] for subject in subjects}) == len(subjects) >= 400
+    assert len({subject["id"] for subject in subjects}) == len(subjects) >= 600
     for subject in subjects:
         assert subject["invented"] is True
         assert sorted(text["language"] for text in subject["texts"]) == ["en", "ru", "zh"]
@@ -149,5 +150,20 @@ def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraph
         for asked in subject["questions"]
         if any(words not in subject["texts"][number]["paragraphs"][place] for number, place, words in asked["answers"])
         or (not asked["answers"]) != asked["kind"].startswith("near-")
+    ]
+    assert wrong == []
+
+
+def test_disagreements_have_several_accounts_that_stand_in_the_paragraphs_named() -> None:
+    stories = [json.loads(line) for line in DISAGREEMENTS.read_text(encoding="utf-8").splitlines()]
+    assert len({story["id"] for story in stories}) == len(stories) >= 300
+    assert all(story["invented"] is True for story in stories)
+    asked = [(story, one) for story in stories for one in story["questions"]]
+    assert 0.3 < sum(one["kind"] == "conflict" for _, one in asked) / len(asked) < 0.5
+    wrong = [
+        (story["id"], one["question"])
+        for story, one in asked
+        if (len(one["accounts"]) > 1) != (one["kind"] == "conflict")
+        or any(words not in story["texts"][text]["paragraphs"][place] for own in one["accounts"] for text, place, words in own)
     ]
     assert wrong == []

@@ -20,12 +20,12 @@ Json = dict[str, Any]
 HELD_OUT_XQUAD = frozenset(range(0, 48, 12))
 _HELD_OUT_TOPICS_PERCENT = 20
 _HELD_OUT_PERCENT = 4
-# How many of the invented pages and subjects are learned from; those after them are held out.
-_LEARNED = {"made-up-page": 100, "made-up-subject": 440}
+# How many of the invented pages, subjects and disagreements are learned from; those after them are held out.
+_LEARNED = {"made-up-page": 100, "made-up-subject": 440, "made-up-disagreement": 240}
 
 
 def is_held_out(paragraph: str) -> bool:
-    """Whether a paragraph, or an invented page or subject, is held out from training, to check the reader on."""
+    """Whether a paragraph, or an invented story of those, is held out from training, to check the reader on."""
     source, _, number = paragraph.rpartition("/")
     if source in _LEARNED:
         return int(number) >= _LEARNED[source]

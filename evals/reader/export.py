@@ -1,7 +1,7 @@
-"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/subjects.pt`.
+"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/disputed.pt`.
 
 Of several checkpoints, which other seeds gave, the average is taken, with updates of rank `RANK` at most:
-`export.py runs/reader/subjects.pt runs/reader/subjects-8.pt`.
+`export.py runs/reader/disputed.pt runs/reader/disputed-8.pt`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The invented news, pages and subjects.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
-leave open, `made-up-pages.jsonl` whole pages, and `made-up-subjects.jsonl` three texts on one subject, in three languages.
+leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages, and
+`made-up-disagreements.jsonl` texts whose sources give different figures for the same thing.
 """
 
 from __future__ import annotations
@@ -39,11 +40,15 @@ class InventedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventedQuestion:
-    """A question about a story. answers: for each of its texts, the spans that answer; none where it does not."""
+    """A question about a story. answers: for each of its texts, the spans that answer; none where it does not.
+
+    accounts: where sources disagree, the same for each version that they give; together they are the answers.
+    """
 
     kind: str
     question: str
     answers: tuple[Spans, ...]
+    accounts: tuple[tuple[Spans, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +60,18 @@ class Story:
     group: str
 
     @property
+    def source(self) -> str:
+        """The set that it is from, such as `made-up-page`."""
+        return self.group.partition("/")[0]
+
+    @property
     def is_several(self) -> bool:
         """Whether it has several paragraphs, so that for most questions one answers and another is a near miss."""
         return sum(1 for text in self.texts for _ in text.paragraphs()) > 1
 
 
 def load_stories() -> list[Story]:
-    """All stories: those of `made-up.jsonl` in their order, then the pages, then the subjects."""
+    """All stories: those of `made-up.jsonl` in their order, then pages, subjects and disagreements."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
         _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
@@ -69,7 +79,11 @@ def load_stories() -> list[Story]:
     ]
     pages = [_page(row, group=f"made-up-page/{number}") for number, row in enumerate(_rows("made-up-pages.jsonl"))]
     subjects = [_subject(row, group=f"made-up-subject/{number}") for number, row in enumerate(_rows("made-up-subjects.jsonl"))]
-    return [*news, *pages, *subjects]
+    disagreements = [
+        _disagreement(row, group=f"made-up-disagreement/{number}")
+        for number, row in enumerate(_rows("made-up-disagreements.jsonl"))
+    ]
+    return [*news, *pages, *subjects, *disagreements]
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:
@@ -95,20 +109,31 @@ def _page(row: dict[str, Any], group: str) -> Story:
 
 
 def _subject(row: dict[str, Any], group: str) -> Story:
-    texts = [_text(one, BETWEEN_PARAGRAPHS.join(one["paragraphs"])) for one in row["texts"]]
-    starts = [[start for start, _ in text.paragraphs()] for text in texts]
-    questions = [
-        InventedQuestion(
-            kind=one["kind"],
-            question=one["question"],
-            answers=tuple(
-                tuple(_span(text.text, words, starts[number][place]) for own, place, words in one["answers"] if own == number)
-                for number, text in enumerate(texts)
-            ),
+    asked = [{**one, "accounts": [one["answers"]]} for one in row["questions"]]
+    return _disagreement({**row, "questions": asked}, group)
+
+
+def _disagreement(row: dict[str, Any], group: str) -> Story:
+    texts = tuple(_text(one, BETWEEN_PARAGRAPHS.join(one["paragraphs"])) for one in row["texts"])
+    questions = []
+    for one in row["questions"]:
+        accounts = tuple(_spans_by_text(texts, places) for places in one["accounts"])
+        together = tuple(sum(spans, ()) for spans in zip(*accounts, strict=True))
+        questions.append(
+            InventedQuestion(
+                kind=one["kind"], question=one["question"], answers=together, accounts=accounts if len(accounts) > 1 else ()
+            )
         )
-        for one in row["questions"]
-    ]
-    return Story(texts=tuple(texts), questions=tuple(questions), group=group)
+    return Story(texts=texts, questions=tuple(questions), group=group)
+
+
+def _spans_by_text(texts: tuple[InventedText, ...], places: list[tuple[int, int, str]]) -> tuple[Spans, ...]:
+    """places: (text, paragraph, words)."""
+    starts = [[start for start, _ in text.paragraphs()] for text in texts]
+    return tuple(
+        tuple(_span(text.text, words, starts[number][place]) for own, place, words in places if own == number)
+        for number, text in enumerate(texts)
+    )
 
 
 def _text(row: dict[str, Any], text: str) -> InventedText:

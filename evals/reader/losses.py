@@ -21,9 +21,11 @@ def loss_of(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def _alone(scores: torch.Tensor, null: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Where a text has several answers, each is to be as likely as the others, so that another account is found too."""
     everything = torch.logsumexp(torch.cat([null[:, None], scores], dim=1), dim=1)
-    answers = right.any(dim=1)
-    target = torch.where(answers, _log_sum(scores, right), null)
+    count = right.sum(dim=1)
+    mean = scores.masked_fill(~right, 0.0).sum(dim=1) / count.clamp(min=1)
+    target = torch.where(count > 0, mean, null)
     return (everything - target).mean()
 
 

@@ -73,16 +73,7 @@ def subject_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rand
     """Mostly subjects of which texts in three languages each tell a part: what is asked for may stand in another language,
     beside a near miss in the question's own.
     """
-    stories = load_stories()
-    subjects, pages, pairs, singles = (
-        list(made_up(story for story in stories if kind(story)))
-        for kind in (
-            lambda story: len(story.texts) == 3,
-            lambda story: len(story.texts) == 1 and story.is_several,
-            lambda story: len(story.texts) == 2,
-            lambda story: not story.is_several,
-        )
-    )
+    subjects, pages, pairs, singles = _by_source()
     some = [
         *(with_fewer_texts(one, rng, 3) for one in sample(balanced(pages, rng), 700, rng)),
         *sample(pairs, 2_000, rng),
@@ -97,6 +88,27 @@ def subject_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rand
     return [*(joined(sometimes_unanswered(one, rng), rng) for one in ours), *corpus, *general]
 
 
+def disputed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Stories whose sources disagree, of which every version is to be found, mixed with examples of `subjects`."""
+    stories = load_stories()
+    disputed = list(made_up(story for story in stories if story.source == "made-up-disagreement"))
+    subjects, pages, pairs, _ = _by_source()
+    some = [*sample(subjects, 1_000, rng), *sample(balanced(pages, rng), 200, rng), *sample(pairs, 400, rng)]
+    ours = [*disputed, *(sometimes_unanswered(with_fewer_texts(one, rng, 3), rng) for one in some)]
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(300, 100, 100))
+    return [*(joined(one, rng) for one in ours), *sample(corpus_examples(embedder, rng), 250, rng), *general]
+
+
+def _by_source() -> tuple[list[Example], list[Example], list[Example], list[Example]]:
+    """The questions about invented subjects, pages, news of two texts, and news of one text."""
+    stories = load_stories()
+    subjects = [story for story in stories if story.source == "made-up-subject"]
+    pages = [story for story in stories if story.source == "made-up-page"]
+    news = [story for story in stories if story.source in ("made-up-en", "made-up-ru", "made-up-zh")]
+    pairs, singles = [[story for story in news if story.is_several == several] for several in (True, False)]
+    return list(made_up(subjects)), list(made_up(pages)), list(made_up(pairs)), list(made_up(singles))
+
+
 EXAMPLES = {
     "general": general_examples,
     "domain": domain_examples,
@@ -104,6 +116,7 @@ EXAMPLES = {
     "longer": longer_examples,
     "paired": paired_examples,
     "subjects": subject_examples,
+    "disputed": disputed_examples,
 }
 
 

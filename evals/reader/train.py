@@ -6,11 +6,13 @@
     python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py paired  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py subjects --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py disputed --qa QA --xquad XQUAD --out runs/reader
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
-passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only
-one answers, and `subjects` with three, in three languages. Each writes `<stage>.pt` (the best by held-out
-questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`.
+passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
+answers, `subjects` with three, in three languages, and `disputed` with texts that give different answers. Each writes
+`<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue)
+and `<stage>.log`.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ STAGES = {
     "longer": Stage(name="longer", texts=24_000, rate=3e-4, max_tokens=320, start_from="compare"),
     "paired": Stage(name="paired", texts=28_000, rate=3e-4, max_tokens=320, start_from="longer"),
     "subjects": Stage(name="subjects", texts=34_000, rate=3e-4, max_tokens=320, start_from="paired"),
+    "disputed": Stage(name="disputed", texts=9_000, rate=2e-4, max_tokens=320, start_from="subjects"),
 }
 
 
