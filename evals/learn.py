@@ -5,7 +5,8 @@
 It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news and
 pages of `reader/invented.py` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed
 from the index, so that nothing answers. Weights of the reader's scores are learned only from questions that the reader was
-not trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them.
+not trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them. `contradictions.py` learns what
+counts as another account of an answer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent / "reader"))
 
 import numpy as np
-from examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
+from contradictions import learn_contradictions
+from examples import HELD_OUT_XQUAD, is_held_out_topic
 from learning_sets import (
     Asked,
     Indexes,
@@ -37,7 +39,7 @@ from ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probabi
 from coopbot.ask.rank.features import OpenPassage, answer_features, passage_features
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
-from coopbot.ask.rank.weights import LinearModel, Pair
+from coopbot.ask.rank.weights import LinearModel, Pair, parse_weights
 from coopbot.ask.understand.question import understand
 from coopbot.index.model.embedder import Embedder
 from coopbot.measure.scores import area_under_roc, calibration_error
@@ -49,7 +51,7 @@ TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weigh
 # Weight of a question of each set. XQuAD-R has each question in nine directions.
 _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
 _NEWS = ("corpus", "invented")
-_INVENTED, _STRANGE_EVERY = 500, 15
+_INVENTED_HELD_OUT, _INVENTED_READ, _STRANGE_EVERY = 2_500, 500, 15
 _XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
 
 # Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,
@@ -118,6 +120,8 @@ def main() -> None:
         "read": read,
         "unread": unread,
     }
+    rival, threshold = learn_contradictions(indexes, parse_weights(weights), models.embedder, models.reader)
+    read["contradiction"] = {"threshold": round(threshold, 4), "rival": _readable(rival)}
     TARGET.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {TARGET}")
 
@@ -126,7 +130,7 @@ def questions(indexes: Indexes) -> list[Asked]:
     """All questions to learn from."""
     return [
         *corpus_questions(indexes, is_held_out_topic),
-        *invented_questions(indexes, is_held_out, _INVENTED),
+        *invented_questions(indexes, _INVENTED_HELD_OUT, _INVENTED_READ),
         *xquad_questions(indexes, HELD_OUT_XQUAD, read=_XQUAD_READ, unread=_XQUAD_UNREAD),
         *strange_questions(indexes, _STRANGE_EVERY),
     ]
@@ -201,16 +205,16 @@ def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name
     print(f"  area {area_under_roc(confidence, answerable):.3f} calibration error {calibration_error(confidence, right):.3f}")
 
 
-def _readable(models: dict[Pair, LinearModel]) -> dict[Pair, object]:
+def _readable(models: Mapping[str, LinearModel]) -> dict[str, object]:
     return {
-        pair: {
+        name: {
             "bias": round(model.bias, 4),
             "features": {
-                name: [round(float(value), 4) for value in row]
-                for name, *row in zip(model.names, model.mean, model.scale, model.weight, strict=True)
+                feature: [round(float(value), 4) for value in row]
+                for feature, *row in zip(model.names, model.mean, model.scale, model.weight, strict=True)
             },
         }
-        for pair, model in models.items()
+        for name, model in models.items()
     }
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from examples import is_held_out
 from invented import InventedText, Spans, Story, load_stories
 from ranking import Mask
 
@@ -80,17 +81,19 @@ def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> It
             )
 
 
-def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], count: int) -> Iterator[Asked]:
-    """Over all invented texts together: all questions held out from the reader's training, and `count` of the others.
+def invented_questions(indexes: Indexes, held_out: int, read: int) -> Iterator[Asked]:
+    """Over all invented texts together: so many questions that are held out from the reader's training, and of the others.
 
     Only of stories of several paragraphs: in the others, the wording of a question suggests whether it has an answer.
     """
     rows = [
         (number, story, asked) for number, story in enumerate(load_stories()) if story.is_several for asked in story.questions
     ]
-    held = [row for row in rows if is_held_out(row[1].group)]
-    read = [row for row in rows if not is_held_out(row[1].group)]
-    for number, story, asked in [*held, *random.Random(SEED).sample(read, min(count, len(read)))]:
+    rng = random.Random(SEED)
+    sides = [[row for row in rows if is_held_out(row[1].group) == is_held] for is_held in (True, False)]
+    for number, story, asked in [
+        row for own, count in zip(sides, (held_out, read), strict=True) for row in rng.sample(own, count)
+    ]:
         yield Asked(
             group="invented",
             text=asked.question,
@@ -98,6 +101,17 @@ def invented_questions(indexes: Indexes, is_held_out: Callable[[str], bool], cou
             rights=_holding_in(dict(zip(_ids(number, story), asked.answers, strict=True))),
             was_read=not is_held_out(story.group),
         )
+
+
+def invented_disagreements() -> Iterator[tuple[str, str, list[dict[str, Spans]]]]:
+    """(story, question, the spans of each account by article) of the stories held out from the reader's training. A question
+    whose sources agree has one account.
+    """
+    for number, story in enumerate(load_stories()):
+        if story.source == "made-up-disagreement" and is_held_out(story.group):
+            for asked in story.questions:
+                accounts = asked.accounts or (asked.answers,)
+                yield story.group, asked.question, [dict(zip(_ids(number, story), own, strict=True)) for own in accounts]
 
 
 def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, unread: float) -> Iterator[Asked]:

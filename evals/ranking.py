@@ -69,7 +69,7 @@ def learn_ranking(choices: Sequence[Choice]) -> dict[Pair, LinearModel]:
 def learn_judging(verdicts: Sequence[Verdict], names: Sequence[str] = ()) -> dict[Pair, LinearModel]:
     """Log odds that a best sentence is right, for each pair, from some features or from all."""
     used = tuple(names or verdicts[0].features)
-    return {pair: _judge([verdict for verdict in verdicts if verdict.pair == pair], used) for pair in PAIRS}
+    return {pair: learn_judge([verdict for verdict in verdicts if verdict.pair == pair], used) for pair in PAIRS}
 
 
 def probability(models: dict[Pair, LinearModel], verdict: Verdict) -> float:
@@ -77,7 +77,8 @@ def probability(models: dict[Pair, LinearModel], verdict: Verdict) -> float:
     return float(1 / (1 + np.exp(-models[verdict.pair].score(verdict.features)[0])))
 
 
-def _judge(verdicts: Sequence[Verdict], names: tuple[str, ...]) -> LinearModel:
+def learn_judge(verdicts: Sequence[Verdict], names: Sequence[str]) -> LinearModel:
+    """Log odds that a verdict is right."""
     table = np.concatenate([_table(verdict.features, names) for verdict in verdicts])
     mean, scale = table.mean(axis=0), _at_least_some(table.std(axis=0))
     weights = np.array([verdict.weight for verdict in verdicts])
@@ -85,7 +86,7 @@ def _judge(verdicts: Sequence[Verdict], names: tuple[str, ...]) -> LinearModel:
     weights *= len(weights) / weights.sum()
     model = LogisticRegression(C=_JUDGE_C, max_iter=3000)
     model.fit((table - mean) / scale, [verdict.right for verdict in verdicts], sample_weight=weights)
-    return _model(names, mean, scale, model.coef_[0], float(model.intercept_[0]))
+    return _model(tuple(names), mean, scale, model.coef_[0], float(model.intercept_[0]))
 
 
 def _table(features: Features, names: Sequence[str]) -> F64:

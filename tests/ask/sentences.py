@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.ask.rank.weights import ContradictionWeights, LinearModel
 from coopbot.domain import Language, Passage, Span
 from coopbot.index.types import F32, StoredPassage
 
@@ -46,3 +47,23 @@ def sentence(
         answer=Span(start_char=at, end_char=at + len(answer)) if answer else None,
         reading=reading if answer else 0.0,
     )
+
+
+def contradiction_weights() -> ContradictionWeights:
+    """Plain ones, so that tests do not depend on what was learned: two words of reporting within a passage; elsewhere a figure
+    that is about as likely, for the same time.
+    """
+    same_time = {"years": -10.0, "periods": -10.0, "repeats": -10.0}
+    return ContradictionWeights(
+        rival={
+            "sentence": _linear(-1.5, {"reported": 1.0, "contrasts": 1.0}),
+            "passage": _linear(-1.5, {"reported": 1.0, "other_reported": 1.0}),
+            "elsewhere": _linear(2.0, {"behind": -0.5, "odds": -2.0, **same_time}),
+        },
+        threshold=0.5,
+    )
+
+
+def _linear(bias: float, weights: dict[str, float]) -> LinearModel:
+    values = np.array(list(weights.values()), dtype=np.float32)
+    return LinearModel(names=tuple(weights), mean=np.zeros_like(values), scale=np.ones_like(values), weight=values, bias=bias)

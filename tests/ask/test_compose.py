@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.ask.rank.weights import load_weights
 from coopbot.domain import Article, Passage, Span
 from coopbot.index.types import StoredPassage
-from tests.ask.sentences import sentence, towards
+from tests.ask.sentences import contradiction_weights, sentence, towards
 from tests.fakes import make_article
 
-LEAST = -1.0
+# Sentences are likely from log odds of -1 on.
+WEIGHTS = replace(load_weights().read, threshold=1 / (1 + math.e), contradiction=contradiction_weights())
 
 
 def texts(chosen: Chosen) -> list[str]:
@@ -22,29 +25,29 @@ def texts(chosen: Chosen) -> list[str]:
 def test_the_best_is_quoted_however_unlikely_and_others_only_if_likely() -> None:
     one, other = sentence("A bridge.", 2.0, towards(1)), sentence("A road.", 1.0, towards(0, 1))
     unlikely = [replace(one, log_odds=-5.0), replace(other, log_odds=-6.0)]
-    assert texts(choose(unlikely, 4, LEAST)) == ["A bridge."]
-    assert texts(choose([one, other], 4, LEAST)) == ["A bridge.", "A road."]
-    assert texts(choose([one, other], 1, LEAST)) == ["A bridge."]
-    assert choose([], 4, LEAST) == Chosen(sentences=())
+    assert texts(choose(unlikely, 4, WEIGHTS)) == ["A bridge."]
+    assert texts(choose([one, other], 4, WEIGHTS)) == ["A bridge.", "A road."]
+    assert texts(choose([one, other], 1, WEIGHTS)) == ["A bridge."]
+    assert choose([], 4, WEIGHTS) == Chosen(sentences=())
 
 
 def test_one_quote_a_passage() -> None:
     one = sentence("A bridge.", 2.0, towards(1), passage="p")
     other = sentence("A road.", 1.0, towards(0, 1), passage="p")
-    assert texts(choose([one, other], 4, LEAST)) == ["A bridge."]
+    assert texts(choose([one, other], 4, WEIGHTS)) == ["A bridge."]
 
 
 def test_an_answer_is_quoted_in_one_language_and_another_answer_takes_its_place() -> None:
     english = sentence("The bridge is 1,283 m long.", 3.0, towards(1), answer="1,283 m")
     russian = sentence("Длина моста – 1283 м.", 2.0, towards(0.2), "ru", answer="1283 м")
     chinese = sentence("该桥2022年开通。", 1.0, towards(0.2, 0.1), "zh", answer="2022年")
-    assert texts(choose([english, russian, chinese], 4, LEAST)) == [english.text, chinese.text]
+    assert texts(choose([english, russian, chinese], 4, WEIGHTS)) == [english.text, chinese.text]
 
 
 def test_without_answers_similar_sentences_count_as_the_same() -> None:
     english = sentence("The bridge opened.", 3.0, towards(1))
     for cosine, quotes in ((0.55, 2), (0.65, 1)):
-        assert len(choose([english, sentence("Мост открыли.", 2.0, towards(cosine), "ru")], 4, LEAST).sentences) == quotes
+        assert len(choose([english, sentence("Мост открыли.", 2.0, towards(cosine), "ru")], 4, WEIGHTS).sentences) == quotes
 
 
 def article(one: ScoredSentence, published: date | None) -> Article:
@@ -56,7 +59,7 @@ def test_both_sides_are_quoted_though_the_second_is_less_likely_and_shown_newest
     best = sentence("The Heihe bridge is 1,283 m long.", 5.0, towards(1), answer="1,283 m")
     other = sentence("A road.", 4.5, towards(0, 1), answer="A road")
     opposed = sentence("The Heihe bridge is 1,284 m long, the Post says.", 4.2, towards(0, 0, 1), answer="1,284 m")
-    chosen = choose([best, other, opposed], 3, LEAST)
+    chosen = choose([best, other, opposed], 3, WEIGHTS)
     assert texts(chosen) == [best.text, opposed.text, other.text]
     years = (2016, 2019, 2020)
     citations = [
@@ -70,7 +73,7 @@ def test_both_sides_are_quoted_though_the_second_is_less_likely_and_shown_newest
 def test_no_disagreement_is_shown_where_figures_agree() -> None:
     one = sentence("The Heihe bridge is 1,283 m long.", 5.0, towards(1), answer="1,283 m")
     other = sentence("The Heihe bridge is 1.283 km long and has two lanes.", 4.5, towards(0, 1), answer="1.283 km")
-    assert choose([one, other], 4, LEAST).contradiction is None
+    assert choose([one, other], 4, WEIGHTS).contradiction is None
 
 
 def test_the_nearest_passages_are_offered_once_each() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopbot.ask.rank.weights import PAIRS, LinearModel, load_weights
+from coopbot.ask.rank.weights import PAIRS, WHERES, LinearModel, load_weights
 
 
 def test_a_score_is_the_bias_and_the_weighted_scaled_features() -> None:
@@ -27,5 +27,13 @@ def test_the_packages_weights_judge_with_a_reader_and_without() -> None:
         for pair in PAIRS:
             assert any(name.startswith("read_") for name in own.sentence[pair].names) == with_reader
             assert any(name.startswith("read_") for name in own.answered[pair].names) == with_reader
+        assert (own.contradiction is not None) == with_reader
         assert 0 < own.threshold < weights.sure < 1
         assert own.least_log_odds == pytest.approx(np.log(own.threshold / (1 - own.threshold)))
+
+
+def test_another_account_is_judged_wherever_it_stands() -> None:
+    contradiction = load_weights().read.contradiction
+    assert contradiction is not None
+    assert set(contradiction.rival) == set(WHERES)
+    assert 0 < contradiction.threshold < 1

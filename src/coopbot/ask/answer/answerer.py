@@ -166,7 +166,7 @@ class Answerer:
             sentences = promote_newer(sentences, lambda article_id: _article(store, article_id).published)
         limit = max_citations or DEFAULT_CITATIONS
         most = limit if self._writer is None or max_citations else MAX_CITATIONS
-        chosen = choose(sentences, most, weights.least_log_odds) if answered else nearest(sentences, min(_OFFERED, limit))
+        chosen = choose(sentences, most, weights) if answered else nearest(sentences, min(_OFFERED, limit))
         found = tuple(dated(citation, today, latest=latest) for citation in _cited(store, chosen))
         citations = found[:limit]
         answer = Answer(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, find_contradiction
 from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.ask.rank.weights import SentenceWeights
 from coopbot.domain import Article, Citation, Disagreement, Span
 from coopbot.text.figures import figures_agree
 
@@ -33,22 +34,24 @@ class Chosen:
     contradiction: Contradiction | None = None
 
 
-def choose(sentences: Sequence[ScoredSentence], limit: int, least: float) -> Chosen:
+def choose(sentences: Sequence[ScoredSentence], limit: int, weights: SentenceWeights) -> Chosen:
     """Up to `limit` sentences: the one most likely to answer, then one that contradicts it, then other likely ones, each from
-    another passage and adding something new.
-
-    least: minimum log odds of a likely sentence. The first is taken however unlikely.
+    another passage and adding something new. The first is taken however unlikely.
     """
     if not sentences:
         return Chosen(sentences=())
     chosen = [sentences[0]]
-    other = find_contradiction(sentences)
+    other = find_contradiction(sentences, weights.contradiction) if weights.contradiction else None
     if other and other.sentence not in chosen and limit > 1:
         chosen.append(other.sentence)
     for sentence in sentences:
         if len(chosen) >= limit:
             break
-        if sentence not in chosen and sentence.log_odds >= least and all(_adds(sentence, one) for one in chosen):
+        if (
+            sentence not in chosen
+            and sentence.log_odds >= weights.least_log_odds
+            and all(_adds(sentence, one) for one in chosen)
+        ):
             chosen.append(sentence)
     return Chosen(sentences=tuple(chosen), contradiction=other if other and other.sentence in chosen else None)
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.ask.rank.weights import ContradictionWeights, Features, Where
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import find_periods
 from coopbot.text.reporting import count_attributions, count_contrasts
 
-# Maximum gap in reader score between the answering figure and a rival: in the same passage (where the two compete in the
-# reader), for a date, and in another passage. Measured, like the other limits here, on dev and training questions.
-_READING_BEHIND, _DATE_BEHIND, _ELSEWHERE_BEHIND = 16.0, 9.0, 4.0
-# Maximum gap in log odds between the answering sentence and a rival: in the same passage, and in another.
-_ODDS_BEHIND, _ODDS_BEHIND_ELSEWHERE = 3.0, 1.0
-# Minimum number of words of reporting or contrast in a sentence that holds two accounts.
-_WORDS_OF_TWO_ACCOUNTS = 2
+# Limits beyond which a feature says no more.
+_FAR_BEHIND, _UNLIKELY, _MANY = 40.0, 10.0, 3
+_DAYS_A_YEAR = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,81 +31,107 @@ class Contradiction:
     answers: tuple[str, str]
 
 
-def find_contradiction(sentences: Sequence[ScoredSentence]) -> Contradiction | None:
-    """The first figure or date that contradicts the answer of the first sentence, or None.
-
-    It has the same unit and period and differs by more than rounding. Within one passage, both must be attributed to somebody;
-    from another passage, it must be about as likely to answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A figure that differs from the answer's by more than rounding: another account of the same thing, or a figure for
+    something else. where: in relation to the best sentence. features: (1,) each.
     """
+
+    sentence: ScoredSentence
+    figure: PlacedFigure
+    where: Where
+    features: Features
+
+
+def find_contradiction(sentences: Sequence[ScoredSentence], weights: ContradictionWeights) -> Contradiction | None:
+    """The figure or date that is most likely another account of what the first sentence answers, if it is likely enough."""
     best = sentences[0]
-    own = _answering(best)
+    own = answering_figure(best)
     if own is None:
         return None
-    for other in sentences:
-        for figure in _rivals(best, own, other):
-            return Contradiction(sentence=other, answers=(own.of(best.text), figure.of(other.text)))
-    return None
+    found = [(float(weights.rival[one.where].score(one.features)[0]), one) for one in find_rivals(sentences, own)]
+    likely = [(log_odds, one) for log_odds, one in found if log_odds >= weights.least_log_odds]
+    if not likely:
+        return None
+    _, rival = max(likely, key=lambda pair: pair[0])
+    return Contradiction(sentence=rival.sentence, answers=(own.of(best.text), rival.figure.of(rival.sentence.text)))
 
 
-def _answering(best: ScoredSentence) -> PlacedFigure | None:
+def answering_figure(best: ScoredSentence) -> PlacedFigure | None:
     """The figure within the answer's words that the reader scores highest, or None."""
     found = [figure for figure in place_figures(best.text) if _within_answer(best, figure)]
     return max(found, key=lambda figure: _reading(best, figure), default=None)
 
 
-def _rivals(best: ScoredSentence, own: PlacedFigure, other: ScoredSentence) -> Iterator[PlacedFigure]:
-    """The figures of the sentence `other` that contradict `own`, the answer of the sentence `best`. `other` may be `best`."""
+def find_rivals(sentences: Sequence[ScoredSentence], own: PlacedFigure) -> Iterator[Rival]:
+    """All figures of the same unit that contradict `own`, which is the answer of the first sentence."""
+    best = sentences[0]
+    for other in sentences:
+        figures = place_figures(other.text)
+        for figure in figures:
+            is_own = other is best and figure.overlaps(own)
+            same_unit = figure.figure.unit == own.figure.unit or (
+                other is best and _may_share_a_unit(figure.figure, own.figure)
+            )
+            if same_unit and not is_own and figure.figure.contradicts(own.figure):
+                features = _features(best, own, other, figure, figures)
+                yield Rival(sentence=other, figure=figure, where=_where(best, other), features=features)
+
+
+def _features(
+    best: ScoredSentence, own: PlacedFigure, other: ScoredSentence, figure: PlacedFigure, figures: Sequence[PlacedFigure]
+) -> Features:
+    """reading: the reader's score of the rival; behind: how far it is below the answer's. odds: how much less likely its
+    sentence answers. answers: whether it is that sentence's answer. reported, contrasts: words of reporting and of contrast, in
+    the best sentence and in the other. repeats: whether the other has the answer's figure too. alike: how many figures of the
+    unit it has. years, periods: whether the two name different ones; other_years: how many the other names. apart: the log of
+    the ratio, or years between dates. before: whether it stands before the answer, in one sentence. cosine: of the vectors.
+    """
+    years, other_years = _years(best), _years(other)
+    reading = _reading(other, figure)
+    values = {
+        "reading": reading,
+        "behind": min(_FAR_BEHIND, _reading(best, own) - reading),
+        "odds": min(_UNLIKELY, best.log_odds - other.log_odds),
+        "answers": _within_answer(other, figure),
+        "reported": min(_MANY, count_attributions(best.text)),
+        "other_reported": min(_MANY, count_attributions(other.text)),
+        "contrasts": min(_MANY, count_contrasts(best.text)),
+        "other_contrasts": min(_MANY, count_contrasts(other.text)),
+        "repeats": other is not best and any(_agrees(one.figure, own.figure) for one in figures),
+        "alike": sum(one.figure.unit == own.figure.unit for one in figures),
+        "years": bool(years and other_years) and years != other_years,
+        "other_years": len(other_years),
+        "periods": find_periods(best.text) != find_periods(other.text),
+        "apart": _apart(own.figure, figure.figure),
+        "is_date": own.figure.unit == "date",
+        "before": other is best and figure.start_char < own.start_char,
+        "across": best.stored.language != other.stored.language,
+        "cosine": float(best.vector @ other.vector),
+    }
+    return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+def _where(best: ScoredSentence, other: ScoredSentence) -> Where:
     if other is best:
-        limit, may_differ = _READING_BEHIND, _holds_two_accounts(best.text)
-    elif other.stored.passage.passage_id == best.stored.passage.passage_id:
-        limit, may_differ = _READING_BEHIND, own.figure.unit != "date" and _are_two_accounts(best, other)
-    else:
-        limit, may_differ = _ELSEWHERE_BEHIND, _answers_as_likely(best, other)
-    if own.figure.unit == "date":
-        limit = min(limit, _DATE_BEHIND)
-    found = place_figures(other.text) if may_differ else []
-    # A sentence that repeats the answer does not contradict it with its other figures, unless it holds two accounts.
-    if not _holds_two_accounts(other.text) and any(_agrees(one.figure, own.figure) for one in found if other is not best):
-        return
-    least = _reading(best, own) - limit
-    for figure in found:
-        if other is best and _within_answer(best, figure):
-            continue
-        # In another passage only the answer itself counts.
-        if other.stored.passage.passage_id != best.stored.passage.passage_id and not _within_answer(other, figure):
-            continue
-        same_unit = figure.figure.unit == own.figure.unit or (other is best and _may_share_a_unit(figure.figure, own.figure))
-        if same_unit and figure.figure.contradicts(own.figure) and _reading(other, figure) >= least:
-            yield figure
+        return "sentence"
+    return "passage" if other.stored.passage.passage_id == best.stored.passage.passage_id else "elsewhere"
+
+
+def _apart(one: Figure, other: Figure) -> float:
+    small, large = sorted(abs(figure.low + figure.high) / 2 for figure in (one, other))
+    if one.unit == "date":
+        return (large - small) / _DAYS_A_YEAR
+    return math.log(large / small) if small else float(_MANY)
 
 
 def _agrees(one: Figure, other: Figure) -> bool:
     return one.unit == other.unit and one.agrees(other)
 
 
-def _holds_two_accounts(text: str) -> bool:
-    return count_attributions(text) > 0 and count_attributions(text) + count_contrasts(text) >= _WORDS_OF_TWO_ACCOUNTS
-
-
-def _are_two_accounts(best: ScoredSentence, other: ScoredSentence) -> bool:
-    if other.log_odds < best.log_odds - _ODDS_BEHIND:
-        return False
-    attributed = count_attributions(best.text) > 0 and count_attributions(other.text) > 0
-    return attributed and find_periods(best.text) == find_periods(other.text)
-
-
-def _answers_as_likely(best: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether `other` is about as likely to answer, for the same time: their years and parts of a year do not conflict."""
-    if other.log_odds < best.log_odds - _ODDS_BEHIND_ELSEWHERE:
-        return False
-    years, others = _years(best), _years(other)
-    return (years == others or not years or not others) and find_periods(best.text) == find_periods(other.text)
-
-
 def _years(sentence: ScoredSentence) -> frozenset[int]:
     """Years the sentence names outside its answer."""
-    answer = sentence.answer_text
-    own = {mention.year for mention in find_dates(answer)}
+    own = {mention.year for mention in find_dates(sentence.answer_text)}
     return frozenset(mention.year for mention in find_dates(sentence.text) if mention.year) - own
 
 

@@ -14,9 +14,9 @@ from coopbot.domain import Filters, Language
 from coopbot.index import token_codes
 from coopbot.index.types import F32, I64, Sentences
 
-# Candidates per language. Measured on XQuAD-R: 20 improve ranking by .001 to .004 across languages and not at all within one,
-# for two thirds more work.
-CANDIDATES = 12
+# Candidates per language. In an index of 2,000 passages a language, 12 miss a third of the passages in Chinese or Russian that
+# answer a question in the other; see docs/decisions/ranking.md.
+CANDIDATES = 32
 
 # Weight of the BM25 share relative to cosine / 0.1; measured.
 _LEXICAL_WEIGHT: dict[Pair, float] = {"same": 8.0, "across": 2.0}

@@ -20,7 +20,7 @@ from coopbot.index.types import F32, StoredPassage
 
 # Passages, of all languages together, whose sentences are scored; and how many are read per batch. Reading stops after a batch
 # with a sure answer.
-OPENED = 6
+OPENED = 9
 READ_AT_A_TIME = 3
 
 

@@ -18,6 +18,10 @@ Pair = Literal["same", "across"]
 """Whether question and passage are in the same language."""
 PAIRS: tuple[Pair, ...] = get_args(Pair)
 
+Where = Literal["sentence", "passage", "elsewhere"]
+"""Where another account stands: in the sentence of the answer, in another of its passage, or in another passage."""
+WHERES: tuple[Where, ...] = get_args(Where)
+
 Features = dict[str, F32]
 """One array per feature, all of the same length."""
 
@@ -46,20 +50,37 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceWeights:
-    """sentence: ranks sentences across passages and languages. answered: log odds that the best sentence answers.
-
-    threshold: minimum probability at which the best sentence is given as the answer.
+class ContradictionWeights:
+    """rival: log odds that a figure is another account of what the answer states. threshold: minimum probability at which it is
+    reported.
     """
 
-    sentence: dict[Pair, LinearModel]
-    answered: dict[Pair, LinearModel]
+    rival: dict[Where, LinearModel]
     threshold: float
 
     @property
     def least_log_odds(self) -> float:
         """The threshold as log odds."""
-        return math.log(self.threshold / (1 - self.threshold))
+        return _log_odds(self.threshold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceWeights:
+    """sentence: ranks sentences across passages and languages. answered: log odds that the best sentence answers.
+
+    threshold: minimum probability at which the best sentence is given as the answer. contradiction: what contradicts it; None
+    without a reader.
+    """
+
+    sentence: dict[Pair, LinearModel]
+    answered: dict[Pair, LinearModel]
+    threshold: float
+    contradiction: ContradictionWeights | None
+
+    @property
+    def least_log_odds(self) -> float:
+        """The threshold as log odds."""
+        return _log_odds(self.threshold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +105,12 @@ class Weights:
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
     """The weights shipped with the package."""
-    fields = json.loads(importlib.resources.files("coopbot.ask.rank").joinpath("weights.json").read_text(encoding="utf-8"))
+    file = importlib.resources.files("coopbot.ask.rank").joinpath("weights.json")
+    return parse_weights(json.loads(file.read_text(encoding="utf-8")))
+
+
+def parse_weights(fields: dict[str, Any]) -> Weights:
+    """Weights from the fields of the file."""
     return Weights(
         passage=_models(fields["passage"]),
         read=_sentence_weights(fields["read"]),
@@ -95,16 +121,28 @@ def load_weights() -> Weights:
 
 
 def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
+    contradiction = fields.get("contradiction")
     return SentenceWeights(
-        sentence=_models(fields["sentence"]), answered=_models(fields["answered"]), threshold=fields["threshold"]
+        sentence=_models(fields["sentence"]),
+        answered=_models(fields["answered"]),
+        threshold=fields["threshold"],
+        contradiction=contradiction and _contradiction_weights(**contradiction),
     )
 
 
+def _contradiction_weights(rival: dict[Where, Any], threshold: float) -> ContradictionWeights:
+    return ContradictionWeights(rival={where: _model(**model) for where, model in rival.items()}, threshold=threshold)
+
+
 def _models(fields: dict[str, Any]) -> dict[Pair, LinearModel]:
-    return {pair: _model(fields[pair]["features"], fields[pair]["bias"]) for pair in PAIRS}
+    return {pair: _model(**fields[pair]) for pair in PAIRS}
 
 
 def _model(features: dict[str, list[float]], bias: float) -> LinearModel:
     """features: [mean, scale, weight] by name."""
     table = np.array(list(features.values()), dtype=np.float32).reshape(-1, 3)
     return LinearModel(names=tuple(features), mean=table[:, 0], scale=table[:, 1], weight=table[:, 2], bias=float(bias))
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))

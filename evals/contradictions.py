@@ -1,0 +1,155 @@
+"""Learns which figures are other accounts of an answer, for `learn.py`.
+
+From the conflicts among the questions over our corpus that may be learned from, and from the invented stories whose sources
+disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from invented import Spans
+from learning_sets import EVALS, Indexes, invented_disagreements
+from ranking import Verdict, learn_judge
+
+from coopbot.ask.answer.disagree import Rival, answering_figure, find_rivals
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import ScoredSentence, find_evidence
+from coopbot.ask.rank.weights import WHERES, LinearModel, Weights, Where
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.question import understand
+from coopbot.domain import Filters, Span
+from coopbot.index.model.embedder import Embedder
+from coopbot.measure.golden import load_questions
+
+# The share of answered questions without a conflict for which one may be reported, cross-validated.
+_FALSE = 0.045
+_FOLDS = 5
+
+Accounts = Callable[[ScoredSentence, Span], frozenset[int]]
+"""From a sentence and a figure's place in it to the numbers of the accounts that state the figure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """An answered question. verdicts: whether each rival of its answer is another account. is_corpus: whether it is over our
+    corpus. story: what is not split between folds.
+    """
+
+    is_corpus: bool
+    story: str
+    is_conflict: bool
+    verdicts: list[tuple[Where, Verdict]]
+
+
+def learn_contradictions(
+    indexes: Indexes, weights: Weights, embedder: Embedder, reader: Reader
+) -> tuple[dict[Where, LinearModel], float]:
+    """(the models, the threshold). Prints cross-validated results."""
+    asked = [*_over_corpus(indexes.corpus), *_over_invented(indexes.invented)]
+    answered = [one for row in asked if (one := _answered(*row, weights, embedder, reader))]
+    likelihoods = np.zeros(len(answered))
+    hits = np.zeros(len(answered), dtype=bool)
+    for fold in range(_FOLDS):
+        models = _learn([one for one in answered if _fold(one.story) != fold])
+        for place, one in enumerate(answered):
+            if _fold(one.story) == fold:
+                likelihoods[place], hits[place] = _likeliest(models, one)
+    corpus = np.array([one.is_corpus for one in answered])
+    conflict = np.array([one.is_conflict for one in answered])
+    threshold = float(np.quantile(likelihoods[corpus & ~conflict], 1 - _FALSE))
+    print("contradictions, cross-validated:")
+    for name, own in (("corpus", corpus), ("invented", ~corpus)):
+        print(
+            f"  {name:9s} {(own & conflict).sum():4d} found {(hits & (likelihoods >= threshold))[own & conflict].mean():.3f}"
+            f" false {(likelihoods >= threshold)[own & ~conflict].mean():.3f} of {(own & ~conflict).sum()}"
+        )
+    return _learn(answered), threshold
+
+
+Row = tuple[bool, str, str, VectorStore, bool, Accounts]
+"""Whether over our corpus, what is not split, question, store, whether in conflict, accounts."""
+
+
+def _over_corpus(store: VectorStore) -> Iterator[Row]:
+    for one in load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl"):
+        if one.split == "dev" and not one.after and one.kind != "small-talk":
+            yield True, one.topic, one.question, store, bool(one.conflict), _stating(one.conflict)
+
+
+def _over_invented(store: VectorStore) -> Iterator[Row]:
+    for story, question, accounts in invented_disagreements():
+        yield False, story, question, store, len(accounts) > 1, _holding(accounts)
+
+
+def _answered(
+    is_corpus: bool,
+    story: str,
+    text: str,
+    store: VectorStore,
+    is_conflict: bool,
+    accounts: Accounts,
+    weights: Weights,
+    embedder: Embedder,
+    reader: Reader,
+) -> Disputed | None:
+    found = find_evidence(understand(text, embedder), store, weights, Filters(), reader=reader)
+    if found.confidence < weights.read.threshold:
+        return None
+    best = found.sentences[0]
+    own = answering_figure(best)
+    rivals = list(find_rivals(found.sentences, own)) if own else []
+    stated = accounts(best, own) if own else frozenset()
+    verdicts = [(one.where, _verdict(one, bool(stated and accounts(one.sentence, one.figure) - stated))) for one in rivals]
+    return Disputed(is_corpus=is_corpus, story=story, is_conflict=is_conflict, verdicts=verdicts)
+
+
+def _verdict(rival: Rival, right: bool) -> Verdict:
+    return Verdict(pair="same", features=rival.features, right=right, weight=1.0)
+
+
+def _learn(answered: Sequence[Disputed]) -> dict[Where, LinearModel]:
+    by_where = {where: [v for one in answered for own, v in one.verdicts if own == where] for where in WHERES}
+    return {where: learn_judge(verdicts, tuple(verdicts[0].features)) for where, verdicts in by_where.items()}
+
+
+def _likeliest(models: dict[Where, LinearModel], one: Disputed) -> tuple[float, bool]:
+    """(the probability of the likeliest rival, whether it is another account)."""
+    scored = [(float(models[where].score(verdict.features)[0]), verdict.right) for where, verdict in one.verdicts]
+    log_odds, right = max(scored, default=(-np.inf, False))
+    return float(1 / (1 + np.exp(-log_odds))), right
+
+
+def _fold(story: str) -> int:
+    return sum(story.encode()) % _FOLDS
+
+
+def _stating(conflict: Sequence[Sequence[str]]) -> Accounts:
+    def accounts(sentence: ScoredSentence, figure: Span) -> frozenset[int]:
+        return frozenset(
+            side for side, strings in enumerate(conflict) if any(figure.overlaps(one) for one in _found(strings, sentence.text))
+        )
+
+    return accounts
+
+
+def _found(strings: Sequence[str], text: str) -> Iterator[Span]:
+    for string in strings:
+        for match in re.finditer(re.sub(r"\\? +", r"\\s+", re.escape(string)), text, re.IGNORECASE):
+            yield Span(start_char=match.start(), end_char=match.end())
+
+
+def _holding(accounts: Sequence[dict[str, Spans]]) -> Accounts:
+    """accounts: for each, its spans by article."""
+
+    def stating(sentence: ScoredSentence, figure: Span) -> frozenset[int]:
+        place = figure.shifted(sentence.span.start_char)
+        own = [account.get(sentence.stored.passage.article_id, ()) for account in accounts]
+        return frozenset(
+            number for number, spans in enumerate(own) if any(place.overlaps(Span(start_char=a, end_char=b)) for a, b in spans)
+        )
+
+    return stating
