@@ -120,7 +120,7 @@ class FigureReader:
             text = passage.quoted(span)
             figure = re.search(r"\d[\d.,]*(?: \w+)?", text)
             shared = len(asked & set(lexical_tokens(text))) / max(1, len(asked))
-            scores.append(12 * shared - 6 if figure else -8.0)
+            scores.append(16 * shared - 6 if figure else -8.0)
             start, end = figure.span() if figure else (0, len(text))
             answers.append(Span(start_char=span.start_char + start, end_char=span.start_char + end))
         starts = np.array(scores, dtype=np.float32)
