@@ -12,7 +12,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.rank.weights import ContradictionWeights, Features, Where
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
-from coopbot.text.periods import find_periods
+from coopbot.text.periods import Period, find_periods
 from coopbot.text.reporting import count_attributions, count_contrasts
 
 # Limits beyond which a feature says no more.
@@ -75,43 +75,71 @@ def answering_figure(best: ScoredSentence) -> PlacedFigure | None:
 def find_rivals(sentences: Sequence[ScoredSentence], own: PlacedFigure) -> Iterator[Rival]:
     """All figures of the same unit that contradict `own`, which is the answer of the first sentence."""
     best = sentences[0]
+    of_best = _Facts.of(best, place_figures(best.text))
     for other in sentences:
-        figures = place_figures(other.text)
-        for figure in figures:
-            is_own = other is best and figure.overlaps(own)
-            same_unit = figure.figure.unit == own.figure.unit or (
-                other is best and _may_share_a_unit(figure.figure, own.figure)
-            )
-            if same_unit and not is_own and figure.figure.contradicts(own.figure):
-                features = _features(best, own, other, figure, figures)
-                yield Rival(sentence=other, figure=figure, where=_where(best, other), features=features)
+        figures = of_best.figures if other is best else place_figures(other.text)
+        rivals = [figure for figure in figures if _is_rival(figure, own, other is best)]
+        if rivals:
+            of_other = of_best if other is best else _Facts.of(other, figures)
+            for figure in rivals:
+                yield Rival(
+                    sentence=other, figure=figure, where=_where(best, other), features=_features(of_best, own, of_other, figure)
+                )
 
 
-def _features(
-    best: ScoredSentence, own: PlacedFigure, other: ScoredSentence, figure: PlacedFigure, figures: Sequence[PlacedFigure]
-) -> Features:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What is read of a sentence once, however many rivals it has. years: those outside its answer."""
+
+    sentence: ScoredSentence
+    figures: Sequence[PlacedFigure]
+    years: frozenset[int]
+    periods: frozenset[Period]
+    reported: int
+    contrasts: int
+
+    @staticmethod
+    def of(sentence: ScoredSentence, figures: Sequence[PlacedFigure]) -> _Facts:
+        return _Facts(
+            sentence=sentence,
+            figures=figures,
+            years=_years(sentence),
+            periods=find_periods(sentence.text),
+            reported=min(_MANY, count_attributions(sentence.text)),
+            contrasts=min(_MANY, count_contrasts(sentence.text)),
+        )
+
+
+def _is_rival(figure: PlacedFigure, own: PlacedFigure, in_one_sentence: bool) -> bool:
+    if in_one_sentence and figure.overlaps(own):
+        return False
+    one, other = figure.figure, own.figure
+    return (one.unit == other.unit or (in_one_sentence and _may_share_a_unit(one, other))) and one.contradicts(other)
+
+
+def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: PlacedFigure) -> Features:
     """reading: the reader's score of the rival; behind: how far it is below the answer's. odds: how much less likely its
     sentence answers. answers: whether it is that sentence's answer. reported, contrasts: words of reporting and of contrast, in
     the best sentence and in the other. repeats: whether the other has the answer's figure too. alike: how many figures of the
     unit it has. years, periods: whether the two name different ones; other_years: how many the other names. apart: the log of
     the ratio, or years between dates. before: whether it stands before the answer, in one sentence. cosine: of the vectors.
     """
-    years, other_years = _years(best), _years(other)
+    best, other = of_best.sentence, of_other.sentence
     reading = _reading(other, figure)
     values = {
         "reading": reading,
         "behind": min(_FAR_BEHIND, _reading(best, own) - reading),
         "odds": min(_UNLIKELY, best.log_odds - other.log_odds),
         "answers": _within_answer(other, figure),
-        "reported": min(_MANY, count_attributions(best.text)),
-        "other_reported": min(_MANY, count_attributions(other.text)),
-        "contrasts": min(_MANY, count_contrasts(best.text)),
-        "other_contrasts": min(_MANY, count_contrasts(other.text)),
-        "repeats": other is not best and any(_agrees(one.figure, own.figure) for one in figures),
-        "alike": sum(one.figure.unit == own.figure.unit for one in figures),
-        "years": bool(years and other_years) and years != other_years,
-        "other_years": len(other_years),
-        "periods": find_periods(best.text) != find_periods(other.text),
+        "reported": of_best.reported,
+        "other_reported": of_other.reported,
+        "contrasts": of_best.contrasts,
+        "other_contrasts": of_other.contrasts,
+        "repeats": other is not best and any(_agrees(one.figure, own.figure) for one in of_other.figures),
+        "alike": sum(one.figure.unit == own.figure.unit for one in of_other.figures),
+        "years": bool(of_best.years and of_other.years) and of_best.years != of_other.years,
+        "other_years": len(of_other.years),
+        "periods": of_best.periods != of_other.periods,
         "apart": _apart(own.figure, figure.figure),
         "is_date": own.figure.unit == "date",
         "before": other is best and figure.start_char < own.start_char,
