@@ -1,4 +1,4 @@
-"""The invented news, pages and subjects.
+"""The invented news, pages, subjects and disagreements.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
 leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages, and
