@@ -15,13 +15,12 @@ from pathlib import Path
 import torch
 from lora import SCALE
 from safetensors.torch import save
-from train import SEED, STAGES
+from train import PACKAGED, SEED, STAGES
 
 from coopbot.index.model.prepare import ModelSource
 from coopbot.index.model.reader_model import WEIGHTS_FILE, encoder_hash
 
-TARGET = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model" / WEIGHTS_FILE
-CARD = TARGET.with_name("reader_card.md")
+CARD = PACKAGED.with_name("reader_card.md")
 RANK = 64
 
 _CARD = """\
@@ -57,7 +56,7 @@ def main() -> None:
     rank = _rank(learned)
     tensors = {name: value.half().contiguous() for name, value in sorted(learned.items())}
     metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(scale), "rank": str(rank)}
-    TARGET.write_bytes(_with_sorted_header(save(tensors, metadata=metadata)))
+    PACKAGED.write_bytes(_with_sorted_header(save(tensors, metadata=metadata)))
     passed = _stages_up_to(checkpoint.stem.partition("-")[0])
     CARD.write_text(
         _CARD.format(
@@ -65,15 +64,15 @@ def main() -> None:
             weights=sum(value.numel() for value in tensors.values()),
             rank=rank,
             name=WEIGHTS_FILE,
-            megabytes=TARGET.stat().st_size / 1e6,
-            file=hashlib.sha256(TARGET.read_bytes()).hexdigest()[:16],
+            megabytes=PACKAGED.stat().st_size / 1e6,
+            file=hashlib.sha256(PACKAGED.read_bytes()).hexdigest()[:16],
             stages=", then ".join(f"`{name}`" for name in passed),
             seed=", ".join(f"`{Path(name).stem.partition('-')[0]}` with seed {_seed(name)}" for name in sys.argv[1:]),
-            checks="\n".join(f"* `{name}`: {_last_check(checkpoint.parent / f'{name}.log')}" for name in passed),
+            checks="\n".join(_last_check(checkpoint.parent, name) for name in passed),
         ),
         encoding="utf-8",
     )
-    print(f"wrote {TARGET} and {CARD}")
+    print(f"wrote {PACKAGED} and {CARD}")
 
 
 def average(several: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -116,9 +115,13 @@ def _stages_up_to(name: str | None) -> list[str]:
     return [*_stages_up_to(STAGES[name].start_from), name] if name else []
 
 
-def _last_check(log: Path) -> str:
+def _last_check(folder: Path, stage: str) -> str:
+    """The card's line on a stage; the one it has already, if the stage ran elsewhere."""
+    log, began = folder / f"{stage}.log", f"* `{stage}`: "
+    if not log.is_file():
+        return next(line for line in CARD.read_text("utf-8").splitlines() if line.startswith(began))
     lines = [line for line in log.read_text("utf-8").splitlines() if line.startswith("checked at ")]
-    return lines[-1].removeprefix("checked at ")
+    return began + lines[-1].removeprefix("checked at ")
 
 
 def _with_sorted_header(file: bytes) -> bytes:

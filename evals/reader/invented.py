@@ -1,8 +1,9 @@
-"""The invented news, pages, subjects and disagreements.
+"""The invented news, pages, subjects, disagreements and siblings.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
-leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages, and
-`made-up-disagreements.jsonl` texts whose sources give different figures for the same thing.
+leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages,
+`made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, and `made-up-siblings.jsonl` texts
+on several things of one kind, each with its own figures.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class InventedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One to three texts and the questions about them. group: the stories that are held out from training together."""
+    """One to four texts and the questions about them. group: the stories that are held out from training together."""
 
     texts: tuple[InventedText, ...]
     questions: tuple[InventedQuestion, ...]
@@ -71,7 +72,7 @@ class Story:
 
 
 def load_stories() -> list[Story]:
-    """All stories: those of `made-up.jsonl` in their order, then pages, subjects and disagreements."""
+    """All stories: those of `made-up.jsonl` in their order, then pages, subjects, disagreements and siblings."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
         _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
@@ -83,7 +84,8 @@ def load_stories() -> list[Story]:
         _disagreement(row, group=f"made-up-disagreement/{number}")
         for number, row in enumerate(_rows("made-up-disagreements.jsonl"))
     ]
-    return [*news, *pages, *subjects, *disagreements]
+    siblings = [_subject(row, group=f"made-up-sibling/{number}") for number, row in enumerate(_rows("made-up-siblings.jsonl"))]
+    return [*news, *pages, *subjects, *disagreements, *siblings]
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:

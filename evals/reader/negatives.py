@@ -40,6 +40,22 @@ def with_negatives(
     return [replace(one, texts=one.texts + added.get(i, ())) for i, one in enumerate(examples)]
 
 
+def with_nearest_texts(examples: Sequence[Example], embedder: Embedder, *, most: int) -> list[Example]:
+    """Each example with at most `most` of its own texts that do not answer: those nearest to the question."""
+    texts = list({text.text for example in examples for text in example.texts})
+    places = {text: place for place, text in enumerate(texts)}
+    vectors = _embedded(texts, embedder)
+    kept = []
+    for start in range(0, len(examples), _BATCH):
+        batch = examples[start : start + _BATCH]
+        for one, question in zip(batch, _embedded([example.question for example in batch], embedder), strict=True):
+            wrong = sorted(
+                (text for text in one.texts if not text.answers), key=lambda text: -float(vectors[places[text.text]] @ question)
+            )
+            kept.append(replace(one, texts=(*(text for text in one.texts if text.answers), *wrong[:most])))
+    return kept
+
+
 def _negatives(example: Example, found: Sequence[tuple[str, Example]], rng: random.Random, most: int) -> tuple[Text, ...]:
     answers = {text.text[start:end].lower() for text in example.texts for start, end in text.answers}
     own = _story(example.paragraph)

@@ -22,7 +22,8 @@ from examples import (
     xquad_even,
 )
 from invented import load_stories
-from negatives import with_negatives
+from negatives import with_nearest_texts, with_negatives
+from wording import with_even_odds
 
 from coopbot.index.model.embedder import Embedder
 
@@ -99,6 +100,25 @@ def disputed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Ran
     return [*(joined(one, rng) for one in ours), *sample(corpus_examples(embedder, rng), 250, rng), *general]
 
 
+def sibling_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly things of one kind, of which each text tells the same about another, so that the reader learns to look at whose
+    figure it is; mixed with examples of the stages before.
+    """
+    stories = load_stories()
+    siblings = list(made_up(story for story in stories if story.source == "made-up-sibling"))
+    disputed = list(made_up(story for story in stories if story.source == "made-up-disagreement"))
+    subjects, pages, pairs, _ = _by_source()
+    some = [*sample(subjects, 1_500, rng), *sample(balanced(pages, rng), 400, rng), *sample(pairs, 600, rng)]
+    ours = [
+        *with_nearest_texts(siblings, embedder, most=3),
+        *(with_fewer_texts(one, rng, 3) for one in some),
+    ]
+    mixed = with_even_odds(with_negatives(ours, embedder, rng, share=0.3, most=1), rng, share=0.55)
+    corpus = corpus_examples(embedder, rng)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 400, 400))
+    return [*(joined(one, rng) for one in [*mixed, *sample(disputed, 500, rng)]), *corpus, *general]
+
+
 def _by_source() -> tuple[list[Example], list[Example], list[Example], list[Example]]:
     """The questions about invented subjects, pages, news of two texts, and news of one text."""
     stories = load_stories()
@@ -117,6 +137,7 @@ EXAMPLES = {
     "paired": paired_examples,
     "subjects": subject_examples,
     "disputed": disputed_examples,
+    "siblings": sibling_examples,
 }
 
 

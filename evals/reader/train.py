@@ -7,12 +7,14 @@
     python evals/reader/train.py paired  --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py subjects --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py disputed --qa QA --xquad XQUAD --out runs/reader
+    python evals/reader/train.py siblings --qa QA --xquad XQUAD --out runs/reader --rank 64
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
-answers, `subjects` with three, in three languages, and `disputed` with texts that give different answers. Each writes
-`<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue)
-and `<stage>.log`.
+answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, and `siblings` with
+several things of one kind. Each writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last),
+`<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left no checkpoint, it begins with the weights
+of the package.
 """
 
 from __future__ import annotations
@@ -28,14 +30,17 @@ import torch
 from checking import check
 from encode import CodedText, Coder, in_batches, to_batch
 from examples import Example, is_held_out
-from lora import ReaderNetwork, load_tokenizer
+from lora import SCALE, ReaderNetwork, load_tokenizer
 from losses import loss_of
+from safetensors import safe_open
 from sources import EXAMPLES
 
 from coopbot.index.model.prepare import ModelSource, source_folder
+from coopbot.index.model.reader_model import WEIGHTS_FILE
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 
+PACKAGED = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model" / WEIGHTS_FILE
 BATCH_TOKENS = 4096
 CHECK_EVERY_TEXTS = 4_000
 CHECKED = 200
@@ -63,6 +68,7 @@ STAGES = {
     "paired": Stage(name="paired", texts=28_000, rate=3e-4, max_tokens=320, start_from="longer"),
     "subjects": Stage(name="subjects", texts=34_000, rate=3e-4, max_tokens=320, start_from="paired"),
     "disputed": Stage(name="disputed", texts=9_000, rate=2e-4, max_tokens=320, start_from="subjects"),
+    "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
 }
 
 
@@ -83,15 +89,28 @@ def main() -> None:
     checked = [(one, coder.code(one)) for one in random.Random(SEED).sample(held_out, min(CHECKED, len(held_out)))]
     network = ReaderNetwork(source, arguments.rank)
     if stage.start_from:
-        network.load_learned(torch.load(_checkpoint(arguments.out, stage.start_from, arguments.seed)))
+        network.load_learned(_weights_of(arguments.out, stage.start_from, arguments.seed))
     print(f"{len(learned)} questions to learn from, {len(held_out)} held out, {len(checked)} of them checked", flush=True)
     Training(stage, network, arguments.out, arguments.seed).run([(one, coder.code(one)) for one in learned], checked)
 
 
-def _checkpoint(out: Path, stage: str, seed: int) -> Path:
-    """Where a stage ended: with this seed, if it ran with it."""
-    own = out / f"{stage}-{seed}.pt"
-    return own if own.is_file() else out / f"{stage}.pt"
+def _weights_of(out: Path, stage: str, seed: int) -> dict[str, torch.Tensor]:
+    """Those with which a stage ended: with this seed, if it ran with it; the package's, if it did not run here."""
+    for checkpoint in (out / f"{stage}-{seed}.pt", out / f"{stage}.pt"):
+        if checkpoint.is_file():
+            found: dict[str, torch.Tensor] = torch.load(checkpoint)
+            return found
+    print(f"{out} has no checkpoint of {stage}; beginning with the weights of the package", flush=True)
+    return _packaged()
+
+
+def _packaged() -> dict[str, torch.Tensor]:
+    """The weights of the package, as a network of their rank scales them."""
+    with safe_open(PACKAGED, framework="pt") as file:
+        metadata = file.metadata()
+        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    times = float(metadata["scale"]) / (SCALE / int(metadata["rank"]) ** 0.5)
+    return {name: value * times if name.endswith(".up") else value for name, value in found.items()}
 
 
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
@@ -193,7 +212,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--xquad", type=Path, required=True, help="folder with XQuAD-R")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--seed", type=int, default=SEED, help="another makes another reader, to be averaged")
-    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--rank", type=int, default=32, help="that of the weights it begins with")
     parser.add_argument("--threads", type=int, default=1, help="more than one pays on an idle machine only")
     parser.add_argument("--texts", type=int, default=0, help="learn from fewer or more texts than the stage says")
     return parser.parse_args()
