@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from invented import Spans
-from learning_sets import EVALS, Indexes, invented_disagreements
+from learning_sets import EVALS, Indexes, invented_disagreements, only
 from ranking import Verdict, learn_judge
 
 from coopbot.ask.answer.disagree import Rival, answering_figure, find_rivals
@@ -34,14 +34,25 @@ Accounts = Callable[[ScoredSentence, Span], frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disputed:
-    """An answered question. verdicts: whether each rival of its answer is another account. is_corpus: whether it is over our
-    corpus. story: what is not split between folds.
+class Asked:
+    """A question that sources may answer differently. is_corpus: whether it is over our corpus. story: what is not split
+    between folds.
     """
 
     is_corpus: bool
     story: str
+    text: str
+    store: VectorStore
+    filters: Filters
     is_conflict: bool
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A question that was answered. verdicts: whether each rival of its answer is another account."""
+
+    asked: Asked
     verdicts: list[tuple[Where, Verdict]]
 
 
@@ -50,16 +61,16 @@ def learn_contradictions(
 ) -> tuple[dict[Where, LinearModel], float]:
     """(the models, the threshold). Prints cross-validated results."""
     asked = [*_over_corpus(indexes.corpus), *_over_invented(indexes.invented)]
-    answered = [one for row in asked if (one := _answered(*row, weights, embedder, reader))]
+    answered = [found for one in asked if (found := _answered(one, weights, embedder, reader))]
     likelihoods = np.zeros(len(answered))
     hits = np.zeros(len(answered), dtype=bool)
     for fold in range(_FOLDS):
-        models = _learn([one for one in answered if _fold(one.story) != fold])
+        models = _learn([one for one in answered if _fold(one) != fold])
         for place, one in enumerate(answered):
-            if _fold(one.story) == fold:
+            if _fold(one) == fold:
                 likelihoods[place], hits[place] = _likeliest(models, one)
-    corpus = np.array([one.is_corpus for one in answered])
-    conflict = np.array([one.is_conflict for one in answered])
+    corpus = np.array([one.asked.is_corpus for one in answered])
+    conflict = np.array([one.asked.is_conflict for one in answered])
     threshold = float(np.quantile(likelihoods[corpus & ~conflict], 1 - _FALSE))
     print("contradictions, cross-validated:")
     for name, own in (("corpus", corpus), ("invented", ~corpus)):
@@ -70,61 +81,66 @@ def learn_contradictions(
     return _learn(answered), threshold
 
 
-Row = tuple[bool, str, str, VectorStore, bool, Accounts]
-"""Whether over our corpus, what is not split, question, store, whether in conflict, accounts."""
-
-
-def _over_corpus(store: VectorStore) -> Iterator[Row]:
+def _over_corpus(store: VectorStore) -> Iterator[Asked]:
     for one in load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl"):
         if one.split == "dev" and not one.after and one.kind != "small-talk":
-            yield True, one.topic, one.question, store, bool(one.conflict), _stating(one.conflict)
+            yield Asked(
+                is_corpus=True,
+                story=one.topic,
+                text=one.question,
+                store=store,
+                filters=Filters(),
+                is_conflict=bool(one.conflict),
+                accounts=_stating(one.conflict),
+            )
 
 
-def _over_invented(store: VectorStore) -> Iterator[Row]:
+def _over_invented(store: VectorStore) -> Iterator[Asked]:
+    """Each asked of its own story: the other thousands are of like things, with figures that contradict nothing."""
     for story, question, accounts in invented_disagreements():
-        yield False, story, question, store, len(accounts) > 1, _holding(accounts)
+        yield Asked(
+            is_corpus=False,
+            story=story,
+            text=question,
+            store=store,
+            filters=only(story),
+            is_conflict=len(accounts) > 1,
+            accounts=_holding(accounts),
+        )
 
 
-def _answered(
-    is_corpus: bool,
-    story: str,
-    text: str,
-    store: VectorStore,
-    is_conflict: bool,
-    accounts: Accounts,
-    weights: Weights,
-    embedder: Embedder,
-    reader: Reader,
-) -> Disputed | None:
-    found = find_evidence(understand(text, embedder), store, weights, Filters(), reader=reader)
+def _answered(asked: Asked, weights: Weights, embedder: Embedder, reader: Reader) -> Answered | None:
+    found = find_evidence(understand(asked.text, embedder), asked.store, weights, asked.filters, reader=reader)
     if found.confidence < weights.read.threshold:
         return None
     best = found.sentences[0]
     own = answering_figure(best)
     rivals = list(find_rivals(found.sentences, own)) if own else []
-    stated = accounts(best, own) if own else frozenset()
-    verdicts = [(one.where, _verdict(one, bool(stated and accounts(one.sentence, one.figure) - stated))) for one in rivals]
-    return Disputed(is_corpus=is_corpus, story=story, is_conflict=is_conflict, verdicts=verdicts)
+    stated = asked.accounts(best, own) if own else frozenset()
+    verdicts = [
+        (one.where, _verdict(one, bool(stated and asked.accounts(one.sentence, one.figure) - stated))) for one in rivals
+    ]
+    return Answered(asked=asked, verdicts=verdicts)
 
 
 def _verdict(rival: Rival, right: bool) -> Verdict:
     return Verdict(pair="same", features=rival.features, right=right, weight=1.0)
 
 
-def _learn(answered: Sequence[Disputed]) -> dict[Where, LinearModel]:
+def _learn(answered: Sequence[Answered]) -> dict[Where, LinearModel]:
     by_where = {where: [v for one in answered for own, v in one.verdicts if own == where] for where in WHERES}
     return {where: learn_judge(verdicts, tuple(verdicts[0].features)) for where, verdicts in by_where.items()}
 
 
-def _likeliest(models: dict[Where, LinearModel], one: Disputed) -> tuple[float, bool]:
+def _likeliest(models: dict[Where, LinearModel], one: Answered) -> tuple[float, bool]:
     """(the probability of the likeliest rival, whether it is another account)."""
     scored = [(float(models[where].score(verdict.features)[0]), verdict.right) for where, verdict in one.verdicts]
     log_odds, right = max(scored, default=(-np.inf, False))
     return float(1 / (1 + np.exp(-log_odds))), right
 
 
-def _fold(story: str) -> int:
-    return sum(story.encode()) % _FOLDS
+def _fold(one: Answered) -> int:
+    return sum(one.asked.story.encode()) % _FOLDS
 
 
 def _stating(conflict: Sequence[Sequence[str]]) -> Accounts:

@@ -114,6 +114,11 @@ def invented_disagreements() -> Iterator[tuple[str, str, list[dict[str, Spans]]]
                 yield story.group, asked.question, [dict(zip(_ids(number, story), own, strict=True)) for own in accounts]
 
 
+def only(story: str) -> Filters:
+    """Only the texts of one invented story."""
+    return Filters(publishers=(story,))
+
+
 def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, unread: float) -> Iterator[Asked]:
     """Over even articles of XQuAD-R, in nine directions, each with its passage in the index and without.
 
@@ -175,17 +180,17 @@ def _ids(number: int, story: Story) -> list[str]:
 
 def _invented_articles() -> list[Article]:
     return [
-        _article(article_id, text)
+        _article(article_id, text, story.group)
         for number, story in enumerate(load_stories())
         for article_id, text in zip(_ids(number, story), story.texts, strict=True)
     ]
 
 
-def _article(article_id: str, text: InventedText) -> Article:
+def _article(article_id: str, text: InventedText, story: str) -> Article:
     return Article(
         article_id=article_id,
         title=text.title,
-        publisher="invented",
+        publisher=story,
         published=date.fromisoformat(text.published),
         url="",
         language=text.language,
