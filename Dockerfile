@@ -15,7 +15,8 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
 COPY src src
 # What the image can do besides: "[llm,milvus,otel,redis]" adds Milvus, "" leaves all of it out.
 ARG EXTRAS=[llm,otel,redis]
-RUN pip install --no-cache-dir --constraint constraints.txt ".$EXTRAS" && coopbot prepare
+# The encoder as torch has it is only needed to prepare the models.
+RUN pip install --no-cache-dir --constraint constraints.txt ".$EXTRAS" && coopbot prepare && rm -r /cache/sources
 COPY corpus corpus
 RUN coopbot index
 
