@@ -76,7 +76,7 @@ def both(server: Server, embedder: Encoder, corpus_index: Path, tmp_path_factory
         snapshot=open_current(index_dir, embedder.fingerprint),
         store=open_store(milvus, Names(PREFIX, embedder.fingerprint)),
     )
-    milvus.close()
+    milvus._client.close()
 
 
 def before(articles: Sequence[Article]) -> list[Article]:

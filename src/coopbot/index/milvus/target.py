@@ -17,19 +17,9 @@ from uuid import uuid4
 from coopbot.domain import LANGUAGES, Language
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing
 from coopbot.index.disk.lock import write_lock
-from coopbot.index.milvus.client import Milvus
-from coopbot.index.milvus.rows import (
-    SnapshotManifest,
-    article_name,
-    article_rows,
-    changed_counts,
-    pack,
-    passage_ids,
-    record_rows,
-    unpack,
-    words_name,
-)
-from coopbot.index.milvus.schema import KINDS, NEVER, PARTITIONS, PREFIX, Kind, Names, Row, literals
+from coopbot.index.milvus import schema
+from coopbot.index.milvus.client import LOAD_S, Milvus
+from coopbot.index.milvus.schema import NEVER, Kind, Names, Row, SnapshotManifest, literals, pack, record_rows
 from coopbot.index.milvus.store import CURRENT, WRITER, MilvusStore, open_store
 from coopbot.index.types import ArticleRows, Facts, State
 from coopbot.records import from_json, to_json
@@ -49,7 +39,7 @@ _FLUSHED_KINDS: tuple[Kind, ...] = ("passages", "records")
 class MilvusTarget:
     """Implements `Target`. index_dir: has the lock, so that one machine writes."""
 
-    def __init__(self, milvus: Milvus, index_dir: Path, prefix: str = PREFIX) -> None:
+    def __init__(self, milvus: Milvus, index_dir: Path, prefix: str = schema.PREFIX) -> None:
         self._milvus = milvus
         self._index_dir = index_dir
         self._prefix = prefix
@@ -71,48 +61,45 @@ class MilvusTarget:
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`. Raises Busy (another machine wrote meanwhile), Unreachable."""
         names = Names(self._prefix, facts.fingerprint)
-        build = Build(self._milvus, names, self._base or _empty_snapshot(self._milvus, names, facts), facts)
-        build.begin()
-        article_ids = iter(sorted(removed))
-        while batch := list(islice(article_ids, _TOGETHER)):
-            build.remove(batch)
+        build = Build(self._milvus, names, self._base, facts)
+        article_ids = sorted(removed)
+        for start in range(0, len(article_ids), _TOGETHER):
+            build.remove(article_ids[start : start + _TOGETHER])
         while group := list(islice(rows, _TOGETHER)):
             build.add(group)
         manifest = build.finish()
-        self._milvus.point_alias(names.prefix, names["state"])
+        known = self._milvus.alias_target(names.prefix)
+        self._milvus.call("alter_alias" if known else "create_alias", names["state"], names.prefix)
         if self._base:
             _prune(self._milvus, names, manifest)
         return State(snapshot_id=manifest.snapshot_id, contents=manifest, sha256_by_article={})
 
 
-def _empty_snapshot(milvus: Milvus, names: Names, facts: Facts) -> MilvusStore:
-    """Create collections with an empty snapshot, replacing damaged ones and those of a killed build."""
-    if milvus.alias_target(names.prefix) == names["state"]:
-        milvus.drop_alias(names.prefix)
-    for collection in milvus.collections():
-        if collection.startswith(names.stem):
-            milvus.drop(collection)
-    for kind in KINDS:
-        milvus.create(names[kind], kind, facts.dim)
-    manifest = SnapshotManifest(newest=(0,), writer="", facts=facts, articles=0, passages={}, sentences=0, words={})
-    _make_current(milvus, names, manifest)
-    return MilvusStore(milvus, names, manifest)
+def _prune(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
+    """Delete rows of snapshots that are no longer kept, and collections of other models and formats.
 
-
-def _make_current(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
-    parts = pack(to_json(SnapshotManifest, manifest))
-    milvus.upsert(names["state"], record_rows(iter([CURRENT]), "current", parts))
+    If interrupted, the next build does it.
+    """
+    for kind in _FLUSHED_KINDS:
+        milvus.call("delete", names[kind], filter=f"removed <= {min(manifest.newest[0], manifest.number - _KEPT_MS)}")
+    ours = re.compile(rf"{re.escape(names.prefix)}_[0-9a-f]{{8}}_[a-z]+")
+    for collection in milvus.call("list_collections"):
+        if ours.fullmatch(collection) and not collection.startswith(names.stem):
+            milvus.call("drop_collection", collection)
 
 
 class Build:
-    """Writes the snapshot after `base`: call `begin`, then `remove` and `add` any number of times, then `finish`."""
+    """Writes the snapshot after `base`: call `remove` and `add` any number of times, then `finish`.
 
-    def __init__(self, milvus: Milvus, names: Names, base: MilvusStore, facts: Facts) -> None:
+    Undoes what a killed build left, and registers itself. base: None for the first snapshot of a model and format. Raises Busy.
+    """
+
+    def __init__(self, milvus: Milvus, names: Names, base: MilvusStore | None, facts: Facts) -> None:
         self._milvus = milvus
         self._names = names
-        self._base = base
         self._facts = facts
-        before = base.manifest
+        self._base = base or self._empty_snapshot()
+        before = self._base.manifest
         built_ms = int(datetime.fromisoformat(facts.built_at).timestamp() * 1000)
         self._number = max(built_ms, before.number + 1)
         self._ids = count(self._number << _ID_BITS)
@@ -121,19 +108,29 @@ class Build:
         self._passages, self._words = Counter(before.passages), Counter(before.words)
         self._word_changes: dict[Language, Counter[int]] = {language: Counter() for language in LANGUAGES}
         self._added = 0
-
-    def begin(self) -> None:
-        """Undo what a killed build left, and register this build. Raises Busy."""
-        if self._last_writer() != self._base.manifest.writer:
+        if self._last_writer() != before.writer:
             self._undo()
-        self._milvus.upsert(self._names["state"], record_rows(iter([WRITER]), "writer", [self._writer]))
+        self._write_state(WRITER, "writer", [self._writer])
+
+    def _empty_snapshot(self) -> MilvusStore:
+        """Create collections with an empty snapshot, replacing damaged ones and those of a killed build."""
+        if self._milvus.alias_target(self._names.prefix) == self._names["state"]:
+            self._milvus.call("drop_alias", self._names.prefix)
+        for collection in self._milvus.call("list_collections"):
+            if collection.startswith(self._names.stem):
+                self._milvus.call("drop_collection", collection)
+        for kind in schema.KINDS:
+            self._milvus.create(self._names[kind], kind, self._facts.dim)
+        empty = SnapshotManifest(newest=(0,), writer="", facts=self._facts, articles=0, passages={}, sentences=0, words={})
+        self._write_state(CURRENT, "current", pack(to_json(SnapshotManifest, empty)))
+        return MilvusStore(self._milvus, self._names, empty, opened_s=0.0)
 
     def add(self, group: Sequence[ArticleRows]) -> None:
         """Add articles. Those with the same ids must have been removed."""
         records: list[Row] = []
         passages: dict[Language, list[Row]] = {language: [] for language in LANGUAGES}
         for one in group:
-            record, own = article_rows(self._ids, one, self._number)
+            record, own = schema.article_rows(self._ids, one, self._number)
             records += record
             passages[one.article.language] += own
         self._milvus.upsert(self._names["records"], records)
@@ -145,11 +142,12 @@ class Build:
 
     def remove(self, article_ids: Sequence[str]) -> None:
         """Remove articles; unknown ids are ignored."""
-        records = self._mark_records([article_name(article_id) for article_id in article_ids])
-        ids = passage_ids(records)
+        records = self._mark_records([schema.article_name(article_id) for article_id in article_ids])
+        # The passages of an article have the ids that follow that of its last record.
+        ids = [row["id"] + place for row in records for place in range(1, row["passages"] + 1)]
         for language in LANGUAGES if ids else ():
             columns = ["id", "words", "length", "sentences"]
-            rows = self._milvus.query(self._names["passages"], f"id in {literals(ids)}", columns, partition=language)
+            rows = self._milvus.query(self._names["passages"], f"id in {literals(ids)}", columns, partition_names=[language])
             self._mark("passages", language, rows, self._number)
             self._count(language, rows, -1)
         self._articles -= sum(bool(row["sha256"]) for row in records)
@@ -160,7 +158,7 @@ class Build:
             if changes:
                 self._write_words(language, changes)
         for kind in _FLUSHED_KINDS if self._added >= _FLUSHED else ():
-            self._milvus.flush(self._names[kind])
+            self._milvus.call("flush", self._names[kind], timeout=LOAD_S)
         manifest = SnapshotManifest(
             writer=self._writer,
             facts=self._facts,
@@ -172,14 +170,17 @@ class Build:
         )
         if self._last_writer() != self._writer:
             raise self._busy()
-        _make_current(self._milvus, self._names, manifest)
+        self._write_state(CURRENT, "current", pack(to_json(SnapshotManifest, manifest)))
         return manifest
+
+    def _write_state(self, row_id: int, name: str, parts: Sequence[str]) -> None:
+        self._milvus.upsert(self._names["state"], record_rows(iter([row_id]), name, parts))
 
     def _last_writer(self) -> str:
         """The build that was registered last. Raises Busy if `base` is not the current snapshot any more."""
         rows = self._milvus.query(self._names["state"], f"id in [{CURRENT}, {WRITER}]", ["id", "content"])
         content = {row["id"]: row["content"] for row in rows}
-        if from_json(SnapshotManifest, unpack([content.get(CURRENT, "")])).newest != self._base.manifest.newest:
+        if from_json(SnapshotManifest, schema.unpack([content.get(CURRENT, "")])).newest != self._base.manifest.newest:
             raise self._busy()
         return str(content.get(WRITER, ""))
 
@@ -195,8 +196,8 @@ class Build:
                 self._word_changes[language][word] += times
 
     def _write_words(self, language: Language, changes: Counter[int]) -> None:
-        counts = changed_counts(self._base.word_counts(language), changes)
-        name = words_name(language)
+        counts = schema.changed_counts(self._base.word_counts(language), changes)
+        name = schema.words_name(language)
         self._mark_records([name])
         self._milvus.upsert(self._names["records"], record_rows(self._ids, name, pack(counts.tobytes()), self._number))
 
@@ -214,21 +215,10 @@ class Build:
     def _undo(self) -> None:
         """Undo everything written after the base. If interrupted, it can be repeated."""
         base = self._base.manifest.number
+        marked = f"removed > {base} and removed < {NEVER}"
         for kind in _FLUSHED_KINDS:
-            self._milvus.delete(self._names[kind], f"added > {base}")
-            for partition in PARTITIONS[kind]:
-                marked = f"removed > {base} and removed < {NEVER}"
-                self._mark(kind, partition, self._milvus.scan(self._names[kind], marked, ["id"], partition=partition), NEVER)
-
-
-def _prune(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
-    """Delete rows of snapshots that are no longer kept, and collections of other models and formats.
-
-    If interrupted, the next build does it.
-    """
-    for kind in _FLUSHED_KINDS:
-        milvus.delete(names[kind], f"removed <= {min(manifest.newest[0], manifest.number - _KEPT_MS)}")
-    ours = re.compile(rf"{re.escape(names.prefix)}_[0-9a-f]{{8}}_[a-z]+")
-    for collection in milvus.collections():
-        if ours.fullmatch(collection) and not collection.startswith(names.stem):
-            milvus.drop(collection)
+            self._milvus.call("delete", self._names[kind], filter=f"added > {base}")
+            for partition in schema.PARTITIONS[kind]:
+                own = [partition] if partition else None
+                rows = self._milvus.scan(self._names[kind], marked, ["id"], partition_names=own)
+                self._mark(kind, partition, rows, NEVER)
