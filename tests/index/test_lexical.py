@@ -29,9 +29,9 @@ def frequency(words: Postings, question: str) -> I64:
 def scores(words: Postings, question: str, rows: int) -> dict[int, float]:
     places = words.places(word_keys(dict.fromkeys(lexical_tokens(question))))
     idf = [inverse_frequency(rows, int(count)) for count in words.frequencies(places)]
-    found = words.matches(places, idf, words.words_total / rows)
-    assert np.allclose(words.scores(found.rows, places, idf, words.words_total / rows), found.scores)
-    return dict(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
+    found, totals = words.matches(places, idf, words.words_total / rows)
+    assert np.allclose(words.scores(found, places, idf, words.words_total / rows), totals)
+    return dict(zip(found.tolist(), totals.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(("question", "best"), [("моста и уголь", 2), ("порт", 1), ("амур", 0), ("2022", 2)])

@@ -245,14 +245,14 @@ def test_scores_are_those_of_bm25(tmp_path: Path) -> None:
     average = sum(map(len, passages)) / len(passages)
     idf = {"b": 1.5, "c": 0.5, "d": 2.0}
     stored_words = Postings(tmp_path, np.zeros(0, np.int64))
-    matches = stored_words.matches(stored_words.places(word_keys(idf)), list(idf.values()), average)
-    for row, score in zip(matches.rows, matches.scores, strict=True):
+    rows, scores = stored_words.matches(stored_words.places(word_keys(idf)), list(idf.values()), average)
+    for row, score in zip(rows, scores, strict=True):
         words = passages[row]
         stored = {key: float(np.float32(weight)) for key, weight in word_weights(words, "en").items()}
         idf_by_key = {dimension(term): value for term, value in idf.items()}
         share = bm25_share({"words": stored, "length": len(words)}, idf_by_key, "en", average)
         assert share * sum(idf.values()) == pytest.approx(score, rel=1e-6)
-    assert matches.rows.tolist() == [0, 2]
+    assert rows.tolist() == [0, 2]
     assert len(word_weights([], "en")) == 1  # Milvus refuses an empty vector
 
 

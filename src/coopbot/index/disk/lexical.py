@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -38,24 +37,6 @@ _ROWS = "word_rows.i32"
 _COUNTS = "word_counts.u16"
 _LENGTHS = "lengths.i32"
 _MOST = np.iinfo(np.uint16).max
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matches:
-    """Passages that contain at least one query term. rows: (matches,), ascending. scores: (matches,), BM25."""
-
-    rows: I64
-    scores: F32
-
-    def best(self, count: int, allowed: I64 | None) -> I64:
-        """The best `count` rows, best first, ties by lowest row. allowed: the eligible rows, None for all."""
-        eligible = np.ones(len(self.rows), dtype=bool) if allowed is None else np.isin(self.rows, allowed)
-        rows, scores = self.rows[eligible], self.scores[eligible]
-        if len(rows) > count:  # a common word matches thousands; sorting them all takes a millisecond
-            top = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
-            rows, scores = rows[top], scores[top]
-        best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
-        return best
 
 
 class PostingsWriter:
@@ -116,15 +97,14 @@ class Postings:
         """(places,): the number of passages that contain each word."""
         return np.array([self._count(place) for place in places], dtype=np.int64)
 
-    def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> Matches:
-        """BM25 of every passage that contains any of these words. weights: their idf."""
+    def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> tuple[I64, F32]:
+        """(the rows of the passages that contain any of these words, ascending; the BM25 of each). weights: their idf."""
         every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for place, weight in zip(places, weights, strict=True):
             rows_of_word, counts = self._postings(place)
             every_row.append(rows_of_word)
             every_score.append(np.float32(weight) * self._saturated(rows_of_word, counts, average_length))
-        rows, scores = _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
-        return Matches(rows=rows, scores=scores)
+        return _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
 
     def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
         """(rows,): BM25 of the given passages."""
@@ -173,6 +153,18 @@ def _summed(rows: I64, scores: F32, of_rows: int) -> tuple[I64, F32]:
         return found, totals[found]
     found, places = np.unique(rows, return_inverse=True)
     return found, np.bincount(places, scores, len(found)).astype(np.float32)
+
+
+def best_rows(rows: I64, scores: F32, count: int, allowed: I64 | None) -> I64:
+    """The `count` rows with the highest scores, best first, ties by lowest row. allowed: the eligible rows, None for all."""
+    if allowed is not None:
+        eligible = np.isin(rows, allowed)
+        rows, scores = rows[eligible], scores[eligible]
+    if len(rows) > count:  # a common word matches thousands; sorting them all takes a millisecond
+        top = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+        rows, scores = rows[top], scores[top]
+    best: I64 = rows[np.argsort(-scores, kind="stable")[:count]]
+    return best
 
 
 def inverse_frequency(rows: int, frequency: int) -> float:

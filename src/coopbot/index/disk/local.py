@@ -16,8 +16,7 @@ from coopbot.index.disk.folder import building_folder, current_id, open_current,
 from coopbot.index.disk.lock import write_lock
 from coopbot.index.disk.manifest import FORMAT, FileEntry, Manifest, Verified, describe_files
 from coopbot.index.disk.segment import Segment, SegmentWriter, open_segment
-from coopbot.index.disk.shelf import Shelf
-from coopbot.index.disk.snapshot import Snapshot
+from coopbot.index.disk.snapshot import Shelf, Snapshot
 from coopbot.index.types import ArticleRows, Facts, State
 
 KEPT_SNAPSHOTS = 3
@@ -72,19 +71,16 @@ class LocalTarget:
         # Free space first, and delete what builds left that were killed just before the end.
         prune(self._index_dir, KEPT_SNAPSHOTS, self._base.snapshot_id if self._base else None)
         try:
-            return self._write(removed, rows, facts)
+            with building_folder(self._index_dir) as folder:
+                segments, files = self._write_segments(folder, removed, rows, facts.dim)
+                manifest = _manifest(folder, facts, segments, files)
+                manifest.write(folder)
+                snapshot_id = self._name(folder, facts)
+                publish(self._index_dir, folder, snapshot_id, self._verified)
         except IndexBroken:
             # A file has been damaged since it was verified; the next `state` must verify it again.
             self._verified.clear()
             raise
-
-    def _write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
-        with building_folder(self._index_dir) as folder:
-            segments, files = self._write_segments(folder, removed, rows, facts.dim)
-            manifest = _manifest(folder, facts, segments, files)
-            manifest.write(folder)
-            snapshot_id = self._name(folder, facts)
-            publish(self._index_dir, folder, snapshot_id, self._verified)
         prune(self._index_dir, KEPT_SNAPSHOTS)
         return State(snapshot_id=snapshot_id, contents=manifest, sha256_by_article={})
 

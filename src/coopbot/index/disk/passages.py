@@ -238,7 +238,8 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
 
 
 def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
-    language, number, _, passage_id, start, end, text, headings, spans, article_id = row
+    language, number, _, passage_id, start, end, text, headings, sentences, article_id = row
+    spans = np.frombuffer(sentences, "<i4").reshape(-1, 2).tolist()
     passage = Passage(
         passage_id=passage_id,
         article_id=article_id,
@@ -246,8 +247,6 @@ def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
         end_char=end,
         text=text,
         heading_path=tuple(json.loads(headings)),
-        sentences=tuple(
-            Span(start_char=int(first), end_char=int(last)) for first, last in np.frombuffer(spans, "<i4").reshape(-1, 2)
-        ),
+        sentences=tuple(Span(start_char=first, end_char=last) for first, last in spans),
     )
     return StoredPassage(passage=passage, language=language, row=number)

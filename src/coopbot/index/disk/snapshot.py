@@ -3,16 +3,140 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, islice
 from pathlib import Path
 
+import numpy as np
+
 from coopbot.domain import LANGUAGES, Article, Filters, Language
+from coopbot.index.disk.lexical import best_rows, inverse_frequency, word_keys
 from coopbot.index.disk.manifest import Manifest, Verified
 from coopbot.index.disk.segment import Segment, open_segment
-from coopbot.index.disk.shelf import Shelf
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
+
+# Lexical candidates come from the rarest query terms, as many as have at most this many postings together. In an index of a
+# million passages, scoring all that contain a common word would take longer than everything else.
+_MOST_POSTINGS = 20_000
+
+# This many times the wanted passages are found by the rarer terms, then rescored with all terms.
+_RESCORED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _QueryTerms:
+    """Query terms looked up. places: in each segment's vocabulary. frequencies: how many passages contain each term."""
+
+    places: Sequence[list[int]]
+    frequencies: list[int]
+    idf: dict[str, float]
+
+    def rarest(self) -> list[int]:
+        """Indices of the rarest terms that together have at most _MOST_POSTINGS postings."""
+        by_frequency = sorted(range(len(self.frequencies)), key=self.frequencies.__getitem__)
+        return by_frequency[: bisect_right([*accumulate(self.frequencies[i] for i in by_frequency)], _MOST_POSTINGS)]
+
+
+class Shelf:
+    """The live passages of one language across all segments of a snapshot; `live` counts them.
+
+    Rows are numbered across segments, in order of the segments.
+    """
+
+    def __init__(self, language: Language, segments: Sequence[Segment]) -> None:
+        self._language = language
+        self._segments = [segment for segment in segments if language in segment.shards]
+        self._shards = [segment.shards[language] for segment in self._segments]
+        self._bases = [0, *accumulate(len(shard) for shard in self._shards)]
+        self.live = sum(shard.live for shard in self._shards)
+        self._average_length = sum(shard.words.words_total for shard in self._shards) / max(self.live, 1) or 1.0
+
+    def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
+        """About `top_k` passages: those nearest to the vector, and more that match the terms."""
+        allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
+        found = self._look_up(terms)
+        limit = max(1, top_k // 2)
+        nearest = self._nearest(vector, top_k, allowed)
+        matching = self._matching(found, limit * _RESCORED, allowed)
+        rows = list(dict.fromkeys([*nearest, *matching]))
+        candidates = FirstStage(
+            rows=np.array(rows, dtype=np.int64), pooled=self._pooled(rows), lexical=self._lexical(rows, found), idf=found.idf
+        )
+        return candidates.best(vector, nearest, matching, limit)
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """The idf of each lexical token."""
+        return self._look_up(terms).idf
+
+    def sentences(self, rows: I64) -> Sentences:
+        """All sentences of these passages."""
+        places = [self._locate(row) for row in rows.tolist()]
+        runs = groupby(places, key=lambda place: place[0])
+        found = [self._shards[part].sentences([row for _, row in run]) for part, run in runs]
+        return Sentences(
+            starts=np.cumsum(np.concatenate([[0], *(np.diff(one.starts) for one in found)])),
+            vectors=np.concatenate([one.vectors for one in found]),
+            token_counts=np.concatenate([one.token_counts for one in found]),
+            codes=np.concatenate([one.codes for one in found]),
+        )
+
+    def stored(self, rows: Sequence[int]) -> list[StoredPassage]:
+        """The passages at these rows, in the order given."""
+        places = [self._locate(row) for row in rows]
+        found: dict[tuple[int, int], StoredPassage] = {}
+        for part in {part for part, _ in places}:
+            own = [row for at, row in places if at == part]
+            stored = self._segments[part].passages.passages(self._language, own)
+            found |= {(part, row): passage for row, passage in zip(own, stored, strict=True)}
+        return [replace(found[place], row=row) for place, row in zip(places, rows, strict=True)]
+
+    def _locate(self, row: int) -> tuple[int, int]:
+        """(segment, row within it) of a row."""
+        part = bisect_right(self._bases, row) - 1
+        return part, row - self._bases[part]
+
+    def _pooled(self, rows: Sequence[int]) -> F32:
+        if len(self._shards) == 1 or not rows:
+            return self._shards[0].vectors.rows(rows)
+        return np.concatenate([self._shards[part].vectors.rows([row]) for part, row in map(self._locate, rows)])
+
+    def _look_up(self, terms: Sequence[str]) -> _QueryTerms:
+        terms = list(dict.fromkeys(terms))
+        keys = word_keys(terms)
+        places = [shard.words.places(keys) for shard in self._shards]
+        frequencies = [shard.words.frequencies(own) for shard, own in zip(self._shards, places, strict=True)]
+        totals = sum(frequencies, np.zeros(len(terms), np.int64)).tolist()
+        idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, totals, strict=True)}
+        return _QueryTerms(places=places, frequencies=totals, idf=idf)
+
+    def _nearest(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The rows nearest to the vector, best first."""
+        found: list[tuple[float, int]] = []
+        for base, shard, rows in zip(self._bases, self._shards, allowed, strict=False):
+            found += [(-cosine, base + row) for row, cosine in shard.vectors.search(vector, top_k, rows, shard.removed)]
+        return [row for _, row in sorted(found)[:top_k]]
+
+    def _matching(self, terms: _QueryTerms, count: int, allowed: Sequence[I64 | None]) -> list[int]:
+        """The best `count` rows of each segment by the rarest terms."""
+        rarest, weights = terms.rarest(), list(terms.idf.values())
+        found: list[int] = []
+        for base, shard, places, rows in zip(self._bases, self._shards, terms.places, allowed, strict=False):
+            matches = shard.words.matches([places[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
+            found += (base + best_rows(*matches, count, rows)).tolist()
+        return found
+
+    def _lexical(self, rows: Sequence[int], terms: _QueryTerms) -> F32:
+        """(rows,): BM25 by all terms, as a share of its maximum."""
+        scores = np.zeros(len(rows), dtype=np.float32)
+        weights = list(terms.idf.values())
+        located = [self._locate(row) for row in rows]
+        for part in {part for part, _ in located}:
+            at = [i for i, (other, _) in enumerate(located) if other == part]
+            own = np.array([located[i][1] for i in at], dtype=np.int64)
+            scores[at] = self._shards[part].words.scores(own, terms.places[part], weights, self._average_length)
+        return scores / np.float32(sum(weights) or 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
