@@ -48,7 +48,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def pid_of(sandbox: Sandbox) -> int:
     assert sandbox._worker is not None
-    return sandbox._worker.pid
+    return sandbox._worker.process.pid
 
 
 def is_running(pid: int) -> bool:
@@ -174,7 +174,7 @@ from coopbot.ingest.formats.sandbox import Sandbox
 from benchmarks.hostile.bombs import pdf_bomb
 one = Sandbox()
 one.read(b"# A\\n\\nText.", "a.md")
-print(one._worker.pid, flush=True)
+print(one._worker.process.pid, flush=True)
 one.read(pdf_bomb(50, 2_000_000), "slow.pdf")
 """
 

@@ -6,19 +6,28 @@ start once; it exits when idle for a while, and is replaced after a limit, a cra
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import threading
+import time
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from coopbot.errors import Busy, Unreadable
+from coopbot.errors import Busy, Misconfigured, Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import check_readable
-from coopbot.ingest.formats.sandbox_process import Ended, TookTooLong, WorkerProcess
 from coopbot.records import from_json
 
 _MB = 1_000_000
 _SHORTLY_S = 1.0
 _MOST_DOCUMENTS = 200  # per process; replacing it frees what libraries leak
+# The only environment variables passed to the process; none holds a secret.
+_PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
+_SLACK_BYTES = 1000  # overhead of an answer around the largest allowed document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,7 @@ class Sandbox:
         self.limits = limits or ReadLimits()
         self._turn = threading.Lock()
         self._state = threading.Lock()  # held only briefly, so that `close` never waits for a document
-        self._worker: WorkerProcess | None = None
+        self._worker: _Worker | None = None
         self._closed = False
 
     def __enter__(self) -> Sandbox:
@@ -70,7 +79,7 @@ class Sandbox:
             self._closed = True
             worker = self._worker
         if worker is not None:
-            worker.kill()
+            worker.process.kill()
             if self._turn.acquire(timeout=_SHORTLY_S):  # the thread that was reading cleans up and releases it
                 worker.end()
                 self._turn.release()
@@ -101,13 +110,13 @@ class Sandbox:
                     return answer or _Answer(broken="crash")
                 worker.end()
 
-    def _ask(self, worker: WorkerProcess, kind: str, data: bytes, name: str) -> _Answer | None:
+    def _ask(self, worker: _Worker, kind: str, data: bytes, name: str) -> _Answer | None:
         """The process's answer; None if it ended without one, so that another process may try."""
         try:
             answer = from_json(_Answer, worker.exchange({"kind": kind, "name": name}, data))
-        except TookTooLong as error:
+        except TimeoutError as error:
             raise _over(name, f"takes longer than {self.limits.timeout_s:g} s", "COOPBOT_READ_TIMEOUT_S") from error
-        except Ended as error:
+        except EOFError as error:
             if self._closed:
                 raise _closed() from error
             return None
@@ -118,7 +127,7 @@ class Sandbox:
             worker.end()
         return answer
 
-    def _open_worker(self) -> WorkerProcess:
+    def _open_worker(self) -> _Worker:
         with self._state:
             if self._closed:
                 raise _closed()
@@ -126,11 +135,7 @@ class Sandbox:
                 self._worker.end()
                 self._worker = None
             if self._worker is None:
-                self._worker = WorkerProcess(
-                    memory_bytes=self.limits.memory_mb * _MB,
-                    timeout_s=self.limits.timeout_s,
-                    output_bytes=self.limits.output_mb * _MB,
-                )
+                self._worker = _Worker(self.limits)
             return self._worker
 
 
@@ -150,3 +155,58 @@ def _over(name: str, what: str, setting: str) -> OverLimit:
 
 def _closed() -> Busy:
     return Busy("the service is stopping and reads no more documents; try again when it is back")
+
+
+class _Worker:
+    """A `sandbox_worker` process, started at once and killed when garbage-collected. `process.kill` is safe from any thread."""
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self.documents = 0
+        self._limits = limits
+        arguments = [limits.memory_mb * _MB, int(limits.timeout_s) + 1, limits.output_mb * _MB]
+        # -P: a module in the current folder must not shadow a library.
+        command = [sys.executable, "-P", "-B", "-m", "coopbot.ingest.formats.sandbox_worker", *map(str, arguments)]
+        environ = {name: value for name in _PASSED_ON if (value := os.environ.get(name)) is not None}
+        try:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ
+            )
+        except OSError as error:
+            raise Misconfigured(f"cannot start a process to read documents in ({error.strerror}); free some memory") from error
+        self.end = weakref.finalize(self, _end, self.process)
+        """Kill the process and clean up."""
+
+    def exchange(self, header: dict[str, str], data: bytes) -> bytes:
+        """The answer to a request. Raises TimeoutError, or EOFError without an answer; the process is then gone."""
+        requests, answers = self.process.stdin, self.process.stdout
+        assert requests is not None
+        assert answers is not None
+        started_s = time.monotonic()
+        timer = threading.Timer(self._limits.timeout_s, self.process.kill)
+        timer.daemon = True
+        timer.start()
+        self.documents += 1
+        try:
+            requests.write(json.dumps({**header, "bytes": len(data)}).encode() + b"\n")
+            requests.write(data)
+            requests.flush()
+            answer = answers.readline(self._limits.output_mb * _MB + _SLACK_BYTES)
+            if not answer.endswith(b"\n"):  # it ended, or would answer without end
+                raise EOFError
+            return answer
+        except (OSError, EOFError) as error:
+            self.end()
+            raise TimeoutError if time.monotonic() - started_s >= self._limits.timeout_s else EOFError from error
+        except BaseException:  # Ctrl-C, for example: nobody will read the pending answer
+            self.end()
+            raise
+        finally:
+            timer.cancel()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in filter(None, (process.stdin, process.stdout)):
+        with suppress(OSError):  # flushing unwritten data failed
+            pipe.close()
