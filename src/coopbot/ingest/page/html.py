@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.draft import Draft, Metadata
 from coopbot.ingest.page.clean import check_length, clean_blocks
-from coopbot.ingest.page.declared import read_declared
-from coopbot.ingest.page.kinds import KindOf, kind_of
+from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.names import person_names, publisher_name
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
 from coopbot.ingest.tidy import HEADING, one_line, repair
 
 if TYPE_CHECKING:
+    from lxml.html import HtmlElement
     from trafilatura.settings import Document
 
 # If the cleaned text of the whole page exceeds the extractor's by this factor, the extractor missed the article.
 _FALLS_SHORT = 0.4
 _SHORTEST_HEADING = 12  # letters
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.I)
+_ARTICLE = re.compile(r"article|report|blogposting|liveblog", re.I)  # schema.org's types
+_MOST_NODES = 2000  # of JSON-LD per page
+_LONGEST_NAME = 200  # characters
 # Tags, some of them trafilatura's own.
 _HEADING_TAGS = "h1 h2 h3 h4 h5 h6 head"
 _BLOCK_TAGS = """
@@ -43,18 +48,6 @@ _NOT_TEXT = frozenset(_NON_TEXT_TAGS.split())
 _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 
 
-class _Node(Protocol):
-    """An lxml element: its name, the text before its first child, the text after its end, its children, an XPath's matches."""
-
-    tag: object
-    text: str | None
-    tail: str | None
-
-    def __iter__(self) -> Iterator[_Node]: ...
-
-    def xpath(self, path: str) -> list[Any]: ...
-
-
 def read_html(data: bytes, source: str) -> Draft:
     """The article on a web page: trafilatura's text, cleaned, or the whole page's cleaned text where that is too short.
 
@@ -64,9 +57,8 @@ def read_html(data: bytes, source: str) -> Draft:
     body, meta = _extracted(text)
     sitename = publisher_name(repair(meta.sitename or ""))
     known = _metadata(page, meta, sitename)
-    tidied, kinds = cache(_tidied), cache(kind_of)  # most lines of the article are found twice
-    whole = _cleaned(page, "", source, tidied, kinds)
-    main = _cleaned(body, known.title, source, tidied, kinds)
+    whole = _cleaned(page, "", source)
+    main = _cleaned(body, known.title, source)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
     # If the whole page yields no article, the extractor may only have joined captions.
     if best is None or (whole is None and not sentence_count(best.text)):
@@ -82,22 +74,22 @@ def read_html(data: bytes, source: str) -> Draft:
     )
 
 
-def _tree(text: str, source: str) -> tuple[_Node, str]:
+def _tree(text: str, source: str) -> tuple[HtmlElement, str]:
     """The page's tree, and its text: as given, or as a whole page around a fragment."""
     import trafilatura
 
     if trafilatura.load_html(text) is None:
         text = f"<html><head></head><body>{text}</body></html>"
-    tree: _Node | None = trafilatura.load_html(text)
+    tree: HtmlElement | None = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable(source, "not a web page; give an HTML file")
     check_length(sum(map(len, _text_pieces(tree))), source)
     return tree, text
 
 
-def _metadata(page: _Node, meta: Document, sitename: str) -> Metadata:
+def _metadata(page: HtmlElement, meta: Document, sitename: str) -> Metadata:
     """What the page declares in JSON-LD, else in what trafilatura reads: meta tags and the like."""
-    declared = read_declared(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
+    declared = _declared_in(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
     headings = [one_line(repair("".join(map(str, node.itertext())))) for node in page.xpath("//h1")]
     title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
     return Metadata(
@@ -109,6 +101,52 @@ def _metadata(page: _Node, meta: Document, sitename: str) -> Metadata:
     )
 
 
+def _declared_in(scripts: Iterable[str]) -> Metadata:
+    """The first article that a page's JSON-LD declares. Nothing about its shape is trusted; what is not JSON is skipped."""
+    for node in chain.from_iterable(map(_nodes, scripts)):
+        kinds = node.get("@type")
+        if any(_ARTICLE.search(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
+            return _declared(node)
+    return Metadata()
+
+
+def _declared(node: dict[str, object]) -> Metadata:
+    authors = (name for value in _names(node.get("author")) for name in person_names(value))
+    publishers = (publisher_name(value) for value in _names(node.get("publisher")))
+    published = node.get("datePublished")
+    return Metadata(
+        title=next(iter(_names(node.get("headline"))), ""),
+        authors=tuple(dict.fromkeys(authors)),
+        publisher=next(filter(None, publishers), ""),
+        published=find_date(published[:40]) if isinstance(published, str) else None,
+    )
+
+
+def _nodes(script: str) -> Iterator[dict[str, object]]:
+    """Every object of a script, outer ones first."""
+    try:
+        todo: list[object] = [json.loads(script, strict=False)]
+    except (ValueError, RecursionError):
+        return
+    for _ in range(_MOST_NODES):
+        if not todo:
+            return
+        value = todo.pop(0)
+        if isinstance(value, dict):
+            yield value
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+
+
+def _names(value: object) -> list[str]:
+    """The texts of a value that may be a name, an object with a name, or a list of such."""
+    values = value if isinstance(value, list) else [value]
+    named = (entry.get("name") if isinstance(entry, dict) else entry for entry in values)
+    texts = (name for name in named if isinstance(name, str) and len(name) <= _LONGEST_NAME and "://" not in name)
+    return [one_line(repair(text)) for text in texts]
+
+
 def _whole(title: str, headings: Sequence[str]) -> str:
     """The title from a heading, where the declared one is cut off or has a suffix."""
     shown = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
@@ -116,7 +154,7 @@ def _whole(title: str, headings: Sequence[str]) -> str:
     return next(alike, title)
 
 
-def _extracted(text: str) -> tuple[_Node | None, Document]:
+def _extracted(text: str) -> tuple[HtmlElement | None, Document]:
     """The article, if trafilatura finds one, and the metadata. A page that crashes trafilatura yields nothing."""
     import trafilatura
     from lxml.etree import LxmlError
@@ -137,25 +175,25 @@ def _extracted(text: str) -> tuple[_Node | None, Document]:
         return None, Document()
 
 
-def _cleaned(node: _Node | None, title: str, source: str, tidied: Callable[[str], str], kind_of: KindOf) -> Draft | None:
+def _cleaned(node: HtmlElement | None, title: str, source: str) -> Draft | None:
     """The article in an element, or None."""
     if node is None:
         return None
-    blocks = map(tidied, "".join(_text_pieces(node)).split("\n"))
+    blocks = map(_tidied, "".join(_text_pieces(node)).split("\n"))
     try:
-        groups = [[block] for block in blocks if block not in ("", "##", "-")]
-        return clean_blocks(groups, source, title=title, kind_of=kind_of)
+        return clean_blocks([[block] for block in blocks if block not in ("", "##", "-")], source, title=title)
     except Unreadable:
         return None
 
 
+@lru_cache(maxsize=2048)  # most lines of the article are cleaned twice
 def _tidied(line: str) -> str:
     return one_line(repair(line)).strip()
 
 
-def _text_pieces(root: _Node) -> Iterable[str]:
+def _text_pieces(root: HtmlElement) -> Iterable[str]:
     """The text of an element with newlines around blocks and "## " before headings. Not recursive: pages nest deeply."""
-    todo: list[_Node | str] = [root]
+    todo: list[HtmlElement | str] = [root]
     while todo:
         node = todo.pop()
         if isinstance(node, str):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
+from functools import lru_cache
 
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.full_dates import find_date
@@ -30,9 +31,6 @@ class Kind(Enum):
     STOP = auto()  # the article ends before it
     SPAM = auto()  # injected: keyword soup, another script
 
-
-KindOf = Callable[[str, Script], Kind]
-"""From a block and the script of the page's article to the block's kind; see `kind_of`."""
 
 _LONGEST_NOTICE = 700  # characters
 _LONGEST_HEAD = 70
@@ -91,6 +89,7 @@ def _is_stuck_on(tail: str) -> bool:
     return shape.weight(tail) >= shape.SURE_PROSE and (shape.is_spam(tail) or shape.is_link_list(tail))
 
 
+@lru_cache(maxsize=2048)  # most lines of an HTML page's article are classified twice
 def kind_of(block: str, script: Script) -> Kind:
     """The kind of a block by itself, whatever its neighbours, on a page whose article is in the given script."""
     text = to_simplified(block.removeprefix(HEADING))
@@ -113,8 +112,8 @@ def kind_of(block: str, script: Script) -> Kind:
     return _kind_by_shape(block, text, script)
 
 
-def kinds_of(blocks: Sequence[str], script: Script, kind_of: KindOf = kind_of) -> list[Kind]:
-    """The kind of each block of a page whose article is in the given script. `kind_of`: `kind_of`, or a cache of it."""
+def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
+    """The kind of each block of a page whose article is in the given script."""
     kinds = [kind_of(block, script) for block in blocks]
     repeats = Counter(blocks)
     for index, block in enumerate(blocks):
