@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from coopbot.ingest.page.metadata import is_byline, read_byline, reporters_in
-from coopbot.ingest.page.publisher import copyright_owner
+from coopbot.ingest.page.names import copyright_owner
 
 MAY_12 = date(2025, 5, 12)
 

@@ -12,10 +12,17 @@ from coopbot.ingest.addresses import is_media_file, is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import end_of_article, without_boxes
-from coopbot.ingest.page.kinds import Kind, KindOf, kind_of, kinds_of, split_tail
+from coopbot.ingest.page.kinds import Kind, kinds_of, split_tail
 from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
-from coopbot.ingest.page.names import is_organisation, is_signature, person_names
-from coopbot.ingest.page.publisher import dateline_agency, masthead, owner_among, site_name
+from coopbot.ingest.page.names import (
+    dateline_agency,
+    is_organisation,
+    is_signature,
+    masthead,
+    owner_among,
+    person_names,
+    site_name,
+)
 from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
 from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
 from coopbot.text.simplified import to_simplified
@@ -72,7 +79,7 @@ def clean_page(text: str, source: str) -> Draft:
     return clean_blocks(line_groups(repair(text)), source)
 
 
-def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "", kind_of: KindOf = kind_of) -> Draft:
+def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "") -> Draft:
     """The article among the blocks of a page, one line per block, grouped as on the page.
 
     Blocks that start with "## " are headings; `title` is the title if known. Raises Unreadable when there is no article.
@@ -80,7 +87,7 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
     marked = _has_marks([line for line, _ in lines])
     blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
-    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title, kind_of)
+    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
         raise Unreadable(source, "no article text is left after removing menus, notices and spam; give the article alone")
@@ -92,8 +99,8 @@ def _has_marks(lines: Sequence[str]) -> bool:
     return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
 
 
-def _find_article(blocks: list[str], groups: list[int], known_title: str, kind_of: KindOf) -> _Page:
-    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks), kind_of), groups)
+def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
+    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), groups)
     title = find_title(blocks, kinds) if not known_title else _place_of(known_title, blocks)
     start = 0 if title is None else title + 1
     end = end_of_article(blocks, kinds, start)
