@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from coopbot.domain import Language
-from coopbot.ingest.corpus.drafts import slug_of
+from coopbot.ingest.corpus.arrival import slug_of
 from coopbot.ingest.draft import Draft
 
 

@@ -17,9 +17,8 @@ from typing import TypeVar
 from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
 from coopbot.ingest.addresses import page_key
-from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, recovered_fields
+from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, ready_draft, recovered_fields, slug_of, to_article
 from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found, Known
-from coopbot.ingest.corpus.drafts import ready_draft, slug_of, to_article
 from coopbot.ingest.corpus.expendable import DatabaseLost
 from coopbot.ingest.corpus.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
 from coopbot.ingest.corpus.near import band_keys, is_same_story
