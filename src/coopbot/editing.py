@@ -17,8 +17,7 @@ from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import ENDINGS, Read, read_bytes, read_file
 from coopbot.ingest.web.feed import FeedState, ReadFeed, load_states, poll_feed, read_feed, save_states
-from coopbot.ingest.web.fetch import Fetch, fetch
-from coopbot.ingest.web.source import read_url
+from coopbot.ingest.web.fetch import Fetch, fetch, read_url
 
 Result = Arrival | CoopbotError
 """The outcome of adding a source."""

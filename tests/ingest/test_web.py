@@ -7,8 +7,7 @@ from functools import partial
 import pytest
 
 from coopbot.errors import Unreachable, Unreadable
-from coopbot.ingest.web.fetch import fetch
-from coopbot.ingest.web.source import read_url
+from coopbot.ingest.web.fetch import fetch, read_url
 from tests.ingest.web import Site, redirect, reply, serving
 
 TEXT = (

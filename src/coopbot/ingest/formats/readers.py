@@ -23,11 +23,20 @@ LARGEST_FILE_BYTES = 20_000_000
 _NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_file(path: Path, name: str | None = None, read: Read | None = None) -> Draft:
-    """The draft of a file; errors use `name`. Raises Unreadable with the reason; checks the size before reading.
+def check_readable(size_bytes: int, name: str) -> None:
+    """Raises Unreadable for a format or size that is refused whatever the content."""
+    _reader(name)
+    _check_size(size_bytes, name)
 
-    `read` reads the content; default `read_bytes`.
-    """
+
+def read_bytes(data: bytes, name: str) -> Draft:
+    """The draft of a file's content; the extension of `name` decides the format. Raises Unreadable with the reason."""
+    check_readable(len(data), name)
+    return _reader(name)(data, name)
+
+
+def read_file(path: Path, name: str = "", read: Read = read_bytes) -> Draft:
+    """The draft of a file; errors use `name`. Raises Unreadable with the reason; checks the size before `read` reads it."""
     source = name or path.name
     _reader(source)
     try:
@@ -39,19 +48,7 @@ def read_file(path: Path, name: str | None = None, read: Read | None = None) -> 
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         raise Unreadable(source, f"cannot be opened ({error.strerror}); check that it is there and may be read") from error
-    return (read or read_bytes)(data, source)
-
-
-def check_readable(size_bytes: int, name: str) -> None:
-    """Raises Unreadable for a format or size that is refused whatever the content."""
-    _reader(name)
-    _check_size(size_bytes, name)
-
-
-def read_bytes(data: bytes, name: str) -> Draft:
-    """The draft of a file's content; the extension of `name` decides the format. Raises Unreadable with the reason."""
-    check_readable(len(data), name)
-    return _reader(name)(data, name)
+    return read(data, source)
 
 
 def _reader(name: str) -> Read:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -27,8 +27,6 @@ _LONGEST_WAIT_S = 86_400.0
 _MOST_TRIES = 10  # within about three days
 _MOST_REMEMBERED = 2000  # entries taken that the feed no longer lists; some feeds list old entries again
 _ENTITY = re.compile("<!ENTITY", re.I)
-
-_Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,39 +81,6 @@ class FeedState:
         return tuple(one for one in self.tries if one.url != url)
 
 
-ReadFeed = Callable[[bytes, str], tuple[str, ...]]
-"""From the content and address of a feed to the addresses of its entries; see `read_feed`."""
-
-
-def poll_feed(
-    url: str, state: FeedState, fetch: Fetch, *, now_s: float, read: ReadFeed | None = None
-) -> tuple[tuple[str, ...], FeedState]:
-    """The addresses to take now, and the state after the request. Call `took` on the state as each entry is done.
-
-    An unchanged feed still gives the entries left waiting. `read` defaults to `read_feed`. Raises what `fetch` and `read`
-    raise; the state is then unchanged.
-    """
-    fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
-    if not fetched.not_modified:
-        listed = (read or read_feed)(fetched.content, fetched.url)
-        urls, known = set(listed), set(state.taken)
-        state = FeedState(
-            etag=fetched.etag,
-            last_modified=fetched.last_modified,
-            taken=_remembered(state.taken, urls),
-            waiting=tuple(address for address in listed if address not in known),
-            tries=tuple(one for one in state.tries if one.url in urls),
-        )
-    state = state.without_hopeless()
-    return state.due(now_s), state
-
-
-def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
-    """Addresses taken that the feed still lists, and the latest of the others."""
-    others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
-    return (*others, *(url for url in taken if url in listed))
-
-
 def read_feed(data: bytes, url: str) -> tuple[str, ...]:
     """The web addresses of the entries of the RSS or Atom feed at `url`, in its order, each once.
 
@@ -136,17 +101,50 @@ def read_feed(data: bytes, url: str) -> tuple[str, ...]:
         sanitize_html=False,
     )
     if not parsed.version:
-        raise Unreadable(url, _no_feed(cast("_Record", parsed.feed)))
-    links = (str(entry.get("link", "")).strip() for entry in cast("list[_Record]", parsed.entries))
+        raise Unreadable(url, _no_feed(parsed.feed))
+    links = (str(entry.get("link", "")).strip() for entry in parsed.entries)
     return tuple(dict.fromkeys(filter(is_web_address, links)))
 
 
-def _no_feed(page: _Record) -> str:
+def _no_feed(page: Mapping[str, Any]) -> str:
     """The reason why this is not a feed, with the feed's address if a web page links to it."""
-    links = cast("list[_Record]", page.get("links", []))
-    feeds = (str(link.get("href")) for link in links if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
+    links = (link for link in page.get("links", []) if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
+    feeds = (str(link.get("href")) for link in links)
     feed = next((f" ({address[:300]})" for address in feeds if is_web_address(address)), "")
     return f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
+
+
+ReadFeed = Callable[[bytes, str], tuple[str, ...]]
+"""From the content and address of a feed to the addresses of its entries; see `read_feed`."""
+
+
+def poll_feed(
+    url: str, state: FeedState, fetch: Fetch, *, now_s: float, read: ReadFeed = read_feed
+) -> tuple[tuple[str, ...], FeedState]:
+    """The addresses to take now, and the state after the request. Call `took` on the state as each entry is done.
+
+    An unchanged feed still gives the entries left waiting. Raises what `fetch` and `read` raise; the state is
+    then unchanged.
+    """
+    fetched = fetch(url, kinds=FEEDS, etag=state.etag, last_modified=state.last_modified)
+    if not fetched.not_modified:
+        listed = read(fetched.content, fetched.url)
+        urls, known = set(listed), set(state.taken)
+        state = FeedState(
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            taken=_remembered(state.taken, urls),
+            waiting=tuple(address for address in listed if address not in known),
+            tries=tuple(one for one in state.tries if one.url in urls),
+        )
+    state = state.without_hopeless()
+    return state.due(now_s), state
+
+
+def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
+    """Addresses taken that the feed still lists, and the latest of the others."""
+    others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
+    return (*others, *(url for url in taken if url in listed))
 
 
 def load_states(path: Path) -> dict[str, FeedState]:

@@ -1,4 +1,4 @@
-"""Fetches the content at an address without risk to this machine or its network. The owner of httpx."""
+"""Fetches what is at an address without risk to this machine or its network; reads the article there. The owner of httpx."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from coopbot.errors import InvalidRequest, Unreachable, Unreadable
+from coopbot.ingest.addresses import is_web_address
+from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.readers import Read, read_bytes
 from coopbot.ingest.web.content import ARTICLES, as_utf8, ending_of, inflated, too_large
-from coopbot.ingest.web.deadline import Deadline
 from coopbot.ingest.web.hosts import Address, is_public, resolve
 
 if TYPE_CHECKING:
     from httpx import URL
 
-    from coopbot.ingest.web.connection import Reply
+    from coopbot.ingest.web.connection import Deadline, Reply
 
 # The ports that articles are served on. Others belong to other services, which nobody may probe through us.
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})
@@ -89,6 +92,8 @@ def fetch(
     Raises InvalidRequest if the address, or one it redirects to, may not be fetched; Unreachable if it does not answer
     properly; Unreadable if the content is of another type, too large, damaged or empty.
     """
+    from coopbot.ingest.web.connection import Deadline
+
     place = _parsed(url)
     deadline = Deadline(source=url, limit_s=network.limit_s, ends_s=network.clock() + network.limit_s, clock=network.clock)
     headers = _headers(kinds, etag, last_modified)
@@ -100,6 +105,29 @@ def fetch(
             via = f"{url} redirects to "
             place = _redirected(place, reply, url, via)
     raise Unreachable(url, f"redirects more than {_MOST_REDIRECTS} times; open it in a browser and give the address it ends at")
+
+
+def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
+    """The article at an address. Its `url` is the final one, or the one on the same host that the page declares.
+
+    `read` reads what `fetch` fetched. Raises Unreadable if there is no article, and what `fetch` raises.
+    """
+    fetched = fetch(url)
+    try:
+        draft = read(fetched.content, fetched.name)
+    except Unreadable as error:
+        raise Unreadable(url, error.reason) from error
+    site = _site(fetched.url)
+    return replace(
+        draft,
+        url=draft.url if _site(draft.url) == site else fetched.url,
+        publisher=draft.publisher or site,
+    )
+
+
+def _site(url: str) -> str:
+    """The host without "www."; empty if `url` is not a web address."""
+    return (urlsplit(url).hostname or "").removeprefix("www.") if is_web_address(url) else ""
 
 
 def _parsed(url: str) -> URL:
@@ -144,18 +172,15 @@ def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, dea
     port = place.port or (443 if secure else 80)
     if port not in network.ports:
         raise InvalidRequest("url", f"{via}{place}: port {port} is not one that articles are served on; {_SAVE}")
-    addresses = _addresses(place.raw_host.decode("ascii"), network, deadline)
+    host = place.raw_host.decode("ascii")
+    try:
+        addresses = deadline.within(lambda: network.resolve(host))
+    except OSError as error:
+        raise Unreachable(deadline.source, f"host {host} not found; check the address and the network") from error
     if not all(map(network.permitted, addresses)):
         raise InvalidRequest("url", f"{via}{place}: not on the public internet, so it is not fetched; {_SAVE}")
     with sent(place, headers, addresses, network.authorities() if secure else None, deadline) as reply:
         yield reply
-
-
-def _addresses(host: str, network: Network, deadline: Deadline) -> tuple[Address, ...]:
-    try:
-        return deadline.within(lambda: network.resolve(host))
-    except OSError as error:
-        raise Unreachable(deadline.source, f"host {host} not found; check the address and the network") from error
 
 
 def _headers(kinds: Mapping[str, str], etag: str, last_modified: str) -> list[tuple[bytes, bytes]]:
