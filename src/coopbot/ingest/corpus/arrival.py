@@ -147,11 +147,7 @@ def to_article(article_id: str, draft: Draft) -> Article:
         sources=draft.sources,
         also_published_by=draft.also_published_by,
     )
-    return replace(article, sha256=_digest(article))
-
-
-def _digest(article: Article) -> str:
-    """SHA-256 over everything an index stores of an article, text and citation fields, without the id."""
-    fields = asdict(article)
-    del fields["article_id"], fields["sha256"]
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    # Over everything that an index stores of an article, text and citation fields, without the id.
+    stored = {name: value for name, value in asdict(article).items() if name not in ("article_id", "sha256")}
+    digest = hashlib.sha256(json.dumps(stored, sort_keys=True, ensure_ascii=False, default=str).encode())
+    return replace(article, sha256=digest.hexdigest())

@@ -10,11 +10,10 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from coopbot.domain import Article, Language
@@ -46,19 +45,12 @@ CREATE TABLE bands (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITH
 Found = Article | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The state of a file when read: its `files.FileState` stamp, and a digest of its bytes; empty if the result does not
-    depend on the bytes alone.
-    """
-
-    stamp: str
-    content: bytes
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The result of reading the file `name` with this stamp and content."""
+    """The result of reading a file, its stamp then (see `files.list_files`), and a digest of its bytes.
+
+    `content` is empty if the result does not depend on the bytes alone.
+    """
 
     name: str
     stamp: str
@@ -79,10 +71,10 @@ class Catalogue:
         """Take the write lock; see `ExpendableDatabase.exclusive`."""
         return self._db.exclusive()
 
-    def known(self) -> dict[str, Known]:
-        """Every file in the catalogue, by name."""
+    def known(self) -> dict[str, tuple[str, bytes]]:
+        """Stamp and content of every file in the catalogue, by name."""
         sql = "SELECT name, stamp, content FROM files"
-        return {os.fsdecode(name): Known(stamp, content) for name, stamp, content in self._rows(sql)}
+        return {os.fsdecode(name): (stamp, content) for name, stamp, content in self._rows(sql)}
 
     def get(self, name: str) -> Found | None:
         """The result of reading a file; None if it is not in the catalogue or its entry is damaged."""
@@ -91,27 +83,20 @@ class Catalogue:
                 return _load(entry)
         return None
 
-    def update(
-        self, *, entries: Iterable[Entry] = (), restamped: Mapping[str, str] = MappingProxyType({}), gone: Iterable[str] = ()
-    ) -> bool:
-        """Store these entries, set new stamps (by name) for unchanged content, drop the files that are gone.
-
-        Returns False, and does nothing, while another process writes.
-        """
+    def update(self, *, entries: Iterable[Entry] = (), gone: Iterable[str] = ()) -> bool:
+        """Store these entries, drop the files that are gone. Returns False, and does nothing, while another process writes."""
         rows = [_row(entry) for entry in entries]
-        new_stamps = [(stamp, os.fsencode(name)) for name, stamp in restamped.items()]
         old = [(os.fsencode(name),) for name in gone]
 
         def work(db: sqlite3.Connection) -> None:
             db.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?)", rows)
-            db.executemany("UPDATE files SET stamp = ? WHERE name = ?", new_stamps)
             db.executemany("DELETE FROM files WHERE name = ?", old)
             if old:
                 db.execute("DELETE FROM signatures WHERE text NOT IN (SELECT text FROM files WHERE text IS NOT NULL)")
                 db.execute("DELETE FROM bands WHERE number NOT IN (SELECT number FROM signatures)")
 
         try:
-            if rows or new_stamps or old:
+            if rows or old:
                 self._db.write(work)
         except InUse:
             return False

@@ -62,18 +62,15 @@ class ExpendableDatabase:
     def write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Run `work` in a transaction, or as part of the one already open. Raises DatabaseLost, InUse."""
 
-        def whole(db: sqlite3.Connection) -> bool:
+        def whole(db: sqlite3.Connection) -> None:
             if db.in_transaction:
                 work(db)
-            elif not _begins(db):
-                return False
             else:
+                _begin(db)
                 with db:  # commits or rolls back
                     work(db)
-            return True
 
-        if not self.read(whole):
-            raise InUse
+        self.read(whole)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -82,8 +79,10 @@ class ExpendableDatabase:
         Writes are committed if the block succeeds. A failed commit is ignored: only recomputable data is lost.
         """
         with self._lock:
-            if not self.read(_begins):
-                raise Busy("another process is adding to the corpus; try again when it is done")
+            try:
+                self.read(_begin)
+            except InUse as exc:
+                raise Busy("another process is adding to the corpus; try again when it is done") from exc
             try:
                 yield
             except BaseException:
@@ -132,15 +131,14 @@ class ExpendableDatabase:
         return bool(version == self._version)
 
 
-def _begins(db: sqlite3.Connection) -> bool:
-    """Begin a write transaction; False if another process holds the lock for longer than we wait."""
+def _begin(db: sqlite3.Connection) -> None:
+    """Begin a write transaction. Raises InUse if another process holds the lock for longer than we wait."""
     try:
         db.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as exc:
         if _code(exc) == sqlite3.SQLITE_BUSY:
-            return False
+            raise InUse from exc
         raise
-    return True
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -8,7 +8,6 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from coopbot.errors import Misconfigured
@@ -24,20 +23,13 @@ _NOT_FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileState:
-    """A file and its state: the same stamp means the same content; "" matches nothing, not even another "".
+def list_files(root: Path, now_ns: int) -> dict[str, str]:
+    """The stamp of every file under `root` that may be an article, in order of id, by name: the path under the root, with "/".
 
-    `name` is the path under the root, with "/" as separator.
+    The same stamp means the same content; "" matches nothing, not even another "". Raises Misconfigured if a folder cannot be
+    listed.
     """
-
-    name: str
-    stamp: str
-
-
-def list_files(root: Path, now_ns: int) -> list[FileState]:
-    """All files under `root` that may be articles, in order of id. Raises Misconfigured if a folder cannot be listed."""
-    return sorted(_walk(str(root), "", now_ns), key=lambda file: os.path.splitext(file.name))
+    return dict(sorted(_walk(str(root), "", now_ns), key=lambda file: os.path.splitext(file[0])))
 
 
 def is_aside(name: str) -> bool:
@@ -115,8 +107,8 @@ def delete(path: Path) -> None:
         raise Misconfigured(f"cannot delete {path}: {error.strerror}; check its permissions") from error
 
 
-def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
-    """Everything that is neither hidden nor a folder. A link counts as a file, so that `refusal` is reported for it."""
+def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[tuple[str, str]]:
+    """Name and stamp of all that is neither hidden nor a folder. A link counts as a file, so that `refusal` is reported."""
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
@@ -129,7 +121,7 @@ def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[FileState]:
             if not entry.name.startswith("."):
                 yield from _walk(entry.path, f"{prefix}{entry.name}/", now_ns)
         elif not is_aside(entry.name):
-            yield FileState(name=f"{prefix}{entry.name}", stamp=_stamp(entry, now_ns))
+            yield f"{prefix}{entry.name}", _stamp(entry, now_ns)
 
 
 def _stamp(entry: os.DirEntry[str], now_ns: int) -> str:

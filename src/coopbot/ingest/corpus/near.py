@@ -114,12 +114,8 @@ def _sentences(text: str) -> Iterator[_Sentence]:
     for span in split_sentences(simplified):
         sentence = simplified[span.start_char : span.end_char]
         tokens = lexical_tokens(sentence)
-        figures = [*filter(_is_number, tokens), *_amounts_and_months(sentence)]
+        figures = [*(token for token in tokens if token[0].isdigit()), *_amounts_and_months(sentence)]
         yield _Sentence(frozenset(tokens).difference(figures), tuple(sorted(figures)))
-
-
-def _is_number(token: str) -> bool:
-    return token[0].isdigit()
 
 
 def _amounts_and_months(sentence: str) -> Iterator[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -18,9 +18,9 @@ from coopbot.domain import Article
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
 from coopbot.ingest.addresses import page_key
 from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, ready_draft, recovered_fields, slug_of, to_article
-from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found, Known
+from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found
 from coopbot.ingest.corpus.expendable import DatabaseLost
-from coopbot.ingest.corpus.files import FileState, content_digest, delete, is_aside, list_files, refusal, write_atomically
+from coopbot.ingest.corpus.files import content_digest, delete, is_aside, list_files, refusal, write_atomically
 from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
@@ -81,7 +81,7 @@ class Corpus:
         Raises Duplicate if the identical text is there or the draft adds nothing; InvalidRequest if text or title is missing,
         or the page is there in a file that is not Markdown, which is never rewritten; Busy if another process is adding.
         """
-        ready, notes = ready_draft(draft, self._today())
+        ready, notes = ready_draft(draft, datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date())
         arrival = self._retried(lambda: self._add(ready))
         return replace(arrival, recovered=recovered_fields(ready), notes=notes)
 
@@ -90,9 +90,6 @@ class Corpus:
         preview = copy(self)
         preview._preview = True
         return preview
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
 
     def remove(self, *article_ids: str) -> None:
         """Deletes the files of articles. Raises NotFound, and deletes none, if any is missing."""
@@ -158,43 +155,41 @@ class Corpus:
         """Updates the catalogue. Returns all file names in order of id, each with whether the catalogue is current for it."""
         if not self._root.is_dir():
             raise Misconfigured(f"there is no corpus folder {self._root}; create it or set COOPBOT_CORPUS_DIR")
-        files = list_files(self._root, self._now_ns())
-        names = dict.fromkeys((file.name for file in files), True)
+        stamps = list_files(self._root, self._now_ns())
         known = self._catalogue.known()
-        self._catalogue.update(gone=known.keys() - names.keys())
-        changed = [file for file in files if not (file.stamp and file.name in known and self._is_as(file, known[file.name]))]
+        self._catalogue.update(gone=known.keys() - stamps.keys())
+        changed = [
+            name
+            for name, stamp in stamps.items()
+            if not stamp or name not in known or known[name][0] not in (stamp, self._over_limits(stamp))
+        ]
+        current = dict.fromkeys(stamps, True)
         for start in range(0, len(changed), _BATCH):
-            batch = changed[start : start + _BATCH]
+            batch = {name: stamps[name] for name in changed[start : start + _BATCH]}
             if not self._read_again(batch, known):
-                names.update((file.name, False) for file in batch)
-        return names
-
-    def _is_as(self, file: FileState, known: Known) -> bool:
-        return known.stamp in (file.stamp, self._over_limits(file.stamp))
+                current.update(dict.fromkeys(batch, False))
+        return current
 
     def _over_limits(self, stamp: str) -> str:
         """The stamp of a file that exceeded the limits: it holds only under the same limits."""
-        return f"{stamp} over {self._limits}" if stamp else ""
+        return f"{stamp} over {self._limits}"
 
-    def _read_again(self, files: Sequence[FileState], known: Mapping[str, Known]) -> bool:
+    def _read_again(self, stamps: Mapping[str, str], known: Mapping[str, tuple[str, bytes]]) -> bool:
         """Updates the catalogue for files whose stamps changed. Returns False if it could not be written."""
         entries: list[Entry] = []
-        restamped: dict[str, str] = {}
         unknown: list[str] = []
-        for file in files:
-            content = content_digest(self._root / file.name, LARGEST_FILE_BYTES)
-            if content and file.name in known and known[file.name].content == content:
-                restamped[file.name] = file.stamp
-                continue
-            found = self._read_or_reason(file.name)
+        for name, stamp in stamps.items():
+            content = content_digest(self._root / name, LARGEST_FILE_BYTES)
+            is_unchanged = content and name in known and known[name][1] == content
+            found = self._found(name) if is_unchanged else self._read_or_reason(name)
             if isinstance(found, Article):
-                entries.append(Entry(name=file.name, stamp=file.stamp, content=content, found=found))
+                entries.append(Entry(name=name, stamp=stamp, content=content, found=found))
             elif isinstance(found.__cause__, OSError):
-                unknown.append(file.name)  # the disk or the permissions: fixing those does not change the stamp
+                unknown.append(name)  # the disk or the permissions: fixing those does not change the stamp
             else:  # not always because of the bytes: the target of a link may change
-                stamp = self._over_limits(file.stamp) if isinstance(found, OverLimit) else file.stamp
-                entries.append(Entry(name=file.name, stamp=stamp, content=b"", found=found))
-        return self._catalogue.update(entries=entries, restamped=restamped, gone=unknown)
+                known_as = self._over_limits(stamp) if isinstance(found, OverLimit) else stamp
+                entries.append(Entry(name=name, stamp=known_as, content=b"", found=found))
+        return self._catalogue.update(entries=entries, gone=unknown)
 
     def _found(self, name: str) -> Found:
         return self._catalogue.get(name) or self._read_or_reason(name)
@@ -218,7 +213,7 @@ class Corpus:
         if plain and not PurePosixPath(article_id).is_absolute():
             for ending in ENDINGS:
                 path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
-                if _is_file(path) and self._is_inside(path):
+                if _is_file(path) and path.resolve().is_relative_to(self._root.resolve()):
                     return f"{article_id}{ending}"
         raise NotFound(
             f"no article {article_id[:200]!r} in the corpus; an id is a file's path without its ending, such as ru/most"
@@ -228,9 +223,6 @@ class Corpus:
         ids = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
         free = (id_ for id_ in ids if not any((self._root / f"{id_}{ending}").exists() for ending in ENDINGS))
         return f"{next(free)}.md"
-
-    def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._root.resolve())
 
 
 def _id(name: str) -> str:
