@@ -12,7 +12,7 @@ from coopbot.ingest.page import shape
 from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.metadata import is_byline, is_date, is_labelled
 from coopbot.ingest.page.shape import Script
-from coopbot.ingest.page.vocabulary import phrases, whole_lines
+from coopbot.ingest.page.vocabulary import phrases_in, whole_lines
 from coopbot.ingest.tidy import HEADING, ends_sentence
 from coopbot.text.simplified import to_simplified
 
@@ -97,7 +97,7 @@ def kind_of(block: str, script: Script) -> Kind:
         return Kind.STOP
     if shape.is_spam(text):
         return Kind.SPAM
-    if phrases("rights").are_in(text):
+    if phrases_in(text, "rights"):
         return Kind.STOP
     if len(text) <= _LONGEST_HEAD and whole_lines("related").fullmatch(text):
         return Kind.RELATED
@@ -149,7 +149,7 @@ def _is_furniture(text: str) -> bool:
     if len(text) > _LONGEST_NOTICE:
         return False
     is_contact = bool(_CONTACT.search(text)) and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
-    return is_contact or shape.is_credit_in_capitals(text) or phrases("legal", "calls", "credits", "teasers").are_in(text)
+    return is_contact or shape.is_credit_in_capitals(text) or phrases_in(text, "legal", "calls", "credits", "teasers")
 
 
 def _kind_by_shape(block: str, text: str, script: Script) -> Kind:

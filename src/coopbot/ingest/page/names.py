@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from coopbot.ingest.addresses import is_media_file
 from coopbot.ingest.page.shape import is_credit_in_capitals
-from coopbot.ingest.page.vocabulary import alternatives, phrases, whole_lines, word_set
+from coopbot.ingest.page.vocabulary import alternatives, phrases_in, whole_lines, word_set
 from coopbot.ingest.tidy import HAN, one_line
 from coopbot.text.simplified import to_simplified
 
@@ -131,7 +131,7 @@ def _is_no_publisher(name: str) -> bool:
         or re.search(r"[.!?。！？]\s|[，。！？]", text)
         or re.match(r"(?:and|or|a|an|by|of|for|to|in|with)[A-Z\s]", name)
         or (_REGION.search(text) and not is_organisation(name))
-        or phrases("rights", "legal", "calls", "teasers").are_in(text)
+        or phrases_in(text, "rights", "legal", "calls", "teasers")
         or is_media_file(name)
     )
 
@@ -155,7 +155,7 @@ def dateline_agency(text: str) -> str:
 
 def owner_among(blocks: Sequence[str]) -> str:
     """The holder in the first copyright line that names one."""
-    owners = (copyright_owner(block) for block in blocks if phrases("rights").are_in(to_simplified(block)))
+    owners = (copyright_owner(block) for block in blocks if phrases_in(to_simplified(block), "rights"))
     return next(filter(None, owners), "")
 
 
@@ -177,5 +177,5 @@ def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
 
 def _is_notice(line: str) -> bool:
     text = to_simplified(line)
-    says_so = is_credit_in_capitals(text) or phrases("rights", "legal", "calls", "credits").are_in(text)
+    says_so = is_credit_in_capitals(text) or phrases_in(text, "rights", "legal", "calls", "credits")
     return len(text) <= _LONGEST_NOTICE and says_so

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-from coopbot.ingest.page.vocabulary import phrases, word_set
+from coopbot.ingest.page.vocabulary import phrases_in, word_set
 from coopbot.ingest.tidy import CLOSERS, HAN, ends_sentence
 
 Script = Literal["latin", "cyrillic", "han"]
@@ -174,10 +174,10 @@ def is_soup(text: str) -> bool:
 
 def is_spam(text: str) -> bool:
     """Whether the text is dense with words of gambling, pornography, drug and loan spam."""
-    strong = phrases("spam_strong").all_in(text)
+    strong = phrases_in(text, "spam_strong")
     if not strong:
         return False
-    weak = phrases("spam_weak").all_in(text)
+    weak = phrases_in(text, "spam_weak")
     score = 2 * len(strong) + len(weak)
     if score < 4 or len(set(strong + weak)) < 2:
         return False

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 _LETTER = "[a-zа-яё]"
 _BOUNDARY = rf"(?:(?<!{_LETTER})|(?!{_LETTER}))"
 _ANYTHING = r"\W(?:.{0,60}\W)?"
-_NOTHING = "(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """The phrases of a vocabulary file: those that a block starts with, and those that may stand anywhere in it.
-
-    Both patterns are in lower case and match lower-case text: ignoring case would make them three times as slow.
-    """
-
-    at_start: re.Pattern[str]
-    anywhere: re.Pattern[str]
-
-    def are_in(self, text: str) -> bool:
-        """Whether the text has one of the phrases."""
-        lower = text.lower()
-        return bool(self.at_start.match(lower) or self.anywhere.search(lower))
-
-    def all_in(self, text: str) -> list[str]:
-        """The phrases that may stand anywhere, in lower case, as often as the text has them."""
-        return self.anywhere.findall(text.lower())
+def phrases_in(text: str, *names: str) -> list[str]:
+    """The phrases of vocabulary files in a block, in lower case, as often as it has them; some count only at its start."""
+    return _phrases(*names).findall(text.lower())
 
 
 @lru_cache
-def phrases(*names: str) -> Phrases:
-    """The phrases of vocabulary files."""
+def _phrases(*names: str) -> re.Pattern[str]:
+    """A pattern for lower-case text: ignoring case would make it three times as slow."""
     at_start, anywhere = (list(map(_phrase, lines)) for lines in _by_place(*names))
     # Each alternative is tried at every character, so what they have in common stands before them.
-    return Phrases(re.compile(rf"\W*{_any_of(at_start)}"), re.compile(rf"{_BOUNDARY}{_any_of(anywhere)}"))
+    places = {r"\A\W*": at_start, _BOUNDARY: anywhere}
+    return re.compile("|".join(f"{place}(?:{'|'.join(found)})" for place, found in places.items() if found))
 
 
 def alternatives(name: str) -> tuple[str, str]:
@@ -77,10 +61,6 @@ def _phrase(line: str) -> str:
     if line.endswith("$"):
         end, line = r"\W*$", line[:-1]
     return f"(?:{line.replace(' … ', _ANYTHING)}){end}"
-
-
-def _any_of(patterns: list[str]) -> str:
-    return f"(?:{'|'.join(patterns)})" if patterns else _NOTHING
 
 
 def _choices(line: str) -> list[str]:
