@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_UNPACKED_BYTES = 200_000_000
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
 _DAMAGED = (zipfile.BadZipFile, zlib.error, SyntaxError, *FAULTS)  # lxml's errors are SyntaxErrors
-_NO_AUTHOR = ("python-docx",)  # what the library writes when nobody set the author
+_NO_AUTHOR = "python-docx"  # what the library writes when nobody set the author
 _LIST_STYLE = re.compile("^list", re.I)
 _HEADING_STYLE = re.compile("^heading", re.I)
 
@@ -40,7 +40,7 @@ def read_docx(data: bytes, source: str) -> Draft:
         blocks, title, author = _extract(data, source)
     except (OpcError, PythonDocxError, *_DAMAGED) as error:
         raise Unreadable(source, "damaged, not a Word document; save it again as .docx") from error
-    return document_draft(blocks, source, title=title, author="" if author in _NO_AUTHOR else author)
+    return document_draft(blocks, source, title=title, author="" if author == _NO_AUTHOR else author)
 
 
 def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
@@ -53,13 +53,9 @@ def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
             raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB); save it without its pictures")
     document = docx.Document(BytesIO(data))
     properties = document.core_properties
-    title = one_line(repair(_style_title(document) or properties.title or ""))
-    return [block for block in _blocks(document) if block], title, properties.author or ""
-
-
-def _style_title(document: Document) -> str:
     titles = (paragraph.text for paragraph in document.paragraphs if _style(paragraph) == "Title")
-    return next((text for text in titles if text.strip()), "")
+    title = one_line(repair(next(filter(str.strip, titles), "") or properties.title or ""))
+    return [block for block in _blocks(document) if block], title, properties.author or ""
 
 
 def _blocks(document: Document) -> Iterator[str]:

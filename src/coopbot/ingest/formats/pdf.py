@@ -7,15 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.document import FAULTS, document_draft
 from coopbot.ingest.tidy import columns, join_lines, one_line, repair
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 MOST_PAGES = 1_000  # for articles and reports; longer is a book, and takes minutes
 _EDGE_LINES = 2  # running headers and footers are within this many lines of a page's top and bottom
@@ -49,17 +45,13 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
             raise Unreadable(source, "encrypted; save it without a password")
         if len(reader.pages) > MOST_PAGES:
             raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
-        title, author = _properties(reader)
+        meta = reader.metadata
+        title = one_line(str(meta.title or "")) if meta else ""
+        author = one_line(str(meta.author or "")) if meta else ""
+        title = "" if _FILE_NAME.search(title) else title
         return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
     except (PyPdfError, *FAULTS) as error:
         raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
-
-
-def _properties(reader: PdfReader) -> tuple[str, str]:
-    meta = reader.metadata
-    title = one_line(str(meta.title or "")) if meta else ""
-    author = one_line(str(meta.author or "")) if meta else ""
-    return ("" if _FILE_NAME.search(title) else title), author
 
 
 def _without_running_lines(pages: Sequence[Sequence[str]]) -> list[str]:

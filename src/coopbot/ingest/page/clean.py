@@ -14,15 +14,7 @@ from coopbot.ingest.page import shape
 from coopbot.ingest.page.bounds import end_of_article, without_boxes
 from coopbot.ingest.page.kinds import Kind, kinds_of, split_tail
 from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
-from coopbot.ingest.page.names import (
-    dateline_agency,
-    is_organisation,
-    is_signature,
-    masthead,
-    owner_among,
-    person_names,
-    site_name,
-)
+from coopbot.ingest.page.names import is_signature, page_publisher, person_names
 from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
 from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
 from coopbot.text.simplified import to_simplified
@@ -85,7 +77,8 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     Blocks that start with "## " are headings; `title` is the title if known. Raises Unreadable when there is no article.
     """
     lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
-    marked = _has_marks([line for line, _ in lines])
+    # Encyclopaedias have numbered references in brackets.
+    marked = len({mark for line, _ in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
     blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
     page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
     body = _body(page)
@@ -94,23 +87,15 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     return _draft(page, body)
 
 
-def _has_marks(lines: Sequence[str]) -> bool:
-    """Whether the page has numbered references in brackets, as encyclopaedias do."""
-    return len({mark for line in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
-
-
 def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
     kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), groups)
-    title = find_title(blocks, kinds) if not known_title else _place_of(known_title, blocks)
+    known = (index for index, block in enumerate(blocks) if block.removeprefix(HEADING) == known_title)
+    title = next(known, None) if known_title else find_title(blocks, kinds)
     start = 0 if title is None else title + 1
     end = end_of_article(blocks, kinds, start)
     end = next((index for index in range(max(start + 1, end - _SIGNATURE_BLOCKS), end) if is_signature(blocks[index])), end)
     prose = (index for index in range(start, end) if kinds[index] is Kind.PROSE)
     return _Page(blocks=blocks, kinds=kinds, title=title, first=next(prose, end), end=end)
-
-
-def _place_of(title: str, blocks: Sequence[str]) -> int | None:
-    return next((index for index, block in enumerate(blocks) if block.removeprefix(HEADING) == title), None)
 
 
 def _body(page: _Page) -> list[str]:
@@ -219,12 +204,9 @@ def _draft(page: _Page, body: list[str]) -> Draft:
 
 
 def _publisher(page: _Page, first: str, site: str) -> str:
-    """The publisher from sources other than a byline, most reliable first. `first` is the text's first paragraph."""
-    furniture = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
-    owner = owner_among(page.blocks)
-    agency = dateline_agency(first)
-    known = owner if is_organisation(owner) and (not agency or agency in owner) else agency
-    return known or site_name(site, furniture) or masthead(_around_title(page), furniture) or owner
+    """The publisher named elsewhere than in a byline. `first` is the text's first paragraph."""
+    outside = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
+    return page_publisher(page.blocks, outside, dateline=first, tail=site, top=_around_title(page))
 
 
 def _own_address(page: _Page) -> str:

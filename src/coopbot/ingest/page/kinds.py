@@ -77,16 +77,12 @@ def split_tail(block: str) -> list[str]:
     end = _EDITOR_TAIL.search(to_simplified(block))
     text = block[: end.start()] if end else block
     tail = _AFTER_SENTENCES.match(text)
-    if tail and _is_stuck_on(tail[1]):
+    if tail and shape.weight(tail[1]) >= shape.SURE_PROSE and (shape.is_spam(tail[1]) or shape.is_link_list(tail[1])):
         return [text[: tail.start(1)].rstrip()]
     signed = _SIGNED_TAIL.search(to_simplified(text))
     if signed and len(text) - signed.start("line") <= _LONGEST_SIGNATURE:
         return [text[: signed.start("line")].rstrip(" |｜"), text[signed.start("line") :].strip(" |｜")]
     return [text]
-
-
-def _is_stuck_on(tail: str) -> bool:
-    return shape.weight(tail) >= shape.SURE_PROSE and (shape.is_spam(tail) or shape.is_link_list(tail))
 
 
 @lru_cache(maxsize=2048)  # most lines of an HTML page's article are classified twice
@@ -149,7 +145,9 @@ def _is_furniture(text: str) -> bool:
     if len(text) > _LONGEST_NOTICE:
         return False
     is_contact = bool(_CONTACT.search(text)) and (shape.weight(text) < 60 or bool(_INVITATION.search(text)))
-    return is_contact or shape.is_credit_in_capitals(text) or phrases_in(text, "legal", "calls", "credits", "teasers")
+    if is_contact or shape.is_credit_in_capitals(text):
+        return True
+    return bool(phrases_in(text, "legal", "calls", "credits", "teasers"))
 
 
 def _kind_by_shape(block: str, text: str, script: Script) -> Kind:

@@ -145,7 +145,7 @@ def copyright_owner(text: str) -> str:
     return ""
 
 
-def dateline_agency(text: str) -> str:
+def _dateline_agency(text: str) -> str:
     """The agency or paper named in the dateline of a news item, or ""."""
     for pattern in _DATELINES:
         if found := pattern.match(to_simplified(text)):
@@ -153,23 +153,27 @@ def dateline_agency(text: str) -> str:
     return ""
 
 
-def owner_among(blocks: Sequence[str]) -> str:
-    """The holder in the first copyright line that names one."""
+def page_publisher(blocks: Sequence[str], outside: Sequence[str], *, dateline: str, tail: str, top: Sequence[str]) -> str:
+    """The publisher that a page names elsewhere than in a byline, from the most reliable source; "" if it names none.
+
+    `outside`: the blocks outside the article, in order. `dateline`: the text's first paragraph. `tail`: what follows the title
+    on its line. `top`: the lines that may be the masthead.
+    """
     owners = (copyright_owner(block) for block in blocks if phrases_in(to_simplified(block), "rights"))
-    return next(filter(None, owners), "")
+    owner = next(filter(None, owners), "")
+    agency = _dateline_agency(dateline)
+    known = owner if is_organisation(owner) and (not agency or agency in owner) else agency
+    return known or _site_name(tail, outside) or _masthead(top, outside) or owner
 
 
-def site_name(tail: str, furniture: Sequence[str]) -> str:
+def _site_name(tail: str, furniture: Sequence[str]) -> str:
     """The text after the title, if it is named like a paper or also occurs in the page's furniture."""
     name = publisher_name(tail)
     return name if name and (is_organisation(name) or any(name in line and line != tail for line in furniture)) else ""
 
 
-def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
-    """The first line that a notice on the page also names, if it is at the very top or named like a paper.
-
-    `furniture`: the blocks of the page outside the article, in order.
-    """
+def _masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
+    """The first line that a notice on the page also names, if it is at the very top or named like a paper."""
     known = (line for line in lines if is_organisation(line) or line in furniture[:_VERY_TOP])
     names = filter(None, map(publisher_name, known))
     return next((name for name in names if any(name in line and _is_notice(line) for line in furniture)), "")
@@ -177,5 +181,5 @@ def masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
 
 def _is_notice(line: str) -> bool:
     text = to_simplified(line)
-    says_so = is_credit_in_capitals(text) or phrases_in(text, "rights", "legal", "calls", "credits")
+    says_so = is_credit_in_capitals(text) or bool(phrases_in(text, "rights", "legal", "calls", "credits"))
     return len(text) <= _LONGEST_NOTICE and says_so

@@ -203,7 +203,10 @@ def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int
     not_modified = reply.status == HTTPStatus.NOT_MODIFIED
     content, ending = b"", ""
     if not not_modified:
-        _check_status(reply.status, deadline.source)
+        if reply.status != HTTPStatus.OK:
+            advice = "try again later" if reply.status in _PASSING else f"check the address, or {_SAVE}"
+            name = _STATUS_NAMES.get(reply.status, "")
+            raise Unreachable(deadline.source, f"answered {reply.status}{name}; {advice}")
         content_type = reply.headers.get("content-type", "")
         ending = ending_of(content_type, place.path, kinds, deadline.source)
         content = as_utf8(_body(reply, most_bytes, deadline), content_type, ending)
@@ -215,12 +218,6 @@ def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int
         last_modified=_validator(reply.headers.get("last-modified", "")),
         not_modified=not_modified,
     )
-
-
-def _check_status(status: int, source: str) -> None:
-    if status != HTTPStatus.OK:
-        advice = "try again later" if status in _PASSING else f"check the address, or {_SAVE}"
-        raise Unreachable(source, f"answered {status}{_STATUS_NAMES.get(status, '')}; {advice}")
 
 
 def _body(reply: Reply, most_bytes: int, deadline: Deadline) -> bytes:
