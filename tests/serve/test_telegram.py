@@ -24,8 +24,7 @@ from coopbot.serve.messages import message
 from coopbot.serve.telegram.bot import run_bot
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Library, Rules
-from coopbot.serve.telegram.people import People
-from coopbot.serve.telegram.records import Asked
+from coopbot.serve.telegram.records import Asked, Records
 from coopbot.serve.telegram.service import BotSettings
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
 
@@ -239,10 +238,10 @@ def test_a_command_starts_a_new_conversation(bot: Bot, api: BotApi, command: str
 
 
 def test_ids_of_conversations_stay_within_their_limit(tmp_path: Path) -> None:
-    people = People(Database(tmp_path / "state.sqlite"))
+    records = Records(Database(tmp_path / "state.sqlite"))
     asked = Asked(chat_id=-1_009_999_999_999_999, topic_id=2**31, user_id=2**53, question_id=2**31, text="")
-    people.begin_conversation(asked)
-    assert checked_conversation_id(people.conversation_id(asked))
+    records.begin_conversation(asked)
+    assert checked_conversation_id(records.conversation_id(asked))
 
 
 def test_a_follow_up_shows_the_query_searched(bot: Bot, api: BotApi) -> None:

@@ -14,7 +14,6 @@ from coopbot.serve.telegram.inbox import Inbox
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.outgoing import Outgoing
 from coopbot.serve.telegram.parts import Part
-from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.records import Asked, Records
 
 _DAY_S = 86_400.0
@@ -118,12 +117,12 @@ def test_a_failed_transaction_changes_nothing(database: Database) -> None:
 
 
 def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(database: Database, now: list[float]) -> None:
-    inbox, outbox, records, people = Inbox(database), Outbox(database), Records(database), People(database)
+    inbox, outbox, records = Inbox(database), Outbox(database), Records(database)
     inbox.put([_update(1, text="a secret")])
     asked = Asked(chat_id=1, topic_id=None, user_id=1, question_id=1, text="a secret")
     record = records.add(asked, "a secret", "en", 1)
     records.vote(record.answer_id, 1, good=True)
-    people.begin_conversation(asked)
+    records.begin_conversation(asked)
     outbox.put([Outgoing(action="send", chat_id=1, key=record.key, content=Part(text="a secret"))])
     pending = outbox.first(1)
     assert pending is not None
@@ -140,13 +139,13 @@ def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(database: 
 
 
 def test_a_chosen_language_stays_until_it_is_forgotten(database: Database, now: list[float]) -> None:
-    people = People(database)
-    people.choose_language(1, "zh")
+    records = Records(database)
+    records.choose_language(1, "zh")
     now[0] += 400 * _DAY_S
     database.clear_up()
-    assert people.language(1) == "zh"
-    assert people.forget(1) == {"languages": 1}
-    assert people.language(1) is None
+    assert records.language(1) == "zh"
+    assert records.forget(1) == {"languages": 1}
+    assert records.language(1) is None
 
 
 def test_the_error_for_a_newer_or_unusable_file_names_the_setting(tmp_path: Path) -> None:
@@ -162,10 +161,10 @@ def test_the_error_for_a_newer_or_unusable_file_names_the_setting(tmp_path: Path
 
 def test_a_reopened_file_has_the_same_data(tmp_path: Path) -> None:
     first = Database(tmp_path / "state.sqlite")
-    People(first).choose_language(1, "ru")
+    Records(first).choose_language(1, "ru")
     first.close()
     again = Database(tmp_path / "state.sqlite")
-    assert People(again).language(1) == "ru"
+    assert Records(again).language(1) == "ru"
     again.close()
 
 

@@ -98,8 +98,9 @@ class Admin:
         )
 
     def _feedback(self) -> str:
-        good, bad = self._kit.records.votes()
-        return "\n".join([f"👍 {good}  👎 {bad}", *(f"👎 {question}" for question in self._kit.records.disliked(_DISLIKED))])
+        records = self._kit.records
+        counts = f"👍 {records.votes(good=True)}  👎 {records.votes(good=False)}"
+        return "\n".join([counts, *(f"👎 {question}" for question in records.disliked(_DISLIKED))])
 
 
 def _progress(job: Job, language: Language) -> str:

@@ -47,7 +47,7 @@ async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> N
 
 
 async def _ask(kit: Kit, asked: Asked) -> Answer:
-    conversation_id = kit.people.conversation_id(asked)
+    conversation_id = kit.records.conversation_id(asked)
     work = kit.in_thread(kit.library.answers.ask, asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}")
     return await while_typing(kit.bot, asked, work)
 

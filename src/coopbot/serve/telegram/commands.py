@@ -53,7 +53,7 @@ class Commands:
             case "sources":
                 return await self._kit.in_thread(sources_text, self._kit.library.index.current(), language), None
             case "new":
-                self._kit.people.begin_conversation(incoming)
+                self._kit.records.begin_conversation(incoming)
                 return message(language).begun_anew, None
             case "language":
                 return texts.choose_language, language_keyboard(language)
@@ -70,7 +70,7 @@ class Commands:
         return f"{message(language).help}\n\n{commands}", None
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
-        self._kit.people.begin_conversation(incoming)
+        self._kit.records.begin_conversation(incoming)
         index = self._kit.library.index
         looking = self._kit.in_thread(lambda: self._examples(index.current().snapshot_id, language))
         examples = await while_typing(self._kit.bot, incoming, looking)
@@ -95,11 +95,11 @@ class Commands:
 
     def _forget(self, incoming: Incoming, language: Language) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""
-        deleted = self._kit.people.forget(incoming.user_id)
+        deleted = self._kit.records.forget(incoming.user_id)
         waiting = self._kit.inbox.forget(incoming.user_id) - 1
         if waiting > 0:
             deleted["updates"] = waiting
-        self._kit.people.begin_conversation(incoming)
+        self._kit.records.begin_conversation(incoming)
         texts = bot_texts(language)
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
         return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget

@@ -22,7 +22,6 @@ from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
-from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.records import Records
 
 
@@ -81,7 +80,6 @@ class Kit:
     inbox: Inbox
     outbox: Outbox
     records: Records
-    people: People
     executor: Executor
     wake: Callable[[], object]
 
@@ -103,11 +101,11 @@ class Kit:
 
     def language(self, incoming: Incoming) -> Language:
         """The language for fixed texts: the one the user chose, else that of the message."""
-        return self.people.language(incoming.user_id) or incoming.language
+        return self.records.language(incoming.user_id) or incoming.language
 
     def language_of(self, user: User) -> Language:
         """The language for fixed texts without a message: the one the user chose, else that of the user's client."""
-        return self.people.language(user.id) or language_of_locale(user.language_code)
+        return self.records.language(user.id) or language_of_locale(user.language_code)
 
     def reply(
         self, waiting: Waiting, incoming: Incoming, shown: str | Sequence[Part], keyboard: InlineKeyboardMarkup | None = None

@@ -70,7 +70,7 @@ async def _other(kit: Kit, waiting: Waiting, user_id: int, message: Message, pre
     reply = ""
     if press.action == "language" and press.value in (*LANGUAGES, "auto"):
         chosen = next((one for one in LANGUAGES if one == press.value), None)
-        kit.people.choose_language(user_id, chosen)
+        kit.records.choose_language(user_id, chosen)
         reply = bot_texts(chosen).language_chosen if chosen else f"✅ {bot_texts(language).language_auto}"
     elif press.action == "subscribe" and press.value in ("1", "7"):
         reply = subscribe(kit, message.chat.id, user_id, int(press.value), "", language)

@@ -1,4 +1,4 @@
-"""Records of answers and their questions, for buttons and edited questions."""
+"""Data of users: answers with their questions and votes, for buttons and edits; chosen languages; conversations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from dataclasses import dataclass, fields
 
 from coopbot.domain import Language
 from coopbot.serve.telegram.database import Database
+
+# Each table with the condition for the rows of a user.
+_OF_USER = {
+    "votes": "user_id = ?1 OR answer_id IN (SELECT answer_id FROM answers WHERE user_id = ?1)",
+    "answers": "user_id = ?1",
+    "conversations": "user_id = ?1 OR chat_id = ?1",
+    "languages": "user_id = ?1",
+    "subscriptions": "user_id = ?1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +26,11 @@ class Asked:
     user_id: int
     question_id: int
     text: str
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Chat, topic and user: each of them has its conversations."""
+        return self.chat_id, self.topic_id or 0, self.user_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +81,9 @@ class Records:
         query = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)"
         self._database.execute(query, answer_id, user_id, good, self._database.now_s())
 
-    def votes(self) -> tuple[int, int]:
-        """(Number of good votes, number of bad ones.)"""
-        return (
-            self._database.number("SELECT COUNT(*) FROM votes WHERE good"),
-            self._database.number("SELECT COUNT(*) FROM votes WHERE NOT good"),
-        )
+    def votes(self, *, good: bool) -> int:
+        """The number of good votes, or of bad ones."""
+        return self._database.number("SELECT COUNT(*) FROM votes WHERE good = ?", good)
 
     def disliked(self, limit: int) -> list[str]:
         """The latest questions whose answers got a bad vote."""
@@ -80,6 +91,42 @@ class Records:
             "SELECT question FROM votes JOIN answers USING (answer_id) WHERE NOT good ORDER BY voted_at_s DESC LIMIT ?", limit
         )
         return [str(row["question"]) for row in rows]
+
+    def language(self, user_id: int) -> Language | None:
+        """The language that a user chose; None if none."""
+        row = self._database.first("SELECT language FROM languages WHERE user_id = ?", user_id)
+        return row["language"] if row else None
+
+    def choose_language(self, user_id: int, language: Language | None) -> None:
+        """Set the language of a user; None for that of each message."""
+        with self._database.write():
+            self._database.execute("DELETE FROM languages WHERE user_id = ?", user_id)
+            if language is not None:
+                self._database.execute("INSERT INTO languages VALUES (?, ?)", user_id, language)
+
+    def begin_conversation(self, asked: Asked) -> None:
+        """Start a new conversation at a message: later questions do not follow earlier ones."""
+        query = "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)"
+        self._database.execute(query, *asked.place, asked.question_id, self._database.now_s())
+
+    def conversation_id(self, asked: Asked) -> str:
+        """The id of the current conversation, valid for `ask.understand.conversations.checked_conversation_id`."""
+        query = "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?"
+        chat_id, topic_id, user_id = asked.place
+        begun_id = self._database.number(query, chat_id, topic_id, user_id)
+        return f"tg_{chat_id}_{topic_id}_{user_id}_{begun_id}"
+
+    def forget(self, user_id: int) -> dict[str, int]:
+        """Delete what is stored about a user. Returns the number of rows of each kind, by name in `BotTexts.stored`.
+
+        Conversations, which are only message ids, are deleted but not reported.
+        """
+        with self._database.write():
+            deleted = {
+                table: self._database.execute(f"DELETE FROM {table} WHERE {condition}", user_id).rowcount
+                for table, condition in _OF_USER.items()
+            }
+        return {table: count for table, count in deleted.items() if count and table != "conversations"}
 
     def _find(self, condition: str, *values: int) -> Record | None:
         query = f"SELECT *, question AS text FROM answers WHERE {condition} ORDER BY answer_id DESC LIMIT 1"

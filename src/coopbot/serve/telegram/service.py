@@ -29,7 +29,6 @@ from coopbot.serve.telegram.inbox import Inbox, Json
 from coopbot.serve.telegram.kit import Kit, Library, Rules
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.pace import Pace, Quota
-from coopbot.serve.telegram.people import People
 from coopbot.serve.telegram.polling import TOKEN_REFUSED, Patience, PollingBot, poll
 from coopbot.serve.telegram.records import Records
 from coopbot.serve.telegram.subscriptions import note_articles, send_digests
@@ -173,7 +172,6 @@ class BotService:
             inbox=self._inbox,
             outbox=self._outbox,
             records=Records(self._database),
-            people=People(self._database),
             executor=self._executor,
             wake=wake,
         )
