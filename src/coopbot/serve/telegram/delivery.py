@@ -15,11 +15,10 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.calls import TEXT_IS_THE_SAME, delete_if_there, edit, edit_if_there, mentions, send
-from coopbot.serve.telegram.outbox import Outbox, Pending
+from coopbot.serve.telegram.outbox import OWN_IDS, Outbox, Pending, space_of
 from coopbot.serve.telegram.outgoing import Outgoing
 from coopbot.serve.telegram.pace import Pace
 from coopbot.serve.telegram.parts import MAX_TEXT_UNITS, Part, utf16_units
-from coopbot.serve.telegram.spaces import OWN, space_of
 from coopbot.serve.telegram.texts import bot_texts
 
 # Wait after a failure; doubled with each further one in a row.
@@ -164,7 +163,7 @@ class Delivery:
         for message_id in ids:
             if message_id not in known and await self._is_at(pending.outgoing, message_id):
                 return message_id, False
-        return None, space_of(pending.chat_id) != OWN or latest > last
+        return None, space_of(pending.chat_id) != OWN_IDS or latest > last
 
     async def _is_at(self, outgoing: Outgoing, message_id: int) -> bool:
         try:

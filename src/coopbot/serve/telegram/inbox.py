@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coopbot.serve.telegram.database import Database
-from coopbot.serve.telegram.spaces import note_latest
+from coopbot.serve.telegram.outbox import note_latest
 
 # JSON of the Bot API, whose values are of every type.
 Json = dict[str, Any]

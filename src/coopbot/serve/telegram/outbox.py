@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.outgoing import Outgoing
-from coopbot.serve.telegram.spaces import note_latest, space_of
+
+# Ids of supergroups and channels begin with -100. Each of them has its own message ids; all other chats of a bot share OWN_IDS.
+_FIRST_SUPERGROUP = -1_000_000_000_000
+OWN_IDS = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +114,14 @@ class Outbox:
     def count(self) -> int:
         """How many wait."""
         return self._database.number("SELECT COUNT(*) FROM outbox")
+
+
+def space_of(chat_id: int) -> int:
+    """The id space of a chat's messages: the chat itself, or OWN_IDS."""
+    return chat_id if chat_id < _FIRST_SUPERGROUP else OWN_IDS
+
+
+def note_latest(database: Database, chat_id: int, message_id: int) -> None:
+    """Record the id of an existing message."""
+    query = "INSERT INTO latest_ids VALUES (?1, ?2) ON CONFLICT (space) DO UPDATE SET message_id = MAX(message_id, ?2)"
+    database.execute(query, space_of(chat_id), message_id)
