@@ -14,9 +14,8 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.calls import TEXT_IS_THE_SAME, delete_if_there, edit, edit_if_there, mentions, send
 from coopbot.serve.telegram.outbox import OWN_IDS, Outbox, Pending, space_of
-from coopbot.serve.telegram.outgoing import Outgoing
+from coopbot.serve.telegram.outgoing import TEXT_IS_THE_SAME, Outgoing, edit, edit_or_delete, mentions, send
 from coopbot.serve.telegram.pace import Pace
 from coopbot.serve.telegram.parts import MAX_TEXT_UNITS, Part, utf16_units
 from coopbot.serve.telegram.texts import bot_texts
@@ -131,14 +130,12 @@ class Delivery:
     async def _attempt(self, pending: Pending) -> None:
         outgoing = pending.outgoing
         shown_by = self._outbox.message_id(outgoing)
-        if outgoing.action == "delete":
-            await delete_if_there(self._bot, outgoing, shown_by)
-            self._outbox.drop(pending)
-        elif outgoing.action == "edit" and shown_by is not None:
-            await edit_if_there(self._bot, outgoing, shown_by)
-            self._outbox.drop(pending)
-        else:
+        if outgoing.action == "send" or (outgoing.action == "edit" and shown_by is None):
             self._outbox.accepted(pending, await self._sent_once(pending))
+            return
+        if shown_by is not None:
+            await edit_or_delete(self._bot, outgoing, shown_by)
+        self._outbox.drop(pending)
 
     async def _sent_once(self, pending: Pending) -> int:
         """Send the message unless it was sent before. Returns its id."""

@@ -11,10 +11,10 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
 from coopbot.serve.answer_text import answer_lines
 from coopbot.serve.messages import format_date
-from coopbot.serve.telegram.calls import NO_PREVIEW
 from coopbot.serve.telegram.format import answer_parts, passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import NO_PREVIEW
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.texts import bot_texts
 

@@ -1,4 +1,4 @@
-"""Messages to send, edit or delete, in a form that can be stored."""
+"""Messages to send, edit or delete: in a form that can be stored, and the calls of the Bot API for them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from dataclasses import dataclass, replace
 from sqlite3 import Row
 from typing import Literal
 
-from telegram import InlineKeyboardMarkup, MessageEntity
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram.error import BadRequest
 
 from coopbot.domain import Language
 from coopbot.serve.telegram.parts import Part, text_parts
 
-Action = Literal["send", "edit", "delete"]
-
 _NOTHING = Part(text="")
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+# Part of the API's error for an edit that changes nothing.
+TEXT_IS_THE_SAME = "message is not modified"
+_GONE = ("message to edit not found", "message to delete not found", "message can't be", "message_id_invalid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,7 @@ class Outgoing:
     An edit of a message that was never sent sends it.
     """
 
-    action: Action = "send"
+    action: Literal["send", "edit", "delete"] = "send"
     chat_id: int
     key: str
     part: int = 0
@@ -76,3 +81,47 @@ def messages(shown: str | Sequence[Part], like: Outgoing, *, replacing: int = 0)
         for place, part in enumerate(parts)
     ]
     return sent + [replace(bare, action="delete", part=place) for place in range(len(parts), replacing)]
+
+
+async def send(bot: Bot, outgoing: Outgoing) -> int:
+    """Send a message; returns its id. Raises TelegramError."""
+    message = await bot.send_message(
+        outgoing.chat_id,
+        outgoing.content.text,
+        entities=outgoing.content.entities,
+        reply_markup=outgoing.keyboard,
+        reply_to_message_id=outgoing.reply_to,
+        allow_sending_without_reply=True,
+        message_thread_id=outgoing.topic_id,
+        link_preview_options=NO_PREVIEW,
+    )
+    return message.message_id
+
+
+async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
+    """Edit a message. Raises TelegramError; BadRequest also if it is unchanged or was deleted."""
+    await bot.edit_message_text(
+        outgoing.content.text,
+        outgoing.chat_id,
+        message_id,
+        entities=outgoing.content.entities,
+        reply_markup=outgoing.keyboard,
+        link_preview_options=NO_PREVIEW,
+    )
+
+
+async def edit_or_delete(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
+    """Edit or delete a message, unless that changes nothing, it is too old or was deleted. Raises TelegramError."""
+    try:
+        if outgoing.action == "delete":
+            await bot.delete_message(outgoing.chat_id, message_id)
+        else:
+            await edit(bot, outgoing, message_id)
+    except BadRequest as error:
+        if not mentions(error, TEXT_IS_THE_SAME, *_GONE):
+            raise
+
+
+def mentions(error: BadRequest, *words: str) -> bool:
+    """Whether the API's description of an error has some of these words."""
+    return any(one in error.message.lower() for one in words)
