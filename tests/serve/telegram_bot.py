@@ -18,7 +18,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.pace import Quota
-from coopbot.serve.telegram.polling import Patience
+from coopbot.serve.telegram.receiving import Patience
 from coopbot.serve.telegram.service import BotService, BotSettings
 from coopbot.text.language import detect_language
 from tests.fakes import BagOfWords, make_article

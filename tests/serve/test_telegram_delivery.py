@@ -193,7 +193,7 @@ def test_waiting_messages_of_a_user_who_blocks_the_bot_are_dropped(bot: Bot, api
 
     bot.run(scenario)
     service = bot.service()
-    assert service._outbox.count() == 0
+    assert service._kit.outbox.count() == 0
     service._database.close()
 
 
@@ -324,9 +324,9 @@ def test_a_killed_bot_loses_no_question_and_answers_none_twice(api: BotApi, tmp_
 
 def test_an_update_that_crashes_the_process_is_given_up(bot: Bot, api: BotApi) -> None:
     service = bot.service()
-    service._inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
+    service._kit.inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
     for _ in range(MOST_STARTS):
-        assert service._inbox.take(()) is not None
+        assert service._kit.inbox.take(()) is not None
     service._database.close()
     bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [message("en").went_wrong]

@@ -215,7 +215,7 @@ def test_an_expired_inline_query_causes_no_error(bot: Bot, api: BotApi) -> None:
 
 
 def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.serve.telegram.service._DIGESTS_EVERY_S", 0.05)
+    monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DIGESTS_EVERY_S", 0.05)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DAY_S", 0.2)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._EARLY_S", 0.0)
     bot.rules = Rules(quiet=(0, 0), a_minute=1000)

@@ -36,7 +36,7 @@ from pathlib import Path
 from coopbot.serve.listening import listen
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import run_http
-from coopbot.serve.telegram.background import BackgroundBot
+from coopbot.serve.telegram.bot import BackgroundBot
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.service import BotService, BotSettings
 from tests.serve.telegram_bot import NO_LIMITS, FakeAnswers, make_index

@@ -21,7 +21,7 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.serve.jobs import Jobs
-    from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.telegram.bot import BackgroundBot
     from coopbot.serve.workers import Worker
     from coopbot.wiring import Service
 
@@ -138,7 +138,7 @@ def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> Backgro
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
     from coopbot.hosting import bot_settings, open_library
     from coopbot.serve.http.webhook import WEBHOOK_PATH
-    from coopbot.serve.telegram.background import BackgroundBot
+    from coopbot.serve.telegram.bot import BackgroundBot
     from coopbot.serve.telegram.service import BotService
 
     bot = BotService(open_library(service, jobs), bot_settings(settings, webhook_path=WEBHOOK_PATH))

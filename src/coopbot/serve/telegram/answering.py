@@ -16,7 +16,6 @@ from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.records import Asked, Record
 from coopbot.serve.telegram.texts import bot_texts
-from coopbot.serve.telegram.typing_action import while_typing
 
 _MORE_PASSAGES = 5
 _PAST_YEAR = timedelta(days=365)
@@ -49,7 +48,7 @@ async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> N
 async def _ask(kit: Kit, asked: Asked) -> Answer:
     conversation_id = kit.records.conversation_id(asked)
     work = kit.in_thread(kit.library.answers.ask, asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}")
-    return await while_typing(kit.bot, asked, work)
+    return await kit.while_typing(asked, work)
 
 
 def _filters(kit: Kit, record: Record, view: View) -> Filters:

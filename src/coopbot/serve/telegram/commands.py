@@ -20,7 +20,6 @@ from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
 from coopbot.serve.telegram.texts import bot_texts
-from coopbot.serve.telegram.typing_action import while_typing
 
 _EXAMPLES = 3
 _PASSAGES = 5
@@ -73,7 +72,7 @@ class Commands:
         self._kit.records.begin_conversation(incoming)
         index = self._kit.library.index
         looking = self._kit.in_thread(lambda: self._examples(index.current().snapshot_id, language))
-        examples = await while_typing(self._kit.bot, incoming, looking)
+        examples = await self._kit.while_typing(incoming, looking)
         return message(language).start, example_keyboard(examples, language)
 
     async def _search(self, incoming: Incoming, language: Language) -> str | list[Part]:

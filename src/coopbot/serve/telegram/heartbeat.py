@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Heartbeat:
 
 
 @asynccontextmanager
-async def healthz(port: int | None, alive: Callable[[], bool]) -> AsyncIterator[None]:
-    """A context in which `GET /healthz` on loopback answers 200 while `alive`, else 503. port: None for no server."""
+async def healthz(port: int | None, heartbeat: Heartbeat) -> AsyncIterator[None]:
+    """A context in which `GET /healthz` on loopback answers 200 while Telegram responds, else 503. port: None for no server."""
     if port is None:
         yield
         return
@@ -41,7 +41,13 @@ async def healthz(port: int | None, alive: Callable[[], bool]) -> AsyncIterator[
         try:
             async with asyncio.timeout(5):
                 request = await reader.readline()
-                status = "404 Not Found" if b" /healthz " not in request else "200 OK" if alive() else "503 Service Unavailable"
+                status = (
+                    "404 Not Found"
+                    if b" /healthz " not in request
+                    else "200 OK"
+                    if heartbeat.alive
+                    else "503 Service Unavailable"
+                )
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()
         except (OSError, ValueError, TimeoutError):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from telegram import Bot, InlineKeyboardMarkup, User
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import LiveStore
@@ -17,12 +21,21 @@ from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.delivery import Delivery
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.outgoing import Outgoing, messages
+from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.parts import Part
-from coopbot.serve.telegram.records import Records
+from coopbot.serve.telegram.records import Asked, Records
+
+# Threads that compute answers; more would only compete for processors.
+_THREADS = 4
+
+# A quick answer needs no "typing". Telegram shows it for five seconds at a time. It is sent at most _MOST_TYPING times.
+_TYPING_AFTER_S, _TYPING_EVERY_S = 0.25, 4.5
+_MOST_TYPING = 6
 
 
 class Answers(Protocol):
@@ -69,35 +82,44 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """wake: starts sending the outbox. executor: runs slow functions."""
+    """What handlers use. executor: runs slow functions."""
 
-    bot: Bot
-    library: Library
-    rules: Rules
-    database: Database
-    inbox: Inbox
-    outbox: Outbox
-    records: Records
-    executor: Executor
-    wake: Callable[[], object]
+    def __init__(self, bot: Bot, library: Library, rules: Rules, database: Database, quota: Quota) -> None:
+        self.bot, self.library, self.rules, self.database = bot, library, rules, database
+        self.inbox, self.outbox, self.records = Inbox(database), Outbox(database), Records(database)
+        self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
+        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-answer")
 
     def in_thread(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Awaitable[_Result]:
         """Run a slow function outside the event loop."""
         return asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *args, **kwargs))
 
+    async def while_typing(self, asked: Asked, work: Awaitable[_Result]) -> _Result:
+        """The result of `work`, which shows "typing" if it takes long.
+
+        Errors of the "typing" requests are ignored; they do not count against the rate limits. A request in flight is not
+        cancelled: it could reach the chat after the answer, and leak its connection.
+        """
+        task = asyncio.ensure_future(work)
+        pause_s, shown = _TYPING_AFTER_S, 0
+        while not (await asyncio.wait({task}, timeout=pause_s if shown < _MOST_TYPING else None))[0]:
+            with suppress(TelegramError):
+                await self.bot.send_chat_action(asked.chat_id, ChatAction.TYPING, message_thread_id=asked.topic_id)
+            pause_s, shown = _TYPING_EVERY_S, shown + 1
+        return task.result()
+
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Send messages that are not the result of an update."""
         self.outbox.put(outgoing)
-        self.wake()
+        self.delivery.wake()
 
     def finish(self, waiting: Waiting, outgoing: Sequence[Outgoing] = ()) -> None:
         """Record an update as handled and queue its messages, in one transaction."""
         with self.database.write():
             self.outbox.put(outgoing)
             self.inbox.done(waiting.update_id)
-        self.wake()
+        self.delivery.wake()
 
     def language(self, incoming: Incoming) -> Language:
         """The language for fixed texts: the one the user chose, else that of the message."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Row
 from zoneinfo import ZoneInfo
@@ -11,6 +13,7 @@ from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Language
+from coopbot.errors import CoopbotError
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.format import article_line
 from coopbot.serve.telegram.kit import Kit
@@ -23,9 +26,12 @@ from coopbot.text.tokens import lexical_tokens
 MAX_SUBJECT_CHARS = 100
 _SHOWN = 10
 _PAGE = 500
+_DIGESTS_EVERY_S = 300.0
 _DAY_S = 86_400.0
 # A digest is sent up to an hour early; else it would drift later every day.
 _EARLY_S = 3600.0
+
+_log = logging.getLogger(__name__)
 
 
 def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
@@ -43,13 +49,30 @@ def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
     return kit.database.execute(query, chat_id, user_id).rowcount > 0
 
 
+async def keep_digests(kit: Kit) -> None:
+    """Record new articles, send digests and delete expired data, every few minutes."""
+    seen = ""
+    while True:
+        try:
+            store = kit.library.index.current()
+            if store.snapshot_id != seen:
+                await kit.in_thread(note_articles, kit.database, store)
+                seen = store.snapshot_id
+            await kit.in_thread(send_digests, kit)
+            kit.database.clear_up()
+        except CoopbotError as error:  # the index cannot be read at the moment
+            _log.warning("Digests were not sent, trying again later: %s", type(error).__name__)
+        kit.delivery.wake()
+        await asyncio.sleep(_DIGESTS_EVERY_S)
+
+
 def note_articles(database: Database, store: VectorStore) -> None:
     """Record when each article was first seen. Those of the first call do not count as new."""
     first_time = not database.number("SELECT COUNT(*) FROM articles")
     seen_at_s = 0.0 if first_time else database.now_s()
-    for page in _pages(store):
+    for offset in range(0, store.manifest.articles, _PAGE):
         with database.write():
-            for one in page:
+            for one in store.articles(offset, _PAGE):
                 database.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", one.article_id, one.sha256, seen_at_s)
 
 
@@ -64,7 +87,7 @@ def send_digests(kit: Kit) -> None:
         query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
         with kit.database.write():
             kit.database.execute(query, now_s, row["chat_id"], row["user_id"])
-            kit.send(_digest(row, articles, now_s))
+            kit.outbox.put(_digest(row, articles, now_s))
 
 
 def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoing]:
@@ -105,10 +128,3 @@ def is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
     begin, end = quiet
     hour = datetime.fromtimestamp(now_s, ZoneInfo(zone)).hour
     return begin <= hour < end if begin <= end else hour >= begin or hour < end
-
-
-def _pages(store: VectorStore) -> Iterator[list[Article]]:
-    offset = 0
-    while page := store.articles(offset, _PAGE):
-        yield page
-        offset += len(page)

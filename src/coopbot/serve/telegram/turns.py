@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from coopbot.serve.telegram.inbox import Inbox, Waiting
+from coopbot.serve.telegram.handling import Handler
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.kit import Kit
 
 _AT_ONCE = 4
 # An update during which the process crashed this many times is not tried again.
@@ -15,15 +16,12 @@ MOST_STARTS = 5
 
 _log = logging.getLogger(__name__)
 
-Handle = Callable[[Waiting], Awaitable[None]]
-
 
 class Turns:
     """Handles updates until it is cancelled. Call `settle` first, so that those in progress are answered."""
 
-    def __init__(self, inbox: Inbox, handle: Handle, give_up: Callable[[Waiting, Exception], object]) -> None:
-        """`handle` must record the update as handled; if it raises, `give_up` must."""
-        self._inbox, self._handle, self._give_up = inbox, handle, give_up
+    def __init__(self, kit: Kit) -> None:
+        self._inbox, self._handler = kit.inbox, Handler(kit)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._settling = False
@@ -59,14 +57,14 @@ class Turns:
         try:
             if waiting.starts > MOST_STARTS:
                 raise RuntimeError("the process ended each time")
-            await self._handle(waiting)
+            await self._handler.handle(waiting)
         except asyncio.CancelledError:
             self._inbox.put_back(waiting)
             raise
         except Exception as error:  # the outermost edge: only the type is logged, and the user gets a text without details
             _log.error("An update was not answered: %s", type(error).__name__)
             with suppress(Exception):
-                self._give_up(waiting, error)
+                self._handler.give_up(waiting, error)
             self._inbox.done(waiting.update_id)
         finally:
             del self._under_way[waiting.lane]
