@@ -259,7 +259,7 @@ def admin_bot(bot: Bot) -> Iterator[Bot]:
 
 
 def test_an_admin_adds_an_address_and_sees_the_progress(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
+    monkeypatch.setattr("coopbot.serve.telegram.commands._PROGRESS_EVERY_S", 0.05)
     api.deliver(incoming("/add https://news.example/a", chat_id=8, user_id=8))
     admin_bot.run(lambda: api.wait_until(lambda: bool(api.sent) and api.sent[0].text.startswith("✅")))
     assert api.called("sendMessage")[0]["text"] == "⏳ Reading https://news.example/a …"
@@ -269,14 +269,14 @@ def test_an_admin_adds_an_address_and_sees_the_progress(admin_bot: Bot, api: Bot
 def test_a_failed_addition_is_reported_in_the_same_message(
     admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
+    monkeypatch.setattr("coopbot.serve.telegram.commands._PROGRESS_EVERY_S", 0.05)
     api.deliver(incoming("/add https://news.example/none", chat_id=8, user_id=8))
     admin_bot.run(lambda: api.wait_until(lambda: bool(api.sent) and api.sent[0].text.startswith("⚠️")))
     assert "answered 404" in api.sent[0].text
 
 
 def test_an_admin_adds_a_file(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.serve.telegram.admin._PROGRESS_EVERY_S", 0.05)
+    monkeypatch.setattr("coopbot.serve.telegram.commands._PROGRESS_EVERY_S", 0.05)
     api.files["F1"] = b"# A port\n\nGrain leaves the port."
     document: JsonObject = {"document": {"file_id": "F1", "file_unique_id": "u", "file_name": "port.md"}}
     api.deliver(incoming(None, chat_id=8, user_id=8, extra=document))

@@ -1,9 +1,9 @@
-"""The commands for all users."""
+"""The commands: those for all users, and those of admins, who add articles, rebuild the index and see its state."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from datetime import date
 from functools import lru_cache
 from itertools import islice
 
@@ -11,12 +11,17 @@ from telegram import Bot, BotCommand, InlineKeyboardMarkup
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
-from coopbot.serve.messages import format_date, message
+from coopbot.errors import CoopbotError, Duplicate
+from coopbot.serve.job import Job
+from coopbot.serve.jobs import Jobs
+from coopbot.serve.messages import error_text, format_date, message
+from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
 from coopbot.serve.telegram.format import passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
 from coopbot.serve.telegram.texts import bot_texts
@@ -26,6 +31,8 @@ _PASSAGES = 5
 _PUBLISHERS = 5
 _COUNTED = 5000
 _DAYS = {"daily": 1, "weekly": 7}
+_PROGRESS_EVERY_S = 2.0
+_DISLIKED = 10
 
 Reply = tuple[str | list[Part], InlineKeyboardMarkup | None]
 
@@ -36,11 +43,24 @@ class Commands:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._examples = lru_cache(maxsize=len(LANGUAGES))(self._find_examples)
+        self._following: set[asyncio.Task[None]] = set()
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
         """Reply to a command."""
-        shown, keyboard = await self._reply(incoming, self._kit.language(incoming))
-        self._kit.reply(waiting, incoming, shown, keyboard)
+        language = self._kit.language(incoming)
+        if incoming.command not in ("add", "rebuild", "status", "feedback"):
+            shown, keyboard = await self._reply(incoming, language)
+            self._kit.reply(waiting, incoming, shown, keyboard)
+        elif incoming.user_id not in self._kit.rules.admins:
+            self._kit.reply(waiting, incoming, bot_texts(language).admin_only)
+        elif incoming.command == "status":
+            self._kit.reply(waiting, incoming, self._status())
+        elif incoming.command == "feedback":
+            self._kit.reply(waiting, incoming, self._feedback())
+        elif self._kit.library.jobs is None:
+            self._kit.reply(waiting, incoming, bot_texts(language).changes_off)
+        else:
+            await self._change(waiting, incoming, self._kit.library.jobs, language)
 
     async def _reply(self, incoming: Incoming, language: Language) -> Reply:
         texts = bot_texts(language)
@@ -75,6 +95,12 @@ class Commands:
         examples = await self._kit.while_typing(incoming, looking)
         return message(language).start, example_keyboard(examples, language)
 
+    def _find_examples(self, snapshot_id: str, language: Language) -> list[tuple[int, str]]:
+        """The first few example questions that the snapshot answers, each with its index."""
+        ask, examples = self._kit.library.answers.ask, enumerate(bot_texts(language).examples)
+        answered = (example for example in examples if ask(example[1]).outcome == "answered")
+        return list(islice(answered, _EXAMPLES))
+
     async def _search(self, incoming: Incoming, language: Language) -> str | list[Part]:
         words = incoming.text[:MAX_QUESTION_CHARS]
         texts = bot_texts(language)
@@ -103,11 +129,76 @@ class Commands:
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
         return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget
 
-    def _find_examples(self, snapshot_id: str, language: Language) -> list[tuple[int, str]]:
-        """The first few example questions that the snapshot answers, each with its index."""
-        ask, examples = self._kit.library.answers.ask, enumerate(bot_texts(language).examples)
-        answered = (example for example in examples if ask(example[1]).outcome == "answered")
-        return list(islice(answered, _EXAMPLES))
+    def _status(self) -> str:
+        store = self._kit.library.index.current()
+        jobs = self._kit.library.jobs
+        passages = sum(store.manifest.passages.values())
+        return "\n".join(
+            [
+                f"snapshot {store.snapshot_id}: {store.manifest.articles} articles, {passages} passages",
+                f"waiting: {self._kit.inbox.count()} updates, {self._kit.outbox.count()} messages",
+                f"changes: {'off' if jobs is None else 'idle' if jobs.idle else 'under way'}",
+                f"subscriptions: {self._kit.database.number('SELECT COUNT(*) FROM subscriptions')}",
+            ]
+        )
+
+    def _feedback(self) -> str:
+        records = self._kit.records
+        counts = f"👍 {records.votes(good=True)}  👎 {records.votes(good=False)}"
+        return "\n".join([counts, *(f"👎 {question}" for question in records.disliked(_DISLIKED))])
+
+    async def _change(self, waiting: Waiting, incoming: Incoming, jobs: Jobs, language: Language) -> None:
+        """Start a job, reply, and update the reply with its progress."""
+        try:
+            job, reply = await _order(incoming, jobs, language)
+        except CoopbotError as error:
+            job, reply = None, error_text(error, language)
+        self._kit.reply(waiting, incoming, reply)
+        if job is not None:
+            like = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
+            task = asyncio.create_task(self._follow(like, jobs, job, reply))
+            self._following.add(task)
+            task.add_done_callback(self._following.discard)
+
+    async def _follow(self, like: Outgoing, jobs: Jobs, job: Job, shown: str) -> None:
+        while job.state not in ("done", "failed"):
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+            job = jobs.get(job.job_id)
+            now = _progress(job, like.language) or shown
+            if now != shown:
+                shown = now
+                self._kit.send(messages(shown, like, replacing=1))
+
+
+async def _order(incoming: Incoming, jobs: Jobs, language: Language) -> tuple[Job | None, str]:
+    """The job that a command starts, None if it does not say what to add; and the reply. Raises CoopbotError."""
+    texts = bot_texts(language)
+    if incoming.command == "rebuild":
+        return jobs.rebuild(), texts.rebuilding
+    if incoming.text.startswith(("http://", "https://")):
+        url = incoming.text.split()[0]
+        return jobs.add_url(url), texts.adding.format(url)
+    replied = incoming.message.reply_to_message
+    document = incoming.message.document or (replied.document if replied else None)
+    if document is None:
+        return None, texts.add_what
+    name = document.file_name or "document"
+    data = await (await document.get_file()).download_as_bytearray()
+    return jobs.add_file(bytes(data), name), texts.adding.format(name)
+
+
+def _progress(job: Job, language: Language) -> str:
+    """The progress of a job; "" if there is none yet."""
+    texts = bot_texts(language)
+    title = job.title or job.article_id or ""
+    if job.state == "failed":
+        if isinstance(job.error, Duplicate):
+            return texts.known_already.format(job.error.article_id)
+        reason = without_secrets(str(job.error)) if isinstance(job.error, CoopbotError) else message(language).went_wrong
+        return texts.job_failed.format(reason)
+    if job.state == "done":
+        return texts.added.format(title) if job.kind == "add" else texts.rebuilt
+    return texts.indexing.format(job.done, job.total) if job.total else ""
 
 
 def sources_text(store: VectorStore, language: Language) -> str:
@@ -117,12 +208,12 @@ def sources_text(store: VectorStore, language: Language) -> str:
     counts = Counter(article.language for article in articles)
     lines = [texts.sources_heading.format(store.manifest.articles)]
     lines += [f"• {texts.sources_counts[one].format(counts[one])}" for one in LANGUAGES if counts[one]]
-    dates: list[date] = sorted(article.published for article in articles if article.published)
+    dates = sorted(article.published for article in articles if article.published)
     if dates:
         lines.append(texts.sources_dates.format(format_date(dates[0], language), format_date(dates[-1], language)))
-    publishers = [name for name, _ in Counter(a.publisher for a in articles if a.publisher).most_common(_PUBLISHERS)]
+    publishers = Counter(article.publisher for article in articles if article.publisher).most_common(_PUBLISHERS)
     if publishers:
-        lines.append(texts.sources_publishers.format(", ".join(publishers)))
+        lines.append(texts.sources_publishers.format(", ".join(name for name, _ in publishers)))
     return "\n".join(lines)
 
 

@@ -7,7 +7,6 @@ from telegram import Message, Update
 from coopbot.ask.understand.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.messages import error_text, message
-from coopbot.serve.telegram.admin import ADMIN_COMMANDS, Admin
 from coopbot.serve.telegram.answering import answer_edited, answer_question
 from coopbot.serve.telegram.commands import Commands
 from coopbot.serve.telegram.inbox import Waiting
@@ -28,7 +27,6 @@ class Handler:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._commands = Commands(kit)
-        self._admin = Admin(kit)
 
     async def handle(self, waiting: Waiting) -> None:
         """Handle an update."""
@@ -65,8 +63,6 @@ class Handler:
         refusal = self._refusal(waiting, incoming)
         if refusal is not None:
             self._kit.reply(waiting, incoming, refusal)
-        elif incoming.command in ADMIN_COMMANDS:
-            await self._admin.handle(waiting, incoming)
         elif incoming.command not in ("", "ask"):
             await self._commands.handle(waiting, incoming)
         else:
