@@ -74,7 +74,6 @@ class Database:
         """Raises Misconfigured if the file cannot be used."""
         self.now_s = now_s
         self._lock = threading.RLock()
-        self._depth = 0
         self._connection = _connect(path)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -93,21 +92,13 @@ class Database:
         Once committed, it survives a killed process; if `flushed`, also a power cut.
         """
         with self._lock:
-            if self._depth:
+            if self._connection.in_transaction:
                 yield
                 return
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
+            with self._connection:  # commits, or rolls back after an error
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            else:
-                self._connection.execute("COMMIT")
-            finally:
-                self._depth -= 1
 
     def execute(self, query: str, *values: object) -> sqlite3.Cursor:
         """Run a statement that writes, in a transaction of its own or the one around it."""
