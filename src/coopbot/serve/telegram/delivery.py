@@ -155,9 +155,8 @@ class Delivery:
         latest = self._outbox.latest_id(pending.chat_id)
         likely = pending.after_id + self._outbox.under_way() + _UNSEEN_IDS
         last = max(likely, min(latest + _UNSEEN_IDS, pending.after_id + _MOST_IDS)) if latest > likely else likely
-        ids = range(pending.after_id + 1, last + 1)
-        known = self._outbox.known_ids(pending.chat_id, ids)
-        for message_id in ids:
+        known = self._outbox.known_ids(pending.chat_id, pending.after_id + 1, last)
+        for message_id in range(pending.after_id + 1, last + 1):
             if message_id not in known and await self._is_at(pending.outgoing, message_id):
                 return message_id, False
         return None, space_of(pending.chat_id) != OWN_IDS or latest > last

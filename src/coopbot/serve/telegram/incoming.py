@@ -35,14 +35,11 @@ class Incoming(Asked):
         return self.message.chat.type == ChatType.PRIVATE
 
     @property
-    def locale(self) -> Language:
-        """The language of the user's client."""
-        return language_of_locale(self.message.from_user.language_code if self.message.from_user else None)
-
-    @property
     def language(self) -> Language:
         """The language of the text; without letters, that of the user's client."""
-        return detect_language(self.text) if any(character.isalpha() for character in self.text) else self.locale
+        if any(character.isalpha() for character in self.text):
+            return detect_language(self.text)
+        return language_of_locale(self.message.from_user.language_code if self.message.from_user else None)
 
 
 def read_message(message: Message, me: User) -> Incoming | None:

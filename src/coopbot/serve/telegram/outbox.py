@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from coopbot.serve.telegram.database import Database
@@ -101,11 +101,10 @@ class Outbox:
         """The highest known message id in the chat's id space."""
         return self._database.number("SELECT message_id FROM latest_ids WHERE space = ?", space_of(chat_id))
 
-    def known_ids(self, chat_id: int, ids: Sequence[int]) -> set[int]:
-        """Those of the ids that are recorded as sent by the bot."""
-        marks = ",".join("?" * len(ids))
-        rows = self._database.read(f"SELECT message_id FROM sent WHERE chat_id = ? AND message_id IN ({marks})", chat_id, *ids)
-        return {int(row["message_id"]) for row in rows}
+    def known_ids(self, chat_id: int, first: int, last: int) -> set[int]:
+        """The ids from `first` to `last` that are recorded as sent by the bot."""
+        query = "SELECT message_id FROM sent WHERE chat_id = ? AND message_id BETWEEN ? AND ?"
+        return {int(row["message_id"]) for row in self._database.read(query, chat_id, first, last)}
 
     def under_way(self) -> int:
         """How many may have been sent."""
