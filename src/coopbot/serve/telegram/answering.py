@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
@@ -27,7 +26,7 @@ async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_ques
     parts = answer_parts(answer, asked="" if show_question else asked.text)
     with kit.database.write():
         record = kit.records.add(asked, answer.searched_as, answer.question_language, len(parts))
-        kit.finish(waiting, _shown(record, parts, answer, "answer", replacing=0))
+        kit.finish(waiting, _shown(record, parts, answer, "answer"))
 
 
 async def answer_edited(kit: Kit, waiting: Waiting, record: Record, text: str) -> None:
@@ -40,8 +39,24 @@ async def answer_edited(kit: Kit, waiting: Waiting, record: Record, text: str) -
 
 async def show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> None:
     """Replace an answer by another view of it. The question is asked again, from the current index."""
-    answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=_filters(kit, record, view))
-    parts = await _view_parts(kit, record, view, answer)
+    texts = bot_texts(record.language)
+    filters = Filters()
+    if view == "year":
+        filters = Filters(published_from=date.fromtimestamp(kit.database.now_s()) - _PAST_YEAR)
+    elif view == "languages":
+        filters = Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
+    answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=filters)
+    match view:
+        case "answer":
+            parts = answer_parts(answer, asked=record.asked.text)
+        case "context":
+            parts = context_parts(answer, texts.heading_context)
+        case "more":
+            parts = await _more_parts(kit, record, answer)
+        case "year":
+            parts = answer_parts(answer, heading=texts.heading_past_year)
+        case "languages":
+            parts = answer_parts(answer, heading=texts.heading_other_languages)
     _change(kit, waiting, record, parts, answer, view)
 
 
@@ -49,31 +64,6 @@ async def _ask(kit: Kit, asked: Asked) -> Answer:
     conversation_id = kit.records.conversation_id(asked)
     work = kit.in_thread(kit.library.answers.ask, asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}")
     return await kit.while_typing(asked, work)
-
-
-def _filters(kit: Kit, record: Record, view: View) -> Filters:
-    match view:
-        case "year":
-            return Filters(published_from=date.fromtimestamp(kit.database.now_s()) - _PAST_YEAR)
-        case "languages":
-            return Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
-        case _:
-            return Filters()
-
-
-async def _view_parts(kit: Kit, record: Record, view: View, answer: Answer) -> list[Part]:
-    texts = bot_texts(record.language)
-    match view:
-        case "answer":
-            return answer_parts(answer, asked=record.asked.text)
-        case "context":
-            return context_parts(answer, texts.heading_context)
-        case "more":
-            return await _more_parts(kit, record, answer)
-        case "year":
-            return answer_parts(answer, heading=texts.heading_past_year)
-        case "languages":
-            return answer_parts(answer, heading=texts.heading_other_languages)
 
 
 async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
@@ -92,14 +82,14 @@ def _change(kit: Kit, waiting: Waiting, record: Record, parts: list[Part], answe
         kit.finish(waiting, _shown(record, parts, answer, view, replacing=record.parts))
 
 
-def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int) -> list[Outgoing]:
-    buttons = partial(answer_keyboard, record.answer_id, record.language, view, answered=answer.outcome == "answered")
+def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int = 0) -> list[Outgoing]:
+    keyboard = answer_keyboard(record.answer_id, record.language, view, answered=answer.outcome == "answered")
     like = Outgoing(
         key=record.key,
         chat_id=record.asked.chat_id,
         language=record.language,
         topic_id=record.asked.topic_id,
         reply_to=record.asked.question_id or None,
-        keyboard=None if answer.notice else buttons(),
+        keyboard=None if answer.notice else keyboard,
     )
     return messages(parts, like, replacing=replacing)

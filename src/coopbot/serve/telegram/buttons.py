@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -16,19 +15,14 @@ _VERSION = "1"
 View = Literal["answer", "context", "more", "year", "languages"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """`action` is a view, `good`, `bad`, `example`, `language` or `subscribe`; `value` is its argument."""
+def read_press(data: str | None) -> tuple[str, str] | None:
+    """Parse callback data; None for another version.
 
-    action: str
-    value: str
-
-
-def read_press(data: str | None) -> Press | None:
-    """Parse callback data; None for another version."""
+    Returns the action, which is a view, `good`, `bad`, `example`, `language` or `subscribe`, and its argument.
+    """
     version, _, rest = (data or "").partition(":")
     action, _, value = rest.partition(":")
-    return Press(action=action, value=value) if version == _VERSION and action else None
+    return (action, value) if version == _VERSION and action else None
 
 
 def view_of(action: str) -> View | None:
