@@ -21,11 +21,10 @@ from coopbot import errors
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.bot import run_bot
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.records import Asked, Records
-from coopbot.serve.telegram.service import BotSettings
+from coopbot.serve.telegram.service import BotSettings, run_bot
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
 
 from .telegram_bot import QUOTE, Bot, FakeAnswers, make_answer, make_index

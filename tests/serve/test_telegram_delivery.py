@@ -238,9 +238,8 @@ def test_a_bot_that_telegram_refuses_ends_with_an_error(
 _PROGRAM = """
 import sys, time
 from pathlib import Path
-from coopbot.serve.telegram.bot import run_bot
 from coopbot.serve.telegram.kit import Library, Rules
-from coopbot.serve.telegram.service import BotSettings
+from coopbot.serve.telegram.service import BotSettings, run_bot
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_answer, make_index
 
 delay_s, shutdown_s, port = float(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6])

@@ -36,9 +36,8 @@ from pathlib import Path
 from coopbot.serve.listening import listen
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import run_http
-from coopbot.serve.telegram.bot import BackgroundBot
 from coopbot.serve.telegram.kit import Library
-from coopbot.serve.telegram.service import BotService, BotSettings
+from coopbot.serve.telegram.service import BackgroundBot, BotService, BotSettings
 from tests.serve.telegram_bot import NO_LIMITS, FakeAnswers, make_index
 
 token, url, folder, port = sys.argv[1:]

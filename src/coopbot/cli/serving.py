@@ -21,7 +21,7 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.serve.jobs import Jobs
-    from coopbot.serve.telegram.bot import BackgroundBot
+    from coopbot.serve.telegram.service import BackgroundBot
     from coopbot.serve.workers import Worker
     from coopbot.wiring import Service
 
@@ -138,8 +138,7 @@ def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> Backgro
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
     from coopbot.hosting import bot_settings, open_library
     from coopbot.serve.http.webhook import WEBHOOK_PATH
-    from coopbot.serve.telegram.bot import BackgroundBot
-    from coopbot.serve.telegram.service import BotService
+    from coopbot.serve.telegram.service import BackgroundBot, BotService
 
     bot = BotService(open_library(service, jobs), bot_settings(settings, webhook_path=WEBHOOK_PATH))
     return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -148,7 +147,7 @@ def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> Backgro
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
     from coopbot.hosting import bot_settings, open_jobs, open_library
-    from coopbot.serve.telegram.bot import run_bot
+    from coopbot.serve.telegram.service import run_bot
     from coopbot.wiring import READER_OFF, open_editor
 
     settings = load_settings()

@@ -23,7 +23,7 @@ from coopbot.serve.watch import poll, watch
 from coopbot.serve.workers import Worker, set_by_signals
 
 if TYPE_CHECKING:
-    from coopbot.serve.telegram.bot import BackgroundBot
+    from coopbot.serve.telegram.service import BackgroundBot
 
 log = structlog.get_logger()
 
