@@ -14,7 +14,7 @@ from coopbot.serve.messages import format_date, message, publisher_line
 from coopbot.serve.notes import citation_note, claim_note
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked, pack
 
-MAX_NEAREST = 3
+_MAX_NEAREST = 3
 
 # Precedes the query that a follow-up was searched as.
 _SEARCHED = "🔎"
@@ -107,9 +107,10 @@ def _words(citation: Citation) -> Block:
 def _no_evidence(answer: Answer) -> Iterator[Block]:
     texts = message(answer.question_language)
     yield marked(f"{_SILENT} {texts.no_evidence}", Kind.BOLD)
-    nearest = answer.citations[:MAX_NEAREST]
-    passages = (_with_passage(citation, answer.question_language) for citation in nearest)
-    yield from _headed(Block(text=texts.nearest), passages)
+    for index, citation in enumerate(answer.citations[:_MAX_NEAREST]):
+        passage = _with_passage(citation, answer.question_language)
+        # The heading is part of the first, so that no message ends with it.
+        yield passage if index else join([Block(text=texts.nearest), passage], GAP)
 
 
 def _numbers(answer: Answer, numbers: Iterable[int]) -> Block:
@@ -117,12 +118,6 @@ def _numbers(answer: Answer, numbers: Iterable[int]) -> Block:
     cited = {citation.number: citation for citation in answer.citations}
     addresses = {number: (cited[number].deep_link, cited[number].url) for number in numbers if number in cited}
     return join([_linked(f"[{number}]", *addresses.get(number, ())) for number in numbers], "")
-
-
-def _headed(heading: Block, blocks: Iterable[Block]) -> Iterator[Block]:
-    """`blocks` with `heading` as part of the first, so that no message ends with a heading; nothing if there is no block."""
-    for index, block in enumerate(blocks):
-        yield join([heading, block], GAP) if index == 0 else block
 
 
 def _source(citations: Sequence[Citation], language: Language, shown: Collection[str]) -> Block:

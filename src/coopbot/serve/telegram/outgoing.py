@@ -12,7 +12,7 @@ from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntit
 from telegram.error import BadRequest
 
 from coopbot.domain import Language
-from coopbot.serve.telegram.parts import Part, text_parts
+from coopbot.serve.telegram.parts import Block, Part, pack
 
 _NOTHING = Part(text="")
 
@@ -74,7 +74,7 @@ def messages(shown: str | Sequence[Part], like: Outgoing, *, replacing: int = 0)
 
     The first `replacing` are edits of earlier messages with this key; surplus ones of these are deleted.
     """
-    parts = text_parts(shown) if isinstance(shown, str) else shown
+    parts = pack([Block(text=shown.strip())]) if isinstance(shown, str) else shown
     bare, last = replace(like, keyboard=None), len(parts) - 1
     sent = [
         replace(like if place == last else bare, action="edit" if place < replacing else "send", part=place, content=part)

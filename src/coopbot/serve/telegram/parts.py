@@ -83,11 +83,6 @@ def pack(blocks: Iterable[Block]) -> list[Part]:
     return parts if held is None else [*parts, _part(held)]
 
 
-def text_parts(text: str) -> list[Part]:
-    """Plain text as messages; none for an empty one."""
-    return pack([Block(text=text.strip())])
-
-
 def _fits(block: Block) -> bool:
     return (
         utf16_units(block.text) <= MAX_TEXT_UNITS
@@ -120,14 +115,13 @@ def _best_cut(text: str, end: int) -> int:
 
 
 def _slice(block: Block, start: int, end: int) -> Block:
-    clipped = (_clipped(entity, start, end) for entity in block.entities)
-    return Block(text=block.text[start:end], entities=tuple(entity for entity in clipped if entity is not None))
-
-
-def _clipped(entity: MessageEntity, start: int, end: int) -> MessageEntity | None:
-    """The part of an entity between two offsets, relative to the first; None if there is none."""
-    first, last = max(entity.offset, start), min(entity.offset + entity.length, end)
-    return MessageEntity(entity.type, first - start, last - first, url=entity.url) if first < last else None
+    """The text between two offsets, with the parts of entities that are in it."""
+    entities = []
+    for entity in block.entities:
+        first, last = max(entity.offset, start), min(entity.offset + entity.length, end)
+        if first < last:
+            entities.append(MessageEntity(entity.type, first - start, last - first, url=entity.url))
+    return Block(text=block.text[start:end], entities=tuple(entities))
 
 
 def _part(block: Block) -> Part:
