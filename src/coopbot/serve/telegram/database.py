@@ -74,16 +74,15 @@ class Database:
         """Raises Misconfigured if the file cannot be used."""
         self.now_s = now_s
         self._lock = threading.RLock()
-        self._connection = _connect(path)
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection.row_factory = sqlite3.Row
             self._migrate(path)
-        except sqlite3.Error as exc:
-            self._connection.close()
-            raise _unusable(path, exc) from exc
-        except Misconfigured:
-            self._connection.close()
-            raise
+        except (OSError, sqlite3.Error) as exc:
+            raise Misconfigured(
+                f"{path} cannot be used ({exc}); move it away, or set COOPBOT_TELEGRAM_DIR to a folder that can be written"
+            ) from exc
 
     @contextmanager
     def write(self, *, flushed: bool = False) -> Iterator[None]:
@@ -138,26 +137,15 @@ class Database:
             self._connection.close()
 
     def _migrate(self, path: Path) -> None:
-        version = self.number("PRAGMA user_version")
-        if version > len(_MIGRATIONS):
-            raise Misconfigured(
-                f"{path} was written by a newer coopbot; install that, or set COOPBOT_TELEGRAM_DIR to another folder"
-            )
-        for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-            self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as exc:
-        raise _unusable(path, exc) from exc
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _unusable(path: Path, error: Exception) -> Misconfigured:
-    return Misconfigured(
-        f"{path} cannot be used ({error}); move it away, or set COOPBOT_TELEGRAM_DIR to a folder that can be written"
-    )
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            version = self.number("PRAGMA user_version")
+            if version > len(_MIGRATIONS):
+                raise Misconfigured(
+                    f"{path} was written by a newer coopbot; install that, or set COOPBOT_TELEGRAM_DIR to another folder"
+                )
+            for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+                self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+        except BaseException:
+            self._connection.close()
+            raise
