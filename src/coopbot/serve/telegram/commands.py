@@ -167,7 +167,8 @@ class Commands:
             now = _progress(job, like.language) or shown
             if now != shown:
                 shown = now
-                self._kit.send(messages(shown, like, replacing=1))
+                self._kit.outbox.put(messages(shown, like, replacing=1))
+                self._kit.delivery.wake()
 
 
 async def _order(incoming: Incoming, jobs: Jobs, language: Language) -> tuple[Job | None, str]:

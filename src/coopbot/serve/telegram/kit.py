@@ -109,11 +109,6 @@ class Kit:
             pause_s, shown = _TYPING_EVERY_S, shown + 1
         return task.result()
 
-    def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Send messages that are not the result of an update."""
-        self.outbox.put(outgoing)
-        self.delivery.wake()
-
     def finish(self, waiting: Waiting, outgoing: Sequence[Outgoing] = ()) -> None:
         """Record an update as handled and queue its messages, in one transaction."""
         with self.database.write():
