@@ -24,9 +24,9 @@ from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot import errors
 from coopbot.domain import Answer
 from coopbot.serve.messages import message
+from coopbot.serve.telegram.handling import MOST_STARTS
 from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.texts import bot_texts
-from coopbot.serve.telegram.turns import MOST_STARTS
 
 from .telegram_bot import Bot, make_answer
 

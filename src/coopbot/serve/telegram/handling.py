@@ -1,6 +1,10 @@
-"""Dispatches an update to its handler."""
+"""Handles the inbox: a few updates at once, lanes in turn, each lane in order, and each update by its kind."""
 
 from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
 
 from telegram import Message, Update
 
@@ -17,20 +21,73 @@ from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.presses import handle_press
 from coopbot.serve.telegram.texts import bot_texts
 
+_AT_ONCE = 4
+# An update during which the process crashed this many times is not tried again.
+MOST_STARTS = 5
 # An edited message without an answer is answered if it is edited within this time.
 _EDITED_WITHIN_S = 900
 
+_log = logging.getLogger(__name__)
+
 
 class Handler:
-    """Handles updates. An update leaves the inbox in the same transaction that queues its replies."""
+    """Handles updates until it is cancelled. Call `settle` first, so that those in progress are answered.
+
+    An update leaves the inbox in the same transaction that queues its replies.
+    """
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._commands = Commands(kit)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._settling = False
 
-    async def handle(self, waiting: Waiting) -> None:
-        """Handle an update."""
-        update = Update.de_json(waiting.body, self._kit.bot)
+    def wake(self) -> None:
+        """Call after adding to the inbox."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Handle updates as they arrive in the inbox."""
+        while True:
+            self._woken.clear()
+            while len(self._under_way) < _AT_ONCE and not self._settling:
+                waiting = self._kit.inbox.take(self._under_way)
+                if waiting is None:
+                    break
+                self._under_way[waiting.lane] = asyncio.create_task(self._one(waiting))
+            await self._woken.wait()
+
+    async def settle(self, timeout_s: float) -> bool:
+        """Start nothing more, and wait for updates in progress. Returns whether all ended; the others are handled next time."""
+        self._settling = True
+        under_way = list(self._under_way.values())
+        if not under_way:
+            return True
+        _, late = await asyncio.wait(under_way, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
+
+    async def _one(self, waiting: Waiting) -> None:
+        try:
+            if waiting.starts > MOST_STARTS:
+                raise RuntimeError("the process ended each time")
+            await self._handle(waiting, Update.de_json(waiting.body, self._kit.bot))
+        except asyncio.CancelledError:
+            self._kit.inbox.put_back(waiting)
+            raise
+        except Exception as error:  # the outermost edge: only the type is logged, and the user gets a text without details
+            _log.error("An update was not answered: %s", type(error).__name__)
+            with suppress(Exception):
+                self._give_up(waiting, Update.de_json(waiting.body, self._kit.bot), error)
+            self._kit.inbox.done(waiting.update_id)
+        finally:
+            del self._under_way[waiting.lane]
+            self._woken.set()
+
+    async def _handle(self, waiting: Waiting, update: Update) -> None:
         if update.message is not None:
             await self._message(waiting, update.message)
         elif update.edited_message is not None:
@@ -44,9 +101,8 @@ class Handler:
                 self._kit.outbox.drop_chat(update.my_chat_member.chat.id)
             self._kit.finish(waiting)
 
-    def give_up(self, waiting: Waiting, error: Exception) -> None:
+    def _give_up(self, waiting: Waiting, update: Update, error: Exception) -> None:
         """Reply that something went wrong, without details."""
-        update = Update.de_json(waiting.body, self._kit.bot)
         incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
         if incoming is not None:
             self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
@@ -79,9 +135,10 @@ class Handler:
         """Answer an edited question again, in place, or one that was not a question before."""
         incoming = read_message(received, self._kit.bot.bot)
         record = self._kit.records.of_question(received.chat.id, received.message_id)
+        age_s = ((received.edit_date or received.date) - received.date).total_seconds()
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
             self._kit.finish(waiting)
-        elif record is None and incoming.text and self._is_recent(received):
+        elif record is None and incoming.text and age_s <= _EDITED_WITHIN_S:
             await self._question(waiting, incoming)
         elif record is not None and incoming.text != record.asked.text and self._fixed_reply(incoming) is None:
             await answer_edited(self._kit, waiting, record, incoming.text)
@@ -117,7 +174,3 @@ class Handler:
             return message(language).question_too_long
         talk = find_small_talk(incoming.text)
         return message(language).notices[talk] if talk else None
-
-    def _is_recent(self, received: Message) -> bool:
-        edited_at = received.edit_date or received.date
-        return (edited_at - received.date).total_seconds() <= _EDITED_WITHIN_S

@@ -58,7 +58,7 @@ def _answer(answer: Answer) -> InlineQueryResultArticle:
 
 def _passages(found: SearchResult, answer: Answer) -> list[InlineQueryResultArticle]:
     results = []
-    for number, hit in enumerate(found.hits[:_PASSAGES], start=1):
+    for number, hit in enumerate(found.hits, start=1):
         article = found.articles[hit.passage.article_id]
         (part, *_) = passage_parts(found, [hit], answer.question_language, f"🔎 {answer.searched_as}")
         results.append(_article(f"passage{number}", article.title, hit.passage.text, part))

@@ -57,13 +57,10 @@ class Pace:
         if chat_id < 0:
             self._groups.setdefault(chat_id, deque(maxlen=self._quota.group_a_minute)).append(now_s)
         self.pause(chat_id, self._quota.chat_every_s)
-        if len(self._next) > 10_000:
-            self._forget_idle(now_s)
+        if len(self._next) > 10_000:  # forget idle chats
+            self._next = {chat_id: at_s for chat_id, at_s in self._next.items() if at_s > now_s}
+            self._groups = {chat_id: times for chat_id, times in self._groups.items() if times[-1] > now_s - 60}
 
     def pause(self, chat_id: int, wait_s: float) -> None:
         """Send nothing to a chat for this long; other chats are not affected."""
         self._next[chat_id] = max(self._next.get(chat_id, 0.0), self.clock() + wait_s)
-
-    def _forget_idle(self, now_s: float) -> None:
-        self._next = {chat_id: at_s for chat_id, at_s in self._next.items() if at_s > now_s}
-        self._groups = {chat_id: times for chat_id, times in self._groups.items() if times[-1] > now_s - 60}

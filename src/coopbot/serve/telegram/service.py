@@ -20,13 +20,13 @@ from telegram.error import TelegramError
 from coopbot.errors import Misconfigured
 from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.database import Database
+from coopbot.serve.telegram.handling import Handler
 from coopbot.serve.telegram.heartbeat import Heartbeat, healthz
 from coopbot.serve.telegram.inbox import Json
 from coopbot.serve.telegram.kit import Kit, Library, Rules
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
-from coopbot.serve.telegram.turns import Turns
 
 TELEGRAM_API_URL = "https://api.telegram.org"
 
@@ -71,7 +71,7 @@ class BotService:
         self._bot = RawBot(settings.token, settings.api_url)
         self._database = Database(settings.folder / "state.sqlite")
         self._kit = Kit(self._bot, library, settings.rules, self._database, settings.quota)
-        self._turns = Turns(self._kit)
+        self._handler = Handler(self._kit)
         self._heartbeat = Heartbeat(settings.folder / "heartbeat")
         self._webhook = Webhook(settings.webhook_url, self._keep) if settings.webhook_url else None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -119,14 +119,14 @@ class BotService:
         _log.info("Telegram bot @%s is listening", self._bot.username)
         delivery, shutdown_s = self._kit.delivery, self._settings.shutdown_s
         receiving = asyncio.create_task(self._receive())
-        parts = (self._turns.run(), delivery.run(), keep_digests(self._kit), self._menu())
+        parts = (self._handler.run(), delivery.run(), keep_digests(self._kit), self._menu())
         stopping = asyncio.create_task(self._stopping.wait())
         tasks = [receiving, stopping, *map(asyncio.create_task, parts)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             receiving.cancel()
-            self.stuck = not await self._turns.settle(shutdown_s * _SHARE_OF_ANSWERS)
+            self.stuck = not await self._handler.settle(shutdown_s * _SHARE_OF_ANSWERS)
             await delivery.settle(shutdown_s * _SHARE_OF_MESSAGES)
             for task in tasks:
                 task.cancel()
@@ -149,7 +149,7 @@ class BotService:
     def _keep(self, updates: Sequence[Json]) -> None:
         self._kit.inbox.put(updates)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._turns.wake)
+            self._loop.call_soon_threadsafe(self._handler.wake)
 
     async def _menu(self) -> None:
         """The bot works without a menu, so a failure is only logged."""
