@@ -106,7 +106,7 @@ def test_telegrams_limits_are_kept(tmp_path: Path) -> None:
 
 def test_a_group_gets_20_messages_a_minute_and_a_chat_one_a_second() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
+    pace = Pace(lambda: now[0], Quota())
     for _ in range(20):
         assert pace.ready_at_s(-5) <= now[0]
         _send(pace, -5)
@@ -122,7 +122,7 @@ def test_a_group_gets_20_messages_a_minute_and_a_chat_one_a_second() -> None:
 
 def test_all_chats_together_get_30_messages_a_second() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
+    pace = Pace(lambda: now[0], Quota())
     for chat_id in range(10):
         _send(pace, chat_id)
     now[0] += 0.5

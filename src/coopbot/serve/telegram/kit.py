@@ -42,12 +42,7 @@ class Answers(Protocol):
     """Implemented by `ask.answer.answerer.Answerer`."""
 
     def ask(
-        self,
-        question: str,
-        *,
-        filters: Filters | None = None,
-        conversation_id: str | None = None,
-        client: str = "",
+        self, question: str, *, filters: Filters | None = None, conversation_id: str | None = None, client: str = ""
     ) -> Answer:
         """The answer to a question, which may follow earlier ones of its conversation."""
 

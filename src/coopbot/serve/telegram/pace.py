@@ -24,11 +24,10 @@ class Pace:
     messages take.
     """
 
-    def __init__(self, clock: Callable[[], float], quota: Quota | None = None) -> None:
-        self.clock = clock
-        self._quota = quota or Quota()
+    def __init__(self, clock: Callable[[], float], quota: Quota) -> None:
+        self.clock, self._quota = clock, quota
         self._under_way = 0
-        self._all: deque[float] = deque(maxlen=self._quota.all_a_second)
+        self._all: deque[float] = deque(maxlen=quota.all_a_second)
         self._groups: dict[int, deque[float]] = {}
         self._next: dict[int, float] = {}
 
