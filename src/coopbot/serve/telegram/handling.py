@@ -11,14 +11,13 @@ from telegram import Message, Update
 from coopbot.ask.understand.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.messages import error_text, message
-from coopbot.serve.telegram.answering import answer_edited, answer_question
+from coopbot.serve.telegram.answering import answer_edited, answer_question, handle_press
 from coopbot.serve.telegram.commands import Commands
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
-from coopbot.serve.telegram.presses import handle_press
 from coopbot.serve.telegram.texts import bot_texts
 
 _AT_ONCE = 4
