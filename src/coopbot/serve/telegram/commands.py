@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from functools import lru_cache
 from itertools import islice
 
 from telegram import Bot, BotCommand, InlineKeyboardMarkup
+from telegram.error import TelegramError
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
@@ -33,6 +35,8 @@ _COUNTED = 5000
 _DAYS = {"daily": 1, "weekly": 7}
 _PROGRESS_EVERY_S = 2.0
 _DISLIKED = 10
+
+_log = logging.getLogger(__name__)
 
 Reply = tuple[str | list[Part], InlineKeyboardMarkup | None]
 
@@ -219,8 +223,11 @@ def sources_text(store: VectorStore, language: Language) -> str:
 
 
 async def show_menu(bot: Bot) -> None:
-    """Set the commands in the menus of Telegram's clients. Raises TelegramError."""
-    for language in LANGUAGES:
-        commands = [BotCommand(name, text) for name, text in bot_texts(language).commands.items()]
-        # Without a language code: for clients in all other languages.
-        await bot.set_my_commands(commands, language_code=None if language == "en" else language)
+    """Set the commands in the menus of Telegram's clients. The bot works without a menu, so a failure is only logged."""
+    try:
+        for language in LANGUAGES:
+            commands = [BotCommand(name, text) for name, text in bot_texts(language).commands.items()]
+            # Without a language code: for clients in all other languages.
+            await bot.set_my_commands(commands, language_code=None if language == "en" else language)
+    except TelegramError as error:
+        _log.warning("The menu of commands was not set: %s", type(error).__name__)

@@ -41,13 +41,9 @@ async def healthz(port: int | None, heartbeat: Heartbeat) -> AsyncIterator[None]
         try:
             async with asyncio.timeout(5):
                 request = await reader.readline()
-                status = (
-                    "404 Not Found"
-                    if b" /healthz " not in request
-                    else "200 OK"
-                    if heartbeat.alive
-                    else "503 Service Unavailable"
-                )
+                status = "200 OK" if heartbeat.alive else "503 Service Unavailable"
+                if b" /healthz " not in request:
+                    status = "404 Not Found"
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()
         except (OSError, ValueError, TimeoutError):

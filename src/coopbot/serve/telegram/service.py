@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from telegram.error import TelegramError
-
 from coopbot.errors import Misconfigured
 from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.database import Database
@@ -119,11 +117,12 @@ class BotService:
         _log.info("Telegram bot @%s is listening", self._bot.username)
         delivery, shutdown_s = self._kit.delivery, self._settings.shutdown_s
         receiving = asyncio.create_task(self._receive())
-        parts = (self._handler.run(), delivery.run(), keep_digests(self._kit), self._menu())
         stopping = asyncio.create_task(self._stopping.wait())
-        tasks = [receiving, stopping, *map(asyncio.create_task, parts)]
+        parts = (self._handler.run(), delivery.run(), keep_digests(self._kit))
+        endless = [receiving, stopping, *map(asyncio.create_task, parts)]
+        tasks = [*endless, asyncio.create_task(show_menu(self._bot))]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
         finally:
             receiving.cancel()
             self.stuck = not await self._handler.settle(shutdown_s * _SHARE_OF_ANSWERS)
@@ -150,14 +149,6 @@ class BotService:
         self._kit.inbox.put(updates)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._handler.wake)
-
-    async def _menu(self) -> None:
-        """The bot works without a menu, so a failure is only logged."""
-        try:
-            await show_menu(self._bot)
-        except TelegramError as error:
-            _log.warning("The menu of commands was not set: %s", type(error).__name__)
-        await self._stopping.wait()
 
 
 def run_bot(library: Library, settings: BotSettings) -> None:
