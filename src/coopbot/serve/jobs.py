@@ -15,8 +15,7 @@ import structlog
 
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.serve.job import Editor, Job, JobKind, Step, job_of, step_of
-from coopbot.serve.job_records import JobRecords, Stopping
+from coopbot.serve.job import Editor, Job, JobKind, JobRecords, Step, Stopping, job_of, step_of
 from coopbot.serve.spool import MOST_STARTS, Order, Spool
 
 _BUSY_RETRY_S = 0.5
@@ -213,21 +212,18 @@ class Jobs:
 
     def _change(self, task: _Task) -> bool:
         """Make a task's change to the corpus. Returns whether the index must be rebuilt."""
-        job = self._records.update(task.job.job_id, lambda job: replace(job, state="running", started_at=self._now()))
+        job_id = task.job.job_id
         try:
-            if self._spool is not None:
-                self._spool.begin(task.job.job_id)
+            job = self._records.start(job_id)
             changed = self._retried(lambda: task.step(job))
-            if self._spool is not None and changed is not None and changed.change is not None:
-                self._spool.made(task.job.job_id, changed.change, changed.article_id, changed.title)
+            if changed is not None:
+                self._records.made(changed)
         except Exception as exc:  # the thread's outermost edge: the job reports the error, and the next one runs
-            self._records.fail(task.job.job_id, exc)
+            self._records.fail(job_id, exc)
             return False
         if changed is None:
-            self._records.finish(task.job.job_id)
-            return False
-        self._records.update(task.job.job_id, lambda _: changed)
-        return True
+            self._records.finish(job_id)
+        return changed is not None
 
     def _index(self, job_ids: list[str]) -> None:
         def progress(done: int, total: int) -> None:
