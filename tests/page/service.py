@@ -15,8 +15,8 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.listening import listen
 from coopbot.serve.run import run_http
+from coopbot.serve.workers import listen
 from tests.fakes import BagOfWords, FigureReader
 from tests.page.corpus import ARTICLES
 from tests.serve.fake_editor import FakeEditor

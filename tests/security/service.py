@@ -17,9 +17,9 @@ from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs, Limits
-from coopbot.serve.listening import listen
 from coopbot.serve.run import run_http
 from coopbot.serve.spool import Spool
+from coopbot.serve.workers import listen
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 

@@ -18,10 +18,9 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.listening import listen
 from coopbot.serve.metrics import Metrics, State
 from coopbot.serve.run import run_http
-from coopbot.serve.workers import Worker, run_workers
+from coopbot.serve.workers import Worker, listen, run_workers
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 

@@ -49,8 +49,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
-    from coopbot.serve.listening import listen
-    from coopbot.serve.workers import run_workers
+    from coopbot.serve.workers import listen, run_workers
 
     settings = load_settings()
     given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}

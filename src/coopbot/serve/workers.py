@@ -1,6 +1,7 @@
-"""Several processes that serve on the same sockets: started, restarted when they end, and stopped together.
+"""Binds the address of a service, and runs several processes that serve on it: restarted when they end, and stopped together.
 
-The first is the leader, which does what only one process may do.
+The first is the leader, which does what only one process may do. Imports little, because the process that starts workers needs
+nothing else.
 """
 
 from __future__ import annotations
@@ -62,6 +63,24 @@ class Worker:
 
 Work = Callable[[Worker, list[socket.socket]], None]
 """What a worker does until SIGTERM: a module's function, or a partial of one, so that it can be pickled."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Bind the address, before anything slow is done. Raises Misconfigured if it is in use or not on this machine."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family, kind, protocol)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as exc:
+        raise Misconfigured(
+            f"cannot listen on {host}:{port} ({exc.strerror}); set COOPBOT_HOST and COOPBOT_PORT to a free address"
+        ) from exc
+    return [taken]
 
 
 def set_by_signals() -> threading.Event:
