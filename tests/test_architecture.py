@@ -40,7 +40,7 @@ OWNERS = {
     "uvicorn": "serve/http/server.py",
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
-    "prometheus_client": "serve/metrics.py",
+    "prometheus_client": "serve/http/metrics.py",
     "opentelemetry": "serve/tracing.py",
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",

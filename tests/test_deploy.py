@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from coopbot.index.live import LiveIndex
-from coopbot.serve.metrics import Metrics, State
+from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.settings import Settings
 from tests.serve.small_service import built, service_over
 
@@ -31,8 +31,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
 @pytest.fixture(scope="module")
 def given(index: LiveIndex) -> set[str]:
     """Names of the series that a service gives, whatever their labels."""
-    state = State(index=index, version="1", models={}, waiting=lambda: {"changes": 0})
-    families = re.findall(r"^# TYPE (\S+) (\S+)", Metrics().exposed(state).decode(), re.M)
+    metrics = Metrics()
+    state = Monitoring(metrics=metrics, token="", index=index, models={}, waiting=lambda: {"changes": 0})
+    families = re.findall(r"^# TYPE (\S+) (\S+)", metrics.exposed(state).decode(), re.M)
     plain = {name for name, kind in families if kind != "histogram"}
     return plain | {f"{name}_{part}" for name, kind in families if kind == "histogram" for part in ("bucket", "count", "sum")}
 

@@ -19,8 +19,7 @@ from coopbot.wiring import READER_OFF, Service, prepared_reader
 
 if TYPE_CHECKING:
     from coopbot.serve.http.access import Access
-    from coopbot.serve.http.metrics import Monitoring
-    from coopbot.serve.metrics import Metrics
+    from coopbot.serve.http.metrics import Metrics, Monitoring
     from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
@@ -98,7 +97,6 @@ def open_monitoring(
 ) -> Monitoring:
     """The data for `/metrics`. waiting: queue lengths by name."""
     from coopbot.serve.http.metrics import Monitoring
-    from coopbot.serve.metrics import State
 
     reader = prepared_reader(settings)
     card = service.models.embedder.card
@@ -110,8 +108,7 @@ def open_monitoring(
         "writer": settings.llm_model if settings.llm_base_url else READER_OFF,
     }
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
-    state = State(index=service.index, version=version("coopbot"), models=models, waiting=waiting)
-    return Monitoring(metrics=metrics, state=state, token=token)
+    return Monitoring(metrics=metrics, token=token, index=service.index, models=models, waiting=waiting)
 
 
 def open_tracing(settings: Settings) -> Tracing | None:

@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
@@ -15,9 +16,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer, Writing
 from coopbot.errors import IndexBroken
 from coopbot.index.live import LiveIndex
-from coopbot.serve.http.metrics import Monitoring
+from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.serve.http.server import Server
-from coopbot.serve.metrics import Metrics, State
 from tests.fakes import BagOfWords, FigureReader
 
 from .small_service import QUESTION, UNANSWERED, built, service_over
@@ -34,8 +34,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
 
 def monitored(index: LiveIndex, metrics: Metrics) -> Monitoring:
     models = {"embedder": "bag of words", "reader": "figures"}
-    state = State(index=index, version="1", models=models, waiting=lambda: {"changes": 3}, now_s=lambda: 4e9)
-    return Monitoring(metrics=metrics, state=state, token=TOKEN)
+    return Monitoring(
+        metrics=metrics, token=TOKEN, index=index, models=models, waiting=lambda: {"changes": 3}, now_s=lambda: 4e9
+    )
 
 
 class WritingAnswerer(Answerer):
@@ -122,7 +123,7 @@ def test_metrics_contain_nothing_that_users_wrote(index: LiveIndex) -> None:
     assert value("coopbot_index_bytes") > 0
     assert value("coopbot_index_age_seconds") > 1e9
     assert value("coopbot_index_fault") == 0
-    assert value("coopbot_info", version="1", embedder="bag of words", reader="figures") == 1
+    assert value("coopbot_info", version=version("coopbot"), embedder="bag of words", reader="figures") == 1
     assert SECRET not in text
     assert SECRET.upper() not in text
 
@@ -138,7 +139,7 @@ def test_metrics_need_the_token(index: LiveIndex) -> None:
 
 def test_documented_metrics_are_those_exported(index: LiveIndex, tmp_path: Path) -> None:
     metrics = Metrics()
-    text = metrics.exposed(monitored(index, metrics).state).decode()
+    text = metrics.exposed(monitored(index, metrics)).decode()
     given = {name for name in re.findall(r"^# TYPE (\S+)", text, re.M) if name.startswith("coopbot")}
     page = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(coopbot_\w+)`", page.partition("## GET /metrics")[2].partition("\n## ")[0]))

@@ -15,10 +15,9 @@ from pathlib import Path
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.understand.shared_conversations import SharedConversations
 from coopbot.index.live import LiveIndex
-from coopbot.serve.http.metrics import Monitoring
+from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.metrics import Metrics, State
 from coopbot.serve.run import run_http
 from coopbot.serve.workers import Worker, listen, run_workers
 from tests.fakes import BagOfWords, make_article
@@ -51,7 +50,10 @@ def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
         editor.rebuild(lambda done, total: None)
     index = LiveIndex(folder / "index", embedder.fingerprint)
     jobs = Jobs(editor) if worker.is_leader else None
-    state = State(index=index, version="1", models={}, waiting=lambda: {"changes": jobs.unfinished} if jobs else {})
+
+    def waiting() -> dict[str, int]:
+        return {"changes": jobs.unfinished} if jobs else {}
+
     shared = SharedConversations(worker.folder / "conversations.sqlite", time.time)
     (folder / f"worker-{os.getpid()}").touch()
     service = HttpService(
@@ -59,7 +61,7 @@ def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
         index=index,
         jobs=jobs,
         admin_token=TOKEN,
-        monitoring=Monitoring(metrics=metrics, state=state, token=TOKEN),
+        monitoring=Monitoring(metrics=metrics, token=TOKEN, index=index, models={}, waiting=waiting),
     )
     run_http(service, sockets, shutdown_s=SHUTDOWN_S, worker=worker)
 

@@ -78,8 +78,8 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
     from coopbot.hosting import open_access, open_jobs, open_monitoring, open_tracing, watching
+    from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
-    from coopbot.serve.metrics import Metrics
     from coopbot.serve.run import run_http
     from coopbot.wiring import open_editor, prepared_reader
 
