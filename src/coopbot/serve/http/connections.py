@@ -10,7 +10,7 @@ from typing import Literal
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from coopbot.serve.http.headers import SECURITY_HEADERS
+from coopbot.serve.http.layers import SECURITY_HEADERS
 from coopbot.serve.http.problems import problem_response
 
 

@@ -1,13 +1,30 @@
-"""ASGI middleware from functions."""
+"""ASGI middleware from functions, and the layers that set headers: against browsers that run or frame a response, the request id.
+
+Also HEAD for every route with GET.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 Handle = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+_REQUEST_ID = "x-request-id"
+_USABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def layer(handle: Handle) -> Callable[[ASGIApp], ASGIApp]:
@@ -40,3 +57,40 @@ def at_start(send: Send, act: Callable[[Message], object]) -> Send:
         await send(message)
 
     return sending
+
+
+@layer
+async def security_headers(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Add the headers that the route has not set itself."""
+
+    def secure(start: Message) -> None:
+        headers = MutableHeaders(scope=start)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+
+    await app(scope, receive, at_start(send, secure))
+
+
+@layer
+async def request_ids(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Name the request in the response and in every line that is logged for it.
+
+    The id is the `X-Request-ID` that a proxy or client sent, if it is 8 to 64 letters, digits, _ or -; else a new one.
+    """
+    sent = Headers(scope=scope).get(_REQUEST_ID, "")
+    request_id = sent if _USABLE.fullmatch(sent) else uuid4().hex
+    with bound_contextvars(request_id=request_id):
+        await app(scope, receive, at_start(send, lambda start: MutableHeaders(scope=start).append(_REQUEST_ID, request_id)))
+
+
+@layer
+async def head_like_get(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD like GET, without the body."""
+
+    async def bodiless(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    if scope["method"] == "HEAD":
+        await app({**scope, "method": "GET"}, receive, bodiless)
+    else:
+        await app(scope, receive, send)
