@@ -41,7 +41,7 @@ OWNERS = {
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
     "prometheus_client": "serve/http/metrics.py",
-    "opentelemetry": "serve/tracing.py",
+    "opentelemetry": "serve/http/tracing.py",
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
     # Its one user can do without it where it is not installed.

@@ -41,7 +41,7 @@ def test_a_missing_extra_says_what_to_install(extra: str, monkeypatch: pytest.Mo
     library, need = NEEDED[extra]
     monkeypatch.setenv("COOPBOT_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("COOPBOT_LLM_MODEL", "some-model")
-    for owner in ("coopbot.write.llm", "coopbot.serve.tracing"):
+    for owner in ("coopbot.write.llm", "coopbot.serve.http.tracing"):
         monkeypatch.delitem(sys.modules, owner, raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(Misconfigured, match=rf'pip install ["\']coopbot\[{extra}\]'):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,10 +19,10 @@ from coopbot.wiring import READER_OFF, Service, prepared_reader
 if TYPE_CHECKING:
     from coopbot.serve.http.access import Access
     from coopbot.serve.http.metrics import Metrics, Monitoring
+    from coopbot.serve.http.tracing import Tracing
     from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
-    from coopbot.serve.tracing import Tracing
 
 # Share of the shutdown time given to jobs; the rest is for the process itself.
 _SHARE_OF_JOBS = 0.85
@@ -116,10 +115,10 @@ def open_tracing(settings: Settings) -> Tracing | None:
     if not settings.otel_endpoint:
         return None
     try:
-        from coopbot.serve.tracing import Tracing
+        from coopbot.serve.http.tracing import Tracing
     except ImportError as exc:
         raise Misconfigured('traces need a library; run: pip install "coopbot[otel]"') from exc
-    return Tracing.to(settings.otel_endpoint, version("coopbot"))
+    return Tracing.to(settings.otel_endpoint)
 
 
 def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:

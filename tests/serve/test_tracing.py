@@ -13,7 +13,7 @@ from opentelemetry.trace import StatusCode
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
 from coopbot.index.live import LiveIndex
-from coopbot.serve.tracing import Tracing
+from coopbot.serve.http.tracing import Tracing
 from tests.fakes import BagOfWords, FigureReader
 
 from .small_service import QUESTION, built, service_over
@@ -38,7 +38,7 @@ class _Sometimes(Answerer):
 def traced(index: LiveIndex, question: str, **headers: str) -> tuple[ReadableSpan, ...]:
     """The spans of one question, in the order in which they ended."""
     kept = InMemorySpanExporter()
-    with Tracing(SimpleSpanProcessor(kept), "1") as tracing:
+    with Tracing(SimpleSpanProcessor(kept)) as tracing:
         answerer = _Sometimes(BagOfWords(), index.current, FigureReader(), on_answer=tracing.answered)
         with TestClient(service_over(index, answerer, tracing=tracing), raise_server_exceptions=False) as client:
             client.post("/v1/ask", json={"question": question}, headers=headers)

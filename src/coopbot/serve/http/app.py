@@ -125,7 +125,7 @@ def _add_layers(app: FastAPI, service: HttpService) -> None:
     if service.monitoring:
         app.add_middleware(request_metrics(service.monitoring.metrics))
     if service.tracing:
-        app.add_middleware(service.tracing.layer)
+        app.add_middleware(service.tracing.layer())
 
 
 def _add_questions(app: FastAPI, questions: Questions) -> None:

@@ -1,4 +1,4 @@
-"""ASGI middleware from functions, and the layers that set headers: against browsers that run or frame a response, the request id.
+"""ASGI middleware from functions; the headers of every response, against browsers that run or frame it, and the request id.
 
 Also HEAD for every route with GET.
 """

@@ -19,7 +19,7 @@ from coopbot.serve.http.webhook import Deliver
 from coopbot.serve.jobs import Jobs
 
 if TYPE_CHECKING:  # an optional library
-    from coopbot.serve.tracing import Tracing
+    from coopbot.serve.http.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

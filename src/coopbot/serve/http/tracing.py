@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from opentelemetry.context import Context
@@ -20,27 +22,30 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coopbot.domain import Answer
+from coopbot.serve.http.layers import at_start, layer
 
 _NS_A_MS = 1_000_000
 _TRACES = "/v1/traces"
 _FIRST_FAULT = 500
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
 class Tracing:
     """Makes spans. On exit from the context, pending ones are sent. Safe to share between threads."""
 
-    def __init__(self, processor: SpanProcessor, version: str) -> None:
-        service = {SERVICE_NAME: os.environ.get("OTEL_SERVICE_NAME", "coopbot"), SERVICE_VERSION: version}
+    def __init__(self, processor: SpanProcessor) -> None:
+        release = version("coopbot")
+        service = {SERVICE_NAME: os.environ.get("OTEL_SERVICE_NAME", "coopbot"), SERVICE_VERSION: release}
         # Not at the interpreter's exit, which this process may skip.
         self._provider = TracerProvider(resource=Resource.create(service), shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
-        self._tracer = self._provider.get_tracer("coopbot", version)
+        self._tracer = self._provider.get_tracer("coopbot", release)
 
     @classmethod
-    def to(cls, endpoint: str, version: str) -> Tracing:
+    def to(cls, endpoint: str) -> Tracing:
         """A tracer that sends to a collector over OTLP/HTTP. OTEL_* variables set headers, sampling and limits."""
         address = endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + _TRACES
-        return cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)), version)
+        return cls(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
 
     def __enter__(self) -> Tracing:
         return self
@@ -69,42 +74,31 @@ class Tracing:
             part.end(at_ns)
         span.end(at_ns)
 
-    def layer(self, app: ASGIApp) -> ASGIApp:
-        """ASGI middleware that makes a span for each request."""
+    def layer(self) -> Callable[[ASGIApp], ASGIApp]:
+        """The middleware that makes a span for each request."""
 
-        async def traced(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-                return
+        @layer
+        async def traced(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
             with self._tracer.start_as_current_span(
                 scope["method"] if scope["method"] in _METHODS else "request",
-                _sent_with(scope),
+                # The trace that a proxy or client started, from the W3C header `traceparent`.
+                TraceContextTextMapPropagator().extract(dict(Headers(scope=scope)), Context()),
                 kind=SpanKind.SERVER,
                 # The text of an error may contain a question.
                 record_exception=False,
                 set_status_on_exception=False,
             ) as span:
 
-                async def observed(message: Message) -> None:
-                    if message["type"] == "http.response.start":
-                        span.set_attribute("http.response.status_code", message["status"])
-                        if message["status"] >= _FIRST_FAULT:
-                            span.set_status(Status(StatusCode.ERROR))
-                    await send(message)
+                def observe(start: Message) -> None:
+                    span.set_attribute("http.response.status_code", start["status"])
+                    if start["status"] >= _FIRST_FAULT:
+                        span.set_status(Status(StatusCode.ERROR))
 
                 try:
-                    await app(scope, receive, observed)
+                    await app(scope, receive, at_start(send, observe))
                 finally:
                     if route := getattr(scope.get("route"), "path", ""):
                         span.update_name(f"{scope['method']} {route}")
                         span.set_attribute("http.route", route)
 
         return traced
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
-
-
-def _sent_with(scope: Scope) -> Context:
-    """The trace that a proxy or client started, from the W3C header `traceparent`."""
-    return TraceContextTextMapPropagator().extract(dict(Headers(scope=scope)), Context())
