@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from coopbot.serve.http.access import Access
     from coopbot.serve.http.metrics import Metrics, Monitoring
     from coopbot.serve.http.tracing import Tracing
-    from coopbot.serve.run import Watching
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
 
@@ -121,14 +121,14 @@ def open_tracing(settings: Settings) -> Tracing | None:
     return Tracing.to(settings.otel_endpoint)
 
 
-def watching(settings: Settings, editor: CorpusEditor, feeds: Sequence[str], minutes: float) -> Watching:
-    """The corpus folder and feeds to watch."""
+def following(
+    settings: Settings, editor: CorpusEditor, jobs: Jobs, feeds: Sequence[str], minutes: float
+) -> AbstractContextManager[None]:
+    """A context in which changes of the corpus folder and new entries of feeds become jobs."""
     # Imported here because the Telegram bot alone needs no web framework.
-    from coopbot.serve.run import Watching
+    from coopbot.serve.run import follow
 
-    return Watching(
-        corpus_dir=settings.corpus_dir, feeds=tuple(feeds), every_s=minutes * 60, read_feed=partial(_read_feed, editor)
-    )
+    return follow(jobs, settings.corpus_dir, feeds, partial(_read_feed, editor), every_s=minutes * 60)
 
 
 def _read_feed(editor: CorpusEditor, feed: str) -> int:

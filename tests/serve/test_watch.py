@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from coopbot.errors import Busy, Misconfigured, Unreachable
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.run import Watching, follow
+from coopbot.serve.run import follow
 from coopbot.serve.watch import is_article_path, poll, watch
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
@@ -326,8 +326,7 @@ def test_watched_changes_become_jobs_and_the_threads_end(corpus: Path, tmp_path:
         read.append(feed)
         return 0
 
-    watching = Watching(corpus_dir=corpus, feeds=("https://a.example/feed",), every_s=3600, read_feed=read_feed)
-    with Jobs(editor) as jobs, follow(jobs, watching):
+    with Jobs(editor) as jobs, follow(jobs, corpus, ["https://a.example/feed"], read_feed, every_s=3600):
         until(lambda: read == ["https://a.example/feed"] and editor.rebuilds == 1 and jobs.idle)
         names = {thread.name for thread in threading.enumerate()}
     assert {"coopbot-jobs", "coopbot-watch", "coopbot-poll"} <= names

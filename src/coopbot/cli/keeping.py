@@ -114,14 +114,15 @@ def watch(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
 ) -> None:
     """Watch the corpus folder and feeds, and keep the index up to date, until stopped."""
-    from coopbot.hosting import open_jobs, watching
+    from coopbot.hosting import following, open_jobs
     from coopbot.serve.run import run_watch
     from coopbot.wiring import open_editor
 
     settings = load_settings()
     editor = open_editor(settings, parts.embedder(settings))
     say(f"watching {settings.corpus_dir}" + "".join(f", {one}" for one in feed or []))
-    run_watch(open_jobs(settings, editor), watching(settings, editor, feed or [], minutes))
+    jobs = open_jobs(settings, editor)
+    run_watch(jobs, following(settings, editor, jobs, feed or [], minutes))
 
 
 def snapshots(as_json: AsJson = False) -> None:

@@ -77,7 +77,7 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
-    from coopbot.hosting import open_access, open_jobs, open_monitoring, open_tracing, watching
+    from coopbot.hosting import following, open_access, open_jobs, open_monitoring, open_tracing
     from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
     from coopbot.serve.run import run_http
@@ -104,6 +104,7 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
     def waiting() -> dict[str, int]:
         return {**({"changes": jobs.unfinished} if jobs else {}), **(bot.service.waiting if bot else {})}
 
+    watches = plan.watch or plan.feeds
     over_http = HttpService(
         answerer=service.answerer,
         index=service.index,
@@ -114,10 +115,9 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
         tracing=tracing,
+        background=[following(settings, editor, jobs, plan.feeds, plan.minutes)] if editor and jobs and watches else [],
     )
-    watches = plan.watch or plan.feeds
-    watched = watching(settings, editor, plan.feeds, plan.minutes) if editor and watches else None
-    run_http(over_http, sockets, watching=watched, telegram=bot, worker=worker, shutdown_s=settings.shutdown_s)
+    run_http(over_http, sockets, telegram=bot, worker=worker, shutdown_s=settings.shutdown_s)
 
 
 def mcp() -> None:

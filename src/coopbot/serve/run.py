@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,21 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-POLL_S = 900.0
 SHUTDOWN_S = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
-    """What is watched for new articles: the corpus folder, and feeds, which are read every `every_s`.
-
-    `read_feed` adds the new articles of a feed to the corpus and returns how many there were.
-    """
-
-    corpus_dir: Path
-    feeds: tuple[str, ...] = ()
-    every_s: float = POLL_S
-    read_feed: Callable[[str], int] = lambda feed: 0
 
 
 def _leaders_socket(address: Path) -> socket.socket:
@@ -56,7 +42,6 @@ def run_http(
     service: HttpService,
     sockets: list[socket.socket],
     *,
-    watching: Watching | None = None,
     telegram: BackgroundBot | None = None,
     worker: Worker | None = None,
     shutdown_s: int = SHUTDOWN_S,
@@ -64,9 +49,8 @@ def run_http(
 ) -> None:
     """Serve on sockets from `listen`, until SIGINT or SIGTERM.
 
-    `watching`: finds changes, which the service's jobs make. `worker`: which of several processes this is; the leader makes the
-    changes and runs the bot. If a job or the bot does not end in time, the process exits instead of returning. Raises the error
-    that ended the bot in `telegram`, if one did.
+    `worker`: which of several processes this is; the leader makes the changes and runs the bot. If a job or the bot does not
+    end in time, the process exits instead of returning. Raises the error that ended the bot in `telegram`, if one did.
     """
     log_as_json()
     if service.reader is None:
@@ -75,7 +59,7 @@ def run_http(
         sockets = [*sockets, _leaders_socket(worker.leader_address)]
     stops = [part.stop for part in (service.jobs, telegram and telegram.service) if part]
     server = Server(
-        create_app(_surrounded(service, watching, telegram, worker)),
+        create_app(_surrounded(service, telegram, worker)),
         on_stop=lambda: [stop() for stop in stops],
         shutdown_s=shutdown_s,
         timeouts=timeouts,
@@ -88,23 +72,21 @@ def run_http(
         end_process(0)
 
 
-def _surrounded(
-    service: HttpService, watching: Watching | None, telegram: BackgroundBot | None, worker: Worker | None
-) -> HttpService:
+def _surrounded(service: HttpService, telegram: BackgroundBot | None, worker: Worker | None) -> HttpService:
     """The service with what runs beside it."""
-    follows = follow(service.jobs, watching) if service.jobs and watching else None
-    service = replace(service, background=[part for part in (follows, telegram, worker and worker.answering()) if part])
+    beside = [part for part in (telegram, worker and worker.answering()) if part]
+    service = replace(service, background=[*service.background, *beside])
     if telegram:
         bot = telegram.service
         service = replace(service, deliver=bot.deliver, alive=lambda: bot.alive)
     return replace(service, leader=worker.leader_address) if worker and not worker.is_leader else service
 
 
-def run_watch(jobs: Jobs, watching: Watching) -> None:
-    """Watch for new articles and rebuild, without serving, until SIGINT or SIGTERM. Call it in the main thread."""
+def run_watch(jobs: Jobs, following: AbstractContextManager[object]) -> None:
+    """Make jobs of what `following`, a context as from `follow`, finds, until SIGINT or SIGTERM. Call it in the main thread."""
     log_as_json()
     stopping = set_by_signals()
-    with jobs, follow(jobs, watching):
+    with jobs, following:
         stopping.wait()
         jobs.stop()
     if jobs.left:
@@ -112,16 +94,21 @@ def run_watch(jobs: Jobs, watching: Watching) -> None:
 
 
 @contextmanager
-def follow(jobs: Jobs, watching: Watching) -> Iterator[None]:
-    """A context in which two threads watch the folder and poll the feeds; each change becomes a job."""
+def follow(
+    jobs: Jobs, corpus_dir: Path, feeds: Sequence[str], read_feed: Callable[[str], int], *, every_s: float
+) -> Iterator[None]:
+    """A context in which two threads watch the folder and poll the feeds; each change becomes a job.
+
+    read_feed: adds the new articles of a feed to the corpus and returns how many there were.
+    """
     stop = threading.Event()
-    threads = [threading.Thread(target=watch, args=(watching.corpus_dir, jobs.rebuild, stop), name="coopbot-watch")]
-    if watching.feeds:
+    threads = [threading.Thread(target=watch, args=(corpus_dir, jobs.rebuild, stop), name="coopbot-watch")]
+    if feeds:
 
         def visit(feed: str) -> None:
-            jobs.visit(partial(watching.read_feed, feed))
+            jobs.visit(partial(read_feed, feed))
 
-        polling = partial(poll, watching.feeds, visit, stop, every_s=watching.every_s)
+        polling = partial(poll, feeds, visit, stop, every_s=every_s)
         threads.append(threading.Thread(target=polling, name="coopbot-poll"))
     for thread in threads:
         thread.start()
