@@ -1,10 +1,12 @@
-"""Fills the templates of the page; all values are escaped."""
+"""The texts of the page in three languages, from texts/*.json, and its templates, which they fill; all values are escaped."""
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -12,9 +14,25 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.serve.http.page.texts import Texts
-from coopbot.serve.messages import format_date
+from coopbot.serve.messages import format_date, language_of_locale, message
 from coopbot.text.gazetteer import all_places
+
+# Texts by name, and `suggestions`, a list.
+Texts = Mapping[str, str | list[str]]
+
+_FROM_MESSAGES = (
+    "no_evidence",
+    "nearest",
+    "sources",
+    "sources_differ",
+    "undated",
+    "based_on",
+    "question_empty",
+    "question_too_long",
+    "busy",
+    "unavailable",
+    "went_wrong",
+)
 
 # Nothing from other hosts, and no inline script or style. lit-html may make markup from its own templates.
 _POLICY = (
@@ -26,11 +44,39 @@ _POLICY = (
 _BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
 
 
+def load_texts() -> dict[Language, Texts]:
+    """The page's own texts and those shared with other interfaces, in every language."""
+    return {language: _texts(language) for language in LANGUAGES}
+
+
+def _texts(language: Language) -> Texts:
+    file = importlib.resources.files("coopbot.serve.http.page").joinpath("texts", f"{language}.json")
+    shared = asdict(message(language))
+    own: dict[str, str | list[str]] = json.loads(file.read_text(encoding="utf-8"))
+    return own | {name: shared[name] for name in _FROM_MESSAGES}
+
+
+def preferred_language(chosen: str | None, accepted: str) -> Language:
+    """The language chosen before, or else the first known one in an Accept-Language header; English if there is none."""
+    codes = (code.lower().partition("-")[0] for code in (chosen or "", *_by_weight(accepted)))
+    return language_of_locale(next((code for code in codes if code in LANGUAGES), None))
+
+
+def _by_weight(accepted: str) -> list[str]:
+    """The codes of an Accept-Language header, by falling weight; an invalid weight counts as 1."""
+    weighted = []
+    for entry in accepted.split(",")[:20]:
+        code, _, parameters = entry.partition(";")
+        weight = parameters.strip().removeprefix("q=")
+        weighted.append((-float(weight) if weight.replace(".", "", 1).isdigit() else -1.0, code.strip()))
+    return [code for _, code in sorted(weighted, key=lambda pair: pair[0])]
+
+
 class Templates:
     """Fills templates in the language of the page."""
 
-    def __init__(self, texts: Mapping[Language, Texts]) -> None:
-        self.texts = texts
+    def __init__(self) -> None:
+        self.texts = load_texts()
         self._environment = Environment(
             loader=PackageLoader("coopbot.serve.http.page"),
             autoescape=True,

@@ -15,9 +15,8 @@ from starlette.types import Scope
 
 from coopbot.domain import Language
 from coopbot.errors import CoopbotError
-from coopbot.serve.http.page.rendering import Templates
+from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
 from coopbot.serve.http.page.suggestions import Suggestions
-from coopbot.serve.http.page.texts import Texts, load_texts, preferred_language, suggested
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
@@ -51,8 +50,9 @@ class _Files(StaticFiles):
 
 def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes and static files of the page."""
-    texts = load_texts()
-    templates, suggestions = Templates(texts), Suggestions(service.answerer, service.index, suggested(texts))
+    templates = Templates()
+    candidates = {language: list(texts["suggestions"]) for language, texts in templates.texts.items()}
+    suggestions = Suggestions(service.answerer, service.index, candidates)
     app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
 
     @app.get("/", include_in_schema=False)
