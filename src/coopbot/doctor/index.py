@@ -1,4 +1,4 @@
-"""Checks the index folder: what is served, what is damaged or left over, and whether the next build can run."""
+"""Checks the index folder: what is served, what is damaged or left over, its vector caches, whether the next build can run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from coopbot.doctor.cache import look_at_cache
 from coopbot.doctor.check import Check, bytes_of, check, check_only, size
 from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
+from coopbot.index.cache import DAMAGED_ENDING, inspect
 from coopbot.index.disk.folder import (
     current_id,
     damaged_snapshots,
@@ -32,6 +32,8 @@ _ARTICLE_BYTES = 200_000
 _BUILD_BYTES = 20_000_000
 # Allowed difference between the clocks of machines that share a folder.
 _CLOCK_S = 60.0
+# The corpus catalogue, not a vector cache.
+_CATALOGUE = "corpus.sqlite"
 
 
 def look_at_index(
@@ -60,7 +62,7 @@ def look_at_index(
     checks.append(check_only("disk", lambda: _room(index_dir, snapshot, articles, free_bytes)))
     checks.append(check_only("clock", lambda: _clock(index_dir, now_s())))
     checks.append(check_only("leftovers", lambda: _leftovers(index_dir, writes)))
-    checks += look_at_cache(index_dir / "cache", fingerprint, writes)
+    checks += _caches(index_dir / "cache", fingerprint, writes)
     if snapshot:
         snapshot.close()
     return checks + _snapshots(index_dir, verified)
@@ -145,6 +147,35 @@ def _leftovers(index_dir: Path, writes: str | None) -> str:
     if strange := unknown_entries(index_dir):
         details.append(f"{', '.join(path.name for path in strange)}: not named like a snapshot, neither served nor deleted")
     return "; ".join(details) or "nothing is left over"
+
+
+def _caches(folder: Path, fingerprint: str | None, writes: str | None) -> list[Check]:
+    """All cache checks. `writes` names the process writing the index, if any: a cache in use cannot be checked."""
+    own = folder / f"{fingerprint}.sqlite"
+    checks = [check_only("cache", lambda: _own_cache(own, fingerprint, writes))]
+    others = [path for path in sorted(folder.glob("*.sqlite")) if path not in (own, folder / _CATALOGUE)]
+    if fingerprint and others:
+        detail = f"{size(bytes_of(others))} of other models; unless you go back to them, delete {', '.join(map(str, others))}"
+        checks.append(Check(name="other caches", ok=True, detail=detail))
+    if aside := sorted(folder.glob(f"*{DAMAGED_ENDING}")):
+        detail = f"{size(bytes_of(aside))} of a damaged cache that was set aside; delete {', '.join(map(str, aside))}"
+        checks.append(Check(name="damaged cache", ok=True, detail=detail))
+    return checks
+
+
+def _own_cache(path: Path, fingerprint: str | None, writes: str | None) -> str:
+    if fingerprint is None:
+        return "not checked: no model is ready"
+    if not path.exists():
+        return "none yet: the next build embeds everything"
+    taken = size(bytes_of([path]))
+    log = path.with_name(f"{path.name}-wal")
+    if writes or (log.exists() and log.stat().st_size):
+        return f"{taken}, not checked: a build is running or was interrupted; the next one continues it"
+    sound, damaged = inspect(path)
+    if damaged:
+        raise Misconfigured(f"{path} is damaged ({damaged}); delete it, or run coopbot index: it embeds its passages again")
+    return f"{sound} passages, {taken}"
 
 
 def _snapshots(index_dir: Path, verified: Verified) -> list[Check]:
