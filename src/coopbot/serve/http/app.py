@@ -34,9 +34,8 @@ from coopbot.serve.http.metrics import add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.problems import PROBLEM, describe_in_public, install
-from coopbot.serve.http.questions import Questions
+from coopbot.serve.http.questions import MEDIA_TYPE, Questions, answer_events, wants_events
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.http.streams import MEDIA_TYPE, answer_events, wants_events
 from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools

@@ -32,8 +32,8 @@ from coopbot.serve.http.chat_shapes import (
 )
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import PROBLEM, openai_error, report_failure
+from coopbot.serve.http.questions import MEDIA_TYPE, Send, stream_of
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.http.streams import MEDIA_TYPE, Send, stream_of
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
 
