@@ -35,14 +35,13 @@ def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -
 
     With `keep`, pending jobs are stored on disk; if several services share an index, only the first may do so.
     """
-    limits = Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS)
-    if not keep:
-        return Jobs(editor, limits=limits)
-    try:
-        return Jobs(editor, limits=limits, spool=Spool(settings.index_dir / "pending"))
-    except Busy as exc:
-        log.warning("changes_not_kept", reason=str(exc))
-        return Jobs(editor, limits=limits)
+    spool = None
+    if keep:
+        try:
+            spool = Spool(settings.index_dir / "pending")
+        except Busy as exc:
+            log.warning("changes_not_kept", reason=str(exc))
+    return Jobs(editor, limits=Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS), spool=spool)
 
 
 def open_access(settings: Settings) -> Access:

@@ -23,9 +23,8 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again."
     settings = load_settings()
     with steps() as on_step:
         model = _card(prepare_model(ModelSource.of(settings.model), settings.cache_dir, force=force, on_step=on_step))
-    reader = None
-    if settings.reader != READER_OFF:
-        with steps() as on_step:
+        reader = None
+        if settings.reader != READER_OFF:
             reader = _card(prepare_reader(settings.reader, settings.cache_dir, force=force, on_step=on_step))
     off = "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
     lines = [_card_line(model), _card_line(reader) if reader else off]
