@@ -20,7 +20,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
-from coopbot.serve.http.page.suggestions import Suggestions
+from coopbot.serve.http.page.routes import Suggestions
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 

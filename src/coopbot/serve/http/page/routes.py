@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Annotated
 
@@ -13,10 +15,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.types import Scope
 
-from coopbot.domain import Language
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.store import LiveStore
+from coopbot.domain import LANGUAGES, Language
 from coopbot.errors import CoopbotError
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
-from coopbot.serve.http.page.suggestions import Suggestions
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
@@ -24,6 +27,8 @@ from coopbot.serve.messages import error_text
 from coopbot.serve.requests import AskIn
 from coopbot.serve.wire import ArticleTextOut
 
+# The most suggestions shown.
+_SHOWN = 4
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
 _FIELDS = 30
@@ -36,6 +41,38 @@ class SuggestionsOut(BaseModel):
     """Suggested questions."""
 
     questions: list[str]
+
+
+class Suggestions:
+    """Suggested questions: those of the page's candidates that the current index answers. Safe to share between threads.
+
+    A language's candidates are asked once for each snapshot, at the first request. Requests that arrive meanwhile do not wait,
+    and get the suggestions of the previous snapshot.
+    """
+
+    def __init__(self, answerer: Answerer, index: LiveStore, candidates: Mapping[Language, Sequence[str]]) -> None:
+        self._answerer = answerer
+        self._index = index
+        self._candidates = candidates
+        self._locks = {language: threading.Lock() for language in LANGUAGES}
+        self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
+
+    def suggest(self, language: Language) -> tuple[str, ...]:
+        """Up to four questions that the index answers."""
+        snapshot_id = self._index.current().snapshot_id
+        if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
+            try:
+                self._found[language] = (snapshot_id, self._answered(language))
+            finally:
+                self._locks[language].release()
+        return self._found[language][1]
+
+    def _answered(self, language: Language) -> tuple[str, ...]:
+        answered: list[str] = []
+        for question in self._candidates[language]:
+            if len(answered) < _SHOWN and self._answerer.ask(question, max_citations=1).outcome == "answered":
+                answered.append(question)
+        return tuple(answered)
 
 
 class _Files(StaticFiles):
