@@ -37,7 +37,7 @@ OWNERS = {
     "pybreaker": "write/llm.py",
     "mcp": "serve/mcp/server.py",
     "telegram": "serve/telegram/",
-    "uvicorn": "serve/http/server.py",
+    "uvicorn": "serve/run.py",
     "h11": "serve/http/connections.py",
     "limits": "serve/http/rate.py",
     "prometheus_client": "serve/http/metrics.py",
@@ -71,7 +71,7 @@ def test_a_heavy_library_is_imported_by_its_owner_only(library: str) -> None:
         for name, _ in imports(path):
             users[name].append(path.relative_to(SOURCE).as_posix())
     # prepare.py names a type for the type checker; bundled_weights.py writes the files that others read;
-    # torch_engine.py names safetensors' error. connections.py is what server.py gives uvicorn in place of its own.
+    # torch_engine.py names safetensors' error. connections.py is what run.py gives uvicorn in place of its own.
     others = {"index/model/prepare.py", "index/model/bundled_weights.py", "serve/http/connections.py"} - {OWNERS[library]}
     if library == "safetensors":
         others.add("index/model/torch_engine.py")

@@ -17,7 +17,7 @@ from coopbot.domain import Answer, Writing
 from coopbot.errors import IndexBroken
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Metrics, Monitoring
-from coopbot.serve.http.server import Server
+from coopbot.serve.run import Server
 from tests.fakes import BagOfWords, FigureReader
 
 from .small_service import QUESTION, UNANSWERED, built, service_over
