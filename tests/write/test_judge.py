@@ -46,6 +46,8 @@ DATE = "The bridge at Tongjiang opened on 16 November 2022."
         (LIST, {"China, Mongolia, Russia and South Korea": 5.0, "South Korea": 4.0}, "South Korea", False),
         (LIST, {"China, Mongolia, Russia and South Korea": 5.0}, "China, Mongolia, Russia and South Korea join.", True),
         ("Soy is sown in spring.", {"Soy": 4.0, "Rice": 4.0}, "Rice is sown in spring.", False),
+        # By itself "people" is another concept of the glossary than before "crossed".
+        ("Over 80,000 people crossed by bus.", {"Over 80,000 people": 4.0}, "Over 80,000 people crossed.", True),
     ],
 )
 def test_the_same_answer_must_be_found_in_both(quote: str, answers: dict[str, float], sentence: str, alike: bool) -> None:

@@ -28,6 +28,9 @@ STANDS = [
     (TONGJIANG, "同江铁路桥于2022年11月16日通车。"),
     (TRADE, "Heilongjiang exported more than 5 million tonnes of grain in 2024."),
     ("It carried about 5.4 million tonnes.", "It carried about 5.4 million tonnes."),
+    ("Dalian's trade with Russian regions rose by 80% in 2023.", "Dalian's trade with Russian regions rose by 80% in 2023."),
+    # Facts overlap: a number within an amount is read as a name too.
+    ("На два дня судно задержал шторм.", "На два дня судно задержал шторм."),
     # Across languages by names, figures and the words of the field.
     (BRIDGE, "黑河与布拉戈维申斯克之间的公路大桥于2022年6月10日开通货运。"),
     (TONGJIANG, "The Tongjiang rail bridge opened on 16 November 2022."),

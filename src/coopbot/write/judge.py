@@ -46,7 +46,8 @@ def _is_same(answer: str, quoted: str, sentence: str) -> bool:
     if figures and not (figures_agree(answer, quoted) and figures_agree(quoted, answer)):
         return False
     names, concepts = find_names(quoted), find_concepts(quoted)
-    if not (names <= find_names(sentence) and concepts <= find_concepts(sentence)):
+    # The words themselves suffice: what they mean may depend on those around them, as in "people crossed".
+    if quoted not in sentence and not (names <= find_names(sentence) and concepts <= find_concepts(sentence)):
         return False
     across = detect_language(quoted) != detect_language(sentence)
     return (across and bool(figures or names or concepts)) or _share(quoted, sentence) >= _LEAST_SHARE

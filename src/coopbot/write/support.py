@@ -24,6 +24,8 @@ Fault = Literal["citation", "language", "markup", "number", "date", "name", "wor
 """Why a sentence is refused; only `reader` is found by a model."""
 
 _MARKUP = re.compile(r"https?:|www\.|[<>{}|\\#@]|\]\(")
+# What is left of "Dalian's" without the name.
+_ENDING = re.compile(r"(?<=\s)['’]s\b")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Chinese function characters, which carry no content.
 _HAN_GLUE = frozenset("的了在是和与及于等被将为其以从到至由对就并而也都这那该此中上下一个有之所地得着间")
@@ -54,11 +56,10 @@ class _Text:
         return [fact for fact in self.facts if fact.kind == kind]
 
     def without_facts(self) -> str:
-        """Facts are compared separately."""
-        text = self.text
-        for start, end in sorted({(fact.start_char, fact.end_char) for fact in self.facts}, reverse=True):
-            text = f"{text[:start]} {text[end:]}"
-        return text
+        """Facts, which may overlap, are compared separately; so is the ending of "Dalian's"."""
+        covered = {place for fact in self.facts for place in range(fact.start_char, fact.end_char)}
+        rest = "".join(" " if place in covered else char for place, char in enumerate(self.text))
+        return _ENDING.sub(" ", rest)
 
 
 def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) -> Fault | None:
