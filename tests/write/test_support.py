@@ -42,6 +42,7 @@ FAILS: list[tuple[str, str, Fault]] = [
     (BRIDGE, "The bridge opened to freight in June 2023.", "date"),
     ("The bridge opened in June 2022.", "The bridge opened on 10 June 2022.", "date"),
     ("Trade grew from January to May 2024.", "Trade grew from January to June 2024.", "date"),
+    ("吉林省2024年1至9月对俄贸易额增长0.8%。", "吉林省2024年1至1月对俄贸易额增长0.8%。", "date"),
     (GAS, "Russia exported 23.7 billion cubic metres of gas to China in 2023.", "number"),
     (GAS, "Russia exported 22.7 billion tonnes of gas to China in 2023.", "number"),
     (GAS, "Russia exported 22.7 million cubic metres of gas to China in 2023.", "number"),

@@ -39,7 +39,9 @@ _PATTERNS = tuple(
 
 
 def find_periods(text: str) -> frozenset[Period]:
-    """All parts of a year, longer than a month, that `text` names. "Five months" are the first five."""
+    """All parts of a year, longer than a month, that `text` names. "Five months" are the first five, 1至1月 is from January to
+    January.
+    """
     folded = to_simplified(unicodedata.normalize("NFKC", text).lower().replace("ё", "е"))
     return frozenset(
         period for pattern in _PATTERNS for match in pattern.finditer(folded) if (period := _period(match.groupdict()))
@@ -50,7 +52,8 @@ def _period(groups: Mapping[str, str | None]) -> Period | None:
     given = {name: value for name, value in groups.items() if value}
     if "from" in given:
         first, last = _month(given["from"]), _month(given["to"])
-    elif "count" in given:
+        return (first, last) if 1 <= first <= last <= 12 else None
+    if "count" in given:
         first, last = 1, COUNTS[given["count"]]
     else:
         ((name, value),) = given.items()
