@@ -108,7 +108,7 @@ def _packaged() -> dict[str, torch.Tensor]:
     """The weights of the package, as a network of their rank scales them."""
     with safe_open(PACKAGED, framework="pt") as file:
         metadata = file.metadata()
-        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # safe_open is no mapping: it has keys(), but cannot be iterated
     times = float(metadata["scale"]) / (SCALE / int(metadata["rank"]) ** 0.5)
     return {name: value * times if name.endswith(".up") else value for name, value in found.items()}
 
