@@ -34,7 +34,7 @@ Accounts = Callable[[ScoredSentence, Span], frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Disputable:
     """A question that sources may answer differently. is_corpus: whether it is over our corpus. story: what is not split
     between folds.
     """
@@ -52,7 +52,7 @@ class Asked:
 class Answered:
     """A question that was answered. verdicts: whether each rival of its answer is another account."""
 
-    asked: Asked
+    asked: Disputable
     verdicts: list[tuple[Where, Verdict]]
 
 
@@ -81,10 +81,10 @@ def learn_contradictions(
     return _learn(answered), threshold
 
 
-def _over_corpus(store: VectorStore) -> Iterator[Asked]:
+def _over_corpus(store: VectorStore) -> Iterator[Disputable]:
     for one in load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl"):
         if one.split == "dev" and not one.after and one.kind != "small-talk":
-            yield Asked(
+            yield Disputable(
                 is_corpus=True,
                 story=one.topic,
                 text=one.question,
@@ -95,10 +95,10 @@ def _over_corpus(store: VectorStore) -> Iterator[Asked]:
             )
 
 
-def _over_invented(store: VectorStore) -> Iterator[Asked]:
+def _over_invented(store: VectorStore) -> Iterator[Disputable]:
     """Each asked of its own story: the other thousands are of like things, with figures that contradict nothing."""
     for story, question, accounts in invented_disagreements():
-        yield Asked(
+        yield Disputable(
             is_corpus=False,
             story=story,
             text=question,
@@ -109,7 +109,7 @@ def _over_invented(store: VectorStore) -> Iterator[Asked]:
         )
 
 
-def _answered(asked: Asked, weights: Weights, embedder: Embedder, reader: Reader) -> Answered | None:
+def _answered(asked: Disputable, weights: Weights, embedder: Embedder, reader: Reader) -> Answered | None:
     found = find_evidence(understand(asked.text, embedder), asked.store, weights, asked.filters, reader=reader)
     if found.confidence < weights.read.threshold:
         return None
