@@ -5,21 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from examples import is_held_out
-from invented import InventedText, Spans, Story, load_stories
+from invented import Spans, load_stories
+from opened import article_ids, indexed, invented_store
 from ranking import Mask
 
 from benchmarks.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
-from coopbot.index.build import build
-from coopbot.index.disk.folder import open_current
 from coopbot.index.model.embedder import Embedder
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.measure.golden import holds, load_questions
@@ -61,9 +58,9 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
     """Build all three in `folder`, or reuse those that are there."""
     articles = [found for found in Corpus(EVALS.parent / "corpus") if isinstance(found, Article)]
     return Indexes(
-        corpus=_indexed(articles, folder / "corpus", embedder),
+        corpus=indexed(articles, folder / "corpus", embedder),
         xquad=load_xquad(xquad, folder / "xquad", embedder),
-        invented=_indexed(_invented_articles(), folder / "invented", embedder),
+        invented=invented_store(folder / "invented", embedder),
     )
 
 
@@ -98,7 +95,7 @@ def invented_questions(indexes: Indexes, held_out: int, read: int) -> Iterator[A
             group="invented",
             text=asked.question,
             store=indexes.invented,
-            rights=_holding_in(dict(zip(_ids(number, story), asked.answers, strict=True))),
+            rights=_holding_in(dict(zip(article_ids(number, story), asked.answers, strict=True))),
             was_read=not is_held_out(story.group),
         )
 
@@ -111,7 +108,7 @@ def invented_disagreements() -> Iterator[tuple[str, str, list[dict[str, Spans]]]
         if story.source == "made-up-disagreement" and is_held_out(story.group):
             for asked in story.questions:
                 accounts = asked.accounts or (asked.answers,)
-                yield story.group, asked.question, [dict(zip(_ids(number, story), own, strict=True)) for own in accounts]
+                yield story.group, asked.question, [dict(zip(article_ids(number, story), own, strict=True)) for own in accounts]
 
 
 def only(story: str) -> Filters:
@@ -172,33 +169,3 @@ def _gold(row: XquadQuestion) -> Rights:
         return [int(paragraph) == row.gold and place == gold for place in range(len(passage.sentences))]
 
     return rights
-
-
-def _ids(number: int, story: Story) -> list[str]:
-    return [f"{text.language}/{number:05d}-{place}" for place, text in enumerate(story.texts)]
-
-
-def _invented_articles() -> list[Article]:
-    return [
-        _article(article_id, text, story.group)
-        for number, story in enumerate(load_stories())
-        for article_id, text in zip(_ids(number, story), story.texts, strict=True)
-    ]
-
-
-def _article(article_id: str, text: InventedText, story: str) -> Article:
-    return Article(
-        article_id=article_id,
-        title=text.title,
-        publisher=story,
-        published=date.fromisoformat(text.published),
-        url="",
-        language=text.language,
-        text=text.text,
-        sha256=sha256(text.text.encode()).hexdigest(),
-    )
-
-
-def _indexed(articles: Sequence[Article], folder: Path, embedder: Embedder) -> VectorStore:
-    build(articles, embedder, folder, model="", precision="")
-    return open_current(folder, embedder.fingerprint)

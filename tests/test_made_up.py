@@ -18,6 +18,7 @@ PAGES = FILE.with_name("made-up-pages.jsonl")
 DISAGREEMENTS = FILE.with_name("made-up-disagreements.jsonl")
 SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 SIBLINGS = FILE.with_name("made-up-siblings.jsonl")
+SERIES = FILE.with_name("made-up-series.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -155,9 +156,10 @@ def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraph
     assert wrong == []
 
 
-def test_siblings_are_told_in_several_languages_and_one_of_them_answers() -> None:
-    stories = [json.loads(line) for line in SIBLINGS.read_text(encoding="utf-8").splitlines()]
-    assert len({story["id"] for story in stories}) == len(stories) >= 600
+@pytest.mark.parametrize(("file", "fewest"), [(SIBLINGS, 600), (SERIES, 400)])
+def test_siblings_and_series_are_told_in_several_languages_and_answers_stand_in_them(file: Path, fewest: int) -> None:
+    stories = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len({story["id"] for story in stories}) == len(stories) >= fewest
     for story in stories:
         assert story["invented"] is True
         assert len(story["texts"]) > 1 < len({text["language"] for text in story["texts"]})
@@ -168,17 +170,23 @@ def test_siblings_are_told_in_several_languages_and_one_of_them_answers() -> Non
         (story["id"], one["question"])
         for story, one in asked
         if any(words not in story["texts"][number]["paragraphs"][place] for number, place, words in one["answers"])
-        or len({number for number, _, _ in one["answers"]}) != (not one["kind"].startswith("near-"))
+        or (not one["answers"]) != one["kind"].startswith("near-")
     ]
     assert wrong == []
 
 
-def test_siblings_are_as_often_right_in_the_language_of_the_question_as_there_are_such_texts() -> None:
+@pytest.mark.parametrize("file", [SIBLINGS, SERIES])
+def test_they_are_as_often_right_in_the_language_of_the_question_as_there_are_such_texts(file: Path) -> None:
     """Without that, a reader would learn whether to trust a text from its language."""
-    stories = [json.loads(line) for line in SIBLINGS.read_text(encoding="utf-8").splitlines()]
+    stories = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     asked = [(story, one) for story in stories for one in story["questions"] if one["answers"]]
     same = [story["texts"][one["answers"][0][0]]["language"] == one["language"] for story, one in asked]
     assert 0.25 < sum(same) / len(same) < 0.4
+
+
+def test_one_sibling_at_most_answers() -> None:
+    stories = [json.loads(line) for line in SIBLINGS.read_text(encoding="utf-8").splitlines()]
+    assert all(len({number for number, _, _ in one["answers"]}) < 2 for story in stories for one in story["questions"])
 
 
 def test_disagreements_have_several_accounts_that_stand_in_the_paragraphs_named() -> None:

@@ -1,9 +1,9 @@
-"""The invented news, pages, subjects, disagreements and siblings.
+"""The invented news, pages, subjects, disagreements, siblings and series.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
 leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages,
-`made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, and `made-up-siblings.jsonl` texts
-on several things of one kind, each with its own figures.
+`made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, `made-up-siblings.jsonl` texts on
+several things of one kind, each with its own figures, and `made-up-series.jsonl` texts on one thing at several times.
 """
 
 from __future__ import annotations
@@ -72,20 +72,21 @@ class Story:
 
 
 def load_stories() -> list[Story]:
-    """All stories: those of `made-up.jsonl` in their order, then pages, subjects, disagreements and siblings."""
+    """All stories: those of `made-up.jsonl` in their order, then pages, subjects, disagreements, siblings and series."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
         _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
         for number, row in enumerate(_rows("made-up.jsonl"))
     ]
     pages = [_page(row, group=f"made-up-page/{number}") for number, row in enumerate(_rows("made-up-pages.jsonl"))]
-    subjects = [_subject(row, group=f"made-up-subject/{number}") for number, row in enumerate(_rows("made-up-subjects.jsonl"))]
+    subjects = _subjects("made-up-subjects.jsonl", "made-up-subject")
     disagreements = [
         _disagreement(row, group=f"made-up-disagreement/{number}")
         for number, row in enumerate(_rows("made-up-disagreements.jsonl"))
     ]
-    siblings = [_subject(row, group=f"made-up-sibling/{number}") for number, row in enumerate(_rows("made-up-siblings.jsonl"))]
-    return [*news, *pages, *subjects, *disagreements, *siblings]
+    siblings = _subjects("made-up-siblings.jsonl", "made-up-sibling")
+    series = _subjects("made-up-series.jsonl", "made-up-series")
+    return [*news, *pages, *subjects, *disagreements, *siblings, *series]
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:
@@ -108,6 +109,10 @@ def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) ->
 def _page(row: dict[str, Any], group: str) -> Story:
     asked = [{**one, "answers": [[0, place, words] for place, words in one["answers"]]} for one in row["questions"]]
     return _subject({"texts": [row], "questions": asked}, group)
+
+
+def _subjects(name: str, source: str) -> list[Story]:
+    return [_subject(row, group=f"{source}/{number}") for number, row in enumerate(_rows(name))]
 
 
 def _subject(row: dict[str, Any], group: str) -> Story:

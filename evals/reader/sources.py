@@ -23,9 +23,11 @@ from examples import (
 )
 from invented import load_stories
 from negatives import with_nearest_texts, with_negatives
+from opened import invented_store, opened_examples, questions_of
 from wording import with_even_odds
 
 from coopbot.index.model.embedder import Embedder
+from coopbot.settings import load_settings
 
 
 def general_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
@@ -119,6 +121,19 @@ def sibling_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rand
     return [*(joined(one, rng) for one in [*mixed, *sample(disputed, 500, rng)]), *corpus, *general]
 
 
+def series_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly one thing at several times and pages as they are, with passages as answering cuts and ranks them; mixed with
+    examples of the stages before, cut likewise, and with every question over our corpus.
+    """
+    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    asked = questions_of("made-up-series")
+    for source, count in (("sibling", 3_000), ("subject", 1_000), ("page", 600), ("disagreement", 500)):
+        asked += rng.sample(questions_of(f"made-up-{source}"), count)
+    ours = with_negatives(opened_examples(asked, store, embedder, wrong=3), embedder, rng, share=0.3, most=1)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 400, 400))
+    return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
+
+
 def _by_source() -> tuple[list[Example], list[Example], list[Example], list[Example]]:
     """The questions about invented subjects, pages, news of two texts, and news of one text."""
     stories = load_stories()
@@ -138,6 +153,7 @@ EXAMPLES = {
     "subjects": subject_examples,
     "disputed": disputed_examples,
     "siblings": sibling_examples,
+    "series": series_examples,
 }
 
 

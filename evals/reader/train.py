@@ -8,13 +8,14 @@
     python evals/reader/train.py subjects --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py disputed --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py siblings --qa QA --xquad XQUAD --out runs/reader --rank 64
+    python evals/reader/train.py series --qa QA --xquad XQUAD --out runs/reader --rank 64
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
-answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, and `siblings` with
-several things of one kind. Each writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last),
-`<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left no checkpoint, it begins with the weights
-of the package.
+answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, `siblings` with several
+things of one kind, and `series` with one thing at several times, in passages as answering cuts them. Each writes `<stage>.pt`
+(the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and
+`<stage>.log`. Where the stage before left no checkpoint, it begins with the weights of the package.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ STAGES = {
     "subjects": Stage(name="subjects", texts=34_000, rate=3e-4, max_tokens=320, start_from="paired"),
     "disputed": Stage(name="disputed", texts=9_000, rate=2e-4, max_tokens=320, start_from="subjects"),
     "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
+    "series": Stage(name="series", texts=36_000, rate=3e-4, max_tokens=320, start_from="siblings"),
 }
 
 

@@ -1,0 +1,105 @@
+"""Questions about the invented stories, each with passages as answering cuts and ranks them; and the index of those stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from examples import Example, Text, headed
+from invented import InventedQuestion, InventedText, Spans, Story, load_stories
+
+from coopbot.ask.rank.features import RankedPassage
+from coopbot.ask.rank.reader import head_of
+from coopbot.ask.rank.retrieve import find_all, rank_passages
+from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.question import understand
+from coopbot.domain import Article, Filters
+from coopbot.index.build import build
+from coopbot.index.disk.folder import open_current
+from coopbot.index.model.embedder import Embedder
+
+# How many passages of its own story that answer a question are taken.
+_RIGHT = 2
+
+StoryQuestion = tuple[int, Story, InventedQuestion]
+"""A question about a story, with the story's number in `load_stories`."""
+
+
+def questions_of(source: str) -> list[StoryQuestion]:
+    """All questions about the stories of a source, such as `made-up-series`."""
+    return [
+        (number, story, asked)
+        for number, story in enumerate(load_stories())
+        if story.source == source
+        for asked in story.questions
+    ]
+
+
+def opened_examples(asked: Sequence[StoryQuestion], store: VectorStore, embedder: Embedder, *, wrong: int) -> list[Example]:
+    """Each question with the passages of its story that answer, and the `wrong` others that rank first.
+
+    Not with other stories' passages: where two stories are about one real place, those may answer too.
+    """
+    weights = load_weights()
+    examples = []
+    for number, story, one in asked:
+        question = understand(one.question, embedder)
+        found = rank_passages(find_all(question, store, Filters(publishers=(story.group,)), late=True), weights.passage)
+        answers = dict(zip(article_ids(number, story), one.answers, strict=True))
+        texts = [_text(store, passage, answers) for passage in found]
+        right = [text for text in texts if text.answers][:_RIGHT]
+        others = [text for text in texts if not text.answers][:wrong]
+        examples.append(
+            Example(source=f"made-up-{one.kind}", question=one.question, texts=(*right, *others), paragraph=story.group)
+        )
+    return examples
+
+
+def _text(store: VectorStore, ranked: RankedPassage, answers: dict[str, Spans]) -> Text:
+    (stored,) = store.stored(ranked.candidates.language, [ranked.row])
+    passage = stored.passage
+    inside = tuple(
+        (start - passage.start_char, end - passage.start_char)
+        for start, end in answers.get(passage.article_id, ())
+        if passage.start_char <= start and end <= passage.end_char
+    )
+    article = store.article(passage.article_id)
+    return headed(Text(text=passage.text, answers=inside), head_of(article.title, article.published) if article else "")
+
+
+def invented_store(folder: Path, embedder: Embedder) -> VectorStore:
+    """The index of all invented texts, built in `folder` or reused. A text's publisher is the group of its story."""
+    return indexed(list(_invented_articles()), folder, embedder)
+
+
+def indexed(articles: Sequence[Article], folder: Path, embedder: Embedder) -> VectorStore:
+    """An index of articles, built in `folder` or reused."""
+    build(articles, embedder, folder, model="", precision="")
+    return open_current(folder, embedder.fingerprint)
+
+
+def article_ids(number: int, story: Story) -> list[str]:
+    """The ids of a story's texts in the index. number: of the story, as in `load_stories`."""
+    return [f"{text.language}/{number:05d}-{place}" for place, text in enumerate(story.texts)]
+
+
+def _invented_articles() -> Iterator[Article]:
+    for number, story in enumerate(load_stories()):
+        for article_id, text in zip(article_ids(number, story), story.texts, strict=True):
+            yield _article(article_id, text, story.group)
+
+
+def _article(article_id: str, text: InventedText, story: str) -> Article:
+    return Article(
+        article_id=article_id,
+        title=text.title,
+        publisher=story,
+        published=date.fromisoformat(text.published),
+        url="",
+        language=text.language,
+        text=text.text,
+        sha256=sha256(text.text.encode()).hexdigest(),
+    )
