@@ -32,11 +32,13 @@ from coopbot.index.milvus.schema import (
     VARCHAR_BYTES,
     Kind,
     Names,
+    SnapshotManifest,
     bm25_share,
     changed_counts,
     counts_of,
     dimension,
     pack,
+    record_of,
     unpack,
     word_weights,
 )
@@ -572,6 +574,11 @@ def test_contents_with_a_missing_part_are_refused() -> None:
     for missing in range(len(parts)):
         with pytest.raises(IndexBroken, match="coopbot index --force"):
             unpack(parts[:missing] + parts[missing + 1 :])
+
+
+def test_contents_that_are_no_such_record_are_refused() -> None:
+    with pytest.raises(IndexBroken, match="coopbot index --force"):
+        record_of(SnapshotManifest, b'{"snapshot_id": 7}')
 
 
 @given(st.lists(st.dictionaries(st.integers(min_value=0, max_value=2**32 - 2), st.integers(min_value=-2, max_value=3))))

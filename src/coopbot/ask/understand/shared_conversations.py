@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from coopbot.ask.understand.conversations import MAX_CONVERSATIONS, MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
-from coopbot.ingest.corpus.expendable import DatabaseLost, ExpendableDatabase, InUse
+from coopbot.expendable import DatabaseLost, ExpendableDatabase, InUse
 
 _SCHEMA = """
 DROP TABLE IF EXISTS asked;

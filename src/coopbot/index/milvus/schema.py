@@ -35,12 +35,14 @@ from coopbot.errors import IndexBroken
 from coopbot.index.disk.lexical import K1, B
 from coopbot.index.rows import lexical_words
 from coopbot.index.types import F16, I64, U8, ArticleRows, Contents, PassageVectors
-from coopbot.records import to_json
+from coopbot.records import T, from_json, to_json
 
 # Increase when rows change their meaning; the index is then built again.
 FORMAT = 5
 
 PREFIX = "coopbot"
+
+_DAMAGED = "the index in Milvus is damaged; run: coopbot index --force"
 
 Kind = Literal["passages", "records", "state"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -150,7 +152,15 @@ def unpack(parts: Sequence[str]) -> bytes:
     try:
         return zlib.decompress(base64.b64decode("".join(parts)))
     except (zlib.error, binascii.Error) as exc:
-        raise IndexBroken("the index in Milvus is damaged; run: coopbot index --force") from exc
+        raise IndexBroken(_DAMAGED) from exc
+
+
+def record_of(kind: type[T], data: bytes) -> T:
+    """From `to_json`. Raises IndexBroken where the data are no such record."""
+    try:
+        return from_json(kind, data)
+    except ValueError as exc:
+        raise IndexBroken(_DAMAGED) from exc
 
 
 def record_rows(ids: Iterator[int], name: str, parts: Sequence[str], added: int = 0) -> list[Row]:

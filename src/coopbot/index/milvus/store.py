@@ -14,9 +14,8 @@ from coopbot.index.disk.lexical import inverse_frequency
 from coopbot.index.live import Live
 from coopbot.index.milvus import schema
 from coopbot.index.milvus.client import Milvus, written_by
-from coopbot.index.milvus.schema import Names, Row, SnapshotManifest, WordCounts, literals, unpack
+from coopbot.index.milvus.schema import Names, Row, SnapshotManifest, WordCounts, literals, record_of, unpack
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
-from coopbot.records import from_json
 
 # This many times the wanted passages are found by words, then scored exactly (see `schema`).
 _RESCORED = 2
@@ -45,7 +44,7 @@ def open_store(milvus: Milvus, names: Names) -> MilvusStore:
         )
     opened_s = time.time()
     rows = milvus.query(names["state"], f"id == {CURRENT}", ["content"])
-    manifest = from_json(SnapshotManifest, unpack([row["content"] for row in rows]))
+    manifest = record_of(SnapshotManifest, unpack([row["content"] for row in rows]))
     return MilvusStore(milvus, names, manifest, opened_s)
 
 
@@ -128,7 +127,7 @@ class MilvusStore:
     def stored(self, language: Language, rows: Sequence[int]) -> list[StoredPassage]:
         """See `VectorStore`."""
         return [
-            StoredPassage(passage=from_json(Passage, unpack(row["text"])), language=language, row=row["id"])
+            StoredPassage(passage=record_of(Passage, unpack(row["text"])), language=language, row=row["id"])
             for row in self._passages(rows, ["text"])
         ]
 
@@ -154,7 +153,7 @@ class MilvusStore:
     def _read_articles(self, article_ids: Sequence[str]) -> list[Article]:
         names = list(map(schema.article_name, article_ids))
         found = self._records(names)
-        return [from_json(Article, found[name]) for name in names if name in found]
+        return [record_of(Article, found[name]) for name in names if name in found]
 
     def _records(self, names: Sequence[str]) -> dict[str, bytes]:
         """This snapshot's records by name."""

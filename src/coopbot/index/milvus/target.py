@@ -22,7 +22,7 @@ from coopbot.index.milvus.client import LOAD_S, Milvus
 from coopbot.index.milvus.schema import NEVER, Kind, Names, Row, SnapshotManifest, literals, pack, record_rows
 from coopbot.index.milvus.store import CURRENT, WRITER, MilvusStore, open_store
 from coopbot.index.types import ArticleRows, Facts, State
-from coopbot.records import from_json, to_json
+from coopbot.records import to_json
 
 # Articles removed or added together.
 _TOGETHER = 64
@@ -180,7 +180,7 @@ class Build:
         """The build that was registered last. Raises Busy if `base` is not the current snapshot any more."""
         rows = self._milvus.query(self._names["state"], f"id in [{CURRENT}, {WRITER}]", ["id", "content"])
         content = {row["id"]: row["content"] for row in rows}
-        if from_json(SnapshotManifest, schema.unpack([content.get(CURRENT, "")])).newest != self._base.manifest.newest:
+        if schema.record_of(SnapshotManifest, schema.unpack([content.get(CURRENT, "")])).newest != self._base.manifest.newest:
             raise self._busy()
         return str(content.get(WRITER, ""))
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from coopbot.domain import Article, Language
 from coopbot.errors import Unreadable
+from coopbot.expendable import ExpendableDatabase, InUse
 from coopbot.ingest.addresses import page_key
-from coopbot.ingest.corpus.expendable import ExpendableDatabase, InUse
 from coopbot.records import from_json, to_json
 
 # Increase it when a reader, the cleaner or the normal form turns the same file into a different article, when `addresses` or

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import Busy
-from coopbot.ingest.corpus.expendable import DatabaseLost, ExpendableDatabase, InUse
+from coopbot.expendable import DatabaseLost, ExpendableDatabase, InUse
 
 SCHEMA = "DROP TABLE IF EXISTS notes; CREATE TABLE notes (text TEXT)"
 
