@@ -70,7 +70,7 @@ STAGES = {
     "subjects": Stage(name="subjects", texts=34_000, rate=3e-4, max_tokens=320, start_from="paired"),
     "disputed": Stage(name="disputed", texts=9_000, rate=2e-4, max_tokens=320, start_from="subjects"),
     "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
-    "series": Stage(name="series", texts=36_000, rate=3e-4, max_tokens=320, start_from="siblings"),
+    "series": Stage(name="series", texts=28_500, rate=3e-4, max_tokens=320, start_from="siblings"),
 }
 
 
