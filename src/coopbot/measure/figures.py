@@ -27,7 +27,7 @@ from coopbot.measure.scores import (
 
 Figures = dict[str, Estimate]
 
-# The precision of "no evidence" at which its recall is told, whatever threshold gives it.
+# The precision of "no evidence" at which its recall is reported, whatever threshold gives it.
 PRECISION = 0.90
 
 _DEPTHS = (1, 5, 10)

@@ -247,8 +247,8 @@ def _plain(text: str) -> str:
 
 def _sides(question: AskedQuestion, answer: Answer) -> int:
     quotes = {citation.number: citation.quote for citation in answer.citations}
-    told = ["\n".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
-    return max((sum(holds(text, side) for side in question.conflict) for text in told), default=0)
+    reported = ["\n".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
+    return max((sum(holds(text, side) for side in question.conflict) for text in reported), default=0)
 
 
 def _is_exact(citation: Citation, article: Callable[[str], Article | None]) -> bool:
