@@ -176,7 +176,7 @@ def test_siblings_and_series_are_told_in_several_languages_and_answers_stand_in_
 
 
 @pytest.mark.parametrize("file", [SIBLINGS, SERIES])
-def test_they_are_as_often_right_in_the_language_of_the_question_as_there_are_such_texts(file: Path) -> None:
+def test_siblings_and_series_are_as_often_right_in_the_question_language_as_there_are_such_texts(file: Path) -> None:
     """Without that, a reader would learn whether to trust a text from its language."""
     stories = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     asked = [(story, one) for story in stories for one in story["questions"] if one["answers"]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ class Story:
         return sum(1 for text in self.texts for _ in text.paragraphs()) > 1
 
 
-def load_stories() -> list[Story]:
+@cache  # a stage asks for them once for each kind of story
+def load_stories() -> tuple[Story, ...]:
     """All stories: those of `made-up.jsonl` in their order, then pages, subjects, disagreements, siblings and series."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
@@ -86,7 +88,7 @@ def load_stories() -> list[Story]:
     ]
     siblings = _subjects("made-up-siblings.jsonl", "made-up-sibling")
     series = _subjects("made-up-series.jsonl", "made-up-series")
-    return [*news, *pages, *subjects, *disagreements, *siblings, *series]
+    return (*news, *pages, *subjects, *disagreements, *siblings, *series)
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:
