@@ -19,6 +19,7 @@ DISAGREEMENTS = FILE.with_name("made-up-disagreements.jsonl")
 SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 SIBLINGS = FILE.with_name("made-up-siblings.jsonl")
 SERIES = FILE.with_name("made-up-series.jsonl")
+TRIOS = FILE.with_name("made-up-trios.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -156,8 +157,8 @@ def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraph
     assert wrong == []
 
 
-@pytest.mark.parametrize(("file", "fewest"), [(SIBLINGS, 600), (SERIES, 400)])
-def test_siblings_and_series_are_told_in_several_languages_and_answers_stand_in_them(file: Path, fewest: int) -> None:
+@pytest.mark.parametrize(("file", "fewest"), [(SIBLINGS, 600), (SERIES, 400), (TRIOS, 300)])
+def test_siblings_series_and_trios_are_told_in_several_languages_and_answers_stand_in_them(file: Path, fewest: int) -> None:
     stories = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert len({story["id"] for story in stories}) == len(stories) >= fewest
     for story in stories:
@@ -182,6 +183,14 @@ def test_siblings_and_series_are_as_often_right_in_the_question_language_as_ther
     asked = [(story, one) for story in stories for one in story["questions"] if one["answers"]]
     same = [story["texts"][one["answers"][0][0]]["language"] == one["language"] for story, one in asked]
     assert 0.25 < sum(same) / len(same) < 0.4
+
+
+def test_trios_are_mostly_right_in_another_language_and_each_language_has_a_page() -> None:
+    stories = [json.loads(line) for line in TRIOS.read_text(encoding="utf-8").splitlines()]
+    assert all(sorted(text["language"] for text in story["texts"]) == ["en", "ru", "zh"] for story in stories)
+    asked = [(story, one) for story in stories for one in story["questions"] if one["answers"]]
+    same = [story["texts"][one["answers"][0][0]]["language"] == one["language"] for story, one in asked]
+    assert 0.2 < sum(same) / len(same) < 0.3
 
 
 def test_one_sibling_at_most_answers() -> None:

@@ -20,13 +20,14 @@ Json = dict[str, Any]
 HELD_OUT_XQUAD = frozenset(range(0, 48, 12))
 _HELD_OUT_TOPICS_PERCENT = 20
 _HELD_OUT_PERCENT = 4
-# How many of the invented pages, subjects, disagreements, siblings and series are learned from; those after them are held out.
+# How many of the invented pages, subjects and so on are learned from; those after them are held out.
 _LEARNED = {
     "made-up-page": 100,
     "made-up-subject": 440,
     "made-up-disagreement": 240,
     "made-up-sibling": 500,
     "made-up-series": 450,
+    "made-up-trio": 250,
 }
 
 

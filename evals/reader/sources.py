@@ -134,6 +134,19 @@ def series_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rando
     return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
 
 
+def trio_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly three pages on one matter in three languages, with passages as answering cuts and ranks them; mixed with
+    examples of the stages before, and with more of XQuAD-R.
+    """
+    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    asked = questions_of("made-up-trio")
+    for source, count in (("series", 3_000), ("sibling", 2_000), ("subject", 1_500), ("page", 500), ("disagreement", 600)):
+        asked += rng.sample(questions_of(f"made-up-{source}"), count)
+    ours = with_negatives(opened_examples(asked, store, embedder, wrong=3), embedder, rng, share=0.3, most=1)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(3_000, 500, 700))
+    return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
+
+
 def _by_source() -> tuple[list[Example], list[Example], list[Example], list[Example]]:
     """The questions about invented subjects, pages, news of two texts, and news of one text."""
     stories = load_stories()
@@ -154,6 +167,7 @@ EXAMPLES = {
     "disputed": disputed_examples,
     "siblings": sibling_examples,
     "series": series_examples,
+    "trios": trio_examples,
 }
 
 

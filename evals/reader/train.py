@@ -9,11 +9,13 @@
     python evals/reader/train.py disputed --qa QA --xquad XQUAD --out runs/reader
     python evals/reader/train.py siblings --qa QA --xquad XQUAD --out runs/reader --rank 64
     python evals/reader/train.py series --qa QA --xquad XQUAD --out runs/reader --rank 64
+    python evals/reader/train.py trios --qa QA --xquad XQUAD --out runs/reader --rank 64
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
 answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, `siblings` with several
-things of one kind, and `series` with one thing at several times, in passages as answering cuts them. Each writes `<stage>.pt`
+things of one kind, `series` with one thing at several times, in passages as answering cuts them, and `trios` with one matter in
+three languages, likewise. Each writes `<stage>.pt`
 (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and
 `<stage>.log`. Where the stage before left no checkpoint, it begins with the weights of the package.
 """
@@ -71,6 +73,7 @@ STAGES = {
     "disputed": Stage(name="disputed", texts=9_000, rate=2e-4, max_tokens=320, start_from="subjects"),
     "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
     "series": Stage(name="series", texts=28_500, rate=3e-4, max_tokens=320, start_from="siblings"),
+    "trios": Stage(name="trios", texts=28_000, rate=3e-4, max_tokens=320, start_from="series"),
 }
 
 
