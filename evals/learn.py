@@ -4,8 +4,8 @@
 
 It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news and
 pages of `reader/invented.py` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed
-from the index, so that nothing answers. Weights of the reader's scores are learned only from questions that the reader was
-not trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them. `contradictions.py` learns what
+from the index, so that nothing answers; only from those that neither the reader nor the encoder of questions was trained on.
+Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them. `contradictions.py` learns what
 counts as another account of an answer.
 """
 
@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).parent / "reader"))
 
 import numpy as np
 from contradictions import learn_contradictions
-from examples import HELD_OUT_XQUAD, is_held_out_topic
 from learning_sets import (
     Asked,
     Indexes,
@@ -54,8 +53,7 @@ _COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange
 # questions and were made to be hard.
 _JUDGED = {**_COUNTS, "corpus": 4.5}
 _NEWS = ("corpus", "invented")
-_INVENTED_HELD_OUT, _INVENTED_READ, _STRANGE_EVERY = 2_500, 500, 15
-_XQUAD_READ, _XQUAD_UNREAD = 0.05, 0.3
+_INVENTED, _XQUAD, _STRANGE_EVERY = 2_500, 0.3, 15
 
 # Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,
 # because the nearest passages are shown where there is no answer.
@@ -111,7 +109,7 @@ def main() -> None:
     opened = [look_into(one, passage, models.embedder, models.reader) for one in asked]
     assert models.reader is not None  # its scores are among the features
     unread = learn_sentences([one.without_reading() for one in opened], "without a reader")
-    read = learn_sentences([one for one in opened if not one.asked.was_read], "with the reader")
+    read = learn_sentences(opened, "with the reader")
     about = (
         "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
     )
@@ -132,9 +130,9 @@ def main() -> None:
 def questions(indexes: Indexes) -> list[Asked]:
     """All questions to learn from."""
     return [
-        *corpus_questions(indexes, is_held_out_topic),
-        *invented_questions(indexes, _INVENTED_HELD_OUT, _INVENTED_READ),
-        *xquad_questions(indexes, HELD_OUT_XQUAD, read=_XQUAD_READ, unread=_XQUAD_UNREAD),
+        *corpus_questions(indexes),
+        *invented_questions(indexes, _INVENTED),
+        *xquad_questions(indexes, _XQUAD),
         *strange_questions(indexes, _STRANGE_EVERY),
     ]
 
@@ -152,11 +150,11 @@ def learn_passages(asked: Iterable[Asked], embedder: Embedder) -> dict[Pair, Lin
 
 
 def look_into(asked: Asked, passage: dict[Pair, LinearModel], embedder: Embedder, reader: Reader | None) -> Opened:
-    """Open the best passages as answering does. The reader reads them unless it was trained on the question."""
+    """Open the best passages as answering does."""
     question = understand(asked.text, embedder)
     ranked = rank_passages(find_all(question, asked.store, asked.filters, late=True), passage)
     places = range(min(OPENED, len(ranked)))
-    opened = open_passages(question, asked.store, ranked, places, None if asked.was_read else reader)
+    opened = open_passages(question, asked.store, ranked, places, reader)
     return Opened(asked=asked, passages=opened, right=[np.array(asked.rights(one.passage), dtype=bool) for one in opened])
 
 

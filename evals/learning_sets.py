@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from examples import is_held_out
+from examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
 from invented import Spans, load_stories
 from opened import article_ids, indexed, invented_store
 from ranking import Mask
@@ -30,13 +30,12 @@ Rights = Callable[[Passage], list[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question asked of a store. group: the set it is from. was_read: whether the reader was trained on it."""
+    """A question asked of a store. group: the set it is from."""
 
     group: str
     text: str
     store: VectorStore
     rights: Rights
-    was_read: bool
     filters: Filters = field(default_factory=Filters)
 
     def right_passages(self, candidates: Candidates) -> Mask:
@@ -64,39 +63,31 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
     )
 
 
-def corpus_questions(indexes: Indexes, is_held_out: Callable[[str], bool]) -> Iterator[Asked]:
-    """Over our corpus: `training.jsonl` and golden dev, without follow-ups and small talk."""
+def corpus_questions(indexes: Indexes) -> Iterator[Asked]:
+    """Over our corpus: `training.jsonl` and golden dev on held-out topics, without follow-ups and small talk."""
     asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
     for one in asked:
-        if one.split == "dev" and not one.after and one.kind != "small-talk":
-            yield Asked(
-                group="corpus",
-                text=one.question,
-                store=indexes.corpus,
-                rights=_holding(one.answers),
-                was_read=not is_held_out(one.topic),
-            )
+        if one.split == "dev" and not one.after and one.kind != "small-talk" and is_held_out_topic(one.topic):
+            yield Asked(group="corpus", text=one.question, store=indexes.corpus, rights=holding(one.answers))
 
 
-def invented_questions(indexes: Indexes, held_out: int, read: int) -> Iterator[Asked]:
-    """Over all invented texts together: so many questions that are held out from the reader's training, and of the others.
+def invented_questions(indexes: Indexes, count: int) -> Iterator[Asked]:
+    """Over all invented texts together: so many of the held-out questions.
 
     Only of stories of several paragraphs: in the others, the wording of a question suggests whether it has an answer.
     """
     rows = [
-        (number, story, asked) for number, story in enumerate(load_stories()) if story.is_several for asked in story.questions
+        (number, story, asked)
+        for number, story in enumerate(load_stories())
+        if story.is_several and is_held_out(story.group)
+        for asked in story.questions
     ]
-    rng = random.Random(SEED)
-    sides = [[row for row in rows if is_held_out(row[1].group) == is_held] for is_held in (True, False)]
-    for number, story, asked in [
-        row for own, count in zip(sides, (held_out, read), strict=True) for row in rng.sample(own, count)
-    ]:
+    for number, story, asked in random.Random(SEED).sample(rows, count):
         yield Asked(
             group="invented",
             text=asked.question,
             store=indexes.invented,
-            rights=_holding_in(dict(zip(article_ids(number, story), asked.answers, strict=True))),
-            was_read=not is_held_out(story.group),
+            rights=holding_in(dict(zip(article_ids(number, story), asked.answers, strict=True))),
         )
 
 
@@ -116,14 +107,11 @@ def only(story: str) -> Filters:
     return Filters(publishers=(story,))
 
 
-def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, unread: float) -> Iterator[Asked]:
-    """Over even articles of XQuAD-R, in nine directions, each with its passage in the index and without.
-
-    read, unread: share of the questions to take from articles that the reader was trained on, and from others.
-    """
+def xquad_questions(indexes: Indexes, share: float) -> Iterator[Asked]:
+    """A share of those over held-out articles of XQuAD-R, in nine directions, each with its passage indexed and without."""
     rng = random.Random(SEED)
     for row in indexes.xquad.questions:
-        if row.is_odd or rng.random() > (unread if row.article in held_out else read):
+        if row.article not in HELD_OUT_XQUAD or rng.random() > share:
             continue
         for question in LANGUAGES:
             for language in LANGUAGES:
@@ -135,8 +123,7 @@ def xquad_questions(indexes: Indexes, held_out: frozenset[int], *, read: float, 
                         group=group,
                         text=row.text[question],
                         store=store,
-                        rights=_gold(row),
-                        was_read=row.article not in held_out,
+                        rights=gold(row),
                         filters=Filters(languages=(language,)),
                     )
 
@@ -145,14 +132,14 @@ def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
     """Every so many questions of XQuAD-R, asked of our corpus, which does not answer them."""
     for row in [row for row in indexes.xquad.questions if not row.is_odd][::every]:
         for language in LANGUAGES:
-            yield Asked(group="strange", text=row.text[language], store=indexes.corpus, rights=_holding(()), was_read=False)
+            yield Asked(group="strange", text=row.text[language], store=indexes.corpus, rights=holding(()))
 
 
-def _holding(answers: Sequence[str]) -> Rights:
+def holding(answers: Sequence[str]) -> Rights:
     return lambda passage: [holds(passage.quoted(span), answers) for span in passage.sentences]
 
 
-def _holding_in(answers: dict[str, Spans]) -> Rights:
+def holding_in(answers: dict[str, Spans]) -> Rights:
     """answers: spans in the text, by article."""
 
     def rights(passage: Passage) -> list[bool]:
@@ -162,7 +149,7 @@ def _holding_in(answers: dict[str, Spans]) -> Rights:
     return rights
 
 
-def _gold(row: XquadQuestion) -> Rights:
+def gold(row: XquadQuestion) -> Rights:
     def rights(passage: Passage) -> list[bool]:
         language, _, paragraph = passage.article_id.partition("/")
         gold = row.gold_sentence[next(one for one in LANGUAGES if one == language)]

@@ -31,7 +31,7 @@ OWNERS = {
     "watchfiles": "serve/watch.py",
     "tokenizers": "index/model/tokenizer.py",
     "sentencepiece": "index/model/tokenizer.py",
-    "safetensors": "index/model/reader_model.py",
+    "safetensors": "index/model/updates.py",
     "Stemmer": "text/tokens.py",
     "openai": "write/llm.py",
     "pybreaker": "write/llm.py",

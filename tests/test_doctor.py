@@ -410,7 +410,7 @@ def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
 @pytest.mark.process  # the corpus is read in one
 @pytest.mark.model
 def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coopbot.index.model.reader_model.encoder_hash", lambda source: "of another version")
+    monkeypatch.setattr("coopbot.index.model.updates.encoder_hash", lambda: "of another version")
     found = reader_check()
     assert not found.ok
     assert "another version of the encoder; install" in found.detail

@@ -6,19 +6,14 @@ Of several checkpoints, which other seeds gave, the average is taken, with updat
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from lora import SCALE
-from safetensors.torch import save
 from train import PACKAGED, SEED, STAGES
-
-from coopbot.index.model.prepare import ModelSource
-from coopbot.index.model.reader_model import WEIGHTS_FILE, encoder_hash
+from weights_file import rank_of, write_updates
 
 CARD = PACKAGED.with_name("reader_card.md")
 RANK = 64
@@ -51,21 +46,13 @@ often passages that answer get a higher score than passages that do not.
 def main() -> None:
     checkpoint = Path(sys.argv[1])
     several = [torch.load(Path(name)) for name in sys.argv[1:]]
-    scale = SCALE / _rank(several[0]) ** 0.5
+    scale = SCALE / rank_of(several[0]) ** 0.5
     learned = narrowed(average(several), RANK)
-    rank = _rank(learned)
-    tensors = {name: value.half().contiguous() for name, value in sorted(learned.items())}
-    metadata = {"encoder": encoder_hash(ModelSource.of(None)), "scale": repr(scale), "rank": str(rank)}
-    PACKAGED.write_bytes(_with_sorted_header(save(tensors, metadata=metadata)))
+    written = write_updates(PACKAGED, learned, scale)
     passed = _stages_up_to(checkpoint.stem.partition("-")[0])
     CARD.write_text(
         _CARD.format(
-            encoder=metadata["encoder"][:16],
-            weights=sum(value.numel() for value in tensors.values()),
-            rank=rank,
-            name=WEIGHTS_FILE,
-            megabytes=PACKAGED.stat().st_size / 1e6,
-            file=hashlib.sha256(PACKAGED.read_bytes()).hexdigest()[:16],
+            **written,
             stages=", then ".join(f"`{name}`" for name in passed),
             seed=", ".join(f"`{Path(name).stem.partition('-')[0]}` with seed {_seed(name)}" for name in sys.argv[1:]),
             checks="\n".join(_last_check(checkpoint.parent, name) for name in passed),
@@ -106,10 +93,6 @@ def _seed(name: str) -> str:
     return Path(name).stem.partition("-")[2] or str(SEED)
 
 
-def _rank(learned: dict[str, torch.Tensor]) -> int:
-    return next(value.shape[1] for name, value in learned.items() if name.endswith(".up"))
-
-
 def _stages_up_to(name: str | None) -> list[str]:
     """The stages that led to one, it being the last."""
     return [*_stages_up_to(STAGES[name].start_from), name] if name else []
@@ -122,14 +105,6 @@ def _last_check(folder: Path, stage: str) -> str:
         return next(line for line in CARD.read_text("utf-8").splitlines() if line.startswith(began))
     lines = [line for line in log.read_text("utf-8").splitlines() if line.startswith("checked at ")]
     return began + lines[-1].removeprefix("checked at ")
-
-
-def _with_sorted_header(file: bytes) -> bytes:
-    """The same safetensors file with the keys of its header in order, so that the same weights give the same bytes."""
-    size = int.from_bytes(file[:8], "little")
-    header = json.dumps(json.loads(file[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + file[8 + size :]
 
 
 if __name__ == "__main__":

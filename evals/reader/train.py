@@ -37,13 +37,14 @@ from lora import SCALE, ReaderNetwork, load_tokenizer
 from losses import loss_of
 from safetensors import safe_open
 from sources import EXAMPLES
+from weights_file import MODEL_FOLDER
 
 from coopbot.index.model.prepare import ModelSource, source_folder
-from coopbot.index.model.reader_model import WEIGHTS_FILE
+from coopbot.index.model.updates import READER_FILE
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 
-PACKAGED = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model" / WEIGHTS_FILE
+PACKAGED = MODEL_FOLDER / READER_FILE
 BATCH_TOKENS = 4096
 CHECK_EVERY_TEXTS = 4_000
 CHECKED = 200

@@ -75,6 +75,24 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
         assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
 
 
+def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_are(store: Snapshot, weights: Weights) -> None:
+    question = understand(ROAD, BagOfWords())
+    ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+    opened = open_passages(question, store, ranked, range(len(ranked)), None)
+    road = next(i for i, one in enumerate(opened) if one.passage.article_id == "en/road")
+
+    def echo(among: list[int], behind: float) -> float:
+        chosen = [opened[place] for place in among]
+        scores = [np.full(len(one.passage.sentences), -behind, dtype=np.float32) for one in chosen]
+        scores[0][0] = 0.0
+        return float(answer_features(chosen, scores, (0, 0))["echo"][0])
+
+    others = [place for place in range(len(opened)) if place != road]
+    assert echo([road], 0.0) == 0.0
+    assert echo([road, *others], 0.0) > echo([road, *others], 2.0) > echo([road, *others], 4.0) > 0
+    assert echo([road, *others], 0.0) >= echo([road, others[0]], 0.0)
+
+
 def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
     for sure, read in ((0.0, READ_AT_A_TIME), (1.1, OPENED)):
         reader = FigureReader()

@@ -13,6 +13,7 @@ from coopbot.index.model.encoder import Encoder, PromptTokenizer
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.index.model.tokenizer import TOKENIZERS_FILE, HubTokenizer
 from coopbot.index.model.torch_engine import TorchNetwork, as_module, load_model
+from coopbot.index.model.updates import QUESTIONS_FILE, load_updates
 from tests.fakes import BagOfWords
 
 TEXTS = ["The bridge opened in 2022.", "Мост открыли в 2022 году, грузы — 5,2 млн т.", "大桥于2022年通车。", "short", " x "]
@@ -23,7 +24,9 @@ def torch_embedder(embedder: Encoder, cache_dir: Path) -> Encoder:
     """The float reference, run by sentence-transformers."""
     folder = Path(source_folder(ModelSource.of(None), cache_dir))
     tokenizer = PromptTokenizer(HubTokenizer.load(folder / TOKENIZERS_FILE), embedder.card.max_tokens)
-    return Encoder(embedder.card, tokenizer, TorchNetwork(as_module(load_model(str(folder)))))
+    passages = TorchNetwork(as_module(load_model(str(folder))))
+    questions = TorchNetwork(as_module(load_model(str(folder)), load_updates(QUESTIONS_FILE)))
+    return Encoder(embedder.card, tokenizer, passages, questions)
 
 
 @pytest.fixture(
@@ -88,6 +91,16 @@ def test_int8_is_close_to_the_float_model(embedder: Encoder, torch_embedder: Enc
         covered = [[text[start:end].strip() for start, end in tokens.spans] for tokens in (ours, theirs)]
         assert covered[0] == covered[1]
         assert (ours.vectors * theirs.vectors).sum(axis=1).mean() > 0.97
+
+
+def test_int8_embeds_questions_as_the_float_model_with_their_updates(embedder: Encoder, torch_embedder: Encoder) -> None:
+    for question in ("When did the bridge open?", "Какой длины мост?", "大桥多长?"):
+        fast = embedder.embed_question(question, with_tokens=True)
+        reference = torch_embedder.embed_question(question, with_tokens=True)
+        assert float(fast.pooled[0] @ reference.pooled[0]) > 0.99
+        assert (fast.tokens[0].vectors * reference.tokens[0].vectors).sum(axis=1).mean() > 0.95
+        of_passages = embedder.embed_passages([embedder.card.query_prompt + question]).pooled[0]
+        assert float(fast.pooled[0] @ of_passages) < 0.99
 
 
 def test_text_beyond_the_models_length_is_cut_and_not_refused(embedder: Encoder) -> None:

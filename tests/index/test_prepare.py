@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index.model import bundled_weights, centres
 from coopbot.index.model import prepare as preparing
 from coopbot.index.model.centres import calibration_questions, calibration_texts
+from coopbot.index.model.conversion import Network, OpenedOnUse
 from coopbot.index.model.prepare import ModelSource, is_prepared, load_embedder, prepare, source_folder
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, SentencePieceTokenizer
 from coopbot.index.model.torch_engine import load_model
+from coopbot.index.types import F32, I64
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,24 @@ def test_without_openvino_torch_runs_the_model(tmp_path: Path, monkeypatch: pyte
     embedder = load_embedder(ModelSource.of(str(folder)), tmp_path / "cache", threads=1)
     assert (embedder.card.precision, embedder.card.fidelity) == ("f32", 1.0)
     assert np.allclose(np.linalg.norm(embedder.embed_passages(["abc"]).pooled, axis=1), 1)
+
+
+def test_a_network_is_opened_when_first_used_and_then_kept() -> None:
+    opened: list[str] = []
+
+    def network(*inputs: I64) -> tuple[F32, ...]:
+        return tuple(values.astype(np.float32) for values in inputs)
+
+    def opening() -> Network:
+        opened.append("opened")
+        return network
+
+    on_use = OpenedOnUse(opening)
+    assert opened == []
+    ids = np.ones((1, 3), dtype=np.int64)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: on_use(ids)[0].sum(), range(40)))
+    assert (found, opened) == ([3.0] * 40, ["opened"])
 
 
 @pytest.mark.model

@@ -16,16 +16,8 @@ from coopbot.ask.rank.reader import ModelReader
 from coopbot.domain import Passage, Span
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model import reader_model
-from coopbot.index.model.prepare import ModelSource
-from coopbot.index.model.reader_model import (
-    WEIGHTS_FILE,
-    built_in_weights,
-    encoder_hash,
-    load_reader,
-    pair_inputs,
-    prepare_reader,
-    reader_card,
-)
+from coopbot.index.model.reader_model import load_reader, pair_inputs, prepare_reader, reader_card
+from coopbot.index.model.updates import QUESTIONS_FILE, READER_FILE, load_updates
 from coopbot.settings import Settings
 from coopbot.wiring import open_reader
 
@@ -63,27 +55,31 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "package"
     folder.mkdir()
     for file in importlib.resources.files("coopbot.index.model").iterdir():
-        if file.name.endswith((".txt", ".json", WEIGHTS_FILE)):
+        if file.name.endswith((".txt", ".json", ".safetensors")):
             (folder / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(importlib.resources, "files", lambda _: folder)
-    return folder / WEIGHTS_FILE
+    return folder / READER_FILE
 
 
-def test_the_built_in_weights_are_small_complete_and_fit_the_encoder() -> None:
-    size = len(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
-    assert size < 25_000_000
-    updates, metadata = built_in_weights()
-    assert metadata["encoder"] == encoder_hash(ModelSource.of(None))
-    layers = {name.removesuffix(".up") for name in updates if name.endswith(".up")}
+def test_all_weights_together_are_small() -> None:
+    package = importlib.resources.files("coopbot.index.model")
+    assert sum(len(package.joinpath(name).read_bytes()) for name in (READER_FILE, QUESTIONS_FILE)) < 25_000_000
+
+
+@pytest.mark.parametrize(("name", "head"), [(READER_FILE, {"head.weight", "head.bias"}), (QUESTIONS_FILE, set())])
+def test_the_built_in_weights_are_complete_and_fit_the_encoder(name: str, head: set[str]) -> None:
+    updates = load_updates(name)
+    tensors = updates.tensors
+    layers = {key.removesuffix(".up") for key in tensors if key.endswith(".up")}
     # Query, key, value, output of attention and the two feed-forward layers, in each of twelve layers.
     assert len(layers) == 12 * 6
-    assert set(updates) == {f"{layer}.{part}" for layer in layers for part in ("up", "down")} | {"head.weight", "head.bias"}
-    rank = int(metadata["rank"])
+    assert set(tensors) == {f"{layer}.{part}" for layer in layers for part in ("up", "down")} | head
     for layer in layers:
-        assert updates[f"{layer}.up"].shape[1] == updates[f"{layer}.down"].shape[0] == rank
-        assert np.isfinite(updates[f"{layer}.up"] @ updates[f"{layer}.down"]).all()
-    assert updates["head.weight"].shape == (2, 384)
-    assert float(metadata["scale"]) > 0
+        assert tensors[f"{layer}.up"].shape[1] == tensors[f"{layer}.down"].shape[0]
+        assert np.isfinite(tensors[f"{layer}.up"] @ tensors[f"{layer}.down"]).all()
+    if head:
+        assert tensors["head.weight"].shape == (2, 384)
+    assert updates.scale > 0
 
 
 def remove(path: Path) -> None:
@@ -99,6 +95,10 @@ def of_another_encoder(path: Path) -> None:
 
 
 def without_the_encoders_hash(path: Path) -> None:
+    save_file({"head.bias": np.zeros(2, np.float32)}, path, {"scale": "1"})
+
+
+def without_metadata(path: Path) -> None:
     save_file({"head.bias": np.zeros(2, np.float32)}, path)
 
 
@@ -109,6 +109,7 @@ def without_the_encoders_hash(path: Path) -> None:
         (cut, "missing or damaged; reinstall coopbot"),
         (of_another_encoder, "another version of the encoder; install"),
         (without_the_encoders_hash, "another version of the encoder; install"),
+        (without_metadata, "missing or damaged; reinstall coopbot"),
     ],
 )
 def test_unusable_weights_say_what_to_do(
@@ -116,7 +117,7 @@ def test_unusable_weights_say_what_to_do(
 ) -> None:
     harm(own_weights)
     with pytest.raises(ModelUnavailable, match=reason) as checked:
-        built_in_weights()
+        load_updates(READER_FILE)
     with pytest.raises(ModelUnavailable, match=reason):
         load_reader(None, tmp_path / "cache", threads=1)
     assert "COOPBOT_READER=off" in str(checked.value)

@@ -7,7 +7,8 @@ from coopbot.doctor.corpus import look_at_corpus
 from coopbot.doctor.index import look_at_index
 from coopbot.errors import CoopbotError
 from coopbot.index.model.prepare import ModelSource, is_prepared
-from coopbot.index.model.reader_model import BUILT_IN, built_in_weights
+from coopbot.index.model.reader_model import BUILT_IN
+from coopbot.index.model.updates import READER_FILE, load_updates
 from coopbot.serve.redact import public_address
 from coopbot.settings import Settings, load_settings
 from coopbot.wiring import READER_OFF, open_embedder, open_index, open_llm, open_reader, open_sandbox, prepared_reader
@@ -47,7 +48,7 @@ def _reader(settings: Settings) -> str:
     if settings.reader == READER_OFF:
         return "off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER to turn it on"
     if settings.reader is None:
-        built_in_weights()
+        load_updates(READER_FILE)
     card = prepared_reader(settings)
     if card is None:
         return f"{settings.reader or BUILT_IN} is not prepared yet; the first use does it, or: coopbot prepare"

@@ -34,7 +34,7 @@ def rotation(dim: int) -> F32:
 
 
 @lru_cache(maxsize=4)
-def _decoder(dim: int) -> F32:
+def decoder(dim: int) -> F32:
     """(256, 4): the four coordinates that each byte stands for."""
     codes = (np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3
     table: F32 = (_LEVELS / np.float32(np.sqrt(dim)))[codes]
@@ -60,7 +60,7 @@ def similarities(question_tokens: F32, codes: U8) -> F32:
     """(question tokens, dim) rotated unit vectors against (tokens, dim / 4) codes -> (tokens, question tokens) dot products."""
     dim = question_tokens.shape[1]
     columns = np.ascontiguousarray(question_tokens.T)
-    table = _decoder(dim).view(np.complex128).ravel()
+    table = decoder(dim).view(np.complex128).ravel()
     scores = np.empty((len(codes), len(question_tokens)), dtype=np.float32)
     buffer = np.empty((_BLOCK, dim // 4), dtype=np.complex128)
     for start in range(0, len(codes), _BLOCK):

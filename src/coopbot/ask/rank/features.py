@@ -111,8 +111,8 @@ def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tu
     """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
     at: (passage, row) of the sentence proposed as the answer. ahead: the gap of its score to the best of other passages.
-    behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens. The
-    rest are features of the sentence itself.
+    behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
+    echo: how alike the likeliest sentences of other articles are. The rest are features of the sentence itself.
     """
     place, row = at
     best = opened[place]
@@ -126,9 +126,23 @@ def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tu
         "ahead": min(_FAR_BEHIND, top - max(others, default=top - _FAR_BEHIND)),
         "behind": best.behind,
         "regret": float(candidates.token_weights @ regret),
+        "echo": _echo(opened, scores, at),
         **{name: float(best.features[name][row]) for name in (*_OF_SENTENCE, *(_OF_READER if best.read else ()))},
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> float:
+    """The highest cosine of a sentence of another article, less the further its score is behind; 0 if there is none."""
+    place, row = at
+    best = opened[place]
+    top = scores[place][row]
+    cosines = [
+        float((one.vectors @ best.vectors[row] * np.exp(np.minimum(own - top, 0) / 2)).max())
+        for one, own in zip(opened, scores, strict=True)
+        if one.passage.article_id != best.passage.article_id
+    ]
+    return max(cosines, default=0.0)
 
 
 _OF_SENTENCE = ("cosine", "late_weighted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,22 @@ def convert(
         if fidelity >= min_fidelity:
             return Converted(engine="openvino", precision=precision, fidelity=round(fidelity, 6), has_words=words is not None)
     return Converted()
+
+
+class OpenedOnUse:
+    """A network that is opened when it is first called: answering questions does without the one that embeds passages."""
+
+    def __init__(self, opening: Callable[[], Network]) -> None:
+        self._opening = opening
+        self._lock = threading.Lock()
+        self._network: Network | None = None
+
+    def __call__(self, *inputs: I64) -> tuple[F32, ...]:
+        """See `Network`. Raises ModelUnavailable."""
+        with self._lock:
+            if self._network is None:
+                self._network = self._opening()
+        return self._network(*inputs)
 
 
 def open_network(

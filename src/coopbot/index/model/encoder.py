@@ -19,7 +19,7 @@ _BATCH_TOKENS = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard(Converted):
-    """The description of a prepared model.
+    """The description of a prepared model. questions: of the network that embeds questions, if that is another one.
 
     token_mean: (dim,), the mean hidden state of passage tokens; token vectors are centred on it.
     centres: the mean vectors of each language.
@@ -33,6 +33,7 @@ class ModelCard(Converted):
     passage_prompt: str
     token_mean: F32
     centres: dict[Language, Centre] = field(default_factory=dict)
+    questions: Converted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,14 @@ class PromptTokenizer:
 
 
 class Encoder:
-    """An `Embedder` made of a tokenizer, a network and its card."""
+    """An `Embedder` made of a tokenizer, a network and its card. questions: the network that embeds these, if not the same."""
 
-    def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network) -> None:
+    def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network, questions: Network | None = None) -> None:
         self.card = card
         self.dim, self.fingerprint = card.dim, card.fingerprint
         self._tokenizer = tokenizer
         self._network = network
+        self._questions = questions or network
 
     def centre(self, language: Language) -> Centre:
         """See `Embedder`."""
@@ -90,19 +92,19 @@ class Encoder:
 
     def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
         """See `Embedder`. Runs texts in order of length, so that batches contain little padding."""
-        return self._embed(texts, self.card.passage_prompt, with_tokens)
+        return self._embed(self._network, texts, self.card.passage_prompt, with_tokens)
 
     def embed_question(self, text: str, *, with_tokens: bool = False) -> Embeddings:
         """See `Embedder`."""
-        return self._embed([text], self.card.query_prompt, with_tokens)
+        return self._embed(self._questions, [text], self.card.query_prompt, with_tokens)
 
-    def _embed(self, texts: Sequence[str], prompt: str, with_tokens: bool) -> Embeddings:
+    def _embed(self, network: Network, texts: Sequence[str], prompt: str, with_tokens: bool) -> Embeddings:
         tokenised = self._tokenizer.encode(texts, prompt)
         pooled = np.zeros((len(texts), self.dim), dtype=np.float32)
         tokens: dict[int, TokenVectors] = {}
         for rows in _batches([len(t.ids) for t in tokenised]):
             batch = [tokenised[row] for row in rows]
-            vectors, states = self._network(*pad([t.ids for t in batch]))
+            vectors, states = network(*pad([t.ids for t in batch]))
             pooled[rows] = vectors
             if with_tokens:
                 for row, text, state in zip(rows, batch, states, strict=True):

