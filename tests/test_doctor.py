@@ -358,14 +358,19 @@ def test_a_model_that_is_not_prepared_is_not_prepared_by_looking(place: Path, mo
 
 @pytest.mark.process  # the corpus is read in one
 @pytest.mark.parametrize(
-    "name", ["card.json", "sentencepiece.model", "tokenizer.json", "centres.npz", "model.xml", "words.npy", "words_scale.npy"]
+    "name",
+    [
+        *("card.json", "sentencepiece.model", "tokenizer.json", "centres.npz", "model.xml", "words.npy", "words_scale.npy"),
+        "questions/model.xml",
+    ],
 )
 def test_a_damaged_model(place: Path, monkeypatch: pytest.MonkeyPatch, embedder: Encoder, cache_dir: Path, name: str) -> None:
     key = ModelSource.of(None).key()
     model = place / "cache" / "models" / key
     model.mkdir(parents=True)
-    for path in (cache_dir / "models" / key).iterdir():
-        (model / path.name).symlink_to(path)
+    for path in (cache_dir / "models" / key).rglob("*"):
+        copy = model / path.relative_to(cache_dir / "models" / key)
+        copy.mkdir() if path.is_dir() else copy.symlink_to(path)
     if not (model / name).exists():
         pytest.skip("this machine runs the model without that file")
     half = (model / name).read_bytes()

@@ -40,6 +40,7 @@ def _model(settings: Settings) -> tuple[str, str | None]:
     if not is_prepared(source, settings.cache_dir):
         return f"{source.name} is not prepared yet; the first use does it, or: coopbot prepare", None
     embedder = open_embedder(settings)
+    embedder.embed_passages([""])  # opens the network that answering does without
     card = embedder.card
     return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}", embedder.fingerprint
 
