@@ -136,11 +136,12 @@ def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
 
 
 def holding(answers: Sequence[str]) -> Rights:
+    """Sentences that hold one of these strings."""
     return lambda passage: [holds(passage.quoted(span), answers) for span in passage.sentences]
 
 
 def holding_in(answers: dict[str, Spans]) -> Rights:
-    """answers: spans in the text, by article."""
+    """Sentences in which an answer starts. answers: spans in the text, by article."""
 
     def rights(passage: Passage) -> list[bool]:
         own = answers.get(passage.article_id, ())
@@ -150,6 +151,8 @@ def holding_in(answers: dict[str, Spans]) -> Rights:
 
 
 def gold(row: XquadQuestion) -> Rights:
+    """The sentence that the data set names."""
+
     def rights(passage: Passage) -> list[bool]:
         language, _, paragraph = passage.article_id.partition("/")
         gold = row.gold_sentence[next(one for one in LANGUAGES if one == language)]

@@ -8,12 +8,12 @@ from hashlib import sha256
 from coopbot.domain import Article, Language, Passage, Span
 
 
-def as_article(article_id: str, language: Language, text: str) -> Article:
+def as_article(article_id: str, language: Language, text: str, publisher: str = "XQuAD-R") -> Article:
     """A paragraph as an article without title, date or address."""
     return Article(
         article_id=article_id,
         title="",
-        publisher="XQuAD-R",
+        publisher=publisher,
         published=None,
         url="",
         language=language,

@@ -23,8 +23,8 @@ _WRONG = 12
 _RIGHT = 4
 _MAX_TOKENS = 96
 
-# Four scores: passages by cosine and by late interaction, sentences by the same two.
-# Where inverse temperatures, and what a passage in the question's language gets less, begin: near where they end.
+# Of four scores (passages by cosine and by late interaction, sentences by the same two): where inverse temperatures, and what
+# a passage in the question's language gets less, begin. Near where they end.
 _SHARPNESS = (45.0, 38.0, 22.0, 42.0)
 _OWN_LANGUAGE = (-1.6, -1.1, -0.6, -0.8)
 

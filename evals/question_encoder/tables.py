@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from invented import load_stories
 from learning_sets import Indexes, Rights, gold, holding, holding_in
 from opened import article_ids, indexed
 
+from benchmarks.xquad.passages import as_article
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
@@ -180,14 +180,4 @@ def _number(passage: Passage) -> int:
 
 def _article(number: int, text: str) -> Article:
     language = detect_language(text)
-    digest = sha256(text.encode()).hexdigest()
-    return Article(
-        article_id=f"{language}/{number:05d}",
-        title="",
-        publisher="",
-        published=None,
-        url="",
-        language=language,
-        text=text,
-        sha256=digest,
-    )
+    return as_article(f"{language}/{number:05d}", language, text, publisher="published")
