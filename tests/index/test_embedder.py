@@ -25,7 +25,7 @@ def torch_embedder(embedder: Encoder, cache_dir: Path) -> Encoder:
     folder = Path(source_folder(ModelSource.of(None), cache_dir))
     tokenizer = PromptTokenizer(HubTokenizer.load(folder / TOKENIZERS_FILE), embedder.card.max_tokens)
     passages = TorchNetwork(as_module(load_model(str(folder))))
-    questions = TorchNetwork(as_module(load_model(str(folder)), load_updates(QUESTIONS_FILE)))
+    questions = TorchNetwork(as_module(load_model(str(folder), load_updates(QUESTIONS_FILE))))
     return Encoder(embedder.card, tokenizer, passages, questions)
 
 

@@ -240,5 +240,4 @@ def _module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
 def _question_module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
     from coopbot.index.model import torch_engine
 
-    model = torch_engine.load_model(source_folder(source, cache_dir))
-    return torch_engine.as_module(model, load_updates(QUESTIONS_FILE))
+    return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir), load_updates(QUESTIONS_FILE)))

@@ -29,19 +29,22 @@ _OTHER_READER = (
 )
 
 
-def load_model(name_or_path: str) -> SentenceTransformer:
-    """A sentence-transformers model by hub name or folder. Raises ModelUnavailable."""
+def load_model(name_or_path: str, updates: Updates | None = None) -> SentenceTransformer:
+    """A sentence-transformers model by hub name or folder, with updates merged into its layers. Raises ModelUnavailable."""
     from sentence_transformers import SentenceTransformer
 
     # transformers warns of weights that our models do not use, and prints progress bars.
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
-        return SentenceTransformer(name_or_path, device="cpu")
+        model = SentenceTransformer(name_or_path, device="cpu")
     except (OSError, ValueError, KeyError) as exc:
         raise ModelUnavailable(
             f"the model {name_or_path!r} cannot be loaded ({type(exc).__name__}); set COOPBOT_MODEL to a "
             "sentence-transformers folder or to a model on the hub, or unset it for the built-in one"
         ) from exc
+    if updates:
+        _merge(model.get_submodule("0.auto_model"), updates)
+    return model
 
 
 def prompts_of(model: SentenceTransformer, name: str) -> tuple[str, str]:
@@ -60,15 +63,9 @@ def save_tokenizer(tokenizer: object, path: Path) -> None:
     backend.save(str(path))
 
 
-def as_module(model: SentenceTransformer, updates: Updates | None = None) -> torch.nn.Module:
-    """The model as (input_ids, attention_mask) -> (sentence embedding, token embeddings), for conversion.
-
-    updates: merged into its layers.
-    """
+def as_module(model: SentenceTransformer) -> torch.nn.Module:
+    """The model as (input_ids, attention_mask) -> (sentence embedding, token embeddings), for conversion."""
     import torch
-
-    if updates:
-        _merge(model.get_submodule("0.auto_model"), updates)
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
