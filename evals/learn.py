@@ -30,6 +30,7 @@ from learning_sets import (
     build_indexes,
     corpus_questions,
     invented_questions,
+    loose_questions,
     strange_questions,
     xquad_questions,
 )
@@ -48,7 +49,7 @@ from coopbot.wiring import open_models
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
 
 # Weight of a question of each set. XQuAD-R has each question in nine directions.
-_COUNTS = {"corpus": 1.0, "invented": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
+_COUNTS = {"corpus": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
 # The same for judging answers: confidence is to be as true of our corpus as of the invented sets, which have five times as many
 # questions and were made to be hard.
 _JUDGED = {**_COUNTS, "corpus": 4.5}
@@ -132,6 +133,7 @@ def questions(indexes: Indexes) -> list[Asked]:
     return [
         *corpus_questions(indexes),
         *invented_questions(indexes, _INVENTED),
+        *loose_questions(indexes),
         *xquad_questions(indexes, _XQUAD),
         *strange_questions(indexes, _STRANGE_EVERY),
     ]

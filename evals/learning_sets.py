@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
-from invented import Spans, load_stories
+from invented import InventedQuestion, Spans, Story, load_stories
 from opened import article_ids, indexed, invented_store
 from ranking import Mask
 
@@ -76,19 +76,25 @@ def invented_questions(indexes: Indexes, count: int) -> Iterator[Asked]:
 
     Only of stories of several paragraphs: in the others, the wording of a question suggests whether it has an answer.
     """
-    rows = [
-        (number, story, asked)
-        for number, story in enumerate(load_stories())
-        if story.is_several and is_held_out(story.group)
-        for asked in story.questions
-    ]
-    for number, story, asked in random.Random(SEED).sample(rows, count):
-        yield Asked(
-            group="invented",
-            text=asked.question,
-            store=indexes.invented,
-            rights=holding_in(dict(zip(article_ids(number, story), asked.answers, strict=True))),
-        )
+    rows = [(row, asked) for row in _held_out_stories() for asked in row[1].questions if not asked.is_loose]
+    for row, asked in random.Random(SEED).sample(rows, count):
+        yield _of_story(indexes, row, asked, "invented", Filters())
+
+
+def loose_questions(indexes: Indexes) -> Iterator[Asked]:
+    """The held-out loose questions, each over the texts of its story only."""
+    for row in _held_out_stories():
+        for asked in (asked for asked in row[1].questions if asked.is_loose):
+            yield _of_story(indexes, row, asked, "loose", only(row[1].group))
+
+
+def _held_out_stories() -> list[tuple[int, Story]]:
+    return [(number, story) for number, story in enumerate(load_stories()) if story.is_several and is_held_out(story.group)]
+
+
+def _of_story(indexes: Indexes, row: tuple[int, Story], asked: InventedQuestion, group: str, filters: Filters) -> Asked:
+    rights = holding_in(dict(zip(article_ids(*row), asked.answers, strict=True)))
+    return Asked(group=group, text=asked.question, store=indexes.invented, rights=rights, filters=filters)
 
 
 def invented_disagreements() -> Iterator[tuple[str, str, list[dict[str, Spans]]]]:

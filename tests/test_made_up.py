@@ -20,6 +20,7 @@ SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 SIBLINGS = FILE.with_name("made-up-siblings.jsonl")
 SERIES = FILE.with_name("made-up-series.jsonl")
 TRIOS = FILE.with_name("made-up-trios.jsonl")
+LOOSE = FILE.with_name("made-up-loose.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -211,3 +212,26 @@ def test_disagreements_have_several_accounts_that_stand_in_the_paragraphs_named(
         or any(words not in story["texts"][text]["paragraphs"][place] for own in one["accounts"] for text, place, words in own)
     ]
     assert wrong == []
+
+
+def test_loose_questions_are_about_a_story_and_half_of_each_style_have_an_answer() -> None:
+    stories = {
+        f"made-up-{name}/{place}": story for name, file in (("series", SERIES), ("trio", TRIOS)) for place, story in _rows(file)
+    }
+    asked = [one for _, one in _rows(LOOSE)]
+    assert len({(one["story"], one["question"]) for one in asked}) == len(asked) >= 4000
+    wrong = [
+        (one["story"], one["question"])
+        for one in asked
+        if any(
+            words not in stories[one["story"]]["texts"][number]["paragraphs"][place] for number, place, words in one["answers"]
+        )
+        or not one["kind"].startswith("loose-" if one["answers"] else "near-loose-")
+    ]
+    assert wrong == []
+    styles = Counter(one["kind"] for one in asked)
+    assert all(0.8 < styles[kind] / styles[f"near-{kind}"] < 1.25 for kind in styles if kind.startswith("loose-"))
+
+
+def _rows(file: Path) -> list[tuple[int, Any]]:
+    return [(place, json.loads(line)) for place, line in enumerate(file.read_text(encoding="utf-8").splitlines())]

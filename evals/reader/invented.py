@@ -5,6 +5,7 @@ leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three te
 `made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, `made-up-siblings.jsonl` texts on
 several things of one kind, each with its own figures, `made-up-series.jsonl` texts on one thing at several times, and
 `made-up-trios.jsonl` three pages on one matter, in three languages, where what one answers another nearly says.
+`made-up-loose.jsonl` has further questions about series and trios, loose and sloppy ones.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ class InventedQuestion:
     question: str
     answers: tuple[Spans, ...]
     accounts: tuple[tuple[Spans, ...], ...] = ()
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it may not say which story it is about, so that it is to be asked of that story only."""
+        return "loose" in self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +126,18 @@ def _subjects(name: str, source: str) -> list[Story]:
 
 
 def _subject(row: dict[str, Any], group: str) -> Story:
-    asked = [{**one, "accounts": [one["answers"]]} for one in row["questions"]]
+    questions = [*row["questions"], *_loose_questions().get(group, [])]
+    asked = [{**one, "accounts": [one["answers"]]} for one in questions]
     return _disagreement({**row, "questions": asked}, group)
+
+
+@cache
+def _loose_questions() -> dict[str, list[dict[str, Any]]]:
+    """By the group of their story."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows("made-up-loose.jsonl"):
+        found.setdefault(row["story"], []).append(row)
+    return found
 
 
 def _disagreement(row: dict[str, Any], group: str) -> Story:

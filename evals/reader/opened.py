@@ -23,25 +23,31 @@ from coopbot.index.model.embedder import Embedder
 
 # How many passages of its own story that answer a question are taken.
 _RIGHT = 2
+# Of how many passages that rank first, other stories' are taken: answering opens so many.
+_CONSIDERED = 9
 
 StoryQuestion = tuple[int, Story, InventedQuestion]
 """A question about a story, with the story's number in `load_stories`."""
 
 
-def questions_of(source: str) -> list[StoryQuestion]:
-    """All questions about the stories of a source, such as `made-up-series`."""
+def questions_of(source: str, *, loose: bool = False) -> list[StoryQuestion]:
+    """The questions about the stories of a source, such as `made-up-series`: the loose ones, or all others."""
     return [
         (number, story, asked)
         for number, story in enumerate(load_stories())
         if story.source == source
         for asked in story.questions
+        if asked.is_loose == loose
     ]
 
 
-def opened_examples(asked: Sequence[StoryQuestion], store: VectorStore, embedder: Embedder, *, wrong: int) -> list[Example]:
-    """Each question with the passages of its story that answer, and the `wrong` others that rank first.
+def opened_examples(
+    asked: Sequence[StoryQuestion], store: VectorStore, embedder: Embedder, *, wrong: int, foreign: int = 0
+) -> list[Example]:
+    """Each question with the passages of its story that answer, and the `wrong` others that rank first; where there is an
+    answer, also with the `foreign` passages of other stories that rank first of all and hold none of its words.
 
-    Not with other stories' passages: where two stories are about one real place, those may answer too.
+    Only there: where two stories are about one real place, what nothing in one answers may stand in the other.
     """
     weights = load_weights()
     examples = []
@@ -52,10 +58,25 @@ def opened_examples(asked: Sequence[StoryQuestion], store: VectorStore, embedder
         texts = [_text(store, passage, answers) for passage in found]
         right = [text for text in texts if text.answers][:_RIGHT]
         others = [text for text in texts if not text.answers][:wrong]
+        if right and foreign and not one.is_loose:
+            found = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+            others += _foreign(store, found[:_CONSIDERED], set(answers), right)[:foreign]
         examples.append(
             Example(source=f"made-up-{one.kind}", question=one.question, texts=(*right, *others), paragraph=story.group)
         )
     return examples
+
+
+def _foreign(store: VectorStore, found: Sequence[RankedPassage], own: set[str], right: Sequence[Text]) -> list[Text]:
+    """Those of other articles than the story's `own` in which no answer occurs."""
+    answers = {text.text[start:end].lower() for text in right for start, end in text.answers}
+    others = [_text(store, one, {}) for one in found if _article_id(store, one) not in own]
+    return [text for text in others if not any(answer in text.text.lower() for answer in answers)]
+
+
+def _article_id(store: VectorStore, ranked: RankedPassage) -> str:
+    (stored,) = store.stored(ranked.candidates.language, [ranked.row])
+    return stored.passage.article_id
 
 
 def _text(store: VectorStore, ranked: RankedPassage, answers: dict[str, Spans]) -> Text:

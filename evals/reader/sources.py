@@ -23,7 +23,7 @@ from examples import (
 )
 from invented import load_stories
 from negatives import with_nearest_texts, with_negatives
-from opened import invented_store, opened_examples, questions_of
+from opened import StoryQuestion, invented_store, opened_examples, questions_of
 from wording import with_even_odds
 
 from coopbot.index.model.embedder import Embedder
@@ -147,6 +147,33 @@ def trio_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random)
     return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
 
 
+def opened_anywhere_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """All kinds of invented stories of several paragraphs, each question with passages of all stories that answering opens."""
+    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    ours = opened_examples(_some_of_each(5_000, rng), store, embedder, wrong=2, foreign=2)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 200, 300))
+    return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
+
+
+def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly loose questions, with passages of their story; mixed with examples of `opened`."""
+    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    loose = [*questions_of("made-up-series", loose=True), *questions_of("made-up-trio", loose=True)]
+    ours = [
+        *opened_examples(loose, store, embedder, wrong=3),
+        *opened_examples(_some_of_each(1_500, rng), store, embedder, wrong=2, foreign=2),
+    ]
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_200, 150, 250))
+    return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
+
+
+def _some_of_each(count: int, rng: random.Random) -> list[StoryQuestion]:
+    """About so many questions about stories of several paragraphs, all kinds of which are among them."""
+    shares = {"trio": 0.2, "series": 0.28, "sibling": 0.23, "subject": 0.17, "page": 0.06, "disagreement": 0.06}
+    several = [rng.sample(questions_of(f"made-up-{source}"), int(share * count)) for source, share in shares.items()]
+    return [one for some in several for one in some]
+
+
 def _by_source() -> tuple[list[Example], list[Example], list[Example], list[Example]]:
     """The questions about invented subjects, pages, news of two texts, and news of one text."""
     stories = load_stories()
@@ -168,6 +195,8 @@ EXAMPLES = {
     "siblings": sibling_examples,
     "series": series_examples,
     "trios": trio_examples,
+    "opened": opened_anywhere_examples,
+    "loose": loose_examples,
 }
 
 

@@ -33,11 +33,10 @@ import torch
 from checking import check
 from encode import CodedText, Coder, in_batches, to_batch
 from examples import Example, is_held_out
-from lora import SCALE, ReaderNetwork, load_tokenizer
+from lora import ReaderNetwork, load_tokenizer
 from losses import loss_of
-from safetensors import safe_open
 from sources import EXAMPLES
-from weights_file import MODEL_FOLDER
+from weights_file import MODEL_FOLDER, read_updates
 
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.index.model.updates import READER_FILE
@@ -45,8 +44,7 @@ from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 
 PACKAGED = MODEL_FOLDER / READER_FILE
-BATCH_TOKENS = 4096
-CHECK_EVERY_TEXTS = 4_000
+CHECK_EVERY_TEXTS = 8_000
 CHECKED = 200
 SEED = 7
 
@@ -62,6 +60,7 @@ class Stage:
     rate: float
     max_tokens: int
     start_from: str | None = None
+    batch_tokens: int = 4096
 
 
 STAGES = {
@@ -75,6 +74,8 @@ STAGES = {
     "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
     "series": Stage(name="series", texts=28_500, rate=3e-4, max_tokens=320, start_from="siblings"),
     "trios": Stage(name="trios", texts=28_000, rate=3e-4, max_tokens=320, start_from="series"),
+    "opened": Stage(name="opened", texts=26_000, rate=3e-4, max_tokens=320, start_from="trios", batch_tokens=8192),
+    "loose": Stage(name="loose", texts=12_000, rate=3e-4, max_tokens=320, start_from="opened", batch_tokens=8192),
 }
 
 
@@ -107,16 +108,7 @@ def _weights_of(out: Path, stage: str, seed: int) -> dict[str, torch.Tensor]:
             found: dict[str, torch.Tensor] = torch.load(checkpoint)
             return found
     print(f"{out} has no checkpoint of {stage}; beginning with the weights of the package", flush=True)
-    return _packaged()
-
-
-def _packaged() -> dict[str, torch.Tensor]:
-    """The weights of the package, as a network of their rank scales them."""
-    with safe_open(PACKAGED, framework="pt") as file:
-        metadata = file.metadata()
-        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # safe_open is no mapping: it has keys(), but cannot be iterated
-    times = float(metadata["scale"]) / (SCALE / int(metadata["rank"]) ** 0.5)
-    return {name: value * times if name.endswith(".up") else value for name, value in found.items()}
+    return read_updates(PACKAGED)
 
 
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
@@ -147,7 +139,7 @@ class Training:
         """Train until the stage's number of texts has been seen."""
         began, seen = time.monotonic(), self._texts
         while self._texts < self._stage.texts:
-            batches = in_batches(coded, BATCH_TOKENS, random.Random(self._seed + self._round))
+            batches = in_batches(coded, self._stage.batch_tokens, random.Random(self._seed + self._round))
             while self._place < len(batches) and self._texts < self._stage.texts:
                 self._learn(batches[self._place])
                 self._place += 1

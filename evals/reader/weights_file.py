@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from lora import SCALE
+from safetensors import safe_open
 from safetensors.torch import save
 
 from coopbot.index.model.updates import encoder_hash
@@ -43,3 +45,25 @@ def _with_sorted_header(file: bytes) -> bytes:
     header = json.dumps(json.loads(file[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     return len(header).to_bytes(8, "little") + header + file[8 + size :]
+
+
+def read_updates(path: Path) -> dict[str, torch.Tensor]:
+    """The weights of a file of the package, as a network of their rank scales them."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # safe_open is no mapping: it has keys(), but cannot be iterated
+    times = float(metadata["scale"]) / (SCALE / int(metadata["rank"]) ** 0.5)
+    return {name: value * times if name.endswith(".up") else value for name, value in found.items()}
+
+
+def widened(updates: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tensor]:
+    """The same updates at a higher rank, with new directions that do nothing yet."""
+    times = (rank / rank_of(updates)) ** 0.5
+    found = dict(updates)
+    for name, value in updates.items():
+        if name.endswith(".up"):
+            found[name] = torch.cat([value * times, value.new_zeros(len(value), rank - value.shape[1])], dim=1)
+        elif name.endswith(".down"):
+            fresh = torch.randn(rank - len(value), value.shape[1]) / value.shape[1] ** 0.5
+            found[name] = torch.cat([value, fresh])
+    return found
