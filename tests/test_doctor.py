@@ -454,6 +454,7 @@ def test_json_has_the_same_checks(place: Path, embedder: Encoder, cache_dir: Pat
     done = CliRunner().invoke(app, ["doctor", "--json"])
     assert done.exit_code == 1
     told = json.loads(done.stdout)
+    assert ", for questions 0." in next(one["detail"] for one in told if one["name"] == "model")
     untimed = ("clock", "disk")
     assert [one for one in told if one["name"] not in untimed] == [one for one in checks if one["name"] not in untimed]
     assert {one["name"] for one in told} >= {

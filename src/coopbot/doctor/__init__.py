@@ -42,7 +42,8 @@ def _model(settings: Settings) -> tuple[str, str | None]:
     embedder = open_embedder(settings)
     embedder.embed_passages([""])  # opens the network that answering does without
     card = embedder.card
-    return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}", embedder.fingerprint
+    fidelity = f"{card.fidelity:.4f}" + (f", for questions {card.questions.fidelity:.4f}" if card.questions else "")
+    return f"{card.name}, {card.precision}, cosine to the float model {fidelity}", embedder.fingerprint
 
 
 def _reader(settings: Settings) -> str:
