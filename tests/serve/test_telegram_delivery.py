@@ -218,6 +218,13 @@ def test_a_poll_that_fails_once_is_repeated(bot: Bot, api: BotApi, code: int, de
     bot.run(lambda: api.wait_for_sent(1))
 
 
+def test_a_refusal_after_an_outage_does_not_end_the_bot(bot: Bot, api: BotApi) -> None:
+    for code in (502, 502, 502, 502, 401):
+        api.refuse_next("getUpdates", RefusedError(code, "Bad Gateway"))
+    api.deliver(incoming("why?"))
+    bot.run(lambda: api.wait_for_sent(1))
+
+
 @pytest.mark.parametrize(
     ("code", "error", "reason"),
     [

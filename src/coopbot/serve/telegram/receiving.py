@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ _log = logging.getLogger(__name__)
 class Patience:
     """poll_s: how long a poll may wait. retry_s: pause after a failure, doubled up to `most_s`.
 
-    refusals, conflicts: how many refusals of the token, or conflicts with another polling process, are tolerated in a row.
+    refusals, conflicts: how many refusals of the token, or conflicts with another polling process, are tolerated before a poll
+    succeeds.
     """
 
     poll_s: int = 25
@@ -100,18 +102,21 @@ async def poll(
     """
     with suppress(TelegramError):  # a webhook that is still set shows as a conflict
         await bot.delete_webhook()
-    offset, failures, listening = 0, 0, False
+    offset, listening = 0, False
+    failures: Counter[type[TelegramError]] = Counter()
     while True:
         try:
             updates = await bot.raw_updates(offset, patience.poll_s if listening else 0)
         except TelegramError as error:
-            failures, listening = failures + 1, False
+            failures[type(error)] += 1
+            listening = False
             heard(False)
-            _check(error, failures, patience)
+            _check(error, failures[type(error)], patience)
             _log.warning("Telegram cannot be polled, trying again: %s", type(error).__name__)
-            await asyncio.sleep(_wait_s(error, failures, patience))
+            await asyncio.sleep(_wait_s(error, failures.total(), patience))
             continue
-        failures, listening = 0, True
+        failures.clear()
+        listening = True
         if updates:
             keep(updates)
             offset = int(updates[-1]["update_id"]) + 1
@@ -119,7 +124,7 @@ async def poll(
 
 
 def _check(error: TelegramError, failures: int, patience: Patience) -> None:
-    """Raise the error that ends the bot, if this failure does."""
+    """Raise the error that ends the bot, if this failure does. failures: of its kind, since a poll succeeded."""
     # Without the cause: the library's message contains the token.
     if isinstance(error, InvalidToken) and failures > patience.refusals:
         raise Misconfigured(_TOKEN_REFUSED) from None
