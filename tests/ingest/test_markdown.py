@@ -118,6 +118,7 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
         ("title: T\nalso_published_by: [{publisher: A, facts: [B]}]", "also_published_by has an unknown key: facts"),
         ("- a list", "must be a list of keys and values"),
         ("title: 'open", "not valid YAML"),
+        ("published: 2024-01-01\ntitle: Heihe: the bridge", "not valid YAML in line 3 .mapping values"),
         ("title: !!python/object:os.system x", "not valid YAML"),
         ("title: " + "[" * 5000, "not valid YAML"),
     ],

@@ -107,8 +107,10 @@ def _front_matter(block: str) -> dict[str, object]:
     try:
         meta = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
-        problem = str(error).partition("\n")[0]
-        raise _Wrong(f"front matter is not valid YAML ({problem}); correct it") from error
+        problem, mark = str(error).partition("\n")[0], getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 2}" if mark else ""  # line 1 is the rule above it
+        advice = "correct it; a value with a colon or a quotation mark needs quotes around it"
+        raise _Wrong(f"front matter is not valid YAML{where} ({problem}); {advice}") from error
     if meta is None:
         return {}
     if isinstance(meta, dict):
