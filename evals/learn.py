@@ -54,7 +54,7 @@ _COUNTS = {"corpus": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 
 # questions and were made to be hard.
 _JUDGED = {**_COUNTS, "corpus": 4.5}
 _NEWS = ("corpus", "invented")
-_INVENTED, _XQUAD, _STRANGE_EVERY = 2_500, 0.3, 15
+_INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 2_500, 600, 0.3, 15
 
 # Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,
 # because the nearest passages are shown where there is no answer.
@@ -133,7 +133,7 @@ def questions(indexes: Indexes) -> list[Asked]:
     return [
         *corpus_questions(indexes),
         *invented_questions(indexes, _INVENTED),
-        *loose_questions(indexes),
+        *loose_questions(indexes, _LOOSE),
         *xquad_questions(indexes, _XQUAD),
         *strange_questions(indexes, _STRANGE_EVERY),
     ]

@@ -10,14 +10,17 @@
     python evals/reader/train.py siblings --qa QA --xquad XQUAD --out runs/reader --rank 64
     python evals/reader/train.py series --qa QA --xquad XQUAD --out runs/reader --rank 64
     python evals/reader/train.py trios --qa QA --xquad XQUAD --out runs/reader --rank 64
+    python evals/reader/train.py opened --qa QA --xquad XQUAD --out runs/reader --rank 64
+    python evals/reader/train.py loose --qa QA --xquad XQUAD --out runs/reader --rank 64
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
 answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, `siblings` with several
-things of one kind, `series` with one thing at several times, in passages as answering cuts them, and `trios` with one matter in
-three languages, likewise. Each writes `<stage>.pt`
-(the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and
-`<stage>.log`. Where the stage before left no checkpoint, it begins with the weights of the package.
+things of one kind, `series` with one thing at several times, in passages as answering cuts them, `trios` with one matter in
+three languages, likewise, `opened` with passages of other stories too, as answering finds them, and `loose` with questions as
+people type them. Each writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last),
+`<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left no checkpoint, it begins with the
+weights of the package.
 """
 
 from __future__ import annotations
@@ -74,8 +77,8 @@ STAGES = {
     "siblings": Stage(name="siblings", texts=34_000, rate=3e-4, max_tokens=320, start_from="disputed"),
     "series": Stage(name="series", texts=28_500, rate=3e-4, max_tokens=320, start_from="siblings"),
     "trios": Stage(name="trios", texts=28_000, rate=3e-4, max_tokens=320, start_from="series"),
-    "opened": Stage(name="opened", texts=26_000, rate=3e-4, max_tokens=320, start_from="trios", batch_tokens=8192),
-    "loose": Stage(name="loose", texts=12_000, rate=3e-4, max_tokens=320, start_from="opened", batch_tokens=8192),
+    "opened": Stage(name="opened", texts=24_000, rate=3e-4, max_tokens=320, start_from="trios", batch_tokens=8192),
+    "loose": Stage(name="loose", texts=10_000, rate=3e-4, max_tokens=320, start_from="opened", batch_tokens=8192),
 }
 
 
