@@ -258,7 +258,7 @@ def test_an_answer_is_copied_in_four_styles(visit: Visit) -> None:
     wanted = {
         "Plain text": "[1] A railway bridge over the Amur. River News, 20 January 2025.",
         "Markdown": f"1. [A railway bridge over the Amur](<{url}#:~:text=",
-        "ГОСТ Р 7.0.5": f"1. A railway bridge over the Amur // River News. 2025. 20.01. URL: {url} (дата обращения: {dotted}).",
+        "GOST R 7.0.5": f"1. A railway bridge over the Amur // River News. 2025. 20.01. URL: {url} (дата обращения: {dotted}).",
         "GB/T 7714": f"[1] River News. A railway bridge over the Amur[EB/OL]. (2025-01-20)[{today}]. {url}.",
     }
     for style, line in wanted.items():
