@@ -51,7 +51,7 @@ _MEASURES = (
         unit="MiB",
         value=_figure("disk_mib"),
         digits=1,
-        why="Beside one vector a passage, which is what the smaller ones keep, coopbot stores a vector for each token and each "
+        why="The smaller indexes keep only one vector a passage. coopbot also stores a vector for each token and each "
         "sentence, the words, and a cache of the vectors that makes the next build quick.",
     ),
     Measure(name="Process start to first passages", unit="s", value=_figure("first_s"), digits=1),
