@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -108,6 +110,32 @@ def test_a_filter_that_nothing_passes_finds_nothing_in_several_segments(tmp_path
     assert store.first_stage("en", vector, ["bridg", "bridg"], 5, Filters()).rows.size
     assert store.first_stage("en", vector, ["bridg"], 5, nobody).rows.size == 0
     assert Answerer(BagOfWords(), lambda: store).ask("how long is the bridge", filters=nobody).outcome == "no_evidence"
+
+
+_ASK_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+from coopbot.domain import Filters
+from coopbot.index.disk.passages import PassageStore
+
+store = PassageStore(Path(sys.argv[1]))
+filtered = lambda: [store.rows_matching("en", Filters(publishers=("tass", "nobody"))) for _ in range(1000)]
+read = lambda: [store.passages("en", range(30)) for _ in range(3000)]
+threads = [threading.Thread(target=work) for work in (filtered, read, read)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.process
+def test_filters_by_publisher_block_no_other_thread(tmp_path: Path) -> None:
+    """SQL that calls a Python function stopped the whole process, threads and all: hence another process, and a limit."""
+    snapshot = run([article(number) for number in range(60)], tmp_path, 0)
+    path = tmp_path / "snapshots" / snapshot.snapshot_id / snapshot.segments[0].name / "passages.sqlite"
+    done = subprocess.run([sys.executable, "-c", _ASK_AT_ONCE, str(path)], timeout=120, check=False)
+    assert done.returncode == 0
 
 
 def test_small_segments_are_copied_and_large_ones_shared(tmp_path: Path) -> None:

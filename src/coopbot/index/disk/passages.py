@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ CREATE TABLE places (
 
 # A row takes some kilobytes: it would span several default pages of 4 kB, and reading three would take 100 us instead of 30.
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+
+# The publisher of an entry of `sources` or `also_published_by`, as `json_each` gives it.
+_PUBLISHER = "json_extract(s.value, '$.publisher')"
 
 # A sentence's span: two 32-bit integers.
 _SPAN_BYTES = 8
@@ -94,9 +98,9 @@ class PassageStore:
         # immutable: the file never changes, so no locks are taken and none are waited for.
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
+            # Threads share the connection, so SQL must call no Python function: one thread would wait for the interpreter while
+            # it holds the connection, another for the connection while it holds the interpreter.
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            # SQLite's own lower() knows Latin letters only.
-            self._db.create_function("folded", 1, str.casefold, deterministic=True)
             self._db.execute("SELECT count(*) FROM passages")
         except sqlite3.Error as exc:
             raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
@@ -154,7 +158,7 @@ class PassageStore:
 
         A publisher matches the article's own, that of one of its sources, or another that published the same story.
         """
-        clauses, values = _conditions(filters)
+        clauses, values = _conditions(filters, self._spellings if filters.publishers else {})
         if filters.languages and language not in filters.languages:
             return np.zeros(0, dtype=np.int64)
         if not clauses:
@@ -165,18 +169,31 @@ class PassageStore:
         )
         return np.fromiter((row for (row,) in found), dtype=np.int64)
 
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        """All publishers as they are written, by their casefolded name. SQLite's own lower() knows Latin letters only."""
+        names = " UNION ".join(
+            ["SELECT publisher FROM articles"]
+            + [f"SELECT {_PUBLISHER} FROM articles, json_each({column}) s" for column in ("sources", "also_published_by")]
+        )
+        found: dict[str, list[str]] = {}
+        for (name,) in self._db.execute(names).fetchall():
+            if name is not None:
+                found.setdefault(name.casefold(), []).append(name)
+        return found
 
-def _conditions(filters: Filters) -> tuple[list[str], list[str]]:
+
+def _conditions(filters: Filters, spellings: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
     clauses: list[str] = []
     values: list[str] = []
     if filters.publishers:
-        placeholders = ",".join("?" * len(filters.publishers))
+        written = [name for publisher in filters.publishers for name in spellings.get(publisher.casefold(), ())]
+        listed = f"IN ({','.join('?' * len(written))})"
         clauses.append(
-            f"(folded(a.publisher) IN ({placeholders}) OR EXISTS (SELECT 1 FROM json_each(a.sources) s "
-            f"WHERE folded(json_extract(s.value, '$.publisher')) IN ({placeholders})) OR EXISTS (SELECT 1 FROM "
-            f"json_each(a.also_published_by) s WHERE folded(json_extract(s.value, '$.publisher')) IN ({placeholders})))"
+            f"(a.publisher {listed} OR EXISTS (SELECT 1 FROM json_each(a.sources) s WHERE {_PUBLISHER} {listed}) "
+            f"OR EXISTS (SELECT 1 FROM json_each(a.also_published_by) s WHERE {_PUBLISHER} {listed}))"
         )
-        values += [name.casefold() for name in filters.publishers] * 3
+        values += written * 3
     if filters.places:
         placeholders = ",".join("?" * len(filters.places))
         clauses.append(f"p.article IN (SELECT article FROM places WHERE place_id IN ({placeholders}))")
