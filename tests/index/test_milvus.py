@@ -196,7 +196,8 @@ def test_filters_work_as_on_disk(place: Place) -> None:
             assert found(store, language, question, 20, filters) == expected, (filters, question)
     (brief,) = found(store, "en", "the bridge", 20, FILTERS[1])
     assert brief.startswith("en/brief")
-    assert found(store, "ru", "порт", 20, Filters(publishers=("тасс",)))  # letter case of any alphabet
+    for either in (store, snapshot):
+        assert found(either, "ru", "порт", 20, Filters(publishers=("тасс",)))  # letter case of any alphabet
     assert all(one.startswith("en/bridge") for one in found(store, "en", "trucks", 20, Filters(places=("blagoveshchensk",))))
     assert found(store, "zh", "铁路大桥", 20, Filters(places=("tongjiang-bridge",)))
 
