@@ -25,9 +25,8 @@ import torch
 from learning_sets import build_indexes
 from lora import load_tokenizer
 from network import QuestionEncoder, Searched
-from packaged import PACKAGED, write_weights
+from packaged import write_weights
 from tables import AskedOfTable, read_all
-from weights_file import read_updates, widened
 
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.settings import load_settings
@@ -56,8 +55,6 @@ def main() -> None:
     tables, asked = read_all(indexes, arguments.qa, arguments.xquad, folder / "published", embedder)
     source = source_folder(ModelSource.of(settings.model), settings.cache_dir)
     encoder = QuestionEncoder(source, arguments.rank, load_tokenizer(source), embedder.card)
-    if arguments.further:
-        encoder.network.load_learned(widened(read_updates(PACKAGED), arguments.rank))
     training = Training(encoder, [Searched(table) for table in tables], asked, arguments)
     training.run()
     write_weights(encoder.network.learned(), training.checks())
@@ -198,7 +195,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="how often every question is learned from")
     parser.add_argument("--steps", type=int, default=0, help="batches in all, instead of whole rounds")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--further", action="store_true", help="begin with the weights of the package")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 

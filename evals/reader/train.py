@@ -39,7 +39,7 @@ from examples import Example, is_held_out
 from lora import ReaderNetwork, load_tokenizer
 from losses import loss_of
 from sources import EXAMPLES
-from weights_file import MODEL_FOLDER, read_updates
+from weights_file import MODEL_FOLDER, packaged_updates
 
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.index.model.updates import READER_FILE
@@ -111,7 +111,7 @@ def _weights_of(out: Path, stage: str, seed: int) -> dict[str, torch.Tensor]:
             found: dict[str, torch.Tensor] = torch.load(checkpoint)
             return found
     print(f"{out} has no checkpoint of {stage}; beginning with the weights of the package", flush=True)
-    return read_updates(PACKAGED)
+    return packaged_updates(READER_FILE)
 
 
 def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import torch
 from lora import SCALE
-from safetensors import safe_open
 from safetensors.torch import save
 
-from coopbot.index.model.updates import encoder_hash
+from coopbot.index.model.updates import encoder_hash, load_updates
 
 MODEL_FOLDER = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model"
 
@@ -47,23 +46,9 @@ def _with_sorted_header(file: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + file[8 + size :]
 
 
-def read_updates(path: Path) -> dict[str, torch.Tensor]:
-    """The weights of a file of the package, as a network of their rank scales them."""
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # safe_open is no mapping: it has keys(), but cannot be iterated
-    times = float(metadata["scale"]) / (SCALE / int(metadata["rank"]) ** 0.5)
-    return {name: value * times if name.endswith(".up") else value for name, value in found.items()}
-
-
-def widened(updates: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tensor]:
-    """The same updates at a higher rank, with new directions that do nothing yet."""
-    times = (rank / rank_of(updates)) ** 0.5
-    found = dict(updates)
-    for name, value in updates.items():
-        if name.endswith(".up"):
-            found[name] = torch.cat([value * times, value.new_zeros(len(value), rank - value.shape[1])], dim=1)
-        elif name.endswith(".down"):
-            fresh = torch.randn(rank - len(value), value.shape[1]) / value.shape[1] ** 0.5
-            found[name] = torch.cat([value, fresh])
-    return found
+def packaged_updates(name: str) -> dict[str, torch.Tensor]:
+    """The weights of a file of the package, as a `ReaderNetwork` of their rank scales them. Raises ModelUnavailable."""
+    updates = load_updates(name)
+    found = {key: torch.from_numpy(value) for key, value in updates.tensors.items()}
+    times = updates.scale * rank_of(found) ** 0.5 / SCALE
+    return {key: value * times if key.endswith(".up") else value for key, value in found.items()}
