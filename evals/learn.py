@@ -3,10 +3,10 @@
     python evals/learn.py XQUAD
 
 It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news and
-pages of `reader/invented.py` and over the even-numbered articles of XQuAD-R; the latter also with the right passage removed
-from the index, so that nothing answers; only from those that neither the reader nor the encoder of questions was trained on.
-Some questions of XQuAD-R are asked of `corpus/`, where nothing answers them. `contradictions.py` learns what
-counts as another account of an answer.
+pages of `reader/invented.py` (loose ones over the texts of their story only) and over the even-numbered articles of XQuAD-R;
+the latter also with the right passage removed from the index, so that nothing answers; only from those that neither the
+reader nor the encoder of questions was trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers
+them. `contradictions.py` learns what counts as another account of an answer.
 """
 
 from __future__ import annotations

@@ -12,19 +12,17 @@ from invented import InventedQuestion, InventedText, Spans, Story, load_stories
 
 from coopbot.ask.rank.features import RankedPassage
 from coopbot.ask.rank.reader import head_of
-from coopbot.ask.rank.retrieve import find_all, rank_passages
+from coopbot.ask.rank.retrieve import OPENED, find_all, rank_passages
 from coopbot.ask.rank.weights import load_weights
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import understand
-from coopbot.domain import Article, Filters
+from coopbot.domain import Article, Filters, Passage
 from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current
 from coopbot.index.model.embedder import Embedder
 
 # How many passages of its own story that answer a question are taken.
 _RIGHT = 2
-# Of how many passages that rank first, other stories' are taken: answering opens so many.
-_CONSIDERED = 9
 
 StoryQuestion = tuple[int, Story, InventedQuestion]
 """A question about a story, with the story's number in `load_stories`."""
@@ -55,12 +53,12 @@ def opened_examples(
         question = understand(one.question, embedder)
         found = rank_passages(find_all(question, store, Filters(publishers=(story.group,)), late=True), weights.passage)
         answers = dict(zip(article_ids(number, story), one.answers, strict=True))
-        texts = [_text(store, passage, answers) for passage in found]
+        texts = [_text(store, _passage(store, ranked), answers) for ranked in found]
         right = [text for text in texts if text.answers][:_RIGHT]
         others = [text for text in texts if not text.answers][:wrong]
         if right and foreign and not one.is_loose:
             found = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
-            others += _foreign(store, found[:_CONSIDERED], set(answers), right)[:foreign]
+            others += _foreign(store, found[:OPENED], set(answers), right)[:foreign]
         examples.append(
             Example(source=f"made-up-{one.kind}", question=one.question, texts=(*right, *others), paragraph=story.group)
         )
@@ -70,18 +68,17 @@ def opened_examples(
 def _foreign(store: VectorStore, found: Sequence[RankedPassage], own: set[str], right: Sequence[Text]) -> list[Text]:
     """Those of other articles than the story's `own` in which no answer occurs."""
     answers = {text.text[start:end].lower() for text in right for start, end in text.answers}
-    others = [_text(store, one, {}) for one in found if _article_id(store, one) not in own]
+    passages = [_passage(store, ranked) for ranked in found]
+    others = [_text(store, passage, {}) for passage in passages if passage.article_id not in own]
     return [text for text in others if not any(answer in text.text.lower() for answer in answers)]
 
 
-def _article_id(store: VectorStore, ranked: RankedPassage) -> str:
+def _passage(store: VectorStore, ranked: RankedPassage) -> Passage:
     (stored,) = store.stored(ranked.candidates.language, [ranked.row])
-    return stored.passage.article_id
+    return stored.passage
 
 
-def _text(store: VectorStore, ranked: RankedPassage, answers: dict[str, Spans]) -> Text:
-    (stored,) = store.stored(ranked.candidates.language, [ranked.row])
-    passage = stored.passage
+def _text(store: VectorStore, passage: Passage, answers: dict[str, Spans]) -> Text:
     inside = tuple(
         (start - passage.start_char, end - passage.start_char)
         for start, end in answers.get(passage.article_id, ())

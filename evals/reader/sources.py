@@ -26,6 +26,7 @@ from negatives import with_nearest_texts, with_negatives
 from opened import StoryQuestion, invented_store, opened_examples, questions_of
 from wording import with_even_odds
 
+from coopbot.ask.store import VectorStore
 from coopbot.index.model.embedder import Embedder
 from coopbot.settings import load_settings
 
@@ -125,7 +126,7 @@ def series_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Rando
     """Mostly one thing at several times and pages as they are, with passages as answering cuts and ranks them; mixed with
     examples of the stages before, cut likewise, and with every question over our corpus.
     """
-    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    store = _stories(embedder)
     asked = questions_of("made-up-series")
     for source, count in (("sibling", 3_000), ("subject", 1_000), ("page", 600), ("disagreement", 500)):
         asked += rng.sample(questions_of(f"made-up-{source}"), count)
@@ -138,7 +139,7 @@ def trio_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random)
     """Mostly three pages on one matter in three languages, with passages as answering cuts and ranks them; mixed with
     examples of the stages before, and with more of XQuAD-R.
     """
-    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    store = _stories(embedder)
     asked = questions_of("made-up-trio")
     for source, count in (("series", 3_000), ("sibling", 2_000), ("subject", 1_500), ("page", 500), ("disagreement", 600)):
         asked += rng.sample(questions_of(f"made-up-{source}"), count)
@@ -149,7 +150,7 @@ def trio_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random)
 
 def opened_anywhere_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
     """All kinds of invented stories of several paragraphs, each question with passages of all stories that answering opens."""
-    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    store = _stories(embedder)
     ours = opened_examples(_some_of_each(5_000, rng), store, embedder, wrong=2, foreign=2)
     general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_500, 200, 300))
     return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
@@ -157,7 +158,7 @@ def opened_anywhere_examples(qa: Path, xquad: Path, embedder: Embedder, rng: ran
 
 def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
     """Mostly loose questions, with passages of their story; mixed with examples of `opened`."""
-    store = invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
+    store = _stories(embedder)
     loose = [*questions_of("made-up-series", loose=True), *questions_of("made-up-trio", loose=True)]
     ours = [
         *opened_examples(loose, store, embedder, wrong=3),
@@ -165,6 +166,10 @@ def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random
     ]
     general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_200, 150, 250))
     return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
+
+
+def _stories(embedder: Embedder) -> VectorStore:
+    return invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
 
 
 def _some_of_each(count: int, rng: random.Random) -> list[StoryQuestion]:

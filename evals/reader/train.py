@@ -56,7 +56,10 @@ Coded = tuple[Example, list[CodedText]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A stage of training. texts: total number of question-text pairs. rate: peak learning rate."""
+    """A stage of training. texts: total number of question-text pairs. rate: peak learning rate.
+
+    batch_tokens: padded tokens of a batch.
+    """
 
     name: str
     texts: int
