@@ -19,7 +19,7 @@ _SIGNS = {"quoted"}
 
 def _texts(language: Language) -> dict[str, str]:
     texts = asdict(message(language))
-    del texts["dates"]
+    del texts["dates"], texts["punctuation"]
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
@@ -131,7 +131,7 @@ def _cited(*publishers: str) -> Citation:
         ((), "en", "coopbot briefs"),
         (("TASS", "TASS", "Xinhua"), "en", "coopbot briefs (based on TASS, Xinhua)"),
         (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "coopbot briefs (по материалам ТАСС, РБК, Интерфакс …)"),
-        (("新华社",), "zh", "coopbot briefs (综合自 新华社)"),
+        (("新华社", "澎湃"), "zh", "coopbot briefs（综合自新华社、澎湃）"),
     ],
 )
 def test_the_publisher_line_of_a_brief_names_its_sources(publishers: tuple[str, ...], language: Language, line: str) -> None:

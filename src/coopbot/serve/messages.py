@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -25,6 +26,14 @@ class DateForms:
     year: str
     months: tuple[str, ...]
     months_alone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Punctuation:
+    """brackets: put behind a name, with the space before them; … marks what they hold."""
+
+    between_items: str
+    brackets: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,7 @@ class Messages:
     help: str
     begun_anew: str
     notices: dict[Notice, str]
+    punctuation: Punctuation
     dates: DateForms
 
 
@@ -109,5 +119,11 @@ def publisher_line(article: Article | Citation, language: Language) -> str:
     names = list(dict.fromkeys(source.publisher for source in article.sources if source.publisher))
     if not names:
         return article.publisher
-    shown = ", ".join(names[:_SOURCES_SHOWN]) + (" …" if len(names) > _SOURCES_SHOWN else "")
-    return f"{article.publisher} ({message(language).based_on} {shown})".strip()
+    texts = message(language)
+    shown = listed(names[:_SOURCES_SHOWN], language) + (" …" if len(names) > _SOURCES_SHOWN else "")
+    return (article.publisher + texts.punctuation.brackets.replace("…", texts.based_on.replace("…", shown, 1), 1)).strip()
+
+
+def listed(items: Iterable[str], language: Language) -> str:
+    """The items one after another, with what stands between two in `language`."""
+    return message(language).punctuation.between_items.join(items)

@@ -16,7 +16,7 @@ from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
-from coopbot.serve.messages import error_text, format_date, message
+from coopbot.serve.messages import error_text, format_date, listed, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
 from coopbot.serve.telegram.format import passage_parts
@@ -131,7 +131,7 @@ class Commands:
         self._kit.records.begin_conversation(incoming)
         texts = bot_texts(language)
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
-        return texts.forgotten.format(", ".join(lines)) if lines else texts.nothing_to_forget
+        return texts.forgotten.format(listed(lines, language)) if lines else texts.nothing_to_forget
 
     def _status(self) -> str:
         store = self._kit.library.index.current()
@@ -218,7 +218,7 @@ def sources_text(store: VectorStore, language: Language) -> str:
         lines.append(texts.sources_dates.format(format_date(dates[0], language), format_date(dates[-1], language)))
     publishers = Counter(article.publisher for article in articles if article.publisher).most_common(_PUBLISHERS)
     if publishers:
-        lines.append(texts.sources_publishers.format(", ".join(name for name, _ in publishers)))
+        lines.append(texts.sources_publishers.format(listed((name for name, _ in publishers), language)))
     return "\n".join(lines)
 
 

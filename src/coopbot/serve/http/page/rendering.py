@@ -27,6 +27,7 @@ _FROM_MESSAGES = (
     "sources_differ",
     "undated",
     "based_on",
+    "between_items",
     "question_empty",
     "question_too_long",
     "busy",
@@ -51,7 +52,8 @@ def load_texts() -> dict[Language, Texts]:
 
 def _texts(language: Language) -> Texts:
     file = importlib.resources.files("coopbot.serve.http.page").joinpath("texts", f"{language}.json")
-    shared = asdict(message(language))
+    messages = message(language)
+    shared = asdict(messages) | {"between_items": messages.punctuation.between_items}
     own: dict[str, str | list[str]] = json.loads(file.read_text(encoding="utf-8"))
     return own | {name: shared[name] for name in _FROM_MESSAGES}
 
