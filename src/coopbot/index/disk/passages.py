@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import cached_property
@@ -18,6 +18,7 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
+from coopbot.index.disk.conditions import conditions, publisher_spellings
 from coopbot.index.types import I64, StoredPassage
 from coopbot.records import from_json, to_json
 
@@ -41,9 +42,6 @@ CREATE TABLE places (
 
 # A row takes some kilobytes: it would span several default pages of 4 kB, and reading three would take 100 us instead of 30.
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-
-# The publisher of an entry of `sources` or `also_published_by`, as `json_each` gives it.
-_PUBLISHER = "json_extract(s.value, '$.publisher')"
 
 # A sentence's span: two 32-bit integers.
 _SPAN_BYTES = 8
@@ -158,7 +156,7 @@ class PassageStore:
 
         A publisher matches the article's own, that of one of its sources, or another that published the same story.
         """
-        clauses, values = _conditions(filters, self._spellings if filters.publishers else {})
+        clauses, values = conditions(filters, self._spellings if filters.publishers else {})
         if filters.languages and language not in filters.languages:
             return np.zeros(0, dtype=np.int64)
         if not clauses:
@@ -171,38 +169,7 @@ class PassageStore:
 
     @cached_property
     def _spellings(self) -> dict[str, list[str]]:
-        """All publishers as they are written, by their casefolded name. SQLite's own lower() knows Latin letters only."""
-        names = " UNION ".join(
-            ["SELECT publisher FROM articles"]
-            + [f"SELECT {_PUBLISHER} FROM articles, json_each({column}) s" for column in ("sources", "also_published_by")]
-        )
-        found: dict[str, list[str]] = {}
-        for (name,) in self._db.execute(names).fetchall():
-            if name is not None:
-                found.setdefault(name.casefold(), []).append(name)
-        return found
-
-
-def _conditions(filters: Filters, spellings: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
-    clauses: list[str] = []
-    values: list[str] = []
-    if filters.publishers:
-        written = [name for publisher in filters.publishers for name in spellings.get(publisher.casefold(), ())]
-        listed = f"IN ({','.join('?' * len(written))})"
-        clauses.append(
-            f"(a.publisher {listed} OR EXISTS (SELECT 1 FROM json_each(a.sources) s WHERE {_PUBLISHER} {listed}) "
-            f"OR EXISTS (SELECT 1 FROM json_each(a.also_published_by) s WHERE {_PUBLISHER} {listed}))"
-        )
-        values += written * 3
-    if filters.places:
-        placeholders = ",".join("?" * len(filters.places))
-        clauses.append(f"p.article IN (SELECT article FROM places WHERE place_id IN ({placeholders}))")
-        values += filters.places
-    for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
-        if day is not None:
-            clauses.append(f"a.published {operator} ?")
-            values.append(day.isoformat())
-    return clauses, values
+        return publisher_spellings(self._db)
 
 
 def _article_row(article: Article) -> tuple[str | None, ...]:
