@@ -6,8 +6,10 @@ disagree.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +63,8 @@ def learn_contradictions(
 ) -> tuple[dict[Where, LinearModel], float]:
     """(the models, the threshold). Prints cross-validated results."""
     asked = [*_over_corpus(indexes.corpus), *_over_invented(indexes.invented)]
-    answered = [found for one in asked if (found := _answered(one, weights, embedder, reader))]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answered = [found for found in pool.map(lambda one: _answered(one, weights, embedder, reader), asked) if found]
     likelihoods = np.zeros(len(answered))
     hits = np.zeros(len(answered), dtype=bool)
     for fold in range(_FOLDS):

@@ -100,8 +100,9 @@ def _stages_up_to(name: str | None) -> list[str]:
 
 def _last_check(folder: Path, stage: str) -> str:
     """The card's line on a stage; the one it has already, if the stage ran elsewhere."""
-    log, began = folder / f"{stage}.log", f"* `{stage}`: "
-    if not log.is_file():
+    began = f"* `{stage}`: "
+    log = min(folder.glob(f"{stage}*.log"), key=lambda log: len(log.name), default=None)
+    if log is None:
         return next(line for line in CARD.read_text("utf-8").splitlines() if line.startswith(began))
     lines = [line for line in log.read_text("utf-8").splitlines() if line.startswith("checked at ")]
     return began + lines[-1].removeprefix("checked at ")

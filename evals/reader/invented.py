@@ -5,7 +5,7 @@ leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three te
 `made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, `made-up-siblings.jsonl` texts on
 several things of one kind, each with its own figures, `made-up-series.jsonl` texts on one thing at several times, and
 `made-up-trios.jsonl` three pages on one matter, in three languages, where what one answers another nearly says.
-`made-up-loose.jsonl` has further questions about series and trios, loose and sloppy ones.
+`made-up-loose.jsonl` has further questions about subjects, siblings, series and trios, loose and sloppy ones.
 """
 
 from __future__ import annotations

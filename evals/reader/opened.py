@@ -65,6 +65,17 @@ def opened_examples(
     return examples
 
 
+def strange_examples(questions: Sequence[str], store: VectorStore, embedder: Embedder, *, wrong: int) -> list[Example]:
+    """Questions about something else than the stories, each with the `wrong` passages that rank first. Nothing answers."""
+    weights = load_weights()
+    examples = []
+    for text in questions:
+        found = rank_passages(find_all(understand(text, embedder), store, Filters(), late=True), weights.passage)
+        texts = [_text(store, _passage(store, ranked), {}) for ranked in found[:wrong]]
+        examples.append(Example(source="strange", question=text, texts=tuple(texts), paragraph=f"strange/{text}"))
+    return examples
+
+
 def _foreign(store: VectorStore, found: Sequence[RankedPassage], own: set[str], right: Sequence[Text]) -> list[Text]:
     """Those of other articles than the story's `own` in which no answer occurs."""
     answers = {text.text[start:end].lower() for text in right for start, end in text.answers}

@@ -23,7 +23,7 @@ from examples import (
 )
 from invented import load_stories
 from negatives import with_nearest_texts, with_negatives
-from opened import StoryQuestion, invented_store, opened_examples, questions_of
+from opened import StoryQuestion, invented_store, opened_examples, questions_of, strange_examples
 from wording import with_even_odds
 
 from coopbot.ask.store import VectorStore
@@ -168,6 +168,22 @@ def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random
     return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general]
 
 
+def mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Loose and precise questions in equal parts, more of XQuAD-R, and some questions about something else altogether."""
+    store = _stories(embedder)
+    shares = {"series": 500, "trio": 400, "sibling": 1_600, "subject": 700}
+    loose = [rng.sample(questions_of(f"made-up-{source}", loose=True), count) for source, count in shares.items()]
+    ours = [
+        *opened_examples([one for some in loose for one in some], store, embedder, wrong=3),
+        *opened_examples(_some_of_each(1_500, rng), store, embedder, wrong=2, foreign=2),
+    ]
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(3_000, 300, 500))
+    # None of XQuAD-R, of which `learn.py` asks such questions.
+    elsewhere = [one.question for one in general if not one.source.startswith("xquad")]
+    strange = strange_examples(rng.sample(elsewhere, 300), store, embedder, wrong=4)
+    return [*with_even_odds([*ours, *corpus_examples(embedder, rng)], rng, share=0.55), *general, *strange]
+
+
 def _stories(embedder: Embedder) -> VectorStore:
     return invented_store(load_settings().index_dir / "cache" / "learn" / "invented", embedder)
 
@@ -202,6 +218,7 @@ EXAMPLES = {
     "trios": trio_examples,
     "opened": opened_anywhere_examples,
     "loose": loose_examples,
+    "mixed": mixed_examples,
 }
 
 

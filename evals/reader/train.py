@@ -1,26 +1,15 @@
-"""Trains the reader. A command that was interrupted continues where it stopped:
+"""Trains one stage of the reader; `recipe.sh` runs all in order. A stage that was interrupted continues where it stopped:
 
     python evals/reader/train.py general --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py domain  --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py compare --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py longer  --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py paired  --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py subjects --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py disputed --qa QA --xquad XQUAD --out runs/reader
-    python evals/reader/train.py siblings --qa QA --xquad XQUAD --out runs/reader --rank 64
-    python evals/reader/train.py series --qa QA --xquad XQUAD --out runs/reader --rank 64
-    python evals/reader/train.py trios --qa QA --xquad XQUAD --out runs/reader --rank 64
-    python evals/reader/train.py opened --qa QA --xquad XQUAD --out runs/reader --rank 64
-    python evals/reader/train.py loose --qa QA --xquad XQUAD --out runs/reader --rank 64
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
 answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, `siblings` with several
 things of one kind, `series` with one thing at several times, in passages as answering cuts them, `trios` with one matter in
-three languages, likewise, `opened` with passages of other stories too, as answering finds them, and `loose` with questions as
-people type them. Each writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last),
-`<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left no checkpoint, it begins with the
-weights of the package.
+three languages, likewise, `opened` with passages of other stories too, as answering finds them, `loose` with questions as
+people type them, and `mixed` with all of these. Each writes `<stage>.pt` (the best by held-out questions until the stage has
+ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left no checkpoint, it
+begins with the weights of the package.
 """
 
 from __future__ import annotations
@@ -82,6 +71,7 @@ STAGES = {
     "trios": Stage(name="trios", texts=28_000, rate=3e-4, max_tokens=320, start_from="series"),
     "opened": Stage(name="opened", texts=24_000, rate=3e-4, max_tokens=320, start_from="trios", batch_tokens=8192),
     "loose": Stage(name="loose", texts=10_000, rate=3e-4, max_tokens=320, start_from="opened", batch_tokens=8192),
+    "mixed": Stage(name="mixed", texts=16_000, rate=3e-4, max_tokens=320, start_from="loose", batch_tokens=8192),
 }
 
 
