@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,7 +108,8 @@ def main() -> None:
     asked = questions(indexes)
     passage = learn_passages(asked, models.embedder)
     print("passages are ranked", flush=True)
-    opened = [look_into(one, passage, models.embedder, models.reader) for one in asked]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        opened = list(pool.map(lambda one: look_into(one, passage, models.embedder, models.reader), asked))
     assert models.reader is not None  # its scores are among the features
     unread = learn_sentences([one.without_reading() for one in opened], "without a reader")
     read = learn_sentences(opened, "with the reader")
