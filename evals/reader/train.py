@@ -71,7 +71,7 @@ STAGES = {
     "trios": Stage(name="trios", texts=28_000, rate=3e-4, max_tokens=320, start_from="series"),
     "opened": Stage(name="opened", texts=24_000, rate=3e-4, max_tokens=320, start_from="trios", batch_tokens=8192),
     "loose": Stage(name="loose", texts=10_000, rate=3e-4, max_tokens=320, start_from="opened", batch_tokens=8192),
-    "mixed": Stage(name="mixed", texts=16_000, rate=3e-4, max_tokens=320, start_from="loose", batch_tokens=8192),
+    "mixed": Stage(name="mixed", texts=14_500, rate=3e-4, max_tokens=320, start_from="loose", batch_tokens=8192),
 }
 
 

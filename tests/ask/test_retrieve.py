@@ -66,13 +66,14 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
         opened = open_passages(question, store, ranked, range(4), reader)
         names = {frozenset(one.features) for one in opened}
         assert len(names) == 1
-        assert ("read_best" in next(iter(names))) == (reader is not None)
+        assert ("read_starts" in next(iter(names))) == (reader is not None)
         for one in opened:
             assert {len(values) for values in one.features.values()} == {len(one.passage.sentences)}
             assert all(np.isfinite(values).all() for values in one.features.values())
         scores = [one.features["cosine"] for one in opened]
         features = answer_features(opened, scores, best_sentence(opened, scores, 0.0))
         assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
+        assert reader is None or features["read_total"] >= max(float(one.features["read_starts"].max()) for one in opened)
 
 
 def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_are(store: Snapshot, weights: Weights) -> None:

@@ -82,8 +82,9 @@ class OpenPassage:
 
     @cached_property
     def features(self) -> Features:
-        """Features of each sentence, (sentences,) each."""
-        return {**_retrieval_features(self), **_reader_features(self)}
+        """Features of each sentence, (sentences,) each. read_starts: the reader's, see `ReadPassage`."""
+        read = {"read_starts": self.read.starts} if self.read else {}
+        return {**_retrieval_features(self), **read}
 
 
 def _retrieval_features(one: OpenPassage) -> Features:
@@ -103,16 +104,13 @@ def _retrieval_features(one: OpenPassage) -> Features:
     }
 
 
-def _reader_features(one: OpenPassage) -> Features:
-    return {"read_starts": one.read.starts, "read_best": one.read.best} if one.read else {}
-
-
 def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
     """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
     at: (passage, row) of the sentence proposed as the answer. ahead: the gap of its score to the best of other passages.
     behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. The rest are features of the sentence itself.
+    echo: how alike the likeliest sentences of other articles are. read_total: like read_starts, but the sum over all sentences.
+    The rest are features of the sentence itself.
     """
     place, row = at
     best = opened[place]
@@ -127,7 +125,8 @@ def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tu
         "behind": best.behind,
         "regret": float(candidates.token_weights @ regret),
         "echo": _echo(opened, scores, at),
-        **{name: float(best.features[name][row]) for name in (*_OF_SENTENCE, *(_OF_READER if best.read else ()))},
+        "cosine": float(best.features["cosine"][row]),
+        **(_by_reading(opened, best.read, row) if best.read else {"late_weighted": float(best.features["late_weighted"][row])}),
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
 
@@ -145,8 +144,9 @@ def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, i
     return max(cosines, default=0.0)
 
 
-_OF_SENTENCE = ("cosine", "late_weighted")
-_OF_READER = ("read_starts", "read_best")
+def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:
+    total = np.logaddexp.reduce(np.concatenate([one.read.starts for one in opened if one.read]))
+    return {"read_starts": float(read.starts[row]), "read_total": float(total)}
 
 
 def _worst_quarter(met: F32) -> F32:
