@@ -128,7 +128,7 @@ export function metaView(article) {
   const names = (sources) => [...new Set(sources.map((source) => source.publisher).filter(Boolean))].join(t.between_items);
   const [based, also] = [names(article.sources), names(article.also_published_by)];
   return html`<p class="meta"><span>${article.publisher}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p>
-    ${based ? html`<p class="meta based">${t.based_on.replace("…", based)}</p>` : nothing}
+    ${based ? html`<p class="meta based">${t.based_on.replace("…", () => based)}</p>` : nothing}
     ${also ? html`<p class="meta">${t.also}: ${also}</p>` : nothing}`;
 }
 
