@@ -10,7 +10,7 @@ qa=$1 xquad=$2 runs=$3
 here=$(cd "$(dirname "$0")" && pwd)
 
 train() { python "$here/train.py" "$@" --qa "$qa" --xquad "$xquad" --out "$runs/$part"; }
-twice() { train "$@" && train "$@" --seed 8; }
+twice() { train "$@"; train "$@" --seed 8; }
 average() (cd "$runs/$part" && python "$here/export.py" "$@")
 
 part=1

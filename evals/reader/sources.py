@@ -169,7 +169,7 @@ def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random
 
 
 def mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
-    """Loose and precise questions in equal parts, more of XQuAD-R, and some questions about something else altogether."""
+    """Two loose questions for each precise one, more of XQuAD-R, and some questions about something else altogether."""
     store = _stories(embedder)
     shares = {"series": 500, "trio": 400, "sibling": 1_600, "subject": 700}
     loose = [rng.sample(questions_of(f"made-up-{source}", loose=True), count) for source, count in shares.items()]
