@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.errors import Misconfigured
-from coopbot.ingest.corpus.files import content_digest, delete, list_files, write_atomically
+from coopbot.ingest.corpus.files import content_digest, list_files
 
 SECOND_NS = 1_000_000_000
 
@@ -55,17 +55,6 @@ def test_a_digest_of_what_can_be_read(root: Path) -> None:
     (root / "copy").write_text("b.md")
     assert content_digest(root / "b.md", 100) == content_digest(root / "copy", 100) != content_digest(root / "a.md", 100)
     assert [content_digest(root / name, 3) for name in ("b.md", "nowhere", "zh")] == [b"", b"", b""]
-
-
-def test_writing_and_deleting(root: Path) -> None:
-    write_atomically(root / "new/folder/a.md", b"text")
-    assert (root / "new/folder/a.md").read_bytes() == b"text"
-    delete(root / "new/folder/a.md")
-    assert list((root / "new/folder").iterdir()) == []
-    with pytest.raises(Misconfigured, match="cannot delete"):
-        delete(root / "new/folder/a.md")
-    with pytest.raises(Misconfigured, match="cannot write"):
-        write_atomically(root / "b.md/a.md", b"text")
 
 
 def test_a_folder_that_cannot_be_listed_is_reported(root: Path) -> None:

@@ -14,9 +14,9 @@ import structlog
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
+from coopbot.durable import write_atomically
 from coopbot.errors import Busy, Misconfigured
 from coopbot.ingest.corpus.arrival import Change
-from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.draft import Draft
 
 # A change during which the service ended this many times is not tried again.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from coopbot.durable import sync
 from coopbot.errors import CoopbotError, IndexBroken, IndexMismatch, IndexMissing, Misconfigured
 from coopbot.index.disk.manifest import Verified
 from coopbot.index.disk.snapshot import Snapshot, open_snapshot
@@ -135,12 +136,12 @@ def building_folder(index_dir: Path) -> Iterator[Path]:
 def publish(index_dir: Path, folder: Path, snapshot_id: str, verified: Verified) -> None:
     """Flush a built folder to disk, check it by opening it, move it into place and make it current."""
     for path in folder.rglob("*"):
-        _fsync(path)
-    _fsync(folder)
+        sync(path)
+    sync(folder)
     open_snapshot(folder, verified).close()
     target = snapshot_folder(index_dir, snapshot_id)
     os.replace(folder, target)
-    _fsync(target.parent)
+    sync(target.parent)
     make_current(index_dir, snapshot_id)
 
 
@@ -149,9 +150,9 @@ def make_current(index_dir: Path, snapshot_id: str) -> None:
     fresh = index_dir / f".{_CURRENT}"
     try:
         fresh.write_text(snapshot_id + "\n", encoding="utf-8")
-        _fsync(fresh)
+        sync(fresh)
         os.replace(fresh, index_dir / _CURRENT)
-        _fsync(index_dir)
+        sync(index_dir)
     except OSError as exc:
         raise Misconfigured(
             f"{index_dir / _CURRENT} cannot be written ({exc}); make room on the disk or fix permissions, then run again"
@@ -198,11 +199,3 @@ def _delete(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Lists the files of a corpus folder, detects changes, and writes files atomically."""
+"""Lists the files of a corpus folder and detects changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,35 +77,6 @@ def content_digest(path: Path, largest_bytes: int) -> bytes:
         return b""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes the whole file or nothing, crashes included: to a hidden file beside it, synced, then renamed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise Misconfigured(f"cannot write {path}: {error.strerror}; check the folder and its free space") from error
-
-
-def delete(path: Path) -> None:
-    """Deletes a file durably."""
-    try:
-        path.unlink()
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise Misconfigured(f"cannot delete {path}: {error.strerror}; check its permissions") from error
-
-
 def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[tuple[str, str]]:
     """Name and stamp of all that is neither hidden nor a folder. A link counts as a file, so that `refusal` is reported."""
     try:
@@ -133,13 +103,3 @@ def _stamp(entry: os.DirEntry[str], now_ns: int) -> str:
     if max(state.st_mtime_ns, state.st_ctime_ns) > now_ns - _RECENT_NS:
         return ""
     return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot sync folders
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

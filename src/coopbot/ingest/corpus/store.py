@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from coopbot.domain import Article
+from coopbot.durable import delete, write_atomically
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
 from coopbot.expendable import DatabaseLost
 from coopbot.ingest.addresses import page_key
 from coopbot.ingest.corpus.arrival import Arrival, Change, corrected, joined, ready_draft, recovered_fields, slug_of, to_article
 from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found
-from coopbot.ingest.corpus.files import content_digest, delete, is_aside, list_files, refusal, write_atomically
+from coopbot.ingest.corpus.files import content_digest, is_aside, list_files, refusal
 from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from coopbot.durable import write_atomically
 from coopbot.errors import Misconfigured, Unreadable
 from coopbot.ingest.addresses import is_web_address
-from coopbot.ingest.corpus.files import write_atomically
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.web.content import FEEDS, too_large
 from coopbot.ingest.web.fetch import Fetch
