@@ -47,18 +47,15 @@ def opened_examples(
 
     Only there: where two stories are about one real place, what nothing in one answers may stand in the other.
     """
-    weights = load_weights()
+    search = _Search(store, embedder)
     examples = []
     for number, story, one in asked:
-        question = understand(one.question, embedder)
-        found = rank_passages(find_all(question, store, Filters(publishers=(story.group,)), late=True), weights.passage)
         answers = dict(zip(article_ids(number, story), one.answers, strict=True))
-        texts = [_text(store, _passage(store, ranked), answers) for ranked in found]
+        texts = [_text(store, passage, answers) for passage in search.best(one.question, Filters(publishers=(story.group,)))]
         right = [text for text in texts if text.answers][:_RIGHT]
         others = [text for text in texts if not text.answers][:wrong]
         if right and foreign and not one.is_loose:
-            found = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
-            others += _foreign(store, found[:OPENED], set(answers), right)[:foreign]
+            others += _foreign(store, search.best(one.question)[:OPENED], set(answers), right)[:foreign]
         examples.append(
             Example(source=f"made-up-{one.kind}", question=one.question, texts=(*right, *others), paragraph=story.group)
         )
@@ -67,20 +64,30 @@ def opened_examples(
 
 def strange_examples(questions: Sequence[str], store: VectorStore, embedder: Embedder, *, wrong: int) -> list[Example]:
     """Questions about something else than the stories, each with the `wrong` passages that rank first. Nothing answers."""
-    weights = load_weights()
+    search = _Search(store, embedder)
     examples = []
     for text in questions:
-        found = rank_passages(find_all(understand(text, embedder), store, Filters(), late=True), weights.passage)
-        texts = [_text(store, _passage(store, ranked), {}) for ranked in found[:wrong]]
+        texts = [_text(store, passage, {}) for passage in search.best(text)[:wrong]]
         examples.append(Example(source="strange", question=text, texts=tuple(texts), paragraph=f"strange/{text}"))
     return examples
 
 
-def _foreign(store: VectorStore, found: Sequence[RankedPassage], own: set[str], right: Sequence[Text]) -> list[Text]:
+class _Search:
+    """Finds passages as answering does."""
+
+    def __init__(self, store: VectorStore, embedder: Embedder) -> None:
+        self._store, self._embedder, self._weights = store, embedder, load_weights()
+
+    def best(self, question: str, filters: Filters | None = None) -> list[Passage]:
+        """All that are found, the most likely first."""
+        found = find_all(understand(question, self._embedder), self._store, filters or Filters(), late=True)
+        return [_passage(self._store, ranked) for ranked in rank_passages(found, self._weights.passage)]
+
+
+def _foreign(store: VectorStore, found: Sequence[Passage], own: set[str], right: Sequence[Text]) -> list[Text]:
     """Those of other articles than the story's `own` in which no answer occurs."""
     answers = {text.text[start:end].lower() for text in right for start, end in text.answers}
-    passages = [_passage(store, ranked) for ranked in found]
-    others = [_text(store, passage, {}) for passage in passages if passage.article_id not in own]
+    others = [_text(store, passage, {}) for passage in found if passage.article_id not in own]
     return [text for text in others if not any(answer in text.text.lower() for answer in answers)]
 
 
