@@ -155,7 +155,7 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = self._stage.rate * min(1.0, self._texts / 1500 + 0.02) * max(0.02, 1 - progress)
         tensors = to_batch(batch)
-        loss = loss_of(self._network(tensors.input_ids, tensors.attention_mask), tensors)
+        loss = loss_of(self._network.by_length(tensors.input_ids, tensors.attention_mask), tensors)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
