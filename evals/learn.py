@@ -94,7 +94,7 @@ class Opened:
         right = self.right[place].any() if self.asked.group == "xquad" else self.right[place][row]
         return Verdict(
             pair=self.passages[place].ranked.pair,
-            features=answer_features(self.passages, scores, (place, row)),
+            features=answer_features(self.asked.text, self.passages, scores, (place, row)),
             right=bool(right),
             weight=_JUDGED[self.asked.group],
         )

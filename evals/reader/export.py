@@ -31,8 +31,8 @@ licences: `evals/reader/README.md` of the source. What it does for answers: the 
 | base | multilingual-e5-small (MIT), frozen, SHA-256 of the bundled weights `{encoder}` |
 | learned | {weights:,} weights: low-rank updates of rank {rank} in all linear layers of all 12 layers, and a head |
 | file | `{name}`, float16, {megabytes:.1f} MB, SHA-256 `{file}` |
-| data | CMRC 2018, SQuAD 2.0, XQuAD-R even articles (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), and of this project's own: invented \
-news, and questions over our corpus |
+| data | CMRC 2018, SQuAD 2.0, XQuAD-R even articles, NTREX-128 (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), and of this project's \
+own: invented news, and questions over our corpus |
 | order | {stages} |
 | average of | {seed} |
 
@@ -44,18 +44,18 @@ often passages that answer get a higher score than passages that do not.
 
 
 def main() -> None:
-    checkpoint = Path(sys.argv[1])
-    several = [torch.load(Path(name)) for name in sys.argv[1:]]
+    checkpoints = [Path(name) for name in sys.argv[1:]]
+    several = [torch.load(checkpoint) for checkpoint in checkpoints]
     scale = SCALE / rank_of(several[0]) ** 0.5
     learned = narrowed(average(several), RANK)
     written = write_updates(PACKAGED, learned, scale)
-    passed = _stages_up_to(checkpoint.stem.partition("-")[0])
+    passed = list(dict.fromkeys(stage for checkpoint in checkpoints for stage in _stages_up_to(_stage(checkpoint))))
     CARD.write_text(
         _CARD.format(
             **written,
             stages=", then ".join(f"`{name}`" for name in passed),
-            seed=", ".join(f"`{Path(name).stem.partition('-')[0]}` with seed {_seed(name)}" for name in sys.argv[1:]),
-            checks="\n".join(_last_check(checkpoint.parent, name) for name in passed),
+            seed=", ".join(f"`{_stage(checkpoint)}` with seed {_seed(checkpoint)}" for checkpoint in checkpoints),
+            checks="\n".join(_last_check(checkpoints[0].parent, stage) for stage in passed),
         ),
         encoding="utf-8",
     )
@@ -89,8 +89,12 @@ def narrowed(learned: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Ten
     return found
 
 
-def _seed(name: str) -> str:
-    return Path(name).stem.partition("-")[2] or str(SEED)
+def _stage(checkpoint: Path) -> str:
+    return checkpoint.stem.partition("-")[0]
+
+
+def _seed(checkpoint: Path) -> str:
+    return checkpoint.stem.partition("-")[2] or str(SEED)
 
 
 def _stages_up_to(name: str | None) -> list[str]:

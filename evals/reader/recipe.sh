@@ -35,3 +35,8 @@ average loose.pt loose-8.pt
 part=5
 for seed in 9 10; do train mixed --rank 64 --seed $seed; done
 average mixed-9.pt mixed-10.pt
+
+part=6
+train across --rank 64 --seed 12
+train parallel --rank 64 --seed 11
+average across-12.pt parallel-11.pt

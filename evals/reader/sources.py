@@ -24,6 +24,7 @@ from examples import (
 from invented import load_stories
 from negatives import with_nearest_texts, with_negatives
 from opened import StoryQuestion, invented_store, opened_examples, questions_of, strange_examples
+from parallel import parallel_examples
 from wording import with_even_odds
 
 from coopbot.ask.store import VectorStore
@@ -170,6 +171,22 @@ def loose_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random
 
 def mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
     """Two loose questions for each precise one, more of XQuAD-R, and some questions about something else altogether."""
+    return _loose_and_precise(qa, xquad, embedder, rng, from_xquad=3_000)
+
+
+def across_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """The same with still more of XQuAD-R, most of whose answers are in another language than the question."""
+    return _loose_and_precise(qa, xquad, embedder, rng, from_xquad=5_000)
+
+
+def parallel_mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """The same with sentences of translated news."""
+    translated = [sometimes_unanswered(one, rng) for _ in range(4) for one in parallel_examples(qa, rng)]
+    few = with_negatives(translated, embedder, rng, share=0.3, most=1)
+    return [*across_examples(qa, xquad, embedder, rng), *(with_made_up_head(one, rng) for one in few)]
+
+
+def _loose_and_precise(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, from_xquad: int) -> list[Example]:
     store = _stories(embedder)
     shares = {"series": 500, "trio": 400, "sibling": 1_600, "subject": 700}
     loose = [rng.sample(questions_of(f"made-up-{source}", loose=True), count) for source, count in shares.items()]
@@ -177,7 +194,7 @@ def mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random
         *opened_examples([one for some in loose for one in some], store, embedder, wrong=3),
         *opened_examples(_some_of_each(1_500, rng), store, embedder, wrong=2, foreign=2),
     ]
-    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(3_000, 300, 500))
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(from_xquad, 300, 500))
     # None of XQuAD-R, of which `learn.py` asks such questions.
     elsewhere = [one.question for one in general if not one.source.startswith("xquad")]
     strange = strange_examples(rng.sample(elsewhere, 300), store, embedder, wrong=4)
@@ -219,6 +236,8 @@ EXAMPLES = {
     "opened": opened_anywhere_examples,
     "loose": loose_examples,
     "mixed": mixed_examples,
+    "across": across_examples,
+    "parallel": parallel_mixed_examples,
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coopbot.ask.rank.features import answer_features
+from coopbot.ask.rank.features import answer_features, names_other_time
 from coopbot.ask.rank.retrieve import (
     OPENED,
     READ_AT_A_TIME,
@@ -71,7 +71,7 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
             assert {len(values) for values in one.features.values()} == {len(one.passage.sentences)}
             assert all(np.isfinite(values).all() for values in one.features.values())
         scores = [one.features["cosine"] for one in opened]
-        features = answer_features(opened, scores, best_sentence(opened, scores, 0.0))
+        features = answer_features(ROAD, opened, scores, best_sentence(opened, scores, 0.0))
         assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
         assert reader is None or features["read_total"] >= max(float(one.features["read_starts"].max()) for one in opened)
 
@@ -86,12 +86,26 @@ def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_ar
         chosen = [opened[place] for place in among]
         scores = [np.full(len(one.passage.sentences), -behind, dtype=np.float32) for one in chosen]
         scores[0][0] = 0.0
-        return float(answer_features(chosen, scores, (0, 0))["echo"][0])
+        return float(answer_features(ROAD, chosen, scores, (0, 0))["echo"][0])
 
     others = [place for place in range(len(opened)) if place != road]
     assert echo([road], 0.0) == 0.0
     assert echo([road, *others], 0.0) > echo([road, *others], 2.0) > echo([road, *others], 4.0) > 0
     assert echo([road, *others], 0.0) >= echo([road, others[0]], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "other_time"),
+    [
+        ("How long is the road?", False),
+        ("How long was the road in 2024?", True),
+        ("Сколько километров дороги открыли в 2023 году?", False),
+        ("2023年下半年公路有多少公里？", True),
+        ("2023年前六个月公路有多少公里？", False),
+    ],
+)
+def test_a_sentence_about_another_time_shows(question: str, other_time: bool) -> None:
+    assert names_other_time(question, "In the first half of 2023, 20 km of the road opened.") == other_time
 
 
 def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
@@ -111,7 +125,7 @@ def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weigh
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
     opened = open_passages(question, store, ranked, range(3), FigureReader())
-    sentences = scored_sentences(opened, weights.read, preference=0.0)
+    sentences = scored_sentences(ROAD, opened, weights.read, preference=0.0)
     assert [one.log_odds for one in sentences] == sorted((one.log_odds for one in sentences), reverse=True)
     assert sentences[0].text == "The road is 20 km long."
     assert sentences[0].answer_text == "20 km"

@@ -14,7 +14,7 @@ from coopbot.index.model.encoder import Encoder
 
 ROOT = Path(__file__).parents[2]
 # Of 60. The model's arithmetic differs slightly between processors.
-_MOST_ANSWERED = 3
+_MOST_ANSWERED = 4
 
 
 def test_the_sources_do_not_say(embedder: Encoder, reader: ModelReader, corpus_index: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.rank.weights import ContradictionWeights, Features, Where
-from coopbot.domain import Span
 from coopbot.text.dates import find_dates
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import Period, find_periods
@@ -123,8 +122,7 @@ def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: Plac
     sentence answers. answers: whether it is that sentence's answer. reported, contrasts: words of reporting and of contrast, in
     the best sentence and in the other. repeats: whether the other has the answer's figure too. alike: how many figures of the
     unit it has. years, periods: whether the two name different ones; other_years: how many the other names. apart: the log of
-    the ratio, or years between dates. before, between: in one sentence, whether it stands before the answer, and how many words
-    of reporting stand between the two, as where each has a source of its own. cosine: of the vectors.
+    the ratio, or years between dates. before: whether it stands before the answer in one sentence. cosine: of the vectors.
     """
     best, other = of_best.sentence, of_other.sentence
     reading = _reading(other, figure)
@@ -145,7 +143,6 @@ def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: Plac
         "apart": _apart(own.figure, figure.figure),
         "is_date": own.figure.unit == "date",
         "before": other is best and figure.start_char < own.start_char,
-        "between": _attributions_between(best.text, own, figure) if other is best else 0,
         "across": best.stored.language != other.stored.language,
         "cosine": float(best.vector @ other.vector),
     }
@@ -163,11 +160,6 @@ def _apart(one: Figure, other: Figure) -> float:
     if one.unit == "date":
         return (large - small) / _DAYS_A_YEAR
     return math.log(large / small) if small else float(_MANY)
-
-
-def _attributions_between(text: str, one: Span, other: Span) -> int:
-    first, second = sorted((one, other), key=lambda span: span.start_char)
-    return min(_MANY, count_attributions(text[first.end_char : second.start_char]))
 
 
 def _agrees(one: Figure, other: Figure) -> bool:

@@ -13,6 +13,8 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.ask.rank.weights import Features, Pair
 from coopbot.domain import Passage
 from coopbot.index.types import F32, StoredPassage
+from coopbot.text.dates import find_dates
+from coopbot.text.periods import find_periods
 
 # A gap between sentence scores at which another sentence no longer competes; larger gaps are clipped to it.
 _FAR_BEHIND = 5.0
@@ -104,13 +106,13 @@ def _retrieval_features(one: OpenPassage) -> Features:
     }
 
 
-def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
+def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
     """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
     at: (passage, row) of the sentence proposed as the answer. ahead: the gap of its score to the best of other passages.
     behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. read_total: like read_starts, but the sum over all sentences.
-    The rest are features of the sentence itself.
+    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
+    read_starts, but the sum over all sentences. The rest are features of the sentence itself.
     """
     place, row = at
     best = opened[place]
@@ -126,6 +128,7 @@ def answer_features(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tu
         "regret": float(candidates.token_weights @ regret),
         "echo": _echo(opened, scores, at),
         "cosine": float(best.features["cosine"][row]),
+        "other_time": names_other_time(question, best.passage.quoted(best.passage.sentences[row])),
         **(_by_reading(opened, best.read, row) if best.read else {"late_weighted": float(best.features["late_weighted"][row])}),
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
@@ -142,6 +145,16 @@ def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, i
         if one.passage.article_id != best.passage.article_id
     ]
     return max(cosines, default=0.0)
+
+
+def names_other_time(question: str, sentence: str) -> bool:
+    """Whether a sentence names years, or parts of a year, but none of those that the question names."""
+    pairs = ((_years(question), _years(sentence)), (find_periods(question), find_periods(sentence)))
+    return any(asked and named and asked.isdisjoint(named) for asked, named in pairs)
+
+
+def _years(text: str) -> frozenset[int]:
+    return frozenset(mention.year for mention in find_dates(text) if mention.year)
 
 
 def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:

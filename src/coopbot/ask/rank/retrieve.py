@@ -102,7 +102,7 @@ def find_evidence(
             continue
         evidence = Evidence(
             passages=tuple(ranked),
-            sentences=scored_sentences(found, own, weights.preference),
+            sentences=scored_sentences(question.text, found, own, weights.preference),
             passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
@@ -150,13 +150,15 @@ def _head(store: VectorStore, stored: StoredPassage) -> str:
     return head_of(article.title, article.published) if article else ""
 
 
-def scored_sentences(opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float) -> tuple[ScoredSentence, ...]:
+def scored_sentences(
+    question: str, opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float
+) -> tuple[ScoredSentence, ...]:
     """All sentences with log odds: the model's for the best one; for the others, that minus their score gap to the best."""
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
     place, row = best_sentence(opened, scores, preference)
     top = float(scores[place][row])
     pair = opened[place].ranked.pair
-    log_odds = float(weights.answered[pair].score(answer_features(opened, scores, (place, row)))[0])
+    log_odds = float(weights.answered[pair].score(answer_features(question, opened, scores, (place, row)))[0])
     sentences = [
         _sentence(one, number, log_odds + float(score) - top)
         for one, own in zip(opened, scores, strict=True)
