@@ -96,6 +96,11 @@ def find_dates(text: str) -> list[DateMention]:
     return sorted(mentions, key=lambda mention: mention.start_char)
 
 
+def find_years(text: str) -> frozenset[int]:
+    """The years of all dates in `text`."""
+    return frozenset(mention.year for mention in find_dates(text) if mention.year)
+
+
 def blanked(text: str, spans: Sequence[Span]) -> str:
     """`text` with the spans (in order, without overlaps) overwritten by control characters; offsets stay the same."""
     pieces, end = [], 0

@@ -12,7 +12,7 @@ from typing import Literal
 
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Citation, DatedWords
-from coopbot.text.dates import find_dates
+from coopbot.text.dates import find_years
 from coopbot.text.relative import asks_for_latest, month_away, relative_words, resolve_dates
 
 # Maximum gap in log odds within which the newest sentence comes first when a question asks for the latest. Of 18 such questions
@@ -125,4 +125,4 @@ def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
 
 
 def _names_a_year(text: str) -> bool:
-    return any(mention.year for mention in find_dates(text))
+    return bool(find_years(text))

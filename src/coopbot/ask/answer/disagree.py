@@ -10,7 +10,7 @@ import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.rank.weights import ContradictionWeights, Features, Where
-from coopbot.text.dates import find_dates
+from coopbot.text.dates import find_years
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import Period, find_periods
 from coopbot.text.reporting import count_attributions, count_contrasts
@@ -122,7 +122,7 @@ def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: Plac
     sentence answers. answers: whether it is that sentence's answer. reported, contrasts: words of reporting and of contrast, in
     the best sentence and in the other. repeats: whether the other has the answer's figure too. alike: how many figures of the
     unit it has. years, periods: whether the two name different ones; other_years: how many the other names. apart: the log of
-    the ratio, or years between dates. before: whether it stands before the answer in one sentence. cosine: of the vectors.
+    the ratio, or years between dates. before: whether it stands before the answer, in one sentence. cosine: of the vectors.
     """
     best, other = of_best.sentence, of_other.sentence
     reading = _reading(other, figure)
@@ -168,8 +168,7 @@ def _agrees(one: Figure, other: Figure) -> bool:
 
 def _years(sentence: ScoredSentence) -> frozenset[int]:
     """Years the sentence names outside its answer."""
-    own = {mention.year for mention in find_dates(sentence.answer_text)}
-    return frozenset(mention.year for mention in find_dates(sentence.text) if mention.year) - own
+    return find_years(sentence.text) - find_years(sentence.answer_text)
 
 
 def _may_share_a_unit(one: Figure, other: Figure) -> bool:

@@ -13,7 +13,7 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.ask.rank.weights import Features, Pair
 from coopbot.domain import Passage
 from coopbot.index.types import F32, StoredPassage
-from coopbot.text.dates import find_dates
+from coopbot.text.dates import find_years
 from coopbot.text.periods import find_periods
 
 # A gap between sentence scores at which another sentence no longer competes; larger gaps are clipped to it.
@@ -149,12 +149,8 @@ def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, i
 
 def names_other_time(question: str, sentence: str) -> bool:
     """Whether a sentence names years, or parts of a year, but none of those that the question names."""
-    pairs = ((_years(question), _years(sentence)), (find_periods(question), find_periods(sentence)))
+    pairs = ((find_years(question), find_years(sentence)), (find_periods(question), find_periods(sentence)))
     return any(asked and named and asked.isdisjoint(named) for asked, named in pairs)
-
-
-def _years(text: str) -> frozenset[int]:
-    return frozenset(mention.year for mention in find_dates(text) if mention.year)
 
 
 def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:

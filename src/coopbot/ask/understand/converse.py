@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from coopbot.domain import MAX_QUESTION_CHARS
-from coopbot.text.dates import find_dates
+from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names, name_mentions
 from coopbot.text.tokens import lexical_tokens
 
@@ -70,7 +70,7 @@ def stands_alone(question: str) -> bool:
 def _without_like(last: str, rest: str) -> str:
     """The last question without the dates and names that the follow-up replaces."""
     spans: list[tuple[int, int]] = []
-    if any(mention.year for mention in find_dates(rest)):
+    if find_years(rest):
         spans += [(mention.start_char, mention.end_char) for mention in find_dates(last)]
     if find_names(rest):
         spans += _names(last)
