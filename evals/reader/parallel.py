@@ -10,7 +10,7 @@ from pathlib import Path
 
 from examples import Example, Text
 
-# The parts of NTREX-128; Chinese in both scripts.
+# The parts of NTREX-128 that are read; Chinese in both scripts.
 _FILES = {
     "en": "newstest2019-src.eng.txt",
     "ru": "newstest2019-ref.rus.txt",
@@ -22,6 +22,7 @@ _CLAIMS = {"en": "Is it true that {}?", "ru": "Правда ли, что {}?", "
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.,])\d+(?:[.,]\d+)?(?![A-Za-z.,]*\d)")
 _SENTENCES_IN_A_TEXT = 5
 _FEWEST_CHARACTERS = 40
+# Of the sentences without such a number.
 _SHARE_OF_CLAIMS = 0.25
 
 
@@ -45,9 +46,12 @@ def parallel_examples(folder: Path, rng: random.Random) -> Iterator[Example]:
                 asked, read = rng.sample(list(_FILES), 2)
                 if asked[:2] == read[:2] or len(line.translations["en"]) < _FEWEST_CHARACTERS:
                     continue
-                question, answer = _question(line, asked, read, rng)
-                if answer[0] == 0 and rng.random() > _SHARE_OF_CLAIMS:
+                found = _without_a_number(line, asked, read, rng)
+                if found is None and rng.random() < _SHARE_OF_CLAIMS:
+                    found = _claim(line, asked, read, rng)
+                if found is None:
                     continue
+                question, answer = found
                 start = sum(len(one.translations[read]) + 1 for one in block[: block.index(line)])
                 right = Text(text=_joined(block, read), answers=((start + answer[0], start + answer[1]),))
                 wrong = [Text(text=_joined(other, read)) for other in around]
@@ -64,8 +68,8 @@ def _documents(folder: Path) -> dict[str, list[_Line]]:
     return found
 
 
-def _question(line: _Line, asked: str, read: str, rng: random.Random) -> tuple[str, tuple[int, int]]:
-    """A question, and the span in the translated sentence that answers it."""
+def _without_a_number(line: _Line, asked: str, read: str, rng: random.Random) -> tuple[str, tuple[int, int]] | None:
+    """The sentence with a number left out, and where its translation has it; None if none stands in it just once."""
     question, sentence = line.translations[asked], line.translations[read]
     numbers = list(_NUMBER.finditer(question))
     for number in rng.sample(numbers, len(numbers)):
@@ -73,9 +77,13 @@ def _question(line: _Line, asked: str, read: str, rng: random.Random) -> tuple[s
         if len(same) == 1:
             blank = rng.choice([_BLANKS[asked], "?", "…"])
             return f"{question[: number.start()]}{blank}{question[number.end() :]}", same[0].span()
-    bare = question.rstrip(".。!！")
+    return None
+
+
+def _claim(line: _Line, asked: str, read: str, rng: random.Random) -> tuple[str, tuple[int, int]]:
+    """The sentence, or a part of it, and the whole of its translation."""
     form = _CLAIMS[asked] if rng.random() < 0.3 else "{}"
-    return form.format(_part(bare, rng)), (0, len(sentence))
+    return form.format(_part(line.translations[asked].rstrip(".。!！"), rng)), (0, len(line.translations[read]))
 
 
 def _part(sentence: str, rng: random.Random) -> str:

@@ -204,7 +204,7 @@ class Training:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=sorted(STAGES))
-    parser.add_argument("--qa", type=Path, required=True, help="folder with CMRC, DRCD and SQuAD 2.0")
+    parser.add_argument("--qa", type=Path, required=True, help="folder with CMRC, DRCD, SQuAD 2.0 and NTREX-128")
     parser.add_argument("--xquad", type=Path, required=True, help="folder with XQuAD-R")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--seed", type=int, default=SEED, help="another makes another reader, to be averaged")
