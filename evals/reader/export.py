@@ -33,7 +33,7 @@ licences: `evals/reader/README.md` of the source. What it does for answers: the 
 | file | `{name}`, float16, {megabytes:.1f} MB, SHA-256 `{file}` |
 | data | CMRC 2018, SQuAD 2.0, XQuAD-R even articles, NTREX-128 (CC BY-SA 4.0), DRCD (CC BY-SA 3.0), and of this project's \
 own: invented news, and questions over our corpus |
-| order | {stages} |
+| stages | {stages} |
 | average of | {seed} |
 
 Held-out questions, at the end of each stage. First: the best start among all passages of a question is exactly right. Area: how
@@ -53,7 +53,7 @@ def main() -> None:
     CARD.write_text(
         _CARD.format(
             **written,
-            stages=", then ".join(f"`{name}`" for name in passed),
+            stages=", ".join(f"`{name}`" for name in passed),
             seed=", ".join(f"`{_stage(checkpoint)}` with seed {_seed(checkpoint)}" for checkpoint in checkpoints),
             checks="\n".join(_last_check(checkpoints[0].parent, stage) for stage in passed),
         ),
