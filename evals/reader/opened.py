@@ -55,7 +55,7 @@ def opened_examples(
         right = [text for text in texts if text.answers][:_RIGHT]
         others = [text for text in texts if not text.answers][:wrong]
         if right and foreign and not one.is_loose:
-            others += _foreign(store, search.best(one.question)[:OPENED], set(answers), right)[:foreign]
+            others += _foreign(store, search.best(one.question, most=OPENED), set(answers), right)[:foreign]
         examples.append(
             Example(source=f"made-up-{one.kind}", question=one.question, texts=(*right, *others), paragraph=story.group)
         )
@@ -67,7 +67,7 @@ def strange_examples(questions: Sequence[str], store: VectorStore, embedder: Emb
     search = _Search(store, embedder)
     examples = []
     for text in questions:
-        texts = [_text(store, passage, {}) for passage in search.best(text)[:wrong]]
+        texts = [_text(store, passage, {}) for passage in search.best(text, most=wrong)]
         examples.append(Example(source="strange", question=text, texts=tuple(texts), paragraph=f"strange/{text}"))
     return examples
 
@@ -78,10 +78,10 @@ class _Search:
     def __init__(self, store: VectorStore, embedder: Embedder) -> None:
         self._store, self._embedder, self._weights = store, embedder, load_weights()
 
-    def best(self, question: str, filters: Filters | None = None) -> list[Passage]:
-        """All that are found, the most likely first."""
+    def best(self, question: str, filters: Filters | None = None, most: int | None = None) -> list[Passage]:
+        """The `most` likely of those that are found, or all, best first."""
         found = find_all(understand(question, self._embedder), self._store, filters or Filters(), late=True)
-        return [_passage(self._store, ranked) for ranked in rank_passages(found, self._weights.passage)]
+        return [_passage(self._store, ranked) for ranked in rank_passages(found, self._weights.passage)[:most]]
 
 
 def _foreign(store: VectorStore, found: Sequence[Passage], own: set[str], right: Sequence[Text]) -> list[Text]:
