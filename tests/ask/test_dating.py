@@ -70,7 +70,7 @@ def published(article_id: str) -> date | None:
 def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
     old, new = sentence(OLD, 2.0, towards(1)), sentence(NEW, 1.5, towards(1))
     assert promote_newer((old, new), published) == (new, old)
-    unlikely = sentence(NEW, 0.5, towards(1))
+    unlikely = sentence(NEW, 0.6, towards(1))
     assert promote_newer((old, unlikely), published) == (old, unlikely)
     assert promote_newer((), published) == ()
 

@@ -78,11 +78,18 @@ _AHEAD = re.compile(
     re.IGNORECASE,
 )
 _AHEAD_WINDOW_CHARS = 60
-_LATEST = re.compile(
+_NOW = re.compile(
     r"\b(?:now|currently|at present|latest|newest|most recent|recently|right now|nowadays|as of today|today)\b"
     r"|最新|目前|现在|如今|当前|眼下|近期|截至今"
     r"|\b(?:сейчас|теперь|в настоящее время|на данный момент|на сегодня\w*"
     r"|последн(?:ие|яя|ий|ее|их)|свеж\w+|недавн\w+|текущ\w+)\b",
+    re.IGNORECASE,
+)
+# Only in questions: "is it open yet?", "when did they last meet?"
+_UP_TO_NOW = re.compile(
+    r"\b(?:current|at the moment|these days|still|yet|so far|last (?:time|met|meet|held))\b"
+    r"|最近|现有|至今|迄今|还在|还没|了没"
+    r"|\b(?:уже|пока|до сих пор|ещ[её] не|последн\w+|сегодняшн\w+|нынешн\w+)\b",
     re.IGNORECASE,
 )
 
@@ -103,7 +110,12 @@ def relative_words(text: str, today: date) -> list[DatedWords]:
 
 def asks_for_latest(question: str) -> bool:
     """Whether a question asks for how things are now, or for what is newest."""
-    return bool(_LATEST.search(flatten(question)))
+    return speaks_of_now(question) or bool(_UP_TO_NOW.search(flatten(question)))
+
+
+def speaks_of_now(text: str) -> bool:
+    """Whether a text has words such as "now" or "the latest"."""
+    return bool(_NOW.search(flatten(text)))
 
 
 def _apart(spans: Iterable[DatedWords]) -> list[DatedWords]:
