@@ -158,7 +158,7 @@ def look_into(asked: Asked, passage: dict[Pair, LinearModel], embedder: Embedder
     question = understand(asked.text, embedder)
     ranked = rank_passages(find_all(question, asked.store, asked.filters, late=True), passage)
     places = range(min(OPENED, len(ranked)))
-    opened = open_passages(question, asked.store, ranked, places, reader)
+    opened = open_passages(asked.text, asked.store, ranked, places, reader)
     return Opened(asked=asked, passages=opened, right=[np.array(asked.rights(one.passage), dtype=bool) for one in opened])
 
 

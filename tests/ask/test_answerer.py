@@ -117,6 +117,19 @@ def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_is_dated(answerer
     assert undated.as_of == "undated"
 
 
+def test_each_part_of_a_question_is_answered_though_both_stand_in_one_passage(tmp_path: Path) -> None:
+    text = "The Amur bridge was opened in 2022. The Amur bridge has a length of 1,283 m. The Amur bridge is grey."
+    build([make_article("en/bridge", text)], BagOfWords(), tmp_path, model="bag of words", precision="f32")
+    index = LiveIndex(tmp_path, BagOfWords().fingerprint)
+    answer = Answerer(BagOfWords(), index.current, FigureReader(), today=lambda: TODAY).ask(
+        "When was the Amur bridge opened and what length has the Amur bridge?"
+    )
+    assert sorted(citation.quote for citation in answer.citations) == [
+        "The Amur bridge has a length of 1,283 m.",
+        "The Amur bridge was opened in 2022.",
+    ]
+
+
 def test_a_conversation_continues_from_a_subject_and_after_small_talk(answerer: Answerer) -> None:
     answerer.ask("What do you know about leopards in the park?", conversation_id="c")
     answerer.ask("thanks", conversation_id="c")

@@ -37,6 +37,15 @@ def test_one_quote_a_passage() -> None:
     assert texts(choose([one, other], 4, WEIGHTS)) == ["A bridge."]
 
 
+def test_what_answers_a_part_of_the_question_is_quoted_next_also_from_the_same_passage() -> None:
+    best = sentence("It opened in 2022.", 3.0, towards(1), passage="p", answer="2022")
+    other = sentence("A road.", 2.0, towards(0, 1))
+    length = sentence("It is 1,283 m long.", 1.0, towards(0, 0.5), passage="p", answer="1,283 m")
+    again = replace(best, log_odds=2.5)
+    assert texts(choose([best, other, length], 4, WEIGHTS, [again, length])) == [best.text, length.text, other.text]
+    assert texts(choose([best, other, length], 1, WEIGHTS, [again, length])) == [best.text]
+
+
 def test_an_answer_is_quoted_in_one_language_and_another_answer_takes_its_place() -> None:
     english = sentence("The bridge is 1,283 m long.", 3.0, towards(1), answer="1,283 m")
     russian = sentence("Длина моста – 1283 м.", 2.0, towards(0.2), "ru", answer="1283 м")

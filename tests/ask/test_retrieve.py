@@ -63,7 +63,7 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
     for reader in (None, FigureReader()):
-        opened = open_passages(question, store, ranked, range(4), reader)
+        opened = open_passages(ROAD, store, ranked, range(4), reader)
         names = {frozenset(one.features) for one in opened}
         assert len(names) == 1
         assert ("read_starts" in next(iter(names))) == (reader is not None)
@@ -79,7 +79,7 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
 def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_are(store: Snapshot, weights: Weights) -> None:
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
-    opened = open_passages(question, store, ranked, range(len(ranked)), None)
+    opened = open_passages(ROAD, store, ranked, range(len(ranked)), None)
     road = next(i for i, one in enumerate(opened) if one.passage.article_id == "en/road")
 
     def echo(among: list[int], behind: float) -> float:
@@ -124,7 +124,7 @@ def test_without_a_reader_nothing_is_read_and_no_words_are_marked(store: Snapsho
 def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weights: Weights) -> None:
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
-    opened = open_passages(question, store, ranked, range(3), FigureReader())
+    opened = open_passages(ROAD, store, ranked, range(3), FigureReader())
     sentences = scored_sentences(ROAD, opened, weights.read, preference=0.0)
     assert [one.log_odds for one in sentences] == sorted((one.log_odds for one in sentences), reverse=True)
     assert sentences[0].text == "The road is 20 km long."
@@ -134,7 +134,7 @@ def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weigh
 def test_a_sentence_in_the_questions_language_ranks_before_one_hardly_better(store: Snapshot, weights: Weights) -> None:
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
-    opened = open_passages(question, store, ranked, range(len(ranked)), None)
+    opened = open_passages(ROAD, store, ranked, range(len(ranked)), None)
     english = next(i for i, one in enumerate(opened) if one.ranked.pair == "same")
     russian = next(i for i, one in enumerate(opened) if one.ranked.pair == "across")
     scores = [np.full(len(one.passage.sentences), -5.0, dtype=np.float32) for one in opened]

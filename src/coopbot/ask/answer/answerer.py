@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
+from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.answer.dating import dated, promote_newer, with_dates
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
@@ -15,13 +16,24 @@ from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.candidates import CANDIDATES
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import Evidence, Progress, Watch, find_all, find_evidence, rank_passages, to_hits
+from coopbot.ask.rank.retrieve import (
+    Evidence,
+    Progress,
+    ScoredSentence,
+    Watch,
+    find_all,
+    find_evidence,
+    rank_passages,
+    read_passages,
+    to_hits,
+)
 from coopbot.ask.rank.weights import Weights, load_weights
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import Conversations, Remembers, checked_conversation_id
 from coopbot.ask.understand.converse import points_back, readings, resolve
 from coopbot.ask.understand.question import Question, checked, understand
 from coopbot.ask.understand.small_talk import find_small_talk
+from coopbot.ask.understand.two_parts import two_parts
 from coopbot.ask.understand.wanted import articles_wanted
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
 from coopbot.errors import IndexBroken
@@ -97,7 +109,7 @@ class Answerer:
         There are up to 4 quotes by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both.
         Raises InvalidRequest, IndexBroken.
         """
-        clock, store, today = _Clock(), self._current(), self._today()
+        clock, store, today = Clock(), self._current(), self._today()
         text, filters = checked(question), filters or Filters()
         if conversation_id is not None:
             earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
@@ -110,7 +122,9 @@ class Answerer:
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         if conversation_id is not None:
             self._conversations.remember(conversation_id, asked.text, client)
-        quoted, found = self._quoted(asked, evidence, store, max_citations, today)
+        parts = self._parts(with_dates(text, today), evidence, store)
+        clock.lap("read" if self._reader else "retrieve")
+        quoted, found = self._quoted(asked, evidence, parts, store, max_citations, today)
         clock.lap("compose")
         if self._writer is not None and quoted.outcome == "answered":
             quoted = self._writer.write(quoted, found)
@@ -118,7 +132,7 @@ class Answerer:
         return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
 
     def _searched(
-        self, text: str, store: VectorStore, filters: Filters, clock: _Clock, watch: Watch
+        self, text: str, store: VectorStore, filters: Filters, clock: Clock, watch: Watch
     ) -> tuple[Question, Evidence]:
         """One query, embedded, and the evidence found for it."""
         asked = understand(text, self._embedder)
@@ -132,6 +146,14 @@ class Answerer:
         evidence = find_evidence(asked, store, self._weights, filters, reader=self._reader, late=self._late, watch=seen)
         clock.lap("read" if self._reader else "retrieve")
         return asked, evidence
+
+    def _parts(self, text: str, evidence: Evidence, store: VectorStore) -> tuple[ScoredSentence, ...]:
+        """For a question that has an answer and asks two things: what answers each, in the passages found for both."""
+        threshold = self._weights.read.threshold
+        if self._reader is None or evidence.confidence < threshold:
+            return ()
+        read = (read_passages(part, store, self._weights, evidence.passages, reader=self._reader) for part in two_parts(text))
+        return tuple(one.sentences[0] for one in read if one.confidence >= threshold)
 
     def _given(self, answer: Answer) -> Answer:
         self._on_answer(answer)
@@ -155,7 +177,13 @@ class Answerer:
         return _plain(text, store, notice="about", articles=articles, searched_as=subject)
 
     def _quoted(
-        self, asked: Question, evidence: Evidence, store: VectorStore, max_citations: int | None, today: date
+        self,
+        asked: Question,
+        evidence: Evidence,
+        parts: Sequence[ScoredSentence],
+        store: VectorStore,
+        max_citations: int | None,
+        today: date,
     ) -> tuple[Answer, tuple[Citation, ...]]:
         """The quoted answer, and all citations that a writer may use."""
         weights = self._weights.sentences(with_reader=self._reader is not None)
@@ -166,7 +194,7 @@ class Answerer:
             sentences = promote_newer(sentences, lambda article_id: _article(store, article_id).published)
         limit = max_citations or DEFAULT_CITATIONS
         most = limit if self._writer is None or max_citations else MAX_CITATIONS
-        chosen = choose(sentences, most, weights) if answered else nearest(sentences, min(_OFFERED, limit))
+        chosen = choose(sentences, most, weights, parts) if answered else nearest(sentences, min(_OFFERED, limit))
         found = tuple(dated(citation, today, latest=latest) for citation in _cited(store, chosen))
         citations = found[:limit]
         answer = Answer(
@@ -183,7 +211,7 @@ class Answerer:
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""
-        clock = _Clock()
+        clock = Clock()
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
@@ -193,24 +221,6 @@ class Answerer:
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
         )
-
-
-class _Clock:
-    """A stopwatch with named laps."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
-        self._last = now
-
-    def finish(self, name: str = "") -> dict[str, float]:
-        if name:
-            self.lap(name)
-        return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
 
 
 def _cited(store: VectorStore, chosen: Chosen) -> Iterator[Citation]:

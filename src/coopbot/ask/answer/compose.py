@@ -34,9 +34,12 @@ class Chosen:
     contradiction: Contradiction | None = None
 
 
-def choose(sentences: Sequence[ScoredSentence], limit: int, weights: SentenceWeights) -> Chosen:
-    """Up to `limit` sentences: the one most likely to answer, then one that contradicts it, then other likely ones, each from
-    another passage and adding something new. The first is taken however unlikely.
+def choose(
+    sentences: Sequence[ScoredSentence], limit: int, weights: SentenceWeights, parts: Sequence[ScoredSentence] = ()
+) -> Chosen:
+    """Up to `limit` sentences: the one most likely to answer, then one that contradicts it, then those that answer `parts` of
+    the question, then other likely ones, each from another passage and adding something new. The first is taken however
+    unlikely.
     """
     if not sentences:
         return Chosen(sentences=())
@@ -44,6 +47,9 @@ def choose(sentences: Sequence[ScoredSentence], limit: int, weights: SentenceWei
     other = find_contradiction(sentences, weights.contradiction) if weights.contradiction else None
     if other and other.sentence not in chosen and limit > 1:
         chosen.append(other.sentence)
+    for sentence in parts:
+        if len(chosen) < limit and not any(_repeats(sentence, one) for one in chosen):
+            chosen.append(sentence)
     for sentence in sentences:
         if len(chosen) >= limit:
             break
@@ -111,10 +117,15 @@ def quoted_span(sentence: ScoredSentence) -> Span:
 
 
 def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether a sentence says something that the other does not."""
-    if sentence.stored.passage.passage_id == other.stored.passage.passage_id:
-        return False
+    """Whether a sentence is from another passage, and says something that the other does not."""
+    return sentence.stored.passage.passage_id != other.stored.passage.passage_id and not _repeats(sentence, other)
+
+
+def _repeats(sentence: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether a sentence is the other one, or says the same."""
+    if sentence.stored.passage.passage_id == other.stored.passage.passage_id and sentence.span == other.span:
+        return True
     if sentence.answer and other.answer and figures_agree(sentence.answer_text, other.answer_text):
-        return False
+        return True
     across = sentence.stored.language != other.stored.language
-    return float(sentence.vector @ other.vector) < (_SAME_THING_ACROSS if across else _SAME_THING)
+    return float(sentence.vector @ other.vector) >= (_SAME_THING_ACROSS if across else _SAME_THING)

@@ -92,17 +92,31 @@ def find_evidence(
 ) -> Evidence:
     """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step."""
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
+    watch(Progress(stage="retrieved", passages=len(ranked)))
+    return read_passages(question.text, store, weights, ranked, reader=reader, opened=opened, watch=watch)
+
+
+def read_passages(
+    question: str,
+    store: VectorStore,
+    weights: Weights,
+    ranked: Sequence[RankedPassage],
+    *,
+    reader: Reader | None,
+    opened: int = OPENED,
+    watch: Watch = lambda _: None,
+) -> Evidence:
+    """Read ranked passages, best first, until the answer is sure. `question` may be a part of what they were ranked for."""
     own = weights.sentences(with_reader=reader is not None)
     found: list[OpenPassage] = []
     evidence = Evidence(passages=tuple(ranked), sentences=())
-    watch(Progress(stage="retrieved", passages=len(ranked)))
     for start in range(0, min(opened, len(ranked)), READ_AT_A_TIME):
         found += open_passages(question, store, ranked, range(start, min(start + READ_AT_A_TIME, len(ranked))), reader)
         if reader is None and len(found) < min(opened, len(ranked)):
             continue
         evidence = Evidence(
             passages=tuple(ranked),
-            sentences=scored_sentences(question.text, found, own, weights.preference),
+            sentences=scored_sentences(question, found, own, weights.preference),
             passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
@@ -133,12 +147,12 @@ def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel
 
 
 def open_passages(
-    question: Question, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
+    question: str, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
 ) -> list[OpenPassage]:
     """Load ranked passages from the store and, if there is a reader, read them."""
     chosen = [ranked[place] for place in places]
     stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
-    read = reader.read(question.text, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
+    read = reader.read(question, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
     return [
         OpenPassage(ranked=one, stored=passage, behind=ranked[0].score - one.score, read=reading)
         for one, passage, reading in zip(chosen, stored, read, strict=True)

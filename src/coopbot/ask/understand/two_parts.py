@@ -1,0 +1,39 @@
+"""Questions that ask two things at once: "when was it built and how long is it?"."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from coopbot.text.measures import flatten
+
+_ASKS = re.compile(
+    r"\b(?:what|when|where|who|whom|whose|which|why|how)\b"
+    r"|\b(?:когда|где|куда|откуда|кто|кого|кем|кому|чего|сколько|скольких|насколько|почему|зачем|поч[её]м"
+    r"|как(?:ой|ая|ое|ие|их|ого|ому|ую|им|ом|ова|ово|овы)?)\b"
+    r"|多少|几(?![乎家次百千十亿万])|哪|什么|何|谁|怎么?|多[长大高久远快宽深重早]|啥",
+    re.IGNORECASE,
+)
+# What separates the parts; in Chinese also a space.
+_BETWEEN = re.compile(r"[,;，；、。?？!—]|\b(?:and|plus|и|а|плюс)\b|以及|还有|[和并及又]|(?<=[\u3400-\u9fff]) ", re.IGNORECASE)
+# These separate parts without a question word, too: "capacity in 2024 plus the target for 2030".
+_ALWAYS = re.compile(r"[;；?？](?=.*\w)|\b(?:plus|плюс)\b", re.IGNORECASE)
+_LEAST_CHARS, _LEAST_HAN = 8, 4
+
+
+def two_parts(question: str) -> tuple[str, ...]:
+    """The two parts of a question, without what joins them; empty if it asks one thing."""
+    text = flatten(question)
+    words = list(_ASKS.finditer(text))
+    joints = list(_ALWAYS.finditer(text))
+    for one, other in pairwise(words):
+        joints += reversed(list(_BETWEEN.finditer(text, one.end(), other.start() + 1)))
+    for joint in joints:
+        parts = (question[: joint.start()].strip(), question[joint.end() :].strip())
+        if all(map(_says_something, parts)):
+            return parts
+    return ()
+
+
+def _says_something(part: str) -> bool:
+    return len(part) >= (_LEAST_HAN if re.search(r"[\u3400-\u9fff]", part) else _LEAST_CHARS)
