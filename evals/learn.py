@@ -2,10 +2,10 @@
 
     python evals/learn.py XQUAD
 
-It learns from questions over `corpus/` (`training.jsonl` and the dev half of `questions.jsonl`), over the invented news and
-pages of `reader/invented.py` (loose ones over the texts of their story only) and over the even-numbered articles of XQuAD-R;
-the latter also with the right passage removed from the index, so that nothing answers; only from those that neither the
-reader nor the encoder of questions was trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers
+It learns from questions over `corpus/` (`training.jsonl`, `judging.jsonl`, the dev half of `questions.jsonl`), over invented
+news and pages of `reader/invented.py` (loose ones over the texts of their story only) and over the even-numbered articles of
+XQuAD-R; the latter also with the right passage removed from the index, so that nothing answers; only from those that neither
+the reader nor the encoder of questions was trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers
 them. `contradictions.py` learns what counts as another account of an answer.
 """
 
@@ -50,11 +50,11 @@ from coopbot.wiring import open_models
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
 
 # Weight of a question of each set. XQuAD-R has each question in nine directions.
-_COUNTS = {"corpus": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
+_COUNTS = {"corpus": 1.0, "judging": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
 # The same for judging answers: confidence is to be as true of our corpus as of the invented sets, which have five times as many
-# questions and were made to be hard.
+# questions and were made to be hard; those of `judging.jsonl` are hard too.
 _JUDGED = {**_COUNTS, "corpus": 4.5}
-_NEWS = ("corpus", "invented")
+_NEWS = ("corpus", "judging", "invented")
 _INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 2_500, 600, 0.3, 15
 
 # Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,

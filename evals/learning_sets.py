@@ -64,11 +64,15 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
 
 
 def corpus_questions(indexes: Indexes) -> Iterator[Asked]:
-    """Over our corpus: `training.jsonl` and golden dev on held-out topics, without follow-ups and small talk."""
-    asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
-    for one in asked:
-        if one.split == "dev" and not one.after and one.kind != "small-talk" and is_held_out_topic(one.topic):
-            yield Asked(group="corpus", text=one.question, store=indexes.corpus, rights=holding(one.answers))
+    """Over our corpus, without follow-ups and small talk: all of `judging.jsonl`; of `training.jsonl` and golden dev, from
+    which the reader and the encoder of questions learn too, those on held-out topics.
+    """
+    learned_from = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
+    held_out = [one for one in learned_from if one.split == "dev" and is_held_out_topic(one.topic)]
+    for group, asked in (("corpus", held_out), ("judging", load_questions(EVALS / "judging.jsonl"))):
+        for one in asked:
+            if not one.after and one.kind != "small-talk":
+                yield Asked(group=group, text=one.question, store=indexes.corpus, rights=holding(one.answers))
 
 
 def invented_questions(indexes: Indexes, count: int) -> Iterator[Asked]:

@@ -71,7 +71,10 @@ def questions() -> tuple[GoldenQuestion, ...]:
 @cache
 def every_question() -> tuple[GoldenQuestion, ...]:
     """Those to learn from as well."""
-    return (*questions(), *load_questions(ROOT / "evals" / "training.jsonl"))
+    return (
+        *questions(),
+        *(one for name in ("training", "judging") for one in load_questions(ROOT / "evals" / f"{name}.jsonl")),
+    )
 
 
 @pytest.fixture(scope="module")

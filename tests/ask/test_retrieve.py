@@ -108,6 +108,27 @@ def test_a_sentence_about_another_time_shows(question: str, other_time: bool) ->
     assert names_other_time(question, "In the first half of 2023, 20 km of the road opened.") == other_time
 
 
+def test_the_day_of_a_report_is_not_what_a_sentence_is_about() -> None:
+    reported = "In 2024 the road carried 2 Mt, TASS wrote on 3 March 2025."
+    assert names_other_time("How much did the road carry in 2025?", reported)
+    assert not names_other_time("How much did the road carry in 2024?", reported)
+    assert not names_other_time("What opened in 2025?", "The road opened on 3 March 2025.")
+
+
+def test_rivals_count_all_other_sentences_by_their_odds(store: Snapshot, weights: Weights) -> None:
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
+    opened = open_passages(ROAD, store, ranked, range(2), None)
+
+    def rivals(behind: float) -> float:
+        scores = [np.full(len(one.passage.sentences), -behind, dtype=np.float32) for one in opened]
+        scores[0][0] = 0.0
+        return float(answer_features(ROAD, opened, scores, (0, 0))["rivals"][0])
+
+    others = sum(len(one.passage.sentences) for one in opened) - 1
+    assert rivals(1.0) == pytest.approx(np.log(0.001 + others * np.exp(-1.0)), abs=1e-3)
+    assert rivals(1.0) > rivals(2.0) > rivals(60.0) == pytest.approx(np.log(0.001), abs=1e-3)
+
+
 def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
     for sure, read in ((0.0, READ_AT_A_TIME), (1.1, OPENED)):
         reader = FigureReader()

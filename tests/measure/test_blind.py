@@ -104,7 +104,11 @@ def test_half_are_answered_in_their_own_language_and_a_quarter_only_in_others(la
 
 
 def test_no_question_is_asked_in_two_files() -> None:
-    golden = [question.question for name in ("questions", "training") for question in load_questions(EVALS / f"{name}.jsonl")]
+    golden = [
+        question.question
+        for name in ("questions", "training", "judging")
+        for question in load_questions(EVALS / f"{name}.jsonl")
+    ]
     unseen = [question.question for name in ("unseen", "pages") for question in load_unseen(EVALS / f"{name}.jsonl", option="")]
     both = [question.id for question in questions() if not question.after and question.question in {*golden, *unseen}]
     assert both == []

@@ -72,7 +72,11 @@ def test_a_question_has_what_its_kind_needs(name: str) -> None:
 
 
 def test_no_question_is_asked_in_two_files() -> None:
-    ours = [question.question for path in ("questions.jsonl", "training.jsonl") for question in load_questions(EVALS / path)]
+    ours = [
+        question.question
+        for path in ("questions.jsonl", "training.jsonl", "judging.jsonl")
+        for question in load_questions(EVALS / path)
+    ]
     assert {question.question for name in SETS for question in questions(name)} & set(ours) == set()
 
 

@@ -13,11 +13,13 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.ask.rank.weights import Features, Pair
 from coopbot.domain import Passage
 from coopbot.index.types import F32, StoredPassage
-from coopbot.text.dates import find_years
+from coopbot.text.dates import find_dates, find_years
 from coopbot.text.periods import find_periods
 
-# A gap between sentence scores at which another sentence no longer competes; larger gaps are clipped to it.
-_FAR_BEHIND = 5.0
+# Of all other sentences together, the odds against the best one below which they no longer compete.
+_LEAST_ODDS = 1e-3
+# By how much another sentence's score counts as better at most: the preference for a language may put a worse one first.
+_FAR_AHEAD = 3.0
 
 
 def passage_features(candidates: Candidates) -> Features:
@@ -109,9 +111,9 @@ def _retrieval_features(one: OpenPassage) -> Features:
 def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
     """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
 
-    at: (passage, row) of the sentence proposed as the answer. ahead: the gap of its score to the best of other passages.
-    behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
+    at: (passage, row) of the sentence proposed as the answer. rivals: the log of the summed odds of all other sentences
+    against it. behind: the gap of its passage's score to the best. regret: how much better other passages match the question's
+    tokens. echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
     read_starts, but the sum over all sentences. The rest are features of the sentence itself.
     """
     place, row = at
@@ -120,10 +122,8 @@ def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequen
     met = candidates.passage_met[:, best.ranked.place]
     # How much better other passages match each question token than this one.
     regret = candidates.passage_met.max(axis=1) - met
-    top = float(scores[place][row])
-    others = [float(own.max()) for number, own in enumerate(scores) if number != place]
     values = {
-        "ahead": min(_FAR_BEHIND, top - max(others, default=top - _FAR_BEHIND)),
+        "rivals": _rivals(scores, at),
         "behind": best.behind,
         "regret": float(candidates.token_weights @ regret),
         "echo": _echo(opened, scores, at),
@@ -132,6 +132,13 @@ def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequen
         **(_by_reading(opened, best.read, row) if best.read else {"late_weighted": float(best.features["late_weighted"][row])}),
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
+
+
+def _rivals(scores: Sequence[F32], at: tuple[int, int]) -> float:
+    place, row = at
+    gaps = np.concatenate(scores) - scores[place][row]
+    odds = np.exp(np.minimum(gaps, _FAR_AHEAD)).sum() - 1.0  # without its own
+    return float(np.log(_LEAST_ODDS + max(0.0, odds)))
 
 
 def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> float:
@@ -148,9 +155,15 @@ def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, i
 
 
 def names_other_time(question: str, sentence: str) -> bool:
-    """Whether a sentence names years, or parts of a year, but none of those that the question names."""
-    pairs = ((find_years(question), find_years(sentence)), (find_periods(question), find_periods(sentence)))
+    """Whether a sentence is about years, or parts of a year, but none of those that the question names."""
+    pairs = ((find_years(question), _years_about(sentence)), (find_periods(question), find_periods(sentence)))
     return any(asked and named and asked.isdisjoint(named) for asked, named in pairs)
+
+
+def _years_about(sentence: str) -> frozenset[int]:
+    """The years that it names without a month or, failing these, all: a month or day is often that of the report."""
+    dates = [one for one in find_dates(sentence) if one.year]
+    return frozenset(one.year for one in [date for date in dates if not date.month] or dates if one.year)
 
 
 def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:
