@@ -19,7 +19,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
+from coopbot.index.disk.folder import open_current
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
 from coopbot.index.model.reader_model import ReaderModel, load_reader
@@ -124,6 +126,13 @@ def corpus_index(embedder: Encoder, tmp_path_factory: pytest.TempPathFactory) ->
     """An index of corpus/ with the real model, made once a run for all workers: read it, copy its cache, leave it as it is."""
     folder = tmp_path_factory.getbasetemp()
     return make_corpus_index(embedder, (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "corpus-index")
+
+
+@pytest.fixture
+def corpus_answerer(embedder: Encoder, reader: ModelReader, corpus_index: Path) -> Answerer:
+    """Answers from corpus/ with the real models."""
+    store = open_current(corpus_index, embedder.fingerprint)
+    return Answerer(embedder, lambda: store, reader)
 
 
 @pytest.fixture

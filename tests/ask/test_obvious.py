@@ -6,9 +6,6 @@ import json
 from pathlib import Path
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.rank.reader import ModelReader
-from coopbot.index.disk.folder import open_current
-from coopbot.index.model.encoder import Encoder
 from coopbot.measure.golden import holds
 
 ROOT = Path(__file__).parents[2]
@@ -16,13 +13,11 @@ ROOT = Path(__file__).parents[2]
 _MOST_MISSED = 5
 
 
-def test_obvious_questions_are_answered_by_the_first_quote(embedder: Encoder, reader: ModelReader, corpus_index: Path) -> None:
-    store = open_current(corpus_index, embedder.fingerprint)
-    answerer = Answerer(embedder, lambda: store, reader)
+def test_obvious_questions_are_answered_by_the_first_quote(corpus_answerer: Answerer) -> None:
     asked = [json.loads(line) for line in (ROOT / "evals" / "obvious.jsonl").read_text(encoding="utf-8").splitlines()]
     missed = []
     for one in asked:
-        answer = answerer.ask(one["question"])
+        answer = corpus_answerer.ask(one["question"])
         if answer.outcome != "answered" or not holds(answer.citations[0].quote, one["answers"]):
             missed.append((one["question"], answer.citations[0].quote if answer.citations else ""))
     assert len(missed) <= _MOST_MISSED, missed
