@@ -118,11 +118,12 @@ class Answerer:
             if conversation_id is not None and unquoted.notice == "about":
                 self._conversations.remember(conversation_id, unquoted.searched_as, client)
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
-        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(with_dates(text, today), earlier)]
+        text = with_dates(text, today)
+        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(text, earlier)]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         if conversation_id is not None:
             self._conversations.remember(conversation_id, asked.text, client)
-        parts = self._parts(with_dates(text, today), evidence, store)
+        parts = self._parts(text, evidence, store) if max_citations != 1 else ()
         clock.lap("read" if self._reader else "retrieve")
         quoted, found = self._quoted(asked, evidence, parts, store, max_citations, today)
         clock.lap("compose")

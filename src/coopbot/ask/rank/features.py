@@ -162,8 +162,8 @@ def names_other_time(question: str, sentence: str) -> bool:
 
 def _years_about(sentence: str) -> frozenset[int]:
     """The years that it names without a month or, failing these, all: a month or day is often that of the report."""
-    dates = [one for one in find_dates(sentence) if one.year]
-    return frozenset(one.year for one in [date for date in dates if not date.month] or dates if one.year)
+    alone = frozenset(date.year for date in find_dates(sentence) if date.year and not date.month)
+    return alone or find_years(sentence)
 
 
 def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:
