@@ -61,7 +61,7 @@ _INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 2_500, 600, 0.3, 15
 # because the nearest passages are shown where there is no answer.
 _THRESHOLD = 0.4
 # Probability at which reading stops.
-_SURE = 0.85
+_SURE = 0.65
 # Bonus for the scores of sentences in the question's own language.
 _PREFERENCE = 0.3
 
