@@ -70,8 +70,8 @@ def test_an_old_quotation_says_of_when_it_is(visit: Visit) -> None:
 def test_small_talk_gets_a_line(visit: Visit) -> None:
     page = visit()
     say(page, "你好！")
-    expect(page.locator(".notice")).to_have_text("您好！请向我提一个关于中俄地方合作的问题。")
-    expect(page.locator("#status")).to_have_text("您好！请向我提一个关于中俄地方合作的问题。")
+    expect(page.locator(".notice")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
+    expect(page.locator("#status")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
     assert page.locator(".quotes li").count() == 0
 
 

@@ -81,7 +81,7 @@ def test_an_answer_is_cited_and_every_citation_is_exact(
     assert (answer["outcome"] == "answered") == bool(answer["claims"])
     if answer["claims"]:
         assert answer["claims"][0] == {"text": first["quote"], "citations": [1]}
-        assert re.match(re.escape(first["quote"]) + r"( \(.+\))? \[1\]", answer["text"])
+        assert re.match(re.escape(first["quote"]) + r"( \(.+\)|（.+）)? \[1\]", answer["text"])
     for citation in answer["citations"]:
         article = client.get(f"/v1/articles/{citation['article_id']}").json()
         assert article["text"][citation["start_char"] : citation["end_char"]] == citation["quote"]

@@ -130,8 +130,9 @@ def _cited(*publishers: str) -> Citation:
     [
         ((), "en", "coopbot briefs"),
         (("TASS", "TASS", "Xinhua"), "en", "coopbot briefs (based on TASS, Xinhua)"),
-        (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "coopbot briefs (по материалам ТАСС, РБК, Интерфакс …)"),
+        (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "coopbot briefs (по материалам: ТАСС, РБК, Интерфакс и др.)"),
         (("新华社", "澎湃"), "zh", "coopbot briefs（综合自新华社、澎湃）"),
+        (("A", "B", "C", "D"), "en", "coopbot briefs (based on A, B, C and others)"),
     ],
 )
 def test_the_publisher_line_of_a_brief_names_its_sources(publishers: tuple[str, ...], language: Language, line: str) -> None:

@@ -87,7 +87,7 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve.answer_text import answer_lines
-    from coopbot.serve.messages import format_date, message, publisher_line
+    from coopbot.serve.messages import bracketed, format_date, message, publisher_line
     from coopbot.serve.notes import citation_note
 
     texts = message(answer.question_language)
@@ -104,8 +104,7 @@ def _print_answer(answer: Answer) -> None:
         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
         say(f"[{citation.number}] {origin} ({place})")
         if citation.quote not in quoted:
-            note = citation_note(citation, language)
-            say(f"    {citation.quote}" + (f" ({note})" if note else ""))
+            say(f"    {citation.quote}" + bracketed(citation_note(citation, language), language))
         if citation.deep_link:
             say(f"    {citation.deep_link}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coopbot.domain import Answer, Article, Claim
-from coopbot.serve.messages import format_date, message
+from coopbot.serve.messages import bracketed, format_date, labelled, message
 from coopbot.serve.notes import claim_note
 
 
@@ -22,17 +22,18 @@ def answer_lines(answer: Answer) -> list[str]:
     if answer.notice is not None:
         return [texts.notices[answer.notice], *(_article_line(article, answer) for article in answer.articles)]
     lines = [_claim_line(claim, answer) for claim in answer.claims]
-    return lines + [f"{texts.sources_differ}: {found.about}{_numbers(found.citations)}" for found in answer.disagreements]
+    differ = [labelled(texts.sources_differ, found.about, answer.question_language) for found in answer.disagreements]
+    return lines + [line + _numbers(found.citations) for line, found in zip(differ, answer.disagreements, strict=True)]
 
 
 def _article_line(article: Article, answer: Answer) -> str:
-    origin = (article.publisher, format_date(article.published, answer.question_language))
-    return f"- {article.title} ({', '.join(filter(None, origin))})"
+    language = answer.question_language
+    origin = filter(None, (article.publisher, format_date(article.published, language)))
+    return f"- {article.title}" + bracketed(message(language).punctuation.comma.join(origin), language)
 
 
 def _claim_line(claim: Claim, answer: Answer) -> str:
-    note = claim_note(answer, claim)
-    return claim.text + (f" ({note})" if note else "") + _numbers(claim.citations)
+    return claim.text + bracketed(claim_note(answer, claim), answer.question_language) + _numbers(claim.citations)
 
 
 def _numbers(citations: Sequence[int]) -> str:

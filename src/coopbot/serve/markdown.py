@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from coopbot.domain import Answer, Article, Citation, Span
+from coopbot.domain import Answer, Article, Citation, Language, Span
 from coopbot.serve.links import source_address
-from coopbot.serve.messages import format_date, message, publisher_line
+from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line
 from coopbot.serve.notes import citation_note, claim_note
 
 _SPACE = re.compile(r"\s+")
@@ -40,9 +40,9 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
         yield MarkdownLine(text=f"{texts.no_evidence}\n\n")
     for claim in answer.claims:
         text, note = _claim_text(claim.text, answer.answer_within(claim)), claim_note(answer, claim)
-        yield _line(f"{text} _({escaped_markdown(note)})_" if note else text, claim.citations, answer, base)
+        yield _line(text + _noted(note, answer.question_language), claim.citations, answer, base)
     for found in answer.disagreements:
-        about = f"{texts.sources_differ}: {escaped_markdown(found.about)}"
+        about = labelled(texts.sources_differ, escaped_markdown(found.about), answer.question_language)
         yield _line(about, found.citations, answer, base)
     if answer.citations:
         heading = texts.sources if answered else texts.nearest
@@ -94,9 +94,14 @@ def _mark(citation: Citation, base: str) -> str:
 def _source(citation: Citation, answer: Answer, base: str) -> str:
     """An entry in the list of sources, with the quote unless a claim repeats it."""
     note = citation_note(citation, answer.question_language)
-    quote = escaped_markdown(citation.quote) + (f" _({escaped_markdown(note)})_" if note else "")
+    quote = escaped_markdown(citation.quote) + _noted(note, answer.question_language)
     quoted = "" if citation.quote in {claim.text for claim in answer.claims} else f"\n   > {quote}"
     return f"{citation.number}. {_titled(citation, answer, base)}{quoted}\n"
+
+
+def _noted(note: str, language: Language) -> str:
+    """A note in italics, which need a space before them; "" for no note."""
+    return f" _{bracketed(escaped_markdown(note), language).strip()}_" if note else ""
 
 
 def _titled(article: Article | Citation, answer: Answer, base: str) -> str:

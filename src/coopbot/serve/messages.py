@@ -30,9 +30,14 @@ class DateForms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Punctuation:
-    """brackets: put behind a name, with the space before them; … marks what they hold."""
+    """Signs with the spaces around them; … marks what they stand beside. brackets: follow a name or sentence."""
 
+    comma: str
     between_items: str
+    colon: str
+    semicolon: str
+    range: str
+    and_others: str
     brackets: str
 
 
@@ -120,10 +125,22 @@ def publisher_line(article: Article | Citation, language: Language) -> str:
     if not names:
         return article.publisher
     texts = message(language)
-    shown = listed(names[:_SOURCES_SHOWN], language) + (" …" if len(names) > _SOURCES_SHOWN else "")
-    return (article.publisher + texts.punctuation.brackets.replace("…", texts.based_on.replace("…", shown, 1), 1)).strip()
+    shown = listed(names[:_SOURCES_SHOWN], language)
+    if len(names) > _SOURCES_SHOWN:
+        shown = texts.punctuation.and_others.replace("…", shown, 1)
+    return (article.publisher + bracketed(texts.based_on.replace("…", shown, 1), language)).strip()
+
+
+def bracketed(text: str, language: Language) -> str:
+    """The text in the brackets of `language`, with the space before them; "" for no text."""
+    return message(language).punctuation.brackets.replace("…", text, 1) if text else ""
+
+
+def labelled(label: str, text: str, language: Language) -> str:
+    """A label, the colon of `language`, and the text."""
+    return label + message(language).punctuation.colon + text
 
 
 def listed(items: Iterable[str], language: Language) -> str:
-    """The items one after another, with what stands between two in `language`."""
+    """The items, joined by the list separator of `language`."""
     return message(language).punctuation.between_items.join(items)

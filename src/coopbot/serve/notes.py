@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from coopbot.domain import Answer, Citation, Claim, Language
-from coopbot.serve.messages import format_date, format_month, format_year, message
+from coopbot.serve.messages import format_date, format_month, format_year, labelled, message
 
 
 def citation_note(citation: Citation, language: Language) -> str:
@@ -15,15 +15,15 @@ def citation_note(citation: Citation, language: Language) -> str:
     parts += [texts.undated] if citation.as_of == "undated" else []
     for words in citation.dated_words:
         quoted = texts.quoted.replace("…", words.of(citation.quote))
-        parts.append(f"{quoted}: {format_period(words.first, words.last, language)}")
-    return "; ".join(parts)
+        parts.append(labelled(quoted, format_period(words.first, words.last, language), language))
+    return texts.punctuation.semicolon.join(parts)
 
 
 def claim_note(answer: Answer, claim: Claim) -> str:
     """The notes on all quotes that a claim cites; "" if none is needed."""
     cited = [citation for citation in answer.citations if citation.number in claim.citations]
     notes = dict.fromkeys(citation_note(citation, answer.question_language) for citation in cited)
-    return "; ".join(filter(None, notes))
+    return message(answer.question_language).punctuation.semicolon.join(filter(None, notes))
 
 
 def format_period(first: date, last: date, language: Language) -> str:
@@ -34,4 +34,4 @@ def format_period(first: date, last: date, language: Language) -> str:
         return format_year(first.year, language) if first.year == last.year else f"{first.year}–{last.year}"
     if first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month):
         return format_month(first, language)
-    return f"{format_date(first, language)} – {format_date(last, language)}"
+    return message(language).punctuation.range.replace("…", "{}").format(*(format_date(day, language) for day in (first, last)))

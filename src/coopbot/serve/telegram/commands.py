@@ -89,7 +89,7 @@ class Commands:
                 return texts.about, None
             case "forget":
                 return self._forget(incoming, language), None
-        commands = "\n".join(f"/{name} – {text}" for name, text in texts.commands.items())
+        commands = "\n".join(f"/{name} — {text}" for name, text in texts.commands.items())
         return f"{message(language).help}\n\n{commands}", None
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:

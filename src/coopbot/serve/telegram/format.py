@@ -10,7 +10,7 @@ from telegram.constants import MessageEntityType as Kind
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.domain import Answer, Article, Citation, Disagreement, Hit, Language, Span
-from coopbot.serve.messages import format_date, message, publisher_line
+from coopbot.serve.messages import bracketed, format_date, message, publisher_line
 from coopbot.serve.notes import citation_note, claim_note
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, marked, pack
 
@@ -72,7 +72,9 @@ def _listed(answer: Answer, line: str) -> Iterator[Block]:
 def _answered(answer: Answer) -> Iterator[Block]:
     for claim in answer.claims:
         sentence = _trimmed(claim.text, answer.answer_within(claim))
-        yield join([_noted(sentence, claim_note(answer, claim)), _numbers(answer, claim.citations)], " ")
+        yield join(
+            [_noted(sentence, claim_note(answer, claim), answer.question_language), _numbers(answer, claim.citations)], " "
+        )
     for disagreement in answer.disagreements:
         yield _differing(answer, disagreement)
     shown = {claim.text for claim in answer.claims}
@@ -81,9 +83,10 @@ def _answered(answer: Answer) -> Iterator[Block]:
         yield _source(of_article, answer.question_language, shown)
 
 
-def _noted(block: Block, note: str) -> Block:
+def _noted(block: Block, note: str, language: Language) -> Block:
     """The block with a note on its time, if there is one."""
-    return join([block, marked(f"({note})", Kind.ITALIC)], " ") if note else block
+    text = bracketed(note, language)
+    return join([block, marked(text.strip(), Kind.ITALIC)], " " if text.startswith(" ") else "") if note else block
 
 
 def _differing(answer: Answer, found: Disagreement) -> Block:
@@ -125,7 +128,7 @@ def _source(citations: Sequence[Citation], language: Language, shown: Collection
     numbers = [Block(text=f"[{one.number}]") for one in citations[:-1]]
     title = join([*numbers, _reference(citations[-1])], "")
     new = [one for one in citations if one.quote not in shown]
-    quotes = [_noted(_trimmed(one.quote, one.answer), citation_note(one, language)) for one in new]
+    quotes = [_noted(_trimmed(one.quote, one.answer), citation_note(one, language), language) for one in new]
     return around(Kind.EXPANDABLE_BLOCKQUOTE, _lines(title, _origin(citations[0], language), *quotes))
 
 
@@ -150,7 +153,7 @@ def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
 
 def _head(citation: Citation, language: Language) -> tuple[Block, Block]:
     """Number and title, and a line with who published it when."""
-    return _reference(citation), _noted(_origin(citation, language), citation_note(citation, language))
+    return _reference(citation), _noted(_origin(citation, language), citation_note(citation, language), language)
 
 
 def _reference(citation: Citation) -> Block:

@@ -28,6 +28,8 @@ _FROM_MESSAGES = (
     "undated",
     "based_on",
     "between_items",
+    "brackets",
+    "colon",
     "question_empty",
     "question_too_long",
     "busy",
@@ -53,7 +55,7 @@ def load_texts() -> dict[Language, Texts]:
 def _texts(language: Language) -> Texts:
     file = importlib.resources.files("coopbot.serve.http.page").joinpath("texts", f"{language}.json")
     messages = message(language)
-    shared = asdict(messages) | {"between_items": messages.punctuation.between_items}
+    shared = asdict(messages) | asdict(messages.punctuation)
     own: dict[str, str | list[str]] = json.loads(file.read_text(encoding="utf-8"))
     return own | {name: shared[name] for name in _FROM_MESSAGES}
 

@@ -53,7 +53,7 @@ async function follow(job, token, { url, file }) {
     if (now.state === "done") onChange();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    Object.assign(job, { state: "failed", text: `${t.job_failed}: ${error.status ? error.message : t.offline}` });
+    Object.assign(job, { state: "failed", text: `${t.job_failed}${t.colon}${error.status ? error.message : t.offline}` });
     draw();
   }
 }
@@ -63,7 +63,7 @@ function show(job, { state, progress, change, title, error }) {
     queued: t.job_queued,
     running: progress.total ? fill(t.job_indexing, progress) : t.job_running,
     done: change ? t[`job_${change}`] : t.job_done,
-    failed: `${t.job_failed}: ${error?.detail ?? ""}`,
+    failed: `${t.job_failed}${t.colon}${error?.detail ?? ""}`,
   };
   Object.assign(job, { state, text: texts[state], done: progress.done, total: progress.total, name: title || job.name });
   draw();

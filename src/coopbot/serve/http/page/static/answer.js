@@ -3,7 +3,7 @@
 import { html, nothing } from "./lit-html.js";
 import { STYLES } from "./cite.js";
 import { hidePeek, peekOn } from "./peek.js";
-import { cut, day, fill, share, t } from "./words.js";
+import { cut, day, fill, inBrackets, share, t } from "./words.js";
 
 const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}#quote`;
 
@@ -30,7 +30,7 @@ const againButton = (turn, { again }) => html`<button type="button" class="quiet
 
 function answerView(turn, actions) {
   const { answer, question } = turn;
-  const searched = answer.searched_as !== question ? html`<p class="note">${t.searched_as}: <q>${answer.searched_as}</q></p>` : nothing;
+  const searched = answer.searched_as !== question ? html`<p class="note">${t.searched_as}${t.colon}<q>${answer.searched_as}</q></p>` : nothing;
   if (answer.notice) return noticeView(answer, searched, actions);
   if (answer.outcome !== "answered") {
     return html`${searched}<p class="none">${t.no_evidence}</p>
@@ -62,7 +62,7 @@ function noticeView(answer, searched, { openArticle }) {
       <h4><a href="/article/${article.article_id}" lang=${article.language} @click=${open(article)}>${article.title}</a></h4>${metaView(article)}</li>`)}</ul>`;
 }
 
-const noteView = (text) => (text ? html` <span class="time">(${text})</span>` : nothing);
+const noteView = (text) => (text ? html` <span class="time">${inBrackets(text).trim()}</span>` : nothing);
 
 function claimView(claim, byNumber, numbers) {
   const quoted = claim.citations.map((n) => byNumber.get(n)).find((c) => c.quote === claim.text);
@@ -128,9 +128,11 @@ export function metaView(article) {
   const names = (sources) => [...new Set(sources.map((source) => source.publisher).filter(Boolean))].join(t.between_items);
   const [based, also] = [names(article.sources), names(article.also_published_by)];
   return html`<p class="meta"><span>${article.publisher}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p>
-    ${based ? html`<p class="meta based">${t.based_on.replace("…", () => based)}</p>` : nothing}
-    ${also ? html`<p class="meta">${t.also}: ${also}</p>` : nothing}`;
+    ${based ? html`<p class="meta based">${capital(t.based_on).replace("…", () => based)}</p>` : nothing}
+    ${also ? html`<p class="meta">${t.also}${t.colon}${also}</p>` : nothing}`;
 }
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 // Over plain HTTP, except on localhost, browsers offer only the older interface.
 async function copy(text) {

@@ -1,6 +1,6 @@
 // An answer as text to copy, with references in four styles.
 
-import { day, t } from "./words.js";
+import { day, inBrackets, t } from "./words.js";
 
 export const STYLES = { plain, markdown, gost, gbt };
 
@@ -58,14 +58,14 @@ function gbt(turn, today) {
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
   const said = answer.outcome === "answered" ? answer.claims : [{ text: t.no_evidence, citations: [] }];
   const times = (claim) => [...new Set(answer.citations.filter((c) => claim.citations.includes(c.number)).map((c) => c.time_note))];
-  const note = (claim) => times(claim).filter(Boolean).map((text) => ` (${shown(text)})`).join("");
+  const note = (claim) => times(claim).filter(Boolean).map((text) => inBrackets(shown(text))).join("");
   const lines = said.map((claim) => `${shown(claim.text)}${note(claim)}${claim.citations.map((n) => ` ${mark(n)}`).join("")}`);
   const quoted = answer.outcome === "answered" ? [] : answer.citations.map((c) => `${shown(c.quote)} ${mark(c.number)}`);
-  const differ = answer.disagreements.map((d) => `${t.sources_differ}: ${shown(d.about)}${d.citations.map((n) => ` ${mark(n)}`).join("")}`);
+  const differ = answer.disagreements.map((d) => `${t.sources_differ}${t.colon}${shown(d.about)}${d.citations.map((n) => ` ${mark(n)}`).join("")}`);
   const listed = answer.citations.map((c) => entry(c, c.number));
   return [shown(question), "", ...lines, ...quoted, ...differ, "", ...listed].join("\n") + "\n";
 }
 
 const undotted = (title) => title.replace(/[.。\s]+$/, "");
 const published = (c) => [c.authors.join(", "), c.publisher, day(c.published)].filter(Boolean).join(", ");
-const described = (c) => `${undotted(c.title)}. ${published(c)}.`;
+const described = (c) => `${undotted(c.title)}. ${undotted(published(c))}.`;

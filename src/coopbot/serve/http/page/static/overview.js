@@ -69,7 +69,7 @@ function years(months) {
   if (!sums.size) return [];
   const [first, last] = [Math.min(...sums.keys()), Math.max(...sums.keys())];
   const all = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-  return all.slice(-20).map((year) => ({ ...wholeYear(year), n: sums.get(year) ?? 0, long: year, short: `’${year.slice(2)}` }));
+  return all.slice(-20).map((year) => ({ ...wholeYear(year), n: sums.get(year) ?? 0, long: language === "zh" ? `${year}年` : year, short: language === "en" ? `’${year.slice(2)}` : year.slice(2) }));
 }
 
 function monthsOf(months, year) {
@@ -77,7 +77,7 @@ function monthsOf(months, year) {
     const when = `${year}-${String(i + 1).padStart(2, "0")}`;
     const last = new Date(Date.UTC(Number(year), i + 1, 0)).getUTCDate();
     const name = month(`${when}-01`);
-    return { from: `${when}-01`, to: `${when}-${last}`, n: months[when] ?? 0, long: `${name} ${year}`, short: language === "zh" ? String(i + 1) : [...name][0] };
+    return { from: `${when}-01`, to: `${when}-${last}`, n: months[when] ?? 0, long: language === "zh" ? `${year}年${name}` : `${name} ${year}`, short: language === "zh" ? String(i + 1) : [...name][0] };
   });
 }
 

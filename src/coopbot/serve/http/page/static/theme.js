@@ -12,8 +12,8 @@ export function setUpTheme() {
   const show = () => {
     const name = NAMES[root.dataset.theme ?? ""];
     button.textContent = { "": "◐", light: "☀", dark: "☾" }[root.dataset.theme ?? ""];
-    button.setAttribute("aria-label", `${t.theme}: ${name}`);
-    button.title = `${t.theme}: ${name}`;
+    button.setAttribute("aria-label", `${t.theme}${t.colon}${name}`);
+    button.title = `${t.theme}${t.colon}${name}`;
   };
   button.addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "") + 1) % THEMES.length];

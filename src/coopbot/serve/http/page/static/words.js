@@ -5,6 +5,8 @@ export const language = document.documentElement.lang;
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
+export const inBrackets = (text) => t.brackets.replace("…", () => text);
+
 const LOCALES = { en: "en-GB", zh: "zh-CN", ru: "ru-RU" };
 const days = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
 const months = new Intl.DateTimeFormat(LOCALES[language], { month: "short", timeZone: "UTC" });
