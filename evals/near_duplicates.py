@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from coopbot.domain import LANGUAGES, Article, Language
-from coopbot.ingest.corpus.near import SHARED_OF_BOTH, SHARED_OF_SHORTER, Shared, band_keys, compare, figures_differ
+from coopbot.ingest.corpus.near import SHARED_OF_SHORTER, SHARED_OF_UNION, Shared, band_keys, compare, figures_differ
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.dates import find_dates
 from coopbot.text.quantities import find_quantities
@@ -26,7 +26,7 @@ from coopbot.text.sentences import split_sentences
 from coopbot.text.simplified import TO_SIMPLIFIED
 
 ROOT = Path(__file__).parents[1]
-OF_BOTH = (0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8)
+OF_UNION = (0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8)
 OF_SHORTER = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 Edit = Callable[[Article, random.Random], str]
@@ -272,29 +272,29 @@ def print_kinds(cases: Sequence[Case]) -> None:
     for kind in dict.fromkeys(case.kind for case in cases):
         of_kind = [case for case in cases if case.kind == kind]
         row = [kind, str(len(of_kind))]
-        for values in ([case.shared.of_both for case in of_kind], [case.shared.of_shorter for case in of_kind]):
+        for values in ([case.shared.of_union for case in of_kind], [case.shared.of_shorter for case in of_kind]):
             row += [f"{value:.2f}" for value in (min(values), median(values), max(values))]
         row += [str(sum(case.found for case in of_kind)), str(sum(case.figures_differ for case in of_kind))]
-        row += [str(sum(is_joined(case, SHARED_OF_BOTH, SHARED_OF_SHORTER) for case in of_kind))]
+        row += [str(sum(is_joined(case, SHARED_OF_UNION, SHARED_OF_SHORTER) for case in of_kind))]
         print(f"| {' | '.join(row)} |")
 
 
-def is_joined(case: Case, of_both: float, of_shorter: float, *, figures: bool = True) -> bool:
-    alike = case.shared.of_both >= of_both and case.shared.of_shorter >= of_shorter
+def is_joined(case: Case, of_union: float, of_shorter: float, *, figures: bool = True) -> bool:
+    alike = case.shared.of_union >= of_union and case.shared.of_shorter >= of_shorter
     return case.found and alike and not (figures and case.figures_differ)
 
 
 def print_thresholds(cases: Sequence[Case]) -> None:
     print("| of both | of the shorter | joined wrongly | precision | recall | en | zh | ru | precision without figures |")
     print("|---" * 9 + "|")
-    thresholds = [(least, 0.0) for least in OF_BOTH] + [(SHARED_OF_BOTH, least) for least in OF_SHORTER]
-    for of_both, of_shorter in thresholds:
-        joined = [case for case in cases if is_joined(case, of_both, of_shorter)]
-        row = [f"{of_both:g}", f"{of_shorter:g}", str(sum(not case.same for case in joined)), f"{_share(joined):.3f}"]
+    thresholds = [(least, 0.0) for least in OF_UNION] + [(SHARED_OF_UNION, least) for least in OF_SHORTER]
+    for of_union, of_shorter in thresholds:
+        joined = [case for case in cases if is_joined(case, of_union, of_shorter)]
+        row = [f"{of_union:g}", f"{of_shorter:g}", str(sum(not case.same for case in joined)), f"{_share(joined):.3f}"]
         row += [
             f"{_recall(joined, cases, languages):.3f}" for languages in (LANGUAGES, *((language,) for language in LANGUAGES))
         ]
-        row += [f"{_share([case for case in cases if is_joined(case, of_both, of_shorter, figures=False)]):.3f}"]
+        row += [f"{_share([case for case in cases if is_joined(case, of_union, of_shorter, figures=False)]):.3f}"]
         print(f"| {' | '.join(row)} |")
 
 
@@ -315,7 +315,7 @@ def main() -> None:
     print_kinds([case for case in cases if case.same])
     print_kinds([case for case in cases if not case.same])
     print_thresholds(cases)
-    print(f"current thresholds: {SHARED_OF_BOTH} and {SHARED_OF_SHORTER}")
+    print(f"current thresholds: {SHARED_OF_UNION} and {SHARED_OF_SHORTER}")
 
 
 if __name__ == "__main__":

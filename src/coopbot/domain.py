@@ -186,7 +186,7 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """The result of rewriting an answer's quotes by a language model. If not `written`, the claims are the quotes themselves.
+    """How a language model rewrote an answer's quotes. If not `written`, the claims are the quotes themselves.
 
     dropped: what was wrong with each sentence that was left out.
     """

@@ -101,7 +101,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
         return
     found = sorted(file for file in _walk(path) if file.suffix.lower() in ENDINGS or _leads_to_no_file(file))
     if not found:
-        raise Unreadable(str(path), f"this folder has no file in a supported format; these are {' '.join(ENDINGS)}")
+        raise Unreadable(str(path), f"this folder has no file in a supported format; the formats are {' '.join(ENDINGS)}")
     yield from ((file, refusal(file, path)) for file in found)
 
 

@@ -84,11 +84,11 @@ class IndexBroken(CoopbotError):
 
 
 class IndexMismatch(CoopbotError):
-    """The index was built by another model or format than the one now in use."""
+    """The index was built with another model or format than the one now in use."""
 
 
 class ModelUnavailable(CoopbotError):
-    """The embedding model cannot be found, read or prepared."""
+    """A model, for embedding or for reading, cannot be found, read or prepared."""
 
 
 class Busy(CoopbotError):

@@ -80,7 +80,7 @@ def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotS
         rules=Rules(
             admins=frozenset(settings.telegram_admins),
             allowed=frozenset(settings.telegram_allowed),
-            a_minute=settings.telegram_rate,
+            messages_per_minute=settings.telegram_rate,
             quiet=(int(begin), int(end)),
             zone=settings.telegram_zone,
         ),

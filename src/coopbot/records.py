@@ -16,7 +16,7 @@ def to_json(kind: type[T], record: T) -> bytes:
 
 
 def from_json(kind: type[T], data: bytes | str) -> T:
-    """From `to_json`. Raises ValueError where the data are no such record."""
+    """The record that `to_json` wrote as `data`. Raises ValueError if the data are not such a record."""
     record: T = _adapter(cast(Any, kind)).validate_json(data)
     return record
 

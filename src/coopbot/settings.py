@@ -128,7 +128,7 @@ def load_settings() -> Settings:
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
     unknown = sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
     if unknown:
-        raise Misconfigured(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}")
+        raise Misconfigured(f"unknown setting {unknown[0]}; the known ones are {', '.join(sorted(known))}")
     try:
         return Settings()
     except ValidationError as exc:

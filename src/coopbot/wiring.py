@@ -58,7 +58,7 @@ class Service:
     models: Models
 
     def with_writer(self, writer: Writer) -> Answerer:
-        """An answerer over the same index whose answers the writer words."""
+        """An answerer over the same index, whose answers `writer` rewrites as prose."""
         return Answerer(self.models.embedder, self.index.current, self.models.reader, writer=writer)
 
     def without_reader(self) -> Answerer:

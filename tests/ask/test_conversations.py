@@ -6,7 +6,7 @@ import pytest
 
 from coopbot.ask.understand.conversations import (
     MAX_CONVERSATIONS,
-    MAX_CONVERSATIONS_A_CLIENT,
+    MAX_CONVERSATIONS_PER_CLIENT,
     MAX_EARLIER,
     MAX_IDLE_S,
     Conversations,
@@ -97,7 +97,7 @@ def test_one_client_cannot_drive_out_the_conversations_of_others() -> None:
         conversations.remember(f"made-up-{number}", "theirs", "other")
     assert conversations.earlier("a", "me") == ("mine",)
     kept = sum(bool(conversations.earlier(f"made-up-{number}", "other")) for number in range(2 * MAX_CONVERSATIONS))
-    assert kept == MAX_CONVERSATIONS_A_CLIENT
+    assert kept == MAX_CONVERSATIONS_PER_CLIENT
 
 
 def test_ids_that_are_made_are_such_as_are_taken() -> None:

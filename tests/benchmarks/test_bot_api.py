@@ -132,7 +132,7 @@ def test_inline_results_have_limits(count: int, name: str, reason: str) -> None:
 
 def test_too_many_messages_are_refused_by_chat_by_group_and_in_all() -> None:
     now_s = 100.0
-    flood = Flood(group_a_minute=3, all_a_second=4, clock=lambda: now_s)
+    flood = Flood(group_messages_per_minute=3, all_per_second=4, clock=lambda: now_s)
     flood.count(1)
     with pytest.raises(RefusedError) as caught:
         flood.count(1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopbot.domain import Article, Language
-from coopbot.ingest.corpus.near import SHARED_OF_BOTH, Shared, band_keys, compare, figures_differ, is_same_story
+from coopbot.ingest.corpus.near import SHARED_OF_UNION, Shared, band_keys, compare, figures_differ, is_same_story
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.simplified import TO_SIMPLIFIED
 
@@ -53,14 +53,14 @@ def test_traditional_characters_are_the_same_story() -> None:
 def test_the_same_words_with_other_figures_are_another_story(story: Article) -> None:
     later = re.sub(r"20(\d\d)", lambda match: f"20{int(match[1]) + 1}", story.text)
     assert share_bands(story.text, later)
-    assert compare(story.text, later).of_both >= SHARED_OF_BOTH
+    assert compare(story.text, later).of_union >= SHARED_OF_UNION
     assert not is_same_story(story.text, later)
 
 
 def test_another_article_on_the_subject_is_another_story(story: Article) -> None:
     for other in Corpus(CORPUS):
         if isinstance(other, Article) and other.language == story.language and other.article_id != story.article_id:
-            assert compare(story.text, other.text).of_both < SHARED_OF_BOTH / 2
+            assert compare(story.text, other.text).of_union < SHARED_OF_UNION / 2
 
 
 def test_a_new_story_over_the_background_of_an_old_one_is_another_story(story: Article) -> None:
@@ -120,5 +120,5 @@ WORDS = st.sampled_from(["мост", "порт", "trade", "5", "6", "млн", "�
 @given(st.lists(WORDS, min_size=1, max_size=80).map(" ".join))
 def test_a_text_is_its_own_copy(text: str) -> None:
     judged = bool(band_keys(text))
-    assert compare(text, text) == Shared(of_both=judged, of_shorter=judged)
+    assert compare(text, text) == Shared(of_union=judged, of_shorter=judged)
     assert is_same_story(text, text) == judged

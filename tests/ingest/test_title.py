@@ -1,5 +1,5 @@
 from coopbot.ingest.page.kinds import Kind
-from coopbot.ingest.page.title import find_title, kinship, split_site, stems
+from coopbot.ingest.page.title import find_title, split_site, stems, word_overlap
 
 PROSE = "The grain terminal on the Amur loaded its first hopper cars on Tuesday and sent them to a mill."
 
@@ -26,12 +26,12 @@ def test_a_name_above_the_date_is_no_title() -> None:
     assert find_title(blocks, [Kind.LINE, Kind.LINE, Kind.BYLINE, Kind.PROSE]) == 0
 
 
-def test_stems_and_kinship() -> None:
+def test_stems_and_word_overlap() -> None:
     assert stems("Мосты, мостов и the bridges") == {"мосты", "мосто", "bridg"}
     assert stems("黑河口岸") == {"黑河", "河口", "口岸"}
-    assert kinship("Bridge tolls", stems("Bridges and tolls")) == 1.0
-    assert kinship("Bridge tolls", stems("ferry")) == 0.0
-    assert kinship("12", stems("ferry")) == 0.0
+    assert word_overlap("Bridge tolls", stems("Bridges and tolls")) == 1.0
+    assert word_overlap("Bridge tolls", stems("ferry")) == 0.0
+    assert word_overlap("12", stems("ferry")) == 0.0
 
 
 def test_split_site() -> None:

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from coopbot.ask.understand import conversations
-from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_A_CLIENT
+from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_PER_CLIENT
 from coopbot.errors import Misconfigured
 from coopbot.serve.http.access import Access, add_access
 from coopbot.serve.http.clients import network
@@ -191,11 +191,11 @@ def test_an_id_of_another_client_reveals_nothing(start: Start) -> None:
 
 
 def test_made_up_ids_evict_nobody(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversations, "MAX_CONVERSATIONS", MAX_CONVERSATIONS_A_CLIENT + 20)
+    monkeypatch.setattr(conversations, "MAX_CONVERSATIONS", MAX_CONVERSATIONS_PER_CLIENT + 20)
     client = start(trusted_proxies=1)
     mine, theirs = ({"x-forwarded-for": address} for address in ("198.51.100.1", "198.51.100.2"))
     client.post("/v1/ask", json={**QUESTION, "conversation_id": "mine"}, headers=mine)
-    for number in range(MAX_CONVERSATIONS_A_CLIENT + 50):
+    for number in range(MAX_CONVERSATIONS_PER_CLIENT + 50):
         client.post("/v1/ask", json={"question": "a", "conversation_id": f"made-up-{number}"}, headers=theirs)
     later = client.post("/v1/ask", json={"question": LATER, "conversation_id": "mine"}, headers=mine).json()
     assert later["searched_as"] != LATER

@@ -15,7 +15,7 @@ from tests.security.processes import Running, received, running
 
 pytestmark = [pytest.mark.server, pytest.mark.process]
 
-QUICK = {"head_s": 1, "body_s": 1, "body_bytes_a_s": 10_000, "idle_s": 3, "write_s": 0.5}
+QUICK = {"head_s": 1, "body_s": 1, "body_bytes_per_s": 10_000, "idle_s": 3, "write_s": 0.5}
 BODY = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
 
 

@@ -35,7 +35,7 @@ ARTICLE = make_article(
 )
 
 # So that nothing waits where a test is not about waiting.
-NO_LIMITS = Quota(chat_every_s=0.0, group_a_minute=1000, all_a_second=1000)
+NO_LIMITS = Quota(chat_every_s=0.0, group_messages_per_minute=1000, all_per_second=1000)
 QUICK = Patience(poll_s=5, retry_s=0.02, most_s=0.1, refusals=3, conflicts=3)
 
 
@@ -139,7 +139,7 @@ class Bot:
     api: BotApi
     folder: Path
     answers: FakeAnswers = field(default_factory=FakeAnswers)
-    rules: Rules = field(default_factory=lambda: Rules(a_minute=1000))
+    rules: Rules = field(default_factory=lambda: Rules(messages_per_minute=1000))
     quota: Quota = NO_LIMITS
     patience: Patience = QUICK
     jobs: Jobs | None = None

@@ -306,7 +306,7 @@ def test_a_slow_answer_delays_no_other_user(bot: Bot, api: BotApi) -> None:
 
 
 def test_a_user_over_the_rate_limit_gets_one_notice_and_others_their_answers(bot: Bot, api: BotApi) -> None:
-    bot.rules = Rules(a_minute=5)
+    bot.rules = Rules(messages_per_minute=5)
     for number in range(20):
         api.deliver(incoming(f"question {number}?", chat_id=1, user_id=1))
     api.deliver(incoming("another's?", chat_id=2, user_id=2))

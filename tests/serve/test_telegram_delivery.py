@@ -94,9 +94,9 @@ def test_a_chat_that_has_to_wait_delays_no_other(bot: Bot, api: BotApi) -> None:
 
 @pytest.mark.server
 def test_telegrams_limits_are_kept(tmp_path: Path) -> None:
-    flood = Flood(chat_every_s=0.2, group_a_minute=20, all_a_second=10)
+    flood = Flood(chat_every_s=0.2, group_messages_per_minute=20, all_per_second=10)
     with bot_api(flood) as api:
-        bot = Bot(api, tmp_path, quota=Quota(chat_every_s=0.2, group_a_minute=20, all_a_second=10))
+        bot = Bot(api, tmp_path, quota=Quota(chat_every_s=0.2, group_messages_per_minute=20, all_per_second=10))
         for number in range(3):
             for chat_id in range(1, 8):
                 api.deliver(incoming(f"{number}?", chat_id=chat_id, user_id=chat_id))
@@ -258,7 +258,8 @@ def reply(question):
 folder = Path(sys.argv[3])
 library = Library(answers=FakeAnswers(reply), index=make_index(folder / "index"))
 run_bot(library, BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", folder=folder / "telegram", quota=NO_LIMITS,
-                             patience=QUICK, rules=Rules(a_minute=1000), shutdown_s=shutdown_s, health_port=port or None))
+                             patience=QUICK, rules=Rules(messages_per_minute=1000), shutdown_s=shutdown_s,
+                             health_port=port or None))
 """
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
+from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_PER_CLIENT, MAX_EARLIER, MAX_IDLE_S
 from coopbot.ask.understand.shared_conversations import SharedConversations
 
 from .worker_service import SHUTDOWN_S, TOKEN
@@ -149,7 +149,7 @@ def test_conversations_are_shared_within_their_limits(tmp_path: Path) -> None:
         one.remember("c", f"question {number}", "a")
     assert other.earlier("c", "a") == tuple(f"question {number}" for number in range(2, MAX_EARLIER + 2))
     assert other.earlier("c", "b") == ()
-    for number in range(MAX_CONVERSATIONS_A_CLIENT):
+    for number in range(MAX_CONVERSATIONS_PER_CLIENT):
         other.remember(f"d{number}", "question", "a")
     assert one.earlier("c", "a") == ()
     assert one.earlier("d0", "a") == ("question",)

@@ -16,8 +16,8 @@ class Flood:
     """Limits for one chat, for one group and for all together. refused: how many messages were."""
 
     chat_every_s: float = 1.0
-    group_a_minute: int = 20
-    all_a_second: int = 30
+    group_messages_per_minute: int = 20
+    all_per_second: int = 30
     clock: Callable[[], float] = time.monotonic
     refused: int = 0
     _last: dict[int, float] = field(default_factory=dict)
@@ -33,9 +33,9 @@ class Flood:
         while group and group[0] <= now_s - 60.0:
             group.popleft()
         wait_s = self._last.get(chat_id, -math.inf) + self.chat_every_s - now_s
-        if len(self._all) >= self.all_a_second:
+        if len(self._all) >= self.all_per_second:
             wait_s = max(wait_s, self._all[0] + 1.0 - now_s)
-        if chat_id < 0 and len(group) >= self.group_a_minute:
+        if chat_id < 0 and len(group) >= self.group_messages_per_minute:
             wait_s = max(wait_s, group[0] + 60.0 - now_s)
         if wait_s > 0:
             self.refused += 1

@@ -73,7 +73,7 @@ def add(
 
 
 def _counts_as_failed(named: bool, result: Result) -> bool:
-    """Of the sources named on the command line, those that the corpus has already fail too."""
+    """Whether a result is a failure; for a source named on the command line, being in the corpus already is one too."""
     from coopbot.editing import failed
 
     return failed(result) or (named and isinstance(result, CoopbotError))
@@ -160,7 +160,7 @@ def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], as_
     say_either(as_json, asdict(saved), f"{saved.articles} articles and snapshot {saved.snapshot} are in {saved.file}")
 
 
-def restore(file: Annotated[Path, typer.Argument(help="What coopbot backup wrote.")], as_json: AsJson = False) -> None:
+def restore(file: Annotated[Path, typer.Argument(help="The file that coopbot backup wrote.")], as_json: AsJson = False) -> None:
     """Restore corpus and index from one file. The corpus folder must be empty."""
     from coopbot.backup import restore as restore_backup
 
@@ -175,7 +175,7 @@ def _on_this_machine() -> Settings:
     settings = load_settings()
     if settings.milvus_uri is not None:
         raise Misconfigured(
-            "Milvus keeps the index: use its own tools for backups, and copy the corpus folder; docs/scaling.md"
+            "the index is in Milvus: use its own tools for backups, and copy the corpus folder; see docs/scaling.md"
         )
     return settings
 

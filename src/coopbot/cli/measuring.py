@@ -41,8 +41,8 @@ def bench(
     ] = None,
     passages: Annotated[int, typer.Option(min=100, help="Passages in the index that is measured.")] = 10_000,
     chart: Annotated[Path | None, typer.Option("--chart", help="Draw the figures of growth into this PNG file.")] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often the server is stopped, for hostile.")] = 20,
-    kills: Annotated[int, typer.Option("--kills", min=0, help="How often the bot is killed, for telegram.")] = 50,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How many times the server is stopped, for hostile.")] = 20,
+    kills: Annotated[int, typer.Option("--kills", min=0, help="How many times the bot is killed, for telegram.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Measure speed and memory on this machine, in a clone of the repository."""
@@ -83,9 +83,9 @@ def bench(
 def _find_benchmarks() -> None:
     """Make `benchmarks` importable. Raises Misconfigured if coopbot does not run from a clone of its repository.
 
-    The package has no benchmarks, since its users need none; in a clone they stand beside src/. Their path follows from that of
-    this file: it does not depend on the current folder, and leads to the benchmarks that belong to this code. With the clone
-    itself on the path of an editable installation, every program of that environment could import `tests`, `docs` and so on.
+    The package has no benchmarks, since its users need none; in a clone they are beside src/. They are found from the path of
+    this file, whatever the current folder, so they are those that belong to this code. An editable installation does not put
+    the clone on the path, since every program of that environment could then import `tests`, `docs` and so on.
     """
     if not (_ROOT / "benchmarks" / "__init__.py").is_file():
         raise Misconfigured(
@@ -105,7 +105,7 @@ def evaluate(
     unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = _EVALS
     / "unseen.jsonl",
     blind: Annotated[
-        Path, typer.Option("--blind", help="More of the same, written with the articles in sight, JSONL.")
+        Path, typer.Option("--blind", help="More such questions, by somebody who had read the articles, JSONL.")
     ] = _EVALS / "blind.jsonl",
     pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = _EVALS
     / "pages",

@@ -1,4 +1,4 @@
-"""Token vectors in 2 bits a dimension: 96 bytes a token of 384 dimensions instead of 1,536.
+"""Token vectors at 2 bits per dimension: a token of 384 dimensions takes 96 bytes instead of 1,536.
 
 A fixed random rotation spreads a unit vector's energy evenly, so each coordinate is close to a Gaussian of variance 1/dim, for
 which the four Lloyd-Max levels below are the best there are. Measured on XQuAD-R: retrieval with codes equals retrieval with

@@ -82,9 +82,9 @@ def _reliability(golden: GoldenScores) -> str:
 def compared(
     figures: Mapping[str, Estimate], groups: Mapping[str, str], columns: Mapping[str, str], sets: Sequence[str]
 ) -> str:
-    """A table with a row a group, and the sets of questions side by side in each column.
+    """A table with one row per group and, for each column, the sets of questions side by side.
 
-    A figure's name is `set.group.column`. In front stands how many questions the first column is of.
+    A figure's name is `set.group.column`. The column `n` has the number of questions behind the first figure.
     """
     header = ["", f"n {' / '.join(sets)}", *(f"{name} {one}" for name in columns for one in sets)]
     rows = []

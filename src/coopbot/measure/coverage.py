@@ -22,7 +22,7 @@ SUBJECTS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 OTHER = "Other"
 
-# Of an article's sentences so many have to be on a subject, or its title.
+# Minimum share of an article's sentences on a subject, unless its title is on it.
 _SHARE = 0.3
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Coverage:
 
     @property
     def subjects(self) -> list[str]:
-        """Those that have articles, the largest first, what is on none of them last."""
+        """The subjects that have articles, largest first; OTHER, for articles on none of them, is last."""
         totals = Counter[str]()
         for (subject, _), count in self.by_language.items():
             totals[subject] += count
@@ -66,7 +66,7 @@ def subjects_of(article: Article) -> list[str]:
 
 
 def count(articles: Iterable[Article]) -> Coverage:
-    """Every article looked at."""
+    """Count articles by subject, language and year of publication."""
     total = 0
     by_language, by_year = Counter[tuple[str, Language]](), Counter[tuple[str, int | None]]()
     years = Counter[tuple[int | None, Language]]()

@@ -13,7 +13,7 @@ from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import render
 from coopbot.measure.figures import GoldenScores, summed_up
 from coopbot.measure.floors import load_floors, misses
-from coopbot.measure.golden import Asks, Split, ask_all, load_questions
+from coopbot.measure.golden import QuestionAnswerer, Split, ask_all, load_questions
 from coopbot.measure.scores import Estimate
 
 
@@ -50,7 +50,7 @@ class Evaluation:
 
 
 def evaluate(
-    answerer: Asks,
+    answerer: QuestionAnswerer,
     article: Callable[[str], Article | None],
     *,
     questions: Path,

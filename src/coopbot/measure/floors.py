@@ -1,4 +1,4 @@
-"""What figures must reach or must not exceed, so that quality lost without notice fails the build."""
+"""Limits that figures must reach or not exceed, so that an unnoticed loss of quality fails the build."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unans
 class AskedQuestion(BaseModel):
     """The fields that all files of questions share; evals/README.md describes them.
 
-    after: what was asked before, for a follow-up. conflict: for each side of a disagreement, the strings of which one shows it.
+    after: the question before, for a follow-up. conflict: for each side of a disagreement, strings any one of which shows it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,13 +89,13 @@ class GoldenQuestion(AskedQuestion):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply(Generic[Q_co]):
-    """What the answer to a question comes to.
+    """The verdict on the answer to a question.
 
     first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered;
     of a question in parts, only if each part is among the quotes.
     admits: whether a quote is a sentence by which an article says that it does not know.
     exact: how many of the `citations` stand in their article where they say.
-    disputed: whether the answer reports a disagreement; sides: of how many of the question's sides the best one quotes figures.
+    disputed: whether the answer reports a disagreement; sides: how many of the question's sides the best such report quotes.
     ranked: by language of its listed articles, the ids of the articles found, best first; empty if it was not searched for.
     """
 
@@ -138,7 +138,7 @@ class Reply(Generic[Q_co]):
 Judged = Reply[GoldenQuestion]
 
 
-class Asks(Protocol):
+class QuestionAnswerer(Protocol):
     """What is measured. `ask.answerer.Answerer` keeps this contract."""
 
     def ask(
@@ -161,7 +161,7 @@ def load_questions(path: Path) -> list[GoldenQuestion]:
 
 
 def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
-    """One question a line of a JSONL file, which the command line takes by `option`. Raises Unreadable."""
+    """The questions of a JSONL file, one per line. option: names the file on the command line. Raises Unreadable."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         return [form.model_validate_json(line) for line in lines if line.strip()]
@@ -174,7 +174,7 @@ def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
 
 def ask_all(
     questions: Sequence[Q],
-    answerer: Asks,
+    answerer: QuestionAnswerer,
     article: Callable[[str], Article | None],
     progress: Progress = lambda done, total: None,
     *,
@@ -195,8 +195,8 @@ def in_turn(questions: Sequence[Q], article: Callable[[str], Article | None], pr
         progress(done, len(questions))
 
 
-def judge(question: Q, answerer: Asks, article: Callable[[str], Article | None], *, search: bool) -> Reply[Q]:
-    """Ask one question, after the one before it if it follows another, and look at what comes back."""
+def judge(question: Q, answerer: QuestionAnswerer, article: Callable[[str], Article | None], *, search: bool) -> Reply[Q]:
+    """Ask one question, after `question.after` if it is a follow-up, and judge the answer."""
     conversation = f"eval-{question.id}" if question.after else None
     if question.after:
         answerer.ask(question.after, conversation_id=conversation)
@@ -204,7 +204,7 @@ def judge(question: Q, answerer: Asks, article: Callable[[str], Article | None],
     reply = judge_answer(question, answer, article)
     if not search:
         return reply
-    # A follow-up alone says too little to be searched for; what it was understood as does.
+    # A follow-up alone says too little to search with, so the query that it was understood as is used.
     searched = answer.searched_as if question.after else question.question
     found = {
         language: answerer.search(searched, top_k=MAX_HITS, filters=Filters(languages=(language,))).hits

@@ -86,7 +86,7 @@ def risk_coverage_area(confidence: F64, wrong: F64) -> float:
 
 
 def area_under_roc(score: F64, positive: F64) -> float:
-    """How often a positive one has a higher score than another, ties counting half; NaN if there are only ones of one sort."""
+    """How often a positive scores higher than a negative, ties counting half; NaN if either kind is missing."""
     count = positive.sum()
     if count in (0, len(positive)):
         return math.nan
@@ -97,9 +97,9 @@ def area_under_roc(score: F64, positive: F64) -> float:
 
 
 def recall_at_precision(precision: float, confidence: F64, unanswerable: F64) -> float:
-    """The highest share of the unanswerable that any threshold refuses while at least `precision` of what it refuses is so.
+    """The highest share of the unanswerable refused by a threshold at which at least `precision` of refusals are right.
 
-    0 if none does; NaN if nothing is unanswerable.
+    0 if there is no such threshold; NaN if nothing is unanswerable.
     """
     if not unanswerable.sum():
         return math.nan

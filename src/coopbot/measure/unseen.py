@@ -1,6 +1,6 @@
 """Questions by somebody who had seen neither the code nor the golden questions: over the corpus, and over pages of their own.
 
-They only report. Nothing is tuned on them, so no figure and no board names the ones that were missed.
+They are for reporting only: nothing is tuned on them, and no figure or board names those that were missed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class UnseenQuestion(AskedQuestion):
 
 
 def load_unseen(path: Path, *, option: str) -> list[UnseenQuestion]:
-    """The questions of a JSONL file, which the command line takes by `option`. Raises Unreadable."""
+    """The questions of a JSONL file. option: names the file on the command line. Raises Unreadable."""
     return read_questions(path, UnseenQuestion, option=option)
 
 

@@ -1,4 +1,4 @@
-"""What a language model makes of quotes: how much of it is supported, how often it stands, whether it is still right."""
+"""How a language model rewrites quotes: how much of it is supported, how often it is used, whether it is still right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import get_args
 from coopbot.domain import Answer, Article, WritingOutcome
 from coopbot.index.model.embedder import Progress
 from coopbot.measure.board import cell, fill, table
-from coopbot.measure.golden import AskedQuestion, Asks, in_turn, judge_answer
+from coopbot.measure.golden import AskedQuestion, QuestionAnswerer, in_turn, judge_answer
 from coopbot.measure.scores import Estimate, estimate, mean
 
 _LABELS = {"support": "support", "coverage": "coverage", "right": "right", "right_quoted": "right, quoted"}
@@ -81,8 +81,8 @@ class WritingPart:
 
 def ask_written(
     questions: Sequence[AskedQuestion],
-    writing: Asks,
-    quoting: Asks,
+    writing: QuestionAnswerer,
+    quoting: QuestionAnswerer,
     article: Callable[[str], Article | None],
     progress: Progress = lambda done, total: None,
 ) -> list[Written]:

@@ -1,1 +1,1 @@
-"""The ways in: HTTP, Telegram."""
+"""The interfaces: HTTP, MCP and Telegram."""

@@ -52,8 +52,8 @@ class _Task:
 class Jobs:
     """A context manager: the thread runs within `with`. On exit the running change ends at its next safe point.
 
-    If it reaches none within `stop_s` after `stop`, `left` is true and the process has to exit without joining the thread.
-    With a `spool`, unfinished changes are stored on disk and resumed, with the same ids, the next time.
+    If it reaches none within `stop_s` after `stop`, `still_running` is true and the process has to exit without joining the
+    thread. With a `spool`, unfinished changes are stored on disk and resumed, with the same ids, the next time.
 
     Methods that request a change return a queued job at once. They raise Busy if too many changes are waiting.
     """
@@ -83,7 +83,7 @@ class Jobs:
     def __enter__(self) -> Jobs:
         if self._spool is not None:
             with self._condition:
-                for order, data in self._spool.left():
+                for order, data in self._spool.unfinished():
                     self._resume(order, data)
         self._thread.start()
         return self
@@ -91,7 +91,7 @@ class Jobs:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._thread.join(max(0.0, self._stopped_at_s + self._limits.stop_s - self._clock()))
-        if self.left:
+        if self.still_running:
             log.warning("job_left", reason="it did not end in time; corpus and index are intact")
         while self._waiting:
             self._records.fail(self._waiting.popleft().job.job_id, Stopping())
@@ -106,7 +106,7 @@ class Jobs:
         self._editor.stop()
 
     @property
-    def left(self) -> bool:
+    def still_running(self) -> bool:
         """Whether a change is still running after `stop`."""
         return self._stop.is_set() and self._thread.is_alive()
 

@@ -54,7 +54,7 @@ Places = Annotated[
 
 
 class FiltersIn(_Request):
-    """What a question is limited to; dates are inclusive. An article passes that names one of the places."""
+    """What a question is limited to; dates are inclusive. An article passes if it names one of the places."""
 
     languages: list[Language] = Field(default=[], max_length=10)
     publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)

@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
         self._shutdown_s = shutdown_s
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Shut down in order; at a second signal, at once. Unlike with uvicorn, the exit code of an orderly shutdown is 0.
+        """Shut down gracefully; at a second signal, at once. Unlike with uvicorn, the exit code of a graceful shutdown is 0.
 
         A worker ignores the second signal, since both its parent and systemd send one.
         """
@@ -160,7 +160,7 @@ def run_http(
     server.run(sockets=sockets)
     if telegram and telegram.failure:
         raise telegram.failure
-    if (service.jobs and service.jobs.left) or (telegram and telegram.service.stuck):
+    if (service.jobs and service.jobs.still_running) or (telegram and telegram.service.stuck):
         end_process(0)
 
 
@@ -175,13 +175,13 @@ def _surrounded(service: HttpService, telegram: BackgroundBot | None, worker: Wo
 
 
 def run_watch(jobs: Jobs, following: AbstractContextManager[object]) -> None:
-    """Make jobs of what `following`, a context as from `follow`, finds, until SIGINT or SIGTERM. Call it in the main thread."""
+    """Run `jobs`, and `following` from `follow`, which adds to them, until SIGINT or SIGTERM. Call it in the main thread."""
     log_as_json()
     stopping = set_by_signals()
     with jobs, following:
         stopping.wait()
         jobs.stop()
-    if jobs.left:
+    if jobs.still_running:
         end_process(0)
 
 

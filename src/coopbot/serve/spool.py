@@ -31,7 +31,7 @@ log = structlog.get_logger()
 class Order:
     """A requested change, which has one of these: `url`, `draft`, `file` (a file's name) or `remove` (an article's id).
 
-    starts: how often it was started. If `change` is set, the corpus has the article, with this `article_id` and `title`, and
+    starts: the number of starts. If `change` is set, the corpus has the article, with this `article_id` and `title`, and
     only the index remains to be updated.
     """
 
@@ -102,7 +102,7 @@ class Spool:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def left(self) -> Iterator[tuple[Order, bytes]]:
+    def unfinished(self) -> Iterator[tuple[Order, bytes]]:
         """The unfinished orders, oldest first, each with the content of its file."""
         found = [order for path in self._folder.glob("*.json") if (order := self._read(path))]
         for order in sorted(found, key=lambda order: order.created_at):

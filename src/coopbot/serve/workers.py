@@ -168,14 +168,14 @@ def _end(members: Sequence[_Member], within_s: float) -> None:
 
 
 def _run_worker(work: Work, worker: Worker, sockets: list[socket.socket]) -> None:
-    # A signal from the keyboard goes to the first process, which ends the others in order.
+    # A signal from the keyboard goes to the first process, which ends the others gracefully.
     os.setpgid(0, 0)
     threading.Thread(target=_end_with_parent, name="coopbot-parent", daemon=True).start()
     work(worker, sockets)
 
 
 def _end_with_parent() -> None:
-    """End in order if the process that started this one is gone, however it went."""
+    """End gracefully once the process that started this one is gone, however it ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -73,7 +73,7 @@ _PATTERNS = tuple(
 
 
 def numbered(rows: str) -> Mapping[str, int]:
-    """Each word of a row by the number of its row, from 1. Rows end with |."""
+    """Maps each word to the number of its row, counted from 1. Rows are separated by |."""
     return MappingProxyType({word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()})
 
 

@@ -69,7 +69,7 @@ def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     folded = _fold(text)
     spans = [match.span() for match in _TOKEN.finditer(folded)]
     tokens = [_stem(folded[start:end]) for start, end in spans]
-    for at, (phrase, ids) in _load().phrases.apart(tokens):
+    for at, (phrase, ids) in _load().phrases.non_overlapping(tokens):
         yield folded[spans[at][0] : spans[at + len(phrase) - 1][1]], ids
 
 

@@ -34,7 +34,7 @@ def concept_mentions(text: str) -> Iterator[Mention]:
     yield from filter(None, (words.longest_at(tokens, at) for at in range(len(tokens))))
     if _HAN.search(text):
         characters = unicodedata.normalize("NFKC", text).translate(TO_SIMPLIFIED)
-        for at, (phrase, ids) in han.apart(characters):
+        for at, (phrase, ids) in han.non_overlapping(characters):
             # A single character is a token only where it is alone; elsewhere the token is the pair that begins with it.
             yield tuple(lexical_tokens(characters[at : at + max(2, len(phrase))])), ids
 

@@ -27,7 +27,7 @@ _FREIGHT = r"(?:(?:freight|cargo|passenger|container|heavy|loaded|грузов|�
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A canonical unit. factor: how many of it make one of `words` (Latin and Cyrillic) or `han`, two regular expressions."""
+    """A canonical unit. words (Latin, Cyrillic), han: regular expressions. factor: how many of it one of these words means."""
 
     name: str
     factor: Decimal

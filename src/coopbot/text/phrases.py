@@ -9,7 +9,7 @@ Mention = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Phrases:
-    """ids: by the tokens of a phrase."""
+    """A table of phrases. ids: what each phrase may mean, by its tokens."""
 
     def __init__(self, entries: Iterable[tuple[Sequence[str], str]]) -> None:
         """entries: the tokens of a phrase, and an id."""
@@ -28,7 +28,7 @@ class Phrases:
                 return phrase, self.ids[phrase]
         return None
 
-    def apart(self, tokens: Sequence[str]) -> Iterator[tuple[int, Mention]]:
+    def non_overlapping(self, tokens: Sequence[str]) -> Iterator[tuple[int, Mention]]:
         """Phrases with their places. Of overlapping ones the one that begins first counts, and of those the longest."""
         at = 0
         while at < len(tokens):

@@ -1,4 +1,4 @@
-"""Resolves times such as "this year", 去年 and «в январе» by the day on which a text was written or a question asked."""
+"""Resolves times such as "this year", 去年 and «в январе» relative to the day of the text or question."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ _UP_TO_NOW = re.compile(
 def resolve_dates(text: str, today: date) -> list[DatedWords]:
     """All times in a text that was written or asked on `today`, explicit dates too: in order and without overlaps."""
     flat = flatten(text)
-    found = _apart(chain(_phrases(flat, today), _weekdays(flat, today)))
+    found = _non_overlapping(chain(_phrases(flat, today), _weekdays(flat, today)))
     rest = blanked(flat, sorted(found, key=lambda span: span.start_char))
     found += filter(None, (_mentioned(mention, rest, today) for mention in find_dates(rest)))
     return sorted(found, key=lambda span: span.start_char)
@@ -105,7 +105,7 @@ def resolve_dates(text: str, today: date) -> list[DatedWords]:
 
 def relative_words(text: str, today: date) -> list[DatedWords]:
     """Only times given by words such as "this year" or "two months ago": no dates, no days of the week."""
-    return sorted(_apart(_phrases(flatten(text), today)), key=lambda span: span.start_char)
+    return sorted(_non_overlapping(_phrases(flatten(text), today)), key=lambda span: span.start_char)
 
 
 def asks_for_latest(question: str) -> bool:
@@ -118,7 +118,7 @@ def speaks_of_now(text: str) -> bool:
     return bool(_NOW.search(flatten(text)))
 
 
-def _apart(spans: Iterable[DatedWords]) -> list[DatedWords]:
+def _non_overlapping(spans: Iterable[DatedWords]) -> list[DatedWords]:
     """The spans that overlap none before them."""
     found: list[DatedWords] = []
     for span in spans:
@@ -176,7 +176,7 @@ def _month(year: int, month: int) -> tuple[date, date]:
 
 
 def month_away(day: date, months: int) -> tuple[int, int]:
-    """Year and month, 1 to 12, so many months after the month of `day`; before it if negative."""
+    """Year and month (1 to 12) of the month that is `months` after that of `day`, or before it if negative."""
     count = 12 * day.year + day.month - 1 + months
     return count // 12, count % 12 + 1
 

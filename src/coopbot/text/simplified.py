@@ -6,8 +6,8 @@ import importlib.resources
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Pairs: a traditional character, then its simplified form. Derived from OpenCC's conversion t2s (Apache-2.0), first choice a
-# character: those of Big5 whose simplified form is in GB 2312, and a few common variants. A table of our own, since OpenCC
+# Pairs: a traditional character, then its simplified form, the first choice of OpenCC's conversion t2s (Apache-2.0). They are
+# those of Big5 whose simplified form is in GB 2312, and a few common variants. A table of our own, since OpenCC
 # costs megabytes and a load time for one dictionary look-up.
 _PAIRS = importlib.resources.files("coopbot.text").joinpath("simplified.txt").read_text(encoding="utf-8").split()
 

@@ -1,1 +1,1 @@
-"""Rewrites quotes in sentences of a language model, and keeps only the sentences that the quotes support."""
+"""Has a language model rewrite quotes, and keeps only those of its sentences that the quotes support."""

@@ -12,7 +12,7 @@ from coopbot.text.glossary import find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
-# By how much the log odds that a sentence answers, start and end together, may lie below a quote's. As for disagreements.
+# Maximum by which the log odds that a sentence answers (start plus end) may lie below a quote's; the same for disagreements.
 _MOST_BEHIND = 4.0
 # The least share of a quote's answering words that a sentence in the same language must have, besides all names and figures.
 _LEAST_SHARE = 0.5

@@ -26,7 +26,7 @@ class Prompt:
 
 
 def make_prompt(question: str, language: Language, citations: Sequence[Citation]) -> Prompt:
-    """The prompt for an answer in a language. Without dates of articles: sentences with what no quote says are dropped."""
+    """The prompt for an answer in a language. Article dates are left out: sentences that say what no quote says are dropped."""
     quotes = "\n".join(f"[{one.number}] {_line(one.quote)}" for one in citations)
     request = f"Quotes:\n{quotes}\n\nQuestion: {_line(question)}\n\nAnswer in {_LANGUAGES[language]}:"
     return Prompt(instructions=_INSTRUCTIONS.format(language=_LANGUAGES[language]), request=request)

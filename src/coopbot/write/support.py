@@ -52,7 +52,7 @@ class _Text:
     language: Language
     facts: Sequence[Fact]
 
-    def those(self, kind: Kind) -> list[Fact]:
+    def of_kind(self, kind: Kind) -> list[Fact]:
         return [fact for fact in self.facts if fact.kind == kind]
 
     def without_facts(self) -> str:
@@ -91,14 +91,14 @@ def _are_dates_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
 
 
 def _are_names_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    theirs = [other for one in quoted for other in one.those("name")]
-    return all(any(map(fact.is_covered_by, theirs)) for fact in own.those("name"))
+    theirs = [other for one in quoted for other in one.of_kind("name")]
+    return all(any(map(fact.is_covered_by, theirs)) for fact in own.of_kind("name"))
 
 
 def _are_all_covered(kind: Kind, own: _Text, quoted: Sequence[_Text]) -> bool:
     """Whether quotes have each fact of a kind, as often as the sentence: "11 and 11" does not follow from "11 and 19"."""
-    left = [other for one in quoted for other in one.those(kind)]
-    for fact in own.those(kind):
+    left = [other for one in quoted for other in one.of_kind(kind)]
+    for fact in own.of_kind(kind):
         covering = next(filter(fact.is_covered_by, left), None)
         if covering is None:
             return False
@@ -136,7 +136,9 @@ def _are_relations_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     return (
         _in_order(_names(own), list(map(_names, quoted)))
         and _in_order(_sides(own), list(map(_sides, quoted)))
-        and all(_goes_with(amount, near, quoted) for amount in own.those("amount") for near in _neighbours(amount, own))
+        and all(
+            _are_nearest_pair(amount, near, quoted) for amount in own.of_kind("amount") for near in _neighbours(amount, own)
+        )
     )
 
 
@@ -162,18 +164,18 @@ def _is_part(own: Sequence[frozenset[str]], names: Iterator[frozenset[str]]) -> 
 def _neighbours(amount: Fact, own: _Text) -> Iterator[Fact]:
     """The nearest date and the nearest name."""
     kinds: tuple[Kind, ...] = ("date", "name")
-    return (min(near, key=amount.distance) for kind in kinds if (near := own.those(kind)))
+    return (min(near, key=amount.distance) for kind in kinds if (near := own.of_kind(kind)))
 
 
-def _goes_with(amount: Fact, other: Fact, quoted: Sequence[_Text]) -> bool:
+def _are_nearest_pair(amount: Fact, other: Fact, quoted: Sequence[_Text]) -> bool:
     """Whether an amount and a date or name are nearest to each other in a quote too, from either side."""
-    return any(_leads_to(amount, other, one) or _leads_to(other, amount, one) for one in quoted)
+    return any(_nearest_covers(amount, other, one) or _nearest_covers(other, amount, one) for one in quoted)
 
 
-def _leads_to(fact: Fact, other: Fact, quote: _Text) -> bool:
-    """Whether, from what covers the fact in a quote, what covers the other is the nearest of its kind."""
-    others = quote.those(other.kind)
-    nearest = (min(others, key=one.distance) for one in quote.those(fact.kind) if fact.is_covered_by(one) and others)
+def _nearest_covers(fact: Fact, other: Fact, quote: _Text) -> bool:
+    """Whether a quote has a fact that covers `fact`, and whose nearest one of the kind of `other` covers `other`."""
+    others = quote.of_kind(other.kind)
+    nearest = (min(others, key=one.distance) for one in quote.of_kind(fact.kind) if fact.is_covered_by(one) and others)
     return any(map(other.is_covered_by, nearest))
 
 

@@ -1,4 +1,4 @@
-"""Answers in sentences of a language model: those that the quotes support, or else the quotes themselves."""
+"""Answers with those sentences of a language model that the quotes support, or else with the quotes themselves."""
 
 from __future__ import annotations
 

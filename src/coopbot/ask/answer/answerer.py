@@ -29,7 +29,7 @@ from coopbot.ask.rank.retrieve import (
 )
 from coopbot.ask.rank.weights import Weights, load_weights
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.conversations import Conversations, Remembers, checked_conversation_id
+from coopbot.ask.understand.conversations import ConversationMemory, Conversations, checked_conversation_id
 from coopbot.ask.understand.converse import points_back, readings, resolve
 from coopbot.ask.understand.question import Question, checked, understand
 from coopbot.ask.understand.small_talk import find_small_talk
@@ -72,7 +72,7 @@ class Answerer:
         late: bool = True,
         writer: Writer | None = None,
         on_answer: Callable[[Answer], object] = lambda _: None,
-        conversations: Remembers | None = None,
+        conversations: ConversationMemory | None = None,
         today: Callable[[], date] = date.today,
     ) -> None:
         """reader: without one, sentences are ranked by retrieval alone. weights: the package's own by default. late: whether to
@@ -149,7 +149,7 @@ class Answerer:
         return asked, evidence
 
     def _parts(self, text: str, evidence: Evidence, store: VectorStore) -> tuple[ScoredSentence, ...]:
-        """For a question that has an answer and asks two things: what answers each, in the passages found for both."""
+        """The best sentence for each part of an answered question that asks two things, from the passages found for it."""
         threshold = self._weights.read.threshold
         if self._reader is None or evidence.confidence < threshold:
             return ()
@@ -216,7 +216,7 @@ class Answerer:
         store = self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
-        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_a_language=max(CANDIDATES, top_k))
+        found = find_all(asked, store, filters or Filters(), late=self._late, candidates_per_language=max(CANDIDATES, top_k))
         hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
         articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
         return SearchResult(

@@ -23,7 +23,7 @@ _ABOUT_EQUALLY_LIKELY = 1.3
 _OLD = timedelta(days=365)
 
 # For this, the last and the next year or month: the offset, the words for it in English and in Russian, and the Chinese words
-# for the year and for the month. 日本年均, 以上月份 and 登上月球 have none of them.
+# for the year and for the month. They must not match in 日本年均, 以上月份 and 登上月球.
 _RELATIVE = (
     (0, "this", "(?:эт|нынешн|текущ)(?:от|ом|его|ого|ий|ем|ему)", "今年|(?<![日基])本年度?", "[这這][个個]?|(?<![日基])本"),
     (-1, "last", "(?:прошл|минувш|прошедш)(?:ый|ом|ого|ий|ем|его)", "去年", "(?<!以)上[个個]?"),
@@ -84,7 +84,7 @@ def _after_in(found: re.Match[str], named: str) -> str:
 
 
 def promote_newer(sentences: Sequence[ScoredSentence], published: Callable[[str], date | None]) -> tuple[ScoredSentence, ...]:
-    """Move the newest of the sentences about as likely as the first to the front. published: article id -> date."""
+    """Move to the front the newest of the sentences that are about as likely as the first. published: article id -> date."""
     if not sentences:
         return ()
     near = [one for one in sentences if one.log_odds >= sentences[0].log_odds - _ABOUT_EQUALLY_LIKELY]

@@ -17,9 +17,9 @@ from coopbot.text.reporting import count_attributions, count_contrasts
 
 # Limits beyond which a feature says no more.
 _FAR_BEHIND, _UNLIKELY, _MANY = 40.0, 10.0, 3
-_DAYS_A_YEAR = 366
-# Another passage that answers the question for the same time, about as likely, is another account whatever the model says: it
-# learned from indexes full of like stories, where that is seldom so. Maximum of each feature.
+_DAYS_PER_YEAR = 366
+# Maximum of each feature. A figure from another passage that answers the question for the same time, and about as likely, is
+# another account whatever the model says: it learned from indexes full of similar stories, where that is seldom so.
 _PLAIN = {"behind": 4.0, "odds": 1.0, "years": 0.0, "periods": 0.0, "repeats": 0.0}
 
 
@@ -158,7 +158,7 @@ def _where(best: ScoredSentence, other: ScoredSentence) -> Where:
 def _apart(one: Figure, other: Figure) -> float:
     small, large = sorted(abs(figure.low + figure.high) / 2 for figure in (one, other))
     if one.unit == "date":
-        return (large - small) / _DAYS_A_YEAR
+        return (large - small) / _DAYS_PER_YEAR
     return math.log(large / small) if small else float(_MANY)
 
 

@@ -60,15 +60,15 @@ class Newest:
                 self._snapshot_id = snapshot.snapshot_id
             found = [article for language in filters.languages or LANGUAGES for article in self._found[language]]
         passing = {article.article_id: article for article in found if _passes(article, filters)}
-        return heapq.nlargest(_NEWEST, passing.values(), key=_age)
+        return heapq.nlargest(_NEWEST, passing.values(), key=_date_and_id)
 
 
 def _newest_of(snapshot: VectorStore) -> dict[Language, list[Article]]:
-    dated = [(article.language, _age(article)) for article in _all(snapshot) if article.published]
+    dated = [(article.language, _date_and_id(article)) for article in _all(snapshot) if article.published]
     found: dict[Language, list[Article]] = {}
     for language in LANGUAGES:
-        ages = heapq.nlargest(_NEWEST, (age for own, age in dated if own == language))
-        found[language] = [article for _, article_id in ages if (article := snapshot.article(article_id)) is not None]
+        newest = heapq.nlargest(_NEWEST, (date_and_id for own, date_and_id in dated if own == language))
+        found[language] = [article for _, article_id in newest if (article := snapshot.article(article_id)) is not None]
     return found
 
 
@@ -77,7 +77,7 @@ def _all(snapshot: VectorStore) -> Iterator[Article]:
         yield from snapshot.articles(offset, _READ_AT_A_TIME)
 
 
-def _age(article: Article) -> tuple[date, str]:
+def _date_and_id(article: Article) -> tuple[date, str]:
     return article.published or date.min, article.article_id
 
 

@@ -29,5 +29,5 @@ def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> A
         raise IndexBroken("citations are not numbered from 1; this is a fault in coopbot, please report it")
     for claim in answer.claims:
         if not claim.citations or not set(claim.citations) <= set(numbers):
-            raise IndexBroken("a claim rests on no citation; this is a fault in coopbot, please report it")
+            raise IndexBroken("a claim's citation is missing; this is a fault in coopbot, please report it")
     return answer

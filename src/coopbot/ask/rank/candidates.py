@@ -27,7 +27,7 @@ _COSINE_SPREAD = 0.1
 class Candidates:
     """Passages and their sentences, one passage after another.
 
-    rows: (passages,), row numbers in the language's shard. starts: (passages + 1,), index of each passage's first sentence.
+    rows: (passages,), row numbers within the language. starts: (passages + 1,), index of each passage's first sentence.
     dense: (passages,), cosine with the question. lexical: (passages,), BM25 as a share of its maximum.
     sentence_vectors: (sentences, dim) and sentence_cosine: (sentences,), each sentence embedded on its own.
     token_counts: (sentences,).

@@ -16,9 +16,9 @@ from coopbot.index.types import F32, StoredPassage
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.periods import find_periods
 
-# Of all other sentences together, the odds against the best one below which they no longer compete.
+# Added to the summed odds of all other sentences against the best one, so that odds far below it make no difference.
 _LEAST_ODDS = 1e-3
-# By how much another sentence's score counts as better at most: the preference for a language may put a worse one first.
+# Maximum lead of another sentence that counts: the preference for a language may put a sentence first that scores lower.
 _FAR_AHEAD = 3.0
 
 

@@ -20,7 +20,7 @@ _LONGEST_ANSWER = 32
 _OVERLAP = 0.25
 # Log odds of tokens that the reader has not seen: no answer there.
 _UNREAD = -30.0
-# Batches are as many tokens wide as a multiple of this: for each width that it meets, the network keeps memory.
+# Batch widths in tokens are rounded up to a multiple of this, since the network keeps memory for each width that it meets.
 _WIDTH_STEP = 32
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
@@ -73,7 +73,7 @@ def head_of(title: str, published: date | None) -> str:
 class _Piece:
     """A part of a text that fits beside the question. first: index of its first token in the text."""
 
-    text: int
+    text_index: int
     first: int
     ids: I64
 
@@ -119,7 +119,7 @@ class ModelReader:
         margins = [np.full((len(ids), 2), _UNREAD, dtype=np.float32) for ids in texts]
         for row, piece in enumerate(pieces):
             lead, end = len(frame.before), len(frame.before) + len(piece.ids)
-            own = margins[piece.text][piece.first : piece.first + len(piece.ids)]
+            own = margins[piece.text_index][piece.first : piece.first + len(piece.ids)]
             np.maximum(own, logits[row, lead:end] - logits[row, 0], out=own)
         return margins
 
@@ -130,10 +130,12 @@ class ModelReader:
         return question if len(tokens.ids) <= most else question[: int(tokens.spans[most - 1, 1])]
 
 
-def _pieces(text: int, ids: I64, room: int) -> list[_Piece]:
+def _pieces(text_index: int, ids: I64, room: int) -> list[_Piece]:
     step = max(1, int(room * (1 - _OVERLAP)))
     last = max(0, len(ids) - room)
-    return [_Piece(text=text, first=first, ids=ids[first : first + room]) for first in [*range(0, last, step), last]]
+    return [
+        _Piece(text_index=text_index, first=first, ids=ids[first : first + room]) for first in [*range(0, last, step), last]
+    ]
 
 
 def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> ReadPassage:

@@ -126,11 +126,11 @@ def read_passages(
 
 
 def find_all(
-    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_a_language: int = CANDIDATES
+    question: Question, store: VectorStore, filters: Filters, *, late: bool, candidates_per_language: int = CANDIDATES
 ) -> list[Candidates]:
     """The best passages of each language separately, so that no language crowds out another."""
     found = (
-        find_candidates(question, store, language, filters, late=late, limit=candidates_a_language)
+        find_candidates(question, store, language, filters, late=late, limit=candidates_per_language)
         for language in store.languages
     )
     return [candidates for candidates in found if candidates is not None]

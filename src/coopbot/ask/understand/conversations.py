@@ -12,7 +12,7 @@ from typing import Protocol
 from coopbot.errors import InvalidRequest
 
 MAX_CONVERSATIONS = 4000
-MAX_CONVERSATIONS_A_CLIENT = 100
+MAX_CONVERSATIONS_PER_CLIENT = 100
 MAX_EARLIER = 10
 MAX_IDLE_S = 3600.0
 
@@ -23,7 +23,7 @@ _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _Key = tuple[str, str]
 
 
-class Remembers(Protocol):
+class ConversationMemory(Protocol):
     """The conversation memory an `Answerer` needs. Safe to share between threads."""
 
     def remember(self, conversation_id: str, question: str, client: str = "") -> None:
@@ -37,7 +37,7 @@ class Conversations:
     """Resolved questions by client and conversation id, in memory only. Safe to share between threads.
 
     Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, for MAX_IDLE_S after the last question.
-    A named client keeps at most MAX_CONVERSATIONS_A_CLIENT, so that it cannot evict everybody else's.
+    A named client keeps at most MAX_CONVERSATIONS_PER_CLIENT, so that it cannot evict everybody else's.
     clock: monotonic seconds, for example time.monotonic.
     """
 
@@ -55,7 +55,7 @@ class Conversations:
             questions.append(question)
             self._asked[key] = (now, questions)
             own = [one for one in self._asked if one[0] == client] if client else []
-            if len(own) > MAX_CONVERSATIONS_A_CLIENT:
+            if len(own) > MAX_CONVERSATIONS_PER_CLIENT:
                 del self._asked[own[0]]
             if len(self._asked) > MAX_CONVERSATIONS:
                 self._asked.popitem(last=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from coopbot.ask.understand.conversations import MAX_CONVERSATIONS, MAX_CONVERSATIONS_A_CLIENT, MAX_EARLIER, MAX_IDLE_S
+from coopbot.ask.understand.conversations import MAX_CONVERSATIONS, MAX_CONVERSATIONS_PER_CLIENT, MAX_EARLIER, MAX_IDLE_S
 from coopbot.expendable import DatabaseLost, ExpendableDatabase, InUse
 
 _SCHEMA = """
@@ -54,7 +54,7 @@ class SharedConversations:
             if known:
                 return
             if client:
-                db.execute(_OLDER_CONVERSATIONS, (client, client, MAX_CONVERSATIONS_A_CLIENT))
+                db.execute(_OLDER_CONVERSATIONS, (client, client, MAX_CONVERSATIONS_PER_CLIENT))
             (count,) = db.execute("SELECT COUNT(*) FROM (SELECT DISTINCT client, conversation FROM asked)").fetchone()
             if count > MAX_CONVERSATIONS:
                 db.execute(_OLDEST, (MAX_CONVERSATIONS,))

@@ -40,7 +40,7 @@ _MOST = np.iinfo(np.uint16).max
 
 
 class PostingsWriter:
-    """Collects the words of passages, row by row; `close` writes them. Until then 14 bytes per word of a passage."""
+    """Collects the words of passages, row by row; `close` writes them. Until then it takes 14 bytes per word of a passage."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -68,7 +68,7 @@ class LocalTarget:
 
     def write(self, removed: frozenset[str], rows: Iterator[ArticleRows], facts: Facts) -> State:
         """See `Target`."""
-        # Free space first, and delete what builds left that were killed just before the end.
+        # Free space first, and delete what was left by builds that were killed just before they finished.
         prune(self._index_dir, KEPT_SNAPSHOTS, self._base.snapshot_id if self._base else None)
         try:
             with building_folder(self._index_dir) as folder:

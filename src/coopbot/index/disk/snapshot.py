@@ -17,11 +17,11 @@ from coopbot.index.disk.manifest import Manifest, Verified
 from coopbot.index.disk.segment import Segment, open_segment
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
-# Lexical candidates come from the rarest query terms, as many as have at most this many postings together. In an index of a
+# Lexical candidates come from the rarest query terms: as many terms as have at most this many postings in all. In an index of a
 # million passages, scoring all that contain a common word would take longer than everything else.
 _MOST_POSTINGS = 20_000
 
-# This many times the wanted passages are found by the rarer terms, then rescored with all terms.
+# The rarer terms find this many times the number of passages wanted; these are then rescored with all terms.
 _RESCORED = 4
 
 

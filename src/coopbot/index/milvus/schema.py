@@ -156,7 +156,7 @@ def unpack(parts: Sequence[str]) -> bytes:
 
 
 def record_of(kind: type[T], data: bytes) -> T:
-    """From `to_json`. Raises IndexBroken where the data are no such record."""
+    """The record that `to_json` wrote as `data`. Raises IndexBroken if the data are not such a record."""
     try:
         return from_json(kind, data)
     except ValueError as exc:

@@ -17,7 +17,7 @@ from coopbot.index.milvus.client import Milvus, written_by
 from coopbot.index.milvus.schema import Names, Row, SnapshotManifest, WordCounts, literals, record_of, unpack
 from coopbot.index.types import F32, I64, FirstStage, Sentences, StoredPassage
 
-# This many times the wanted passages are found by words, then scored exactly (see `schema`).
+# Words find this many times the number of passages wanted; these are then scored exactly (see `schema`).
 _RESCORED = 2
 # Articles in the cache, as a question may quote one several times; and articles read in one call.
 _CACHED, _TOGETHER = 64, 100

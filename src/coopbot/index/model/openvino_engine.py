@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import openvino as ov
     import torch
 
-# OpenVINO and NNCF report their use over the network when imported, but not without this module: importing None fails.
+# OpenVINO and NNCF report their use over the network through this module; None in its place makes its import fail.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 Precision = Literal["int8", "bf16", "f32"]
@@ -123,7 +123,7 @@ class OpenVinoNetwork:
         import openvino as ov
 
         core = ov.Core()
-        # Operations that int8 leaves in floating point run in f32: in bf16 each kind of processor would rank otherwise.
+        # Operations that int8 leaves in floating point run in f32: in bf16 rankings would differ between kinds of processor.
         options: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
@@ -140,7 +140,7 @@ class OpenVinoNetwork:
         self._infer_once()
 
     def _infer_once(self) -> None:
-        """Concurrent first inferences of a process can deadlock: the bindings wait for what they set up and for the GIL."""
+        """Run one inference under a lock: concurrent first ones can deadlock on what the bindings set up and on the GIL."""
         ids = np.ones((1, 8), dtype=np.int64)
         with _FIRST:
             self(*[ids] * (len(self._compiled.inputs) - (self._words is not None)))

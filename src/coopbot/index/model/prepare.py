@@ -62,7 +62,7 @@ class ModelSource:
         return self.name == bundled_weights.MODEL_NAME
 
     def key(self) -> str:
-        """A name for the folder of what is prepared from it, which changes when that would."""
+        """The name of the folder of the prepared model; it changes whenever that model would."""
         return f"{self.source_key()}-{file_hash(QUESTIONS_FILE)[:8]}" if self.is_built_in else self.source_key()
 
     def source_key(self) -> str:

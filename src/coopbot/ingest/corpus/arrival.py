@@ -133,7 +133,7 @@ def slug_of(draft: Draft) -> str:
 
 
 def to_article(article_id: str, draft: Draft) -> Article:
-    """The article that a draft read from the corpus is."""
+    """The article made from a draft that was read from the corpus."""
     article = Article(
         article_id=article_id,
         title=draft.title,

@@ -1,4 +1,4 @@
-"""Detects near duplicates: one story in nearly the same words. The owner of datasketch.
+"""Detects near duplicates: one story in nearly the same words. The only module that imports datasketch.
 
 Texts are compared by shingles: pairs of adjacent search tokens (in Chinese, three characters; simplified equals traditional).
 MinHash bands find candidates without comparing all pairs; candidates are then compared exactly.
@@ -23,7 +23,7 @@ from coopbot.text.tokens import lexical_tokens
 # Minimum shares of common shingles for one story. Of the union: copies that lost 30 % of their sentences have at least 0.58,
 # different articles at most 0.13. Of the shorter text: those copies have 0.96, copies with 10 % of their words replaced mostly
 # 0.8, new stories with 60 % old background at most 0.75.
-SHARED_OF_BOTH = 0.55
+SHARED_OF_UNION = 0.55
 SHARED_OF_SHORTER = 0.8
 
 # Texts that share 0.55 of their shingles have a common band with probability 0.9995; those that share 0.05, with 0.005.
@@ -45,7 +45,7 @@ _HAN_ORDINAL = re.compile("第[一二三四五六七八九十百]+")
 class Shared:
     """The shingles common to two texts, as shares of their union and of the shorter text's shingles; 0..1."""
 
-    of_both: float
+    of_union: float
     of_shorter: float
 
 
@@ -75,7 +75,7 @@ def band_keys(text: str) -> tuple[int, ...]:
 def is_same_story(one: str, other: str) -> bool:
     """Whether both texts have nearly the same words and no conflicting figures."""
     shared = compare(one, other)
-    alike = shared.of_both >= SHARED_OF_BOTH and shared.of_shorter >= SHARED_OF_SHORTER
+    alike = shared.of_union >= SHARED_OF_UNION and shared.of_shorter >= SHARED_OF_SHORTER
     return alike and not figures_differ(one, other)
 
 
@@ -83,9 +83,9 @@ def compare(one: str, other: str) -> Shared:
     """The overlap of two texts; zero if one is too short or too long to judge."""
     left, right = _shingles(one), _shingles(other)
     if not left or not right:
-        return Shared(of_both=0.0, of_shorter=0.0)
+        return Shared(of_union=0.0, of_shorter=0.0)
     common = len(left & right)
-    return Shared(of_both=common / len(left | right), of_shorter=common / min(len(left), len(right)))
+    return Shared(of_union=common / len(left | right), of_shorter=common / min(len(left), len(right)))
 
 
 def figures_differ(one: str, other: str) -> bool:

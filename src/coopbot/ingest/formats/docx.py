@@ -1,4 +1,4 @@
-"""Reads Word documents into drafts. The owner of python-docx."""
+"""Reads Word documents into drafts. The only module that imports python-docx."""
 
 from __future__ import annotations
 

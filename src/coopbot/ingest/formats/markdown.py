@@ -1,4 +1,4 @@
-"""Converts article files, YAML front matter and a Markdown body, to and from drafts. The owner of YAML and the Markdown parser.
+"""Converts article files (YAML front matter, Markdown body) to and from drafts. Only it imports yaml and markdown_it.
 
 `render_article` writes a text in normal form so that `read_markdown` gives back the identical text.
 """

@@ -1,4 +1,4 @@
-"""Reads PDF files into drafts. The owner of pypdf."""
+"""Reads PDF files into drafts. The only module that imports pypdf."""
 
 from __future__ import annotations
 

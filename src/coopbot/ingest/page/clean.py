@@ -15,7 +15,7 @@ from coopbot.ingest.page.bounds import end_of_article, without_boxes
 from coopbot.ingest.page.kinds import Kind, kinds_of, split_tail
 from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline, reporters_in
 from coopbot.ingest.page.names import is_signature, page_publisher, person_names
-from coopbot.ingest.page.title import article_stems, find_title, kinship, split_site
+from coopbot.ingest.page.title import article_stems, find_title, split_site, word_overlap
 from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
 from coopbot.text.simplified import to_simplified
 
@@ -27,10 +27,10 @@ _LONGEST_AFTER_BOX = 40  # letters: after a box, a longer line may be one more o
 _PASSED_OVER = (Kind.FURNITURE, Kind.BOXED, Kind.RELATED, Kind.SPAM, Kind.BYLINE)
 _MOST_LOOSE_LINES = 2  # in a row within an article; more than that is a box of links
 _BULLETS = ("-", "–", "—", "•", "·", "*", "▪", "■", "◆", "★")
-_KIN_OF_FEW = 0.34  # the same for runs of up to _MOST_LOOSE_LINES
-_KIN = 0.5  # minimum share of a line's words that the article uses too, for the line to be part of it
+_MIN_OVERLAP_OF_FEW = 0.34  # as _MIN_OVERLAP, for list items and for runs of up to _MOST_LOOSE_LINES
+_MIN_OVERLAP = 0.5  # minimum share of a line's words that the article uses too, for the line to be part of it
 _SHORTEST_STANDFIRST = 40  # letters
-_STANDFIRST_KIN = 0.3  # lower, as its position is already evidence
+_MIN_OVERLAP_OF_STANDFIRST = 0.3  # lower, as its position is already evidence
 _SHORTEST_PULL_QUOTE = 40  # letters
 _BESIDE_TITLE = 3  # blocks before a title where an unlabelled date is the article's own
 _SIGNATURE_BLOCKS = 3  # a name this close to the end is a signature: it and what follows it are not text
@@ -130,7 +130,7 @@ def _is_standfirst(page: _Page, index: int, vocabulary: set[str]) -> bool:
     """Whether a line between title and prose summarises the article."""
     line = page.blocks[index]
     is_long = page.kinds[index] is Kind.LINE and shape.weight(line) >= _SHORTEST_STANDFIRST
-    return is_long and kinship(line, vocabulary) >= _STANDFIRST_KIN
+    return is_long and word_overlap(line, vocabulary) >= _MIN_OVERLAP_OF_STANDFIRST
 
 
 def _run(page: _Page, start: int, belongs: Callable[[_Page, int], bool]) -> int:
@@ -151,10 +151,10 @@ def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list
     if run == 1 and lines and _is_subheading(page, start):
         return [HEADING + lines[0]]
     introduced = page.kinds[start - 1] is Kind.PROSE and before.endswith((":", "："))
-    kin = sum(kinship(line, vocabulary) for line in lines) / run
-    enough = _KIN if run > _MOST_LOOSE_LINES else _KIN_OF_FEW
+    overlap = sum(word_overlap(line, vocabulary) for line in lines) / run
+    enough = _MIN_OVERLAP if run > _MOST_LOOSE_LINES else _MIN_OVERLAP_OF_FEW
     is_dialogue = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
-    return lines if introduced or is_dialogue or kin >= enough else []
+    return lines if introduced or is_dialogue or overlap >= enough else []
 
 
 def _is_bare_item(page: _Page, index: int) -> bool:
@@ -168,7 +168,11 @@ def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> li
     items = page.blocks[start : start + count]
     introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
     listed = any(item.endswith((";", "；", ",", "，")) for item in items)
-    return items if introduced or listed or sum(kinship(item, vocabulary) for item in items) / count >= _KIN_OF_FEW else []
+    return (
+        items
+        if introduced or listed or sum(word_overlap(item, vocabulary) for item in items) / count >= _MIN_OVERLAP_OF_FEW
+        else []
+    )
 
 
 def _is_subheading(page: _Page, index: int) -> bool:

@@ -1,4 +1,4 @@
-"""Web pages to drafts. The owner of trafilatura."""
+"""Web pages to drafts. The only module that imports trafilatura."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def _says_something(kind: str, value: str) -> bool:
 
 
 def _beside_date(value: str) -> str:
-    """The value without dates, times and weekdays."""
+    """The value without dates, times, weekdays and view counters."""
     bare = _CLOCK.sub(" ", without_dates(value))
     for found in reversed(list(_COUNTER.finditer(to_simplified(bare)))):
         bare = bare[: found.start()] + bare[found.end() :]

@@ -39,7 +39,7 @@ def stems(text: str) -> set[str]:
     return {word[:_STEM] for word in words - word_set("function_words")} | set(_HAN_PAIR.findall(text))
 
 
-def kinship(text: str, vocabulary: set[str]) -> float:
+def word_overlap(text: str, vocabulary: set[str]) -> float:
     """The share of a line's content words that are in the vocabulary, 0..1."""
     found = stems(text)
     return len(found & vocabulary) / len(found) if found else 0.0
@@ -76,7 +76,7 @@ class _Around:
         self.prose_before = [0, *accumulate(letters)]  # letters of the article's prose before each block
         self._short = "".join(f"{block}\n" for block in blocks if len(block) <= _LONGEST)
 
-    def kinship(self, index: int) -> float:
+    def word_overlap(self, index: int) -> float:
         """The share of a block's content words that occur in other prose; lower if the block has few."""
         own = stems(self.blocks[index])
         among = int(index >= self.start and self.kinds[index] is Kind.PROSE)
@@ -145,7 +145,7 @@ def _can_be_title(block: str, kind: Kind) -> bool:
 
 def _score(index: int, page: _Around) -> float:
     block, kind = page.blocks[index], page.kinds[index]
-    score = 3 * page.kinship(index)
+    score = 3 * page.word_overlap(index)
     score -= 2.0 * (bool(person_names(block, sure=True)) or (len(stems(block)) < _MIN_STEMS and is_organisation(block)))
     score += 0.5 * (shape.weight(block) >= _COMFORTABLE)
     score += 1.0 * (kind is Kind.HEADING) - 0.5 * (kind is Kind.PROSE) - 0.5 * (kind is Kind.ITEM)

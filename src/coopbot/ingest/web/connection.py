@@ -1,4 +1,4 @@
-"""One HTTP request to addresses already checked, with a deadline that holds whatever the server does. The owner of httpcore.
+"""One HTTP request to addresses already checked, with a deadline that holds whatever the server does. Only it imports httpcore.
 
 Not httpx's client: that resolves host names itself, and follows proxies from the environment, cookies and redirects.
 """

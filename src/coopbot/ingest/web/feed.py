@@ -1,4 +1,4 @@
-"""RSS and Atom feeds, and their state between polls. The owner of feedparser."""
+"""RSS and Atom feeds, and their state between polls. The only module that imports feedparser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENTITY = re.compile("<!ENTITY", re.I)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedTry:
-    """How often an entry was tried, and when last: `at_s`, in seconds since 1970."""
+    """How many times an entry was tried, and when it was last tried: `at_s`, in seconds since 1970."""
 
     url: str
     count: int

@@ -1,4 +1,4 @@
-"""Fetches what is at an address without risk to this machine or its network; reads the article there. The owner of httpx."""
+"""Fetches web addresses without risk to this machine or its network, and reads the articles there."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _TROUBLES = {
     "questions_fail": "questions_fail: the latest questions failed with internal errors; the log says which",
     "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
 }
-_DEAF = "the Telegram bot has had no response from Telegram for minutes; the log says why"
+_TELEGRAM_SILENT = "the Telegram bot has had no response from Telegram for minutes; the log says why"
 _COMMON = {
     400: "The request is not valid JSON, form data or HTTP.",
     401: "An API key is needed.",
@@ -180,7 +180,7 @@ def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[
     @app.get("/healthz", summary="Alive")
     async def healthz() -> dict[str, str]:
         if not alive():
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _DEAF)
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TELEGRAM_SILENT)
         return {"status": "alive"}
 
     @app.get(

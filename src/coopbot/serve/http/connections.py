@@ -19,13 +19,13 @@ class Timeouts:
     """How long a client may take.
 
     head_s: to send the head of a request, from its first byte or, for the first request, from connecting. body_s: to send the
-    body, plus one second for each `body_bytes_a_s` received. idle_s: between a response and the next request. write_s: to
+    body, plus one second for each `body_bytes_per_s` received. idle_s: between a response and the next request. write_s: to
     read what is buffered of a response. connections: the most at once.
     """
 
     head_s: float = 10.0
     body_s: float = 20.0
-    body_bytes_a_s: int = 100_000
+    body_bytes_per_s: int = 100_000
     idle_s: int = 5
     write_s: float = 20.0
     connections: int = 500
@@ -130,7 +130,7 @@ class TimedConnection(H11Protocol):
     def _due_s(self) -> float:
         if self._awaited == "head":
             return self._awaited_since_s + self.timeouts.head_s
-        return self._awaited_since_s + self.timeouts.body_s + self._body_bytes / self.timeouts.body_bytes_a_s
+        return self._awaited_since_s + self.timeouts.body_s + self._body_bytes / self.timeouts.body_bytes_per_s
 
     def _check(self) -> None:
         if self._due_s() > self.loop.time():  # more of the body has arrived since

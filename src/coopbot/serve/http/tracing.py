@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coopbot.domain import Answer
 from coopbot.serve.http.layers import at_start, layer
 
-_NS_A_MS = 1_000_000
+_NS_PER_MS = 1_000_000
 _TRACES = "/v1/traces"
 _FIRST_FAULT = 500
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
@@ -56,7 +56,7 @@ class Tracing:
     def answered(self, answer: Answer) -> None:
         """Add spans for an answer that this thread has just finished, and for its stages in sequence."""
         stages_ms = {stage: taken for stage, taken in answer.timings_ms.items() if stage != "total"}
-        at_ns = time.time_ns() - int(sum(stages_ms.values()) * _NS_A_MS)
+        at_ns = time.time_ns() - int(sum(stages_ms.values()) * _NS_PER_MS)
         span = self._tracer.start_span(
             "answer",
             start_time=at_ns,
@@ -70,7 +70,7 @@ class Tracing:
         within = set_span_in_context(span)
         for stage, taken_ms in stages_ms.items():
             part = self._tracer.start_span(stage, within, start_time=at_ns)
-            at_ns += int(taken_ms * _NS_A_MS)
+            at_ns += int(taken_ms * _NS_PER_MS)
             part.end(at_ns)
         span.end(at_ns)
 

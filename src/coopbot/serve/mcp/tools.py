@@ -124,7 +124,7 @@ def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcont
         "ask": Tool(
             title="Ask a question",
             description="Answer a question about cooperation between regions of China and Russia with exact quotes from "
-            "articles, each with its source and date; or that the sources do not say, with the nearest passages.",
+            "articles, each with its source and date; or say that the sources do not answer it, with the nearest passages.",
             arguments=AskArguments,
             result=AnswerOut,
             answer=partial(_ask, answerer, watched),

@@ -49,13 +49,13 @@ class Delivery:
         self._failures: dict[int, int] = {}
         self._woken = asyncio.Event()
         self._settling = False
-        self._hearing = False
+        self._receiving = False
 
-    def hearing(self, hears: bool) -> None:
+    def set_receiving(self, receiving: bool) -> None:
         """Report whether the bot receives users' messages. While it does not, messages that may have been sent are not looked
         for, since the ids of users' messages are unknown.
         """
-        self._hearing = hears
+        self._receiving = receiving
         self._woken.set()
 
     def wake(self) -> None:
@@ -93,7 +93,7 @@ class Delivery:
             if pending is None:
                 times_s.append(ready_at_s)
                 continue
-            if pending.after_id is not None and not self._hearing:
+            if pending.after_id is not None and not self._receiving:
                 continue
             self._pace.began()
             self._under_way[chat_id] = asyncio.create_task(self._deliver(pending))
@@ -171,7 +171,7 @@ class Delivery:
         return True
 
     def _refused(self, pending: Pending, error: BadRequest) -> None:
-        """Telegram will never take it. In place of a message there comes a plain line, if that is not what was refused."""
+        """Drop a message that Telegram will never accept. Unless it was plain, or the chat takes none, apologise instead."""
         _log.error("Telegram refused a message: %s", type(error).__name__)
         self._outbox.drop(pending)
         outgoing = pending.outgoing

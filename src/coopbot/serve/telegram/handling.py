@@ -157,8 +157,8 @@ class Handler:
         if rules.allowed and not {incoming.user_id, incoming.chat_id} & (rules.allowed | rules.admins):
             return texts.private_bot.format(incoming.user_id) if incoming.private else ""
         earlier = self._kit.inbox.earlier(waiting, 60)
-        if earlier >= rules.a_minute:
-            return texts.slow_down.format(rules.a_minute) if earlier == rules.a_minute else ""
+        if earlier >= rules.messages_per_minute:
+            return texts.slow_down.format(rules.messages_per_minute) if earlier == rules.messages_per_minute else ""
         return None
 
     def _fixed_reply(self, incoming: Incoming) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 # Several polls long, so that a single failure is no reason to restart.
-_DEAF_AFTER_S = 120.0
+_SILENT_AFTER_S = 120.0
 
 
 class Heartbeat:
@@ -17,17 +17,17 @@ class Heartbeat:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._heard_at_s = time.monotonic()
+        self._beat_at_s = time.monotonic()
 
     def beat(self) -> None:
         """Record a response from Telegram."""
-        self._heard_at_s = time.monotonic()
+        self._beat_at_s = time.monotonic()
         self._path.touch()
 
     @property
     def alive(self) -> bool:
-        """Whether Telegram responded within _DEAF_AFTER_S."""
-        return time.monotonic() - self._heard_at_s < _DEAF_AFTER_S
+        """Whether Telegram responded within _SILENT_AFTER_S."""
+        return time.monotonic() - self._beat_at_s < _SILENT_AFTER_S
 
 
 @asynccontextmanager

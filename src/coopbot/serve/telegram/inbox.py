@@ -18,7 +18,7 @@ Json = dict[str, Any]
 class Waiting:
     """An update that is not handled yet. lane: sender and chat; updates of a lane are handled in order.
 
-    starts: how often handling was started, this time included.
+    starts: how many times handling was started, this time included.
     """
 
     update_id: int

@@ -61,14 +61,14 @@ class Library:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """admins: ids of users. allowed: ids of users and chats; empty for everybody. a_minute: messages accepted from a user.
+    """admins: ids of users. allowed: ids of users and chats; empty for everybody. messages_per_minute: accepted from a user.
 
     quiet: first and last hour, in `zone`, between which no digest is sent. zone: an IANA time zone, such as Asia/Shanghai.
     """
 
     admins: frozenset[int] = frozenset()
     allowed: frozenset[int] = frozenset()
-    a_minute: int = 20
+    messages_per_minute: int = 20
     quiet: tuple[int, int] = (21, 9)
     zone: str = "Asia/Shanghai"
 

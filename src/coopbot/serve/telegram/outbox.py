@@ -15,7 +15,7 @@ OWN_IDS = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A message to send, which waits since `age_s`.
+    """A message to send. age_s: how long it has waited.
 
     after_id: None, or if it may have been sent, the latest message id known before that.
     """

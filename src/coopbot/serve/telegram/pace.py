@@ -13,8 +13,8 @@ class Quota:
     """The limits that Telegram documents. A self-hosted Bot API server may allow more."""
 
     chat_every_s: float = 1.0
-    group_a_minute: int = 20
-    all_a_second: int = 30
+    group_messages_per_minute: int = 20
+    all_per_second: int = 30
 
 
 class Pace:
@@ -27,20 +27,20 @@ class Pace:
     def __init__(self, clock: Callable[[], float], quota: Quota) -> None:
         self.clock, self._quota = clock, quota
         self._under_way = 0
-        self._all: deque[float] = deque(maxlen=quota.all_a_second)
+        self._all: deque[float] = deque(maxlen=quota.all_per_second)
         self._groups: dict[int, deque[float]] = {}
         self._next: dict[int, float] = {}
 
     def ready_at_s(self, chat_id: int) -> float:
         """The earliest time to send to a chat, in the past if that is now; infinite while too many messages are in flight."""
         at_s = self._next.get(chat_id, 0.0)
-        free = self._quota.all_a_second - self._under_way
+        free = self._quota.all_per_second - self._under_way
         if free <= 0:
             return math.inf
         if len(self._all) >= free:
             at_s = max(at_s, self._all[-free] + 1.0)
         group = self._groups.get(chat_id)
-        if group is not None and len(group) == self._quota.group_a_minute:
+        if group is not None and len(group) == self._quota.group_messages_per_minute:
             at_s = max(at_s, group[0] + 60.0)
         return at_s
 
@@ -54,7 +54,7 @@ class Pace:
         self._under_way -= 1
         self._all.append(now_s)
         if chat_id < 0:
-            self._groups.setdefault(chat_id, deque(maxlen=self._quota.group_a_minute)).append(now_s)
+            self._groups.setdefault(chat_id, deque(maxlen=self._quota.group_messages_per_minute)).append(now_s)
         self.pause(chat_id, self._quota.chat_every_s)
         if len(self._next) > 10_000:  # forget idle chats
             self._next = {chat_id: at_s for chat_id, at_s in self._next.items() if at_s > now_s}

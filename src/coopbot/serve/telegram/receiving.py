@@ -92,9 +92,9 @@ class RawBot(Bot):
 
 
 async def poll(
-    bot: RawBot, keep: Callable[[Sequence[Json]], object], heard: Callable[[bool], object], patience: Patience
+    bot: RawBot, keep: Callable[[Sequence[Json]], object], set_receiving: Callable[[bool], object], patience: Patience
 ) -> None:
-    """Poll until cancelled. `keep` stores updates; `heard` is called with whether Telegram responded.
+    """Poll until cancelled. `keep` stores updates; `set_receiving` is called with whether updates can be received.
 
     The first poll, and the first after a failure, does not wait, so that it returns all updates so far.
 
@@ -110,7 +110,7 @@ async def poll(
         except TelegramError as error:
             failures[type(error)] += 1
             listening = False
-            heard(False)
+            set_receiving(False)
             _check(error, failures[type(error)], patience)
             _log.warning("Telegram cannot be polled, trying again: %s", type(error).__name__)
             await asyncio.sleep(_wait_s(error, failures.total(), patience))
@@ -120,7 +120,7 @@ async def poll(
         if updates:
             keep(updates)
             offset = int(updates[-1]["update_id"]) + 1
-        heard(True)
+        set_receiving(True)
 
 
 def _check(error: TelegramError, failures: int, patience: Patience) -> None:
@@ -157,12 +157,12 @@ class Webhook:
         self._keep([update])
         return True
 
-    async def watch(self, bot: Bot, heard: Callable[[bool], object]) -> None:
+    async def watch(self, bot: Bot, set_receiving: Callable[[bool], object]) -> None:
         """Register the webhook, and register it again whenever it was changed, until cancelled. Raises Misconfigured."""
         refusals = 0
         await self._set(bot)
         while True:
-            heard(True)
+            set_receiving(True)
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 if (await bot.get_webhook_info()).url != self._url:

@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def place(self) -> tuple[int, int, int]:
-        """Chat, topic and user: each of them has its conversations."""
+        """Chat, topic and user: each combination has its own conversations."""
         return self.chat_id, self.topic_id or 0, self.user_id
 
 

@@ -92,7 +92,7 @@ class BotService:
         return self._webhook is not None and self._webhook.deliver(secret, body)
 
     def stop(self) -> None:
-        """Shut down in order. Does not wait."""
+        """Begin a graceful shutdown. Does not wait."""
         self._stopped_early = True
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended already
@@ -136,14 +136,14 @@ class BotService:
 
     async def _receive(self) -> None:
         if self._webhook:
-            await self._webhook.watch(self._bot, self._heard)
+            await self._webhook.watch(self._bot, self._set_receiving)
         else:
-            await poll(self._bot, self._keep, self._heard, self._settings.patience)
+            await poll(self._bot, self._keep, self._set_receiving, self._settings.patience)
 
-    def _heard(self, answered: bool) -> None:
-        if answered:
+    def _set_receiving(self, receiving: bool) -> None:
+        if receiving:
             self._heartbeat.beat()
-        self._kit.delivery.hearing(answered)
+        self._kit.delivery.set_receiving(receiving)
 
     def _keep(self, updates: Sequence[Json]) -> None:
         self._kit.inbox.put(updates)

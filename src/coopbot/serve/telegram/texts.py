@@ -16,7 +16,7 @@ class BotTexts:
 
     # The language itself.
     name: str
-    # Questions to begin with, of which those are shown that the index answers.
+    # Example questions; only those that the index answers are shown.
     examples: tuple[str, ...]
     sent_again: str
     slow_down: str
