@@ -20,6 +20,7 @@ SUBJECTS = FILE.with_name("made-up-subjects.jsonl")
 SIBLINGS = FILE.with_name("made-up-siblings.jsonl")
 SERIES = FILE.with_name("made-up-series.jsonl")
 TRIOS = FILE.with_name("made-up-trios.jsonl")
+BASICS = FILE.with_name("made-up-basics.jsonl")
 LOOSE = FILE.with_name("made-up-loose.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
@@ -158,8 +159,8 @@ def test_subjects_are_told_in_three_languages_and_answers_stand_in_the_paragraph
     assert wrong == []
 
 
-@pytest.mark.parametrize(("file", "fewest"), [(SIBLINGS, 600), (SERIES, 400), (TRIOS, 300)])
-def test_siblings_series_and_trios_are_told_in_several_languages_and_answers_stand_in_them(file: Path, fewest: int) -> None:
+@pytest.mark.parametrize(("file", "fewest"), [(SIBLINGS, 600), (SERIES, 400), (TRIOS, 300), (BASICS, 350)])
+def test_stories_are_told_in_several_languages_and_answers_stand_in_them(file: Path, fewest: int) -> None:
     stories = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert len({story["id"] for story in stories}) == len(stories) >= fewest
     for story in stories:
@@ -192,6 +193,11 @@ def test_trios_are_mostly_right_in_another_language_and_each_language_has_a_page
     asked = [(story, one) for story in stories for one in story["questions"] if one["answers"]]
     same = [story["texts"][one["answers"][0][0]]["language"] == one["language"] for story, one in asked]
     assert 0.2 < sum(same) / len(same) < 0.3
+
+
+def test_basic_questions_have_an_answer_as_often_as_none() -> None:
+    asked = [one for _, story in _rows(BASICS) for one in story["questions"]]
+    assert 0.4 < sum(not one["answers"] for one in asked) / len(asked) < 0.6
 
 
 def test_one_sibling_at_most_answers() -> None:

@@ -28,6 +28,7 @@ _LEARNED = {
     "made-up-sibling": 500,
     "made-up-series": 450,
     "made-up-trio": 250,
+    "made-up-basics": 300,
 }
 
 

@@ -49,7 +49,7 @@ def main() -> None:
     scale = SCALE / rank_of(several[0]) ** 0.5
     learned = narrowed(average(several), RANK)
     written = write_updates(PACKAGED, learned, scale)
-    passed = list(dict.fromkeys(stage for checkpoint in checkpoints for stage in _stages_up_to(_stage(checkpoint))))
+    passed = _stages_up_to({_stage(checkpoint) for checkpoint in checkpoints})
     CARD.write_text(
         _CARD.format(
             **written,
@@ -97,9 +97,10 @@ def _seed(checkpoint: Path) -> str:
     return checkpoint.stem.partition("-")[2] or str(SEED)
 
 
-def _stages_up_to(name: str | None) -> list[str]:
-    """The stages that led to one, it being the last."""
-    return [*_stages_up_to(STAGES[name].start_from), name] if name else []
+def _stages_up_to(last: set[str]) -> list[str]:
+    """All stages in order until the `last` ones: each began with what those before it had given, or their average."""
+    names = list(STAGES)
+    return names[: 1 + max(names.index(name) for name in last)]
 
 
 def _last_check(folder: Path, stage: str) -> str:

@@ -1,11 +1,13 @@
-"""The invented news, pages, subjects, disagreements, siblings, series and trios.
+"""The invented news, pages, subjects, disagreements, siblings, series, trios and basics.
 
 `made-up.jsonl` has news of one paragraph, `companions.jsonl` second texts on the same stories, which answer what the first
 leave open, `made-up-pages.jsonl` whole pages, `made-up-subjects.jsonl` three texts on one subject, in three languages,
 `made-up-disagreements.jsonl` texts whose sources give different figures for the same thing, `made-up-siblings.jsonl` texts on
 several things of one kind, each with its own figures, `made-up-series.jsonl` texts on one thing at several times, and
 `made-up-trios.jsonl` three pages on one matter, in three languages, where what one answers another nearly says.
-`made-up-loose.jsonl` has further questions about subjects, siblings, series and trios, loose and sloppy ones.
+`made-up-basics.jsonl` has three texts on one thing, each with other milestones, roles and figures of it, and what people ask
+first. `made-up-loose.jsonl` has further questions about subjects, siblings, series and trios, loose
+and sloppy ones.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class Story:
 
 @cache  # a stage asks for them once for each kind of story
 def load_stories() -> tuple[Story, ...]:
-    """All stories: those of `made-up.jsonl` in their order, then pages, subjects, disagreements, siblings, series, trios."""
+    """All stories: those of `made-up.jsonl` in their order, then those of the other files, in that of the list above."""
     companions = {row["id"]: row for row in _rows("companions.jsonl")}
     news = [
         _story(row, companions.get(row["id"]), group=f"made-up-{row['language']}/{number // 3}")
@@ -96,7 +98,8 @@ def load_stories() -> tuple[Story, ...]:
     siblings = _subjects("made-up-siblings.jsonl", "made-up-sibling")
     series = _subjects("made-up-series.jsonl", "made-up-series")
     trios = _subjects("made-up-trios.jsonl", "made-up-trio")
-    return (*news, *pages, *subjects, *disagreements, *siblings, *series, *trios)
+    basics = _subjects("made-up-basics.jsonl", "made-up-basics")
+    return (*news, *pages, *subjects, *disagreements, *siblings, *series, *trios, *basics)
 
 
 def _story(row: dict[str, Any], companion: dict[str, Any] | None, group: str) -> Story:

@@ -186,6 +186,24 @@ def parallel_mixed_examples(qa: Path, xquad: Path, embedder: Embedder, rng: rand
     return [*across_examples(qa, xquad, embedder, rng), *(with_made_up_head(one, rng) for one in few)]
 
 
+def basic_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:
+    """Mostly what people ask first, such as when a thing opened, of texts that say when it was agreed or begun; mixed with
+    examples of the stages before.
+    """
+    store = _stories(embedder)
+    basics = [*questions_of("made-up-basics"), *questions_of("made-up-basics", loose=True)]
+    sources = ("series", "trio", "sibling", "subject")
+    loose = [one for source in sources for one in rng.sample(questions_of(f"made-up-{source}", loose=True), 200)]
+    ours = [
+        *opened_examples(basics, store, embedder, wrong=3, foreign=2),
+        *opened_examples(loose, store, embedder, wrong=3),
+        *opened_examples(_some_of_each(600, rng), store, embedder, wrong=2, foreign=2),
+    ]
+    corpus = sample(corpus_examples(embedder, rng), 500, rng)
+    general = _general(qa, xquad, embedder, rng, share=0.6, most=2, counts=(1_600, 150, 250))
+    return [*with_even_odds([*ours, *corpus], rng, share=0.55), *general]
+
+
 def _loose_and_precise(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random, *, from_xquad: int) -> list[Example]:
     store = _stories(embedder)
     shares = {"series": 500, "trio": 400, "sibling": 1_600, "subject": 700}
@@ -238,6 +256,7 @@ EXAMPLES = {
     "mixed": mixed_examples,
     "across": across_examples,
     "parallel": parallel_mixed_examples,
+    "basics": basic_examples,
 }
 
 

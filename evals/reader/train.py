@@ -7,9 +7,10 @@ passages per question, as when answering, `longer` with longer ones, `paired` wi
 answers, `subjects` with three, in three languages, `disputed` with texts that give different answers, `siblings` with several
 things of one kind, `series` with one thing at several times, in passages as answering cuts them, `trios` with one matter in
 three languages, likewise, `opened` with passages of other stories too, as answering finds them, `loose` with questions as
-people type them, `mixed` with all of these, `across` with more of XQuAD-R, and `parallel` with translated news besides. Each
-writes `<stage>.pt` (the best by held-out questions until the stage has ended, then the last), `<stage>.state.pt` (where to
-continue) and `<stage>.log`. Where the stage before left no checkpoint, it begins with the weights of the package.
+people type them, `mixed` with all of these, `across` with more of XQuAD-R, `parallel` with translated news besides, and
+`basics`, which `recipe.sh` leaves out, with what people ask first. Each writes `<stage>.pt` (the best by held-out questions
+until the stage has ended, then the last), `<stage>.state.pt` (where to continue) and `<stage>.log`. Where the stage before left
+no checkpoint, it begins with the weights of the package.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ STAGES = {
     "mixed": Stage(name="mixed", texts=14_500, rate=3e-4, max_tokens=320, start_from="loose", batch_tokens=8192),
     "across": Stage(name="across", texts=16_000, rate=3e-4, max_tokens=320, start_from="mixed", batch_tokens=8192),
     "parallel": Stage(name="parallel", texts=16_000, rate=3e-4, max_tokens=320, start_from="mixed", batch_tokens=8192),
+    "basics": Stage(name="basics", texts=14_000, rate=3e-4, max_tokens=320, start_from="parallel", batch_tokens=8192),
 }
 
 
