@@ -40,6 +40,7 @@ def test_bylines(line: str, authors: tuple[str, ...], publisher: str, published:
     [
         "By 2030 trade will double",
         "By Monday the bridge was open again.",
+        "By value, crab led all other exports in the record year of 2024, the newspaper wrote on 24 December 2024.",
         "May 12, 2025 saw the opening of the bridge",
         "Мост открыли 12 мая 2025 года.",
         "2025年5月12日，大桥正式通车。",

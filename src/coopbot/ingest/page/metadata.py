@@ -55,10 +55,10 @@ def is_byline(text: str) -> bool:
     if len(text) > _LONGEST_BYLINE or re.search("[。！？]|[.!?]\\s+\\w+(?:\\s+\\w+){4}", text):
         return False
     pieces = list(_pieces(text))
-    labelled = any(kind != "plain" and _says_something(kind, value) for kind, value in pieces)
-    if not labelled and find_date(text) is None and not _CLOCK.search(text):
+    unlabelled = [value for kind, value in pieces if kind == "plain" or not _fits(kind, value)]
+    if len(unlabelled) == len(pieces) and find_date(text) is None and not _CLOCK.search(text):
         return False
-    return all(_is_aside(_beside_date(value), among=len(pieces)) for kind, value in pieces if kind == "plain")
+    return all(_is_aside(_beside_date(value), among=len(pieces)) for value in unlabelled)
 
 
 def is_date(text: str) -> bool:
@@ -148,8 +148,8 @@ def _publisher(pieces: Sequence[tuple[str, str]], line: str) -> str:
     return ""
 
 
-def _says_something(kind: str, value: str) -> bool:
-    """Whether a label's value fits it, so that "Source: ..." in a sentence is not a label."""
+def _fits(kind: str, value: str) -> bool:
+    """Whether a value fits its label, as none does in "By value, exports rose" or "Source: ..." in a sentence."""
     rest = _beside_date(value)
     if kind == "author":
         return bool(person_names(rest) or (publisher_name(rest) and _is_aside(rest, among=1))) and len(rest) <= 100
