@@ -105,7 +105,7 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
         ("title: T\npublished: 2025-13-45", "not valid YAML"),
         ("title: T\nlanguage: de", "language must be one of en, zh, ru"),
         ("title: T\nlanguage: [en]", "language must be one of"),
-        ("title: T\nauthors: {name: Anna Low}", "authors must be a list"),
+        ("title: T\nauthors: {first: Anna}", "authors must be a list"),
         ("title: T\nauthors: [1]", "authors must be a list of texts"),
         ("title: T\nurl: 5", "url must be text"),
         ("title: T\nsources: TASS", "sources must be a list"),
@@ -133,6 +133,9 @@ def test_wrong_front_matter_is_named(front: str, reason: str) -> None:
     [
         'published: "2024-01-02"\nauthors: [Anna Low]\nlanguage: en',
         "published: 2024-01-02 08:30:00\nauthors: Anna Low\nlanguage: en-GB",
+        "date: 2024/01/02\nauthor: {name: Anna Low, email: a@lake.example}\nlang: en",
+        "date: 2 January 2024\nauthor: [{name: Anna Low}]\nlang: en",
+        "date: 2024/01/02 08:30:00\nauthors: [Anna Low]\nlang: en",
         'date: "2024-01-02T08:30:00Z"\nauthor: Anna Low\nlang: en',
         "date: 2024-01-02T08:30:00+10:00\nauthor: [Anna Low]\nlanguage: en_US",
     ],

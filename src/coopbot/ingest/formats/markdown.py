@@ -17,6 +17,7 @@ from coopbot.domain import LANGUAGES, Language, Source
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
+from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.tidy import HEADING, one_line, opening
 
 if TYPE_CHECKING:
@@ -162,16 +163,22 @@ def _as_texts(value: object) -> tuple[str, ...] | None:
 
 
 def _as_authors(value: object) -> tuple[str, ...] | None:
-    """The authors: a list or a single name."""
-    return _as_texts([value] if isinstance(value, str) and value.strip() else value)
+    """The authors: a list or a single one, each a name or, as other tools write it, an object with a name."""
+    one = (isinstance(value, str) and value.strip()) or isinstance(value, dict)
+    entries = [value] if one else value
+    return _as_texts([_name_in(entry) for entry in entries] if isinstance(entries, list) else entries)
+
+
+def _name_in(entry: object) -> object:
+    return entry.get("name") if isinstance(entry, dict) else entry
 
 
 def _as_day(value: object) -> date | None:
-    """The day of a date, a date-time, or either as ISO text."""
+    """The day of a date, a date-time, or either as text: ISO, or a full date in words, such as 10 May 2025 or 2025/05/10."""
     try:
         return datetime.fromisoformat(str(value).strip()).date() if isinstance(value, str | date) else None
     except ValueError:
-        return None
+        return find_date(str(value))
 
 
 def _as_language(value: object) -> Language | None:
