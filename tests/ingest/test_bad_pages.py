@@ -35,12 +35,35 @@ UKRAINIAN = (
     "Додатковий рейс триватиме до кінця вересня, далі місто вирішить за погодою та кількістю пасажирів, "
     "які чекають на причалі щодня, сказали журналістам у порту в четвер."
 )
+BULGARIAN = (
+    "Фериботът между двата бряга ще пътува четири пъти на ден от понеделник, съобщиха от управлението на пристанището. "
+    "Билетът струва двадесет и два лева, а децата до пет години пътуват безплатно. Допълнителният курс ще остане до края "
+    "на септември, след което градът ще реши според времето и броя на пътниците."
+)
+KOREAN = "두 강변을 잇는 여객선이 월요일부터 하루 네 번 운항한다고 항만청이 목요일에 밝혔다. 요금은 이만 이천 원이다."
+MONGOLIAN = "Хоёр эргийн хооронд усан онгоц даваа гарагаас эхлэн өдөрт дөрвөн удаа явна гэж боомтын захиргаа мэдэгдлээ."
+GERMAN = (
+    "Die Fähre zwischen den beiden Ufern fährt ab Montag viermal täglich, teilte das Hafenamt am Donnerstag mit. "
+    "Die Karte kostet zweiundzwanzig Euro, Kinder unter fünf Jahren fahren frei. Die zusätzliche Fahrt bleibt bis Ende "
+    "September im Fahrplan, danach entscheidet die Stadt nach Wetter und Nachfrage der Fahrgäste."
+)
 JAPANESE = (
     "両岸を結ぶ渡し船は月曜日から一日四便になると港務局が木曜日に発表した。運賃は二千二百円で、五歳未満の子どもは無料である。"
 )
 
 
-@pytest.mark.parametrize("text", [FRENCH, UKRAINIAN, JAPANESE], ids=["fr", "uk", "ja"])
+FOREIGN = {
+    "fr": FRENCH,
+    "de": GERMAN,
+    "uk": UKRAINIAN,
+    "bg": BULGARIAN,
+    "mn": MONGOLIAN,
+    "ko": KOREAN,
+    "ja": JAPANESE,
+}
+
+
+@pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_page_in_a_fourth_language_is_refused(corpus: Corpus, text: str) -> None:
     with pytest.raises(InvalidRequest, match="none of the languages en, zh and ru; give a translation"):
         corpus.add(Draft(title="T", text=text))
@@ -59,6 +82,13 @@ def test_a_table_only_or_a_gallery_is_refused() -> None:
     for page in (table, gallery):
         with pytest.raises(Unreadable, match="no article text"):
             clean_page(page, "x")
+
+
+def test_captions_are_left_out() -> None:
+    captions = ("旅客在码头登上轮渡。", "Паром у причала утром.", "Passengers board the ferry.")
+    for caption in captions:
+        for element in (f"<figure><img src='1.jpg'><figcaption>{caption}</figcaption></figure>", f"<p class='img-caption'>{caption}</p>"):
+            assert caption not in read_html(as_page(*PARAGRAPHS[:2], element, *PARAGRAPHS[2:]), "x.html").text
 
 
 def test_of_two_articles_in_one_page_the_first_is_taken() -> None:
@@ -91,7 +121,7 @@ def as_page(*blocks: str, title: str = "Ferry adds a trip", head: str = "") -> b
 PARAGRAPHS = [f"<p>{SENTENCE}Trip number {number} was full.</p>" for number in range(5)]
 
 
-@pytest.mark.parametrize("text", [FRENCH, UKRAINIAN, JAPANESE], ids=["fr", "uk", "ja"])
+@pytest.mark.parametrize("text", [FRENCH, UKRAINIAN, BULGARIAN, JAPANESE], ids=["fr", "uk", "bg", "ja"])
 def test_a_web_page_in_a_fourth_language_is_refused(corpus: Corpus, text: str) -> None:
     with pytest.raises(InvalidRequest, match="none of the languages en, zh and ru; give a translation"):
         corpus.add(read_html(as_page("<h1>T</h1>", f"<p>{text}</p>" * 3), "x.html"))

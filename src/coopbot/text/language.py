@@ -46,10 +46,13 @@ def _count(words: list[str], function_words: frozenset[str]) -> int:
 
 
 # Letters of neighbours that share a script with ours and not the language, and the minimum share that decides.
-_OTHER_CYRILLIC = re.compile("[іїєґўәғқңөұүһјљњћђџѓќѕ]", re.IGNORECASE)
+_OTHER_CYRILLIC = re.compile("[іїєґўәғқңөұүһјљњћђџѓќѕ]")
 _KANA = re.compile("[\u3041-\u30ff]")
 _WORD = re.compile(r"[^\W\d_]+")
 _OTHER_SHARE = 0.02  # of the letters
+_OTHER_SCRIPT_SHARE = 0.5  # of the words, those in Han left out
+# Bulgarian has ъ in every third word and no ы; in Russian ы is forty times as frequent.
+_FEWEST_HARD_SIGNS = 3
 _KANA_SHARE = 0.1  # of Han and kana: Chinese texts quote a Japanese name
 _ENOUGH_WORDS = 40
 _GRAMMAR_SHARE = 0.06  # of the words; a text of ours has three times as many
@@ -57,16 +60,24 @@ _ENGLISH_GRAMMAR, _RUSSIAN_GRAMMAR = _ENGLISH | word_list("grammar", "en"), _RUS
 
 
 def is_other_language(text: str) -> bool:
-    """Whether a text of some length is in none of the three languages; a short one is given the benefit of the doubt."""
+    """Whether a text is in none of the three languages; a short one that its letters do not betray passes."""
     text = _ADDRESS.sub(" ", text)
     words = [word.lower() for word in _WORD.findall(text)]
     han, kana = len(_HAN.findall(text)), len(_KANA.findall(text))
     if han + kana > len(words):
         return kana > _KANA_SHARE * (han + kana)
+    if words and sum(_is_in_other_script(word) for word in words) > _OTHER_SCRIPT_SHARE * len(words):
+        return True
+    cyrillic = "".join(_CYRILLIC_WORD.findall(text)).lower()
+    if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * max(1, len(cyrillic)):
+        return True
     if len(words) < _ENOUGH_WORDS:
         return False
-    cyrillic = "".join(_CYRILLIC_WORD.findall(text))
-    if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * max(1, len(cyrillic)):
+    if cyrillic.count("ъ") >= max(_FEWEST_HARD_SIGNS, cyrillic.count("ы")):
         return True
     grammar = max(sum(word in known for word in words) for known in (_ENGLISH_GRAMMAR, _RUSSIAN_GRAMMAR))
     return grammar < _GRAMMAR_SHARE * len(words)
+
+
+def _is_in_other_script(word: str) -> bool:
+    return not (_CYRILLIC_WORD.match(word) or _LATIN_WORD.match(word) or _HAN.match(word))

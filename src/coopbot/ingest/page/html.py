@@ -36,13 +36,16 @@ _LONGEST_NAME = 200  # characters
 # Tags, some of them trafilatura's own.
 _HEADING_TAGS = "h1 h2 h3 h4 h5 h6 head"
 _BLOCK_TAGS = """
-p div li item tr row br lb section article main header ul ol list table blockquote quote pre code figure figcaption dt dd td
+p div li item tr row br lb section article main header ul ol list table blockquote quote pre code figure dt dd td
 cell th body time
 """
-_NON_TEXT_TAGS = "script style noscript template svg nav footer aside form button select iframe title"
+_NON_TEXT_TAGS = "script style noscript template svg nav footer aside form button select iframe title figcaption"
 _HEADINGS = frozenset(_HEADING_TAGS.split())
 _BLOCKS = _HEADINGS.union(_BLOCK_TAGS.split())
 _NOT_TEXT = frozenset(_NON_TEXT_TAGS.split())
+_CAPTION_TAGS = frozenset(["p", "div", "span", "small", "em", "dd"])
+_CAPTION_CLASS = re.compile(r"(?:^|[\s_-])caption(?:$|[\s_-])", re.I)
+_LONGEST_CAPTION = 400  # characters
 
 # What trafilatura, and htmldate beneath it, raise on strange pages.
 _FAULTS = (AssertionError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
@@ -201,13 +204,19 @@ def _text_pieces(root: HtmlElement) -> Iterable[str]:
             continue
         name = node.tag if isinstance(node.tag, str) else "comment"
         after = _inline(node.tail)
-        if name in _NOT_TEXT or name == "comment":
+        if name in _NOT_TEXT or name == "comment" or _is_caption(node):
             yield after
             continue
         edge = "\n" if name in _BLOCKS else ""
         # "item" is trafilatura's tag for a list item in the article; a page's own "li" may be part of a menu.
         yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
         todo += [edge + after, *reversed(list(node))]
+
+
+def _is_caption(node: HtmlElement) -> bool:
+    """Whether the page's own classes call an element a picture's caption."""
+    named = node.tag in _CAPTION_TAGS and _CAPTION_CLASS.search(node.get("class") or "")
+    return bool(named) and len("".join(map(str, node.itertext()))) <= _LONGEST_CAPTION
 
 
 def _inline(text: str | None) -> str:
