@@ -87,7 +87,10 @@ def test_a_table_only_or_a_gallery_is_refused() -> None:
 def test_captions_are_left_out() -> None:
     captions = ("旅客在码头登上轮渡。", "Паром у причала утром.", "Passengers board the ferry.")
     for caption in captions:
-        for element in (f"<figure><img src='1.jpg'><figcaption>{caption}</figcaption></figure>", f"<p class='img-caption'>{caption}</p>"):
+        for element in (
+            f"<figure><img src='1.jpg'><figcaption>{caption}</figcaption></figure>",
+            f"<p class='img-caption'>{caption}</p>",
+        ):
             assert caption not in read_html(as_page(*PARAGRAPHS[:2], element, *PARAGRAPHS[2:]), "x.html").text
 
 

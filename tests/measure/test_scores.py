@@ -109,6 +109,14 @@ def test_an_interval_holds_its_value_and_narrows_with_more_questions() -> None:
     assert estimate(mean, [0, 1] * 30) == few
 
 
+def test_an_interval_is_wider_where_questions_are_alike() -> None:
+    values = [0, 1] * 30
+    apart = estimate(mean, values)
+    alike = estimate(mean, [value for value in values for _ in range(4)], groups=[str(number // 4) for number in range(240)])
+    assert (alike.value, alike.count) == (apart.value, 240)
+    assert (alike.low, alike.high) == pytest.approx((apart.low, apart.high), abs=0.03)
+
+
 @pytest.mark.parametrize(
     ("score", "positive", "expected"),
     [

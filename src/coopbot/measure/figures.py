@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,12 +27,16 @@ from coopbot.measure.scores import (
 )
 
 Figures = dict[str, Estimate]
+R = TypeVar("R", bound=Reply[AskedQuestion])
 
 # The precision of "no evidence" at which its recall is reported, whatever threshold gives it.
 PRECISION = 0.90
 
-_DEPTHS = (1, 5, 10)
-_DEEP = 10
+_RANKINGS: Mapping[str, Callable[[Sequence[str], Collection[str]], float]] = {
+    **{f"recall_{k}": partial(recall_at, k) for k in (1, 5, 10)},
+    "mrr": reciprocal_rank,
+    "ndcg_10": partial(ndcg_at, 10),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +75,10 @@ def _retrieval(judged: Sequence[Judged]) -> Figures:
     figures: Figures = {}
     for asked in LANGUAGES:
         for language in LANGUAGES:
-            ranked = [
-                (one.ranked[language], one.question.articles_in(language))
-                for one in judged
-                if one.question.language == asked and language in one.ranked
-            ]
-            name = f"retrieval.{asked}-{language}"
-            for k in _DEPTHS:
-                figures[f"{name}.recall_{k}"] = estimate(mean, [recall_at(k, *pair) for pair in ranked])
-            figures[f"{name}.mrr"] = estimate(mean, [reciprocal_rank(*pair) for pair in ranked])
-            figures[f"{name}.ndcg_{_DEEP}"] = estimate(mean, [ndcg_at(_DEEP, *pair) for pair in ranked])
+            group = [one for one in judged if one.question.language == asked and language in one.ranked]
+            for name, measure in _RANKINGS.items():
+                values = [measure(one.ranked[language], one.question.articles_in(language)) for one in group]
+                figures[f"retrieval.{asked}-{language}.{name}"] = _estimate(group, mean, values)
     return figures
 
 
@@ -93,7 +92,8 @@ def _answers(judged: Sequence[Judged]) -> Figures:
 def kind_figures(answerable: Sequence[Reply[AskedQuestion]], kinds: Iterable[str]) -> Figures:
     """How many questions of each kind got their answer in the first quote."""
     return {
-        f"kind.{kind}.first": estimate(mean, [one.found for one in answerable if one.question.kind == kind]) for kind in kinds
+        f"kind.{kind}.first": _share([one for one in answerable if one.question.kind == kind], lambda one: one.found)
+        for kind in kinds
     }
 
 
@@ -111,12 +111,12 @@ def answer_figures(answerable: Sequence[Reply[AskedQuestion]]) -> Figures:
 def _answer_figures(name: str, group: Sequence[Reply[AskedQuestion]]) -> Figures:
     """offered: whatever the outcome. refused and wrong: the two ways to miss the first quote."""
     return {
-        f"{name}.first": estimate(mean, [one.found for one in group]),
-        f"{name}.any": estimate(mean, [one.answered and one.any for one in group]),
-        f"{name}.first_when_answered": estimate(mean, [one.first for one in group if one.answered]),
-        f"{name}.offered": estimate(mean, [one.first for one in group]),
-        f"{name}.refused": estimate(mean, [not one.answered for one in group]),
-        f"{name}.wrong": estimate(mean, [one.answered and not one.first for one in group]),
+        f"{name}.first": _share(group, lambda one: one.found),
+        f"{name}.any": _share(group, lambda one: one.answered and one.any),
+        f"{name}.first_when_answered": _share([one for one in group if one.answered], lambda one: one.first),
+        f"{name}.offered": _share(group, lambda one: one.first),
+        f"{name}.refused": _share(group, lambda one: not one.answered),
+        f"{name}.wrong": _share(group, lambda one: one.answered and not one.first),
     }
 
 
@@ -124,7 +124,7 @@ def _refusals(judged: Sequence[Judged]) -> Figures:
     """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
     corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
     rest = [one for one in _questions(judged) if one.question.kind != "false-premise" or not one.question.answers]
-    return {"false_premise.right": estimate(mean, [one.right for one in corrected]), **refusal_figures(rest)}
+    return {"false_premise.right": _share(corrected, lambda one: one.right), **refusal_figures(rest)}
 
 
 def refusal_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
@@ -137,20 +137,22 @@ def refusal_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
     for name, group in {"all": list(replies), **_by_language(replies)}.items():
         swept = [one for one in group if not one.question.says_unknown]
         confidence, answerable = [one.confidence for one in swept], [bool(one.question.answers) for one in swept]
-        declined = [not one.question.answers for one in group if one.declined]
-        figures[f"no_evidence.{name}.precision"] = estimate(mean, declined)
-        figures[f"no_evidence.{name}.recall"] = estimate(mean, [one.declined for one in group if not one.question.answers])
+        declined = [one for one in group if one.declined]
+        unanswerable = [one for one in group if not one.question.answers]
+        figures[f"no_evidence.{name}.precision"] = _share(declined, lambda one: not one.question.answers)
+        figures[f"no_evidence.{name}.recall"] = _share(unanswerable, lambda one: one.declined)
         sweep = partial(recall_at_precision, PRECISION)
-        figures[f"no_evidence.{name}.recall_at_90"] = estimate(sweep, confidence, [not one for one in answerable])
-        figures[f"no_evidence.{name}.area"] = estimate(area_under_roc, confidence, answerable)
+        figures[f"no_evidence.{name}.recall_at_90"] = _estimate(swept, sweep, confidence, [not one for one in answerable])
+        figures[f"no_evidence.{name}.area"] = _estimate(swept, area_under_roc, confidence, answerable)
     return figures
 
 
 def _confidence(judged: Sequence[Judged]) -> Figures:
+    asked = _questions(judged)
     confidence, right = _trust(judged)
     return {
-        "confidence.risk_coverage_area": estimate(risk_coverage_area, confidence, [1 - one for one in right]),
-        "confidence.calibration_error": estimate(calibration_error, confidence, right),
+        "confidence.risk_coverage_area": _estimate(asked, risk_coverage_area, confidence, [1 - one for one in right]),
+        "confidence.calibration_error": _estimate(asked, calibration_error, confidence, right),
     }
 
 
@@ -166,13 +168,13 @@ def _questions(judged: Iterable[Judged]) -> list[Judged]:
 
 
 def _small_talk(judged: Sequence[Judged]) -> Figures:
-    return {"small_talk.right": estimate(mean, [one.right for one in judged if one.question.kind == "small-talk"])}
+    return {"small_talk.right": _share([one for one in judged if one.question.kind == "small-talk"], lambda one: one.right)}
 
 
 def _disagreements(judged: Sequence[Judged]) -> Figures:
     return {
-        "disagreement.found": estimate(mean, [one.right for one in judged if one.question.kind == "conflict"]),
-        "disagreement.false": estimate(mean, [one.disputed for one in judged if one.question.kind in PLAIN]),
+        "disagreement.found": _share([one for one in judged if one.question.kind == "conflict"], lambda one: one.right),
+        "disagreement.false": _share([one for one in judged if one.question.kind in PLAIN], lambda one: one.disputed),
     }
 
 
@@ -184,3 +186,12 @@ def citation_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
     """How many quotes stand in their article where the citation says."""
     exact = [number < one.exact for one in replies for number in range(one.citations)]
     return {"citation.exact": estimate(mean, exact)}
+
+
+def _share(replies: Sequence[R], holds: Callable[[R], bool]) -> Estimate:
+    return _estimate(replies, mean, [holds(one) for one in replies])
+
+
+def _estimate(replies: Sequence[Reply[AskedQuestion]], statistic: Callable[..., float], *columns: Sequence[float]) -> Estimate:
+    """A statistic of columns with one number for each reply. Its interval draws facts: several questions ask for the same."""
+    return estimate(statistic, *columns, groups=[one.question.fact or one.question.id for one in replies])

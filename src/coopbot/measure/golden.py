@@ -54,6 +54,7 @@ class AskedQuestion(BaseModel):
     """The fields that all files of questions share; evals/README.md describes them.
 
     after: the question before, for a follow-up. conflict: for each side of a disagreement, strings any one of which shows it.
+    fact: the same for questions that ask for the same fact, which is filled in on reading: they accept a string in common.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,6 +69,7 @@ class AskedQuestion(BaseModel):
     conflict: tuple[tuple[str, ...], ...] = ()
     parts: tuple[tuple[str, ...], ...] = ()
     says_unknown: tuple[str, ...] = ()
+    fact: str = ""
 
     @property
     def pair(self) -> Literal["same", "across"]:
@@ -164,12 +166,32 @@ def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
     """The questions of a JSONL file, one per line. option: names the file on the command line. Raises Unreadable."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return [form.model_validate_json(line) for line in lines if line.strip()]
+        return _with_facts([form.model_validate_json(line) for line in lines if line.strip()])
     except OSError as exc:
         raise Unreadable(str(path), f"{exc.strerror}; name a file of questions with {option}") from exc
     except ValidationError as exc:
         problem = exc.errors(include_url=False)[0]
         raise Unreadable(str(path), f"not a question: {problem['msg']} ({problem['loc']}); see evals/README.md") from exc
+
+
+def _with_facts(questions: Sequence[Q]) -> list[Q]:
+    """The questions with `fact` filled in: the id of the first question that accepts one of its strings, or itself."""
+    facts: dict[str, str] = {}
+    for question in questions:
+        strings = _accepted_strings(question)
+        shared = {facts[string] for string in strings if string in facts}
+        fact = min(shared, default=question.id)
+        facts |= {string: fact for string, other in facts.items() if other in shared}
+        facts |= dict.fromkeys(strings, fact)
+    return [
+        question.model_copy(update={"fact": next((facts[string] for string in _accepted_strings(question)), question.id)})
+        for question in questions
+    ]
+
+
+def _accepted_strings(question: AskedQuestion) -> list[str]:
+    sides = (string for side in question.conflict for string in side)
+    return [string.casefold() for string in (*question.answers, *sides)]
 
 
 def ask_all(

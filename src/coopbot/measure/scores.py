@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,20 +54,32 @@ def ndcg_at(k: int, ranked: Sequence[str], relevant: Collection[str]) -> float:
     return gain / sum(1 / math.log2(rank + 1) for rank in range(1, min(k, len(relevant)) + 1))
 
 
-def estimate(statistic: Callable[..., float], *columns: Sequence[float]) -> Estimate:
+def estimate(statistic: Callable[..., float], *columns: Sequence[float], groups: Sequence[str] | None = None) -> Estimate:
     """A statistic of columns that have one number a question, with its interval: questions are drawn anew, with repetition.
 
-    `statistic` takes as many arrays (questions,) as there are columns; NaN means undefined.
+    `statistic` takes as many arrays (questions,) as there are columns; NaN means undefined. groups: (questions,): what is drawn
+    instead, so that questions alike do not count as independent.
     """
     table = np.array(columns, dtype=np.float64)
     count = table.shape[1]
     value = statistic(*table) if count else math.nan
     if math.isnan(value):
         return Estimate(value=None, low=None, high=None, count=count)
-    rows = np.random.default_rng(_SEED).integers(count, size=(RESAMPLES, count))
-    drawn = np.array([statistic(*table[:, row]) for row in rows])
+    alone = [str(number) for number in range(count)]
+    drawn = np.array([statistic(*table[:, rows]) for rows in _resamples(alone if groups is None else groups)])
     low, high = np.percentile(drawn[~np.isnan(drawn)], _INTERVAL)
     return Estimate(value=value, low=float(low), high=float(high), count=count)
+
+
+def _resamples(groups: Sequence[str]) -> Iterator[npt.NDArray[np.intp]]:
+    """The rows of as many groups as there are, drawn anew each time."""
+    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    rows = np.argsort(group_of, kind="stable")
+    starts = np.cumsum(sizes) - sizes  # of each group among `rows`
+    for drawn in np.random.default_rng(_SEED).integers(len(sizes), size=(RESAMPLES, len(sizes))):
+        own_sizes = sizes[drawn]
+        own_starts = np.cumsum(own_sizes) - own_sizes  # of each group drawn
+        yield rows[np.repeat(starts[drawn] - own_starts, own_sizes) + np.arange(own_sizes.sum())]
 
 
 def mean(values: F64) -> float:
