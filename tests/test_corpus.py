@@ -30,7 +30,8 @@ _FACTOR = (1, 10**3, 10**6, 10**9)
 # A quote is shown alone, so a sentence may not open with a word whose meaning stands in the sentence before.
 _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
     "en": re.compile(
-        r"(?:Since then|By then|At that|In that|In the same|On the same|The next|A year later|A year earlier|Later)\b"
+        r"(?:Since then|By then|At that|In that|In the same|On the same|The next|Later)\b"
+        r"|\w+ (?:days?|weeks?|months?|years?) (?:earlier|later|before|after)\b"
         r"|(?:It|Its|They|Their|Them|He|His|She|Her|This|That|These|Those|Such|Both|Neither|Either|Another)\b"
         r"|The (?:same|latter|former|other|others|two|second|figures?|numbers?|sums?|totals?|amounts?|shares?|results?"
         r"|dates?|prices?|costs?|changes?|rise|fall|growth|increase|decrease|reports?|pages?|texts?|articles?"
@@ -38,7 +39,8 @@ _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
         r"(?! (?:of|for|in|at|on|from|to|about|by|between|that) | [A-Z0-9\"])"
     ),
     "ru": re.compile(
-        r"(?:С тех пор|К тому времени|В том же|В то же|В тот же|Тогда же|Год спустя|Годом ран|Позже|Ранее)"
+        r"(?:С тех пор|К тому времени|В том же|В то же|В тот же|Тогда же|Год спустя|Позже|Ранее)\b"
+        r"|(?:\w+ )?(?i:дн[её]м|днями|недел\w+|месяц\w+|годом|годами|лет) (?:раньше|ранее|позже|позднее|спустя)\b"
         r"|(?:Он|Она|Оно|Они|Его|Её|Ее|Им|Их|Ему|Ей|Это|Этот|Эта|Эти|Этого|Этой|Этом|Этому|Этим|Этих|Тот|Та|Те|Такой|Такая|Такое"
         r"|Такие|Там|Туда|Оттуда|Здесь|Тогда|Оба|Обе|Обеих|Обоих|Последний|Последняя|Последнее|Последние)\b"
         r"|(?:Цифр[аы]|Числ[оа]|Показател[ьи]|Величин[аы]|Срок|Дата|Сумма|Доля|Рост|Снижение|Объ[её]м)"
