@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -105,14 +106,24 @@ def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_ar
     ],
 )
 def test_a_sentence_about_another_time_shows(question: str, other_time: bool) -> None:
-    assert names_other_time(question, "In the first half of 2023, 20 km of the road opened.") == other_time
+    assert names_other_time(question, "In the first half of 2023, 20 km of the road opened.", None) == other_time
 
 
 def test_the_day_of_a_report_is_not_what_a_sentence_is_about() -> None:
     reported = "In 2024 the road carried 2 Mt, TASS wrote on 3 March 2025."
-    assert names_other_time("How much did the road carry in 2025?", reported)
-    assert not names_other_time("How much did the road carry in 2024?", reported)
-    assert not names_other_time("What opened in 2025?", "The road opened on 3 March 2025.")
+    assert names_other_time("How much did the road carry in 2025?", reported, date(2025, 3, 3))
+    assert not names_other_time("How much did the road carry in 2024?", reported, date(2025, 3, 3))
+    assert not names_other_time("What opened in 2025?", "The road opened on 3 March 2025.", None)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["The road carried 2 Mt last year.", "В прошлом году дорога перевезла 2 млн т.", "公路去年运了200万吨。"]
+)
+def test_words_for_a_year_are_resolved_by_the_date_of_the_article(sentence: str) -> None:
+    asked = "How much did the road carry in 2024?"
+    assert not names_other_time(asked, sentence, date(2025, 3, 3))
+    assert names_other_time(asked, sentence, date(2013, 3, 3))
+    assert not names_other_time(asked, sentence, None)
 
 
 def test_rivals_count_all_other_sentences_by_their_odds(store: Snapshot, weights: Weights) -> None:

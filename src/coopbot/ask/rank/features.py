@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,7 @@ from coopbot.domain import Passage
 from coopbot.index.types import F32, StoredPassage
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.periods import find_periods
+from coopbot.text.relative import relative_words
 
 # Added to the summed odds of all other sentences against the best one, so that odds far below it make no difference.
 _LEAST_ODDS = 1e-3
@@ -65,13 +67,14 @@ class RankedPassage:
 class OpenPassage:
     """A passage whose sentences are scored. behind: how far its score is below the best passage's.
 
-    read: the reader's output; None without a reader.
+    read: the reader's output; None without a reader. published: its article's date.
     """
 
     ranked: RankedPassage
     stored: StoredPassage
     behind: float
     read: ReadPassage | None
+    published: date | None = None
 
     @property
     def passage(self) -> Passage:
@@ -128,7 +131,7 @@ def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequen
         "regret": float(candidates.token_weights @ regret),
         "echo": _echo(opened, scores, at),
         "cosine": float(best.features["cosine"][row]),
-        "other_time": names_other_time(question, best.passage.quoted(best.passage.sentences[row])),
+        "other_time": names_other_time(question, best.passage.quoted(best.passage.sentences[row]), best.published),
         **(_by_reading(opened, best.read, row) if best.read else {"late_weighted": float(best.features["late_weighted"][row])}),
     }
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
@@ -154,16 +157,23 @@ def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, i
     return max(cosines, default=0.0)
 
 
-def names_other_time(question: str, sentence: str) -> bool:
-    """Whether a sentence is about years, or parts of a year, but none of those that the question names."""
-    pairs = ((find_years(question), _years_about(sentence)), (find_periods(question), find_periods(sentence)))
+def names_other_time(question: str, sentence: str, published: date | None) -> bool:
+    """Whether a sentence of an article of that day is about years, or parts of a year, but none that the question names."""
+    years = find_years(question)
+    pairs = ((years, _years_about(sentence, published) if years else None), (find_periods(question), find_periods(sentence)))
     return any(asked and named and asked.isdisjoint(named) for asked, named in pairs)
 
 
-def _years_about(sentence: str) -> frozenset[int]:
-    """The years that it names without a month or, failing these, all: a month or day is often that of the report."""
-    alone = frozenset(date.year for date in find_dates(sentence) if date.year and not date.month)
-    return alone or find_years(sentence)
+def _years_about(sentence: str, published: date | None) -> frozenset[int]:
+    """The years that it names without a month or, failing these, all: a month or day is often that of the report.
+
+    If it names none, those of words such as "last year" or "in two months".
+    """
+    alone = frozenset(mention.year for mention in find_dates(sentence) if mention.year and not mention.month)
+    named = alone or find_years(sentence)
+    if named or published is None:
+        return named
+    return frozenset(day.year for words in relative_words(sentence, published) for day in (words.first, words.last))
 
 
 def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:

@@ -152,16 +152,20 @@ def open_passages(
     """Load ranked passages from the store and, if there is a reader, read them."""
     chosen = [ranked[place] for place in places]
     stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
-    read = reader.read(question, [(_head(store, one), one.passage) for one in stored]) if reader else [None] * len(stored)
+    articles = [store.article(one.passage.article_id) for one in stored]
+    heads = [head_of(article.title, article.published) if article else "" for article in articles]
+    headed = [(head, one.passage) for head, one in zip(heads, stored, strict=True)]
+    read = reader.read(question, headed) if reader else [None] * len(stored)
     return [
-        OpenPassage(ranked=one, stored=passage, behind=ranked[0].score - one.score, read=reading)
-        for one, passage, reading in zip(chosen, stored, read, strict=True)
+        OpenPassage(
+            ranked=one,
+            stored=passage,
+            behind=ranked[0].score - one.score,
+            read=reading,
+            published=article.published if article else None,
+        )
+        for one, passage, article, reading in zip(chosen, stored, articles, read, strict=True)
     ]
-
-
-def _head(store: VectorStore, stored: StoredPassage) -> str:
-    article = store.article(stored.passage.article_id)
-    return head_of(article.title, article.published) if article else ""
 
 
 def scored_sentences(
