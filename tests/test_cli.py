@@ -249,6 +249,39 @@ def test_add_reports_each_source_and_the_counts(place: Path, invoke: Invoke) -> 
     assert invoke("add", "--dry-run", "--feed", "https://news.example/feed").returncode == 2
 
 
+@pytest.mark.model
+@pytest.mark.process
+def test_bad_pages_among_good_ones_change_nothing_else(place: Path, invoke: Invoke) -> None:
+    invoke("index")
+    trip = "The ferry between Lindenport and Osterquay sails four times a day, the harbour office said on Monday."
+    french = "Le bac entre les deux rives part quatre fois par jour, a annoncé jeudi la capitainerie du port. " * 4
+    pictures = "".join(f"<figure><img src='{n}.jpg'><figcaption>The quay, {n}</figcaption></figure>" for n in range(9))
+    bad = {
+        "french.txt": french,
+        "table.txt": "Timetable\n" + "\n".join(f"Lindenport {hour}:00 Osterquay {hour}:40" for hour in range(7, 20)),
+        "gallery.html": f"<html><body><h1>Gallery</h1>{pictures}</body></html>",
+        "novel.txt": f"{trip} " * 50_000,
+    }
+    taken = {
+        "ferry.txt": f"The ferry adds a trip\n\n{trip}",
+        "future.md": f"---\ntitle: The ferry of tomorrow\npublished: 2999-01-01\n---\n\n{trip} It will have five decks.\n",
+        "title.md": f"---\ntitle: {'Ferry ' * 90}\n---\n\n{trip} It has two decks.\n",
+    }
+    inbox = place / "inbox"
+    inbox.mkdir()
+    for name, text in {**bad, **taken}.items():
+        (inbox / name).write_text(text, encoding="utf-8")
+    done = invoke("add", "--json", "inbox")
+    results = {Path(one["source"]).name: one for one in json.loads(done.stdout)}
+    assert {name for name, one in results.items() if one.get("change") == "added"} == set(taken)
+    assert {name for name, one in results.items() if one.get("error")} == set(bad)
+    assert results["future.md"]["published"] is None
+    assert len(results["title.md"]["title"]) <= 121
+    assert len(list((place / "corpus").rglob("*.md"))) == 1 + len(taken)
+    answer = json.loads(invoke("ask", "--json", "When did the Tongjiang bridge open?").stdout)
+    assert answer["citations"][0]["article_id"] == "en/bridge"
+
+
 def test_a_private_address_is_not_fetched(invoke: Invoke) -> None:
     done = invoke("add", "http://127.0.0.1:9/page.html")
     assert done.returncode == 1
