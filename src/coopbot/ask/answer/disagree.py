@@ -18,9 +18,6 @@ from coopbot.text.reporting import count_attributions, count_contrasts
 # Limits beyond which a feature says no more.
 _FAR_BEHIND, _UNLIKELY, _MANY = 40.0, 10.0, 3
 _DAYS_PER_YEAR = 366
-# Maximum of each feature. A figure from another passage that answers the question for the same time, and about as likely, is
-# another account whatever the model says: it learned from indexes full of similar stories, where that is seldom so.
-_PLAIN = {"behind": 4.0, "odds": 1.0, "years": 0.0, "periods": 0.0, "repeats": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +50,10 @@ def find_contradiction(sentences: Sequence[ScoredSentence], weights: Contradicti
     if own is None:
         return None
     found = [(float(weights.rival[one.where].score(one.features)[0]), one) for one in find_rivals(sentences, own)]
-    likely = [(log_odds, one) for log_odds, one in found if log_odds >= weights.least_log_odds or _is_plain(one)]
-    if not likely:
+    log_odds, rival = max(found, key=lambda pair: pair[0], default=(-math.inf, None))
+    if rival is None or log_odds < weights.least_log_odds:
         return None
-    _, rival = max(likely, key=lambda pair: pair[0])
     return Contradiction(sentence=rival.sentence, answers=(own.of(best.text), rival.figure.of(rival.sentence.text)))
-
-
-def _is_plain(rival: Rival) -> bool:
-    """Whether another passage plainly gives another answer."""
-    is_answer = rival.where == "elsewhere" and rival.features["answers"][0] > 0
-    return is_answer and all(rival.features[name][0] <= most for name, most in _PLAIN.items())
 
 
 def answering_figure(best: ScoredSentence) -> PlacedFigure | None:
