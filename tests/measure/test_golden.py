@@ -357,7 +357,7 @@ def test_questions_come_back_as_written(tmp_path: Path) -> None:
 
 
 def test_questions_that_accept_a_string_in_common_ask_for_one_fact(tmp_path: Path) -> None:
-    answers = (["1,283 m"], ["14 тонн"], ["1284 М", "1,283 m"], ["1284 м"], [], [])
+    answers: tuple[list[str], ...] = (["1,283 m"], ["14 тонн"], ["1284 М", "1,283 m"], ["1284 м"], [], [])
     asked = [golden(id=f"en-{number}", answers=own, articles=["en/bridge"]) for number, own in enumerate(answers)]
     path = tmp_path / "questions.jsonl"
     path.write_text("".join(question.model_dump_json() + "\n" for question in asked), encoding="utf-8")

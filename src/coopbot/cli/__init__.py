@@ -58,6 +58,7 @@ for command in (
 ):
     app.command()(command)
 app.command("eval")(measuring.evaluate)
+app.command("eval-final")(measuring.evaluate_finally)
 
 
 def main() -> None:

@@ -148,23 +148,43 @@ def evaluate(
         raise typer.Exit(1)
 
 
+def evaluate_finally(
+    questions: Annotated[Path, typer.Option("--questions", help="The final questions, JSONL.")] = _EVALS / "final.jsonl",
+    board: Annotated[Path, typer.Option("--board", help="Where the figures are written.")] = Path("docs/final.md"),
+) -> None:
+    """Ask the questions that are kept for a release, and write their figures."""
+    from coopbot.measure.board import fill
+
+    service = parts.service(load_settings().model_copy(update={"llm_base_url": ""}))
+    report = fill("final", tables=_asked(("final", questions, "--questions", service)).tables())
+    _write(board, report)
+    say(report)
+
+
 def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
-    from coopbot.measure.golden import ask_all
-    from coopbot.measure.unseen import load_unseen, open_pages
-    from coopbot.measure.unseen_board import UnseenPart
+    from coopbot.measure.unseen import open_pages
 
     with bar("indexing the pages") as progress:
         own = open_pages(pages, settings, service.models, progress)
-    replies, unread = {}, {}
-    for name, path, option, asked in (
+    return _asked(
         ("unseen", unseen, "--unseen", service),
         ("blind", blind, "--blind", service),
         ("pages", pages.with_suffix(".jsonl"), "--pages", own),
-    ):
+    )
+
+
+def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:
+    """Each set: its name, file and option, and the service that is asked."""
+    from coopbot.measure.golden import ask_all
+    from coopbot.measure.unseen import load_unseen
+    from coopbot.measure.unseen_board import UnseenPart
+
+    replies, unread = {}, {}
+    for name, path, option, asked in sets:
         rows, article = load_unseen(path, option=option), asked.index.current().article
         with bar(f"asking {path.name}") as progress:
             replies[name] = ask_all(rows, asked.answerer, article, progress)
-        if service.models.reader:
+        if asked.models.reader:
             with bar(f"asking {path.name} without the reader") as progress:
                 unread[name] = ask_all(rows, asked.without_reader(), article, progress)
     return UnseenPart(replies=replies, unread=unread)

@@ -34,9 +34,13 @@ class UnseenPart:
 
     def sections(self) -> str:
         """Markdown."""
+        return fill("unseen", tables=self.tables())
+
+    def tables(self) -> str:
+        """The same without its heading."""
         shown = partial(compared, self.figures, sets=tuple(self.replies))
         return fill(
-            "unseen",
+            "unseen_tables",
             answers=shown(ANSWERS, _COLUMNS),
             refusals=shown(REFUSALS, REFUSAL_FIGURES),
             kinds=shown({kind: f"kind.{kind}" for kind in _KINDS}, {"first quote": "first"}),
