@@ -26,6 +26,13 @@ def test_what_is_less_likely_to_answer_does_not() -> None:
     assert contradiction_of([BEST, sentence("造价24.9亿元。", 1.0, towards(0, 1), "zh", answer="24.9亿元")]) is None
 
 
+def test_nearly_the_same_words_with_another_figure_contradict_though_the_model_says_no() -> None:
+    other = sentence("The bridge cost 2.9 billion yuan.", 1.0, towards(1), answer="2.9 billion yuan")
+    assert contradiction_of([BEST, other]) == Contradiction(sentence=other, answers=("2.47 billion yuan", "2.9 billion yuan"))
+    unlikely = sentence("The bridge cost 2.9 billion yuan.", -1.0, towards(1), answer="2.9 billion yuan")
+    assert contradiction_of([BEST, unlikely]) is None
+
+
 def test_what_the_reader_hardly_holds_for_an_answer_does_not() -> None:
     for reading in (1.0, 3.9):
         other = sentence("造价24.9亿元。", 2.5, towards(0, 1), "zh", answer="24.9亿元", reading=reading)

@@ -18,6 +18,10 @@ from coopbot.text.reporting import count_attributions, count_contrasts
 # Limits beyond which a feature says no more.
 _FAR_BEHIND, _UNLIKELY, _MANY = 40.0, 10.0, 3
 _DAYS_PER_YEAR = 366
+# Two passages that answer with different figures for the same time, in sentences as alike as this, contradict each other whatever
+# the model says: it has learned from none that are. The maximum of other features, and the minimum of their vectors' cosine.
+_PLAIN = {"behind": 6.0, "odds": 3.0, "years": 0.0, "periods": 0.0, "repeats": 0.0}
+_ALIKE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,18 @@ def find_contradiction(sentences: Sequence[ScoredSentence], weights: Contradicti
     if own is None:
         return None
     found = [(float(weights.rival[one.where].score(one.features)[0]), one) for one in find_rivals(sentences, own)]
-    log_odds, rival = max(found, key=lambda pair: pair[0], default=(-math.inf, None))
-    if rival is None or log_odds < weights.least_log_odds:
+    likely = [(log_odds, one) for log_odds, one in found if log_odds >= weights.least_log_odds or _is_plain(one)]
+    if not likely:
         return None
+    _, rival = max(likely, key=lambda pair: pair[0])
     return Contradiction(sentence=rival.sentence, answers=(own.of(best.text), rival.figure.of(rival.sentence.text)))
+
+
+def _is_plain(rival: Rival) -> bool:
+    """Whether another passage answers with another figure in nearly the same words."""
+    values = {name: float(value[0]) for name, value in rival.features.items()}
+    is_answer = rival.where == "elsewhere" and values["answers"] > 0 and values["cosine"] >= _ALIKE
+    return is_answer and all(values[name] <= most for name, most in _PLAIN.items())
 
 
 def answering_figure(best: ScoredSentence) -> PlacedFigure | None:
