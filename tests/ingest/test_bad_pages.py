@@ -70,7 +70,14 @@ def test_a_page_in_a_fourth_language_is_refused(corpus: Corpus, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", [SENTENCE * 3, "Паром ходит четыре раза в день. " * 9, "渡轮每天开行四班。", "Ferry Lindenport"]
+    "text",
+    [
+        SENTENCE * 3,
+        f"{SENTENCE}The ship is called Київ.",
+        "Паром ходит четыре раза в день. " * 9,
+        "渡轮每天开行四班。",
+        "Ferry Lindenport",
+    ],
 )
 def test_pages_in_the_three_languages_are_accepted(text: str) -> None:
     assert not is_other_language(text)

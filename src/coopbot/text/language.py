@@ -45,13 +45,13 @@ def _count(words: list[str], function_words: frozenset[str]) -> int:
     return sum(word.lower() in function_words for word in words)
 
 
-# Letters of neighbours that share a script with ours and not the language, and the minimum share that decides.
+# Letters of neighbours that share a script with ours and not the language, and the minimum share of all letters that decides.
 _OTHER_CYRILLIC = re.compile("[іїєґўәғқңөұүһјљњћђџѓќѕ]")
 _KANA = re.compile("[\u3041-\u30ff]")
 _WORD = re.compile(r"[^\W\d_]+")
-_OTHER_SHARE = 0.02  # of the letters
+_OTHER_SHARE = 0.02
 _OTHER_SCRIPT_SHARE = 0.5  # of the words, those in Han left out
-# Bulgarian has ъ in every third word and no ы; in Russian ы is forty times as frequent.
+# Bulgarian has no ы, but ъ in about one word in ten; in Russian ы is far more frequent than ъ.
 _FEWEST_HARD_SIGNS = 3
 _KANA_SHARE = 0.1  # of Han and kana: Chinese texts quote a Japanese name
 _ENOUGH_WORDS = 40
@@ -69,7 +69,7 @@ def is_other_language(text: str) -> bool:
     if words and sum(_is_in_other_script(word) for word in words) > _OTHER_SCRIPT_SHARE * len(words):
         return True
     cyrillic = "".join(_CYRILLIC_WORD.findall(text)).lower()
-    if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * max(1, len(cyrillic)):
+    if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * sum(map(len, words)):
         return True
     if len(words) < _ENOUGH_WORDS:
         return False

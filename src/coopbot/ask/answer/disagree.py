@@ -18,8 +18,8 @@ from coopbot.text.reporting import count_attributions, count_contrasts
 # Limits beyond which a feature says no more.
 _FAR_BEHIND, _UNLIKELY, _MANY = 40.0, 10.0, 3
 _DAYS_PER_YEAR = 366
-# Two passages that answer with different figures for the same time, in sentences as alike as this, contradict each other whatever
-# the model says: it has learned from none that are. The maximum of other features, and the minimum of their vectors' cosine.
+# Two passages that answer with different figures for the same time, in sentences as alike as this, contradict each other,
+# whatever the model says: it has learned from none that are so alike. Maximum of features, and minimum of the vectors' cosine.
 _PLAIN = {"behind": 6.0, "odds": 3.0, "years": 0.0, "periods": 0.0, "repeats": 0.0}
 _ALIKE = 0.7
 
