@@ -181,7 +181,8 @@ def _with_facts(questions: Sequence[Q]) -> list[Q]:
         strings = _accepted_strings(question)
         shared = {facts[string] for string in strings if string in facts}
         fact = min(shared, default=question.id)
-        facts |= {string: fact for string, other in facts.items() if other in shared}
+        if len(shared) > 1:
+            facts |= {string: fact for string, other in facts.items() if other in shared}
         facts |= dict.fromkeys(strings, fact)
     return [
         question.model_copy(update={"fact": next((facts[string] for string in _accepted_strings(question)), question.id)})

@@ -18,7 +18,7 @@ UNSEEN_KINDS: tuple[UnseenKind, ...] = get_args(UnseenKind)
 
 
 class UnseenQuestion(AskedQuestion):
-    """One line of `evals/unseen.jsonl`, `evals/blind.jsonl` or `evals/pages.jsonl`.
+    """One line of `unseen.jsonl`, `blind.jsonl`, `final.jsonl` or `pages.jsonl` in `evals/`.
 
     topic: the section of the fact sheet. near: for an unanswerable one, articles on its subject.
     """

@@ -74,7 +74,7 @@ class OpenPassage:
     stored: StoredPassage
     behind: float
     read: ReadPassage | None
-    published: date | None = None
+    published: date | None
 
     @property
     def passage(self) -> Passage:
