@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.resources
 import json
 import warnings
@@ -64,6 +65,12 @@ def own_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_all_weights_together_are_small() -> None:
     package = importlib.resources.files("coopbot.index.model")
     assert sum(len(package.joinpath(name).read_bytes()) for name in (READER_FILE, QUESTIONS_FILE)) < 25_000_000
+
+
+def test_the_card_describes_the_weights_beside_it() -> None:
+    package = importlib.resources.files("coopbot.index.model")
+    digest = hashlib.sha256(package.joinpath(READER_FILE).read_bytes()).hexdigest()
+    assert f"`{digest[:16]}`" in package.joinpath("reader_card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("name", "head"), [(READER_FILE, {"head.weight", "head.bias"}), (QUESTIONS_FILE, set())])

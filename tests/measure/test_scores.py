@@ -115,6 +115,10 @@ def test_an_interval_is_wider_where_questions_are_alike() -> None:
     alike = estimate(mean, [value for value in values for _ in range(4)], groups=[str(number // 4) for number in range(240)])
     assert (alike.value, alike.count) == (apart.value, 240)
     assert (alike.low, alike.high) == pytest.approx((apart.low, apart.high), abs=0.03)
+    ungrouped = estimate(mean, [value for value in values for _ in range(4)])
+    assert alike.low is not None
+    assert ungrouped.low is not None
+    assert alike.low < ungrouped.low - 0.03
 
 
 @pytest.mark.parametrize(
