@@ -13,7 +13,7 @@ from typing import Literal, get_args
 Language = Literal["en", "zh", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-Outcome = Literal["answered", "no_evidence", "small_talk", "articles"]
+Outcome = Literal["answered", "possible", "no_evidence", "small_talk", "articles"]
 Talk = Literal["greeting", "farewell", "thanks", "ability", "identity", "abuse"]
 TALKS: tuple[Talk, ...] = get_args(Talk)
 Notice = Literal[Talk, "about", "newest", "none_then"]
@@ -143,7 +143,8 @@ class DatedWords(Span):
 class Citation:
     """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
 
-    answer: the span within the quote of the words that answer; None without a reader. as_of: the date of the article, or
+    answer: the span within the quote of the words that answer; None without a reader. restated: those words in the language of
+    the question, for a quote in another language whose words are sure to mean that; else "". as_of: the date of the article, or
     "undated", if the age of the quote matters to the question.
     """
 
@@ -164,13 +165,17 @@ class Citation:
     score: float
     also_published_by: tuple[Source, ...] = ()
     answer: Span | None = None
+    restated: str = ""
     as_of: date | Literal["undated"] | None = None
     dated_words: tuple[DatedWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A sentence of an answer and the numbers of the citations that support it, at least one."""
+    """A sentence of an answer and the numbers of the citations that support it, at least one.
+
+    Of a claim that is a quote, the first citation is that quote, and further ones say the same, most in another language.
+    """
 
     text: str
     citations: tuple[int, ...]
@@ -198,9 +203,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to a question. With `no_evidence` there are no claims, and `citations` are the nearest passages. `small_talk`
-    has neither, only the fixed line that `notice` names. `articles` lists articles below such a line: about a subject, the
-    newest of a period, or the newest of all because there are none of that period.
+    """The answer to a question. `answered` is likely right, `possible` may be; with `no_evidence` there are no claims.
+    Citations that no claim or disagreement names are the nearest passages: they may not answer. `small_talk` has neither, only
+    the fixed line that `notice` names. `articles` lists articles below such a line: about a subject, the newest of a period, or
+    the newest of all because there are none of that period.
 
     confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. snapshot:
     id of the index that was read. writing: None if no language model was asked.
