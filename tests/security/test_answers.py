@@ -14,8 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken, InvalidRequest
+from coopbot.index.live import LiveIndex
 from coopbot.serve.http.health import Health
+from tests.fakes import BagOfWords
 from tests.security.conftest import Start
 
 SECRET = "what only the user knows"
@@ -132,12 +135,29 @@ def test_not_ready_while_questions_fail(start: Start) -> None:
     client = start(answerer=Failing(RuntimeError(SECRET)))
     for _ in range(2):
         client.post("/v1/ask", json={"question": "a"})
-    assert client.get("/readyz").status_code == 200
     client.get("/v1/search", params={"q": "a"})
     reply = client.get("/readyz")
     assert reply.status_code == 503
     assert reply.json()["detail"].startswith("questions_fail")
     assert client.get("/healthz").status_code == 200
+
+
+class Poisoned(Answerer):
+    """Fails at one question, whoever asks it."""
+
+    # The parameters are passed on as they are.
+    def ask(self, question: str, **others):  # type: ignore[no-untyped-def]
+        if question == "poison":
+            raise RuntimeError(SECRET)
+        return super().ask(question, **others)
+
+
+def test_questions_that_are_the_cause_themselves_leave_it_ready(start: Start, attacked_index: Path) -> None:
+    embedder = BagOfWords()
+    client = start(answerer=Poisoned(embedder, LiveIndex(attacked_index, embedder.fingerprint).current))
+    for _ in range(5):
+        assert client.post("/v1/ask", json={"question": "poison"}).status_code == 500
+    assert client.get("/readyz").status_code == 200
 
 
 class Clock:
@@ -165,33 +185,49 @@ class Files:
         return self.found
 
 
-def test_one_answer_or_some_time_without_errors_makes_it_ready_again() -> None:
-    clock, files = Clock(), Files()
-    health = Health(files, clock)
+class Itself:
+    """The service's own question, answered unless `error` is set."""
 
-    def fail(times: int) -> None:
+    error: Exception | None = None
+    asked = 0
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.error:
+            raise self.error
+
+
+def test_it_is_ready_again_once_its_own_question_is_answered() -> None:
+    clock, itself = Clock(), Itself()
+    health = Health(Files(), itself, clock)
+
+    def look(after_s: float) -> str:
+        clock.now_s += after_s
+        return health.trouble()
+
+    def fail(times: int, error: Exception) -> None:
         for _ in range(times):
-            with pytest.raises(RuntimeError), health.watched():
-                raise RuntimeError
+            with pytest.raises(type(error)), health.watched():
+                raise error
 
-    fail(3)
-    assert health.trouble() == "questions_fail"
+    fail(2, RuntimeError())
+    fail(5, InvalidRequest("question", "of the user's making"))
+    assert (look(0), itself.asked) == ("", 0)
+    itself.error = IndexBroken()
+    fail(1, RuntimeError())
+    assert (look(6), itself.asked) == ("questions_fail", 1)
+    assert (look(1), itself.asked) == ("questions_fail", 1)  # not for every probe
+    itself.error = None
+    assert (look(6), itself.asked) == ("", 2)
+    fail(3, RuntimeError())
     with health.watched():
         pass
-    assert health.trouble() == ""
-    fail(3)
-    clock.now_s += 31
-    assert health.trouble() == ""
-    fail(1)
-    assert health.trouble() == "questions_fail"
-    for _ in range(5):
-        with pytest.raises(InvalidRequest), health.watched():
-            raise InvalidRequest("question", "of the user's making")
+    assert (look(6), itself.asked) == ("", 2)
 
 
 def test_files_are_not_read_for_every_check() -> None:
     clock, files = Clock(), Files()
-    health = Health(files, clock)
+    health = Health(files, Itself(), clock)
     for _ in range(100):
         health.trouble()
     assert files.looks == 1

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated
@@ -46,8 +47,9 @@ _PAGE = 50
 _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_OWN_QUESTION = "When was the bridge opened?"
 _TROUBLES = {
-    "questions_fail": "questions_fail: the latest questions failed with internal errors; the log says which",
+    "questions_fail": "questions_fail: the service cannot answer even its own question; the log says why",
     "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
 }
 _TELEGRAM_SILENT = "the Telegram bot has had no response from Telegram for minutes; the log says why"
@@ -70,7 +72,9 @@ _COMMON = {
 def create_app(service: HttpService) -> FastAPI:
     """The application. Routes are synchronous: FastAPI runs each in a thread. Raises Misconfigured."""
     index, metrics = service.index, service.monitoring and service.monitoring.metrics
-    health = Health(index, on_failure=metrics.failed) if metrics else Health(index)
+    health = Health(
+        index, partial(service.answerer.ask, _OWN_QUESTION), on_failure=metrics.failed if metrics else lambda _: None
+    )
     questions = Questions(service.answerer, health)
     mcp = _mcp(service, health)
     app = FastAPI(

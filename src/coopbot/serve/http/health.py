@@ -1,4 +1,4 @@
-"""Whether the service can answer: whether the latest questions failed, and whether the index files are intact."""
+"""Whether the service can answer: whether a question of its own is answered, and whether the index files are intact."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ import structlog
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Busy, InvalidRequest
 
-# A single error may be due to the question; this many in a row are not.
+# After this many failures in a row, the service asks itself: the questions may be the cause, or the service.
 _FAILURES = 3
-# After this long without a failure, the service reports ready again, to be tried.
-_FORGET_S = 30.0
-# Files are checked at most this often.
+# Files are checked, and the service asks itself, at most this often.
 _LOOK_S = 5.0
 
 log = structlog.get_logger()
 
 
 class Health:
-    """Counts failed questions and checks the index files. Safe to share between threads."""
+    """Watches failing questions and checks the index files. Safe to share between threads."""
 
     def __init__(
         self,
         index: LiveStore,
+        ask_itself: Callable[[], object],
         clock: Callable[[], float] = time.monotonic,
         on_failure: Callable[[Exception], object] = lambda _: None,
     ) -> None:
+        """ask_itself: answers a harmless question, and raises if that is impossible."""
         self._index = index
+        self._ask_itself = ask_itself
         self._clock = clock
         self._on_failure = on_failure
         self._failures = 0
-        self._failed_at_s = 0.0
         self._looking = threading.Lock()
         self._looked_at_s: float | None = None
-        self._damage = ""
+        self._trouble = ""
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -50,28 +50,35 @@ class Health:
         except Exception as exc:  # counted and raised again
             self._on_failure(exc)
             self._failures += 1
-            self._failed_at_s = self._clock()
             raise
         self._failures = 0
 
     def trouble(self) -> str:
-        """Why questions should go to another instance: `questions_fail`, `index_damaged`, or "". Reads files."""
-        if self._is_damaged():
-            return "index_damaged"
-        failing = self._failures >= _FAILURES and self._clock() - self._failed_at_s < _FORGET_S
-        return "questions_fail" if failing else ""
-
-    def _is_damaged(self) -> bool:
-        # While another thread checks, the latest result is used.
+        """Why questions should go to another instance: `questions_fail`, `index_damaged`, or "". Reads files, may ask."""
+        # While another thread looks, its latest finding is used.
         if self._looking.acquire(blocking=False):
             try:
                 now = self._clock()
                 if self._looked_at_s is None or now - self._looked_at_s >= _LOOK_S:
                     self._looked_at_s = now
-                    damage, known = self._index.damage(), self._damage
-                    self._damage = damage
-                    if damage and damage != known:
-                        log.error("index_damaged", reason=damage)
+                    self._trouble = self._found(self._trouble)
             finally:
                 self._looking.release()
-        return bool(self._damage)
+        return self._trouble
+
+    def _found(self, known: str) -> str:
+        """The trouble there is; `known` was logged before."""
+        damage = self._index.damage()
+        if damage:
+            if known != "index_damaged":
+                log.error("index_damaged", reason=damage)
+            return "index_damaged"
+        if self._failures >= _FAILURES:
+            try:
+                self._ask_itself()
+            except Exception as exc:  # whatever it is, no question can be answered
+                if known != "questions_fail":
+                    log.error("questions_fail", error=type(exc).__name__)
+                return "questions_fail"
+            self._failures = 0
+        return ""
