@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 
 from coopbot.serve.jobs import Jobs
@@ -119,3 +122,59 @@ def test_articles_are_bounded_too(start: Start, tmp_path: Path, article: object)
     reply = client.post("/v1/articles", json=article, headers={"Authorization": f"Bearer {token}"})
     assert reply.status_code == 422
     assert len(reply.content) < LARGEST_REFUSAL_BYTES
+
+
+# Conversations
+
+CHAT = "/v1/chat/completions"
+
+# Each made hundreds of thousands of errors, or objects, before there were bounds.
+CONVERSATIONS = {
+    "many wrong parts": [{"role": "user", "content": [{"text": 1}] * 88}] * 1000,
+    "many right parts": [{"role": "user", "content": [{"type": ""}] * 80}] * 1000,
+    "many wrong messages": [1] * 450_000,
+    "many empty messages": [{}] * 330_000,
+    "messages of wrong kinds": [{"role": "user", "content": {}}] * 1000,
+}
+
+
+@pytest.mark.parametrize("messages", CONVERSATIONS.values(), ids=CONVERSATIONS)
+def test_a_wrong_conversation_makes_few_errors(client: TestClient, messages: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Counted(RequestValidationError):
+        def errors(self) -> Sequence[Any]:
+            made.append(len(super().errors()))
+            return super().errors()
+
+    monkeypatch.setattr("fastapi.routing.RequestValidationError", Counted)
+    body = json.dumps({"model": "coopbot", "messages": messages}, separators=(",", ":")).encode()
+    assert len(body) < 1_000_000
+    reply = client.post(CHAT, content=body, headers=JSON)
+    assert reply.status_code == 422
+    assert len(reply.content) < LARGEST_REFUSAL_BYTES
+    assert max(made) <= 5
+
+
+# What a client leaves when it cuts a text amid a character, and what is no text.
+HALVES = '{"role":"user","content":"\\ud83d bridge"}'
+CUT = {
+    "the question": f"[{HALVES}]",
+    "an earlier message": f'[{HALVES},{{"role":"user","content":"and in 2024?"}}]',
+    "a part": '[{"role":"user","content":[{"type":"text","text":"\\ud83d bridge"}]}]',
+    "a NUL": '[{"role":"user","content":"\\u0000 bridge \\u202e"}]',
+}
+
+
+@pytest.mark.parametrize("messages", CUT.values(), ids=CUT)
+def test_characters_that_are_no_text_are_left_out(client: TestClient, messages: str) -> None:
+    reply = client.post(CHAT, content=f'{{"model":"coopbot","messages":{messages}}}', headers=JSON)
+    assert reply.status_code == 200
+    reply.json()["choices"][0]["message"]["content"].encode()
+
+
+@pytest.mark.parametrize("text", ["\\ud83d", "\\u0000", "...", "?", "\\u202e\\u200b"])
+def test_a_question_of_which_nothing_can_be_read_is_refused(client: TestClient, text: str) -> None:
+    body = f'{{"model":"coopbot","messages":[{{"role":"user","content":"{text}"}}]}}'
+    assert client.post(CHAT, content=body, headers=JSON).status_code == 422
+    assert client.post(ASK, content=f'{{"question":"{text}"}}', headers=JSON).status_code == 422

@@ -7,18 +7,13 @@ spaces. `normal_form` is idempotent, so that a stored text is read back unchange
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import reduce
 from itertools import pairwise
 
 from wcwidth import wcswidth
 
-# Zero-width, directional and control characters carry no text, hide spam and break exact search.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
-)
-_LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+from coopbot.text.characters import plain_characters
+
 _SPACES = re.compile(r"[^\S\n]+")
 
 HEADING = "## "  # starts a paragraph that is a heading
@@ -37,11 +32,6 @@ _NARROWEST_WRAP = 40
 _FULL_LINE = 0.7
 _PARAGRAPH_INDENT = 2
 _WRAPPED_PARAGRAPHS = 2  # with this many, the whole page counts as wrapped
-
-
-def plain_characters(text: str) -> str:
-    """NFC without invisible characters; every kind of line break is a newline."""
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text)))
 
 
 def one_line(text: str) -> str:

@@ -10,6 +10,7 @@ from coopbot.errors import InvalidRequest
 from coopbot.index import token_codes
 from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
+from coopbot.text.characters import has_meaning, plain_characters
 from coopbot.text.gazetteer import find_names, names_in
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
@@ -44,13 +45,15 @@ class Question:
 
 
 def checked(text: str) -> str:
-    """The question without surrounding white space. Raises InvalidRequest if it is empty or too long."""
-    stripped = text.strip()
-    if not stripped:
+    """The question in plain characters, trimmed. Raises InvalidRequest if nothing in it can be read, or it is too long."""
+    plain = plain_characters(text).strip()
+    if not plain:
         raise InvalidRequest("question", "the question is empty; ask something")
-    if len(stripped) > MAX_QUESTION_CHARS:
-        raise InvalidRequest("question", f"the question has {len(stripped)} characters; ask in at most {MAX_QUESTION_CHARS}")
-    return stripped
+    if not has_meaning(plain):
+        raise InvalidRequest("question", "the question has no letters or digits; ask in words")
+    if len(plain) > MAX_QUESTION_CHARS:
+        raise InvalidRequest("question", f"the question has {len(plain)} characters; ask in at most {MAX_QUESTION_CHARS}")
+    return plain
 
 
 def understand(text: str, embedder: Embedder) -> Question:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
 
 from coopbot.domain import Answer
 from coopbot.errors import InvalidRequest
 from coopbot.serve.links import source_address
 from coopbot.serve.markdown import MarkdownLine, answer_markdown
 from coopbot.serve.wire import AnswerOut, answer_out
+from coopbot.text.characters import plain_characters
 
 MODEL = "coopbot"
 
 _MESSAGES = 1000
 _PARTS = 100
+# Of all messages together. A front end sends a few for each.
+_ALL_PARTS = 2000
 
 
 class PartIn(BaseModel):
@@ -30,16 +34,16 @@ class MessageIn(BaseModel):
     """A message of the conversation. Only the user's messages are used."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | Annotated[list[PartIn], Field(max_length=_PARTS)] | None = None
+    content: str | Annotated[list[PartIn], Field(max_length=_PARTS, fail_fast=True)] | None = None
 
     @property
     def text(self) -> str:
-        """The text of the message. Raises InvalidRequest if it has other parts."""
+        """The text of the message, in plain characters. Raises InvalidRequest if it has other parts."""
         if self.content is None or isinstance(self.content, str):
-            return (self.content or "").strip()
+            return plain_characters(self.content or "").strip()
         if any(part.type != "text" for part in self.content):
             raise InvalidRequest("messages", "only text is accepted; send the question as text")
-        return " ".join(part.text for part in self.content).strip()
+        return plain_characters(" ".join(part.text for part in self.content)).strip()
 
 
 class StreamOptionsIn(BaseModel):
@@ -49,13 +53,24 @@ class StreamOptionsIn(BaseModel):
 
 
 class ChatIn(BaseModel):
-    """A conversation; the user's last message is the question. OpenAI's other fields are accepted and ignored."""
+    """A conversation; the user's last message is the question. OpenAI's other fields are accepted and ignored.
+
+    Checking ends at the first message that is wrong: a body of wrong ones would make an error of every six bytes.
+    """
 
     model: Annotated[str, StringConstraints(max_length=200)]
-    messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES)
+    messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES, fail_fast=True)
     stream: bool | None = False
     stream_options: StreamOptionsIn | None = None
     n: Literal[1] | None = None
+
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _few_parts(cls, messages: object) -> object:
+        parts = [one.get("content") for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
+        if sum(len(content) for content in parts if isinstance(content, list)) > _ALL_PARTS:
+            raise PydanticCustomError("too_many_parts", "Messages should have at most {most} parts", {"most": _ALL_PARTS})
+        return messages
 
 
 class UrlCitationOut(BaseModel):

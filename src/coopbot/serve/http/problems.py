@@ -135,13 +135,14 @@ def report_failure(exc: Exception, path: str) -> ProblemOut:
 def install(app: FastAPI) -> None:
     """Make `app` answer every error with a problem document."""
 
+    # Asynchronous: in threads, refusals would wait behind questions, and their bodies would stay in memory meanwhile.
     @app.exception_handler(CoopbotError)
-    def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
+    async def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
         problem = report_failure(exc, request.url.path)
         return _answer(request, problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
         # Without the input: questions appear in no message and no log.
         errors = exc.errors()
         problem = make_problem(HTTPStatus.UNPROCESSABLE_ENTITY, "")
@@ -152,7 +153,7 @@ def install(app: FastAPI) -> None:
         return _answer(request, problem)
 
     @app.exception_handler(HTTPException)
-    def http_error(request: Request, exc: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, exc: HTTPException) -> JSONResponse:
         return _answer(request, make_problem(HTTPStatus(exc.status_code), str(exc.detail)), exc.headers)
 
 

@@ -1,0 +1,27 @@
+"""The characters of text from outside: what is no text is left out, before anything else sees it.
+
+Questions, messages, titles, names, addresses and articles all pass `plain_characters`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Control, zero-width and directional characters carry no text, disguise what is written and break exact search. Halves of
+# characters, which a client leaves when it cuts a text, cannot be encoded at all.
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\ufffc\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
+_LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
+
+def plain_characters(text: str) -> str:
+    """NFC without characters that are no text; every kind of line break is a newline."""
+    return unicodedata.normalize("NFC", _NO_TEXT.sub("", _LINE_BREAK.sub("\n", text)))
+
+
+def has_meaning(text: str) -> bool:
+    """Whether there is a letter, a digit or an emoji: something that can be read."""
+    return any(character.isalnum() or unicodedata.category(character) == "So" for character in text)
