@@ -68,9 +68,9 @@ indexed: .venv/installed
 	$(BIN)/coopbot prepare
 	$(BIN)/coopbot index
 
-# Only what floors are about: none is of a dev figure, and those of the unseen questions are for who runs all of `coopbot eval`.
+# Only what floors are about: none is of a dev figure, and those of the unseen questions are for who runs all of `python -m evals quality`.
 quality: indexed ## Answers over corpus/ must not be worse than evals/floor.json says.
-	COOPBOT_THREADS=1 $(BIN)/coopbot eval --golden-only --split test --board index/scoreboard.md > index/scoreboard.txt
+	COOPBOT_THREADS=1 $(BIN)/python -m evals quality --golden-only --split test --board index/scoreboard.md > index/scoreboard.txt
 
 pictures: indexed ## Draw the pictures of docs/telegram.md anew, from answers over corpus/.
 	$(BIN)/python -m benchmarks.telegram.pictures docs/telegram

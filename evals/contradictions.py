@@ -13,9 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from invented import Spans
-from learning_sets import EVALS, Indexes, invented_disagreements, only
-from ranking import Verdict, learn_judge
 
 from coopbot.ask.answer.disagree import Rival, answering_figure, find_rivals
 from coopbot.ask.rank.reader import Reader
@@ -25,7 +22,10 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import understand
 from coopbot.domain import Filters, Span
 from coopbot.index.model.embedder import Embedder
-from coopbot.measure.golden import load_questions
+from evals.learning_sets import EVALS, Indexes, invented_disagreements, only
+from evals.measure.golden import load_questions
+from evals.ranking import Verdict, learn_judge
+from evals.reader.invented import Spans
 
 # The share of answered questions without a conflict for which one may be reported, cross-validated.
 _FALSE = 0.03

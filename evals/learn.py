@@ -1,6 +1,6 @@
 """Learns `src/coopbot/ask/rank/weights.json`, the weights by which passages, sentences and answers are ranked.
 
-    python evals/learn.py XQUAD
+    python -m evals.learn XQUAD
 
 It learns from questions over `corpus/` (`training.jsonl`, `judging.jsonl`, the dev half of `questions.jsonl`), over invented
 news and pages of `reader/invented.py` (loose ones over the texts of their story only) and over the even-numbered articles of
@@ -20,12 +20,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent / "reader"))
 
 import numpy as np
-from contradictions import learn_contradictions
-from learning_sets import (
+
+from coopbot.ask.rank.features import OpenPassage, answer_features, passage_features
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
+from coopbot.ask.rank.weights import LinearModel, Pair, parse_weights
+from coopbot.ask.understand.question import understand
+from coopbot.index.model.embedder import Embedder
+from coopbot.settings import load_settings
+from coopbot.wiring import open_models
+from evals.contradictions import learn_contradictions
+from evals.learning_sets import (
     Asked,
     Indexes,
     build_indexes,
@@ -35,17 +42,8 @@ from learning_sets import (
     strange_questions,
     xquad_questions,
 )
-from ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probability
-
-from coopbot.ask.rank.features import OpenPassage, answer_features, passage_features
-from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
-from coopbot.ask.rank.weights import LinearModel, Pair, parse_weights
-from coopbot.ask.understand.question import understand
-from coopbot.index.model.embedder import Embedder
-from coopbot.measure.scores import area_under_roc, calibration_error
-from coopbot.settings import load_settings
-from coopbot.wiring import open_models
+from evals.measure.scores import area_under_roc, calibration_error
+from evals.ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probability
 
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
-from invented import InventedQuestion, Spans, Story, load_stories
-from opened import article_ids, indexed, invented_store
-from ranking import Mask
 
-from benchmarks.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.measure.golden import holds, load_questions
+from evals.measure.golden import holds, load_questions
+from evals.ranking import Mask
+from evals.reader.examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
+from evals.reader.invented import InventedQuestion, Spans, Story, load_stories
+from evals.reader.opened import article_ids, indexed, invented_store
+from evals.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xquad
 
 EVALS = Path(__file__).parent
 SEED = 11

@@ -1,6 +1,6 @@
 """Measures how long updating ten changed articles in Milvus takes, compared with writing the whole index.
 
-    python evals/milvus_update.py [--rounds 5]
+    python -m evals.milvus_update [--rounds 5]
 
 Needs the dev dependencies, and the vectors of `coopbot index`. It starts its own `milvus-lite server`, which is not as fast
 as Milvus, and writes the corpus there. PYTHONPATH chooses another version of coopbot to compare with.

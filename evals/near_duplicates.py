@@ -1,6 +1,6 @@
 """Measures how well near duplicates are distinguished from different stories; the tables are in docs/experiments.md.
 
-    python evals/near_duplicates.py
+    python -m evals.near_duplicates
 
 Copies are made from the articles of `corpus/`, the same in every run. The overlap of a copy with its article is compared with
 that of different articles, and of look-alikes: the same words with other figures, and a new story with the background of an old

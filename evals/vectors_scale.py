@@ -1,6 +1,6 @@
 """Measures vector search, ours and other FAISS indexes, from ten thousand to a million passages of one language.
 
-    python evals/vectors_scale.py XQUAD FOLDER [--others]
+    python -m evals.vectors_scale XQUAD FOLDER [--others]
 
 FOLDER keeps vectors and indexes, 6 GB or more. As there are not a million real passages, vectors are made from real ones, about
 as hard to search: see `make_passages`.

@@ -45,7 +45,6 @@ OWNERS = {
     "jinja2": "serve/http/page/rendering.py",
     "pydantic_settings": "settings.py",
     # Its one user can do without it where it is not installed.
-    "benchmarks": "cli/measuring.py",
 }
 
 
@@ -96,7 +95,6 @@ def _owner(user: str, library: str) -> str:
         "pymilvus",
         "datasketch",
         "mcp",
-        "benchmarks",
     ],
 )
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:

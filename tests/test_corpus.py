@@ -12,10 +12,10 @@ import pytest
 
 from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.measure.golden import SPLITS, GoldenQuestion, Split, holds, load_questions
 from coopbot.text.measures import flatten
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
+from evals.measure.golden import SPLITS, GoldenQuestion, Split, holds, load_questions
 from tests.cases import check_each
 
 ROOT = Path(__file__).parents[1]

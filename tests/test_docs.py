@@ -13,6 +13,7 @@ import typer.main
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from benchmarks.__main__ import app as benchmarks
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.weights import load_weights
 from coopbot.cli import app as cli
@@ -21,6 +22,7 @@ from coopbot.index.disk.manifest import FORMAT
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.settings import Settings
+from evals.__main__ import app as evals
 from tests.fakes import BagOfWords, make_article
 from tests.serve.small_service import service_over
 
@@ -85,7 +87,14 @@ def options_of(parameters: list[Any]) -> set[str]:
     return {name for parameter in parameters for name in parameter.opts if name.startswith("--")} - {"--help"}
 
 
-COMMANDS = {name: options_of(command.params) for name, command in cast("Any", typer.main.get_command(cli)).commands.items()}
+def commands_of(app: typer.Typer, prefix: str) -> dict[str, set[str]]:
+    commands = cast("Any", typer.main.get_command(app)).commands
+    return {f"{prefix} {name}": options_of(command.params) for name, command in commands.items()}
+
+
+# By the page that documents them.
+PAGES = {"docs/cli.md": commands_of(cli, "coopbot"), "evals/README.md": commands_of(evals, "python -m evals")}
+COMMANDS = {name for commands in PAGES.values() for name in commands} | {"python -m benchmarks"}
 
 
 @pytest.fixture(scope="module")
@@ -112,35 +121,43 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_command_has_its_section() -> None:
-    documented = {
-        heading.removeprefix("coopbot ") for heading in sections(page("docs/cli.md")) if heading.startswith("coopbot ")
-    }
-    assert documented == set(COMMANDS)
+    for name, commands in PAGES.items():
+        documented = {heading for heading in sections(page(name)) if heading.startswith(("coopbot ", "python "))}
+        assert documented == set(commands)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_options_of_a_command_are_those_documented(command: str) -> None:
-    section = sections(page("docs/cli.md"))[f"coopbot {command}"]
-    rows = [row.split("|")[1] for row in re.findall(r"^\|.*", section, re.M)]
-    assert {option for row in rows for option in re.findall(r"--[a-z][a-z-]*", row)} == COMMANDS[command]
+@pytest.mark.parametrize(("name", "command"), [(name, command) for name, commands in PAGES.items() for command in commands])
+def test_the_options_of_a_command_are_those_documented(name: str, command: str) -> None:
+    assert options_in(sections(page(name))[command]) == PAGES[name][command]
+
+
+def test_the_options_of_the_benchmarks_are_those_documented() -> None:
+    assert options_in(page("benchmarks/README.md")) == options_of(typer.main.get_command(benchmarks).params)
+
+
+def options_in(text: str) -> set[str]:
+    """What the first column of tables names."""
+    rows = [row.split("|")[1] for row in re.findall(r"^\|.*", text, re.M)]
+    return {option for row in rows for option in re.findall(r"--[a-z][a-z-]*", row)}
 
 
 def test_every_command_that_is_shown_exists() -> None:
     shown = {
         (path.relative_to(ROOT).as_posix(), name)
         for path in pages()
-        for name in re.findall(r"(?:^|[`/ ])coopbot ([a-z]+)(?= |`|$)", "\n".join(code_in(path)), re.M)
+        for name in re.findall(
+            r"(?:^|[`/ ])((?:coopbot|python -m evals) [a-z]+|python -m benchmarks)(?= |`|$)", code_in(path), re.M
+        )
     }
-    assert {(place, name) for place, name in shown if name not in COMMANDS} - {("corpus/README.md", "briefs")} == set()
+    assert {(place, name) for place, name in shown if name not in COMMANDS} - {("corpus/README.md", "coopbot briefs")} == set()
 
 
-def code_in(path: Path) -> list[str]:
+def code_in(path: Path) -> str:
     """Command lines on a page: lines of code blocks that run coopbot, and code within the text that begins with it."""
     text = path.read_text(encoding="utf-8")
-    lines = [
-        line for block in _FENCED.findall(text) for line in block.splitlines() if re.match(r"(?:\$ )?(?:\S*/)?coopbot ", line)
-    ]
-    return [line.removeprefix("$ ") for line in lines] + re.findall(r"`((?:\S*/)?coopbot [^`]+)`", without_code(text))
+    run = r"(?:\S*/)?(?:coopbot|python -m (?:evals|benchmarks))\b"
+    lines = [line for block in _FENCED.findall(text) for line in block.splitlines() if re.match(rf"(?:\$ )?{run}", line)]
+    return "\n".join([line.removeprefix("$ ") for line in lines] + re.findall(rf"`({run}[^`]*)`", without_code(text)))
 
 
 def test_the_routes_are_those_documented(service: FastAPI) -> None:
@@ -192,7 +209,7 @@ def test_the_format_of_the_index_is_documented() -> None:
     assert f"version of this layout, now {FORMAT};" in page("docs/index-format.md")
 
 
-@pytest.mark.parametrize("root", ["src/coopbot", "benchmarks"])
+@pytest.mark.parametrize("root", ["src/coopbot", "evals", "benchmarks"])
 def test_the_map_has_every_room_and_no_other(root: str) -> None:
     """The tree has all folders, and of the package the files beside them; other single files say what they do themselves."""
     source = ROOT / root

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.peers.protocol import Passage
-from benchmarks.xquad.files import paragraph_id, read_paragraphs
+from evals.xquad.files import paragraph_id, read_paragraphs
 
 LANGUAGES = ("en", "zh", "ru")
 

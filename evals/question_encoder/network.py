@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from lora import ReaderNetwork
-from tables import AskedOfTable, Table
 from torch import nn
 from torch.nn.functional import normalize
 from transformers import PreTrainedTokenizerFast
@@ -17,6 +15,8 @@ from coopbot.domain import LANGUAGES
 from coopbot.index.model.encoder import ModelCard
 from coopbot.index.token_codes import decoder, rotation
 from coopbot.index.types import I64
+from evals.question_encoder.tables import AskedOfTable, Table
+from evals.reader.lora import ReaderNetwork
 
 # Passages that do not answer, of all the nearest ones, whose sentences and tokens are compared; and how many that answer.
 _WRONG = 12

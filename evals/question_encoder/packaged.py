@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from lora import SCALE
-from weights_file import MODEL_FOLDER, rank_of, write_updates
 
 from coopbot.index.model.updates import QUESTIONS_FILE
+from evals.reader.lora import SCALE
+from evals.reader.weights_file import MODEL_FOLDER, rank_of, write_updates
 
 PACKAGED = MODEL_FOLDER / QUESTIONS_FILE
 CARD = PACKAGED.with_name("questions_card.md")

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from examples import HELD_OUT_XQUAD, Example, is_held_out, is_held_out_topic, kept_titles, squad_like
-from invented import load_stories
-from learning_sets import Indexes, Rights, gold, holding, holding_in
-from opened import article_ids, indexed
 
-from benchmarks.xquad.passages import as_article
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
 from coopbot.index.types import F32, I64, U8
-from coopbot.measure.golden import load_questions
 from coopbot.text.language import detect_language
+from evals.learning_sets import Indexes, Rights, gold, holding, holding_in
+from evals.measure.golden import load_questions
+from evals.reader.examples import HELD_OUT_XQUAD, Example, is_held_out, is_held_out_topic, kept_titles, squad_like
+from evals.reader.invented import load_stories
+from evals.reader.opened import article_ids, indexed
+from evals.xquad.passages import as_article
 
 EVALS = Path(__file__).parents[1]
 _ALL = 10**7

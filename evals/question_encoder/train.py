@@ -1,6 +1,6 @@
 """Trains the encoder of questions and puts it into the package. A command that was interrupted continues where it stopped:
 
-    python evals/question_encoder/train.py --qa QA --xquad XQUAD --out runs/questions
+    python -m evals.question_encoder.train --qa QA --xquad XQUAD --out runs/questions
 
 The encoder that embeds passages stays as it is, and so do indexes: low-rank updates make questions find what answers them, most
 of all in other languages. Batches are of one table (invented news, XQuAD-R, our corpus, published sets); at the end
@@ -11,26 +11,21 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "reader"))
-
 import numpy as np
 import torch
-from learning_sets import build_indexes
-from lora import load_tokenizer
-from network import QuestionEncoder, Searched
-from packaged import write_weights
-from tables import AskedOfTable, read_all
 
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
+from evals.learning_sets import build_indexes
+from evals.question_encoder.network import QuestionEncoder, Searched
+from evals.question_encoder.packaged import write_weights
+from evals.question_encoder.tables import AskedOfTable, read_all
+from evals.reader.lora import load_tokenizer
 
 BATCH = 32
 # How often the questions of each table are asked: the invented ones are ten times as many as the others.

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from encode import CodedText, to_batch
-from examples import Example
-from lora import ReaderNetwork
 from sklearn.metrics import roc_auc_score
+
+from evals.reader.encode import CodedText, to_batch
+from evals.reader.examples import Example
+from evals.reader.lora import ReaderNetwork
 
 _TEXTS = 24
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from examples import Example, Text, headed, is_held_out_topic
 
 from coopbot.ask.rank.reader import head_of
 from coopbot.domain import LANGUAGES, Article, Passage
@@ -16,8 +15,9 @@ from coopbot.index.chunk import chunk
 from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.measure.golden import GoldenQuestion, load_questions
 from coopbot.text.language import detect_language
+from evals.measure.golden import GoldenQuestion, load_questions
+from evals.reader.examples import Example, Text, headed, is_held_out_topic
 
 EVALS = Path(__file__).parent.parent
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from examples import Example, Text
 from transformers import PreTrainedTokenizerFast
+
+from evals.reader.examples import Example, Text
 
 _MAX_QUESTION_TOKENS = 80
 

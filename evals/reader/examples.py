@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from invented import InventedText, Spans, Story
-
 from coopbot.text.language import detect_language
+from evals.reader.invented import InventedText, Spans, Story
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
-"""Puts a trained reader into the package, with its card: `python evals/reader/export.py runs/reader/disputed.pt`.
+"""Puts a trained reader into the package, with its card: `python -m evals.reader.export runs/reader/disputed.pt`.
 
 Of several checkpoints, which other seeds gave, the average is taken, with updates of rank `RANK` at most:
-`export.py runs/reader/disputed.pt runs/reader/disputed-8.pt`.
+`python -m evals.reader.export runs/reader/disputed.pt runs/reader/disputed-8.pt`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from lora import SCALE
-from train import PACKAGED, SEED, STAGES
-from weights_file import rank_of, write_updates
+
+from evals.reader.lora import SCALE
+from evals.reader.train import PACKAGED, SEED, STAGES
+from evals.reader.weights_file import rank_of, write_updates
 
 CARD = PACKAGED.with_name("reader_card.md")
 RANK = 64

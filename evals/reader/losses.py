@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from encode import Batch
+
+from evals.reader.encode import Batch
 
 _NEVER = -1e4
 

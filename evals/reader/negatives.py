@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from examples import Example, Text
 
 from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
 from coopbot.text.language import detect_language
+from evals.reader.examples import Example, Text
 
 # Nearest texts per question that are considered.
 _NEAREST = 12

@@ -7,9 +7,6 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from examples import Example, Text, headed
-from invented import InventedQuestion, InventedText, Spans, Story, load_stories
-
 from coopbot.ask.rank.features import RankedPassage
 from coopbot.ask.rank.reader import head_of
 from coopbot.ask.rank.retrieve import OPENED, find_all, rank_passages
@@ -20,6 +17,8 @@ from coopbot.domain import Article, Filters, Passage
 from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current
 from coopbot.index.model.embedder import Embedder
+from evals.reader.examples import Example, Text, headed
+from evals.reader.invented import InventedQuestion, InventedText, Spans, Story, load_stories
 
 # How many passages of its own story that answer a question are taken.
 _RIGHT = 2

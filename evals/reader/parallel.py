@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples import Example, Text
+from evals.reader.examples import Example, Text
 
 # The parts of NTREX-128 that are read; Chinese in both scripts.
 _FILES = {

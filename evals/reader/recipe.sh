@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the package's reader from the beginning. Run it again after a stop: it goes on where it was.
+# Trains the package's reader from the beginning, from the root of the repository. Run it again after a stop: it goes on where it was.
 #
 #     sh evals/reader/recipe.sh QA XQUAD runs/reader
 #
@@ -7,11 +7,10 @@
 # package's weights, which are the average that the part before has written.
 set -eu
 qa=$1 xquad=$2 runs=$3
-here=$(cd "$(dirname "$0")" && pwd)
 
-train() { python "$here/train.py" "$@" --qa "$qa" --xquad "$xquad" --out "$runs/$part"; }
+train() { python -m evals.reader.train "$@" --qa "$qa" --xquad "$xquad" --out "$runs/$part"; }
 twice() { train "$@"; train "$@" --seed 8; }
-average() (cd "$runs/$part" && python "$here/export.py" "$@")
+average() { python -m evals.reader.export $(printf "$runs/$part/%s " "$@"); }
 
 part=1
 for stage in general domain compare; do train $stage; done

@@ -6,8 +6,11 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus_questions import corpus_examples
-from examples import (
+from coopbot.ask.store import VectorStore
+from coopbot.index.model.embedder import Embedder
+from coopbot.settings import load_settings
+from evals.reader.corpus_questions import corpus_examples
+from evals.reader.examples import (
     Example,
     as_follow_up,
     balanced,
@@ -21,15 +24,11 @@ from examples import (
     with_made_up_head,
     xquad_even,
 )
-from invented import load_stories
-from negatives import with_nearest_texts, with_negatives
-from opened import StoryQuestion, invented_store, opened_examples, questions_of, strange_examples
-from parallel import parallel_examples
-from wording import with_even_odds
-
-from coopbot.ask.store import VectorStore
-from coopbot.index.model.embedder import Embedder
-from coopbot.settings import load_settings
+from evals.reader.invented import load_stories
+from evals.reader.negatives import with_nearest_texts, with_negatives
+from evals.reader.opened import StoryQuestion, invented_store, opened_examples, questions_of, strange_examples
+from evals.reader.parallel import parallel_examples
+from evals.reader.wording import with_even_odds
 
 
 def general_examples(qa: Path, xquad: Path, embedder: Embedder, rng: random.Random) -> list[Example]:

@@ -1,6 +1,6 @@
 """Trains one stage of the reader; `recipe.sh` runs all in order. A stage that was interrupted continues where it stopped:
 
-    python evals/reader/train.py general --qa QA --xquad XQUAD --out runs/reader
+    python -m evals.reader.train general --qa QA --xquad XQUAD --out runs/reader
 
 `general` trains on published data sets, `domain` continues with our invented news and our corpus, `compare` with several
 passages per question, as when answering, `longer` with longer ones, `paired` with two texts on one story, of which only one
@@ -23,18 +23,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from checking import check
-from encode import CodedText, Coder, in_batches, to_batch
-from examples import Example, is_held_out
-from lora import ReaderNetwork, load_tokenizer
-from losses import loss_of
-from sources import EXAMPLES
-from weights_file import MODEL_FOLDER, packaged_updates
 
 from coopbot.index.model.prepare import ModelSource, source_folder
 from coopbot.index.model.updates import READER_FILE
 from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
+from evals.reader.checking import check
+from evals.reader.encode import CodedText, Coder, in_batches, to_batch
+from evals.reader.examples import Example, is_held_out
+from evals.reader.lora import ReaderNetwork, load_tokenizer
+from evals.reader.losses import loss_of
+from evals.reader.sources import EXAMPLES
+from evals.reader.weights_file import MODEL_FOLDER, packaged_updates
 
 PACKAGED = MODEL_FOLDER / READER_FILE
 CHECK_EVERY_TEXTS = 8_000

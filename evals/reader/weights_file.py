@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from lora import SCALE
 from safetensors.torch import save
 
 from coopbot.index.model.updates import encoder_hash, load_updates
+from evals.reader.lora import SCALE
 
 MODEL_FOLDER = Path(__file__).parents[2] / "src" / "coopbot" / "index" / "model"
 

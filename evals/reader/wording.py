@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from examples import Example
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from coopbot.domain import LANGUAGES
 from coopbot.text.language import detect_language
+from evals.reader.examples import Example
 
 F64 = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.measure.golden import holds
+from evals.measure.golden import holds
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.measure.golden import holds
+from evals.measure.golden import holds
 
 ROOT = Path(__file__).parents[2]
 # Of 42. The model's arithmetic differs slightly between processors.

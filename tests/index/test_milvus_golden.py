@@ -25,7 +25,7 @@ from coopbot.index.milvus.store import open_store
 from coopbot.index.milvus.target import MilvusTarget
 from coopbot.index.model.encoder import Encoder
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.measure.golden import load_questions
+from evals.measure.golden import load_questions
 from tests.corpus_index import copy_cache
 from tests.index.milvus_server import Server, milvus_server, until
 from tests.invoke import Invoke

@@ -15,14 +15,14 @@ import pytest
 
 from coopbot.domain import Answer
 from coopbot.index.model.encoder import Encoder
-from coopbot.measure.unseen import load_unseen
-from coopbot.measure.writing import WritingPart, ask_written
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_reader, open_service
 from coopbot.write.judge import reads_alike
 from coopbot.write.llm import Llm, LlmCard
 from coopbot.write.support import find_fault
 from coopbot.write.writer import ModelWriter
+from evals.measure.unseen import load_unseen
+from evals.measure.writing import WritingPart, ask_written
 from tests.soak.alterations import alterations
 from tests.soak.environments import environment
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.peers.protocol import TOP_K, Found, Options, Passage
-from benchmarks.xquad.passages import as_article, as_passage
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article, Filters, Language
 from coopbot.domain import Passage as CoopbotPassage
@@ -17,6 +16,7 @@ from coopbot.index.model.embedder import Embedder
 from coopbot.settings import load_settings
 from coopbot.text.sentences import split_sentences
 from coopbot.wiring import open_embedder
+from evals.xquad.passages import as_article, as_passage
 
 
 class Coopbot:

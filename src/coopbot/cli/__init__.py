@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coopbot.cli import asking, checking, keeping, measuring, serving
+from coopbot.cli import asking, checking, keeping, serving
 from coopbot.cli.console import say, warn
 from coopbot.errors import CoopbotError, InvalidRequest
 
@@ -53,20 +53,16 @@ for command in (
     serving.telegram,
     checking.prepare,
     checking.doctor,
-    checking.corpus,
-    measuring.bench,
 ):
     app.command()(command)
-app.command("eval")(measuring.evaluate)
-app.command("eval-final")(measuring.evaluate_finally)
 
 
-def main() -> None:
-    """Run the command line. A CoopbotError prints one line and exits with 2 if the request is at fault, else 1."""
+def main(commands: typer.Typer = app) -> None:
+    """Run a command line. A CoopbotError prints one line and exits with 2 if the request is at fault, else 1."""
     # NumPy's threads cost more than they gain on our small matrices. Must be set before NumPy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        app()
+        commands()
     except CoopbotError as exc:
         warn(f"coopbot: {exc}")
         sys.exit(2 if isinstance(exc, InvalidRequest) else 1)

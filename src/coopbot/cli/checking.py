@@ -1,4 +1,4 @@
-"""Commands about coopbot itself: prepare its models, check the installation, show what the corpus covers."""
+"""Commands about coopbot itself: prepare its models, check the installation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coopbot.cli.console import AsJson, say, say_either, steps
+from coopbot.cli.console import AsJson, say_either, steps
 from coopbot.settings import load_settings
 
 
@@ -29,25 +29,6 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again."
     off = "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
     lines = [_card_line(model), _card_line(reader) if reader else off]
     say_either(as_json, {**model, "reader": reader}, "\n".join(lines))
-
-
-def corpus(
-    page: Annotated[Path | None, typer.Option("--page", help="Write the page here, and its picture beside it.")] = None,
-) -> None:
-    """Show what the corpus covers, by subject, language and year."""
-    from coopbot.errors import Unreadable
-    from coopbot.measure import coverage
-    from coopbot.measure.coverage_picture import draw
-    from coopbot.wiring import open_corpus
-
-    found = coverage.count(one for one in open_corpus(load_settings()) if not isinstance(one, Unreadable))
-    if page is None:
-        say(coverage.as_lines(found))
-        return
-    picture = page.with_suffix(".svg")
-    page.write_text(coverage.page(found, picture.name), encoding="utf-8")
-    picture.write_text(draw(found), encoding="utf-8")
-    say(f"{found.articles} articles: {page} and {picture}")
 
 
 def _card(folder: Path) -> dict[str, object]:

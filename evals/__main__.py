@@ -1,0 +1,173 @@
+"""Measures the quality of answers, in a clone of the repository: `python -m evals`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from coopbot.cli import main, parts
+from coopbot.cli.console import AsJson, bar, say, warn
+from coopbot.errors import Misconfigured, Unreadable
+from coopbot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from coopbot.wiring import Service
+    from evals.measure.evaluate import Part
+    from evals.measure.unseen_board import UnseenPart
+    from evals.measure.writing import WritingPart
+    from evals.xquad.board import XquadPart
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+_EVALS = Path("evals")
+
+
+@app.command()
+def quality(
+    questions: Annotated[Path, typer.Option("--questions", help="Golden questions, JSONL.")] = _EVALS / "questions.jsonl",
+    split: Annotated[
+        Literal["dev", "test"] | None,
+        typer.Option("--split", help="Ask only this half of the golden questions, both if left out."),
+    ] = None,
+    unseen: Annotated[Path, typer.Option("--unseen", help="Questions that nothing is tuned on, JSONL.")] = _EVALS
+    / "unseen.jsonl",
+    blind: Annotated[
+        Path, typer.Option("--blind", help="More such questions, by somebody who had read the articles, JSONL.")
+    ] = _EVALS / "blind.jsonl",
+    pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = _EVALS
+    / "pages",
+    golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen, --blind and --pages.")] = False,
+    xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
+    llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
+    board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
+    floor: Annotated[Path, typer.Option("--floor", help="Minimum figures.")] = _EVALS / "floor.json",
+    as_json: AsJson = False,
+) -> None:
+    """Ask the golden and the unseen questions, write the scoreboard, and fail if quality is below its floor."""
+    from evals.measure.evaluate import evaluate
+
+    given = load_settings()
+    # Only `--llm` uses a language model; everything else measures quotes.
+    settings = given.model_copy(update={"llm_base_url": ""})
+    service = parts.service(settings)
+    further: list[Part] = [] if golden_only else [_unseen(unseen, blind, pages, settings, service)]
+    further += [_xquad(xquad, service)] if xquad else []
+    further += [_written(unseen, llm, given, service)] if llm else []
+    with bar("asking the golden questions") as progress:
+        evaluation = evaluate(
+            service.answerer,
+            service.index.current().article,
+            questions=questions,
+            floor=floor,
+            split=split,
+            further=further,
+            progress=progress,
+        )
+    _write(board, evaluation.board)
+    say(evaluation.as_json() if as_json else evaluation.board)
+    for line in evaluation.below:
+        warn(f"quality fell: {line}")
+    if evaluation.below:
+        raise typer.Exit(1)
+
+
+@app.command()
+def final(
+    questions: Annotated[Path, typer.Option("--questions", help="The final questions, JSONL.")] = _EVALS / "final.jsonl",
+    board: Annotated[Path, typer.Option("--board", help="Where the figures are written.")] = Path("docs/final.md"),
+) -> None:
+    """Ask the questions that are kept for a release, and write their figures."""
+    from evals.measure.board import fill
+
+    service = parts.service(load_settings().model_copy(update={"llm_base_url": ""}))
+    report = fill("final", tables=_asked(("final", questions, "--questions", service)).tables())
+    _write(board, report)
+    say(report)
+
+
+@app.command()
+def corpus(
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write a page with these counts, and those by year, here.")
+    ] = None,
+) -> None:
+    """Show what the corpus covers, by subject, language and year."""
+    from coopbot.wiring import open_corpus
+    from evals.measure import coverage
+
+    found = coverage.count(one for one in open_corpus(load_settings()) if not isinstance(one, Unreadable))
+    if page is None:
+        say(coverage.as_lines(found))
+        return
+    page.write_text(coverage.page(found), encoding="utf-8")
+    say(f"{found.articles} articles: {page}")
+
+
+def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
+    from evals.measure.unseen import open_pages
+
+    with bar("indexing the pages") as progress:
+        own = open_pages(pages, settings, service.models, progress)
+    return _asked(
+        ("unseen", unseen, "--unseen", service),
+        ("blind", blind, "--blind", service),
+        ("pages", pages.with_suffix(".jsonl"), "--pages", own),
+    )
+
+
+def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:
+    """Each set: its name, file and option, and the service that is asked."""
+    from evals.measure.golden import ask_all
+    from evals.measure.unseen import load_unseen
+    from evals.measure.unseen_board import UnseenPart
+
+    replies, unread = {}, {}
+    for name, path, option, asked in sets:
+        rows, article = load_unseen(path, option=option), asked.index.current().article
+        with bar(f"asking {path.name}") as progress:
+            replies[name] = ask_all(rows, asked.answerer, article, progress)
+        if asked.models.reader:
+            with bar(f"asking {path.name} without the reader") as progress:
+                unread[name] = ask_all(rows, asked.without_reader(), article, progress)
+    return UnseenPart(replies=replies, unread=unread)
+
+
+def _written(questions: Path, count: int, settings: Settings, service: Service) -> WritingPart:
+    from coopbot.wiring import open_writer
+    from evals.measure.unseen import load_unseen
+    from evals.measure.writing import WritingPart, ask_written
+
+    writer = open_writer(settings, service.models.reader)
+    if writer is None:
+        raise Misconfigured("--llm needs a language model; set COOPBOT_LLM_BASE_URL and COOPBOT_LLM_MODEL")
+    every, article = load_unseen(questions, option="--unseen"), service.index.current().article
+    # Spread over the whole file, which is sorted by language.
+    rows = every[:: max(1, len(every) // count)][:count]
+    with bar("having answers written") as progress:
+        replies = ask_written(rows, service.with_writer(writer), service.answerer, article, progress)
+    return WritingPart(model=settings.llm_model, asked=len(rows), replies=replies)
+
+
+def _xquad(folder: Path, service: Service) -> XquadPart:
+    from coopbot.ask.rank.weights import load_weights
+    from evals.xquad.board import XquadPart
+    from evals.xquad.scores import run_xquad
+
+    reader = service.models.reader
+    readers = {"read": reader, "unread": None} if reader else {"read": None}
+    with bar("asking XQuAD-R") as progress:
+        scores = run_xquad(folder, service.models.embedder, readers, load_weights(), progress=progress)
+    return XquadPart(scores=scores["read"], unread=scores.get("unread"))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise Misconfigured(f"cannot write {path}: {exc.strerror}; name another place with --board") from exc
+
+
+if __name__ == "__main__":
+    main(app)

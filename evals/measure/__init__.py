@@ -1,0 +1,1 @@
+"""How good answers are: questions asked, judged, and laid out as figures."""

@@ -1,0 +1,1 @@
+"""Trains the model that reads a question and a passage together."""
