@@ -21,6 +21,7 @@ from coopbot.index.build import build
 from coopbot.index.disk.manifest import FORMAT
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.store import Corpus
+from coopbot.ingest.formats.readers import FORMATS
 from coopbot.settings import Settings
 from evals.__main__ import app as evals
 from tests.fakes import BagOfWords, make_article
@@ -203,6 +204,11 @@ def test_no_relative_link_is_dead(path: Path) -> None:
 def test_the_threshold_is_documented() -> None:
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
     assert f"below {load_weights().read.threshold} the outcome is `no_evidence`" in text
+
+
+def test_the_formats_that_are_read_are_those_documented() -> None:
+    rows = re.findall(r"^\| ((?:`\.\w+`(?:, )?)+) \|", sections(page("docs/articles.md"))["Adding"], re.M)
+    assert {tuple(re.findall(r"\.\w+", row)) for row in rows} == {one.extensions for one in FORMATS}
 
 
 def test_the_format_of_the_index_is_documented() -> None:

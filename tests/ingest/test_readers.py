@@ -1,11 +1,12 @@
 import os
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.formats import readers
-from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, read_bytes, read_file
+from coopbot.ingest.formats.readers import ENDINGS, FORMATS, LARGEST_FILE_BYTES, read_bytes, read_file, with_extension
 
 TEXT = "Bridge opens to lorries\n\nThe bridge opened to lorries on Friday. The first of them carried soybeans.\n"
 
@@ -13,7 +14,25 @@ TEXT = "Bridge opens to lorries\n\nThe bridge opened to lorries on Friday. The f
 def test_the_ending_decides_the_format() -> None:
     assert read_bytes(TEXT.encode(), "a.txt").title == "Bridge opens to lorries"
     assert read_bytes(b"# Bridge\n\nIt opened.\n", "folder/a.MARKDOWN").title == "Bridge"
-    assert set(ENDINGS) == {".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx"}
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "named"),
+    [
+        ("a.PDF", "text/plain", "a.PDF"),
+        ("report", "application/pdf", "report.pdf"),
+        ("v1.2", "Text/HTML; charset=gbk", "v1.2.html"),
+        ("a.xlsx", "application/vnd.ms-excel", "a.xlsx"),
+    ],
+)
+def test_a_name_without_an_extension_gets_that_of_its_media_type(name: str, media_type: str, named: str) -> None:
+    assert with_extension(name, media_type) == named
+
+
+def test_no_two_formats_claim_the_same_files() -> None:
+    for claims in ([one.extensions for one in FORMATS], [one.media_types for one in FORMATS]):
+        every = list(chain.from_iterable(claims))
+        assert len(set(every)) == len(every)
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.md.gz", ".md"])

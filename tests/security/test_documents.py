@@ -21,7 +21,7 @@ from coopbot.index.build import BuildReport
 from coopbot.index.model.embedder import Progress
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.readers import ENDINGS, read_bytes
+from coopbot.ingest.formats.readers import ENDINGS, FORMATS, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
 from coopbot.ingest.web.feed import read_feed
 from coopbot.serve.jobs import Jobs
@@ -74,6 +74,10 @@ def draft_or_reason(data: bytes, name: str) -> Draft | Unreadable:
     draft.title.encode()
     draft.text.encode()
     return draft
+
+
+def test_there_is_a_document_of_each_format() -> None:
+    assert set(REAL) == {one.extensions[0] for one in FORMATS}
 
 
 @pytest.mark.parametrize("ending", REAL)

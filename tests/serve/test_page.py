@@ -17,6 +17,7 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import LANGUAGES, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
@@ -96,6 +97,12 @@ def test_the_library_is_the_one_that_was_published() -> None:
 def _blanks(texts: Texts) -> dict[str, set[str]]:
     """What is filled in, by name of the text."""
     return {name: set(re.findall(r"\{\w+\}", str(text))) for name, text in texts.items()}
+
+
+def test_the_file_picker_offers_every_format(client: TestClient) -> None:
+    accepted = re.search(r'data-accept="([^"]*)"', client.get("/").text)
+    assert accepted is not None
+    assert accepted[1].split(",") == list(ENDINGS)
 
 
 def test_every_text_is_in_every_language() -> None:

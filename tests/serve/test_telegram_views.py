@@ -278,7 +278,9 @@ def test_a_failed_addition_is_reported_in_the_same_message(
 def test_an_admin_adds_a_file(admin_bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coopbot.serve.telegram.commands._PROGRESS_EVERY_S", 0.05)
     api.files["F1"] = b"# A port\n\nGrain leaves the port."
-    document: JsonObject = {"document": {"file_id": "F1", "file_unique_id": "u", "file_name": "port.md"}}
+    document: JsonObject = {
+        "document": {"file_id": "F1", "file_unique_id": "u", "file_name": "port", "mime_type": "text/markdown"}
+    }
     api.deliver(incoming(None, chat_id=8, user_id=8, extra=document))
     api.deliver(incoming(None, chat_id=8, user_id=8, extra={**document, "caption": "/add"}))
     admin_bot.run(lambda: api.wait_until(lambda: len(api.sent) == 2 and api.sent[1].text.startswith("✅")))

@@ -37,7 +37,7 @@ def index(
 def add(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Files (html, pdf, docx, md, txt, raw page text), folders of them, or web addresses."),
+        typer.Argument(help="Files, folders of them, or web addresses."),
     ] = None,
     feed: Feeds = None,
     no_index: Annotated[bool, typer.Option("--no-index", help="Only add to the corpus.")] = False,

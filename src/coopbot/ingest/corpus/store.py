@@ -26,14 +26,13 @@ from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
-from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, Read, read_bytes, read_file
+from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, MARKDOWN, Read, read_bytes, read_file
 from coopbot.ingest.formats.sandbox import OverLimit
 
 T = TypeVar("T")
 
 # Files read between updates of the catalogue: this many are held in memory, and lost by an interruption.
 _BATCH = 50
-_REWRITABLE = (".md", ".markdown")
 
 
 class Corpus:
@@ -111,7 +110,7 @@ class Corpus:
             return self._written(name, render_article(draft), "added")
 
     def _replace(self, name: str, draft: Draft) -> Arrival:
-        if not name.lower().endswith(_REWRITABLE):
+        if not name.lower().endswith(MARKDOWN.extensions):
             raise InvalidRequest(
                 "url", f"the page is in the corpus as {name}, which is not rewritten; replace that file yourself"
             )
@@ -120,7 +119,7 @@ class Corpus:
 
     def _join(self, name: str, draft: Draft) -> Arrival:
         path = self._root / name
-        story = joined(read_file(path, name, self._read_content), draft) if name.lower().endswith(_REWRITABLE) else None
+        story = joined(read_file(path, name, self._read_content), draft) if name.lower().endswith(MARKDOWN.extensions) else None
         if story is None:
             raise Duplicate(draft.title, _id(name))
         return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")

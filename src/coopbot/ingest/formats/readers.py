@@ -1,9 +1,10 @@
-"""Reads a file into a Draft. The extension decides the format; each format has its own module."""
+"""The formats that can be read, and how a file of one becomes a Draft. The extension decides the format."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from coopbot.errors import Unreadable
@@ -17,6 +18,18 @@ from coopbot.ingest.page.html import read_html
 
 Read = Callable[[bytes, str], Draft]
 """From the content and name of a file to its draft. Raises Unreadable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """extensions: lower case; the first is given to content that has none. is_text: its charset may be declared elsewhere."""
+
+    name: str
+    extensions: tuple[str, ...]
+    media_types: tuple[str, ...]
+    read: Read
+    is_text: bool = False
+
 
 # No article has 20 MB of text; a PDF of that size is mostly pictures. Larger files are mistakes.
 LARGEST_FILE_BYTES = 20_000_000
@@ -52,16 +65,23 @@ def read_file(path: Path, name: str = "", read: Read = read_bytes) -> Draft:
 
 
 def _reader(name: str) -> Read:
-    reader = _READERS.get(Path(name).suffix.lower())
-    if reader is None:
-        raise Unreadable(name, f"not a supported format; give one of {' '.join(_READERS)}")
-    return reader
+    found = _BY_EXTENSION.get(Path(name).suffix.lower())
+    if found is None:
+        raise Unreadable(name, f"not a supported format; give one of {' '.join(ENDINGS)}")
+    return found.read
 
 
 def _check_size(size_bytes: int, source: str) -> None:
     if size_bytes > LARGEST_FILE_BYTES:
         reason = f"too large ({size_bytes / 1e6:.0f} MB); the limit is {LARGEST_FILE_BYTES / 1e6:.0f} MB"
         raise Unreadable(source, reason)
+
+
+def with_extension(name: str, media_type: str) -> str:
+    """The name of a file that was sent, with the extension of its media type where its own is of no format."""
+    if Path(name).suffix.lower() in _BY_EXTENSION:
+        return name
+    return name + BY_MEDIA_TYPE.get(media_type.partition(";")[0].strip().lower(), "")
 
 
 def _read_markdown(data: bytes, source: str) -> Draft:
@@ -72,13 +92,32 @@ def _read_text(data: bytes, source: str) -> Draft:
     return clean_page(decode_text(data, source), source)
 
 
-_READERS: dict[str, Read] = {
-    ".md": _read_markdown,
-    ".markdown": _read_markdown,
-    ".txt": _read_text,
-    ".html": read_html,
-    ".htm": read_html,
-    ".pdf": read_pdf,
-    ".docx": read_docx,
-}
-ENDINGS = tuple(_READERS)
+MARKDOWN = Format(
+    name="Markdown",
+    extensions=(".md", ".markdown"),
+    media_types=("text/markdown", "text/x-markdown"),
+    read=_read_markdown,
+    is_text=True,
+)
+# All that coopbot reads: files, addresses, uploads and the page's file picker ask here.
+FORMATS = (
+    MARKDOWN,
+    Format(name="text", extensions=(".txt",), media_types=("text/plain",), read=_read_text, is_text=True),
+    Format(
+        name="HTML",
+        extensions=(".html", ".htm"),
+        media_types=("text/html", "application/xhtml+xml"),
+        read=read_html,
+        is_text=True,
+    ),
+    Format(name="PDF", extensions=(".pdf",), media_types=("application/pdf",), read=read_pdf),
+    Format(
+        name="DOCX",
+        extensions=(".docx",),
+        media_types=("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
+        read=read_docx,
+    ),
+)
+_BY_EXTENSION = {extension: one for one in FORMATS for extension in one.extensions}
+ENDINGS = tuple(_BY_EXTENSION)
+BY_MEDIA_TYPE = {media_type: one.extensions[0] for one in FORMATS for media_type in one.media_types}

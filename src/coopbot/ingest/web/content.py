@@ -9,17 +9,10 @@ from pathlib import PurePosixPath
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.decode import CHARSETS
+from coopbot.ingest.formats.readers import BY_MEDIA_TYPE, FORMATS
 
 # Content types and the file extensions they stand for.
-ARTICLES: Mapping[str, str] = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/x-markdown": ".md",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-}
+ARTICLES: Mapping[str, str] = BY_MEDIA_TYPE
 # Feeds are often served under other types; the content then shows whether it is one.
 FEEDS: Mapping[str, str] = {
     "application/rss+xml": ".xml",
@@ -33,7 +26,7 @@ FEEDS: Mapping[str, str] = {
 }
 # What servers send for content of unknown type; the path's extension is more reliable.
 _VAGUE = ("", "text/plain", "application/octet-stream", "binary/octet-stream", "application/zip")
-_BINARY = (".pdf", ".docx")
+_BINARY = tuple(extension for one in FORMATS if not one.is_text for extension in one.extensions)
 # Charsets not trusted in a header: servers declare them for any content.
 _UNBELIEVED = ("utf-8", "windows-1252")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -54,7 +47,7 @@ def ending_of(content_type: str, path: str, kinds: Mapping[str, str], source: st
     if media_type in FEEDS and media_type.endswith("xml"):
         raise Unreadable(source, "a feed, not an article; add it with --feed")
     given = f"of type {media_type[:80]}" if media_type else "of no declared type"
-    wanted = "the address of an RSS or Atom feed" if kinds is FEEDS else "a web page, PDF, docx, Markdown or text"
+    wanted = "the address of an RSS or Atom feed" if kinds is FEEDS else f"one of {', '.join(one.name for one in FORMATS)}"
     raise Unreadable(source, f"{given}, which cannot be read; give {wanted}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
-from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES
+from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, with_extension
 from coopbot.serve.http.clients import TokenCheck
 from coopbot.serve.http.problems import PROBLEM
 from coopbot.serve.http.service import HttpService
@@ -155,11 +154,10 @@ async def _file(request: Request) -> tuple[bytes, str]:
 
 
 def _name(file: UploadFile) -> str:
-    """The file's name without folders. Without a known extension, it gets the one of its content type."""
+    """The file's name without folders, with an extension that can be read. Raises InvalidRequest."""
     name = PurePath((file.filename or "").replace("\\", "/")).name
     name = "".join(filter(str.isprintable, name))[-200:] or "file"
-    if PurePath(name).suffix.lower() not in ENDINGS:
-        name += mimetypes.guess_extension((file.content_type or "").partition(";")[0]) or ""
+    name = with_extension(name, file.content_type or "")
     if PurePath(name).suffix.lower() not in ENDINGS:
         raise InvalidRequest("file", f"not a format that can be read; send one of {' '.join(ENDINGS)}")
     return name

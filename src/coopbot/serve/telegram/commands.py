@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.errors import CoopbotError, Duplicate
+from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.job import Job
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.messages import error_text, format_date, listed, message
@@ -187,7 +188,7 @@ async def _order(incoming: Incoming, jobs: Jobs, language: Language) -> tuple[Jo
     document = incoming.message.document or (replied.document if replied else None)
     if document is None:
         return None, texts.add_what
-    name = document.file_name or "document"
+    name = with_extension(document.file_name or "document", document.mime_type or "")
     data = await (await document.get_file()).download_as_bytearray()
     return jobs.add_file(bytes(data), name), texts.adding.format(name)
 

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coopbot.domain import LANGUAGES, Language
+from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.messages import format_date, language_of_locale, message
 from coopbot.text.gazetteer import all_places
 
@@ -99,6 +100,7 @@ class Templates:
             names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(format_date, language=language),
             blocks=article_blocks,
+            extensions=",".join(ENDINGS),
             **values,
         )
         # The page depends on two cookies and on the browser's languages.

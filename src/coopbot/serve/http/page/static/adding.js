@@ -75,7 +75,7 @@ function draw() {
       <form class="adding" @submit=${add}>
         <label>${t.token} <input name="token" type="password" required autocomplete="off"></label>
         <label>${t.url} <input name="url" type="url" maxlength="2000" placeholder="https://"></label>
-        <label>${t.file} <input name="file" type="file" accept=".html,.htm,.pdf,.docx,.md,.txt"></label>
+        <label>${t.file} <input name="file" type="file" accept=${place.dataset.accept}></label>
         <button type="submit" class="main">${t.add}</button>
         ${problem ? html`<p class="error" role="alert">${problem}</p>` : nothing}
       </form>
