@@ -43,6 +43,9 @@ class Settings(BaseSettings):
 
     corpus_dir: Path = Field(default=Path("corpus"), description="Folder of articles.")
     index_dir: Path = Field(default=Path("index"), description="Folder of the index and its snapshots.")
+    state_dir: Path | None = Field(
+        default=None, description="Folder of what services must not lose, on a disk of this machine; unset: index_dir."
+    )
     cache_dir: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("coopbot"),
         description="Folder of the prepared model, shared by all indexes.",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +12,7 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.store import LiveStore
-from coopbot.ask.understand.shared_conversations import SharedConversations
+from coopbot.ask.understand.conversations import Conversations
 from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Misconfigured, Unreadable
@@ -29,6 +27,7 @@ from coopbot.index.model.reader_model import ReaderCard, load_reader, reader_car
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.sandbox import ReadLimits, Sandbox
 from coopbot.settings import Settings
+from coopbot.state import State
 
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
@@ -66,6 +65,17 @@ class Service:
         return Answerer(self.models.embedder, self.index.current, None)
 
 
+def open_state(settings: Settings, *, needed: bool = True) -> State:
+    """The state of the service. If it is not `needed` and cannot be used, one in memory. Raises Misconfigured."""
+    try:
+        return State((settings.state_dir or settings.index_dir) / "state.sqlite")
+    except Misconfigured as exc:
+        if needed:
+            raise
+        log.warning("state_in_memory", reason=str(exc))
+        return State(None)
+
+
 def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder:
     """The embedding model, prepared on first use. Raises ModelUnavailable, Misconfigured."""
     return load_embedder(ModelSource.of(settings.model), settings.cache_dir, threads=settings.threads, on_step=on_step)
@@ -94,11 +104,11 @@ def open_service(
     *,
     models: Models | None = None,
     on_answer: OnAnswer | None = None,
-    conversations: Path | None = None,
+    conversations: Conversations | None = None,
 ) -> Service:
     """Open models and index, so that a bad one stops the start; models already open may be passed in.
 
-    `on_answer`: see `Answerer`. conversations: file shared by several processes; None: in memory.
+    `on_answer`: see `Answerer`. conversations: in memory by default.
     Raises what opening them raises.
     """
     models = models or open_models(settings, on_step)
@@ -110,7 +120,7 @@ def open_service(
         models.reader,
         writer=writer,
         on_answer=on_answer or (lambda _: None),
-        conversations=SharedConversations(conversations, time.time) if conversations else None,
+        conversations=conversations,
     )
     return Service(answerer=answerer, index=index, models=models)
 

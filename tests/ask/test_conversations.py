@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,12 @@ from coopbot.ask.understand.conversations import (
     MAX_EARLIER,
     MAX_IDLE_S,
     Conversations,
+    Turn,
     checked_conversation_id,
     new_conversation_id,
 )
 from coopbot.errors import InvalidRequest
+from coopbot.state import State
 
 
 class Clock:
@@ -24,8 +27,25 @@ class Clock:
         return self.now_s
 
 
+class Talk:
+    """Conversations in which a turn is only its question."""
+
+    def __init__(self, state: State) -> None:
+        self._kept = Conversations(state)
+
+    def remember(self, conversation_id: str, question: str, client: str = "") -> None:
+        self._kept.remember(conversation_id, Turn(question=question), client)
+
+    def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
+        return tuple(turn.question for turn in self._kept.earlier(conversation_id, client))
+
+
+def talk(clock: Clock | None = None) -> Talk:
+    return Talk(State(None, now_s=clock or Clock()))
+
+
 def test_a_conversation_remembers_its_latest_questions_in_order() -> None:
-    conversations = Conversations(Clock())
+    conversations = talk()
     for number in range(MAX_EARLIER + 3):
         conversations.remember("a", f"q{number}")
     conversations.remember("b", "other")
@@ -36,7 +56,7 @@ def test_a_conversation_remembers_its_latest_questions_in_order() -> None:
 
 def test_a_conversation_ends_when_idle() -> None:
     clock = Clock()
-    conversations = Conversations(clock)
+    conversations = talk(clock)
     conversations.remember("a", "q1")
     conversations.remember("b", "q1")
     clock.now_s = MAX_IDLE_S
@@ -47,7 +67,7 @@ def test_a_conversation_ends_when_idle() -> None:
 
 
 def test_the_longest_idle_conversation_makes_room() -> None:
-    conversations = Conversations(Clock())
+    conversations = talk()
     for number in range(MAX_CONVERSATIONS):
         conversations.remember(str(number), "q")
     conversations.remember("0", "again")
@@ -58,15 +78,15 @@ def test_the_longest_idle_conversation_makes_room() -> None:
 
 
 def test_threads_may_share_a_conversation() -> None:
-    conversations = Conversations(Clock())
+    conversations = talk()
 
-    def talk(speaker: int) -> None:
+    def speak(speaker: int) -> None:
         for number in range(200):
             conversations.remember(f"{speaker}-{number % 20}", "q")
             conversations.remember("shared", f"{speaker}")
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(talk, range(8)))
+        list(threads.map(speak, range(8)))
     assert len(conversations.earlier("shared")) == MAX_EARLIER
     assert all(conversations.earlier(f"{speaker}-{n}") == ("q",) * 10 for speaker in range(8) for n in range(20))
 
@@ -84,14 +104,14 @@ def test_no_conversation_ids(text: str) -> None:
 
 
 def test_the_same_id_of_two_clients_is_two_conversations() -> None:
-    conversations = Conversations(lambda: 0.0)
+    conversations = talk()
     conversations.remember("a", "one", "here")
     conversations.remember("a", "two", "there")
     assert [conversations.earlier("a", client) for client in ("here", "there", "")] == [("one",), ("two",), ()]
 
 
 def test_one_client_cannot_drive_out_the_conversations_of_others() -> None:
-    conversations = Conversations(lambda: 0.0)
+    conversations = talk()
     conversations.remember("a", "mine", "me")
     for number in range(2 * MAX_CONVERSATIONS):
         conversations.remember(f"made-up-{number}", "theirs", "other")
@@ -104,3 +124,21 @@ def test_ids_that_are_made_are_such_as_are_taken() -> None:
     made = {new_conversation_id() for _ in range(100)}
     assert len(made) == 100
     assert {checked_conversation_id(one) for one in made} == made
+
+
+def test_processes_share_conversations(tmp_path: Path) -> None:
+    one, other = (Talk(State(tmp_path / "state.sqlite")) for _ in range(2))
+    one.remember("a", "q1", "me")
+    other.remember("a", "q2", "me")
+    assert one.earlier("a", "me") == ("q1", "q2")
+
+
+def test_turns_that_cannot_be_stored_or_read_are_no_turns(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.sqlite")
+    talk = Talk(state)
+    talk.remember("a", "q1")
+    state.execute("UPDATE talks SET turns = '[{}]'")
+    assert talk.earlier("a") == ()
+    state.execute("DROP TABLE talks")
+    talk.remember("a", "q2")
+    assert talk.earlier("a") == ()

@@ -16,9 +16,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_PER_CLIENT, MAX_EARLIER, MAX_IDLE_S
-from coopbot.ask.understand.shared_conversations import SharedConversations
-
 from .worker_service import SHUTDOWN_S, TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -140,18 +137,3 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         workers = one.workers
         one.process.kill()
         until(lambda: not any(map(_runs, workers)))
-
-
-def test_conversations_are_shared_within_their_limits(tmp_path: Path) -> None:
-    now_s = 0.0
-    one, other = (SharedConversations(tmp_path / "c.sqlite", lambda: now_s) for _ in range(2))
-    for number in range(MAX_EARLIER + 2):
-        one.remember("c", f"question {number}", "a")
-    assert other.earlier("c", "a") == tuple(f"question {number}" for number in range(2, MAX_EARLIER + 2))
-    assert other.earlier("c", "b") == ()
-    for number in range(MAX_CONVERSATIONS_PER_CLIENT):
-        other.remember(f"d{number}", "question", "a")
-    assert one.earlier("c", "a") == ()
-    assert one.earlier("d0", "a") == ("question",)
-    now_s = MAX_IDLE_S + 1
-    assert one.earlier("d0", "a") == ()

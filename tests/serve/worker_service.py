@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.understand.shared_conversations import SharedConversations
+from coopbot.ask.understand.conversations import Conversations
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.jobs import Jobs
 from coopbot.serve.run import run_http
 from coopbot.serve.workers import Worker, listen, run_workers
+from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 
@@ -54,7 +55,7 @@ def work(folder: Path, worker: Worker, sockets: list[socket.socket]) -> None:
     def waiting() -> dict[str, int]:
         return {"changes": jobs.unfinished} if jobs else {}
 
-    shared = SharedConversations(worker.folder / "conversations.sqlite", time.time)
+    shared = Conversations(State(folder / "state.sqlite"))
     (folder / f"worker-{os.getpid()}").touch()
     service = HttpService(
         answerer=SlowAnswerer(embedder, index.current, on_answer=metrics.answered, conversations=shared),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coopbot.cli.console import steps
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from coopbot.ask.understand.conversations import Conversations
     from coopbot.index.model.encoder import Encoder
     from coopbot.wiring import OnAnswer, Service
 
 
 def service(
-    settings: Settings | None = None, *, on_answer: OnAnswer | None = None, conversations: Path | None = None
+    settings: Settings | None = None, *, on_answer: OnAnswer | None = None, conversations: Conversations | None = None
 ) -> Service:
     """Open models and index; arguments as in `open_service`."""
     from coopbot.wiring import open_service

@@ -77,20 +77,22 @@ def _work(plan: _Plan, worker: Worker, sockets: list[socket.socket]) -> None:
 
 def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = None) -> None:
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
+    from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import following, open_access, open_jobs, open_monitoring, open_tracing
     from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
     from coopbot.serve.run import run_http
-    from coopbot.wiring import open_editor, prepared_reader
+    from coopbot.wiring import open_editor, open_state, prepared_reader
 
     settings = plan.settings
     metrics = Metrics(shared=worker is not None) if settings.metrics_token else None
     tracing = open_tracing(settings)
     observers = [part.answered for part in (metrics, tracing) if part]
+    state = open_state(settings, needed=plan.telegram or settings.admin_token is not None)
     service = parts.service(
         settings,
         on_answer=lambda answer: [observe(answer) for observe in observers],
-        conversations=worker.folder / "conversations.sqlite" if worker else None,
+        conversations=Conversations(state),
     )
     leads = worker is None or worker.is_leader
     editor = open_editor(settings, service.models.embedder) if leads else None
@@ -145,14 +147,15 @@ def _background_bot(settings: Settings, service: Service, jobs: Jobs) -> Backgro
 
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
+    from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import bot_settings, open_jobs, open_library
     from coopbot.serve.telegram.service import run_bot
-    from coopbot.wiring import READER_OFF, open_editor
+    from coopbot.wiring import READER_OFF, open_editor, open_state
 
     settings = load_settings()
     if settings.reader == READER_OFF:
         warn("the reader is off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER")
-    service = parts.service(settings)
+    service = parts.service(settings, conversations=Conversations(open_state(settings)))
     editor = open_editor(settings, service.models.embedder) if settings.telegram_admins else None
     jobs = open_jobs(settings, editor, keep=True) if editor else None
     with jobs or nullcontext():

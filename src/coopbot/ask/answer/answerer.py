@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,7 +28,7 @@ from coopbot.ask.rank.retrieve import (
 )
 from coopbot.ask.rank.weights import Weights, load_weights
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.conversations import ConversationMemory, Conversations, checked_conversation_id
+from coopbot.ask.understand.conversations import Conversations, Turn, checked_conversation_id
 from coopbot.ask.understand.converse import points_back, readings, resolve
 from coopbot.ask.understand.question import Question, checked, understand
 from coopbot.ask.understand.small_talk import find_small_talk
@@ -38,6 +37,7 @@ from coopbot.ask.understand.wanted import articles_wanted
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
+from coopbot.state import State
 from coopbot.text.language import detect_language
 from coopbot.text.relative import asks_for_latest
 
@@ -72,7 +72,7 @@ class Answerer:
         late: bool = True,
         writer: Writer | None = None,
         on_answer: Callable[[Answer], object] = lambda _: None,
-        conversations: ConversationMemory | None = None,
+        conversations: Conversations | None = None,
         today: Callable[[], date] = date.today,
     ) -> None:
         """reader: without one, sentences are ranked by retrieval alone. weights: the package's own by default. late: whether to
@@ -86,7 +86,7 @@ class Answerer:
         self._late = late
         self._writer = writer
         self._on_answer = on_answer
-        self._conversations = conversations or Conversations(time.monotonic)
+        self._conversations = conversations or Conversations(State(None))
         self._today = today
         self._newest = Newest()
 
@@ -112,17 +112,18 @@ class Answerer:
         clock, store, today = Clock(), self._current(), self._today()
         text, filters = checked(question), filters or Filters()
         if conversation_id is not None:
-            earlier = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+            turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+            earlier = [turn.question for turn in turns]
         unquoted = self._unquoted(text, store, filters, today, earlier)
         if unquoted is not None:
             if conversation_id is not None and unquoted.notice == "about":
-                self._conversations.remember(conversation_id, unquoted.searched_as, client)
+                self._conversations.remember(conversation_id, Turn(question=unquoted.searched_as), client)
             return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
         text = with_dates(text, today)
         found_by = [self._searched(query, store, filters, clock, watch) for query in readings(text, earlier)]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         if conversation_id is not None:
-            self._conversations.remember(conversation_id, asked.text, client)
+            self._conversations.remember(conversation_id, Turn(question=asked.text), client)
         parts = self._parts(text, evidence, store) if max_citations != 1 else ()
         clock.lap("read" if self._reader else "retrieve")
         quoted, found = self._quoted(asked, evidence, parts, store, max_citations, today)

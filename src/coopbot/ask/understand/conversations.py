@@ -1,15 +1,15 @@
-"""Memory of the earlier questions of each conversation."""
+"""What was asked earlier in each conversation, for follow-up questions."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from threading import Lock
-from typing import Protocol
+from contextlib import suppress
+from dataclasses import dataclass
 
-from coopbot.errors import InvalidRequest
+from coopbot.errors import Busy, InvalidRequest, Misconfigured
+from coopbot.records import from_json, to_json
+from coopbot.state import State
 
 MAX_CONVERSATIONS = 4000
 MAX_CONVERSATIONS_PER_CLIENT = 100
@@ -19,59 +19,47 @@ MAX_IDLE_S = 3600.0
 _ID_BYTES = 16
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-# (client, conversation id): the same id used by two clients is two conversations.
-_Key = tuple[str, str]
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A question as it was searched, completed by those before it. A new field needs a default: stored turns lack it."""
 
-class ConversationMemory(Protocol):
-    """The conversation memory an `Answerer` needs. Safe to share between threads."""
-
-    def remember(self, conversation_id: str, question: str, client: str = "") -> None:
-        """Add a resolved question."""
-
-    def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
-        """The questions so far, newest last; none for an id that this client has not used."""
+    question: str
 
 
 class Conversations:
-    """Resolved questions by client and conversation id, in memory only. Safe to share between threads.
+    """The turns of each conversation, in the service's state. Safe to share between threads.
 
-    Keeps the last MAX_EARLIER questions of the MAX_CONVERSATIONS latest conversations, for MAX_IDLE_S after the last question.
-    A named client keeps at most MAX_CONVERSATIONS_PER_CLIENT, so that it cannot evict everybody else's.
-    clock: monotonic seconds, for example time.monotonic.
+    The same id used by two clients is two conversations. Kept are the last MAX_EARLIER turns of the MAX_CONVERSATIONS latest
+    conversations, for MAX_IDLE_S after the last turn. A named client keeps at most MAX_CONVERSATIONS_PER_CLIENT, so that it
+    cannot evict everybody else's.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        # The longest idle first.
-        self._asked: OrderedDict[_Key, tuple[float, deque[str]]] = OrderedDict()
+    def __init__(self, state: State) -> None:
+        self._state = state
 
-    def remember(self, conversation_id: str, question: str, client: str = "") -> None:
-        """Add a resolved question."""
-        with self._lock:
-            now, key = self._drop_idle(), (client, conversation_id)
-            _, questions = self._asked.pop(key, (now, deque[str](maxlen=MAX_EARLIER)))
-            questions.append(question)
-            self._asked[key] = (now, questions)
-            own = [one for one in self._asked if one[0] == client] if client else []
-            if len(own) > MAX_CONVERSATIONS_PER_CLIENT:
-                del self._asked[own[0]]
-            if len(self._asked) > MAX_CONVERSATIONS:
-                self._asked.popitem(last=False)
+    def remember(self, conversation_id: str, turn: Turn, client: str = "") -> None:
+        """Add a turn. If the state cannot be written it is dropped: the next question is then not a follow-up."""
+        with suppress(Busy, Misconfigured), self._state.write():
+            turns = (*self.earlier(conversation_id, client), turn)[-MAX_EARLIER:]
+            now_s = self._state.now_s()
+            self._state.execute("DELETE FROM talks WHERE at_s < ?", now_s - MAX_IDLE_S)
+            # A replaced row is the newest one.
+            added = "INSERT OR REPLACE INTO talks VALUES (?, ?, ?, ?)"
+            self._state.execute(added, client, conversation_id, now_s, to_json(tuple[Turn, ...], turns))
+            if client:
+                oldest = "SELECT rowid FROM talks WHERE client = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+                self._state.execute(f"DELETE FROM talks WHERE rowid IN ({oldest})", client, MAX_CONVERSATIONS_PER_CLIENT)
+            oldest = "SELECT rowid FROM talks ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+            self._state.execute(f"DELETE FROM talks WHERE rowid <= ({oldest})", MAX_CONVERSATIONS)
 
-    def earlier(self, conversation_id: str, client: str = "") -> tuple[str, ...]:
-        """The questions so far, newest last; none for an id that this client has not used."""
-        with self._lock:
-            self._drop_idle()
-            _, questions = self._asked.get((client, conversation_id), (0.0, ()))
-            return tuple(questions)
-
-    def _drop_idle(self) -> float:
-        now = self._clock()
-        while self._asked and now - next(iter(self._asked.values()))[0] > MAX_IDLE_S:
-            self._asked.popitem(last=False)
-        return now
+    def earlier(self, conversation_id: str, client: str = "") -> tuple[Turn, ...]:
+        """The turns so far, newest last; none for an id that this client has not used."""
+        query = "SELECT turns FROM talks WHERE client = ? AND conversation = ? AND at_s >= ?"
+        with suppress(Busy, Misconfigured, ValueError):  # ValueError: another release wrote it
+            row = self._state.first(query, client, conversation_id, self._state.now_s() - MAX_IDLE_S)
+            return from_json(tuple[Turn, ...], row["turns"]) if row else ()
+        return ()
 
 
 def new_conversation_id() -> str:
