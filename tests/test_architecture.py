@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -100,6 +101,14 @@ def _owner(user: str, library: str) -> str:
 def test_slow_libraries_are_imported_only_when_needed(library: str) -> None:
     eager = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if (library, True) in imports(path)}
     assert {_owner(user, library) for user in eager} <= {OWNERS.get(library, "")} & {"serve/telegram/", "ingest/page/html.py"}
+
+
+def test_only_the_rooms_of_language_hold_russian_and_chinese() -> None:
+    """Grammar is in text/ and ingest/page/, and what users read in texts/."""
+    foreign = re.compile("[\u0400-\u052f\u3400-\u9fff]")
+    found = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if foreign.search(path.read_text("utf-8"))}
+    elsewhere = {path for path in found if not path.startswith(("text/", "ingest/page/"))}
+    assert elsewhere == {"ask/understand/converse.py", "ask/answer/compose.py"}
 
 
 def test_nothing_is_pickled() -> None:

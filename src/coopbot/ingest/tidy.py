@@ -12,14 +12,13 @@ from itertools import pairwise
 
 from wcwidth import wcswidth
 
-from coopbot.text.characters import plain_characters
+from coopbot.text.characters import HAN, plain_characters
 
 _SPACES = re.compile(r"[^\S\n]+")
 
 HEADING = "## "  # starts a paragraph that is a heading
-HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 # A line break between two of these does not stand for a space.
-_WIDE = re.compile(f"[{HAN}\u3000-\u3004\u3008-\u303f\uff00-\uffef]")
+_WIDE = re.compile(f"[{HAN}\u3000-\u303f\uff00-\uffef]")
 _SENTENCE_ENDS = tuple(".!?…。！？")
 CLOSERS = "\"'”’»)]）】』」〉》›"
 

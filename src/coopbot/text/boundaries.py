@@ -12,13 +12,15 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from coopbot.text import months
+from coopbot.text.characters import HAN
 from coopbot.text.words import word_list
 
 FULL_STOPS = "。！？｡"
 
 
 class Abbreviation(Enum):
-    """What a period after the abbreviation means. `words.json` has the abbreviations by these names, in lower case."""
+    """What a period after the abbreviation means. `words.json` has all by these names, in lower case, but those of months."""
 
     TITLE = auto()
     """Always part of what follows: "Gen. He Weidong"."""
@@ -34,15 +36,18 @@ class Abbreviation(Enum):
     """Ends before a capital if its clause says more than a date."""
 
 
-_ABBREVIATIONS = {word: kind for kind in Abbreviation for word in word_list(kind.name.lower())}
+_ABBREVIATIONS = {word: kind for kind in Abbreviation for word in word_list(kind.name.lower())} | dict.fromkeys(
+    months.ABBREVIATIONS, Abbreviation.NUMBERED
+)
 # After a number these are units or "г." of a year; elsewhere they introduce: "г. Хабаровск", "см. рис. 5".
 _UNITS = {word: kind for kind in (Abbreviation.CLOSING, Abbreviation.YEAR) for word in word_list(f"{kind.name.lower()}_unit")}
 # Capitalised, these words begin a sentence more often than a name.
 _STARTERS = word_list("starter")
 # A clause of only these and numbers ("По итогам 2022 г.") is incomplete, so its sentence cannot end there.
 _TIME_WORDS = word_list("time")
+_MONTH = re.compile(months.RUSSIAN)
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_HAN = re.compile(f"[{HAN}]")
 # Between a sentence's end and the first character of the next: white space, opening quotes and brackets, dashes.
 _LEAD = re.compile(r"[\s\"'“‘«‹„‚(\[{（［「『【《〈〔–—―*_-]*")
 _GOES_ON = frozenset(".,，、;；:：%")
@@ -59,7 +64,7 @@ _PAIRED = re.compile(r"\b(?:т\.\s*[дпг]|с\.\s*г|н\.\s*э|и\s+пр)$")
 _CLAUSE_START = re.compile(r"[,;:(«\"]|\s[–—-]\s")
 _QUOTES = frozenset("\"'”’»」』")
 # 他说。 after a quotation belongs to it.
-_ATTRIBUTION = re.compile(r"[\u4e00-\u9fff]{0,8}?(?:说|称|问|道|表示|指出|强调|介绍|回答)[，。：]")
+_ATTRIBUTION = re.compile(rf"[{HAN}]{{0,8}}?(?:说|称|问|道|表示|指出|强调|介绍|回答)[，。：]")
 
 _WORD_WINDOW_CHARS = 24
 _CLAUSE_WINDOW_CHARS = 100
@@ -225,4 +230,4 @@ def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
 
 
 def _is_time_word(word: str) -> bool:
-    return word.lower() in _TIME_WORDS or set(word) <= _ROMAN_DIGITS
+    return word.lower() in _TIME_WORDS or set(word) <= _ROMAN_DIGITS or bool(_MONTH.fullmatch(word.lower()))

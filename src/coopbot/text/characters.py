@@ -1,4 +1,4 @@
-"""The characters of text from outside: what is no text is left out, before anything else sees it.
+"""The characters of text from outside: what is no text is left out, before anything else sees it; and what a Chinese one is.
 
 Questions, messages, titles, names, addresses and articles all pass `plain_characters`.
 """
@@ -14,7 +14,24 @@ _NO_TEXT = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\ufffc\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
+HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+"""Chinese characters, to stand within the brackets of a regular expression."""
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
+
+_LATIN = {
+    ord(letter): latin
+    for letter, latin in zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+        "a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya".replace("_", "").split(" "),
+        strict=True,
+    )
+}
+
+
+def romanised(text: str) -> str:
+    """A text in lower case with Latin letters for Russian ones. Chinese cannot be romanised without a dictionary."""
+    return text.translate(_LATIN)
 
 
 def plain_characters(text: str) -> str:

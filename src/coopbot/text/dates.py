@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from coopbot.domain import Span
+from coopbot.text import months
 from coopbot.text.measures import LETTER, flatten, read_magnitude, read_unit
 
 
@@ -32,14 +32,11 @@ _SPAN = r" ?(?:-|–|—|to|through|по|до) ?"
 
 _HAN_RANGE = r"\d{1,2} ?[-–—~～至到] ?\d{1,2} ?"
 _ENGLISH_MONTH = (
-    r"(?:(?:january|february|april|june|july|august|september|october|november|december)"
-    r"|(?-i:March|May)|(?:march|may)(?=,? \d{4})"
-    rf"|(?:jan|feb|(?-i:Mar)|apr|jun|jul|aug|sept?|oct|nov|dec)\.?){_END}"
+    rf"(?:(?!march|may){months.ENGLISH}|(?-i:March|May)|(?:march|may)(?=,? \d{{4}})"
+    rf"|(?:(?!mar){months.ENGLISH_SHORT}|(?-i:Mar))\.?){_END}"
 )
-_RUSSIAN_MONTH = (
-    r"(?:(?:январ|феврал|апрел|июн|июл|сентябр|октябр|ноябр|декабр)[ьяею]|ма[йяею]|(?:март|август)[ае]?"
-    rf"|(?:янв|февр?|апр|авг|сент?|окт|нояб?|дек)\.?){_END}"
-)
+# Not "мар", which names have.
+_RUSSIAN_MONTH = rf"(?:{months.RUSSIAN}|(?!мар|ию){months.RUSSIAN_SHORT}\.?){_END}"
 _RUSSIAN_YEAR = rf"{_YEAR}(?:-(?:й|го|м|му))?(?: ?(?:год(?:ами|ах|ам|а|у|ом|е|ов|ы)?|гг?\.){_END})?"
 _RUSSIAN_ORDINAL = r"(?:(?:перв|втор|треть|четв[её]рт)[а-я]+|[1-4]-[а-я]{1,2}|I{1,3}|IV)"
 
@@ -72,13 +69,6 @@ _PATTERNS = tuple(
 )
 
 
-def numbered(rows: str) -> Mapping[str, int]:
-    """Maps each word to the number of its row, counted from 1. Rows are separated by |."""
-    return MappingProxyType({word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()})
-
-
-MONTHS = numbered("jan янв|feb фев|mar мар|apr апр|may май мая мае маю|jun июн|jul июл|aug авг|sep сен|oct окт|nov ноя|dec дек")
-"""The number of a month by its first three letters, in English and Russian."""
 # After a bare number: it is part of a longer number, a word or a decade ("1990s", "1990-х").
 _NO_YEAR = re.compile(rf"[{LETTER}]|-[а-я]|[.,:]\d|年代|[余多]")
 # "In 2022 trucks crossed" names a year, "about 2000 trucks" does not.
@@ -122,7 +112,7 @@ def _mention(match: re.Match[str]) -> DateMention | None:
 def _number(value: str | None) -> int | None:
     if value is None:
         return None
-    return int(value) if value.isdigit() else MONTHS[value[:3].casefold()]
+    return int(value) if value.isdigit() else months.month_number(value)
 
 
 def _is_amount(match: re.Match[str], year: int | None) -> bool:

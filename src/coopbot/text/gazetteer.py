@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from coopbot.domain import Language
+from coopbot.domain import Language, Span
+from coopbot.text.characters import HAN
 from coopbot.text.phrases import Phrases
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import fold
@@ -24,7 +25,7 @@ from coopbot.text.tokens import fold
 # quotes and periods are ignored, so that spellings of «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" match.
 _TOKEN = re.compile(
     r"(?!(?<=')s\b)[a-z\u00df-\u00f6\u00f8-\u024f]+|[\u0430-\u052f]+|\d+(?:[.,]\d+)*"
-    r"|[\u3400-\u9fff\U00020000-\U0003134f]|[,;:!?。、\n]"
+    rf"|[{HAN}]|[,;:!?。、\n]"
 )
 # Case endings of nouns and adjectives, with -ай as in край and Шанхай. Not -ов and -ев: they end surnames in the nominative,
 # which must have the same stem as its other cases. A stemmer removes too much: it maps both Орлов and орла to "орл".
@@ -71,6 +72,16 @@ def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     tokens = [_stem(folded[start:end]) for start, end in spans]
     for at, (phrase, ids) in _load().phrases.non_overlapping(tokens):
         yield folded[spans[at][0] : spans[at + len(phrase) - 1][1]], ids
+
+
+def name_spans(text: str) -> Iterator[tuple[Span, tuple[str, ...]]]:
+    """The same with the place of each name in the text; it is empty where that cannot be found."""
+    at = 0
+    for surface, ids in name_mentions(text):
+        found = re.compile(re.escape(surface).replace("е", "[её]"), re.IGNORECASE).search(text, at)
+        start, end = found.span() if found else (at, at)
+        yield Span(start_char=start, end_char=end), ids
+        at = end
 
 
 def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
+from coopbot.text.characters import HAN
 from coopbot.text.phrases import Mention, Phrases
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
 
-_HAN = re.compile("[\u3400-\u9fff]")
+_HAN = re.compile(f"[{HAN}]")
 
 
 def find_concepts(text: str) -> frozenset[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from coopbot.domain import Language
+from coopbot.text.characters import HAN
 from coopbot.text.words import word_list
 
 # Addresses are Latin in every language.
 _ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]+")
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_HAN = re.compile(f"[{HAN}]")
 _CYRILLIC_WORD = re.compile(r"[\u0400-\u052f]+")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]+")
 

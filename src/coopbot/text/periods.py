@@ -6,23 +6,26 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from coopbot.text.dates import MONTHS, numbered
+from coopbot.text.months import ANY_PREFIX, month_number
 from coopbot.text.simplified import to_simplified
 
 Period = tuple[int, int]
 """The first month and the last one, 1 to 12."""
 
-COUNTS = numbered(
+
+def _numbered(rows: str) -> Mapping[str, int]:
+    """Maps each word to the number of its row, counted from 1. Rows are separated by |."""
+    return {word: number for number, row in enumerate(rows.split("|"), 1) for word in row.split()}
+
+
+COUNTS = _numbered(
     "1 one один 一|2 two два две двух 二 两|3 three три трех 三|4 four четыре четырех 四|5 five пять пяти 五"
     "|6 six шесть шести 六|7 seven семь семи 七|8 eight восемь восьми 八|9 nine девять девяти 九|10 ten десять десяти 十"
     "|11 eleven одиннадцать 十一"
 )
 """Small numbers by the words for them."""
-_ORDINALS = numbered("1 first перв 上 一 i|2 second втор 下 二 ii|3 third трет 三 iii|4 fourth четв 四 iv")
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-    r"|(?:янв|фев|мар|апр|ма[йяею]|ию[нл]|авг|сен|окт|ноя|дек)[а-я]*\.?"
-)
+_ORDINALS = _numbered("1 first перв 上 一 i|2 second втор 下 二 ii|3 third трет 三 iii|4 fourth четв 四 iv")
+_MONTH = rf"{ANY_PREFIX}[a-zа-я]*\.?"
 _COUNT = "|".join(sorted(COUNTS, key=len, reverse=True))
 _ORDINAL = r"(?:first|second|third|fourth|(?:перв|втор|трет|четв)[а-я]+|iv|i{1,3}|[1-4](?:-[а-я]+)?)"
 _PATTERNS = tuple(
@@ -64,7 +67,7 @@ def _period(groups: Mapping[str, str | None]) -> Period | None:
 
 
 def _month(word: str) -> int:
-    return int(word) if word.isdigit() else MONTHS[word[:3]]
+    return int(word) if word.isdigit() else month_number(word)
 
 
 def _ordinal(word: str) -> int:

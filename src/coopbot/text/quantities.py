@@ -10,6 +10,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 
 from coopbot.domain import Span
+from coopbot.text.characters import HAN
 from coopbot.text.dates import DateMention, blanked, find_dates
 from coopbot.text.measures import (
     CURRENCY_SIGN,
@@ -105,7 +106,8 @@ _VAGUE_BEFORE = re.compile(
     r"|[~≈<>]) ?$|(?:约|(?<![最附])近|接近|超过?|逾|至少|不到|不足|突破)[为达合]?$",
     re.IGNORECASE,
 )
-_VAGUE_AFTER = re.compile(r" ?(?:左右|以上|以下|上下|多(?![\u4e00-\u9fff])|or so\b|с лишним|с небольшим)", re.IGNORECASE)
+HAN_ORDINAL = re.compile("第[一二三四五六七八九十百]+")
+_VAGUE_AFTER = re.compile(rf" ?(?:左右|以上|以下|上下|多(?![{HAN}])|or so\b|с лишним|с небольшим)", re.IGNORECASE)
 
 
 def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> list[Quantity]:

@@ -5,42 +5,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from itertools import chain
 
 from coopbot.domain import DatedWords
+from coopbot.text import months
 from coopbot.text.dates import DateMention, blanked, find_dates
 from coopbot.text.measures import flatten
 from coopbot.text.periods import COUNTS, find_periods
 
-_MONTH_EN = "january|february|march|april|may|june|july|august|september|october|november|december"
-_MONTH_RU = (
-    "январ[ьяе]|феврал[ьяе]|март[ае]?|апрел[ьяе]|ма[йяе]|июн[ьяе]|июл[ьяе]|август[ае]?"
-    "|сентябр[ьяе]|октябр[ьяе]|ноябр[ьяе]|декабр[ьяе]"
-)
-_PART_EN = rf"(?:(?:first|second) half|(?:first|second|third|fourth) quarter|first \w+ months|{_MONTH_EN})"
-_PART_RU = rf"(?:(?:перв|втор)\w+ полугоди\w|(?:перв|втор|трет|четв[её]рт)\w+ квартал\w?|{_MONTH_RU})"
+_PART_EN = rf"(?:(?:first|second) half|(?:first|second|third|fourth) quarter|first \w+ months|{months.ENGLISH})"
+_PART_RU = rf"(?:(?:перв|втор)\w+ полугоди\w|(?:перв|втор|трет|четв[её]рт)\w+ квартал\w?|{months.RUSSIAN})"
 _PART_ZH = (
     r"(?:[上下]半年|第?[一二三四1-4]个?季度|[前头]?[一二三四五六七八九十\d]{1,2}个月"
     r"|\d{1,2}[至到-]\d{1,2}月|\d{1,2}月(?:份|\d{1,2}日)?)"
 )
 
-# Words for a year and its distance from the year of the text, perhaps with a part of the year beside them.
-_YEARS: tuple[tuple[int, str], ...] = (
-    (0, rf"(?:{_PART_EN} of )?\bthis year|{_PART_ZH}?(?:今年|(?<![日基])本年度?){_PART_ZH}?"),
-    (0, rf"\b(?:{_PART_RU} )?(?:эт|нынешн|текущ)(?:ом|его|ем|ий|ого) год[ау]?"),
-    (-1, rf"(?:{_PART_EN} of )?\blast year|去年{_PART_ZH}?"),
-    (-1, rf"\b(?:{_PART_RU} )?(?:прошл|минувш|прошедш)(?:ом|его|ем|ый|ого) год[ау]?"),
-    (-2, rf"\bthe year before last|前年{_PART_ZH}?|\b(?:{_PART_RU} )?позапрошл(?:ом|ого) год[ау]?"),
-    (1, rf"(?:{_PART_EN} of )?\bnext year|明年{_PART_ZH}?|\b(?:{_PART_RU} )?(?:следующ|будущ)(?:ем|его) год[ау]?"),
+# By how many years or months they are away: what stands before "год" and "месяц", and the words in English and Chinese, which
+# must not match in 日本年均, 以上月份 and 登上月球.
+_RUSSIAN_AWAY = {
+    -2: "позапрошл(?:ый|ом|ого)",
+    -1: "(?:прошл|минувш|прошедш)(?:ый|ом|ого|ий|ем|его)",
+    0: "(?:эт|нынешн|текущ)(?:от|ом|его|ого|ий|ем|ему)",
+    1: "(?:следующ|будущ)(?:ий|ем|его)",
+}
+_YEARS = {
+    -2: ("the year before last", "前年"),
+    -1: ("last year", "去年"),
+    0: ("this year", "今年|(?<![日基])本年度?"),
+    1: ("next year", "明年"),
+}
+_MONTHS = {
+    -1: ("last month", "(?<!以)上[个個]?月(?!球)份?"),
+    0: ("this month", "(?:[这這][个個]?|(?<![日基])本)月(?!球)份?"),
+    1: ("next month", "(?<!以)下[个個]?月(?!球)份?"),
+}
+# In a text, perhaps with a part of the year beside them. «На следующий год» is also "the year after" in a story.
+_BEFORE_NEXT = {1: "(?<!на )"}
+_YEARS_OF_TEXTS = tuple(
+    (
+        away,
+        rf"(?:{_PART_EN} of )?\b{english}|(?:{han}){_PART_ZH}?"
+        rf"|\b{_BEFORE_NEXT.get(away, '')}(?:{_PART_RU} )?{_RUSSIAN_AWAY[away]} год[ау]?",
+    )
+    for away, (english, han) in _YEARS.items()
+)
+_MONTHS_OF_TEXTS = tuple(
+    (away, rf"\b{english}|{han}|\b{_RUSSIAN_AWAY[away]} месяц[ае]?\b") for away, (english, han) in _MONTHS.items()
 )
 _SO_FAR = (
     r"\b(?:so far this year|since the (?:start|beginning) of (?:the|this) year|year to date)"
     r"|(?:今年|年初)以来|\bс начала (?:этого |текущего )?года"
-)
-_MONTHS_AWAY: tuple[tuple[int, str], ...] = (
-    (0, r"\bthis month|(?:(?<![日基])本|这个)月(?!球)|\b(?:эт|текущ)(?:ом|ем|ого|его) месяц[ае]"),
-    (-1, r"\blast month|(?<!以)上个?月(?!球)|\b(?:прошл|минувш)(?:ом|ем|ого|его) месяц[ае]"),
-    (1, r"\bnext month|(?<!以)下个?月(?!球)|\bследующ(?:ем|его) месяц[ае]"),
 )
 _WEEKS_AWAY: tuple[tuple[int, str], ...] = (
     (0, r"\bthis week|(?:本|这)周|\bэт(?:ой|у) недел[еюи]"),
@@ -94,6 +109,18 @@ _UP_TO_NOW = re.compile(
 )
 
 
+# In a question, alone. "The last year" is the last twelve months.
+_YEARS_OF_QUESTIONS, _MONTHS_OF_QUESTIONS = (
+    {
+        away: re.compile(rf"{han}|(?<!the )\b{english}\b|\b{_RUSSIAN_AWAY[away]} (?P<noun>{noun})\b", re.IGNORECASE)
+        for away, (english, han) in words.items()
+    }
+    for words, noun in ((_YEARS, r"год\w?"), (_MONTHS, "месяц[ае]?"))
+)
+_CASES: dict[str, months.Case] = {"а": "genitive", "е": "prepositional"}
+_AFTER_PREPOSITION = re.compile(r"\b(?:of|for|in|during|since|by|until|from|than|to|with|into|and)\s+$", re.IGNORECASE)
+
+
 def resolve_dates(text: str, today: date) -> list[DatedWords]:
     """All times in a text that was written or asked on `today`, explicit dates too: in order and without overlaps."""
     flat = flatten(text)
@@ -106,6 +133,34 @@ def resolve_dates(text: str, today: date) -> list[DatedWords]:
 def relative_words(text: str, today: date) -> list[DatedWords]:
     """Only times given by words such as "this year" or "two months ago": no dates, no days of the week."""
     return sorted(_non_overlapping(_phrases(flatten(text), today)), key=lambda span: span.start_char)
+
+
+def with_dates(question: str, today: date) -> str:
+    """The question with "this year" or "last year" replaced by the number of the year, "this month" by month and year."""
+    for away, pattern in _YEARS_OF_QUESTIONS.items():
+        question = pattern.sub(partial(_named_year, year=today.year + away), question)
+    for away, pattern in _MONTHS_OF_QUESTIONS.items():
+        year, month = month_away(today, away)
+        question = pattern.sub(partial(_named_month, year=year, month=month), question)
+    return question
+
+
+def _named_year(found: re.Match[str], year: int) -> str:
+    if found["noun"]:
+        return f"{year} {found['noun']}"
+    return _after_in(found, f"{year}") if found[0].isascii() else f"{year}年"
+
+
+def _named_month(found: re.Match[str], year: int, month: int) -> str:
+    if noun := found["noun"]:
+        return f"{months.russian_month(month, _CASES.get(noun[-1].lower(), 'nominative'))} {year} года"
+    return _after_in(found, f"{months.ENGLISH_NAMES[month - 1]} {year}") if found[0].isascii() else f"{year}年{month}月"
+
+
+def _after_in(found: re.Match[str], named: str) -> str:
+    """An English date, with "in" unless a preposition precedes it or "'s" follows."""
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return named if _AFTER_PREPOSITION.search(before) or after.startswith(("'", "’")) else f"in {named}"
 
 
 def asks_for_latest(question: str) -> bool:
@@ -131,9 +186,9 @@ def _phrases(text: str, today: date) -> Iterator[DatedWords]:
     """Times given by words such as "last year", longer phrases first."""
     for found in re.finditer(_SO_FAR, text, re.IGNORECASE):
         yield _span(found, date(today.year, 1, 1), today)
-    for away, found in _found(_YEARS, text):
+    for away, found in _found(_YEARS_OF_TEXTS, text):
         yield _span(found, *_part_of_year(found[0], today.year + away))
-    for away, found in _found(_MONTHS_AWAY, text):
+    for away, found in _found(_MONTHS_OF_TEXTS, text):
         yield _span(found, *_month(*month_away(today, away)))
     for away, found in _found(_WEEKS_AWAY, text):
         monday = today + timedelta(days=7 * away - today.weekday())
@@ -165,7 +220,7 @@ def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
     mention = next((found for found in find_dates(phrase) if found.month), None)
     if mention and mention.month:
         return _day_or_month(year, mention.month, mention.day) or _month(year, mention.month)
-    named = re.search(rf"{_MONTH_EN}|{_MONTH_RU}", phrase, re.IGNORECASE)
+    named = re.search(rf"{months.ENGLISH}|{months.RUSSIAN}", phrase, re.IGNORECASE)
     month = next((found.month for found in find_dates(f"in {named[0].title()} {year}")), None) if named else None
     return _month(year, month) if month else (date(year, 1, 1), date(year, 12, 31))
 

@@ -10,10 +10,10 @@ import unicodedata
 
 from Stemmer import Stemmer
 
+from coopbot.text.characters import HAN
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.words import word_list
 
-_HAN = "\u3400-\u9fff\U00020000-\U0003134f"
 _LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
 _CYRILLIC = "\u0430-\u052f"
 _TOKEN = re.compile(
@@ -22,8 +22,8 @@ _TOKEN = re.compile(
   | (?P<acronym> (?<![{_LATIN}]) (?:[a-z]\.){{2,}} )
   | (?P<latin> [{_LATIN}]+ (?: '[a-z]+ | \d+ )? )
   | (?P<cyrillic> [{_CYRILLIC}]+ \d* )
-  | (?P<han> [{_HAN}]+ )
-  | (?P<other> [^\W\d_]+? (?= [{_HAN}{_LATIN}{_CYRILLIC}\d\W_] | $) )
+  | (?P<han> [{HAN}]+ )
+  | (?P<other> [^\W\d_]+? (?= [{HAN}{_LATIN}{_CYRILLIC}\d\W_] | $) )
     """,
     re.VERBOSE,
 )

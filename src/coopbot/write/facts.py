@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from coopbot.domain import Span
 from coopbot.text.dates import DateMention, find_dates
-from coopbot.text.gazetteer import name_mentions
+from coopbot.text.gazetteer import name_spans
 from coopbot.text.quantities import Quantity, find_quantities
 
 # The largest relative change of an amount by rounding.
@@ -52,7 +52,10 @@ def find_facts(text: str) -> list[Fact]:
     return [
         *(Fact(kind="amount", start_char=one.start_char, end_char=one.end_char, value=one) for one in amounts),
         *(Fact(kind="date", start_char=one.start_char, end_char=one.end_char, value=one) for one in dates),
-        *_names(text),
+        *(
+            Fact(kind="name", start_char=at.start_char, end_char=at.end_char, value=frozenset(ids))
+            for at, ids in name_spans(text)
+        ),
     ]
 
 
@@ -79,17 +82,3 @@ def _is_amount(own: Quantity, quoted: Quantity) -> bool:
 def _digits(quantity: Quantity) -> int:
     """The number of significant digits."""
     return len(quantity.value.normalize().as_tuple().digits)
-
-
-def _names(text: str) -> Iterator[Fact]:
-    """The gazetteer names in a text, with offsets."""
-    at = 0
-    for surface, ids in name_mentions(text):
-        found = re.compile(_loosely(surface), re.IGNORECASE).search(text, at)
-        start, end = found.span() if found else (at, at)
-        yield Fact(kind="name", start_char=start, end_char=end, value=frozenset(ids))
-        at = end
-
-
-def _loosely(surface: str) -> str:
-    return re.escape(surface).replace("е", "[её]")

@@ -13,9 +13,11 @@ from itertools import chain, permutations
 from typing import Literal
 
 from coopbot.domain import Citation, Language
+from coopbot.text.characters import HAN
 from coopbot.text.glossary import concept_mentions, find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.periods import find_periods
+from coopbot.text.senses import HAN_GLUE, senses
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
 from coopbot.write.facts import Fact, Kind, find_facts, loose_digits
@@ -26,22 +28,7 @@ Fault = Literal["citation", "language", "markup", "number", "date", "name", "wor
 _MARKUP = re.compile(r"https?:|www\.|[<>{}|\\#@]|\]\(")
 # What is left of "Dalian's" without the name.
 _ENDING = re.compile(r"(?<=\s)['’]s\b")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-# Chinese function characters, which carry no content.
-_HAN_GLUE = frozenset("的了在是和与及于等被将为其以从到至由对就并而也都这那该此中上下一个有之所地得着间")
-# Negation and uncertainty. A sentence must have those of its quote, and no others.
-_SENSES = {
-    "not": re.compile(
-        r"\b(?:not|no|never|none|without|neither|nor|cannot|\w+n[’']t)\b|\b(?:не|нет|ни|без|никогда|никто|ничего)\b|[不没未无非勿]",
-        re.IGNORECASE,
-    ),
-    "maybe": re.compile(
-        r"\b(?:may|might|could|would|should|plan\w*|expect\w*|propos\w*|intend\w*|likely|possibl\w+|if|forecast\w*|target\w*|aim\w*)\b"
-        r"|\b(?:долж\w+|может|могут|мог\w*|план\w*|предпол\w+|ожида\w+|предлаг\w+|намер\w+|возможн\w+|если|бы|прогноз\w*|проектн\w+)\b"
-        r"|计划|预计|拟|有望|可能|应当|将|若|如果|提议|力争|规划|目标",
-        re.IGNORECASE,
-    ),
-}
+_HAN = re.compile(f"[{HAN}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +102,14 @@ def _are_words_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     concepts = {concept for one in quoted if one.language != own.language for concept in find_concepts(one.text)}
     translated = {token for tokens, ids in concept_mentions(rest) if concepts & set(ids) for token in tokens}
     known = translated.union(*(lexical_tokens(one.text) for one in quoted))
-    known_han = _HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
+    known_han = HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
     words = {token for token in lexical_tokens(rest) if not _HAN.search(token)}
     return words <= known and {char for char in _simplified(rest) if _HAN.match(char)} <= known_han
 
 
 def _are_senses_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     """Whether at least one quote has the same negation and uncertainty as the sentence."""
-    return any(_senses(own) == _senses(one) for one in quoted)
-
-
-def _senses(one: _Text) -> set[str]:
-    # Without dates: "May 2022" expresses no uncertainty.
-    rest = one.without_facts()
-    return {sense for sense, words in _SENSES.items() if words.search(rest)}
+    return any(senses(own.without_facts()) == senses(one.without_facts()) for one in quoted)
 
 
 def _are_relations_supported(own: _Text, quoted: Sequence[_Text]) -> bool:

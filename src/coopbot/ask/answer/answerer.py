@@ -9,7 +9,7 @@ from functools import partial
 
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
-from coopbot.ask.answer.dating import dated, promote_newer, with_dates
+from coopbot.ask.answer.dating import dated, promote_newer
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
@@ -31,15 +31,15 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import Conversations, Turn, checked_conversation_id
 from coopbot.ask.understand.converse import points_back, readings, resolve
 from coopbot.ask.understand.question import Question, checked, understand
-from coopbot.ask.understand.small_talk import find_small_talk
-from coopbot.ask.understand.two_parts import two_parts
-from coopbot.ask.understand.wanted import articles_wanted
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
 from coopbot.state import State
 from coopbot.text.language import detect_language
-from coopbot.text.relative import asks_for_latest
+from coopbot.text.relative import asks_for_latest, with_dates
+from coopbot.text.small_talk import find_small_talk
+from coopbot.text.two_parts import two_parts
+from coopbot.text.wanted import articles_wanted
 
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10

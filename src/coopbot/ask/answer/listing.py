@@ -9,9 +9,9 @@ from datetime import date
 from threading import Lock
 
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.wanted import ArticlesWanted
 from coopbot.domain import LANGUAGES, Article, Filters, Hit, Language, Notice
 from coopbot.index.rows import places_in
+from coopbot.text.wanted import ArticlesWanted
 
 _LISTED = 10
 # Kept of each language.

@@ -16,6 +16,7 @@ from coopbot.ingest.addresses import is_web_address, page_key
 from coopbot.ingest.corpus.near import is_same_story
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.tidy import normal_form, one_line, shortened
+from coopbot.text.characters import romanised
 from coopbot.text.language import detect_language, is_other_language
 
 Change = Literal["added", "replaced", "joined"]
@@ -26,14 +27,6 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _LONGEST_SLUG = 60
 _FEWEST_LETTERS = 3  # in a slug
-# Chinese titles cannot be romanised without a dictionary.
-_LATIN = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya".replace("_", "").split(" "),
-        strict=True,
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +116,7 @@ def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
 
 def slug_of(draft: Draft) -> str:
     """An ASCII name for the draft's file, such as `most-cherez-amur`; for Chinese `2025-05-10-1f0c3a9b`."""
-    letters = "".join(_LATIN.get(char, char) for char in draft.title.lower())
-    ascii_letters = unicodedata.normalize("NFKD", letters).encode("ascii", "ignore").decode()
+    ascii_letters = unicodedata.normalize("NFKD", romanised(draft.title.lower())).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_letters.replace("'", "")).strip("-")
     if draft.language == "zh" or sum(map(str.isalpha, slug)) < _FEWEST_LETTERS:
         digest = hashlib.sha256(draft.text.encode()).hexdigest()[:8]

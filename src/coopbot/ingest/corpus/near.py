@@ -8,14 +8,13 @@ The constants come from docs/experiments.md, measured by evals/near_duplicates.p
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from coopbot.text.dates import find_dates
-from coopbot.text.quantities import find_quantities
+from coopbot.text.quantities import HAN_ORDINAL, find_quantities
 from coopbot.text.sentences import split_sentences
 from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
@@ -37,8 +36,6 @@ _LONGEST_TEXT_CHARS = 200_000
 
 # Minimum similarity, numbers aside, of two sentences about the same thing.
 _SAME_SENTENCE = 0.5
-
-_HAN_ORDINAL = re.compile("第[一二三四五六七八九十百]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +116,10 @@ def _sentences(text: str) -> Iterator[_Sentence]:
 
 
 def _amounts_and_months(sentence: str) -> Iterator[str]:
-    """Words that distinguish figures with the same or no digits: millions from billions, May from June, 第六 from 第七."""
+    """Words that distinguish figures with the same or no digits: millions from billions, May from June; Chinese ordinals."""
     yield from (f"{amount.value.normalize()} {amount.unit}" for amount in find_quantities(sentence) if amount.unit)
     yield from (f"month {date.month}" for date in find_dates(sentence) if date.month)
-    yield from _HAN_ORDINAL.findall(sentence)
+    yield from HAN_ORDINAL.findall(sentence)
 
 
 def _counterparts(ours: set[_Sentence], theirs: set[_Sentence]) -> Iterator[tuple[_Sentence, list[_Sentence]]]:

@@ -11,15 +11,15 @@ from itertools import pairwise
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.document import FAULTS, document_draft
+from coopbot.ingest.page.shape import PAGE_NUMBER
+from coopbot.ingest.page.title import FILE_NAME
 from coopbot.ingest.tidy import columns, join_lines, one_line, repair
 
 MOST_PAGES = 1_000  # for articles and reports; longer is a book, and takes minutes
 _EDGE_LINES = 2  # running headers and footers are within this many lines of a page's top and bottom
 _RUNNING_PAGES = 3
-_PAGE_NUMBER = re.compile(r"\W*(?:page|стр\.?|страница|第)?\s*\d{1,4}\s*(?:页|(?:of|из|/)\s*\d{1,4}|/?共\s*\d+\s*页)?\W*", re.I)
 _SHORT_LINE = 0.75  # of the usual width; shorter is a heading or a paragraph's last line
 _BROKEN_WORD = re.compile(r"[^\W\d_]-$")
-_FILE_NAME = re.compile(r"\.(?:docx?|pdf|indd|qxd|pptx?|txt|rtf)$|^(?:microsoft word|untitled|без имени|无标题)|^\S*$", re.I)
 
 
 def read_pdf(data: bytes, source: str) -> Draft:
@@ -48,7 +48,7 @@ def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
         meta = reader.metadata
         title = one_line(str(meta.title or "")) if meta else ""
         author = one_line(str(meta.author or "")) if meta else ""
-        title = "" if _FILE_NAME.search(title) else title
+        title = "" if FILE_NAME.search(title) else title
         return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
     except (PyPdfError, *FAULTS) as error:
         raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
@@ -63,7 +63,7 @@ def _without_running_lines(pages: Sequence[Sequence[str]]) -> list[str]:
     kept = []
     for page in filled:
         edge = set(_edge_lines(page))
-        kept += [line for line in page if not (line in edge and (_digitless(line) in running or _PAGE_NUMBER.fullmatch(line)))]
+        kept += [line for line in page if not (line in edge and (_digitless(line) in running or PAGE_NUMBER.fullmatch(line)))]
     return kept
 
 

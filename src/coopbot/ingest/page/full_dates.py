@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from coopbot.text.dates import MONTHS
+from coopbot.text import months
 
-_MONTH_EN = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
-    r"dec(?:ember)?)\.?"
-)
-_MONTH_RU = (
-    r"(янв(?:аря)?|фев(?:раля)?|мар(?:та)?|апр(?:еля)?|мая|июн[яь]?|июл[яь]?|авг(?:уста)?|сент?(?:ября)?|окт(?:ября)?|ноя(?:бря)?|"
-    r"дек(?:абря)?)\.?"
-)
+_MONTH_EN = rf"({months.ENGLISH}|{months.ENGLISH_SHORT})\.?"
+_MONTH_RU = rf"({months.RUSSIAN}|{months.RUSSIAN_SHORT})\.?"
 _YEAR = r"((?:19|20)\d\d)"
 
 # Each pattern with the order of its groups. Numeric dates with slashes count only when the year comes first: the order of
@@ -60,4 +54,4 @@ def _dates(text: str) -> list[tuple[int, date]]:
 
 
 def _month(name: str) -> int:
-    return int(name) if name.isdigit() else MONTHS[name[:3].lower()]
+    return int(name) if name.isdigit() else months.month_number(name)

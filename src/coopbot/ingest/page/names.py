@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from coopbot.ingest.addresses import is_media_file
 from coopbot.ingest.page.shape import is_credit_in_capitals
 from coopbot.ingest.page.vocabulary import alternatives, phrases_in, whole_lines, word_set
-from coopbot.ingest.tidy import HAN, one_line
+from coopbot.ingest.tidy import one_line
+from coopbot.text.characters import HAN
 from coopbot.text.simplified import to_simplified
 
 _AND = re.compile(r"[,;、，；/&]|\s(?:and|и)\s|[和与及]|\s[–—|]\s", re.I)
@@ -17,7 +18,7 @@ _LATIN_NAME = re.compile(
     r"(?:[A-Z\u00c0-\u017d][\w.'’-]*)(?:\s(?:de|del|della|di|da|dos|du|der|den|van|von|bin|ibn|al|la|le|[A-Z\u00c0-\u017d][\w.'’-]*)){1,3}"
 )
 _CYRILLIC_NAME = re.compile(r"[А-ЯЁ][а-яёА-ЯЁ.-]*(?:\s?[А-ЯЁ][а-яёА-ЯЁ.-]*){1,2}")
-_HAN_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,8}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
+_HAN_NAME = re.compile(rf"[{HAN}々]{{2,4}}|[{HAN}]{{1,8}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
 _SPACED_HAN_NAME = re.compile(rf"(?<![{HAN}])([{HAN}])\s([{HAN}])(?![{HAN}])")
 
 _ORGANISATION = re.compile(alternatives("organisations")[1], re.I)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Literal
 
 from coopbot.ingest.page.vocabulary import phrases_in, word_set
-from coopbot.ingest.tidy import CLOSERS, HAN, ends_sentence
+from coopbot.ingest.tidy import CLOSERS, ends_sentence
+from coopbot.text.characters import HAN
 
 Script = Literal["latin", "cyrillic", "han"]
 
@@ -17,6 +18,8 @@ _LETTERS: dict[Script, re.Pattern[str]] = {
     "cyrillic": re.compile("[\u0400-\u04ff]+"),
     "han": re.compile(f"[{HAN}]+"),
 }
+PAGE_NUMBER = re.compile(r"\W*(?:page|стр\.?|страница|第)?\s*\d{1,4}\s*(?:页|(?:of|из|/)\s*\d{1,4}|/?共\s*\d+\s*页)?\W*", re.I)
+"""A whole line of a paged document that is only its number."""
 # A Han character carries about as much text as three letters.
 _LETTERS_PER_HAN = 3
 

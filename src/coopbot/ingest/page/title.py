@@ -12,8 +12,11 @@ from coopbot.ingest.page.bounds import start_of_article
 from coopbot.ingest.page.kinds import Kind
 from coopbot.ingest.page.names import is_organisation, person_names
 from coopbot.ingest.page.vocabulary import word_set
-from coopbot.ingest.tidy import HAN, HEADING
+from coopbot.ingest.tidy import HEADING
+from coopbot.text.characters import HAN
 
+FILE_NAME = re.compile(r"\.(?:docx?|pdf|indd|qxd|pptx?|txt|rtf)$|^(?:microsoft word|untitled|без имени|无标题)|^\S*$", re.I)
+"""What programs put where a document's title belongs."""
 _SHORTEST = 8  # letters; a Han character counts three
 _LONGEST = 260
 _LONGEST_SENTENCE_TITLE = 120

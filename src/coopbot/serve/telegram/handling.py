@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from telegram import Message, Update
 
-from coopbot.ask.understand.small_talk import find_small_talk
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.serve.messages import error_text, message
 from coopbot.serve.telegram.answering import answer_edited, answer_question, handle_press
@@ -19,6 +18,7 @@ from coopbot.serve.telegram.inline import handle_inline
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.text.small_talk import find_small_talk
 
 _AT_ONCE = 4
 # An update during which the process crashed this many times is not tried again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from coopbot.text.characters import HAN
 from coopbot.text.measures import flatten
 
 _ASKS = re.compile(
@@ -15,7 +16,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 # What separates the parts; in Chinese also a space.
-_BETWEEN = re.compile(r"[,;，；、。?？!—]|\b(?:and|plus|и|а|плюс)\b|以及|还有|[和并及又]|(?<=[\u3400-\u9fff]) ", re.IGNORECASE)
+_BETWEEN = re.compile(rf"[,;，；、。?？!—]|\b(?:and|plus|и|а|плюс)\b|以及|还有|[和并及又]|(?<=[{HAN}]) ", re.IGNORECASE)
 # These separate parts without a question word, too: "capacity in 2024 plus the target for 2030".
 _ALWAYS = re.compile(r"[;；?？](?=.*\w)|\b(?:plus|плюс)\b", re.IGNORECASE)
 _LEAST_CHARS, _LEAST_HAN = 8, 4
@@ -36,4 +37,4 @@ def two_parts(question: str) -> tuple[str, ...]:
 
 
 def _says_something(part: str) -> bool:
-    return len(part) >= (_LEAST_HAN if re.search(r"[\u3400-\u9fff]", part) else _LEAST_CHARS)
+    return len(part) >= (_LEAST_HAN if re.search(f"[{HAN}]", part) else _LEAST_CHARS)

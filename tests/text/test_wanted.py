@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.understand.wanted import articles_wanted
+from coopbot.text.wanted import articles_wanted
 from tests.cases import check_each
 
 ROOT = Path(__file__).parents[2]

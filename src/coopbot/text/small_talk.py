@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from coopbot.domain import TALKS, Talk
+from coopbot.text.characters import HAN
 from coopbot.text.measures import flatten
 
 # A longer message is never mere politeness.
@@ -21,7 +22,7 @@ _MOST_TOKENS = 24
 _LONG_WORD = 7
 
 # Han characters one by one, other scripts by words.
-_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
 # "Hellooo" is hello; a letter counts once however often it is repeated, in the table too.
 _DRAWN_OUT = re.compile(r"([a-zа-я])\1+")
@@ -88,7 +89,7 @@ def _matches(written: str, word: str) -> bool:
 
 @lru_cache(1)
 def _load() -> _Phrases:
-    text = importlib.resources.files("coopbot.ask.understand").joinpath("small_talk.json").read_text(encoding="utf-8")
+    text = importlib.resources.files("coopbot.text").joinpath("small_talk.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, list[str]]] = json.loads(text)
     found: dict[str, list[tuple[tuple[str, ...], Talk | None]]] = {}
     for name, by_language in table.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coopbot.ask.understand.two_parts import two_parts
+from coopbot.text.two_parts import two_parts
 
 
 @pytest.mark.parametrize(

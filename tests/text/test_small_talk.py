@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopbot.ask.understand.small_talk import find_small_talk
+from coopbot.text.small_talk import find_small_talk
 from tests.cases import check_each
 
 ROOT = Path(__file__).parents[2]
