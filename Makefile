@@ -13,7 +13,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports dependencies docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ check: .venv/installed ## What to run all the time: static checks, and the tests
 test: .venv/installed ## Everything that CI checks.
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 tests quality static
 
-static: lint types imports docker-lint workflow-lint deploy-lint
+static: lint types imports dependencies docker-lint workflow-lint deploy-lint
 
 lint: .venv/installed ## ruff, which `ruff check --fix` and `ruff format` satisfy.
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ types: .venv/installed ## mypy, strict.
 
 imports: .venv/installed ## import-linter: which module may import which.
 	$(BIN)/lint-imports
+
+dependencies: .venv/installed ## deptry: whether what is imported is declared, and what is declared is used.
+	$(BIN)/deptry src
 
 docker-lint: .venv/installed
 	$(BIN)/hadolint Dockerfile

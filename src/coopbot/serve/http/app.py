@@ -20,7 +20,6 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
-from swagger_ui_bundle import swagger_ui_path
 
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
@@ -201,14 +200,15 @@ def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[
 
 
 def _add_docs(app: FastAPI) -> None:
-    app.mount("/docs/assets", StaticFiles(directory=swagger_ui_path), name="docs-assets")
+    # Swagger UI 5, which knows OpenAPI 3.1; the package's own pages also have ReDoc, and scripts that no policy allows.
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
 
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="coopbot",
         swagger_js_url="/docs/assets/swagger-ui-bundle.js",
         swagger_css_url="/docs/assets/swagger-ui.css",
-        swagger_favicon_url="/docs/assets/favicon-32x32.png",
+        swagger_favicon_url="/docs/assets/favicon.png",
     )
     page.headers["Content-Security-Policy"] = _policy_for(bytes(page.body))
 
