@@ -1,6 +1,6 @@
 import pytest
 
-from coopbot.ingest.addresses import page_key
+from coopbot.ingest.addresses import is_web_address, page_key
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,27 @@ def test_a_front_page_is_no_article(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://[broken/a", "https://a.example:port/a", "urn:isbn:1"])
 def test_what_is_no_web_address_equals_itself(url: str) -> None:
     assert page_key(f" {url}") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://",
+        "https://user:secret@river.example/a",
+        "https://river.example:0/a",
+        "https://river.example/a b",
+        "https://river.example/<script>",
+        'https://river.example/"onclick',
+        "https://river.example/`a`",
+        "https://river.example/a\\b",
+        "https://river.example/\u202ea",
+        "https://river.example/" + "a" * 2000,
+    ],
+)
+def test_what_could_end_an_address_or_begin_markup_is_in_none(url: str) -> None:
+    assert not is_web_address(url)
+
+
+def test_an_address_may_have_letters_of_any_script() -> None:
+    assert is_web_address("https://река.example/мост?id=1&a=[2]#top")

@@ -185,6 +185,9 @@ def test_an_unknown_place_is_answered_with_those_that_are_known(client: TestClie
         ({"question": "a", "filters": {"language": "en"}}, "filters.language"),
         ({"question": "a", "filters": {"languages": ["fr"]}}, "filters.languages.0"),
         ({"question": "a", "filters": {"published_from": "yesterday"}}, "filters.published_from"),
+        ({"question": "a", "filters": {"published_from": 1733011200}}, "filters.published_from"),
+        ({"question": "a", "filters": {"published_to": "1733011200"}}, "filters.published_to"),
+        ({"question": "..."}, "question"),
         ({"question": "a", "filters": {"places": ["Heihe", "Atlantis"]}}, "filters.places"),
         ({"question": "a", "filters": {"places": ["Amur"]}}, "filters.places"),
         ({"question": "a", "filters": {"places": [["heihe"]]}}, "filters.places.0"),
@@ -269,3 +272,8 @@ def test_a_new_article_is_answered_without_a_restart(tmp_path: Path, embedder: E
         assert client.post("/v1/ask", json=ask).json()["outcome"] == "no_evidence"
         _build([PORT, BRIDGE], embedder, tmp_path)
         assert "16 November 2022" in client.post("/v1/ask", json=ask).json()["text"]
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/article", "/ask/", "/v1/ask/"])
+def test_no_redirect_leads_to_the_host_that_a_request_names(client: TestClient, path: str) -> None:
+    assert client.get(path, headers={"host": "evil.example"}, follow_redirects=False).status_code in (404, 405)

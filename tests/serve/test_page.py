@@ -134,6 +134,7 @@ def test_every_text_is_in_every_language() -> None:
         (None, "fr, zh-TW;q=0.7, en;q=0.3", "zh"),
         (None, "en;q=0.2, ru;q=0.9", "ru"),
         (None, "ru;q=x;q=, zh;;;", "ru"),
+        (None, "zh;q=²", "zh"),
         ("zh", "ru", "zh"),
         ("klingon", "ru", "ru"),
     ],

@@ -19,6 +19,7 @@ from coopbot.write.sentences import WrittenSentence, parse_sentences
         ("<think>The user wants [3].</think>It opened [1].", [("It opened.", (1,))]),
         ("<think>It never ends", []),
         ("It opened (in 2022) [1].", [("It opened (in 2022).", (1,))]),
+        ("It \u202eopened\u200b [1].", [("It opened.", (1,))]),
         ("No number at all.", [("No number at all.", ())]),
         ("[1]\n\n[2].\n---\n...", []),
         ("", []),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from coopbot.cli.console import say, warn
 from coopbot.errors import CoopbotError, Duplicate
+from coopbot.escaping import escaped_line
 
 if TYPE_CHECKING:
     from coopbot.domain import Article
@@ -21,7 +22,8 @@ def say_result(source: str, result: Result) -> None:
     if isinstance(result, CoopbotError):
         warn(_named(source, result))
         return
-    article = result.article
+    # A file's name may have line breaks.
+    source, article = escaped_line(source), result.article
     if result.change == "joined":
         line = f"{source}: the same story as {article.article_id}, which now names its publisher too"
     else:
@@ -73,4 +75,5 @@ def _about(article: Article) -> str:
 
 def _named(source: str, error: CoopbotError) -> str:
     """The error's message, prefixed with the source if it does not name it."""
-    return str(error) if source in str(error) else f"{source}: {error}"
+    named = escaped_line(source)
+    return str(error) if named in str(error) else f"{named}: {error}"

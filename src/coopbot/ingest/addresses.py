@@ -5,29 +5,33 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from coopbot.text.characters import LONGEST_ADDRESS
+
 # Query parameters that record where a click came from, not which page it leads to.
 _TRACKING = re.compile(
     r"utm_\w+|(?:fb|g|dc|y|ys|ms|tw|tt)clid|gbraid|wbraid|igshid|mc_[ce]id|_openstat|_ga|spm|share_token", re.IGNORECASE
 )
 _WEB = ("http", "https")
 _DEFAULT_PORTS = (None, 80, 443)
-_LONGEST = 4000  # characters
+# These end an address, or begin something else, in HTML, Markdown or a line of text.
+_NEVER_IN_ONE = re.compile(r"[\s\"<>\\`]")
 _MEDIA = re.compile(
     r"\.(?:mp[34g]|m4[av]|m3u8|webm|mov|avi|flv|wav|ogg|jpe?g|png|gif|webp|svg|ico|css|js|swf)(?:[?#]|$)", re.IGNORECASE
 )
 
 
 def is_web_address(url: str) -> bool:
-    """Whether `url` is an http or https address with a host, on one line. Nothing else is stored, shown or followed.
+    """Whether `url` is an http or https address with a host, and without user and password. No other is stored or shown.
 
     A `javascript:` or `data:` address would run in the page of whoever shows it as a link.
     """
     try:
         parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return False
-    plain = url.isprintable() and " " not in url and len(url) <= _LONGEST
-    return plain and parts.scheme in _WEB and bool(parts.hostname)
+    plain = url.isprintable() and not _NEVER_IN_ONE.search(url) and len(url) <= LONGEST_ADDRESS
+    return plain and parts.scheme in _WEB and bool(parts.hostname) and "@" not in parts.netloc and port != 0
 
 
 def is_media_file(url: str) -> bool:

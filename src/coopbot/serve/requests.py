@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
 from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language
+from coopbot.text.characters import LONGEST_LINE, has_meaning, plain_characters
 from coopbot.text.gazetteer import all_places, place_id
 
 _FILTERS = TypeAdapter(Filters)
 
-QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS)]
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _plain(value: object) -> object:
+    return plain_characters(value).strip() if isinstance(value, str) else value
+
+
+def _readable(text: str) -> str:
+    if not has_meaning(text):
+        raise PydanticCustomError("unreadable", "Input should have letters or digits")
+    return text
+
+
+def _day(value: object) -> object:
+    # A number, also as text, would be taken as seconds since 1970.
+    if value is not None and not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value.strip())):
+        raise PydanticCustomError("day", "Input should be a day such as 2025-05-10")
+    return value
+
+
+QuestionText = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(min_length=1, max_length=MAX_QUESTION_CHARS),
+    AfterValidator(_readable),
+]
+Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=LONGEST_LINE)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 # Up to this many unknown fields are each named in the error; a request with more is refused as a whole.
 _STRAY_FIELDS = 10
@@ -43,7 +81,7 @@ def _to_place_ids(names: list[str]) -> list[str]:
 
 
 Places = Annotated[
-    list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],
+    list[Name],
     AfterValidator(_to_place_ids),
     Field(
         description="Places on the map that articles name: ids, such as heihe, or names in English, Chinese or Russian.",
@@ -57,9 +95,9 @@ class FiltersIn(_Request):
     """What a question is limited to; dates are inclusive. An article passes if it names one of the places."""
 
     languages: list[Language] = Field(default=[], max_length=10)
-    publishers: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(default=[], max_length=50)
-    published_from: date | None = None
-    published_to: date | None = None
+    publishers: list[Name] = Field(default=[], max_length=50)
+    published_from: Day | None = None
+    published_to: Day | None = None
     places: Places = []
 
     def to_filters(self) -> Filters:

@@ -1,6 +1,6 @@
-"""The characters of text from outside: what is no text is left out, before anything else sees it; and what a Chinese one is.
+"""The one way in for text from outside: what is no text is left out, a line has a greatest length; and what a Chinese one is.
 
-Questions, messages, titles, names, addresses and articles all pass `plain_characters`.
+Questions, messages, titles, names, articles and what a language model writes all pass `plain_characters`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ _NO_TEXT = re.compile(
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Chinese characters, to stand within the brackets of a regular expression."""
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
+LONGEST_LINE = 500
+"""Characters of a title, or of the name of a person, publisher or place."""
+LONGEST_ADDRESS = 2000
+"""Characters of a web address."""
 
 
 _LATIN = {

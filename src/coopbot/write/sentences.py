@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from coopbot.text.characters import plain_characters
 from coopbot.text.sentences import split_sentences
 
 # Some models write their reasoning first.
@@ -27,7 +28,7 @@ class WrittenSentence:
 
 def parse_sentences(text: str) -> list[WrittenSentence]:
     """The sentences of an answer, except those without letters."""
-    plain = _ITEM.sub("", _MARKUP.sub("", _THOUGHTS.sub("", text)))
+    plain = _ITEM.sub("", _MARKUP.sub("", _THOUGHTS.sub("", plain_characters(text))))
     plain = _AFTER_END.sub(lambda found: f"{found[2]}{found[1]}", plain)
     lines = [line for line in plain.splitlines() if line.strip()]
     pieces = [span.of(line) for line in lines for span in split_sentences(line)]

@@ -16,7 +16,7 @@ from coopbot.ingest.addresses import is_web_address, page_key
 from coopbot.ingest.corpus.near import is_same_story
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.tidy import normal_form, one_line, shortened
-from coopbot.text.characters import romanised
+from coopbot.text.characters import LONGEST_LINE, romanised
 from coopbot.text.language import detect_language, is_other_language
 
 Change = Literal["added", "replaced", "joined"]
@@ -104,7 +104,8 @@ def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
         draft,
         text=text,
         title=title,
-        publisher=one_line(draft.publisher),
+        authors=tuple(filter(None, (one_line(name)[:LONGEST_LINE] for name in draft.authors))),
+        publisher=one_line(draft.publisher)[:LONGEST_LINE],
         url=draft.url.strip(),
         language=draft.language or detect_language(text),
     )

@@ -176,7 +176,9 @@ def _name_in(entry: object) -> object:
 def _as_day(value: object) -> date | None:
     """The day of a date, a date-time, or either as text: ISO, or a full date in words, such as 10 May 2025 or 2025/05/10."""
     try:
-        return datetime.fromisoformat(str(value).strip()).date() if isinstance(value, str | date) else None
+        text = str(value).strip() if isinstance(value, str | date) else ""
+        # Thirteen digits are milliseconds since 1970, not a time in the year 1733.
+        return datetime.fromisoformat(text).date() if text and not (text.isdecimal() and len(text) > len("20250510")) else None
     except ValueError:
         return find_date(str(value))
 

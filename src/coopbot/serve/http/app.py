@@ -82,6 +82,8 @@ def create_app(service: HttpService) -> FastAPI:
         description="Cited answers about Sino-Russian regional cooperation, in English, Chinese and Russian.",
         docs_url=None,
         redoc_url=None,
+        # A redirect from /docs/ to /docs would lead to whatever host the request names.
+        redirect_slashes=False,
         lifespan=lambda _: _running(service, mcp),
         responses={status: {"description": text, **PROBLEM} for status, text in _COMMON.items()},
     )

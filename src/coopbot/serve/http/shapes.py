@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from coopbot.domain import Language
 from coopbot.errors import InvalidRequest
+from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.serve.http.problems import ProblemOut, describe
 from coopbot.serve.job import Job, JobKind, JobState
 from coopbot.serve.spool import JobChange
 from coopbot.serve.wire import Shape
+from coopbot.text.characters import LONGEST_ADDRESS, LONGEST_LINE
 
 
 def _has_words(text: str) -> str:
@@ -24,25 +25,15 @@ def _has_words(text: str) -> str:
     return text
 
 
-def _is_web_address(url: str) -> str:
-    if not _is_plain(url):
+def _web_address(url: str) -> str:
+    if not is_web_address(url):
         detail = "Input should be a web address such as https://site.example/article, without user and password"
         raise PydanticCustomError("web_address", detail)
     return url
 
 
-def _is_plain(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    shown = url.isprintable() and " " not in url
-    return shown and parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
-
-
-Line = Annotated[str, StringConstraints(max_length=500)]
-WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_is_web_address)]
+Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE)]
+WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_ADDRESS), AfterValidator(_web_address)]
 
 _DRAFT = TypeAdapter(Draft)
 

@@ -44,6 +44,9 @@ _POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
 )
 
+# As in HTTP: "²" is a digit too, but no number.
+_WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
+
 # Paragraphs, and headings as Markdown has them.
 _BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
 
@@ -73,7 +76,7 @@ def _by_weight(accepted: str) -> list[str]:
     for entry in accepted.split(",")[:20]:
         code, _, parameters = entry.partition(";")
         weight = parameters.strip().removeprefix("q=")
-        weighted.append((-float(weight) if weight.replace(".", "", 1).isdigit() else -1.0, code.strip()))
+        weighted.append((-float(weight) if _WEIGHT.fullmatch(weight) else -1.0, code.strip()))
     return [code for _, code in sorted(weighted, key=lambda pair: pair[0])]
 
 
