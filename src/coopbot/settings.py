@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, le=10, description="Number of proxies in front of `coopbot serve` that add to X-Forwarded-For."
     )
+    questions_at_once: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Questions that are worked on at the same time."
+    )
+    questions_waiting: int = Field(
+        default_factory=lambda: 32 * (os.cpu_count() or 1),
+        ge=1,
+        le=10_000,
+        description="Questions that may wait for their turn.",
+    )
     rate_limit: str = Field(default="600/minute", description="Requests allowed per client over HTTP, or off.")
     rate_storage: SecretStr = Field(
         default=SecretStr("memory://"), description="Where requests are counted: memory://, or a Redis shared by processes."

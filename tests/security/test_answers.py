@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken, InvalidRequest
 from coopbot.index.live import LiveIndex
+from coopbot.serve.admission import Admission
 from coopbot.serve.http.health import Health
 from tests.fakes import BagOfWords
 from tests.security.conftest import Start
@@ -199,7 +200,7 @@ class Itself:
 
 def test_it_is_ready_again_once_its_own_question_is_answered() -> None:
     clock, itself = Clock(), Itself()
-    health = Health(Files(), itself, clock)
+    health = Health(Files(), Admission(), itself, clock)
 
     def look(after_s: float) -> str:
         clock.now_s += after_s
@@ -225,9 +226,17 @@ def test_it_is_ready_again_once_its_own_question_is_answered() -> None:
     assert (look(6), itself.asked) == ("", 2)
 
 
+class Stuck(Admission):
+    stuck = True
+
+
+def test_not_ready_while_no_question_comes_to_an_end() -> None:
+    assert Health(Files(), Stuck(), Itself(), Clock()).trouble() == "questions_stuck"
+
+
 def test_files_are_not_read_for_every_check() -> None:
     clock, files = Clock(), Files()
-    health = Health(files, Itself(), clock)
+    health = Health(files, Admission(), Itself(), clock)
     for _ in range(100):
         health.trouble()
     assert files.looks == 1

@@ -73,7 +73,7 @@ def test_small_talk_gets_the_same_reply_in_every_interface(
     assert (json["outcome"], json["notice"], json["text"], json["citations"]) == ("small_talk", notice, line, [])
     chat = http.post("/v1/chat/completions", json={"model": "coopbot", "messages": [{"role": "user", "content": said}]}).json()
     assert chat["choices"][0]["message"]["content"] == line
-    assert make_tools(answerer, index)["ask"].call({"question": said}, "")[0] == line
+    assert make_tools(answerer, index)["ask"].call({"question": said}, "", lambda _: None)[0] == line
     assert [part.text for part in answer_parts(answer, asked=said)] == [line]
     page = http.post("/ask", data={"question": said}).text
     assert f'<p class="notice" lang="{language}">{line}</p>' in page

@@ -18,6 +18,7 @@ from coopbot.domain import LANGUAGES, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.formats.readers import ENDINGS
+from coopbot.serve.admission import Admission
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
@@ -292,7 +293,7 @@ def test_a_large_index_is_counted_bit_by_bit_and_only_once(tmp_path: Path) -> No
 def test_only_questions_that_are_answered_are_suggested(index: LiveIndex) -> None:
     answerer = Answerer(BagOfWords(), index.current, FigureReader())
     unanswered = "Who painted the ceiling of the chapel?"
-    suggestions = Suggestions(answerer, index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
+    suggestions = Suggestions(answerer, Admission(), index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
     assert suggestions.suggest("en") == (QUESTION,)
     assert suggestions.suggest("zh") == ()
 
@@ -311,7 +312,7 @@ class _Held(Answerer):
 
 def test_requests_do_not_wait_for_suggestions_that_are_being_made(index: LiveIndex) -> None:
     answerer = _Held(BagOfWords(), index.current, FigureReader())
-    suggestions = Suggestions(answerer, index, {"en": [QUESTION], "zh": [], "ru": []})
+    suggestions = Suggestions(answerer, Admission(), index, {"en": [QUESTION], "zh": [], "ru": []})
     with ThreadPoolExecutor(1) as others:
         first = others.submit(suggestions.suggest, "en")
         assert _Held.asked.wait(60)

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import httpx
@@ -16,11 +16,13 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.serve.admission import Admission
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 
 QUESTION = {"question": "How much cargo did the Tongjiang bridge carry in 2023?"}
 EVENTS = {"Accept": "text/event-stream"}
+CHAT = {"model": "coopbot", "messages": [{"role": "user", "content": QUESTION["question"]}]}
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +98,10 @@ def test_a_later_error_is_the_last_event(index: LiveIndex, question: str, status
 
 
 class _Gated(Answerer):
-    """Holds every question after its first event until the gate is open."""
+    """Holds every question after its first event until the gate is open. finished: questions ended; read: to the end."""
 
     gate = threading.Event()
-    finished = 0
+    finished = read = 0
 
     # The parameters are passed on as they are.
     def ask(self, question: str, *, watch=None, **others):  # type: ignore[no-untyped-def]
@@ -108,14 +110,18 @@ class _Gated(Answerer):
             assert self.gate.wait(60)
 
         try:
-            return super().ask(question, watch=held, **others)
+            answer = super().ask(question, watch=held, **others)
+            _Gated.read += 1
+            return answer
         finally:
             _Gated.finished += 1
 
 
-@pytest.mark.server
-def test_a_client_that_disconnects_does_no_harm(index: LiveIndex, tmp_path: Path) -> None:
-    app = service_over(index, _Gated(BagOfWords(), index.current, FigureReader()))
+@pytest.fixture
+def gated(index: LiveIndex) -> Iterator[httpx.Client]:
+    """A client of a service that works on two questions at a time, and lets four wait."""
+    _Gated.gate, _Gated.finished, _Gated.read = threading.Event(), 0, 0
+    app = service_over(index, _Gated(BagOfWords(), index.current, FigureReader()), admission=Admission(2, 4))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -123,17 +129,49 @@ def test_a_client_that_disconnects_does_no_harm(index: LiveIndex, tmp_path: Path
         _until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
-            for _ in range(20):
-                with client.stream("POST", "/v1/ask", json=QUESTION, headers=EVENTS) as response:
-                    assert next(response.iter_text()).startswith("event: retrieved")
-            assert client.get("/healthz").status_code == 200
-            _Gated.gate.set()
-            _until(lambda: _Gated.finished == 20)  # no thread is left behind
-            assert "event: done" in client.post("/v1/ask", json=QUESTION, headers=EVENTS).text
+            yield client
     finally:
         _Gated.gate.set()
         server.should_exit = True
         thread.join(60)
+
+
+@pytest.mark.server
+def test_the_question_of_a_client_that_disconnects_ends(gated: httpx.Client) -> None:
+    for headers in (EVENTS, {}):
+        for _ in range(10):
+            with (
+                suppress(httpx.ReadTimeout),
+                gated.stream("POST", "/v1/ask", json=QUESTION, headers=headers, timeout=0.2) as reply,
+            ):
+                next(reply.iter_text())
+    assert gated.get("/healthz").status_code == 200
+    _Gated.gate.set()
+    assert "event: done" in gated.post("/v1/ask", json=QUESTION, headers=EVENTS).text
+    # Those that had begun end before their next batch, and the others never begin.
+    _until(lambda: _Gated.finished == 3)
+    assert _Gated.read == 1
+
+
+@pytest.mark.server
+def test_a_question_that_waits_is_told_so_and_one_too_many_is_refused(gated: httpx.Client) -> None:
+    with ExitStack() as streams:
+
+        def begun() -> str:
+            reply = streams.enter_context(gated.stream("POST", "/v1/ask", json=QUESTION, headers=EVENTS))
+            return next(reply.iter_text())
+
+        events = [begun() for _ in range(6)]
+        assert [event.partition("\n")[0] for event in events] == ["event: retrieved"] * 2 + ["event: waiting"] * 4
+        assert events[-1].startswith('event: waiting\ndata: {"questions":3}\n\n')
+        for path, sent in (("/v1/ask", QUESTION), ("/v1/chat/completions", CHAT)):
+            refused = gated.post(path, json=sent)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert "too many questions" in refused.json()["detail"]
+        assert gated.get("/v1/search", params={"q": "bridge"}).status_code == 503
+        assert gated.post("/ask", data=QUESTION).status_code == 503
+        assert gated.get("/v1/articles").status_code == 200
+        _Gated.gate.set()
 
 
 def _until(condition: Callable[[], bool]) -> None:

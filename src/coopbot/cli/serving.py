@@ -53,8 +53,9 @@ def serve(
 
     settings = load_settings()
     given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    if workers > 1 and "threads" not in settings.model_fields_set:
-        given["threads"] = max(1, settings.threads // workers)
+    for name in ("threads", "questions_at_once"):
+        if workers > 1 and name not in settings.model_fields_set:
+            given[name] = max(1, getattr(settings, name) // workers)
     settings = settings.model_copy(update=given)
     plan = _Plan(
         settings=settings, watch=watch, feeds=tuple(feed or ()), minutes=minutes, telegram=with_telegram, as_json=as_json
@@ -79,6 +80,7 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
     """Open everything and serve. Changes and the bot run in one process only: the leader, if there are several workers."""
     from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import following, open_access, open_jobs, open_monitoring, open_tracing
+    from coopbot.serve.admission import Admission
     from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
     from coopbot.serve.run import run_http
@@ -103,13 +105,17 @@ def _serve(plan: _Plan, sockets: list[socket.socket], worker: Worker | None = No
         url = f"http://{settings.host}:{settings.port}"
         say_either(plan.as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
 
+    admission = Admission(settings.questions_at_once, settings.questions_waiting)
+
     def waiting() -> dict[str, int]:
-        return {**({"changes": jobs.unfinished} if jobs else {}), **(bot.service.waiting if bot else {})}
+        changes = {"changes": jobs.unfinished} if jobs else {}
+        return {"questions": admission.waiting, **changes, **(bot.service.waiting if bot else {})}
 
     watches = plan.watch or plan.feeds
     over_http = HttpService(
         answerer=service.answerer,
         index=service.index,
+        admission=admission,
         reader=prepared_reader(settings),
         jobs=jobs,
         admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,

@@ -36,6 +36,8 @@ log = structlog.get_logger()
 SHUTDOWN_S = 10
 # Share of the shutdown time for which the server waits for requests in flight.
 _SHARE_OF_REQUESTS = 0.7
+# And for which questions are answered: those still waiting then are told to come back.
+_SHARE_OF_QUESTIONS = 0.55
 # After the signal, connections are accepted for this long: requests sent before it may not have been read yet.
 _ARRIVING_S = 0.25
 # The longest request head accepted.
@@ -150,6 +152,7 @@ def run_http(
     if worker and worker.is_leader:
         sockets = [*sockets, _leaders_socket(worker.leader_address)]
     stops = [part.stop for part in (service.jobs, telegram and telegram.service) if part]
+    stops.append(partial(service.admission.stop, shutdown_s * _SHARE_OF_QUESTIONS))
     server = Server(
         create_app(_surrounded(service, telegram, worker)),
         on_stop=lambda: [stop() for stop in stops],
@@ -160,7 +163,7 @@ def run_http(
     server.run(sockets=sockets)
     if telegram and telegram.failure:
         raise telegram.failure
-    if (service.jobs and service.jobs.still_running) or (telegram and telegram.service.stuck):
+    if service.admission.working or (service.jobs and service.jobs.still_running) or (telegram and telegram.service.stuck):
         end_process(0)
 
 

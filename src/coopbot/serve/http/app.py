@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -10,7 +11,7 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -21,6 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.errors import NotFound
 from coopbot.index.model.reader_model import ReaderCard
@@ -34,7 +36,7 @@ from coopbot.serve.http.metrics import add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.problems import PROBLEM, describe_in_public, install
-from coopbot.serve.http.questions import MEDIA_TYPE, Questions, answer_events, wants_events
+from coopbot.serve.http.questions import MEDIA_TYPE, Questions, wants_events
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
@@ -42,12 +44,15 @@ from coopbot.serve.mcp.tools import make_tools
 from coopbot.serve.requests import AskIn, SearchIn
 from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, ReadyOut, SearchOut, index_out
 
+T = TypeVar("T")
+
 _PAGE = 50
 _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _OWN_QUESTION = "When was the bridge opened?"
 _TROUBLES = {
+    "questions_stuck": "questions_stuck: no question has come to an end for minutes; restart the service",
     "questions_fail": "questions_fail: the service cannot answer even its own question; the log says why",
     "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
 }
@@ -64,18 +69,21 @@ _COMMON = {
     429: "Too many requests; `Retry-After` says when to come back.",
     431: "The headers are too large.",
     500: "An internal error.",
-    503: "The index or the model cannot be used.",
+    503: "The index or the model cannot be used, or too many questions are waiting; `Retry-After` says when to come back.",
 }
 
 
 def create_app(service: HttpService) -> FastAPI:
-    """The application. Routes are synchronous: FastAPI runs each in a thread. Raises Misconfigured."""
+    """The application. FastAPI runs each synchronous route in a thread; what asks waits for its turn. Raises Misconfigured."""
     index, metrics = service.index, service.monitoring and service.monitoring.metrics
     health = Health(
-        index, partial(service.answerer.ask, _OWN_QUESTION), on_failure=metrics.failed if metrics else lambda _: None
+        index,
+        service.admission,
+        partial(service.answerer.ask, _OWN_QUESTION),
+        on_failure=metrics.failed if metrics else lambda _: None,
     )
-    questions = Questions(service.answerer, health)
-    mcp = _mcp(service, health)
+    questions = Questions(service.answerer, service.admission, health)
+    mcp = _mcp(service, questions)
     app = FastAPI(
         title="coopbot",
         version=version("coopbot"),
@@ -90,7 +98,7 @@ def create_app(service: HttpService) -> FastAPI:
     _add_layers(app, service)
     install(app)
     _add_questions(app, questions)
-    add_chat(app, service, health)
+    add_chat(app, service, questions)
     add_feed(app, service)
     # Stateless: each POST gets one response, so there is no event stream to GET.
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
@@ -116,9 +124,21 @@ async def _running(service: HttpService, mcp: McpEndpoint) -> AsyncIterator[None
             yield
 
 
-def _mcp(service: HttpService, health: Health) -> McpEndpoint:
-    tools = make_tools(service.answerer, service.index, health.watched)
-    return McpEndpoint(make_server(tools, base_of=service.base_address, detail=lambda exc: describe_in_public(exc).detail))
+def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
+    async def in_turn(request: Request | None, work: Callable[[Watch], T]) -> T:
+        asked = questions.begin(request.state.client if request else "", work)
+        try:
+            return await asyncio.wrap_future(asked.result)
+        finally:
+            asked.leave()
+
+    server = make_server(
+        make_tools(service.answerer, service.index),
+        base_of=service.base_address,
+        detail=lambda exc: describe_in_public(exc).detail,
+        run=in_turn,
+    )
+    return McpEndpoint(server)
 
 
 def _add_layers(app: FastAPI, service: HttpService) -> None:
@@ -139,15 +159,14 @@ def _add_questions(app: FastAPI, questions: Questions) -> None:
         response_model=AnswerOut,
         responses={200: {"description": "The answer, or its events.", "content": {MEDIA_TYPE: {}}}},
     )
-    def ask(body: AskIn, request: Request) -> AnswerOut | StreamingResponse:
-        client = request.state.client
+    async def ask(body: AskIn, request: Request) -> AnswerOut | StreamingResponse:
         if wants_events(request):
-            return answer_events(lambda watch: questions.answer(body, client, watch), request.url.path)
-        return questions.answer(body, client)
+            return questions.answer_events(body, request)
+        return await questions.answer(body, request)
 
     @app.get("/v1/search", summary="Find passages")
-    def search(query: Annotated[SearchIn, Query()]) -> SearchOut:
-        return questions.search(query)
+    async def search(query: Annotated[SearchIn, Query()], request: Request) -> SearchOut:
+        return await questions.search(query, request)
 
 
 def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> None:

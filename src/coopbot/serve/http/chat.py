@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from coopbot.ask.rank.retrieve import Watch
@@ -30,15 +31,14 @@ from coopbot.serve.http.chat_shapes import (
     chat_out,
     link_annotations,
 )
-from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import PROBLEM, openai_error, report_failure
-from coopbot.serve.http.questions import MEDIA_TYPE, Send, stream_of
+from coopbot.serve.http.questions import MEDIA_TYPE, Questions
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
 
 
-def add_chat(app: FastAPI, service: HttpService, health: Health) -> None:
+def add_chat(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes. A request contains its whole conversation; the service stores none of it."""
 
     @app.post(
@@ -47,20 +47,30 @@ def add_chat(app: FastAPI, service: HttpService, health: Health) -> None:
         response_model=ChatOut,
         responses={200: {"content": {MEDIA_TYPE: {}}}, 404: PROBLEM},
     )
-    def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
+    async def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
         _require_model(body.model)
-        question, earlier = asked_in(body.messages)
+        question, earlier = await run_in_threadpool(asked_in, body.messages)
         head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), service.base_address(request))
 
-        def answer(watch: Watch = lambda _: None) -> Answer:
-            with health.watched():
-                return service.answerer.ask(question, earlier=earlier, watch=watch)
+        def answer(watch: Watch) -> Answer:
+            return service.answerer.ask(question, earlier=earlier, watch=watch)
 
+        same = ("chat", question, *earlier)
         if not body.stream:
-            return chat_out(answer(), *head)
+            return chat_out(await questions.done(request, answer, key=same), *head)
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         chat = ChatStream(*head, with_usage=with_usage)
-        return stream_of(lambda send: chat.send(send, answer, request.url.path))
+        return questions.stream(
+            request.state.client,
+            answer,
+            key=same,
+            first=chat.first(),
+            # Comments, which clients ignore.
+            wait=lambda count: f": waiting behind {count} questions\n\n",
+            progress=lambda seen: f": {seen.stage} {seen.passages} passages\n\n",
+            answered=chat.answered,
+            failed=lambda exc: _event({"error": openai_error(report_failure(exc, request.url.path)).model_dump()}),
+        )
 
     @app.get("/v1/models", summary="The available models")
     def models() -> ModelsOut:
@@ -93,18 +103,12 @@ class ChatStream:
     base: str
     with_usage: bool = False
 
-    def send(self, send: Send, ask: Callable[[Watch], Answer], path: str) -> None:
-        """Send all chunks. Progress is sent as comments, which clients ignore. path: for the log."""
-        send(self._chunk(choices=[_delta({"role": "assistant", "content": ""})]))
-        try:
-            answer = ask(lambda progress: send(f": {progress.stage} {progress.passages} passages\n\n"))
-        except Exception as exc:  # the response has started, so an error becomes its last event
-            send(_event({"error": openai_error(report_failure(exc, path)).model_dump()}))
-            return
-        for event in self._answered(answer):
-            send(event)
+    def first(self) -> str:
+        """The chunk before the answer."""
+        return self._chunk(choices=[_delta({"role": "assistant", "content": ""})])
 
-    def _answered(self, answer: Answer) -> Iterator[str]:
+    def answered(self, answer: Answer) -> Iterator[str]:
+        """All other chunks."""
         lines = list(answer_markdown(answer, self.base))
         for line in lines:
             yield self._chunk(choices=[_delta({"content": line.text})])

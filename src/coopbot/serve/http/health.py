@@ -1,4 +1,4 @@
-"""Whether the service can answer: whether a question of its own is answered, and whether the index files are intact."""
+"""Whether the service can answer: the index files are intact, questions come to an end, and one of its own is answered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Busy, InvalidRequest
+from coopbot.serve.admission import Admission
 
 # After this many failures in a row, the service asks itself: the questions may be the cause, or the service.
 _FAILURES = 3
@@ -26,12 +27,14 @@ class Health:
     def __init__(
         self,
         index: LiveStore,
+        admission: Admission,
         ask_itself: Callable[[], object],
         clock: Callable[[], float] = time.monotonic,
         on_failure: Callable[[Exception], object] = lambda _: None,
     ) -> None:
         """ask_itself: answers a harmless question, and raises if that is impossible."""
         self._index = index
+        self._admission = admission
         self._ask_itself = ask_itself
         self._clock = clock
         self._on_failure = on_failure
@@ -54,7 +57,10 @@ class Health:
         self._failures = 0
 
     def trouble(self) -> str:
-        """Why questions should go to another instance: `questions_fail`, `index_damaged`, or "". Reads files, may ask."""
+        """Why questions should go to another instance: `index_damaged`, `questions_stuck`, `questions_fail`, or "".
+
+        Reads files, and may ask.
+        """
         # While another thread looks, its latest finding is used.
         if self._looking.acquire(blocking=False):
             try:
@@ -73,6 +79,8 @@ class Health:
             if known != "index_damaged":
                 log.error("index_damaged", reason=damage)
             return "index_damaged"
+        if self._admission.stuck:
+            return "questions_stuck"
         if self._failures >= _FAILURES:
             try:
                 self._ask_itself()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -59,8 +60,9 @@ _PUBLIC: dict[type[CoopbotError], str] = {
 # For the OpenAPI description.
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
-# A change takes seconds, so there is often room again after this.
-_RETRY_AFTER_S = 5
+# Changes and questions take seconds, so there is often room again after this.
+_RETRY = {"Retry-After": "5"}
+_STOPPING = "the service is stopping; try again in a few seconds"
 
 # Paths of OpenAI's protocol.
 _OPENAI_PATHS = ("/v1/chat/", "/v1/models")
@@ -127,7 +129,8 @@ def report_failure(exc: Exception, path: str) -> ProblemOut:
         log.error("request_crashed", path=path[:200], exc_info=exc)
         return describe(exc)
     problem = describe_in_public(exc)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    # Being busy is no fault, and a client that asks too much must not fill the log.
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, Busy):
         log.error("request_failed", path=path, error=type(exc).__name__, reason=without_secrets(str(exc)))
     return problem
 
@@ -139,7 +142,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CoopbotError)
     async def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
         problem = report_failure(exc, request.url.path)
-        return _answer(request, problem, {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(exc, Busy) else None)
+        return _answer(request, problem, _RETRY if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
@@ -163,6 +166,10 @@ async def crashes(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
     begun: list[Message] = []
     try:
         await app(scope, receive, at_start(send, begun.append))
+    except asyncio.CancelledError:  # the service stops, and the request was not answered in time
+        if begun:
+            raise
+        await to_response(describe(Busy(_STOPPING)), _RETRY)(scope, receive, send)
     except Exception as exc:  # the outermost edge of HTTP: logged, and answered without details
         if begun:
             raise

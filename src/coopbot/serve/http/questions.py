@@ -1,30 +1,30 @@
-"""Answers questions that arrive over HTTP: as one JSON document, or as server-sent events: progress, then the answer."""
+"""Answers questions that arrive over HTTP: as one JSON document, or as server-sent events: waiting, progress, the answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from typing import TypeVar
 
-from anyio.to_thread import run_sync
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.rank.retrieve import Watch
+from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.ask.understand.conversations import new_conversation_id
+from coopbot.serve.admission import Admission, Asked, Left
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.requests import AskIn, SearchIn
 from coopbot.serve.wire import AnswerOut, SearchOut, answer_out, search_out
 
+T = TypeVar("T")
+
 MEDIA_TYPE = "text/event-stream"
 
 # The data of the event `claims`: what a client shows of an answer.
 _CLAIMS = {"outcome", "notice", "text", "articles", "claims", "citations", "disagreements"}
-
-Send = Callable[[str], object]
-"""Sends an event. May be called from any thread."""
 
 
 class ProgressOut(BaseModel):
@@ -33,31 +33,130 @@ class ProgressOut(BaseModel):
     passages: int
 
 
-class Questions:
-    """Answers questions, and reports failures to `health`."""
+class WaitingOut(BaseModel):
+    """The data of the event `waiting`: the number of questions that were waiting already."""
 
-    def __init__(self, answerer: Answerer, health: Health) -> None:
+    questions: int
+
+
+class Questions:
+    """Answers questions when it is their client's turn, and reports failures to `health`."""
+
+    def __init__(self, answerer: Answerer, admission: Admission, health: Health) -> None:
         self._answerer = answerer
+        self._admission = admission
         self._health = health
 
-    def answer(self, body: AskIn, client: str, watch: Watch = lambda _: None) -> AnswerOut:
-        """The answer to a question of `client`, in the conversation it names, or else a new one."""
-        conversation_id = body.conversation_id or new_conversation_id()
-        with self._health.watched():
-            answer = self._answerer.ask(
-                body.question,
-                filters=body.filters.to_filters(),
-                max_citations=body.max_citations,
-                conversation_id=conversation_id,
-                client=client,
-                watch=watch,
-            )
-        return answer_out(answer, conversation_id)
+    async def answer(self, body: AskIn, request: Request) -> AnswerOut:
+        """The answer to a question, in the conversation it names, or else a new one. Raises Busy."""
+        return await self.done(request, lambda watch: self._answered(body, request.state.client, watch))
 
-    def search(self, query: SearchIn) -> SearchOut:
-        """The nearest passages."""
-        with self._health.watched():
+    def answer_events(self, body: AskIn, request: Request) -> StreamingResponse:
+        """The events of one question: waiting if it has to, retrieved, read (repeatedly), claims, done; or error, with a
+        problem document. Raises Busy.
+        """
+
+        def answer(watch: Watch) -> list[str]:
+            answer = self._answered(body, request.state.client, watch)
+            return [_event("claims", answer, _CLAIMS), _event("done", answer)]
+
+        def progress(seen: Progress) -> str:
+            return _event(seen.stage, ProgressOut(passages=seen.passages))
+
+        def failed(exc: Exception) -> str:
+            return _event("error", report_failure(exc, request.url.path))
+
+        def wait(questions: int) -> str:
+            return _event("waiting", WaitingOut(questions=questions))
+
+        return self.stream(request.state.client, answer, wait=wait, progress=progress, answered=iter, failed=failed)
+
+    async def search(self, query: SearchIn, request: Request) -> SearchOut:
+        """The nearest passages. Raises Busy."""
+
+        def search(watch: Watch) -> SearchOut:
             return search_out(self._answerer.search(query.q, top_k=query.top_k, filters=query.to_filters()))
+
+        return await self.done(request, search)
+
+    def begin(
+        self, client: str, work: Callable[[Watch], T], *, key: Hashable = None, watch: Watch = lambda _: None
+    ) -> Asked[T]:
+        """`Admission.ask`, with failures reported to `health`."""
+
+        def watched(watch: Watch) -> T:
+            with self._health.watched():
+                return work(watch)
+
+        return self._admission.ask(client, watched, key=key, watch=watch)
+
+    async def done(self, request: Request, work: Callable[[Watch], T], *, key: Hashable = None) -> T:
+        """The result of work that begins when it is the client's turn, and ends if the client goes. Raises Busy, Left."""
+        asked = self.begin(request.state.client, work, key=key)
+        result, gone = asyncio.wrap_future(asked.result), asyncio.ensure_future(_disconnected(request))
+        try:
+            await asyncio.wait((result, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not result.done():
+                raise Left("the client has gone")
+            return result.result()
+        finally:
+            gone.cancel()
+            asked.leave()
+
+    def stream(
+        self,
+        client: str,
+        work: Callable[[Watch], T],
+        *,
+        wait: Callable[[int], str],
+        progress: Callable[[Progress], str],
+        answered: Callable[[T], Iterator[str]],
+        failed: Callable[[Exception], str],
+        first: str = "",
+        key: Hashable = None,
+    ) -> StreamingResponse:
+        """A response with the events of a question as they come: `first`, then the texts that the functions make. Raises Busy.
+
+        If the client goes, so does the question.
+        """
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[str | None]()
+
+        def seen(step: Progress) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, progress(step))
+
+        asked = self.begin(client, work, key=key, watch=seen)
+
+        async def events() -> AsyncIterator[str]:
+            try:
+                asked.result.add_done_callback(lambda _: loop.call_soon_threadsafe(queue.put_nowait, None))
+                if first:
+                    yield first
+                if asked.ahead:
+                    yield wait(asked.ahead)
+                while (event := await queue.get()) is not None:
+                    yield event
+                for event in answered(asked.result.result()):
+                    yield event
+            except Exception as exc:  # the response has started, so an error becomes its last event
+                yield failed(exc)
+            finally:
+                asked.leave()
+
+        # The header keeps proxies from buffering the events.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(events(), media_type=MEDIA_TYPE, headers=headers)
+
+    def _answered(self, body: AskIn, client: str, watch: Watch) -> AnswerOut:
+        conversation_id = body.conversation_id or new_conversation_id()
+        answer = self._answerer.ask(
+            body.question,
+            filters=body.filters.to_filters(),
+            max_citations=body.max_citations,
+            conversation_id=conversation_id,
+            client=client,
+            watch=watch,
+        )
+        return answer_out(answer, conversation_id)
 
 
 def wants_events(request: Request) -> bool:
@@ -65,48 +164,9 @@ def wants_events(request: Request) -> bool:
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
-def answer_events(ask: Callable[[Watch], AnswerOut], path: str) -> StreamingResponse:
-    """The events of one question: retrieved, read (repeatedly), claims, done; or error, with a problem document.
-
-    path: for the log. `ask` runs in one of the request threads. If the client disconnects, the question is still answered to
-    its end.
-    """
-
-    def work(send: Send) -> None:
-        try:
-            answer = ask(lambda progress: send(_event(progress.stage, ProgressOut(passages=progress.passages))))
-        except Exception as exc:  # the response has started, so an error becomes its last event
-            send(_event("error", report_failure(exc, path)))
-        else:
-            send(_event("claims", answer, _CLAIMS))
-            send(_event("done", answer))
-
-    return stream_of(work)
-
-
-def stream_of(work: Callable[[Send], None]) -> StreamingResponse:
-    """A response with the events that `work` sends, from a thread, as it sends them."""
-
-    async def events() -> AsyncIterator[str]:
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[str | None] = asyncio.Queue()
-
-        def send(event: str) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, event)
-
-        def done() -> None:
-            try:
-                work(send)
-            finally:
-                loop.call_soon_threadsafe(queue.put_nowait, None)
-
-        working = asyncio.ensure_future(run_sync(done))
-        while (event := await queue.get()) is not None:
-            yield event
-        await working
-
-    # The header keeps proxies from buffering the events.
-    return StreamingResponse(events(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _event(name: str, data: BaseModel, fields: set[str] | None = None) -> str:

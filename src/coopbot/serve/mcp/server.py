@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from anyio.to_thread import run_sync
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.errors import CoopbotError
 from coopbot.serve.mcp.tools import Tool
 
@@ -33,9 +36,16 @@ BaseOf = Callable[[Request | None], str]
 """Returns the service's address for links in the answer to a request, which is None on standard input."""
 Detail = Callable[[CoopbotError], str]
 """Returns the description of an error for the client."""
+Run = Callable[[Request | None, Callable[[Watch], tuple[str, BaseModel]]], Awaitable[tuple[str, BaseModel]]]
+"""Does the work of a request, which calls what it is given between batches of reading."""
 
 
-def make_server(tools: Mapping[str, Tool[Any]], *, base_of: BaseOf, detail: Detail = str) -> Server[Any]:
+async def in_thread(request: Request | None, work: Callable[[Watch], tuple[str, BaseModel]]) -> tuple[str, BaseModel]:
+    """See `Run`: at once, for the only client."""
+    return await run_sync(work, lambda _: None)
+
+
+def make_server(tools: Mapping[str, Tool[Any]], *, base_of: BaseOf, detail: Detail = str, run: Run = in_thread) -> Server[Any]:
     """A server of the protocol, without state between calls."""
     import mcp.types as types
     from mcp.server.lowlevel import Server
@@ -57,12 +67,12 @@ def make_server(tools: Mapping[str, Tool[Any]], *, base_of: BaseOf, detail: Deta
 
     # `Any`: the type of the library's context depends on the transport.
     async def call_tool(context: Any, parameters: types.CallToolRequestParams) -> types.CallToolResult:
-        base = base_of(context.request if isinstance(context.request, Request) else None)
+        request = context.request if isinstance(context.request, Request) else None
         try:
             tool = tools.get(parameters.name)
             if tool is None:
                 return _failed(f"there is no such tool; call one of {', '.join(tools)}")
-            text, fields = await run_sync(tool.call, parameters.arguments or {}, base)
+            text, fields = await run(request, partial(tool.call, parameters.arguments or {}, base_of(request)))
         except CoopbotError as exc:
             log.info("tool_failed", tool=parameters.name[:_NAME_CHARS], error=type(exc).__name__)
             return _failed(detail(exc))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, Answerer
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import InvalidRequest, NotFound
@@ -27,9 +27,6 @@ _TOP_K = 20
 _RESULTS = 10
 
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
-
-Watched = Callable[[], AbstractContextManager[None]]
-"""Returns a context that is entered around every question."""
 
 
 class SearchArguments(BaseModel):
@@ -84,15 +81,17 @@ class DocumentOut(Shape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool(Generic[_Arguments]):
-    """A tool. `answer` takes arguments and the service's address, and returns the result as text and as fields."""
+    """A tool. `answer` takes arguments, the service's address and what to call between batches of reading, and returns the
+    result as text and as fields.
+    """
 
     title: str
     description: str
     arguments: type[_Arguments]
     result: type[BaseModel]
-    answer: Callable[[_Arguments, str], tuple[str, BaseModel]]
+    answer: Callable[[_Arguments, str, Watch], tuple[str, BaseModel]]
 
-    def call(self, given: Mapping[str, object], base: str) -> tuple[str, BaseModel]:
+    def call(self, given: Mapping[str, object], base: str, watch: Watch) -> tuple[str, BaseModel]:
         """The result for arguments that are not checked yet. Raises InvalidRequest, NotFound and what answering raises."""
         try:
             arguments = self.arguments.model_validate(given)
@@ -100,10 +99,10 @@ class Tool(Generic[_Arguments]):
             problem = exc.errors(include_input=False, include_url=False)[0]
             field = ".".join(str(part)[:60] for part in problem["loc"]) or "arguments"
             raise InvalidRequest(field, f"{field}: {problem['msg']}; correct it and call again") from exc
-        return self.answer(arguments, base)
+        return self.answer(arguments, base, watch)
 
 
-def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcontext) -> dict[str, Tool[Any]]:
+def make_tools(answerer: Answerer, index: LiveStore) -> dict[str, Tool[Any]]:
     """The tools by name."""
     return {
         "search": Tool(
@@ -112,7 +111,7 @@ def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcont
             "and the nearest passage of each; fetch gives the whole article.",
             arguments=SearchArguments,
             result=FoundAllOut,
-            answer=partial(_search, answerer, watched),
+            answer=partial(_search, answerer),
         ),
         "fetch": Tool(
             title="Read an article",
@@ -127,14 +126,13 @@ def make_tools(answerer: Answerer, index: LiveStore, watched: Watched = nullcont
             "articles, each with its source and date; or say that the sources do not answer it, with the nearest passages.",
             arguments=AskArguments,
             result=AnswerOut,
-            answer=partial(_ask, answerer, watched),
+            answer=partial(_ask, answerer),
         ),
     }
 
 
-def _search(answerer: Answerer, watched: Watched, arguments: SearchArguments, base: str) -> tuple[str, BaseModel]:
-    with watched():
-        found = answerer.search(arguments.query, top_k=_TOP_K)
+def _search(answerer: Answerer, arguments: SearchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
+    found = answerer.search(arguments.query, top_k=_TOP_K)
     results: dict[str, FoundOut] = {}
     for hit in found.hits:
         article = found.articles[hit.passage.article_id]
@@ -144,7 +142,7 @@ def _search(answerer: Answerer, watched: Watched, arguments: SearchArguments, ba
     return out.model_dump_json(), out
 
 
-def _fetch(index: LiveStore, arguments: FetchArguments, base: str) -> tuple[str, BaseModel]:
+def _fetch(index: LiveStore, arguments: FetchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
     article = index.current().article(arguments.id)
     if article is None:
         raise NotFound("there is no article with that id; call search for ids")
@@ -153,7 +151,7 @@ def _fetch(index: LiveStore, arguments: FetchArguments, base: str) -> tuple[str,
     return out.model_dump_json(), out
 
 
-def _ask(answerer: Answerer, watched: Watched, arguments: AskArguments, base: str) -> tuple[str, BaseModel]:
-    with watched():
-        answer = answerer.ask(arguments.question, filters=arguments.to_filters(), max_citations=arguments.max_citations)
+def _ask(answerer: Answerer, arguments: AskArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
+    filters = arguments.to_filters()
+    answer = answerer.ask(arguments.question, filters=filters, max_citations=arguments.max_citations, watch=watch)
     return markdown_text(answer, base), answer_out(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from typing import Annotated
 
@@ -16,9 +17,11 @@ from starlette.datastructures import FormData
 from starlette.types import Scope
 
 from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import LANGUAGES, Answer, Language
 from coopbot.errors import CoopbotError
+from coopbot.serve.admission import Admission
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
@@ -50,8 +53,11 @@ class Suggestions:
     and get the suggestions of the previous snapshot.
     """
 
-    def __init__(self, answerer: Answerer, index: LiveStore, candidates: Mapping[Language, Sequence[str]]) -> None:
+    def __init__(
+        self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[Language, Sequence[str]]
+    ) -> None:
         self._answerer = answerer
+        self._admission = admission
         self._index = index
         self._candidates = candidates
         self._locks = {language: threading.Lock() for language in LANGUAGES}
@@ -70,9 +76,15 @@ class Suggestions:
     def _answered(self, language: Language) -> tuple[str, ...]:
         answered: list[str] = []
         for question in self._candidates[language]:
-            if len(answered) < _SHOWN and self._answerer.ask(question, max_citations=1).outcome == "answered":
+            if len(answered) == _SHOWN:
+                break
+            # As one client among the others, so that all suggestions together take no more than its share.
+            if self._admission.ask("suggestions", partial(self._ask, question)).result.result().outcome == "answered":
                 answered.append(question)
         return tuple(answered)
+
+    def _ask(self, question: str, watch: Watch) -> Answer:
+        return self._answerer.ask(question, max_citations=1, watch=watch)
 
 
 class _Files(StaticFiles):
@@ -89,7 +101,7 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes and static files of the page."""
     templates = Templates()
     candidates = {language: list(texts["suggestions"]) for language, texts in templates.texts.items()}
-    suggestions = Suggestions(service.answerer, service.index, candidates)
+    suggestions = Suggestions(service.answerer, service.admission, service.index, candidates)
     app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
 
     @app.get("/", include_in_schema=False)
@@ -103,7 +115,8 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     @app.post("/ask", include_in_schema=False)
     async def ask(request: Request) -> HTMLResponse:
         async with request.form(max_files=0, max_fields=_FIELDS) as form:
-            return await run_in_threadpool(_answered, templates, questions, request, form)
+            asked = _asked(form)
+        return await _answered(templates, questions, request, asked)
 
     @app.get("/article/{article_id:path}", include_in_schema=False)
     def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
@@ -124,17 +137,18 @@ def _choices(request: Request) -> tuple[Language, str]:
     return language, theme if theme in _THEMES else ""
 
 
-def _answered(templates: Templates, questions: Questions, request: Request, form: FormData) -> HTMLResponse:
+async def _answered(templates: Templates, questions: Questions, request: Request, asked: dict[str, object]) -> HTMLResponse:
     """The page with the answer to a submitted form."""
     language, theme = _choices(request)
-    asked, answer, error, status = _asked(form), None, "", 200
+    answer, error, status = None, "", 200
     try:
-        answer = questions.answer(AskIn.model_validate(asked), request.state.client)
+        answer = await questions.answer(AskIn.model_validate(asked), request)
     except ValidationError as exc:
         error, status = _what_is_wrong(exc, asked, templates.texts[language]), 422
     except CoopbotError as exc:
         error, status = error_text(exc, language), report_failure(exc, request.url.path).status
-    return templates.fill("page.html", language, theme, status=status, asked=asked, answer=answer, error=error)
+    shown = partial(templates.fill, "page.html", language, theme, status=status, asked=asked, answer=answer, error=error)
+    return await run_in_threadpool(shown)
 
 
 def _asked(form: FormData) -> dict[str, object]:
