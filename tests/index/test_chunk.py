@@ -69,3 +69,15 @@ def test_every_sentence_is_in_exactly_one_passage(text: str, max_tokens: int) ->
         assert article.text[passage.start_char : passage.end_char] == passage.text
         assert passage.start_char == passage.sentences[0].start_char
         assert passage.end_char == passage.sentences[-1].end_char
+
+
+def test_the_tokens_of_a_very_long_sentence_are_counted_in_parts_only() -> None:
+    counted: list[int] = []
+
+    def count(text: str) -> int:
+        counted.append(len(text))
+        return len(text)
+
+    passages = chunk(make_article("a", "&" * 200_000), count)
+    assert sum(len(passage.text) for passage in passages) == 200_000
+    assert max(counted) <= 8_000

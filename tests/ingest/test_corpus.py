@@ -69,6 +69,17 @@ def test_language_is_detected_and_names_the_folder(corpus: Corpus) -> None:
     assert added.article_id.startswith("zh/2025-05-10-")
 
 
+def test_what_cannot_be_read_back_is_not_left_in_the_corpus(root: Path) -> None:
+    def read(data: bytes, name: str) -> Draft:
+        raise Unreadable(name, "reading it takes longer than 30 s")
+
+    corpus = Corpus(root, read=read)
+    for _ in range(2):
+        with pytest.raises(Unreadable):
+            corpus.add(DRAFT)
+    assert files(root) == []
+
+
 def test_the_same_title_gets_another_id(corpus: Corpus) -> None:
     corpus.add(DRAFT)
     assert (

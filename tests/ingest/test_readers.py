@@ -77,3 +77,21 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     with pytest.raises(Unreadable, match="not a file"):
         read_file(tmp_path / "pipe.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("мост " * 121_000, "characters"),
+        ("It is there. " * 10_100, "sentences"),
+        ("& " * 210_000, "words and signs"),
+        ("桥" * 210_000, "words and signs"),
+    ],
+)
+def test_no_article_of_any_format_is_longer_than_can_be_indexed(text: str, what: str) -> None:
+    with pytest.raises(Unreadable, match=rf"too long \([\d,]+ {what}"):
+        read_bytes(f"---\ntitle: T\n---\n\n{text}\n".encode(), "a.md")
+
+
+def test_a_long_report_is_read() -> None:
+    assert len(read_bytes(("The bridge carried soybeans in the second quarter. " * 9_000).encode(), "a.md").text) > 400_000

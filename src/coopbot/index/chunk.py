@@ -14,6 +14,8 @@ MAX_TOKENS = 220
 
 # Longer sentences are cut: the model reads 512 tokens, including prompt and title.
 _MAX_SENTENCE_TOKENS = 400
+# And those of so many characters without counting their tokens again and again.
+_MAX_SENTENCE_CHARS = 8_000
 # A passage filled to this share of MAX_TOKENS ends with its paragraph rather than take part of the next.
 _FULL_ENOUGH = 0.5
 
@@ -57,7 +59,8 @@ def _pieces(text: str, span: Span, count_tokens: CountTokens) -> Iterator[Span]:
     """The span, or if it is too long for the model, its parts, split recursively at the separator nearest the middle."""
     quote = text[span.start_char : span.end_char]
     # A token is at least one character, so a short text need not be counted.
-    if len(quote) <= _MAX_SENTENCE_TOKENS or count_tokens(quote) <= _MAX_SENTENCE_TOKENS:
+    short = len(quote) <= _MAX_SENTENCE_CHARS and count_tokens(quote) <= _MAX_SENTENCE_TOKENS
+    if len(quote) <= _MAX_SENTENCE_TOKENS or short:
         yield span
         return
     middle = len(quote) // 2

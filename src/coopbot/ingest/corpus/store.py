@@ -25,7 +25,7 @@ from coopbot.ingest.corpus.files import content_digest, is_aside, list_files, re
 from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.decode import decode_text
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
+from coopbot.ingest.formats.markdown import amend_article, render_article
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, MARKDOWN, Read, read_bytes, read_file
 from coopbot.ingest.formats.sandbox import OverLimit
 
@@ -138,11 +138,12 @@ class Corpus:
         return None
 
     def _written(self, name: str, text: str, change: Change) -> Arrival:
-        path = self._root / name
-        if self._preview:
-            return Arrival(article=to_article(_id(name), read_markdown(text, name)), change=change)
-        write_atomically(path.resolve() if path.is_symlink() else path, text.encode())
-        return Arrival(article=self._read(name), change=change)
+        path, content = self._root / name, text.encode()
+        # Before it is written: what cannot be read back is not left in the corpus.
+        article = to_article(_id(name), self._read_content(content, name))
+        if not self._preview:
+            write_atomically(path.resolve() if path.is_symlink() else path, content)
+        return Arrival(article=article, change=change)
 
     def _retried(self, work: Callable[[], T]) -> T:
         while True:  # a catalogue is lost at most twice

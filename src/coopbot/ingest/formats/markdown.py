@@ -17,6 +17,7 @@ from coopbot.domain import LANGUAGES, Language, Source
 from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
+from coopbot.ingest.page.clean import check_length
 from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.tidy import HEADING, one_line, opening
 
@@ -48,6 +49,8 @@ class _Wrong(Exception):
 
 def read_markdown(text: str, source: str) -> Draft:
     """The draft of an article file: validated front matter, the body as plain text. Raises Unreadable if either is wrong."""
+    # Markup included, before it is parsed, which takes time.
+    check_length(len(text), source)
     try:
         return _draft(text)
     except _Wrong as problem:

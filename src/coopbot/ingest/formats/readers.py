@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.docx import read_docx
 from coopbot.ingest.formats.markdown import read_markdown
 from coopbot.ingest.formats.pdf import read_pdf
-from coopbot.ingest.page.clean import clean_page
+from coopbot.ingest.page.clean import check_length, clean_page
 from coopbot.ingest.page.html import read_html
+from coopbot.text.sentences import split_sentences
 
 Read = Callable[[bytes, str], Draft]
 """From the content and name of a file to its draft. Raises Unreadable."""
@@ -33,6 +35,11 @@ class Format:
 
 # No article has 20 MB of text; a PDF of that size is mostly pictures. Larger files are mistakes.
 LARGEST_FILE_BYTES = 20_000_000
+# What one article may hold. Each sentence gets a vector, and so does each token: more would hold up all other changes.
+_MOST_SENTENCES = 10_000
+_MOST_PIECES = 200_000
+# Roughly what becomes one token: a Han character, some letters, or a sign.
+_PIECE = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]{1,5}|[^\w\s]")
 _NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -45,7 +52,9 @@ def check_readable(size_bytes: int, name: str) -> None:
 def read_bytes(data: bytes, name: str) -> Draft:
     """The draft of a file's content; the extension of `name` decides the format. Raises Unreadable with the reason."""
     check_readable(len(data), name)
-    return _reader(name)(data, name)
+    draft = _reader(name)(data, name)
+    _check_text(draft.text, name)
+    return draft
 
 
 def read_file(path: Path, name: str = "", read: Read = read_bytes) -> Draft:
@@ -75,6 +84,21 @@ def _check_size(size_bytes: int, source: str) -> None:
     if size_bytes > LARGEST_FILE_BYTES:
         reason = f"too large ({size_bytes / 1e6:.0f} MB); the limit is {LARGEST_FILE_BYTES / 1e6:.0f} MB"
         raise Unreadable(source, reason)
+
+
+def _check_text(text: str, source: str) -> None:
+    """Raises Unreadable for a text that would take too long, or too much memory, to cut and embed."""
+    if len(text) <= _MOST_SENTENCES:
+        return
+    check_length(len(text), source)
+    for count, most, what in (
+        (sum(1 for _ in split_sentences(text)), _MOST_SENTENCES, "sentences"),
+        (sum(1 for _ in _PIECE.finditer(text)), _MOST_PIECES, "words and signs"),
+    ):
+        if count > most:
+            raise Unreadable(
+                source, f"too long ({count:,} {what}; the limit is {most:,}); give the article alone, or its parts"
+            )
 
 
 def with_extension(name: str, media_type: str) -> str:

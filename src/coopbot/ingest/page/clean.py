@@ -19,8 +19,8 @@ from coopbot.ingest.page.title import article_stems, find_title, split_site, wor
 from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
 from coopbot.text.simplified import to_simplified
 
-# Characters of a page's text: about a long novel, which takes two seconds to clean.
-LONGEST_PAGE = 600_000
+LONGEST_TEXT = 600_000
+"""Characters of a page, or of any article: about a long novel, which takes two seconds to clean."""
 
 _LONGEST_SUBHEADING = 100  # letters
 _LONGEST_AFTER_BOX = 40  # letters: after a box, a longer line may be one more of its titles
@@ -57,11 +57,11 @@ class _Page:
 
 
 def check_length(chars: int, source: str) -> None:
-    """Raises Unreadable when a page has more text than any article."""
-    if chars > LONGEST_PAGE:
+    """Raises Unreadable for more text than any article has."""
+    if chars > LONGEST_TEXT:
         raise Unreadable(
             source,
-            f"too long ({chars:,} characters of text; the limit is {LONGEST_PAGE:,}); give the article alone, or its parts",
+            f"too long ({chars:,} characters of text; the limit is {LONGEST_TEXT:,}); give the article alone, or its parts",
         )
 
 
