@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from coopbot.ask.answer.answerer import Answerer
@@ -19,6 +21,7 @@ from coopbot.errors import IndexBroken, InvalidRequest
 from coopbot.index.live import LiveIndex
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.health import Health
+from coopbot.serve.http.problems import crashes
 from tests.fakes import BagOfWords
 from tests.security.conftest import Start
 
@@ -82,6 +85,32 @@ def test_a_crash_has_them_too_and_reveals_nothing(start: Start) -> None:
     assert reply.headers["content-type"] == "application/problem+json"
     assert len(reply.headers["x-request-id"]) == 32
     assert SECRET not in reply.text
+
+
+def test_a_request_that_is_cut_off_is_told_to_come_back() -> None:
+    sent: list[Message] = []
+
+    async def never(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(3600)
+
+    async def receive() -> Message:
+        raise NotImplementedError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def cut_off() -> None:
+        task = asyncio.ensure_future(
+            crashes(never)({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
+        )
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    asyncio.run(cut_off())
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"5") in sent[0]["headers"]
+    assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
 
 
 def test_a_request_id_is_taken_from_a_proxy_if_it_is_harmless(client: TestClient) -> None:

@@ -99,7 +99,7 @@ def test_the_next_turn_is_that_of_the_client_who_had_least(clock: Clock) -> None
     until(first.begun)
     asked: list[Asked[Any]] = [admission.ask("greedy", work(f"greedy {n}", 10)) for n in range(3)]
     asked += [admission.ask("modest", work(f"modest {n}", 1)) for n in range(3)]
-    assert asked[-1].ahead == 5
+    assert asked[-1].ahead == 6
     first.batch()
     first.goes_on()
     first.end()

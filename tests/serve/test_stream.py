@@ -149,7 +149,7 @@ def test_the_question_of_a_client_that_disconnects_ends(gated: httpx.Client) -> 
     _Gated.gate.set()
     assert "event: done" in gated.post("/v1/ask", json=QUESTION, headers=EVENTS).text
     # Those that had begun end before their next batch, and the others never begin.
-    _until(lambda: _Gated.finished == 3)
+    _until(lambda: _Gated.finished >= 3)
     assert _Gated.read == 1
 
 
@@ -159,11 +159,13 @@ def test_a_question_that_waits_is_told_so_and_one_too_many_is_refused(gated: htt
 
         def begun() -> str:
             reply = streams.enter_context(gated.stream("POST", "/v1/ask", json=QUESTION, headers=EVENTS))
-            return next(reply.iter_text())
+            texts.append(reply.iter_text())  # which hangs up when it is collected
+            return next(texts[-1])
 
+        texts: list[Iterator[str]] = []
         events = [begun() for _ in range(6)]
         assert [event.partition("\n")[0] for event in events] == ["event: retrieved"] * 2 + ["event: waiting"] * 4
-        assert events[-1].startswith('event: waiting\ndata: {"questions":3}\n\n')
+        assert events[-1].startswith('event: waiting\ndata: {"questions":5}\n\n')
         for path, sent in (("/v1/ask", QUESTION), ("/v1/chat/completions", CHAT)):
             refused = gated.post(path, json=sent)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -41,7 +41,7 @@ class Left(Busy):
 
 
 class Asked(Generic[T]):
-    """Someone's wait for an answer. result: the answer, or the error. ahead: how many questions were waiting before it."""
+    """Someone's wait for an answer. result: the answer, or the error. ahead: how many were before it; 0 if it began at once."""
 
     def __init__(self, leave: Callable[[Asked[Any]], None], watch: Watch) -> None:
         self.result: Future[T] = Future()
@@ -115,7 +115,7 @@ class Admission:
         with self._lock:
             if self._stopped:
                 raise Busy(_STOPPING)
-            question = _Question(client=client, key=key, work=partial(copy_context().run, work), asked=[asked])
+            question = _Question(client=client, key=key, work=partial(_in_context, copy_context(), work), asked=[asked])
             if self._joined(question):
                 return asked
             refused = self._refused_for(client)
@@ -123,7 +123,7 @@ class Admission:
                 raise Busy(_FULL)
             if client not in self._lanes and all(one.client != client for one in self._working):
                 self._spent_s[client] = max(self._spent_s.pop(client, 0.0), self._level_s)
-            asked.ahead = len(self._unbegun())
+            asked.ahead = len(self._unbegun()) + len(self._working)
             self._lanes.setdefault(client, deque()).append(question)
             self._go_on()
             if question in self._working:
@@ -249,6 +249,11 @@ class Admission:
             asked, question.asked = question.asked, []
             self._go_on()
         _settle(asked, error, result)
+
+
+def _in_context(context: Context, work: Callable[[Watch], T], watch: Watch) -> T:
+    """The work with the request's id in what it logs, and its span in traces."""
+    return context.run(work, watch)
 
 
 def _settle(asked: Sequence[Asked[Any]], error: BaseException | None, result: object = None) -> None:

@@ -34,7 +34,7 @@ class ProgressOut(BaseModel):
 
 
 class WaitingOut(BaseModel):
-    """The data of the event `waiting`: the number of questions that were waiting already."""
+    """The data of the event `waiting`: the number of questions before this one."""
 
     questions: int
 
