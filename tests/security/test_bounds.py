@@ -130,10 +130,10 @@ CHAT = "/v1/chat/completions"
 
 # Each made hundreds of thousands of errors, or objects, before there were bounds.
 CONVERSATIONS = {
-    "many wrong parts": [{"role": "user", "content": [{"text": 1}] * 88}] * 1000,
-    "many right parts": [{"role": "user", "content": [{"type": ""}] * 80}] * 1000,
-    "many wrong messages": [1] * 450_000,
-    "many empty messages": [{}] * 330_000,
+    "many wrong parts": [{"role": "user", "content": [{"text": 1}] * 40}] * 1000,
+    "many right parts": [{"role": "user", "content": [{"type": ""}] * 35}] * 1000,
+    "many wrong messages": [1] * 225_000,
+    "many empty messages": [{}] * 160_000,
     "messages of wrong kinds": [{"role": "user", "content": {}}] * 1000,
 }
 
@@ -147,9 +147,9 @@ def test_a_wrong_conversation_makes_few_errors(client: TestClient, messages: obj
             made.append(len(super().errors()))
             return super().errors()
 
-    monkeypatch.setattr("fastapi.routing.RequestValidationError", Counted)
+    monkeypatch.setattr("coopbot.serve.http.problems.RequestValidationError", Counted)
     body = json.dumps({"model": "coopbot", "messages": messages}, separators=(",", ":")).encode()
-    assert len(body) < 1_000_000
+    assert len(body) < 500_000
     reply = client.post(CHAT, content=body, headers=JSON)
     assert reply.status_code == 422
     assert len(reply.content) < LARGEST_REFUSAL_BYTES
@@ -178,3 +178,14 @@ def test_a_question_of_which_nothing_can_be_read_is_refused(client: TestClient, 
     body = f'{{"model":"coopbot","messages":[{{"role":"user","content":"{text}"}}]}}'
     assert client.post(CHAT, content=body, headers=JSON).status_code == 422
     assert client.post(ASK, content=f'{{"question":"{text}"}}', headers=JSON).status_code == 422
+
+
+def test_two_lengths_of_one_body_are_refused_and_the_connection_ends(client: TestClient) -> None:
+    reply = client.post(ASK, content=b"{}", headers={**JSON, "content-length": "2", "transfer-encoding": "chunked"})
+    assert (reply.status_code, reply.headers["connection"]) == (400, "close")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded"])
+def test_a_chat_is_json(client: TestClient, kind: str) -> None:
+    # What a page of another site may send without asking.
+    assert client.post(CHAT, content=b'{"model":"coopbot"}', headers={"content-type": kind}).status_code == 415

@@ -40,6 +40,8 @@ _SHARE_OF_REQUESTS = 0.7
 _SHARE_OF_QUESTIONS = 0.55
 # After the signal, connections are accepted for this long: requests sent before it may not have been read yet.
 _ARRIVING_S = 0.25
+# Enough for all connections and dozens of snapshots.
+_FILES = 16_384
 # The longest request head accepted.
 _HEAD_BYTES = 16_384
 
@@ -114,14 +116,19 @@ def end_process(code: int) -> None:
 
 
 def _most_connections() -> int:
-    """The default, or half of the files that the process may open, if that is less: the index needs files too."""
+    """The default, or a quarter of the files that the process may open, if that is less: each snapshot of the index that a
+    question still reads needs files too. The process may open as many as the system lets it, up to `_FILES`.
+    """
     usual = Timeouts().connections
     if sys.platform == "win32":
         return usual
     import resource
 
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return usual if limit == resource.RLIM_INFINITY else min(usual, limit // 2)
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in (limit, most):
+        limit = max(limit, min(most, _FILES))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    return usual if limit == resource.RLIM_INFINITY else min(usual, limit // 4)
 
 
 def _leaders_socket(address: Path) -> socket.socket:

@@ -10,9 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
-from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -20,7 +18,7 @@ from starlette.exceptions import HTTPException
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, with_extension
 from coopbot.serve.http.clients import TokenCheck
-from coopbot.serve.http.problems import PROBLEM
+from coopbot.serve.http.problems import PROBLEM, validated
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.http.sizes import TooLarge
@@ -121,12 +119,8 @@ def admission(jobs: Jobs | None, check: TokenCheck) -> Callable[[Request], Jobs]
 
 
 def _add_json(jobs: Jobs, body: bytes) -> Job:
-    try:
-        _require_few_fields(body)
-        article = ArticleIn.model_validate_json(body)
-    except ValidationError as exc:
-        errors = exc.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**error, "loc": ("body", *error["loc"])} for error in errors]) from exc
+    _require_few_fields(body)
+    article = validated(ArticleIn.model_validate_json, body)
     draft = article.to_draft()
     return jobs.add_draft(draft) if draft else jobs.add_url(article.url or "")
 

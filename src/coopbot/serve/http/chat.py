@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
 
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
@@ -23,19 +25,24 @@ from coopbot.errors import InvalidRequest, NotFound
 from coopbot.serve.http.chat_shapes import (
     MODEL,
     ChatIn,
+    ChatOptions,
     ChatOut,
     MessageIn,
     ModelOut,
     ModelsOut,
     UsageOut,
     chat_out,
+    chat_schema,
     link_annotations,
 )
-from coopbot.serve.http.problems import PROBLEM, openai_error, report_failure
+from coopbot.serve.http.problems import PROBLEM, openai_error, report_failure, validated
 from coopbot.serve.http.questions import MEDIA_TYPE, Questions
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.markdown import answer_markdown
 from coopbot.serve.wire import answer_out
+
+# For the OpenAPI description: the handler itself reads the body.
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": chat_schema()}}}}
 
 
 def add_chat(app: FastAPI, service: HttpService, questions: Questions) -> None:
@@ -45,20 +52,20 @@ def add_chat(app: FastAPI, service: HttpService, questions: Questions) -> None:
         "/v1/chat/completions",
         summary="Answer in a chat",
         response_model=ChatOut,
-        responses={200: {"content": {MEDIA_TYPE: {}}}, 404: PROBLEM},
+        openapi_extra=_BODY,
+        responses={200: {"content": {MEDIA_TYPE: {}}}, 404: PROBLEM, 415: PROBLEM},
     )
-    async def complete(body: ChatIn, request: Request) -> ChatOut | StreamingResponse:
-        _require_model(body.model)
-        question, earlier = await run_in_threadpool(asked_in, body.messages)
+    async def complete(request: Request) -> ChatOut | StreamingResponse:
+        question, earlier, options = await _read(request)
         head = (f"chatcmpl-{secrets.token_urlsafe(16)}", int(time.time()), service.base_address(request))
 
         def answer(watch: Watch) -> Answer:
             return service.answerer.ask(question, earlier=earlier, watch=watch)
 
         same = ("chat", question, *earlier)
-        if not body.stream:
+        if not options.stream:
             return chat_out(await questions.done(request, answer, key=same), *head)
-        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        with_usage = options.stream_options is not None and options.stream_options.include_usage
         chat = ChatStream(*head, with_usage=with_usage)
         return questions.stream(
             request.state.client,
@@ -80,6 +87,21 @@ def add_chat(app: FastAPI, service: HttpService, questions: Questions) -> None:
     def model(model: str) -> ModelOut:
         _require_model(model)
         return _model(service.index)
+
+
+async def _read(request: Request) -> tuple[str, list[str], ChatOptions]:
+    """The question, the earlier ones and the options. The body is not kept, since it may be long and the question may wait."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON as application/json")
+    try:
+        sent = json.loads(b"".join([chunk async for chunk in request.stream()]))
+    except (ValueError, RecursionError) as exc:
+        raise InvalidRequest("body", "it is not JSON; send a conversation as JSON") from exc
+    chat = validated(ChatIn.model_validate, sent)
+    del sent
+    _require_model(chat.model)
+    question, earlier = await run_in_threadpool(asked_in, chat.messages)
+    return question, earlier, ChatOptions.model_validate(chat.model_dump(include=set(ChatOptions.model_fields)))
 
 
 def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
@@ -52,7 +52,15 @@ class StreamOptionsIn(BaseModel):
     include_usage: bool = False
 
 
-class ChatIn(BaseModel):
+class ChatOptions(BaseModel):
+    """How an answer is sent."""
+
+    stream: bool | None = False
+    stream_options: StreamOptionsIn | None = None
+    n: Literal[1] | None = None
+
+
+class ChatIn(ChatOptions):
     """A conversation; the user's last message is the question. OpenAI's other fields are accepted and ignored.
 
     Checking ends at the first message that is wrong: a body of wrong ones would make an error of every six bytes.
@@ -60,9 +68,6 @@ class ChatIn(BaseModel):
 
     model: Annotated[str, StringConstraints(max_length=200)]
     messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES, fail_fast=True)
-    stream: bool | None = False
-    stream_options: StreamOptionsIn | None = None
-    n: Literal[1] | None = None
 
     @field_validator("messages", mode="before")
     @classmethod
@@ -141,6 +146,24 @@ class ModelsOut(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
+
+
+def chat_schema() -> dict[str, Any]:
+    """The JSON schema of `ChatIn` in one piece, as a description of the service needs it."""
+    schema = ChatIn.model_json_schema()
+    parts = schema.pop("$defs")
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if reference := part.get("$ref"):
+            return whole(parts[reference.rpartition("/")[2]])
+        return {name: whole(one) for name, one in part.items()}
+
+    described: dict[str, Any] = whole(schema)
+    return described
 
 
 def chat_out(answer: Answer, chat_id: str, created: int, base: str) -> ChatOut:

@@ -17,7 +17,7 @@ _ENVELOPE_BYTES = 10_000
 _ARTICLE_BYTES = LARGEST_FILE_BYTES + _ENVELOPE_BYTES
 
 # A front end sends the whole conversation with each question.
-_CONVERSATION_BYTES = 1_000_000
+_CONVERSATION_BYTES = 500_000
 # The largest question with all filters takes about 45 kB in UTF-8.
 _QUESTION_BYTES = 65_536
 
@@ -67,6 +67,11 @@ async def body_limit(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -
 @guard
 def head_limit(scope: Scope) -> Response | None:
     """Refuse requests whose address or headers are too large, or that have too many parameters, before they are parsed."""
+    names = [name for name, _ in scope["headers"]]
+    if b"content-length" in names and b"transfer-encoding" in names:
+        # A proxy in front may have taken the other for the length, so that the rest is another request.
+        detail = "there are both Content-Length and Transfer-Encoding; send one of them"
+        return problem_response(HTTPStatus.BAD_REQUEST, detail, {"Connection": "close"})
     query = scope["query_string"]
     if len(scope.get("raw_path") or b"") > _PATH_BYTES or len(query) > _QUERY_BYTES:
         return problem_response(HTTPStatus.REQUEST_URI_TOO_LONG, "the address is too long; send less")
