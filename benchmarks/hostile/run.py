@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.hostile.bodies import measure_bodies
 from benchmarks.hostile.documents import run_documents
+from benchmarks.hostile.fairness import measure_fairness
 from benchmarks.hostile.slow_connections import measure_slow_connections
 from benchmarks.hostile.stops import measure_stops
 from benchmarks.server import served, server_environ
@@ -24,9 +25,11 @@ def run_hostile(settings: Settings, rounds: int, on_step: Step = lambda _: None)
         copied = _copy(settings, Path(folder))
         on_step("building an index of the corpus")
         rebuild(copied, embedder)
-        with served(server_environ(copied)) as server:
+        # The clients are told apart by what a proxy would say of them.
+        with served({**server_environ(copied), "COOPBOT_TRUSTED_PROXIES": "1"}) as server:
             on_step("sending expensive requests")
             figures = measure_bodies(server)
+            figures += measure_fairness(server, on_step)
             figures += measure_slow_connections(server, on_step)
         figures += run_documents(copied, on_step)
         figures += measure_stops(copied, embedder.fingerprint, rounds, on_step)

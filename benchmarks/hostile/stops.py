@@ -24,7 +24,7 @@ from coopbot.index.model.conversion import Step
 from coopbot.settings import Settings
 from coopbot.wiring import open_corpus
 
-_CLIENTS = 8
+_CLIENTS = 40
 _ARTICLES = 5
 _PAGES, _STREAM_BYTES = 200, 2_000_000
 _DONE_WITHIN_S = 300.0
@@ -34,12 +34,13 @@ _PARTIAL_BODY = b"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: appl
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen in all rounds. accepted: the titles of the articles that the server accepted. damaged: how often index or
-    corpus was.
+    """What was seen in all rounds. told: questions that got 503 and when to retry. accepted: the titles of the articles that
+    the server accepted. damaged: how often index or corpus was.
     """
 
     stops_s: list[float] = field(default_factory=list)
     answered: int = 0
+    told: int = 0
     unanswered: int = 0
     damaged: int = 0
     accepted: list[str] = field(default_factory=list)
@@ -68,7 +69,8 @@ def measure_stops(copied: Settings, fingerprint: str, rounds: int, on_step: Step
         Figure(name="stops in time", value=sum(took_s <= limit_s for took_s in seen.stops_s), unit="", goal=f"{rounds}"),
         Figure(name="longest stop", value=max(seen.stops_s), unit="s", goal=f"<= {limit_s}"),
         Figure(name="questions answered meanwhile", value=seen.answered, unit=""),
-        Figure(name="questions in flight that were not answered", value=seen.unanswered, unit="", goal="0"),
+        Figure(name="questions told to come back", value=seen.told, unit=""),
+        Figure(name="questions in flight that were neither answered nor told so", value=seen.unanswered, unit="", goal="0"),
         Figure(name="articles accepted before a stop", value=len(seen.accepted), unit=""),
         Figure(name="accepted articles that were lost", value=lost, unit="", goal="0"),
         Figure(name="stops that left index or corpus damaged", value=seen.damaged, unit="", goal="0"),
@@ -114,7 +116,7 @@ def _unfinished_body(server: Server) -> Iterator[None]:
 
 @contextmanager
 def _asking(server: Server, seen: _Seen) -> Iterator[threading.Event]:
-    """Clients that ask until the event is set. Counts questions that get no answer."""
+    """Clients that ask until the event is set. Counts how their questions fared."""
     lock, stopped = threading.Lock(), threading.Event()
 
     def ask_until_stopped() -> None:
@@ -123,11 +125,13 @@ def _asking(server: Server, seen: _Seen) -> Iterator[threading.Event]:
                 # A new connection for each question, as strangers have.
                 reply = httpx.post(f"{server.client.base_url}/v1/ask", json=_QUESTION, timeout=60, trust_env=False)
                 answered = reply.status_code == 200
+                told = reply.status_code == 503 and "retry-after" in reply.headers
             except httpx.TransportError:
-                answered = False
+                answered = told = False
             with lock:
                 seen.answered += answered
-                seen.unanswered += not answered
+                seen.told += told
+                seen.unanswered += not (answered or told)
 
     threads = [threading.Thread(target=ask_until_stopped) for _ in range(_CLIENTS)]
     for thread in threads:
