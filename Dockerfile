@@ -7,7 +7,7 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /app
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH COOPBOT_CACHE_DIR=/cache
-COPY pyproject.toml README.md constraints.txt ./
+COPY pyproject.toml README.md LICENSE THIRD-PARTY.md constraints.txt requirements.txt ./
 # torch alone from its own index, where builds are without libraries for graphics cards; all else, and torch if that is empty, from PyPI.
 RUN if [ -n "$TORCH_INDEX" ]; then \
         pip install --no-cache-dir --constraint constraints.txt --no-deps --index-url "$TORCH_INDEX" torch; \
@@ -15,14 +15,18 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
 COPY src src
 # What the image can do besides: "[llm,milvus,otel,redis]" adds Milvus, "" leaves all of it out.
 ARG EXTRAS=[llm,otel,redis]
+# By their hashes first: requirements.txt has all but torch, with the extras of the default.
+RUN pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 # The encoder as torch has it is only needed to prepare the models.
 RUN pip install --no-cache-dir --constraint constraints.txt ".$EXTRAS" && coopbot prepare && rm -r /cache/sources
 COPY corpus corpus
 RUN coopbot index
 
 FROM ${BASE}
+LABEL org.opencontainers.image.licenses=MIT
 RUN useradd --create-home --uid 10001 coopbot
 COPY --from=build /venv /venv
+COPY LICENSE THIRD-PARTY.md /app/
 COPY --from=build --chown=coopbot:coopbot /cache /cache
 COPY --from=build --chown=coopbot:coopbot /app/corpus /app/corpus
 COPY --from=build --chown=coopbot:coopbot /app/index /app/index

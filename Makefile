@@ -13,7 +13,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports dependencies docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints hooks clean
+.PHONY: help run browser check test static lint types imports dependencies docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints notice audit hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,16 @@ coverage: .venv/installed ## Which lines the tests of `make check` reach; a repo
 
 constraints: .venv/installed ## Write constraints.txt anew from pyproject.toml; with UPGRADE=--upgrade, to the newest releases.
 	$(COMPILE) $(UPGRADE) --python-version 3.11 --all-extras --output-file constraints.txt pyproject.toml
+# Without torch and the libraries for graphics cards that it brings: the image takes it from another index, with other hashes.
+	$(COMPILE) --python-version 3.11 --generate-hashes --extra llm --extra otel --extra redis --constraint constraints.txt \
+		pyproject.toml | awk '/^[a-z]/ {skip = /^(torch|triton|nvidia-|cuda-)/} !skip' > requirements.txt
+
+notice: .venv/installed ## Write THIRD-PARTY.md, the libraries of the image with their licences.
+	$(BIN)/python -m benchmarks.notice
+
+audit: ## Look up known holes in the libraries of the image. Needs the network.
+	$(PYTHON) -m pip install --quiet --target .audit pip-audit
+	PYTHONPATH=.audit $(PYTHON) -m pip_audit --requirement requirements.txt --require-hashes --disable-pip
 
 benchmarks/peers/constraints.txt: benchmarks/peers/requirements.txt | .venv/installed
 	$(COMPILE) --python-version 3.11 --output-file $@ $<

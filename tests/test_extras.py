@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from benchmarks.notice import requirements
 from coopbot.errors import Misconfigured
 from coopbot.hosting import open_tracing
 from coopbot.index.milvus.client import Milvus
@@ -46,6 +48,17 @@ def test_a_missing_extra_says_what_to_install(extra: str, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(Misconfigured, match=rf'pip install ["\']coopbot\[{extra}\]'):
         need()
+
+
+def test_the_notice_names_what_the_image_has() -> None:
+    listed = re.findall(r"^\| ([\w.-]+) \| (\S+) \|", (ROOT / "THIRD-PARTY.md").read_text(encoding="utf-8"), re.M)[1:]
+    assert listed == [(one.name, next(iter(one.specifier)).version) for one in requirements()], "run: make notice"
+
+
+def test_the_image_installs_the_releases_that_are_tested() -> None:
+    pinned = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
+    installed = {(one.name, next(iter(one.specifier)).version) for one in requirements()}
+    assert installed - set(pinned) == set(), "run: make constraints"
 
 
 def test_every_extra_is_checked_and_documented() -> None:
