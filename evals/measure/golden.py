@@ -43,6 +43,7 @@ SharedKind = Literal[
 Kind = Literal[SharedKind, "cross-language", "false-premise"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+M = TypeVar("M", bound=BaseModel)
 Q = TypeVar("Q", bound="AskedQuestion")
 Q_co = TypeVar("Q_co", bound="AskedQuestion", covariant=True)
 
@@ -164,9 +165,14 @@ def load_questions(path: Path) -> list[GoldenQuestion]:
 
 def read_questions(path: Path, form: type[Q], *, option: str) -> list[Q]:
     """The questions of a JSONL file, one per line. option: names the file on the command line. Raises Unreadable."""
+    return _with_facts(read_rows(path, form, option=option))
+
+
+def read_rows(path: Path, form: type[M], *, option: str) -> list[M]:
+    """The records of a JSONL file, one per line. option: names the file on the command line. Raises Unreadable."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return _with_facts([form.model_validate_json(line) for line in lines if line.strip()])
+        return [form.model_validate_json(line) for line in lines if line.strip()]
     except OSError as exc:
         raise Unreadable(str(path), f"{exc.strerror}; name a file of questions with {option}") from exc
     except ValidationError as exc:

@@ -1,4 +1,4 @@
-"""The blind and the final questions: that articles hold what they accept, and that kinds and languages are as promised.
+"""The blind and the final questions, new and old: that articles hold what they accept, and that the shares are as promised.
 
 They are judged by figures only, so a failure names numbers of questions and prints no question.
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from coopbot.domain import LANGUAGES, Article, Language
-from coopbot.ingest.corpus.store import Corpus
+from coopbot.domain import LANGUAGES, Language
+from evals.measure.chains import load_chains
 from evals.measure.golden import load_questions
+from evals.measure.siblings import load_siblings
 from evals.measure.unseen import UnseenQuestion, load_unseen
-
-ROOT = Path(__file__).parents[2]
-EVALS = ROOT / "evals"
+from tests.evals.accepting import EVALS, holding, sentences_holding, subjects, texts
 
 
 def accepted(question: UnseenQuestion) -> tuple[str, ...]:
@@ -30,54 +28,53 @@ def questions(name: str) -> tuple[UnseenQuestion, ...]:
     return tuple(load_unseen(EVALS / f"{name}.jsonl", option="--blind"))
 
 
-def flat(text: str) -> str:
-    """As `holds` compares, made once for each article."""
-    return " ".join(text.split()).casefold()
-
-
-@cache
-def texts() -> dict[str, str]:
-    return {article.article_id: flat(article.text) for article in Corpus(ROOT / "corpus") if isinstance(article, Article)}
-
-
-def holding(strings: tuple[str, ...]) -> set[str]:
-    """The ids of all articles that hold one of the strings."""
-    wanted = [flat(string) for string in strings]
-    return {article_id for article_id, text in texts().items() if any(string in text for string in wanted)}
-
-
 def answerable(name: str, language: Language) -> list[UnseenQuestion]:
     return [question for question in questions(name) if question.language == language and question.articles]
 
 
-FEWEST_OF_A_KIND = {"blind": 7, "final": 3}
+# The ids of each file, the fewest questions of a kind, how many are small talk, and which share of the others has no answer.
+SETS = {
+    "blind": ([f"b-{number:03}" for number in range(1, 201)], 7, 8, 0.35),
+    "former-final": ([f"f-{number:03}" for number in range(1, 201)], 3, 8, 0.35),
+    "final": ([f"fin-{language}-{number:02}" for language in ("en", "zh", "ru") for number in range(1, 68)], 4, 0, 0.33),
+}
 
-both = pytest.mark.parametrize("name", ["blind", "final"])
+each = pytest.mark.parametrize("name", SETS)
 
 
-@both
+@each
 def test_there_are_as_many_questions_as_the_readme_says(name: str) -> None:
-    assert [question.id for question in questions(name)] == [f"{name[0]}-{number:03}" for number in range(1, 201)]
-    assert f"| `{name}.jsonl` | 200 " in (EVALS / "README.md").read_text(encoding="utf-8")
+    ids = SETS[name][0]
+    assert [question.id for question in questions(name)] == ids
+    assert f"| `{name}.jsonl` | {len(ids)} " in (EVALS / "README.md").read_text(encoding="utf-8")
 
 
-@both
+@each
 def test_what_is_accepted_stands_in_the_listed_articles_and_in_no_other(name: str) -> None:
     wrong = [question.id for question in questions(name) if holding(accepted(question)) != set(question.articles)]
     assert wrong == []
     assert [question.id for question in questions(name) for string in accepted(question) if not holding((string,))] == []
 
 
-@both
+def test_every_string_that_a_final_question_accepts_stands_in_one_sentence() -> None:
+    wrong = [one.id for one in questions("final") for string in accepted(one) if not sentences_holding(string)]
+    assert wrong == []
+
+
+@each
 def test_unanswerable_questions_are_about_subjects_of_the_articles(name: str) -> None:
     for question in questions(name):
-        assert bool(question.near) == (question.kind == "unanswerable"), question.id
+        if name == "final":
+            assert not question.near, question.id
+            assert question.topic in subjects(), question.id
+        else:
+            assert bool(question.near) == (question.kind == "unanswerable"), question.id
         assert set(question.near) <= texts().keys(), question.id
         assert question.kind == "unanswerable" or not question.says_unknown, question.id
         assert all(holding((said,)) for said in question.says_unknown), question.id
 
 
-@both
+@each
 def test_a_question_has_what_its_kind_needs(name: str) -> None:
     for question in questions(name):
         has_answer = question.kind not in ("unanswerable", "small-talk")
@@ -90,24 +87,25 @@ def test_a_question_has_what_its_kind_needs(name: str) -> None:
         assert question.kind != "follow-up" or question.after, question.id
 
 
-@both
+@each
 def test_no_two_questions_ask_for_one_fact(name: str) -> None:
     asked = [(string.casefold(), question.id) for question in questions(name) for string in accepted(question)]
     shared = [(one, other) for string, one in asked for longer, other in asked if one != other and string in longer]
     assert shared == []
 
 
-@both
+@each
 def test_kinds_and_languages_have_their_shares(name: str) -> None:
+    _, fewest, small_talk, without_answer = SETS[name]
     languages = Counter(question.language for question in questions(name))
     kinds = Counter(question.kind for question in questions(name))
     assert all(66 <= languages[language] <= 67 for language in LANGUAGES)
-    assert all(kinds[kind] >= FEWEST_OF_A_KIND[name] for kind in kinds)
-    assert kinds["small-talk"] == 8
-    assert kinds["unanswerable"] / (kinds.total() - kinds["small-talk"]) == pytest.approx(0.35, abs=0.01)
+    assert all(kinds[kind] >= fewest for kind in kinds)
+    assert kinds["small-talk"] == small_talk
+    assert kinds["unanswerable"] / (kinds.total() - kinds["small-talk"]) == pytest.approx(without_answer, abs=0.01)
 
 
-@both
+@each
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_half_are_answered_in_their_own_language_and_a_quarter_only_in_others(name: str, language: Language) -> None:
     pairs = Counter(question.pair for question in answerable(name, language))
@@ -115,13 +113,12 @@ def test_half_are_answered_in_their_own_language_and_a_quarter_only_in_others(na
     assert pairs["across"] / pairs.total() >= 0.25
 
 
-@both
+@each
 def test_no_question_is_asked_in_two_files(name: str) -> None:
-    golden = [
-        question.question
-        for name in ("questions", "training", "judging")
-        for question in load_questions(EVALS / f"{name}.jsonl")
-    ]
-    others = {"unseen", "pages", "blind", "final"} - {name}
-    unseen = [question.question for other in others for question in load_unseen(EVALS / f"{other}.jsonl", option="")]
-    assert [one.id for one in questions(name) if not one.after and one.question in {*golden, *unseen}] == []
+    golden = [one.question for file in ("questions", "training", "judging") for one in load_questions(EVALS / f"{file}.jsonl")]
+    others = {"unseen", "pages", *SETS} - {name}
+    unseen = [one.question for other in others for one in load_unseen(EVALS / f"{other}.jsonl", option="")]
+    siblings = [one.question for one in load_siblings(EVALS / "siblings.jsonl")]
+    first = [chain.turns[0].question for chain in load_chains(EVALS / "chains.jsonl")]
+    elsewhere = {*golden, *unseen, *siblings, *first}
+    assert [one.id for one in questions(name) if not one.after and one.question in elsewhere] == []
