@@ -22,6 +22,7 @@ SERIES = FILE.with_name("made-up-series.jsonl")
 TRIOS = FILE.with_name("made-up-trios.jsonl")
 BASICS = FILE.with_name("made-up-basics.jsonl")
 LOOSE = FILE.with_name("made-up-loose.jsonl")
+FOLLOW_UPS = FILE.with_name("made-up-follow-ups.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -236,6 +237,25 @@ def test_loose_questions_are_about_a_story_and_half_of_each_style_have_an_answer
     assert wrong == []
     styles = Counter(one["kind"] for one in asked)
     assert all(0.8 < styles[kind] / styles[f"near-{kind}"] < 1.25 for kind in styles if kind.startswith("loose-"))
+
+
+def test_follow_ups_say_what_they_leave_out_and_ask_for_what_a_question_of_their_story_asks_for() -> None:
+    files = {"subject": SUBJECTS, "sibling": SIBLINGS, "series": SERIES, "trio": TRIOS, "basics": BASICS}
+    stories = {f"made-up-{name}/{place}": story for name, file in files.items() for place, story in _rows(file)}
+    asked = [one for _, one in _rows(FOLLOW_UPS)]
+    assert len({(*one["earlier"], one["question"]) for one in asked}) == len(asked) >= 450
+    assert set(Counter(one["language"] for one in asked).values()) == {len(asked) / 3}
+    wrong = [
+        (one["story"], one["question"])
+        for one in asked
+        if not one["earlier"]
+        or not one["of"] < len(stories[one["story"]]["questions"])
+        or (one["question"] == one["complete"]) != (one["kind"] == "switch")
+    ]
+    assert wrong == []
+    kinds = Counter(one["kind"] for one in asked)
+    assert kinds.keys() == {"pronoun", "ellipsis", "property", "date", "place", "why", "link", "switch"}
+    assert kinds["switch"] / len(asked) == pytest.approx(0.16, abs=0.03)
 
 
 def _rows(file: Path) -> list[tuple[int, Any]]:
