@@ -14,6 +14,7 @@ from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.web.content import ARTICLES
 from coopbot.ingest.web.fetch import Fetched
+from coopbot.state import State
 
 FEED = "https://news.example/feed.xml"
 ITEMS = "".join(
@@ -47,8 +48,8 @@ def editor(folder: Path, web: Web, now_s: float = 1e9) -> CorpusEditor:
     def reindex(progress: Progress) -> BuildReport:
         raise AssertionError("the corpus alone is changed here")
 
-    corpus, states = Corpus(folder / "corpus"), folder / "feeds.json"
-    return CorpusEditor(corpus=corpus, feed_states=states, rebuild=reindex, fetch=web, now_s=lambda: now_s)
+    corpus, state = Corpus(folder / "corpus"), State(folder / "state.sqlite", now_s=lambda: now_s)
+    return CorpusEditor(corpus=corpus, state=state, rebuild=reindex, fetch=web)
 
 
 def test_a_feed_is_taken_once_and_what_did_not_answer_again(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -22,6 +21,7 @@ from coopbot.errors import CoopbotError
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.conversion import Step
 from coopbot.settings import Settings
+from coopbot.state import State
 from coopbot.wiring import open_corpus
 
 _CLIENTS = 40
@@ -30,6 +30,9 @@ _PAGES, _STREAM_BYTES = 200, 2_000_000
 _DONE_WITHIN_S = 300.0
 _QUESTION = {"question": "When did the Heihe-Blagoveshchensk highway bridge open to freight?"}
 _PARTIAL_BODY = b"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+
+
+_UNFINISHED = "SELECT COUNT(*) FROM changes WHERE state IN ('queued', 'running')"
 
 
 @dataclass(slots=True)
@@ -146,16 +149,18 @@ def _asking(server: Server, seen: _Seen) -> Iterator[threading.Event]:
 
 def _drop_documents(copied: Settings) -> None:
     """Remove the documents from the queue that the next server continues, so that it gets to the articles."""
-    for content in _pending(copied).glob("*.data"):
-        content.with_suffix(".json").unlink(missing_ok=True)
-        content.unlink()
+    state = _state(copied)
+    state.execute("DELETE FROM changes WHERE subject LIKE 'hostile-%'")
+    state.close()
 
 
 def _titles_when_done(client: httpx.Client, copied: Settings) -> set[str]:
     """The titles of all articles in the index, once its queue is empty."""
     until = time.monotonic() + _DONE_WITHIN_S
-    while any(_pending(copied).glob("*.json")) and time.monotonic() < until:
+    state = _state(copied)
+    while state.number(_UNFINISHED) and time.monotonic() < until:
         time.sleep(0.1)
+    state.close()
     titles: set[str] = set()
     offset: int | None = 0
     while offset is not None:
@@ -165,8 +170,8 @@ def _titles_when_done(client: httpx.Client, copied: Settings) -> set[str]:
     return titles
 
 
-def _pending(copied: Settings) -> Path:
-    return copied.index_dir / "pending"
+def _state(copied: Settings) -> State:
+    return State(copied.index_dir / "state.sqlite")
 
 
 def _is_damaged(copied: Settings, fingerprint: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from coopbot.ingest.corpus.files import refusal
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import ENDINGS, Read, read_bytes, read_file
-from coopbot.ingest.web.feed import FeedState, ReadFeed, load_states, poll_feed, read_feed, save_states
+from coopbot.ingest.web.feed import FeedState, ReadFeed, poll_feed, read_feed
 from coopbot.ingest.web.fetch import Fetch, fetch, read_url
+from coopbot.records import from_json, to_json
+from coopbot.state import State
 
 Result = Arrival | CoopbotError
 """The outcome of adding a source."""
@@ -25,10 +27,10 @@ Result = Arrival | CoopbotError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusEditor:
-    """Implements `Editor`. `feed_states` is the file of feed states; `read` and `read_feed` read documents and feeds."""
+    """Implements `serve.changes.Editor`. `state` has what was read from feeds; `read` and `read_feed` read files and feeds."""
 
     corpus: Corpus
-    feed_states: Path
+    state: State
     rebuild: Callable[[Progress], BuildReport]
     """See `Editor`."""
     fetch: Fetch = fetch
@@ -36,7 +38,6 @@ class CorpusEditor:
     read_feed: ReadFeed = read_feed
     stop: Callable[[], None] = lambda: None
     """See `Editor`."""
-    now_s: Callable[[], float] = time.time
 
     def add_path(self, path: Path) -> Iterator[tuple[str, Result]]:
         """Add a file, or every file in a folder with a supported format: each name with its result."""
@@ -67,25 +68,36 @@ class CorpusEditor:
         doubles. The next call retries what failed because the disk was full or another process was writing. What is not an
         article, or already known, is not retried. Raises what `poll_feed` raises.
         """
-        states = load_states(self.feed_states)
-        state = states.get(feed, FeedState())
-        due, state = poll_feed(feed, state, self.fetch, now_s=self.now_s(), read=self.read_feed)
+        row = self.state.first("SELECT state FROM feeds WHERE feed = ? AND state IS NOT NULL", feed)
+        state = from_json(FeedState, row["state"]) if row else FeedState()
+        due, state = poll_feed(feed, state, self.fetch, now_s=self.state.now_s(), read=self.read_feed)
         for url in due:
-            before, state = state, state.trying(url, self.now_s())
-            save_states(self.feed_states, {**states, feed: state})
+            before, state = state, state.trying(url, self.state.now_s())
+            self._save(feed, state)
             result = self._try_url(url)
             if isinstance(result, Busy | Misconfigured):
                 state = before
             elif not isinstance(result, Unreachable):
                 state = state.took(url)
             # After each entry, so that an interruption loses nothing.
-            save_states(self.feed_states, {**states, feed: state})
+            self._save(feed, state)
             yield url, result
-        save_states(self.feed_states, {**states, feed: state})
+        self._save(feed, state)
 
     def remove(self, article_id: str) -> None:
         """See `Editor`."""
         self.corpus.remove(article_id)
+
+    def take_over(self, file: Path) -> None:
+        """Take over what an earlier release, 0.1.0, had stored about feeds, and delete its file."""
+        with suppress(OSError, ValueError):  # ValueError: it is damaged, so feeds are read from the start
+            for feed, state in from_json(dict[str, FeedState], file.read_bytes()).items():
+                self._save(feed, state)
+            file.unlink()
+
+    def _save(self, feed: str, state: FeedState) -> None:
+        query = "INSERT INTO feeds (feed, state) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET state = ?2"
+        self.state.execute(query, feed, to_json(FeedState, state))
 
     def _try_url(self, url: str) -> Result:
         try:

@@ -1,20 +1,15 @@
-"""Builds what surrounds a running service from the settings: jobs, access control, watching, the bot, metrics and traces."""
+"""Builds what surrounds a running service from the settings: changes, access control, the bot, metrics and traces."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import structlog
-
-from coopbot.editing import CorpusEditor, failed
-from coopbot.errors import Busy, CoopbotError, Misconfigured
-from coopbot.serve.jobs import Jobs, Limits
-from coopbot.serve.redact import public_address, without_secrets
-from coopbot.serve.spool import Spool
+from coopbot.editing import CorpusEditor
+from coopbot.errors import Misconfigured
+from coopbot.serve.changes import Changes, Limits
 from coopbot.settings import Settings
+from coopbot.state import State
 from coopbot.wiring import READER_OFF, Service, prepared_reader
 
 if TYPE_CHECKING:
@@ -24,24 +19,16 @@ if TYPE_CHECKING:
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotSettings
 
-# Share of the shutdown time given to jobs; the rest is for the process itself.
-_SHARE_OF_JOBS = 0.85
-
-log = structlog.get_logger()
+# Share of the shutdown time given to the running change; the rest is for the process itself.
+_SHARE_OF_CHANGES = 0.85
 
 
-def open_jobs(settings: Settings, editor: CorpusEditor, *, keep: bool = False) -> Jobs:
-    """The job queue for changes; on shutdown it stops before the process has to exit.
-
-    With `keep`, pending jobs are stored on disk; if several services share an index, only the first may do so.
-    """
-    spool = None
-    if keep:
-        try:
-            spool = Spool(settings.index_dir / "pending")
-        except Busy as exc:
-            log.warning("changes_not_kept", reason=str(exc))
-    return Jobs(editor, limits=Limits(stop_s=settings.shutdown_s * _SHARE_OF_JOBS), spool=spool)
+def open_changes(settings: Settings, editor: CorpusEditor, state: State) -> Changes:
+    """Changes of corpus and index; on shutdown they stop before the process has to exit."""
+    changes = Changes(editor, state, limits=Limits(stop_s=settings.shutdown_s * _SHARE_OF_CHANGES))
+    if not state.in_memory:
+        changes.take_over(settings.index_dir / "pending")
+    return changes
 
 
 def open_access(settings: Settings) -> Access:
@@ -58,12 +45,12 @@ def open_access(settings: Settings) -> Access:
     )
 
 
-def open_library(service: Service, jobs: Jobs | None) -> Library:
-    """The service and jobs for the Telegram bot."""
+def open_library(service: Service, changes: Changes | None) -> Library:
+    """The service and changes for the Telegram bot."""
     # Imported here so that nothing else loads its library.
     from coopbot.serve.telegram.kit import Library
 
-    return Library(answers=service.answerer, index=service.index, jobs=jobs)
+    return Library(answers=service.answerer, index=service.index, changes=changes)
 
 
 def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotSettings:
@@ -118,23 +105,3 @@ def open_tracing(settings: Settings) -> Tracing | None:
     except ImportError as exc:
         raise Misconfigured('traces need a library; run: pip install "coopbot[otel]"') from exc
     return Tracing.to(settings.otel_endpoint)
-
-
-def following(
-    settings: Settings, editor: CorpusEditor, jobs: Jobs, feeds: Sequence[str], minutes: float
-) -> AbstractContextManager[None]:
-    """A context in which changes of the corpus folder and new entries of feeds become jobs."""
-    # Imported here because the Telegram bot alone needs no web framework.
-    from coopbot.serve.run import follow
-
-    return follow(jobs, settings.corpus_dir, feeds, partial(_read_feed, editor), every_s=minutes * 60)
-
-
-def _read_feed(editor: CorpusEditor, feed: str) -> int:
-    """Add new articles from a feed and return how many. Failures are logged without secrets."""
-    arrived = 0
-    for url, result in editor.add_feed(feed):
-        arrived += not isinstance(result, CoopbotError)
-        if failed(result):
-            log.warning("not_taken_from_feed", url=public_address(url), reason=without_secrets(str(result)))
-    return arrived

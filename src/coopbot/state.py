@@ -100,6 +100,7 @@ class State:
         Raises Misconfigured if the file cannot be used.
         """
         self.now_s = now_s
+        self.in_memory = path is None
         self._lock = threading.RLock()
         self._path = path
         try:
@@ -210,8 +211,12 @@ class Lease:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
+        self.release()
         self._thread.join()
+
+    def release(self) -> None:
+        """Let another process take the lease."""
+        self._ended.set()
         with suppress(Busy, Misconfigured):  # then it expires
             self._state.execute("DELETE FROM leases WHERE name = ? AND holder = ?", self._name, self._holder)
 

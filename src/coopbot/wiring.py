@@ -199,7 +199,7 @@ def open_corpus(settings: Settings, sandbox: Sandbox | None = None) -> Corpus:
     return Corpus(settings.corpus_dir, catalogue, read=sandbox.read, limits=str(sandbox.limits))
 
 
-def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEditor:
+def open_editor(settings: Settings, state: State, embedder: Encoder | None = None) -> CorpusEditor:
     """The editor of the corpus. Without an embedder given, the first rebuild opens one."""
     target: Target | None = None
     sandbox = open_sandbox(settings)
@@ -214,15 +214,17 @@ def open_editor(settings: Settings, embedder: Encoder | None = None) -> CorpusEd
             log.warning("not_indexed", source=problem.source, reason=problem.reason)
         return report
 
-    states = settings.index_dir / "cache" / "feeds.json"
-    return CorpusEditor(
+    editor = CorpusEditor(
         corpus=corpus,
-        feed_states=states,
+        state=state,
         rebuild=reindex,
         read=sandbox.read,
         read_feed=sandbox.read_feed,
         stop=sandbox.close,
     )
+    if not state.in_memory:
+        editor.take_over(settings.index_dir / "cache" / "feeds.json")
+    return editor
 
 
 def rebuild(

@@ -12,11 +12,11 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
+from coopbot.serve.changes import Changes
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.jobs import Jobs
-from coopbot.serve.run import run_http
-from coopbot.serve.workers import listen
+from coopbot.serve.run import listen, run_http
+from coopbot.state import State
 from tests.fakes import BagOfWords, FigureReader
 from tests.page.corpus import ARTICLES
 from tests.serve.fake_editor import FakeEditor
@@ -52,7 +52,7 @@ def main() -> None:
     service = HttpService(
         answerer=Answerer(embedder, index.current, PatientReader()),
         index=index,
-        jobs=Jobs(editor),
+        changes=Changes(editor, State(None)),
         admin_token=ADMIN_TOKEN,
         access=Access(**options),
     )

@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.serve.changes import Changes
 from coopbot.serve.http.access import Access
-from coopbot.serve.jobs import Jobs
 from tests.fakes import BagOfWords, make_article
 from tests.serve.small_service import service_over
 
@@ -48,13 +48,13 @@ def start(attacked_index: Path) -> Iterator[Start]:
             index_dir: Path = attacked_index,
             answerer: Any = None,
             admin_token: str | None = None,
-            jobs: Jobs | None = None,
+            changes: Changes | None = None,
             **access: Any,
         ) -> TestClient:
             embedder = BagOfWords()
             index = LiveIndex(index_dir, embedder.fingerprint)
             asked = answerer or Answerer(embedder, index.current)
-            app = service_over(index, asked, jobs=jobs, admin_token=admin_token, access=Access(**access))
+            app = service_over(index, asked, changes=changes, admin_token=admin_token, access=Access(**access))
             return services.enter_context(TestClient(app, raise_server_exceptions=False, client=("192.0.2.7", 4711)))
 
         yield started

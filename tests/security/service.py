@@ -13,13 +13,12 @@ from pathlib import Path
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
+from coopbot.serve.changes import Changes, Limits
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.jobs import Jobs, Limits
-from coopbot.serve.run import run_http
-from coopbot.serve.spool import Spool
-from coopbot.serve.workers import listen
+from coopbot.serve.run import listen, run_http
+from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 
@@ -67,10 +66,11 @@ def main() -> None:
     sockets = listen("127.0.0.1", 0)
     print(sockets[0].getsockname()[1], flush=True)
     shutdown_s = options.get("shutdown_s", 2)
+    limits = Limits(stop_s=options.get("stop_s", shutdown_s * 0.85), lease_s=options.get("lease_s", 15.0))
     service = HttpService(
         answerer=SlowAnswerer(embedder, index.current),
         index=index,
-        jobs=Jobs(editor, limits=Limits(stop_s=options.get("stop_s", shutdown_s * 0.85)), spool=Spool(index_dir / "pending")),
+        changes=Changes(editor, State(index_dir / "state.sqlite"), limits=limits),
         admin_token=ADMIN_TOKEN,
         access=Access(**options.get("access", {})),
     )

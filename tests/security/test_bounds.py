@@ -11,7 +11,8 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
+from coopbot.state import State
 from tests.fakes import BagOfWords
 from tests.security.conftest import Start
 from tests.serve.fake_editor import FakeEditor
@@ -118,7 +119,7 @@ def test_long_addresses_and_headers_are_refused(client: TestClient) -> None:
 )
 def test_articles_are_bounded_too(start: Start, tmp_path: Path, article: object) -> None:
     token = "only-for-tests-of-the-service"
-    client = start(admin_token=token, jobs=Jobs(FakeEditor(tmp_path, BagOfWords())))
+    client = start(admin_token=token, changes=Changes(FakeEditor(tmp_path, BagOfWords()), State(None)))
     reply = client.post("/v1/articles", json=article, headers={"Authorization": f"Bearer {token}"})
     assert reply.status_code == 422
     assert len(reply.content) < LARGEST_REFUSAL_BYTES

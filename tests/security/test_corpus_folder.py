@@ -23,6 +23,7 @@ from coopbot.ingest.formats.markdown import read_markdown, render_article
 from coopbot.ingest.formats.readers import read_bytes
 from coopbot.ingest.tidy import normal_form, one_line
 from coopbot.ingest.web.feed import read_feed
+from coopbot.state import State
 
 ARTICLE = "---\ntitle: Ferry\n---\nThe ferry carries {} passengers a day.\n"
 
@@ -48,7 +49,7 @@ def added(root: Path, path: Path) -> dict[str, CoopbotError | None]:
     def reindex(progress: Progress) -> BuildReport:
         raise AssertionError("the corpus alone is changed here")
 
-    editor = CorpusEditor(corpus=Corpus(root), feed_states=root.parent / "feeds.json", rebuild=reindex)
+    editor = CorpusEditor(corpus=Corpus(root), state=State(None), rebuild=reindex)
     results = dict(editor.add_path(path))
     return {name: result if isinstance(result, CoopbotError) else None for name, result in results.items()}
 

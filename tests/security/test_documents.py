@@ -24,7 +24,8 @@ from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import ENDINGS, FORMATS, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
 from coopbot.ingest.web.feed import read_feed
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
+from coopbot.state import State
 
 TEXT = "The ferry carries 400 passengers a day, the port said on Friday. It is open from May to October, and free of charge."
 
@@ -233,13 +234,12 @@ def test_stopping_the_service_does_not_wait_for_a_document(tmp_path: Path) -> No
 
     with Sandbox(ReadLimits(timeout_s=600)) as one:
         corpus = Corpus(tmp_path / "corpus", read=one.read)
-        states = tmp_path / "feeds.json"
-        editor = CorpusEditor(corpus=corpus, feed_states=states, rebuild=reindex, read=one.read, stop=one.close)
-        with Jobs(editor) as jobs:
-            job = jobs.add_file(pdf_bomb(200, 2_000_000), "slow.pdf")
-            while jobs.get(job.job_id).state == "queued" or one._worker is None or one._worker.documents == 0:
+        editor = CorpusEditor(corpus=corpus, state=State(None), rebuild=reindex, read=one.read, stop=one.close)
+        with Changes(editor, State(None)) as changes:
+            change = changes.add_file(pdf_bomb(200, 2_000_000), "slow.pdf")
+            while changes.get(change.change_id).state == "queued" or one._worker is None or one._worker.documents == 0:
                 time.sleep(0.01)
-        assert "the service is stopping" in str(jobs.get(job.job_id).error)
+        assert changes.get(change.change_id).state == "queued"
 
 
 @pytest.mark.parametrize("data", [deep_yaml(), laughs()], ids=["deep", "laughs"])

@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
+from coopbot.state import State
 from tests.fakes import BagOfWords
 from tests.serve.fake_editor import FakeEditor
 from tests.serve.small_service import service_over
@@ -42,10 +43,10 @@ BOUNDED = settings(
 )
 
 
-class Queue(Jobs):
+class Queue(Changes):
     """Takes changes and makes none: schemathesis starts the service again for each request."""
 
-    def __enter__(self) -> Jobs:
+    def __enter__(self) -> Changes:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -65,8 +66,8 @@ def page(attacked_index: Path) -> Iterator[TestClient]:
 def described(attacked_index: Path) -> Any:
     embedder = BagOfWords()
     index = LiveIndex(attacked_index, embedder.fingerprint)
-    jobs = Queue(FakeEditor(attacked_index, embedder))
-    app = service_over(index, Answerer(embedder, index.current), jobs=jobs, admin_token=TOKEN)
+    changes = Queue(FakeEditor(attacked_index, embedder), State(None))
+    app = service_over(index, Answerer(embedder, index.current), changes=changes, admin_token=TOKEN)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from coopbot.domain import Article
-from coopbot.errors import Busy, Duplicate, NotFound, Unreachable
+from coopbot.errors import Busy, CoopbotError, Duplicate, NotFound, Unreachable
 from coopbot.index.build import BuildReport, build
 from coopbot.index.model.embedder import Embedder, Progress
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.draft import Draft
-from coopbot.serve.job import Job
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Change, Changes
 from tests.fakes import make_article
 
 
@@ -28,6 +27,7 @@ class FakeEditor:
         self.articles = {article.article_id: article for article in articles}
         self.web: dict[str, Draft] = {}
         self.busy = 0
+        self.before_adding: Callable[[], object] = lambda: None
         self.failure: Exception | None = None
         self.rebuilds = 0
         self.rebuilding = threading.Event()
@@ -46,6 +46,14 @@ class FakeEditor:
     def add_draft(self, draft: Draft) -> Arrival:
         self._refuse()
         return self._put(draft)
+
+    def add_feed(self, feed: str) -> Iterator[tuple[str, Arrival | CoopbotError]]:
+        """The pages of the web whose addresses begin with the feed's."""
+        for url in [one for one in self.web if one.startswith(feed)]:
+            try:
+                yield url, self.add_url(url)
+            except Duplicate as exc:
+                yield url, exc
 
     def remove(self, article_id: str) -> None:
         self._refuse()
@@ -71,6 +79,7 @@ class FakeEditor:
             raise Busy("another process is writing the index; try again when it has finished")
 
     def _put(self, draft: Draft) -> Arrival:
+        self.before_adding()
         for article in self.articles.values():
             if article.text == draft.text:
                 raise Duplicate(draft.url or draft.title, article.article_id)
@@ -90,10 +99,11 @@ class FakeEditor:
         return Arrival(article=article, change="replaced" if earlier else "added")
 
 
-def finished(jobs: Jobs, job: Job) -> Job:
-    """The job when it is done or failed."""
+def finished(changes: Changes, change: Change | None) -> Change:
+    """The change when it is done or failed."""
+    assert change is not None
     deadline = time.monotonic() + 30
-    while (now := jobs.get(job.job_id)).finished_at is None:
+    while (now := changes.get(change.change_id)).finished_at is None:
         assert time.monotonic() < deadline, f"still {now.state}"
         time.sleep(0.002)
     return now

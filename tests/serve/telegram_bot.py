@@ -15,7 +15,7 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Passage, Span
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience
@@ -142,7 +142,7 @@ class Bot:
     rules: Rules = field(default_factory=lambda: Rules(messages_per_minute=1000))
     quota: Quota = NO_LIMITS
     patience: Patience = QUICK
-    jobs: Jobs | None = None
+    changes: Changes | None = None
     shutdown_s: float = 20.0
     webhook_url: str | None = None
     token: str = TOKEN
@@ -159,7 +159,7 @@ class Bot:
             quota=self.quota,
             patience=self.patience,
         )
-        return BotService(Library(answers=self.answers, index=index, jobs=self.jobs), settings)
+        return BotService(Library(answers=self.answers, index=index, changes=self.changes), settings)
 
     def run(self, scenario: Callable[[], object], *, refused: int = 0) -> None:
         """Run the bot while `scenario` runs, then stop it, which waits for the answers it has begun."""

@@ -19,9 +19,10 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import Forbidden
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
+from coopbot.serve.changes import Changes, Limits
 from coopbot.serve.http.admin import admission
 from coopbot.serve.http.clients import TokenCheck
-from coopbot.serve.jobs import Jobs, Limits
+from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor, finished
 from tests.serve.small_service import service_over
@@ -56,14 +57,14 @@ def editor(tmp_path: Path, built: Path) -> FakeEditor:
 
 
 @pytest.fixture
-def jobs(editor: FakeEditor) -> Jobs:
-    return Jobs(editor, limits=Limits(waiting=2))
+def changes(editor: FakeEditor) -> Changes:
+    return Changes(editor, State(None), limits=Limits(waiting=2))
 
 
 @pytest.fixture
-def client(editor: FakeEditor, jobs: Jobs) -> Iterator[TestClient]:
+def client(editor: FakeEditor, changes: Changes) -> Iterator[TestClient]:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), changes=changes, admin_token=TOKEN)
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
         editor.gate.set()
@@ -74,7 +75,7 @@ def refusing(built: Path) -> Iterator[tuple[TestClient, FakeEditor]]:
     """A service for requests that are all refused, and its editor, which must see none of them."""
     editor = FakeEditor(built, BagOfWords(), [BRIDGE])
     index = LiveIndex(built, editor.embedder.fingerprint)
-    app = service_over(index, Answerer(editor.embedder, index.current), jobs=Jobs(editor), admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), changes=Changes(editor, State(None)), admin_token=TOKEN)
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running, editor
     assert (editor.rebuilds, list(editor.articles)) == (0, ["en/bridge"])
@@ -85,17 +86,17 @@ def refused(refusing: tuple[TestClient, FakeEditor]) -> TestClient:
     return refusing[0]
 
 
-def done(client: TestClient, jobs: Jobs, response: Any) -> dict[str, Any]:
+def done(client: TestClient, changes: Changes, response: Any) -> dict[str, Any]:
     """The finished job of an accepted request, as the service shows it."""
     assert response.status_code == 202, response.text
     place = response.headers["location"]
     assert place == f"/v1/index/jobs/{response.json()['job_id']}"
-    finished(jobs, jobs.get(response.json()["job_id"]))
+    finished(changes, changes.get(response.json()["job_id"]))
     job: dict[str, Any] = client.get(place, headers=ADMIN).json()
     return job
 
 
-def test_an_added_text_answers_questions_at_once(client: TestClient, jobs: Jobs, editor: FakeEditor) -> None:
+def test_an_added_text_answers_questions_at_once(client: TestClient, changes: Changes, editor: FakeEditor) -> None:
     more = {
         "publisher": "River News",
         "authors": ["A. Ivanov"],
@@ -105,7 +106,7 @@ def test_an_added_text_answers_questions_at_once(client: TestClient, jobs: Jobs,
     }
     response = client.post("/v1/articles", json={**PORT, **more}, headers=ADMIN)
     assert (response.json()["state"], response.json()["kind"], response.json()["error"]) == ("queued", "add", None)
-    job = done(client, jobs, response)
+    job = done(client, changes, response)
     assert {name: job[name] for name in ("state", "article_id", "title", "change", "progress", "error")} == {
         "state": "done",
         "article_id": "en/port",
@@ -128,8 +129,8 @@ def test_an_added_text_answers_questions_at_once(client: TestClient, jobs: Jobs,
     assert client.get("/v1/search", params={"q": "port tonnes"}).json()["hits"][0]["article_id"] == "en/port"
 
 
-def test_an_address_is_fetched_and_added(client: TestClient, jobs: Jobs) -> None:
-    job = done(client, jobs, client.post("/v1/articles", json={"url": "https://news.example/park?day=7"}, headers=ADMIN))
+def test_an_address_is_fetched_and_added(client: TestClient, changes: Changes) -> None:
+    job = done(client, changes, client.post("/v1/articles", json={"url": "https://news.example/park?day=7"}, headers=ADMIN))
     assert (job["article_id"], job["change"]) == ("en/park", "added")
 
 
@@ -145,14 +146,14 @@ def test_an_address_is_fetched_and_added(client: TestClient, jobs: Jobs) -> None
         ("2025.05", "text/markdown", "2025.05.md"),
     ],
 )
-def test_a_file_is_added(client: TestClient, jobs: Jobs, name: str, kind: str, title: str) -> None:
+def test_a_file_is_added(client: TestClient, changes: Changes, name: str, kind: str, title: str) -> None:
     files = {"file": (name, "Порт перегружает 60 млн тонн в год.".encode(), kind)}
-    assert done(client, jobs, client.post("/v1/articles", files=files, headers=ADMIN))["title"] == title
+    assert done(client, changes, client.post("/v1/articles", files=files, headers=ADMIN))["title"] == title
 
 
-def test_an_article_is_removed(client: TestClient, jobs: Jobs) -> None:
-    done(client, jobs, client.post("/v1/articles", json=PORT, headers=ADMIN))
-    job = done(client, jobs, client.delete("/v1/articles/en/bridge", headers=ADMIN))
+def test_an_article_is_removed(client: TestClient, changes: Changes) -> None:
+    done(client, changes, client.post("/v1/articles", json=PORT, headers=ADMIN))
+    job = done(client, changes, client.delete("/v1/articles/en/bridge", headers=ADMIN))
     assert (job["kind"], job["article_id"], job["change"], job["report"]["removed"]) == (
         "remove",
         "en/bridge",
@@ -163,14 +164,14 @@ def test_an_article_is_removed(client: TestClient, jobs: Jobs) -> None:
     assert client.delete("/v1/articles/en/bridge", headers=ADMIN).status_code == 404
 
 
-def test_the_index_is_rebuilt(client: TestClient, jobs: Jobs, editor: FakeEditor) -> None:
+def test_the_index_is_rebuilt(client: TestClient, changes: Changes, editor: FakeEditor) -> None:
     editor.articles["en/port"] = make_article("en/port", PORT["text"])
-    job = done(client, jobs, client.post("/v1/index/rebuild", headers=ADMIN))
+    job = done(client, changes, client.post("/v1/index/rebuild", headers=ADMIN))
     assert (job["kind"], job["article_id"], job["change"], job["report"]["added"]) == ("rebuild", None, None, ["en/port"])
 
 
-def test_a_failed_job_has_its_problem(client: TestClient, jobs: Jobs) -> None:
-    job = done(client, jobs, client.post("/v1/articles", json={"title": "Copy", "text": BRIDGE.text}, headers=ADMIN))
+def test_a_failed_job_has_its_problem(client: TestClient, changes: Changes) -> None:
+    job = done(client, changes, client.post("/v1/articles", json={"title": "Copy", "text": BRIDGE.text}, headers=ADMIN))
     assert (job["state"], job["change"], job["report"]) == ("failed", None, None)
     assert job["error"] == {
         "type": "about:blank",
@@ -179,7 +180,7 @@ def test_a_failed_job_has_its_problem(client: TestClient, jobs: Jobs) -> None:
         "detail": "Copy: already in the corpus as en/bridge",
         "article_id": "en/bridge",
     }
-    job = done(client, jobs, client.post("/v1/articles", json={"url": "https://news.example/gone"}, headers=ADMIN))
+    job = done(client, changes, client.post("/v1/articles", json={"url": "https://news.example/gone"}, headers=ADMIN))
     assert (job["error"]["status"], job["error"]["title"]) == (502, "Bad Gateway")
 
 
@@ -191,12 +192,12 @@ def test_a_running_job_shows_its_progress(client: TestClient, editor: FakeEditor
     assert (job["state"], job["article_id"], job["change"], job["finished_at"]) == ("running", "en/port", "added", None)
 
 
-def test_an_article_can_be_removed_while_a_job_is_adding_it(client: TestClient, jobs: Jobs, editor: FakeEditor) -> None:
+def test_an_article_can_be_removed_while_a_job_is_adding_it(client: TestClient, changes: Changes, editor: FakeEditor) -> None:
     editor.gate.clear()
     client.post("/v1/articles", json=PORT, headers=ADMIN)
     response = client.delete("/v1/articles/en/port", headers=ADMIN)
     editor.gate.set()
-    assert done(client, jobs, response)["report"]["removed"] == ["en/port"]
+    assert done(client, changes, response)["report"]["removed"] == ["en/port"]
 
 
 def test_too_many_changes_get_503(client: TestClient, editor: FakeEditor) -> None:
@@ -334,10 +335,10 @@ def test_the_authorization_scheme_is_case_insensitive(client: TestClient, scheme
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("token", [None, ""])
 def test_without_a_token_in_the_settings_all_requests_are_refused(
-    editor: FakeEditor, jobs: Jobs, token: str | None, method: str, path: str
+    editor: FakeEditor, changes: Changes, token: str | None, method: str, path: str
 ) -> None:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=token)
+    app = service_over(index, Answerer(editor.embedder, index.current), changes=changes, admin_token=token)
     with TestClient(app) as client:
         for headers in ({}, {"authorization": "Bearer "}, {"authorization": "Bearer None"}):
             response = client.request(method, path, headers=headers)
@@ -417,14 +418,14 @@ def test_a_question_of_a_megabyte_is_refused(refused: TestClient) -> None:
     assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
 
 
-def test_no_token_address_or_text_is_logged(client: TestClient, jobs: Jobs, editor: FakeEditor) -> None:
+def test_no_token_address_or_text_is_logged(client: TestClient, changes: Changes, editor: FakeEditor) -> None:
     editor.failure = RuntimeError("hidden")
     with capture_logs() as logs:
         for body in ({"url": "https://news.example/gone?key=hidden"}, {"title": "T", "text": "hidden text"}):
-            done(client, jobs, client.post("/v1/articles", json=body, headers=ADMIN))
+            done(client, changes, client.post("/v1/articles", json=body, headers=ADMIN))
         client.post("/v1/articles", json={"url": "https://hidden.example:hidden/"}, headers=ADMIN)
         client.post("/v1/articles", json=PORT, headers={"authorization": "Bearer hidden"})
-    assert [entry["event"] for entry in logs] == ["job_failed", "job_failed", "token_refused"]
+    assert [entry["event"] for entry in logs] == ["change_failed", "change_failed", "token_refused"]
     assert "hidden" not in str(logs)
 
 
@@ -439,18 +440,20 @@ def test_the_description_shows_the_bodies_and_the_token(refused: TestClient) -> 
     assert "$ref" not in json.dumps(content)
 
 
-def test_a_service_that_stops_leaves_no_thread(editor: FakeEditor, jobs: Jobs) -> None:
+def test_a_service_that_stops_leaves_no_thread(editor: FakeEditor, changes: Changes) -> None:
     index = LiveIndex(editor.index_dir, editor.embedder.fingerprint)
-    app = service_over(index, Answerer(editor.embedder, index.current), jobs=jobs, admin_token=TOKEN)
+    app = service_over(index, Answerer(editor.embedder, index.current), changes=changes, admin_token=TOKEN)
     with TestClient(app) as client:
         job_id = client.post("/v1/articles", json=PORT, headers=ADMIN).json()["job_id"]
-    assert jobs.get(job_id).state in ("done", "failed")
-    assert not jobs._thread.is_alive()
+    assert changes.get(job_id).state in ("done", "queued")
+    assert not changes._thread.is_alive()
 
 
 @given(st.text(max_size=60))
 def test_no_other_text_is_accepted_as_the_token(text: str) -> None:
-    admit = admission(Jobs(FakeEditor(Path(), BagOfWords())), TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", "secret"))
+    admit = admission(
+        Changes(FakeEditor(Path(), BagOfWords()), State(None)), TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", "secret")
+    )
     sent = text.encode("utf-8", "surrogatepass")
     request = Request({"type": "http", "headers": [(b"authorization", b"Bearer " + sent)]})
     if sent.strip(b" ") == b"secret":

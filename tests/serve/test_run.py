@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from structlog.testing import capture_logs
@@ -28,7 +29,7 @@ def test_the_start_logs_that_the_reader_is_off(
 ) -> None:
     monkeypatch.setattr(run, "log_as_json", lambda: None)
     monkeypatch.setattr(run, "Server", Served)
-    nothing: Any = object()  # neither is asked anything while nothing is served
+    nothing: Any = Mock()  # neither is asked anything while nothing is served
     with capture_logs() as logged:
         run.run_http(HttpService(answerer=nothing, index=nothing, reader=reader), [])
     assert [line["event"] for line in logged if line["event"].startswith("reader")] == events

@@ -14,12 +14,13 @@ from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot.domain import Answer
 from coopbot.index.build import build
 from coopbot.ingest.draft import Draft
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.buttons import read_press
 from coopbot.serve.telegram.kit import Rules
 from coopbot.serve.telegram.subscriptions import is_quiet
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 
 from .fake_editor import FakeEditor
@@ -253,8 +254,8 @@ def admin_bot(bot: Bot) -> Iterator[Bot]:
     bot.rules = Rules(admins=frozenset({8}), messages_per_minute=1000)
     editor = FakeEditor(bot.folder / "index", BagOfWords(), [ARTICLE])
     editor.web["https://news.example/a"] = Draft(title="A port grows", text="Grain leaves the port.")
-    with Jobs(editor) as jobs:
-        bot.jobs = jobs
+    with Changes(editor, State(None)) as changes:
+        bot.changes = changes
         yield bot
 
 

@@ -24,10 +24,9 @@ from pathlib import Path
 from coopbot.errors import CoopbotError
 from coopbot.serve.http.webhook import WEBHOOK_PATH
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.run import run_http
+from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.service import BackgroundBot, BotService, BotSettings
-from coopbot.serve.workers import listen
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_index
 
 token, api_url, folder, port, webhook = sys.argv[1:]

@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from coopbot.errors import Busy, Misconfigured, Unreachable
-from coopbot.serve.jobs import Jobs
-from coopbot.serve.run import follow
-from coopbot.serve.watch import is_article_path, poll, watch
+from coopbot.serve.changes import Changes
+from coopbot.serve.watch import follow, is_article_path, poll, watch
+from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
 
@@ -318,16 +318,12 @@ def test_polling_stops_within_a_round() -> None:
     assert read == ["a"]
 
 
-def test_watched_changes_become_jobs_and_the_threads_end(corpus: Path, tmp_path: Path) -> None:
+def test_watched_changes_are_requested_and_the_threads_end(corpus: Path, tmp_path: Path) -> None:
     editor = FakeEditor(tmp_path / "index", BagOfWords(), [make_article("en/bridge", "The bridge opened in 2022.")])
-    read = []
-
-    def read_feed(feed: str) -> int:
-        read.append(feed)
-        return 0
-
-    with Jobs(editor) as jobs, follow(jobs, corpus, ["https://a.example/feed"], read_feed, every_s=3600):
-        until(lambda: read == ["https://a.example/feed"] and editor.rebuilds == 1 and jobs.idle)
+    state = State(None)
+    with Changes(editor, state) as changes, follow(changes, corpus, ["https://a.example/feed"], every_s=3600):
+        read = "SELECT COUNT(*) FROM changes WHERE kind = 'feed' AND state = 'done'"
+        until(lambda: state.number(read) == 1 and editor.rebuilds == 1 and changes.unfinished == 0)
         names = {thread.name for thread in threading.enumerate()}
-    assert {"coopbot-jobs", "coopbot-watch", "coopbot-poll"} <= names
+    assert {"coopbot-changes", "coopbot-watch", "coopbot-poll"} <= names
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("coopbot-")]

@@ -34,10 +34,9 @@ _PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.run import run_http
+from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.service import BackgroundBot, BotService, BotSettings
-from coopbot.serve.workers import listen
 from tests.serve.telegram_bot import NO_LIMITS, FakeAnswers, make_index
 
 token, url, folder, port = sys.argv[1:]

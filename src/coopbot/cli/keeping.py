@@ -46,7 +46,8 @@ def add(
 ) -> None:
     """Clean sources into articles, put them into the corpus and index them."""
     from coopbot.cli import arrivals
-    from coopbot.wiring import open_editor
+    from coopbot.state import State
+    from coopbot.wiring import open_editor, open_state
 
     if not sources and not feed:
         raise InvalidRequest("sources", "nothing to add; name files, folders or addresses, or a feed with --feed")
@@ -55,7 +56,7 @@ def add(
             "feed", "--dry-run does not take feeds, as each entry is read only once; name the address of an article"
         )
     settings = load_settings()
-    editor = open_editor(settings)
+    editor = open_editor(settings, State(None) if dry_run else open_state(settings))
     if dry_run:
         editor = replace(editor, corpus=editor.corpus.previewing())
     results = []
@@ -114,15 +115,17 @@ def watch(
     minutes: Annotated[float, typer.Option("--minutes", min=1, help="How often feeds are read.")] = 15,
 ) -> None:
     """Watch the corpus folder and feeds, and keep the index up to date, until stopped."""
-    from coopbot.hosting import following, open_jobs
+    from coopbot.hosting import open_changes
     from coopbot.serve.run import run_watch
-    from coopbot.wiring import open_editor
+    from coopbot.serve.watch import follow
+    from coopbot.wiring import open_editor, open_state
 
     settings = load_settings()
-    editor = open_editor(settings, parts.embedder(settings))
+    state = open_state(settings)
+    editor = open_editor(settings, state, parts.embedder(settings))
     say(f"watching {settings.corpus_dir}" + "".join(f", {one}" for one in feed or []))
-    jobs = open_jobs(settings, editor)
-    run_watch(jobs, following(settings, editor, jobs, feed or [], minutes))
+    changes = open_changes(settings, editor, state)
+    run_watch(changes, follow(changes, settings.corpus_dir, feed or [], every_s=minutes * 60))
 
 
 def snapshots(as_json: AsJson = False) -> None:

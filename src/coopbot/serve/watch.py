@@ -8,13 +8,16 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 import watchfiles
 
 from coopbot.errors import Busy, CoopbotError
+from coopbot.serve.changes import Changes
 from coopbot.serve.redact import public_address, without_secrets
 
 # Temporary files of editors, browsers and copying programs.
@@ -23,6 +26,27 @@ _TEMPORARY = re.compile(r"~$|^~|^#.*#$|\.(?:tmp|temp|part|partial|crdownload|dow
 _LOOK_S = 1.0
 
 log = structlog.get_logger()
+
+
+@contextmanager
+def follow(changes: Changes, corpus_dir: Path, feeds: Sequence[str], *, every_s: float) -> Iterator[None]:
+    """A context in which two threads watch the folder and poll the feeds, and request what changes.
+
+    Several processes may do so: they share a rebuild, and each feed is read once in `every_s`.
+    """
+    stop = threading.Event()
+    threads = [threading.Thread(target=watch, args=(corpus_dir, changes.rebuild, stop), name="coopbot-watch")]
+    if feeds:
+        polling = partial(poll, feeds, partial(changes.read_feed, every_s=every_s), stop, every_s=every_s)
+        threads.append(threading.Thread(target=polling, name="coopbot-poll"))
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def watch(

@@ -7,18 +7,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from coopbot.durable import write_atomically
-from coopbot.errors import Misconfigured, Unreadable
+from coopbot.errors import Unreadable
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.decode import decode_html
 from coopbot.ingest.web.content import FEEDS, too_large
 from coopbot.ingest.web.fetch import Fetch
-from coopbot.records import from_json, to_json
 
 # Fits a thousand entries with full texts; a hostile feed of this size takes the parser about ten seconds.
 LARGEST_FEED_BYTES = 2_000_000
@@ -145,20 +142,3 @@ def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
     """Addresses taken that the feed still lists, and the latest of the others."""
     others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
     return (*others, *(url for url in taken if url in listed))
-
-
-def load_states(path: Path) -> dict[str, FeedState]:
-    """The states by feed address; empty if there is no file yet. Raises Misconfigured if the file is damaged."""
-    try:
-        return from_json(dict[str, FeedState], path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise Misconfigured(f"cannot read {path}: {error.strerror}; check its permissions") from error
-    except ValueError as error:
-        raise Misconfigured(f"{path} is damaged; delete it, and feeds are read from the start again") from error
-
-
-def save_states(path: Path, states: Mapping[str, FeedState]) -> None:
-    """Replaces the file atomically, crashes included. Raises Misconfigured if it cannot be written."""
-    write_atomically(path, to_json(dict[str, FeedState], dict(states)))

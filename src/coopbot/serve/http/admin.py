@@ -1,4 +1,4 @@
-"""The routes that change corpus and index. They need the admin token; each change is a job."""
+"""The routes that change corpus and index. They need the admin token."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from starlette.exceptions import HTTPException
 
 from coopbot.errors import Forbidden, InvalidRequest, NotFound
 from coopbot.ingest.formats.readers import ENDINGS, LARGEST_FILE_BYTES, with_extension
+from coopbot.serve.changes import Change, Changes
 from coopbot.serve.http.clients import TokenCheck
 from coopbot.serve.http.problems import PROBLEM, validated
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.shapes import ArticleIn, JobOut, job_out
 from coopbot.serve.http.sizes import TooLarge
-from coopbot.serve.job import Job
-from coopbot.serve.jobs import Jobs
 
 _MOST_FIELDS = 20
 
@@ -56,9 +55,9 @@ _BODIES = {
 
 
 def add_admin(app: FastAPI, service: HttpService) -> None:
-    """Add the routes. Without jobs, or without a token, each answers 403."""
+    """Add the routes. Without changes, or without a token, each answers 403."""
     # Runs before the body is read: FastAPI would read a declared body first, and these routes declare none.
-    admitted = Security(admission(service.jobs, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", service.admin_token or "")))
+    admitted = Security(admission(service.changes, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", service.admin_token or "")))
 
     @app.post(
         "/v1/articles",
@@ -67,14 +66,14 @@ def add_admin(app: FastAPI, service: HttpService) -> None:
         responses={413: PROBLEM, 415: PROBLEM, **_FULL, **_REFUSED},
         **_CHANGE,
     )
-    async def add(request: Request, response: Response, jobs: Jobs = admitted) -> JobOut:
+    async def add(request: Request, response: Response, changes: Changes = admitted) -> JobOut:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
             data, name = await _file(request)
-            return _accepted(response, await run_in_threadpool(jobs.add_file, data, name))
+            return _accepted(response, await run_in_threadpool(changes.add_file, data, name))
         if kind == "application/json":
             body = await request.body()
-            return _accepted(response, await run_in_threadpool(_add_json, jobs, body))
+            return _accepted(response, await run_in_threadpool(_add_json, changes, body))
         detail = "send JSON as application/json, or a file as multipart/form-data, field `file`"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
@@ -84,15 +83,15 @@ def add_admin(app: FastAPI, service: HttpService) -> None:
         responses={404: PROBLEM, **_FULL, **_REFUSED},
         **_CHANGE,
     )
-    def remove(article_id: str, response: Response, jobs: Jobs = admitted) -> JobOut:
-        # An unfinished job may be about to add it.
-        if jobs.idle and service.index.current().article(article_id) is None:
+    def remove(article_id: str, response: Response, changes: Changes = admitted) -> JobOut:
+        # An unfinished change may be about to add it.
+        if not changes.unfinished and service.index.current().article(article_id) is None:
             raise NotFound("there is no article of that id; GET /v1/articles lists them")
-        return _accepted(response, jobs.remove(article_id))
+        return _accepted(response, changes.remove(article_id))
 
     @app.post("/v1/index/rebuild", summary="Update the index from the corpus", responses=_REFUSED, **_CHANGE)
-    def rebuild(response: Response, jobs: Jobs = admitted) -> JobOut:
-        return _accepted(response, jobs.rebuild())
+    def rebuild(response: Response, changes: Changes = admitted) -> JobOut:
+        return _accepted(response, changes.rebuild())
 
     @app.get(
         "/v1/index/jobs/{job_id}",
@@ -102,27 +101,27 @@ def add_admin(app: FastAPI, service: HttpService) -> None:
         # So that a problem document has only the members it needs.
         response_model_exclude_unset=True,
     )
-    def job(job_id: str, jobs: Jobs = admitted) -> JobOut:
-        return job_out(jobs.get(job_id))
+    def job(job_id: str, changes: Changes = admitted) -> JobOut:
+        return job_out(changes.get(job_id))
 
 
-def admission(jobs: Jobs | None, check: TokenCheck) -> Callable[[Request], Jobs]:
-    """A dependency that returns the jobs for requests with the token. Raises what `TokenCheck.require` raises."""
+def admission(changes: Changes | None, check: TokenCheck) -> Callable[[Request], Changes]:
+    """A dependency that returns the changes for requests with the token. Raises what `TokenCheck.require` raises."""
 
-    def admit(request: Request) -> Jobs:
+    def admit(request: Request) -> Changes:
         check.require(request)
-        if jobs is None:
+        if changes is None:
             raise Forbidden("this service makes no changes; start one that does with: coopbot serve")
-        return jobs
+        return changes
 
     return admit
 
 
-def _add_json(jobs: Jobs, body: bytes) -> Job:
+def _add_json(changes: Changes, body: bytes) -> Change:
     _require_few_fields(body)
     article = validated(ArticleIn.model_validate_json, body)
     draft = article.to_draft()
-    return jobs.add_draft(draft) if draft else jobs.add_url(article.url or "")
+    return changes.add_draft(draft) if draft else changes.add_url(article.url or "")
 
 
 def _require_few_fields(body: bytes) -> None:
@@ -157,6 +156,6 @@ def _name(file: UploadFile) -> str:
     return name
 
 
-def _accepted(response: Response, job: Job) -> JobOut:
-    response.headers["Location"] = f"/v1/index/jobs/{job.job_id}"
-    return job_out(job)
+def _accepted(response: Response, change: Change) -> JobOut:
+    response.headers["Location"] = f"/v1/index/jobs/{change.change_id}"
+    return job_out(change)

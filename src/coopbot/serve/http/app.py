@@ -31,7 +31,6 @@ from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
 from coopbot.serve.http.health import Health
-from coopbot.serve.http.leader import ToLeader
 from coopbot.serve.http.metrics import add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
 from coopbot.serve.http.page.routes import add_page
@@ -117,7 +116,7 @@ def create_app(service: HttpService) -> FastAPI:
 @asynccontextmanager
 async def _running(service: HttpService, mcp: McpEndpoint) -> AsyncIterator[None]:
     with ExitStack() as running:
-        for part in (service.jobs, service.tracing, *service.background):
+        for part in (service.changes, service.tracing, *service.background):
             if part is not None:
                 running.enter_context(part)
         async with mcp.running():
@@ -143,8 +142,6 @@ def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
 
 def _add_layers(app: FastAPI, service: HttpService) -> None:
     """Add the layers around the routes. The last one added sees a request first."""
-    if service.leader:
-        app.add_middleware(ToLeader, address=service.leader)
     add_access(app, service.access, service.admin_token)
     if service.monitoring:
         app.add_middleware(request_metrics(service.monitoring.metrics))

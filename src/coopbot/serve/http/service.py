@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -14,10 +13,10 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.admission import Admission
+from coopbot.serve.changes import Changes
 from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.webhook import Deliver
-from coopbot.serve.jobs import Jobs
 
 if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
@@ -27,18 +26,18 @@ if TYPE_CHECKING:  # an optional library
 class HttpService:
     """An answerer over an open index, and what surrounds it.
 
-    admission: whose turn it is. reader: shown with the index. jobs, admin_token: changes are possible only with both. access:
-    who may ask, and how often. public_url: the service's address in links; if empty, the address that the request was sent to.
+    admission: whose turn it is. reader: shown with the index. changes, admin_token: articles change only with both. access: who
+    may ask, and how often. public_url: the service's address in links; if empty, the address that the request was sent to.
     monitoring: the data for `/metrics`. tracing: makes spans of requests. deliver: receives updates from Telegram. alive:
-    whether the bot works. leader: the socket of the worker that makes changes, if that is another one. background: contexts
-    that are entered, after `jobs` and `tracing`, when the service starts and exited in reverse order when it ends.
+    whether the bot works. background: contexts that are entered, after `changes` and `tracing`, when the service starts and
+    exited in reverse order when it ends.
     """
 
     answerer: Answerer
     index: LiveStore
     admission: Admission = field(default_factory=Admission)
     reader: ReaderCard | None = None
-    jobs: Jobs | None = None
+    changes: Changes | None = None
     admin_token: str | None = None
     access: Access = OPEN
     public_url: str = ""
@@ -46,7 +45,6 @@ class HttpService:
     tracing: Tracing | None = None
     deliver: Deliver | None = None
     alive: Callable[[], bool] = lambda: True
-    leader: Path | None = None
     background: Sequence[AbstractContextManager[object]] = ()
 
     def base_address(self, request: Request | None) -> str:

@@ -1,9 +1,9 @@
-"""The JSON of changes: articles to add, and jobs."""
+"""The JSON of changes: articles to add, and the changes themselves, which version 1 of the API calls jobs."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -12,9 +12,8 @@ from coopbot.domain import Language
 from coopbot.errors import InvalidRequest
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
+from coopbot.serve.changes import Change, Effect, Kind
 from coopbot.serve.http.problems import ProblemOut, describe
-from coopbot.serve.job import Job, JobKind, JobState
-from coopbot.serve.spool import JobChange
 from coopbot.serve.wire import Shape
 from coopbot.text.characters import LONGEST_ADDRESS, LONGEST_LINE
 
@@ -89,12 +88,12 @@ class JobOut(Shape):
     """A change to corpus and index. If `change` is set, the corpus has the article, even if indexing then failed."""
 
     job_id: str
-    kind: JobKind
-    state: JobState
+    kind: Kind
+    state: Literal["queued", "running", "done", "failed"]
     progress: ProgressOut
     article_id: str | None
     title: str | None
-    change: JobChange | None
+    change: Effect | None
     report: ReportOut | None
     error: ProblemOut | None
     created_at: datetime
@@ -102,6 +101,7 @@ class JobOut(Shape):
     finished_at: datetime | None
 
 
-def job_out(job: Job) -> JobOut:
-    """The JSON shape of a job."""
-    return JobOut.of(job, progress=ProgressOut.of(job), error=describe(job.error) if job.error else None)
+def job_out(change: Change) -> JobOut:
+    """The JSON shape of a change."""
+    error = describe(change.error) if change.error else None
+    return JobOut.of(change, job_id=change.change_id, progress=ProgressOut.of(change), change=change.effect, error=error)

@@ -15,8 +15,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
-from coopbot.serve.job import Job
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Change, Changes
 from coopbot.serve.messages import error_text, format_date, listed, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
@@ -62,10 +61,10 @@ class Commands:
             self._kit.reply(waiting, incoming, self._status())
         elif incoming.command == "feedback":
             self._kit.reply(waiting, incoming, self._feedback())
-        elif self._kit.library.jobs is None:
+        elif self._kit.library.changes is None:
             self._kit.reply(waiting, incoming, bot_texts(language).changes_off)
         else:
-            await self._change(waiting, incoming, self._kit.library.jobs, language)
+            await self._change(waiting, incoming, self._kit.library.changes, language)
 
     async def _reply(self, incoming: Incoming, language: Language) -> Reply:
         texts = bot_texts(language)
@@ -136,13 +135,13 @@ class Commands:
 
     def _status(self) -> str:
         store = self._kit.library.index.current()
-        jobs = self._kit.library.jobs
+        changes = self._kit.library.changes
         passages = sum(store.manifest.passages.values())
         return "\n".join(
             [
                 f"snapshot {store.snapshot_id}: {store.manifest.articles} articles, {passages} passages",
                 f"waiting: {self._kit.inbox.count()} updates, {self._kit.outbox.count()} messages",
-                f"changes: {'off' if jobs is None else 'idle' if jobs.idle else 'under way'}",
+                f"changes: {'off' if changes is None else 'under way' if changes.unfinished else 'idle'}",
                 f"subscriptions: {self._kit.database.number('SELECT COUNT(*) FROM subscriptions')}",
             ]
         )
@@ -152,59 +151,59 @@ class Commands:
         counts = f"👍 {records.votes(good=True)}  👎 {records.votes(good=False)}"
         return "\n".join([counts, *(f"👎 {question}" for question in records.disliked(_DISLIKED))])
 
-    async def _change(self, waiting: Waiting, incoming: Incoming, jobs: Jobs, language: Language) -> None:
-        """Start a job, reply, and update the reply with its progress."""
+    async def _change(self, waiting: Waiting, incoming: Incoming, changes: Changes, language: Language) -> None:
+        """Request a change, reply, and update the reply with its progress."""
         try:
-            job, reply = await _order(incoming, jobs, language)
+            change, reply = await _requested(incoming, changes, language)
         except CoopbotError as error:
-            job, reply = None, error_text(error, language)
+            change, reply = None, error_text(error, language)
         self._kit.reply(waiting, incoming, reply)
-        if job is not None:
+        if change is not None:
             like = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
-            task = asyncio.create_task(self._follow(like, jobs, job, reply))
+            task = asyncio.create_task(self._follow(like, changes, change, reply))
             self._following.add(task)
             task.add_done_callback(self._following.discard)
 
-    async def _follow(self, like: Outgoing, jobs: Jobs, job: Job, shown: str) -> None:
-        while job.state not in ("done", "failed"):
+    async def _follow(self, like: Outgoing, changes: Changes, change: Change, shown: str) -> None:
+        while change.state not in ("done", "failed"):
             await asyncio.sleep(_PROGRESS_EVERY_S)
-            job = jobs.get(job.job_id)
-            now = _progress(job, like.language) or shown
+            change = changes.get(change.change_id)
+            now = _progress(change, like.language) or shown
             if now != shown:
                 shown = now
                 self._kit.outbox.put(messages(shown, like, replacing=1))
                 self._kit.delivery.wake()
 
 
-async def _order(incoming: Incoming, jobs: Jobs, language: Language) -> tuple[Job | None, str]:
-    """The job that a command starts, None if it does not say what to add; and the reply. Raises CoopbotError."""
+async def _requested(incoming: Incoming, changes: Changes, language: Language) -> tuple[Change | None, str]:
+    """The change that a command requests, None if it does not say what to add; and the reply. Raises CoopbotError."""
     texts = bot_texts(language)
     if incoming.command == "rebuild":
-        return jobs.rebuild(), texts.rebuilding
+        return changes.rebuild(), texts.rebuilding
     if incoming.text.startswith(("http://", "https://")):
         url = incoming.text.split()[0]
-        return jobs.add_url(url), texts.adding.format(url)
+        return changes.add_url(url), texts.adding.format(url)
     replied = incoming.message.reply_to_message
     document = incoming.message.document or (replied.document if replied else None)
     if document is None:
         return None, texts.add_what
     name = with_extension(document.file_name or "document", document.mime_type or "")
     data = await (await document.get_file()).download_as_bytearray()
-    return jobs.add_file(bytes(data), name), texts.adding.format(name)
+    return changes.add_file(bytes(data), name), texts.adding.format(name)
 
 
-def _progress(job: Job, language: Language) -> str:
-    """The progress of a job; "" if there is none yet."""
+def _progress(change: Change, language: Language) -> str:
+    """The progress of a change; "" if there is none yet."""
     texts = bot_texts(language)
-    title = job.title or job.article_id or ""
-    if job.state == "failed":
-        if isinstance(job.error, Duplicate):
-            return texts.known_already.format(job.error.article_id)
-        reason = without_secrets(str(job.error)) if isinstance(job.error, CoopbotError) else message(language).went_wrong
+    title = change.title or change.article_id or ""
+    if change.state == "failed":
+        if isinstance(change.error, Duplicate):
+            return texts.known_already.format(change.error.article_id)
+        reason = without_secrets(str(change.error)) if isinstance(change.error, CoopbotError) else message(language).went_wrong
         return texts.job_failed.format(reason)
-    if job.state == "done":
-        return texts.added.format(title) if job.kind == "add" else texts.rebuilt
-    return texts.indexing.format(job.done, job.total) if job.total else ""
+    if change.state == "done":
+        return texts.added.format(title) if change.kind == "add" else texts.rebuilt
+    return texts.indexing.format(change.done, change.total) if change.total else ""
 
 
 def sources_text(store: VectorStore, language: Language) -> str:

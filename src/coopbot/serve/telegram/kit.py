@@ -18,7 +18,7 @@ from telegram.error import TelegramError
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
-from coopbot.serve.jobs import Jobs
+from coopbot.serve.changes import Changes
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.delivery import Delivery
@@ -52,11 +52,11 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """The service that the bot uses. Without `jobs`, nothing can be added."""
+    """The service that the bot uses. Without `changes`, nothing can be added."""
 
     answers: Answers
     index: LiveStore
-    jobs: Jobs | None = None
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
