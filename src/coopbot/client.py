@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, Unpack
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from coopbot.domain import Language
 from coopbot.errors import Busy, CoopbotError, Forbidden, InvalidRequest, NotFound, Unreachable
+from coopbot.index.filters import FilterArguments
 from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, SearchOut
 
 TIMEOUT_S = 60.0
@@ -54,36 +54,18 @@ class Client:
         self,
         question: str,
         *,
-        languages: Sequence[Language] = (),
-        publishers: Sequence[str] = (),
-        places: Sequence[str] = (),
-        published_from: date | None = None,
-        published_to: date | None = None,
         max_citations: int | None = None,
         conversation_id: str | None = None,
+        **filters: Unpack[FilterArguments],
     ) -> AnswerOut:
-        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`.
-
-        places: ids or names, such as "Heihe"; only articles that name one of them are searched.
-        """
-        filters = _filters(languages, publishers, places, published_from, published_to)
-        body: _Fields = {"question": question, "filters": filters}
+        """An answer with its quotes. For a follow-up, pass the previous answer's `conversation_id`."""
+        body: _Fields = {"question": question, "filters": _filters(filters)}
         body |= _given(max_citations=max_citations, conversation_id=conversation_id)
         return self._call(AnswerOut, "POST", "/v1/ask", body=body)
 
-    def search(
-        self,
-        query: str,
-        *,
-        top_k: int | None = None,
-        languages: Sequence[Language] = (),
-        publishers: Sequence[str] = (),
-        places: Sequence[str] = (),
-        published_from: date | None = None,
-        published_to: date | None = None,
-    ) -> SearchOut:
-        """The nearest passages, best first. places: as for `ask`."""
-        parameters = {"q": query} | _given(top_k=top_k) | _filters(languages, publishers, places, published_from, published_to)
+    def search(self, query: str, *, top_k: int | None = None, **filters: Unpack[FilterArguments]) -> SearchOut:
+        """The nearest passages, best first."""
+        parameters = {"q": query} | _given(top_k=top_k) | _filters(filters)
         return self._call(SearchOut, "GET", "/v1/search", parameters=parameters)
 
     def article(self, article_id: str) -> ArticleTextOut:
@@ -129,16 +111,8 @@ class Client:
             raise Unreachable(address, "not an answer from coopbot; check the address and the version there") from exc
 
 
-def _filters(
-    languages: Sequence[str],
-    publishers: Sequence[str],
-    places: Sequence[str],
-    published_from: date | None,
-    published_to: date | None,
-) -> _Fields:
-    dates = _given(published_from=published_from, published_to=published_to)
-    lists: _Fields = {"languages": list(languages), "publishers": list(publishers), "places": list(places)}
-    return lists | {name: str(day) for name, day in dates.items()}
+def _filters(given: FilterArguments) -> _Fields:
+    return {name: str(value) if isinstance(value, date) else value for name, value in _given(**given).items()}
 
 
 def _given(**fields: object) -> _Fields:

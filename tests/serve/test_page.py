@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import LANGUAGES, Source
 from coopbot.index.build import build
+from coopbot.index.filters import VALUE_FILTERS
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.admission import Admission
@@ -124,6 +125,7 @@ def test_every_text_is_in_every_language() -> None:
     assert used <= texts["en"].keys()
     by_code = {"from", "zh", "ru", "en", "suggestions", "name", "short_name", "question_empty", "question_too_long", "busy"}
     indexed = {name for name in texts["en"] if name.startswith("job_")} | {"retrieved", "read"}
+    indexed |= {name for one in VALUE_FILTERS for name in (one.option, f"{one.option}_hint")}
     assert texts["en"].keys() - used <= by_code | indexed
 
 

@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from coopbot.cli.console import AsJson, say, say_marked
 from coopbot.cli.parts import service
+from coopbot.domain import Answer, Filters
 from coopbot.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from coopbot.domain import Answer, Filters
+from coopbot.index.filters import VALUE_FILTERS
 
 Question = Annotated[str, typer.Argument(help="The question, in English, Chinese or Russian.")]
-Languages = Annotated[list[str] | None, typer.Option("--language", help="Only articles in this language; repeatable.")]
-Publishers = Annotated[list[str] | None, typer.Option("--publisher", help="Only this publisher or source; repeatable.")]
-Places = Annotated[
-    list[str] | None, typer.Option("--place", help="Only articles that name this place, such as Heihe; repeatable.")
-]
-DateFrom = Annotated[str | None, typer.Option("--from", help="Only articles published on or after this day, YYYY-MM-DD.")]
-DateTo = Annotated[str | None, typer.Option("--to", help="Only articles published on or before this day, YYYY-MM-DD.")]
+_Repeated = list[str] | None
+
+# The options of filters, by the fields of `Filters`.
+_LIMITS = {
+    "languages": Annotated[_Repeated, typer.Option("--language", help="Only articles in this language; repeatable.")],
+    **{one.field: Annotated[_Repeated, typer.Option(f"--{one.option}", help=one.help)] for one in VALUE_FILTERS},
+    "published_from": Annotated[
+        str | None, typer.Option("--from", help="Only articles published on or after this day, YYYY-MM-DD.")
+    ],
+    "published_to": Annotated[
+        str | None, typer.Option("--to", help="Only articles published on or before this day, YYYY-MM-DD.")
+    ],
+}
 
 
+def limited(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each filter; it gets the `filters`."""
+
+    @wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        given = {name: value for name in _LIMITS if (value := options.pop(name)) is not None}
+        command(*arguments, filters=_filters(given), **options)
+
+    own = {name: one for name, one in signature(command, eval_str=True).parameters.items() if name != "filters"}
+    limits = {name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for name, kind in _LIMITS.items()}
+    run.__annotations__ = {name: one.annotation for name, one in (own | limits).items()}
+    setattr(run, "__signature__", Signature([*own.values(), *limits.values()]))  # noqa: B010 - not an attribute that mypy knows
+    return run
+
+
+@limited
 def ask(
     question: Question,
-    language: Languages = None,
-    publisher: Publishers = None,
-    place: Places = None,
-    published_from: DateFrom = None,
-    published_to: DateTo = None,
+    *,
     max_citations: Annotated[int | None, typer.Option(min=1, max=10, help="Maximum number of quotes; 4 if left out.")] = None,
     as_json: AsJson = False,
+    filters: Filters,
 ) -> None:
     """Answer a question with exact quotes from the articles."""
     from coopbot.ask.understand.question import checked
     from coopbot.serve.wire import answer_out
 
     question = checked(question)
-    filters = _filters(
-        languages=language,
-        publishers=publisher,
-        places=place,
-        published_from=published_from,
-        published_to=published_to,
-    )
     answer = service().answerer.ask(question, filters=filters, max_citations=max_citations)
     if as_json:
         say(answer_out(answer).model_dump_json(indent=2))
@@ -53,28 +67,19 @@ def ask(
         _print_answer(answer)
 
 
+@limited
 def search(
     question: Question,
+    *,
     top_k: Annotated[int, typer.Option(min=1, max=50, help="Maximum number of passages.")] = 10,
-    language: Languages = None,
-    publisher: Publishers = None,
-    place: Places = None,
-    published_from: DateFrom = None,
-    published_to: DateTo = None,
     as_json: AsJson = False,
+    filters: Filters,
 ) -> None:
     """Find the passages nearest to a question."""
     from coopbot.ask.understand.question import checked
     from coopbot.serve.wire import search_out
 
     question = checked(question)
-    filters = _filters(
-        languages=language,
-        publishers=publisher,
-        places=place,
-        published_from=published_from,
-        published_to=published_to,
-    )
     result = service().answerer.search(question, top_k=top_k, filters=filters)
     if as_json:
         say(search_out(result).model_dump_json(indent=2))
@@ -109,13 +114,13 @@ def _print_answer(answer: Answer) -> None:
             say(f"    {citation.deep_link}")
 
 
-def _filters(**fields: list[str] | str | None) -> Filters:
+def _filters(given: dict[str, object]) -> Filters:
     from pydantic import ValidationError
 
     from coopbot.serve.requests import FiltersIn
 
     try:
-        return FiltersIn.model_validate({name: value for name, value in fields.items() if value is not None}).to_filters()
+        return FiltersIn.model_validate(given).to_filters()
     except ValidationError as exc:
         problem = exc.errors(include_input=False, include_url=False)[0]
         field = str(problem["loc"][0])

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from coopbot.domain import Article, Language, Passage
 from coopbot.index import token_codes
 from coopbot.index.cache import VectorCache, cache_key
+from coopbot.index.filters import places_in
 from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import ArticleRows, PassageVectors
-from coopbot.text.gazetteer import all_places, find_names
 from coopbot.text.tokens import lexical_tokens
 
 # Passages embedded before their vectors go into the cache: a killed build loses no more than these.
@@ -72,11 +72,6 @@ class RowMaker:
         self._cache.put(made)
         self.embedded += len(made)
         return made
-
-
-def places_in(article: Article) -> frozenset[str]:
-    """Gazetteer ids of the places on the map that title or text name. Takes about 2 ms."""
-    return find_names(f"{article.title}\n{article.text}") & all_places().keys()
 
 
 def context_of(article: Article, passage: Passage) -> str:

@@ -36,7 +36,7 @@ class PassageVectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRows:
-    """An article with its passages and the vectors of each passage, in the same order. places: see `rows.places_in`."""
+    """An article with its passages and the vectors of each passage, in the same order. places: see `filters.places_in`."""
 
     article: Article
     passages: Sequence[Passage]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import (
     AfterValidator,
@@ -14,14 +14,15 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
+    create_model,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
 from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language
+from coopbot.index.filters import VALUE_FILTERS, ValueFilter
 from coopbot.text.characters import LONGEST_LINE, has_meaning, plain_characters
-from coopbot.text.gazetteer import all_places, place_id
 
 _FILTERS = TypeAdapter(Filters)
 
@@ -72,37 +73,36 @@ class _Request(BaseModel):
         return data
 
 
-def _to_place_ids(names: list[str]) -> list[str]:
-    ids = [found for name in names if (found := place_id(name)) is not None]
-    if len(ids) < len(names):
-        detail = "Input should be names of places on the map or their ids, which are {ids}"
-        raise PydanticCustomError("place", detail, {"ids": ", ".join(sorted(all_places()))})
-    return ids
-
-
-Places = Annotated[
-    list[Name],
-    AfterValidator(_to_place_ids),
-    Field(
-        description="Places on the map that articles name: ids, such as heihe, or names in English, Chinese or Russian.",
-        max_length=10,
-    ),
-]
-"""Becomes the ids of the places in the gazetteer."""
-
-
-class FiltersIn(_Request):
+class _Filters(_Request):
     """What a question is limited to; dates are inclusive. An article passes if it names one of the places."""
 
     languages: list[Language] = Field(default=[], max_length=10)
-    publishers: list[Name] = Field(default=[], max_length=50)
     published_from: Day | None = None
     published_to: Day | None = None
-    places: Places = []
 
     def to_filters(self) -> Filters:
         """The same as a domain record."""
         return _FILTERS.validate_python(self.model_dump())
+
+
+def _values(one: ValueFilter) -> tuple[object, object]:
+    """The type and default of a filter's field."""
+
+    def to_ids(names: list[str]) -> list[str]:
+        try:
+            return one.to_ids(names)
+        except ValueError as exc:
+            raise PydanticCustomError("unknown", str(exc)) from exc
+
+    return Annotated[list[Name], AfterValidator(to_ids), Field(description=one.description, max_length=one.most)], []
+
+
+if TYPE_CHECKING:
+    FiltersIn = _Filters
+else:
+    FiltersIn = create_model(
+        "FiltersIn", __base__=_Filters, __doc__=_Filters.__doc__, **{one.field: _values(one) for one in VALUE_FILTERS}
+    )
 
 
 class AskIn(_Request):

@@ -10,7 +10,7 @@ from threading import Lock
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Hit, Language, Notice
-from coopbot.index.rows import places_in
+from coopbot.index.filters import passes
 from coopbot.text.wanted import ArticlesWanted
 
 _LISTED = 10
@@ -59,7 +59,7 @@ class Newest:
                 self._found = _newest_of(snapshot)
                 self._snapshot_id = snapshot.snapshot_id
             found = [article for language in filters.languages or LANGUAGES for article in self._found[language]]
-        passing = {article.article_id: article for article in found if _passes(article, filters)}
+        passing = {article.article_id: article for article in found if passes(article, filters)}
         return heapq.nlargest(_NEWEST, passing.values(), key=_date_and_id)
 
 
@@ -79,16 +79,3 @@ def _all(snapshot: VectorStore) -> Iterator[Article]:
 
 def _date_and_id(article: Article) -> tuple[date, str]:
     return article.published or date.min, article.article_id
-
-
-def _passes(article: Article, filters: Filters) -> bool:
-    """Whether publisher, date and places pass. Publishers of a brief's sources count too; case is ignored."""
-    names = {article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))}
-    wanted = {name.casefold() for name in filters.publishers}
-    day = article.published or date.min
-    return (
-        (not wanted or not wanted.isdisjoint(name.casefold() for name in names))
-        and (filters.published_from is None or filters.published_from <= day)
-        and (filters.published_to is None or day <= filters.published_to)
-        and (not filters.places or not places_in(article).isdisjoint(filters.places))
-    )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import cached_property
@@ -18,7 +19,7 @@ import numpy as np
 
 from coopbot.domain import Article, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
-from coopbot.index.disk.conditions import conditions, publisher_spellings
+from coopbot.index.filters import PLACES, VALUE_FILTERS, ValueFilter, asked_keys, values_by_key
 from coopbot.index.types import I64, StoredPassage
 from coopbot.records import from_json, to_json
 
@@ -152,13 +153,19 @@ class PassageStore:
         return frozenset(place for (place,) in self._db.execute(sql, (article_id,)))
 
     def rows_matching(self, language: Language, filters: Filters) -> I64 | None:
-        """Rows of a language that pass the filters, or None if the filters are empty.
-
-        A publisher matches the article's own, that of one of its sources, or another that published the same story.
-        """
-        clauses, values = conditions(filters, self._spellings if filters.publishers else {})
+        """Rows of a language that pass the filters, or None if the filters are empty."""
         if filters.languages and language not in filters.languages:
             return np.zeros(0, dtype=np.int64)
+        clauses: list[str] = []
+        values: list[str] = []
+        for one in VALUE_FILTERS:
+            if asked := asked_keys(one, filters):
+                clauses.append("p.article IN (SELECT value FROM json_each(?))")
+                values.append(json.dumps(self._articles_with(one, asked)))
+        for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
+            if day is not None:
+                clauses.append(f"a.published {operator} ?")
+                values.append(day.isoformat())
         if not clauses:
             return None
         condition = " AND ".join(["p.language = ?", *clauses])
@@ -167,9 +174,27 @@ class PassageStore:
         )
         return np.fromiter((row for (row,) in found), dtype=np.int64)
 
+    def _articles_with(self, one: ValueFilter, asked: Collection[str]) -> list[int]:
+        """The numbers of the articles that have one of these keys."""
+        if one is PLACES:
+            sql = "SELECT DISTINCT article FROM places WHERE place_id IN (SELECT value FROM json_each(?))"
+            return [number for (number,) in self._db.execute(sql, (json.dumps(sorted(asked)),))]
+        return sorted({number for key in asked for number in self._articles_by_key.get((one.field, key), ())})
+
     @cached_property
-    def _spellings(self) -> dict[str, list[str]]:
-        return publisher_spellings(self._db)
+    def _articles_by_key(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """The numbers of articles by field and key, of all filters but places: read once, as the file never changes."""
+        found = defaultdict[tuple[str, str], list[int]](list)
+        sql = (  # without the text, which is long, and of which only places are read
+            "SELECT number, article_id, title, authors, publisher, published, url, language, '', sha256, sources, "
+            "also_published_by FROM articles"
+        )
+        for number, *row in self._db.execute(sql).fetchall():
+            article = _to_article(tuple(row))
+            for one in VALUE_FILTERS:
+                for key in () if one is PLACES else values_by_key(article, one):
+                    found[one.field, key].append(number)
+        return found
 
 
 def _article_row(article: Article) -> tuple[str | None, ...]:

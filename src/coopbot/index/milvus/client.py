@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from coopbot.errors import IndexMissing, Misconfigured, Unreachable
-from coopbot.index.milvus.schema import MAX_ARTICLE_ID_BYTES, MAX_PUBLISHERS, PARTITIONS, VARCHAR_BYTES, Kind, Row
+from coopbot.index.filters import KEY_CHARS, VALUE_FILTERS
+from coopbot.index.milvus.schema import MAX_ARTICLE_ID_BYTES, MAX_VALUES, PARTITIONS, VARCHAR_BYTES, Kind, Row
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -123,16 +124,15 @@ def _columns(kind: Kind, dim: int) -> Mapping[str, Options]:
 
     number = {"datatype": DataType.INT64}
     string = {"datatype": DataType.VARCHAR}
-    strings = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": MAX_PUBLISHERS}
+    strings = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": MAX_VALUES}
     # Nine tenths of the index are contents, of which a question reads a few: mapped from disk, not held in memory.
     content = {"max_length": VARCHAR_BYTES, "mmap_enabled": True}
     common = {"id": {**number, "is_primary": True}, "added": number, "removed": number}
     if kind == "passages":
         return {
             **common,
-            "publishers": {**strings, "max_length": 1024},
             "published": number,
-            "places": {**strings, "max_length": 256},
+            **{one.field: {**strings, "max_length": 4 * KEY_CHARS} for one in VALUE_FILTERS},
             "pooled": {"datatype": DataType.FLOAT_VECTOR, "dim": dim},
             "words": {"datatype": DataType.SPARSE_FLOAT_VECTOR},
             "length": number,

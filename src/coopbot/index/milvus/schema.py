@@ -1,6 +1,6 @@
 """What coopbot keeps in Milvus: three collections for each model and format.
 
-    passages  what searches compare: a vector, weights of words, publishers, date; and what is read of the passages found
+    passages  what searches compare: a vector, weights of words, values of filters, date; and what is read of the passages found
     records   bytes with a name: each article, and for each language how many passages contain each word
     state     two rows: the current snapshot, and the build that started last
 
@@ -33,12 +33,16 @@ import numpy.typing as npt
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage
 from coopbot.errors import IndexBroken
 from coopbot.index.disk.lexical import K1, B
+from coopbot.index.filters import PLACES, VALUE_FILTERS, asked_keys, values_by_key
 from coopbot.index.rows import lexical_words
 from coopbot.index.types import F16, I64, U8, ArticleRows, Contents, PassageVectors
 from coopbot.records import T, from_json, to_json
 
 # Increase when rows change their meaning; the index is then built again.
 FORMAT = 5
+
+# Other filters are other columns.
+_FIELDS = " ".join(one.field for one in VALUE_FILTERS)
 
 PREFIX = "coopbot"
 
@@ -59,9 +63,8 @@ NEVER = 2**62
 
 # Bytes of the largest VARCHAR, and base64 characters in one: a multiple of 4.
 VARCHAR_BYTES, _PART_CHARS = 65_535, 65_532
-MAX_PUBLISHERS = 256
+MAX_VALUES = 256
 MAX_ARTICLE_ID_BYTES = 4096
-_PUBLISHER_CHARS = 200
 
 # Average lexical tokens of a passage in the corpus that comes with coopbot.
 _USUAL_LENGTH: Mapping[Language, float] = {"en": 65.0, "zh": 134.0, "ru": 69.0}
@@ -80,7 +83,7 @@ class Names:
     @property
     def stem(self) -> str:
         """The common beginning of the names."""
-        return f"{self.prefix}_{sha256(f'{FORMAT} {self.fingerprint}'.encode()).hexdigest()[:8]}_"
+        return f"{self.prefix}_{sha256(f'{FORMAT} {_FIELDS} {self.fingerprint}'.encode()).hexdigest()[:8]}_"
 
     def __getitem__(self, kind: Kind) -> str:
         return self.stem + kind
@@ -111,10 +114,9 @@ class SnapshotManifest(Contents):
 def passing(filters: Filters) -> str:
     """The condition for passages that pass the filters, to append to another. An undated passage passes no filter by date."""
     condition = ""
-    if filters.publishers:
-        condition += f" and array_contains_any(publishers, {literals(map(publisher_key, filters.publishers))})"
-    if filters.places:
-        condition += f" and array_contains_any(places, {literals(filters.places)})"
+    for one in VALUE_FILTERS:
+        if asked := asked_keys(one, filters):
+            condition += f" and array_contains_any({one.field}, {literals(sorted(asked))})"
     if filters.published_from or filters.published_to:
         first, last = filters.published_from or date.min, filters.published_to or date.max
         condition += f" and published >= {first.toordinal()} and published <= {last.toordinal()}"
@@ -124,11 +126,6 @@ def passing(filters: Filters) -> str:
 def literals(values: Iterable[str | int]) -> str:
     """A list within a condition. As JSON, so that no string can end it."""
     return json.dumps(list(values), ensure_ascii=False)
-
-
-def publisher_key(name: str) -> str:
-    """A publisher's name in the form in which names are compared."""
-    return "".join(c for c in " ".join(name.split()).lower() if c.isprintable())[:_PUBLISHER_CHARS]
 
 
 def article_name(article_id: str) -> str:
@@ -178,13 +175,12 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
     article = one.article
     records = record_rows(ids, article_name(article.article_id), pack(to_json(Article, article)), added)
     records[-1] |= {"sha256": article.sha256, "passages": len(one.passages)}
-    publishers = (article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by)))
     common = {
         "added": added,
         "removed": NEVER,
-        "publishers": list(dict.fromkeys(map(publisher_key, publishers)))[:MAX_PUBLISHERS],
+        **{field.field: list(values_by_key(article, field))[:MAX_VALUES] for field in VALUE_FILTERS if field is not PLACES},
+        PLACES.field: sorted(one.places),
         "published": article.published.toordinal() if article.published else 0,
-        "places": sorted(one.places),
     }
     rows = zip(one.passages, one.vectors, strict=True)
     return records, [{**common, "id": next(ids), **_passage(article, *row)} for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
@@ -13,8 +13,8 @@ from heapq import nlargest
 from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
-from coopbot.domain import Article, Language
-from coopbot.index.rows import places_in
+from coopbot.domain import Article, Filters, Language
+from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, failed, values_by_key
 from coopbot.serve.requests import FiltersIn
 from coopbot.serve.wire import ArticleOut, Shape
 from coopbot.text.gazetteer import all_places
@@ -70,12 +70,16 @@ class OverviewOut(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is counted of an article. publishers: names as written, by casefolded name."""
+    """What is counted of an article. values: as written, by field of the filter and key."""
 
     sha256: str
     article: ArticleOut
-    publishers: dict[str, str]
-    places: frozenset[str]
+    values: Mapping[str, Mapping[str, str]]
+
+    def failed(self, filters: Filters) -> Iterator[str]:
+        """The filters that it does not pass."""
+        article = self.article
+        return failed(filters, language=article.language, published=article.published, keys=lambda one: self.values[one.field])
 
 
 class Overview:
@@ -94,12 +98,12 @@ class Overview:
         """The counts for a query."""
         store = self._index.current()
         entries = self._processed(store)
-        publishers = {name.casefold() for name in query.publishers}
-        failed = [(entry, _failed(entry, query, publishers)) for entry in entries]
+        filters = query.to_filters()
+        failures = [(entry, set(entry.failed(filters))) for entry in entries]
 
         def passing(without: str = "") -> list[_Entry]:
             """The entries that pass all filters except the one without."""
-            return [entry for entry, names in failed if names <= {without}]
+            return [entry for entry, names in failures if names <= {without}]
 
         return OverviewOut(
             snapshot=store.snapshot_id,
@@ -107,7 +111,7 @@ class Overview:
             counted=len(entries),
             matching=len(passing()),
             languages=dict(Counter(entry.article.language for entry in passing("languages"))),
-            months=_months(passing("dates")),
+            months=_months(passing("published")),
             publishers=_publishers(passing("publishers")),
             places=_places(passing("places")),
             recent=_newest(passing(), query.recent),
@@ -141,31 +145,8 @@ class Overview:
         known = self._known.get(article.article_id)
         if known is not None and known.sha256 == article.sha256:
             return known
-        names = [article.publisher, *(source.publisher for source in (*article.sources, *article.also_published_by))]
-        return _Entry(
-            sha256=article.sha256,
-            article=ArticleOut.of(article),
-            publishers={name.casefold(): name for name in names if name},
-            places=places_in(article),
-        )
-
-
-def _failed(entry: _Entry, query: OverviewIn, publishers: set[str]) -> set[str]:
-    """The filters that an entry does not pass."""
-    passed = {
-        "languages": not query.languages or entry.article.language in query.languages,
-        "publishers": not publishers or not entry.publishers.keys().isdisjoint(publishers),
-        "places": not query.places or not entry.places.isdisjoint(query.places),
-        "dates": _between(entry.article.published, query.published_from, query.published_to),
-    }
-    return {name for name, passes in passed.items() if not passes}
-
-
-def _between(day: date | None, first: date | None, last: date | None) -> bool:
-    """Whether a day lies within the limits. None passes only if there are none."""
-    if day is None:
-        return first is None and last is None
-    return (first is None or first <= day) and (last is None or day <= last)
+        values = {one.field: values_by_key(article, one) for one in VALUE_FILTERS}
+        return _Entry(sha256=article.sha256, article=ArticleOut.of(article), values=values)
 
 
 def _months(entries: Iterable[_Entry]) -> dict[str, int]:
@@ -176,13 +157,14 @@ def _months(entries: Iterable[_Entry]) -> dict[str, int]:
 def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
     counts, names = Counter[str](), dict[str, str]()
     for entry in entries:
-        counts.update(entry.publishers.keys())
-        names |= entry.publishers
+        own = entry.values[PUBLISHERS.field]
+        counts.update(own.keys())
+        names |= own
     return [PublisherOut(name=names[key], articles=count) for key, count in counts.most_common(_PUBLISHERS)]
 
 
 def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
-    counts = Counter(place for entry in entries for place in entry.places)
+    counts = Counter(place for entry in entries for place in entry.values[PLACES.field])
     return [
         PlaceOut.of(all_places()[place_id], articles=count)
         for place_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coopbot.domain import LANGUAGES, Language
+from coopbot.index.filters import VALUE_FILTERS
 from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.messages import format_date, language_of_locale, message
-from coopbot.text.gazetteer import all_places
 
 # Texts by name, and `suggestions`, a list.
 Texts = Mapping[str, str | list[str]]
@@ -99,7 +99,7 @@ class Templates:
             language=language,
             theme=theme,
             t=self.texts[language],
-            places=sorted((place.names[language], place_id) for place_id, place in all_places().items()),
+            filters=VALUE_FILTERS,
             names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(format_date, language=language),
             blocks=article_blocks,

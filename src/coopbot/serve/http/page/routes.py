@@ -21,6 +21,7 @@ from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import LANGUAGES, Answer, Language
 from coopbot.errors import CoopbotError
+from coopbot.index.filters import VALUE_FILTERS
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
@@ -157,7 +158,8 @@ def _asked(form: FormData) -> dict[str, object]:
     def given(name: str) -> list[str]:
         return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
-    filters: dict[str, object] = {name: found for name in ("languages", "publishers", "places") if (found := given(name))}
+    lists = ("languages", *(one.field for one in VALUE_FILTERS))
+    filters: dict[str, object] = {name: found for name in lists if (found := given(name))}
     filters |= {name: found[0] for name in ("published_from", "published_to") if (found := given(name))}
     conversation = given("conversation_id")
     return {

@@ -41,7 +41,7 @@ function placesView(places, limits, { limit }) {
   const listed = places.filter((place, rank) => rank < PLACES || limits.places.includes(place.place_id));
   return html`${mapOf(places, limits.places, toggle)}
     <ul class="places">
-      <li><button type="button" aria-pressed=${limits.places.length === 0} @click=${() => limit({ places: [] })}>${t.all_places}</button></li>
+      <li><button type="button" aria-pressed=${limits.places.length === 0} @click=${() => limit({ places: [] })}>${t.place_hint}</button></li>
       ${listed.map((place) => html`<li><button type="button" aria-pressed=${limits.places.includes(place.place_id)} @click=${() => toggle(place.place_id)}>
         ${place.names[language]} <span>${number(place.articles)}</span></button></li>`)}
     </ul>`;

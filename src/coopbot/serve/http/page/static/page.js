@@ -10,9 +10,10 @@ import { setUpTheme } from "./theme.js";
 import { day, fill, language, t } from "./words.js";
 
 const KEPT = 20; // turns kept over a reload
-const none = () => ({ languages: [], publishers: [], from: "", to: "", places: [] });
 const at = (id) => document.getElementById(id);
 const [form, question, send] = [at("form"), at("question"), at("send")];
+const valued = [...form.querySelectorAll("[data-filter]")].map((input) => input.name); // filters that take several values
+const none = () => ({ languages: [], ...Object.fromEntries(valued.map((name) => [name, []])), from: "", to: "" });
 
 const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null };
 let asking = null; // the AbortController of the question in progress
@@ -74,12 +75,8 @@ function setUpForm() {
     if (name === "languages") limit({ languages: [...form.querySelectorAll("[name=languages]:checked")].map((box) => box.value) });
     if (name === "published_from") limit({ from: value });
     if (name === "published_to") limit({ to: value });
-    if (name === "publishers" && value.trim()) {
-      limit({ publishers: [...new Set([...state.limits.publishers, value.trim()])] });
-      event.target.value = "";
-    }
-    if (name === "places" && value) {
-      limit({ places: [...new Set([...state.limits.places, value])] });
+    if (valued.includes(name) && value.trim()) {
+      limit({ [name]: [...new Set([...state.limits[name], value.trim()])] });
       event.target.value = "";
     }
   });
@@ -148,11 +145,9 @@ function problemText({ status, retryAfter }) {
 
 // The filters of questions, lists and counts, as the service expects them.
 function filters() {
-  const { languages, publishers, places, from, to } = state.limits;
+  const { from, to, ...lists } = state.limits;
   return {
-    ...(languages.length && { languages }),
-    ...(publishers.length && { publishers }),
-    ...(places.length && { places }),
+    ...Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length)),
     ...(from && { published_from: from }),
     ...(to && { published_to: to }),
   };
@@ -228,12 +223,11 @@ function examples() {
 }
 
 function chips() {
-  const { languages, publishers, places, from, to } = state.limits;
+  const { languages, from, to } = state.limits;
   const without = (name, value) => () => limit({ [name]: state.limits[name].filter((other) => other !== value) });
   const all = [
     ...languages.map((code) => [t[code], without("languages", code)]),
-    ...publishers.map((name) => [name, without("publishers", name)]),
-    ...places.map((id) => [placeName(id), without("places", id)]),
+    ...valued.flatMap((name) => state.limits[name].map((value) => [nameOf(name, value), without(name, value)])),
     ...(from ? [[`${t.from} ${day(from)}`, () => limit({ from: "" })]] : []),
     ...(to ? [[`${t.to} ${day(to)}`, () => limit({ to: "" })]] : []),
   ];
@@ -243,7 +237,8 @@ function chips() {
     ${all.length > 1 ? html`<button type="button" class="quiet" @click=${() => limit(none())}>${t.clear}</button>` : nothing}</div>`;
 }
 
-const placeName = (id) => [...form.elements.places.options].find((option) => option.value === id)?.text ?? id;
+// As the form shows it, if it offers a choice.
+const nameOf = (name, value) => [...(form.elements[name].options ?? [])].find((option) => option.value === value)?.text ?? value;
 
 function say(text) {
   at("status").textContent = text;
@@ -269,6 +264,7 @@ function keep() {
 function restore() {
   try {
     Object.assign(state, JSON.parse(sessionStorage.getItem("conversation")) ?? {});
+    state.limits = { ...none(), ...state.limits };
   } catch {
     sessionStorage.removeItem("conversation");
   }
