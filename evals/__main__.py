@@ -14,7 +14,9 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.wiring import Service
+    from evals.measure.chains import ChainsPart
     from evals.measure.evaluate import Part
+    from evals.measure.siblings import SiblingsPart
     from evals.measure.unseen_board import UnseenPart
     from evals.measure.writing import WritingPart
     from evals.xquad.board import XquadPart
@@ -38,7 +40,14 @@ def quality(
     ] = _EVALS / "blind.jsonl",
     pages: Annotated[Path, typer.Option("--pages", help="A folder of pages; NAME.jsonl beside it asks about them.")] = _EVALS
     / "pages",
-    golden_only: Annotated[bool, typer.Option("--golden-only", help="Leave out --unseen, --blind and --pages.")] = False,
+    former: Annotated[
+        Path, typer.Option("--former", help="The final questions of the release before, which only report now, JSONL.")
+    ] = _EVALS / "former-final.jsonl",
+    chains: Annotated[Path, typer.Option("--chains", help="Conversations, JSONL.")] = _EVALS / "chains.jsonl",
+    siblings: Annotated[
+        Path, typer.Option("--siblings", help="Questions near a tempting sibling, JSONL; NAME/ beside it has pages.")
+    ] = _EVALS / "siblings.jsonl",
+    golden_only: Annotated[bool, typer.Option("--golden-only", help="Ask no other questions than --questions.")] = False,
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
     llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
     board: Annotated[Path, typer.Option("--board", help="Where the scoreboard is written.")] = Path("docs/scoreboard.md"),
@@ -52,7 +61,13 @@ def quality(
     # Only `--llm` uses a language model; everything else measures quotes.
     settings = given.model_copy(update={"llm_base_url": ""})
     service = parts.service(settings)
-    further: list[Part] = [] if golden_only else [_unseen(unseen, blind, pages, settings, service)]
+    further: list[Part] = []
+    if not golden_only:
+        further += [
+            _unseen(unseen, blind, former, pages, settings, service),
+            _chains(chains, service),
+            _siblings(siblings, settings, service),
+        ]
     further += [_xquad(xquad, service)] if xquad else []
     further += [_written(unseen, llm, given, service)] if llm else []
     with bar("asking the golden questions") as progress:
@@ -105,7 +120,7 @@ def corpus(
     say(f"{found.articles} articles: {page}")
 
 
-def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
+def _unseen(unseen: Path, blind: Path, former: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
     from evals.measure.unseen import open_pages
 
     with bar("indexing the pages") as progress:
@@ -113,8 +128,32 @@ def _unseen(unseen: Path, blind: Path, pages: Path, settings: Settings, service:
     return _asked(
         ("unseen", unseen, "--unseen", service),
         ("blind", blind, "--blind", service),
+        ("former", former, "--former", service),
         ("pages", pages.with_suffix(".jsonl"), "--pages", own),
     )
+
+
+def _chains(path: Path, service: Service) -> ChainsPart:
+    from evals.measure.chains import ChainsPart, ask_chains, load_chains
+
+    with bar(f"asking {path.name}") as progress:
+        replies = ask_chains(load_chains(path), service.answerer, service.index.current().article, progress)
+    return ChainsPart(replies=replies)
+
+
+def _siblings(path: Path, settings: Settings, service: Service) -> SiblingsPart:
+    from evals.measure.siblings import SiblingsPart, ask_siblings, load_siblings
+    from evals.measure.unseen import open_pages
+
+    questions = load_siblings(path)
+    with bar("indexing the pages about siblings") as progress:
+        own = open_pages(path.with_suffix(""), settings, service.models, progress)
+    replies = []
+    for asked, about_pages in ((service, False), (own, True)):
+        rows, article = [one for one in questions if one.pages == about_pages], asked.index.current().article
+        with bar(f"asking {path.name}") as progress:
+            replies += ask_siblings(rows, asked.answerer, article, progress)
+    return SiblingsPart(replies=replies)
 
 
 def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:

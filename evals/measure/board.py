@@ -9,9 +9,9 @@ from pathlib import Path
 from string import Template
 
 from coopbot.domain import LANGUAGES
-from evals.measure.figures import GoldenScores
+from evals.measure.figures import COSTS, GoldenScores
 from evals.measure.floors import Floors
-from evals.measure.golden import KINDS, PLAIN, SPLITS
+from evals.measure.golden import KINDS, PLAIN, SPLITS, AskedQuestion
 from evals.measure.scores import Estimate
 
 # Rows and columns of tables by the parts of the figures' names, as `compared` takes them.
@@ -23,6 +23,9 @@ ANSWERS = {
 }
 REFUSALS = {"all": "no_evidence.all", **{f"asked in {language}": f"no_evidence.{language}" for language in LANGUAGES}}
 REFUSAL_FIGURES = {"precision": "precision", "recall": "recall", "recall at precision .90": "recall_at_90", "area": "area"}
+ANSWER_COLUMNS = {"first quote": "first", "refused": "refused", "wrong": "wrong", "right first": "offered"}
+_GRADES = {grade.replace("_", " "): f"grade.{grade}" for grade in COSTS}
+_GRADE_FIGURES = {"right": "right", "of those with an answer": "with_answer", "of those without": "without_answer"}
 _ANSWER_FIGURES = {"first quote": "first", "any quote": "any", "first, if answered": "first_when_answered"}
 _CONFIDENCE_FIGURES = {"area under risk-coverage": "risk_coverage_area", "calibration error": "calibration_error"}
 _DIRECTIONS = {f"{asked} → {language}": f"retrieval.{asked}-{language}" for asked in LANGUAGES for language in LANGUAGES}
@@ -36,6 +39,7 @@ def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate]
         floors=_floors(floors, {**golden.figures, **further}),
         answers=shown({**ANSWERS, "follow-ups": "answer.follow_up"}, _ANSWER_FIGURES),
         kinds=shown({kind: f"kind.{kind}" for kind in KINDS if kind in PLAIN}, {"first quote": "first"}),
+        grades=grades(golden.figures, sets=SPLITS),
         exact=shown({"citations": "citation"}, {"exact": "exact"}),
         refusals=shown(REFUSALS, REFUSAL_FIGURES),
         false_premises=shown({"false premises": "false_premise"}, {"right": "right"}),
@@ -46,8 +50,36 @@ def render(golden: GoldenScores, floors: Floors, further: Mapping[str, Estimate]
         retrieval=shown(_DIRECTIONS, {"MRR": "mrr", "nDCG@10": "ndcg_10"}),
         recall=shown(_DIRECTIONS, {f"recall@{depth}": f"recall_{depth}" for depth in (1, 5, 10)}),
         further="\n".join(sections),
-        missed=table(("kind", "questions"), [(kind, ", ".join(ids)) for kind, ids in golden.missed.items() if ids]),
+        missed=_missed(golden.missed.items()),
     )
+
+
+def grades(figures: Mapping[str, Estimate], sets: Sequence[str]) -> str:
+    """What people meet, of sets of questions side by side."""
+    shown = partial(compared, figures, sets=sets)
+    costs = (
+        f"{grade.replace('_', ' ')} {', '.join(f'{verdict} {cost:g}' for verdict, cost in by_verdict.items())}"
+        for grade, by_verdict in COSTS.items()
+    )
+    return fill(
+        "grades",
+        grades=shown(_GRADES, _GRADE_FIGURES),
+        language=shown({"right first quotes": "met"}, {"own language": "own_language"}),
+        costs="; ".join(costs),
+        cost=shown({"all": "met"}, {"cost": "cost"}),
+    )
+
+
+def missed_by_kind(questions: Iterable[AskedQuestion]) -> str:
+    """The ids of questions, by kind."""
+    by_kind: dict[str, list[str]] = {}
+    for question in questions:
+        by_kind.setdefault(question.kind, []).append(question.id)
+    return _missed(by_kind.items())
+
+
+def _missed(by_kind: Iterable[tuple[str, Sequence[str]]]) -> str:
+    return table(("kind", "questions"), [(kind, ", ".join(ids)) for kind, ids in by_kind if ids])
 
 
 def fill(name: str, **parts: object) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from coopbot.domain import LANGUAGES
-from evals.measure.golden import KINDS, PLAIN, SPLITS, AskedQuestion, Judged, Kind, Reply, Split
+from evals.measure.golden import KINDS, PLAIN, SPLITS, AskedQuestion, Grade, Judged, Kind, Reply, Split
 from evals.measure.scores import (
     Bin,
     Estimate,
@@ -28,6 +28,18 @@ from evals.measure.scores import (
 
 Figures = dict[str, Estimate]
 R = TypeVar("R", bound=Reply[AskedQuestion])
+
+Verdict = Literal["right", "wrong", "no answer"]
+
+COSTS: Mapping[Grade, Mapping[Verdict, float]] = {
+    "answered": {"right": 0.0, "wrong": 3.0, "no answer": 3.0},
+    "possible": {"right": 0.3, "wrong": 1.0, "no answer": 1.0},
+    "no_evidence": {"right": 2.0, "wrong": 1.0, "no answer": 0.0},
+}
+"""What an answer costs the asker, by its grade and by whether its first quote is right or the question has no answer.
+
+A wrong answer that is called likely costs most, then "no evidence" above a right sentence.
+"""
 
 # The precision of "no evidence" at which its recall is reported, whatever threshold gives it.
 PRECISION = 0.90
@@ -55,7 +67,7 @@ def summed_up(judged: Sequence[Judged]) -> GoldenScores:
     figures = {
         f"{split}.{name}": figure
         for split in SPLITS
-        for part in (_retrieval, _answers, _refusals, _confidence, _disagreements, citation_figures, _small_talk)
+        for part in (_retrieval, _answers, grade_figures, _refusals, _confidence, _disagreements, citation_figures, _small_talk)
         for name, figure in part(by_split[split]).items()
     }
     missed = {
@@ -92,7 +104,7 @@ def _answers(judged: Sequence[Judged]) -> Figures:
 def kind_figures(answerable: Sequence[Reply[AskedQuestion]], kinds: Iterable[str]) -> Figures:
     """How many questions of each kind got their answer in the first quote."""
     return {
-        f"kind.{kind}.first": _share([one for one in answerable if one.question.kind == kind], lambda one: one.found)
+        f"kind.{kind}.first": share([one for one in answerable if one.question.kind == kind], lambda one: one.found)
         for kind in kinds
     }
 
@@ -111,20 +123,54 @@ def answer_figures(answerable: Sequence[Reply[AskedQuestion]]) -> Figures:
 def _answer_figures(name: str, group: Sequence[Reply[AskedQuestion]]) -> Figures:
     """offered: whatever the outcome. refused and wrong: the two ways to miss the first quote."""
     return {
-        f"{name}.first": _share(group, lambda one: one.found),
-        f"{name}.any": _share(group, lambda one: one.answered and one.any),
-        f"{name}.first_when_answered": _share([one for one in group if one.answered], lambda one: one.first),
-        f"{name}.offered": _share(group, lambda one: one.first),
-        f"{name}.refused": _share(group, lambda one: not one.answered),
-        f"{name}.wrong": _share(group, lambda one: one.answered and not one.first),
+        f"{name}.first": share(group, lambda one: one.found),
+        f"{name}.any": share(group, lambda one: one.shown and one.any),
+        f"{name}.first_when_answered": share([one for one in group if one.shown], lambda one: one.first),
+        f"{name}.offered": share(group, lambda one: one.first),
+        f"{name}.refused": share(group, lambda one: not one.shown),
+        f"{name}.wrong": share(group, lambda one: one.shown and not one.first),
     }
+
+
+def grade_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
+    """What people meet: how often each grade of answer is right and given, in whose language right quotes are, and the cost.
+
+    Without small talk, conflicts, which take two quotes, and false premises that may be refused or corrected.
+    """
+    met = [
+        one
+        for one in replies
+        if one.question.kind not in ("small-talk", "conflict")
+        and (one.question.kind != "false-premise" or not one.question.answers)
+    ]
+    figures: Figures = {}
+    for grade in COSTS:
+        is_it = partial(_has_grade, grade)
+        figures[f"grade.{grade}.right"] = share([one for one in met if is_it(one)], lambda one: _verdict(one) == "right")
+        figures[f"grade.{grade}.with_answer"] = share([one for one in met if one.question.answers], is_it)
+        figures[f"grade.{grade}.without_answer"] = share([one for one in met if not one.question.answers], is_it)
+    own = [one for one in met if one.found and one.question.pair == "same"]
+    figures["met.own_language"] = share(own, lambda one: one.own_language)
+    figures["met.cost"] = _estimate(met, mean, [COSTS[one.grade][_verdict(one)] for one in met])
+    return figures
+
+
+def _has_grade(grade: Grade, reply: Reply[AskedQuestion]) -> bool:
+    return reply.grade == grade
+
+
+def _verdict(reply: Reply[AskedQuestion]) -> Verdict:
+    if reply.question.answers:
+        return "right" if reply.first else "wrong"
+    # To quote an article that says that it does not know is as right as to refuse.
+    return "right" if reply.admits and reply.shown else "no answer"
 
 
 def _refusals(judged: Sequence[Judged]) -> Figures:
     """A false premise that an article corrects may be refused or corrected, so it counts apart and not here."""
     corrected = [one for one in judged if one.question.kind == "false-premise" and one.question.answers]
     rest = [one for one in _questions(judged) if one.question.kind != "false-premise" or not one.question.answers]
-    return {"false_premise.right": _share(corrected, lambda one: one.right), **refusal_figures(rest)}
+    return {"false_premise.right": share(corrected, lambda one: one.right), **refusal_figures(rest)}
 
 
 def refusal_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
@@ -139,8 +185,8 @@ def refusal_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
         confidence, answerable = [one.confidence for one in swept], [bool(one.question.answers) for one in swept]
         declined = [one for one in group if one.declined]
         unanswerable = [one for one in group if not one.question.answers]
-        figures[f"no_evidence.{name}.precision"] = _share(declined, lambda one: not one.question.answers)
-        figures[f"no_evidence.{name}.recall"] = _share(unanswerable, lambda one: one.declined)
+        figures[f"no_evidence.{name}.precision"] = share(declined, lambda one: not one.question.answers)
+        figures[f"no_evidence.{name}.recall"] = share(unanswerable, lambda one: one.declined)
         sweep = partial(recall_at_precision, PRECISION)
         figures[f"no_evidence.{name}.recall_at_90"] = _estimate(swept, sweep, confidence, [not one for one in answerable])
         figures[f"no_evidence.{name}.area"] = _estimate(swept, area_under_roc, confidence, answerable)
@@ -168,13 +214,13 @@ def _questions(judged: Iterable[Judged]) -> list[Judged]:
 
 
 def _small_talk(judged: Sequence[Judged]) -> Figures:
-    return {"small_talk.right": _share([one for one in judged if one.question.kind == "small-talk"], lambda one: one.right)}
+    return {"small_talk.right": share([one for one in judged if one.question.kind == "small-talk"], lambda one: one.right)}
 
 
 def _disagreements(judged: Sequence[Judged]) -> Figures:
     return {
-        "disagreement.found": _share([one for one in judged if one.question.kind == "conflict"], lambda one: one.right),
-        "disagreement.false": _share([one for one in judged if one.question.kind in PLAIN], lambda one: one.disputed),
+        "disagreement.found": share([one for one in judged if one.question.kind == "conflict"], lambda one: one.right),
+        "disagreement.false": share([one for one in judged if one.question.kind in PLAIN], lambda one: one.disputed),
     }
 
 
@@ -188,7 +234,8 @@ def citation_figures(replies: Sequence[Reply[AskedQuestion]]) -> Figures:
     return {"citation.exact": estimate(mean, exact)}
 
 
-def _share(replies: Sequence[R], holds: Callable[[R], bool]) -> Estimate:
+def share(replies: Sequence[R], holds: Callable[[R], bool]) -> Estimate:
+    """Of how many something holds."""
     return _estimate(replies, mean, [holds(one) for one in replies])
 
 

@@ -11,7 +11,7 @@ from typing import Generic, Literal, Protocol, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
-from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language
+from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language, Outcome
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.model.embedder import Progress
 
@@ -40,6 +40,7 @@ SharedKind = Literal[
     "small-talk",
 ]
 """The kinds of question that all files have."""
+Grade = Literal["answered", "possible", "no_evidence"]
 Kind = Literal[SharedKind, "cross-language", "false-premise"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -49,6 +50,9 @@ Q_co = TypeVar("Q_co", bound="AskedQuestion", covariant=True)
 
 # Kinds that a right quote answers.
 PLAIN: frozenset[Kind] = frozenset(KINDS) - {"conflict", "false-premise", "unanswerable", "small-talk"}
+
+# Those of them that say what is asked for, in any file.
+PLAIN_SHARED = tuple(kind for kind in get_args(SharedKind) if kind in PLAIN and kind != "follow-up")
 
 
 class AskedQuestion(BaseModel):
@@ -95,7 +99,7 @@ class Reply(Generic[Q_co]):
     """The verdict on the answer to a question.
 
     first, any: whether the first quote, or one of all, holds an accepted answer, be they given as an answer or only offered;
-    of a question in parts, only if each part is among the quotes.
+    of a question in parts, only if each part is among the quotes. own_language: whether the first quote is in the question's.
     admits: whether a quote is a sentence by which an article says that it does not know.
     exact: how many of the `citations` stand in their article where they say.
     disputed: whether the answer reports a disagreement; sides: how many of the question's sides the best such report quotes.
@@ -103,26 +107,37 @@ class Reply(Generic[Q_co]):
     """
 
     question: Q_co
-    answered: bool
+    outcome: Outcome
     confidence: float
     first: bool
     any: bool
     citations: int
     exact: int
+    own_language: bool = False
     admits: bool = False
     disputed: bool = False
     sides: int = 0
     ranked: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def grade(self) -> Grade:
+        """How far the answer is trusted; what is neither likely nor possible has no evidence."""
+        return self.outcome if self.outcome in ("answered", "possible") else "no_evidence"
+
+    @property
+    def shown(self) -> bool:
+        """Whether it got an answer, be it likely or possible."""
+        return self.grade != "no_evidence"
+
+    @property
     def found(self) -> bool:
-        """Whether it was answered, with an accepted answer in the first quote."""
-        return self.answered and self.first
+        """Whether it got an answer, with an accepted one in the first quote."""
+        return self.shown and self.first
 
     @property
     def declined(self) -> bool:
         """Whether it was refused, or answered with the sentence that says that the sources do not know."""
-        return not self.answered or self.admits
+        return not self.shown or self.admits
 
     @property
     def right(self) -> bool:
@@ -252,12 +267,13 @@ def judge_answer(question: Q, answer: Answer, article: Callable[[str], Article |
     found = [is_whole and holds(quote, question.answers) for quote in quotes]
     return Reply(
         question=question,
-        answered=answer.outcome == "answered",
+        outcome=answer.outcome,
         confidence=answer.confidence,
         first=found[:1] == [True],
         any=any(found),
         citations=len(answer.citations),
         exact=sum(_is_exact(citation, article) for citation in answer.citations),
+        own_language=any(citation.language == question.language for citation in answer.citations[:1]),
         admits=any(holds(quote, question.says_unknown) for quote in quotes),
         disputed=bool(answer.disagreements),
         sides=_sides(question, answer),

@@ -18,7 +18,7 @@ UNSEEN_KINDS: tuple[UnseenKind, ...] = get_args(UnseenKind)
 
 
 class UnseenQuestion(AskedQuestion):
-    """One line of `unseen.jsonl`, `blind.jsonl`, `final.jsonl` or `pages.jsonl` in `evals/`.
+    """One line of `unseen.jsonl`, `blind.jsonl`, `final.jsonl`, `former-final.jsonl` or `pages.jsonl` in `evals/`.
 
     topic: the section of the fact sheet. near: for an unanswerable one, articles on its subject.
     """
@@ -39,7 +39,7 @@ def open_pages(folder: Path, settings: Settings, models: Models, progress: Progr
     Raises Unreadable for a page that cannot be read.
     """
     own = settings.model_copy(
-        update={"corpus_dir": folder, "index_dir": settings.index_dir / "cache" / "pages", "milvus_uri": None}
+        update={"corpus_dir": folder, "index_dir": settings.index_dir / "cache" / folder.name, "milvus_uri": None}
     )
     _, unreadable = rebuild(own, models.embedder, progress=progress)
     if unreadable:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from evals.measure.board import ANSWERS, REFUSAL_FIGURES, REFUSALS, compared, fill
-from evals.measure.figures import Figures, answer_figures, citation_figures, kind_figures, refusal_figures
+from evals.measure.board import ANSWER_COLUMNS, ANSWERS, REFUSAL_FIGURES, REFUSALS, compared, fill, grades
+from evals.measure.figures import Figures, answer_figures, citation_figures, grade_figures, kind_figures, refusal_figures
 from evals.measure.golden import Reply
 from evals.measure.scores import Estimate
 from evals.measure.unseen import UNSEEN_KINDS, UnseenQuestion
 
-_COLUMNS = {"first quote": "first", "refused": "refused", "wrong": "wrong", "right first": "offered"}
 _KINDS = tuple(kind for kind in UNSEEN_KINDS if kind != "unanswerable")
 
 
@@ -41,15 +40,16 @@ class UnseenPart:
         shown = partial(compared, self.figures, sets=tuple(self.replies))
         return fill(
             "unseen_tables",
-            answers=shown(ANSWERS, _COLUMNS),
+            answers=shown(ANSWERS, ANSWER_COLUMNS),
             refusals=shown(REFUSALS, REFUSAL_FIGURES),
             kinds=shown({kind: f"kind.{kind}" for kind in _KINDS}, {"first quote": "first"}),
+            grades=grades(self.figures, sets=tuple(self.replies)),
             unread=self._unread() if self.unread else "",
         )
 
     def _unread(self) -> str:
         shown = partial(compared, self.figures, sets=tuple(f"{name}.unread" for name in self.unread))
-        answers, refusals = shown({"all": "answer.all"}, _COLUMNS), shown({"no": "no_evidence.all"}, REFUSAL_FIGURES)
+        answers, refusals = shown({"all": "answer.all"}, ANSWER_COLUMNS), shown({"no": "no_evidence.all"}, REFUSAL_FIGURES)
         return f"The same questions without the reader, by retrieval alone:\n\n{answers}\n{refusals}"
 
 
@@ -59,5 +59,6 @@ def _figures(replies: Sequence[Reply[UnseenQuestion]]) -> Figures:
         **answer_figures(answerable),
         **kind_figures(answerable, _KINDS),
         **refusal_figures([one for one in replies if one.question.kind != "small-talk"]),
+        **grade_figures(replies),
         **citation_figures(replies),
     }

@@ -9,10 +9,11 @@ from functools import cache
 import pytest
 
 from coopbot.domain import LANGUAGES, Language
-from evals.measure.chains import Chain, ChainTurn, load_chains
+from evals.measure.chains import Chain, ChainsPart, ChainTurn, ask_chains, load_chains
 from evals.measure.golden import SPLITS, Split
 from tests.cases import check_each
 from tests.evals.accepting import EVALS, holding, sentences_holding, subjects, topic_splits
+from tests.evals.test_golden import ARTICLES, GAS, LONG, OPENED, Scripted
 
 
 @cache
@@ -87,3 +88,46 @@ def test_topics_are_in_the_half_that_the_golden_questions_put_them_in() -> None:
     golden = topic_splits()
     for chain in chains():
         assert chain.split == golden.get(chain.topic, SPLITS[zlib.crc32(chain.topic.encode()) % 2]), chain.id
+
+
+def chain(split: Split) -> Chain:
+    bridge = {"articles": ["en/bridge"], "answers": ["1,283 metres"]}
+    return Chain.model_validate(
+        {
+            "id": f"ch-{split}",
+            "language": "en",
+            "split": split,
+            "topic": "HB",
+            "turns": [
+                {"kind": "date", "question": "When did the bridge open?", "articles": ["en/bridge"], "answers": ["in 2022"]},
+                {"kind": "number", "question": "how long", **bridge},
+                {"kind": "unanswerable", "question": "toll?", "articles": [], "answers": []},
+                {"kind": "number", "question": "How long is the bridge?", "switch": True, **bridge},
+            ],
+        }
+    )
+
+
+def test_a_conversation_is_asked_in_order_and_in_one() -> None:
+    answerer = Scripted(LONG)
+    ask_chains([chain("dev"), chain("test")], answerer, ARTICLES.get)
+    assert answerer.asked == [(turn.question, f"eval-ch-{split}") for split in SPLITS for turn in chain(split).turns]
+
+
+def test_follow_ups_count_apart_from_first_questions_and_switches() -> None:
+    replies = [
+        *ask_chains([chain("dev")], Scripted(GAS), ARTICLES.get),
+        *ask_chains([chain("test")], Scripted(LONG, OPENED, outcome="possible"), ARTICLES.get),
+    ]
+    part = ChainsPart(replies=replies)
+    figures = {name: figure.value for name, figure in part.figures.items()}
+    assert figures["chains.dev.follow_up.right"] == 0.0
+    assert figures["chains.test.first_question.right"] == 0.0
+    assert figures["chains.test.follow_up.right"] == 0.5
+    assert figures["chains.test.follow_up_without_answer.right"] == 0.0
+    assert figures["chains.test.switch.right"] == 1.0
+    assert figures["chains.test.answer.all.first"] == 1.0
+    assert figures["chains.test.grade.possible.right"] == 0.5
+    sections = part.sections()
+    assert "| number | ch-dev.2, ch-dev.4 |" in sections
+    assert "ch-test" not in sections

@@ -12,11 +12,11 @@ import pytest
 
 from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, Answerer, SearchResult
 from coopbot.ask.rank.weights import load_weights
-from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScores, Passage
+from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScores, Outcome, Passage
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
-from evals.measure.figures import summed_up
+from evals.measure.figures import grade_figures, summed_up
 from evals.measure.golden import GoldenQuestion, Judged, ask_all, holds, judge, load_questions
 from tests.fakes import BagOfWords, make_article
 
@@ -36,13 +36,13 @@ class Scripted:
     def __init__(
         self,
         *quotes: str,
-        answered: bool = True,
+        outcome: Outcome = "answered",
         confidence: float = 0.7,
         disagreements: tuple[tuple[int, ...], ...] = (),
         found: tuple[str, ...] = (),
     ) -> None:
         self._quotes = quotes
-        self._answered = answered
+        self._outcome = outcome
         self._confidence = confidence
         self._disagreements = disagreements
         self._found = found
@@ -59,7 +59,7 @@ class Scripted:
     ) -> Answer:
         self.asked.append((question, conversation_id))
         return Answer(
-            outcome="answered" if self._answered else "no_evidence",
+            outcome=self._outcome,
             question_language="en",
             claims=(),
             citations=tuple(citation(number, quote) for number, quote in enumerate(self._quotes, start=1)),
@@ -139,20 +139,20 @@ PREMISE = {"kind": "false-premise"}
         ({}, Scripted(LONG), True),
         ({}, Scripted(RUSSIAN, LONG), True),
         ({}, Scripted(OPENED, LONG), False),
-        ({}, Scripted(LONG, answered=False), False),
+        ({}, Scripted(LONG, outcome="no_evidence"), False),
         ({}, Scripted(), False),
-        (UNANSWERABLE, Scripted(LONG, answered=False), True),
+        (UNANSWERABLE, Scripted(LONG, outcome="no_evidence"), True),
         (UNANSWERABLE, Scripted(LONG), False),
         (UNKNOWN, Scripted(LONG, OPENED), True),
         (UNKNOWN, Scripted(LONG), False),
-        (PREMISE, Scripted(OPENED, answered=False), True),
+        (PREMISE, Scripted(OPENED, outcome="no_evidence"), True),
         (PREMISE, Scripted(OPENED, LONG), True),
         (PREMISE, Scripted(OPENED), False),
         ({**PREMISE, "answers": [], "articles": []}, Scripted(OPENED), False),
         (TWO_PARTS, Scripted(LONG, OPENED), True),
         (TWO_PARTS, Scripted(LONG), False),
         ({**NOTHING, "kind": "small-talk"}, Scripted(), True),
-        ({**NOTHING, "kind": "small-talk"}, Scripted(LONG, answered=False), False),
+        ({**NOTHING, "kind": "small-talk"}, Scripted(LONG, outcome="no_evidence"), False),
         (CONFLICT, Scripted(LONG, RUSSIAN, disagreements=((1, 2),)), True),
         (CONFLICT, Scripted(LONG, RUSSIAN), False),
         (CONFLICT, Scripted(LONG, RUSSIAN, OPENED, disagreements=((1, 3), (2,))), False),
@@ -204,12 +204,12 @@ def test_a_quote_that_is_not_in_its_article_is_counted() -> None:
     assert summed_up([judged]).figures["dev.citation.exact"].value == 0.5
 
 
-def judged(split: str, kind: str, *, answered: bool, first: bool, confidence: float, number: int) -> Judged:
+def judged(split: str, kind: str, *, outcome: Outcome, first: bool, confidence: float, number: int) -> Judged:
     empty = NOTHING if kind in ("unanswerable", "small-talk") else {}
     question = golden(id=f"en-{number:03d}", split=split, kind=kind, **empty)
     return Judged(
         question=question,
-        answered=answered,
+        outcome=outcome,
         confidence=confidence,
         first=first,
         any=first,
@@ -224,11 +224,11 @@ def judged(split: str, kind: str, *, answered: bool, first: bool, confidence: fl
 def test_figures_of_one_split_are_of_its_questions_only() -> None:
     scores = summed_up(
         [
-            judged("dev", "number", answered=True, first=True, confidence=0.9, number=1),
-            judged("dev", "number", answered=False, first=True, confidence=0.4, number=2),
-            judged("dev", "unanswerable", answered=False, first=False, confidence=0.2, number=3),
-            judged("test", "number", answered=True, first=False, confidence=0.9, number=4),
-            judged("test", "unanswerable", answered=True, first=False, confidence=0.8, number=5),
+            judged("dev", "number", outcome="answered", first=True, confidence=0.9, number=1),
+            judged("dev", "number", outcome="no_evidence", first=True, confidence=0.4, number=2),
+            judged("dev", "unanswerable", outcome="no_evidence", first=False, confidence=0.2, number=3),
+            judged("test", "number", outcome="answered", first=False, confidence=0.9, number=4),
+            judged("test", "unanswerable", outcome="answered", first=False, confidence=0.8, number=5),
         ]
     )
     figures = {name: figure.value for name, figure in scores.figures.items()}
@@ -244,9 +244,63 @@ def test_figures_of_one_split_are_of_its_questions_only() -> None:
     assert {kind: ids for kind, ids in scores.missed.items() if ids} == {"number": ("en-002",)}
 
 
+def graded(outcome: Outcome, *quotes: str, **changes: object) -> Judged:
+    return judge(golden(**changes), Scripted(*quotes, outcome=outcome), ARTICLES.get, search=False)
+
+
+def test_a_possible_answer_is_an_answer() -> None:
+    assert [graded("possible", LONG).found, graded("possible", GAS).found, graded("no_evidence", LONG).found] == [
+        True,
+        False,
+        False,
+    ]
+    assert not graded("possible", LONG, **UNANSWERABLE).declined
+    assert graded("articles", **UNANSWERABLE).grade == "no_evidence"
+
+
+@pytest.mark.parametrize(
+    ("reply", "cost"),
+    [
+        (graded("answered", LONG), 0.0),
+        (graded("answered", GAS), 3.0),
+        (graded("answered", GAS, **UNANSWERABLE), 3.0),
+        (graded("possible", LONG), 0.3),
+        (graded("possible", GAS), 1.0),
+        (graded("possible", GAS, **UNANSWERABLE), 1.0),
+        (graded("no_evidence", LONG), 2.0),
+        (graded("no_evidence", GAS), 1.0),
+        (graded("no_evidence", GAS, **UNANSWERABLE), 0.0),
+        (graded("answered", OPENED, **UNKNOWN), 0.0),
+        (graded("no_evidence", OPENED, **UNKNOWN), 0.0),
+        (graded("answered", GAS, **CONFLICT), None),
+        (graded("answered", GAS, **PREMISE), None),
+    ],
+)
+def test_an_answer_costs_by_its_grade_and_whether_it_is_right(reply: Judged, cost: float | None) -> None:
+    assert grade_figures([reply])["met.cost"].value == cost
+
+
+def test_grades_count_how_often_they_are_right_and_given() -> None:
+    replies = [
+        graded("answered", LONG, id="en-001"),
+        graded("answered", GAS, id="en-002", **UNANSWERABLE),
+        graded("possible", RUSSIAN, id="en-003"),
+        graded("no_evidence", LONG, id="en-004"),
+    ]
+    figures = {name: figure.value for name, figure in grade_figures(replies).items()}
+    assert figures["grade.answered.right"] == 0.5
+    assert figures["grade.possible.right"] == 1.0
+    assert figures["grade.no_evidence.right"] == 1.0
+    assert figures["grade.answered.with_answer"] == pytest.approx(1 / 3)
+    assert figures["grade.answered.without_answer"] == 1.0
+    assert figures["grade.no_evidence.without_answer"] == 0.0
+    # Of the two that were given, one in Russian: the English article answers too.
+    assert figures["met.own_language"] == 0.5
+
+
 def test_small_talk_counts_apart() -> None:
-    no = judged("dev", "unanswerable", answered=False, first=False, confidence=0.2, number=1)
-    talk = judged("dev", "small-talk", answered=False, first=False, confidence=0.9, number=2)
+    no = judged("dev", "unanswerable", outcome="no_evidence", first=False, confidence=0.2, number=1)
+    talk = judged("dev", "small-talk", outcome="no_evidence", first=False, confidence=0.9, number=2)
     short = replace(talk, citations=0)
     alone, together = summed_up([no]).figures, summed_up([no, talk, short]).figures
     assert together["dev.small_talk.right"].value == 0.5
@@ -256,10 +310,13 @@ def test_small_talk_counts_apart() -> None:
 def test_quoting_that_it_is_not_known_counts_as_a_refusal_but_not_where_the_threshold_moves() -> None:
     scores = summed_up(
         [
-            judge(golden(id="en-001"), Scripted(LONG, answered=False, confidence=0.2), ARTICLES.get, search=True),
+            judge(golden(id="en-001"), Scripted(LONG, outcome="no_evidence", confidence=0.2), ARTICLES.get, search=True),
             judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES.get, search=True),
             judge(
-                golden(id="en-003", **UNANSWERABLE), Scripted(OPENED, answered=False, confidence=0.1), ARTICLES.get, search=True
+                golden(id="en-003", **UNANSWERABLE),
+                Scripted(OPENED, outcome="no_evidence", confidence=0.1),
+                ARTICLES.get,
+                search=True,
             ),
         ]
     )

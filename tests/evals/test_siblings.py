@@ -11,9 +11,10 @@ import pytest
 
 from coopbot.domain import LANGUAGES, Language
 from evals.measure.golden import SPLITS, Split
-from evals.measure.siblings import SiblingQuestion, load_siblings
+from evals.measure.siblings import SiblingQuestion, SiblingsPart, ask_siblings, load_siblings
 from tests.cases import check_each
 from tests.evals.accepting import CORPUS, EVALS, articles, flat, holding, sentences_holding, subjects, topic_splits
+from tests.evals.test_golden import ARTICLES, LONG, OPENED, Scripted
 
 PAGES = EVALS / "siblings"
 
@@ -108,3 +109,39 @@ def test_topics_are_in_the_half_that_the_golden_questions_put_them_in_and_pages_
 def test_the_pages_are_marked_as_invented_and_never_part_of_the_corpus() -> None:
     assert "Invented" in (PAGES / "README.md").read_text(encoding="utf-8")
     assert {page.sha256 for page in articles(PAGES).values()} & {brief.sha256 for brief in articles().values()} == set()
+
+
+def sibling(number: int, split: Split, **changes: object) -> SiblingQuestion:
+    fields: dict[str, object] = {
+        "id": f"sb-{split}-{number}",
+        "language": "en",
+        "split": split,
+        "kind": "number",
+        "topic": "HB",
+        "question": "How long is the bridge?",
+        "articles": ["en/bridge"],
+        "answers": ["1,283 metres"],
+        "tempting": ["in 2022"],
+    }
+    return SiblingQuestion.model_validate({**fields, **changes})
+
+
+NOTHING = {"kind": "unanswerable", "articles": [], "answers": []}
+
+
+def test_being_tempted_is_counted() -> None:
+    replies = [
+        *ask_siblings([sibling(1, "dev"), sibling(2, "dev", **NOTHING)], Scripted(OPENED, LONG), ARTICLES.get),
+        *ask_siblings([sibling(1, "test")], Scripted(LONG, OPENED, outcome="possible"), ARTICLES.get),
+        *ask_siblings([sibling(2, "test", **NOTHING)], Scripted(OPENED, outcome="no_evidence"), ARTICLES.get),
+    ]
+    part = SiblingsPart(replies=replies)
+    figures = {name: figure.value for name, figure in part.figures.items()}
+    assert (figures["siblings.dev.all.first"], figures["siblings.dev.all.wrong"]) == (0.0, 1.0)
+    assert (figures["siblings.dev.all.tempted"], figures["siblings.dev.all.declined"]) == (1.0, 0.0)
+    assert (figures["siblings.test.all.first"], figures["siblings.test.all.tempted"]) == (1.0, 0.0)
+    assert figures["siblings.test.all.declined"] == 1.0
+    assert figures["siblings.test.pages.first"] is None
+    sections = part.sections()
+    assert "| number | sb-dev-1 |" in sections
+    assert "sb-test" not in sections

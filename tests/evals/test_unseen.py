@@ -131,8 +131,8 @@ def part() -> UnseenPart:
     replies = [
         reply(unseen(), Scripted(LONG, confidence=0.9)),
         reply(unseen(), Scripted(OPENED, confidence=0.6)),
-        reply(unseen(language="zh"), Scripted(RUSSIAN, answered=False, confidence=0.3)),
-        reply(unseen(**NOTHING), Scripted(LONG, answered=False, confidence=0.2)),
+        reply(unseen(language="zh"), Scripted(RUSSIAN, outcome="no_evidence", confidence=0.3)),
+        reply(unseen(**NOTHING), Scripted(LONG, outcome="no_evidence", confidence=0.2)),
         reply(unseen(**NOTHING), Scripted(LONG, confidence=0.7)),
     ]
     return UnseenPart(replies={"unseen": replies, "pages": replies[:1]})
@@ -151,6 +151,7 @@ def test_figures_are_of_each_set() -> None:
     # Of six pairs of a question with an answer and one without, four have the higher confidence where it belongs.
     assert figures["unseen.no_evidence.all.area"] == pytest.approx(4 / 6)
     assert figures["unseen.citation.exact"] == 1.0
+    assert figures["unseen.grade.answered.right"] == pytest.approx(1 / 3)
     assert figures["pages.answer.all.first"] == 1.0
     assert figures["pages.no_evidence.all.recall"] is None
 
