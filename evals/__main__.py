@@ -11,6 +11,7 @@ from coopbot.cli import main, parts
 from coopbot.cli.console import AsJson, bar, say, warn
 from coopbot.errors import Misconfigured, Unreadable
 from coopbot.settings import Settings, load_settings
+from coopbot.write.server import LlmServer
 
 if TYPE_CHECKING:
     from coopbot.wiring import Service
@@ -59,7 +60,7 @@ def quality(
 
     given = load_settings()
     # Only `--llm` uses a language model; everything else measures quotes.
-    settings = given.model_copy(update={"llm_base_url": ""})
+    settings = given.model_copy(update={"llm": LlmServer()})
     service = parts.service(settings)
     further: list[Part] = []
     if not golden_only:
@@ -96,7 +97,7 @@ def final(
     """Ask the questions that are kept for a release, and write their figures."""
     from evals.measure.board import fill
 
-    service = parts.service(load_settings().model_copy(update={"llm_base_url": ""}))
+    service = parts.service(load_settings().model_copy(update={"llm": LlmServer()}))
     report = fill("final", tables=_asked(("final", questions, "--questions", service)).tables())
     _write(board, report)
     say(report)
@@ -186,7 +187,7 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
     rows = every[:: max(1, len(every) // count)][:count]
     with bar("having answers written") as progress:
         replies = ask_written(rows, service.with_writer(writer), service.answerer, article, progress)
-    return WritingPart(model=settings.llm_model, asked=len(rows), replies=replies)
+    return WritingPart(model=settings.llm.model, asked=len(rows), replies=replies)
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:

@@ -14,7 +14,7 @@ import yaml
 
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.metrics import Metrics, Monitoring
-from coopbot.settings import Settings
+from coopbot.settings import VARIABLES
 from tests.serve.small_service import built, service_over
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -62,7 +62,7 @@ def test_every_series_of_ours_is_shown_or_watched(given: set[str]) -> None:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"COOPBOT_{name.upper()}" for name in Settings.model_fields}
+    known = VARIABLES
     named = {name for path in DEPLOY.rglob("*") if path.is_file() for name in re.findall(r"COOPBOT_[A-Z_]+", path.read_text())}
     assert named - known == set()
 

@@ -22,7 +22,7 @@ from coopbot.index.disk.manifest import FORMAT
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.readers import FORMATS
-from coopbot.settings import Settings
+from coopbot.settings import VARIABLES
 from evals.__main__ import app as evals
 from tests.fakes import BagOfWords, make_article
 from tests.serve.small_service import service_over
@@ -108,11 +108,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 def test_every_setting_is_documented() -> None:
     rows = set(re.findall(r"^\| `(COOPBOT_[A-Z_]+)` \|", page("docs/settings.md"), re.M))
-    assert rows == {f"COOPBOT_{name.upper()}" for name in Settings.model_fields}
+    assert rows == VARIABLES
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"COOPBOT_{name.upper()}" for name in Settings.model_fields}
+    known = VARIABLES
     named = {
         (path.relative_to(ROOT).as_posix(), name)
         for path in [*pages(), ROOT / "Dockerfile", ROOT / "Makefile"]

@@ -21,6 +21,7 @@ from coopbot.index.model.conversion import Step
 from coopbot.index.model.encoder import Encoder
 from coopbot.settings import Settings
 from coopbot.wiring import Service, open_service
+from coopbot.write.server import LlmServer
 
 _ROUNDS = 6
 _CROWD_S = 60.0
@@ -33,7 +34,7 @@ _Read = tuple[str, tuple[str, Passage]]
 
 def run_http(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]:
     """All figures, with the index of `settings`."""
-    quotes_only = settings.model_copy(update={"llm_base_url": ""})
+    quotes_only = settings.model_copy(update={"llm": LlmServer()})
     service = open_service(quotes_only, on_step)
     environ = {**os.environ, "COOPBOT_INDEX_DIR": str(settings.index_dir), "COOPBOT_LLM_BASE_URL": ""}
     on_step("embedding and reading in batches")

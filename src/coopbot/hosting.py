@@ -90,7 +90,7 @@ def open_monitoring(
         "embedder_precision": card.precision,
         "reader": reader.name if reader else READER_OFF,
         "reader_precision": reader.precision if reader else "",
-        "writer": settings.llm_model if settings.llm_base_url else READER_OFF,
+        "writer": settings.llm.model if settings.llm.base_url else READER_OFF,
     }
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     return Monitoring(metrics=metrics, token=token, index=service.index, models=models, waiting=waiting)

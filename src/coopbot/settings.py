@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
+from coopbot.ingest.formats.limits import ReadLimits
+from coopbot.write.server import LlmServer
 
 _PREFIX = "COOPBOT_"
 _LEAST_SECRET_CHARS = 16
@@ -37,9 +40,18 @@ def _known_zone(name: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Each field is read from `COOPBOT_<NAME>`; docs/settings.md describes them."""
+    """Each field is read from `COOPBOT_<NAME>`; docs/settings.md describes them. A section is the record that its user takes:
+    `COOPBOT_READ_MEMORY_MB` is `read.memory_mb`.
+    """
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="forbid",
+        frozen=True,
+    )
 
     corpus_dir: Path = Field(default=Path("corpus"), description="Folder of articles.")
     index_dir: Path = Field(default=Path("index"), description="Folder of the index and its snapshots.")
@@ -97,18 +109,8 @@ class Settings(BaseSettings):
     otel_endpoint: str = Field(
         default="", pattern=r"^(https?://\S+)?$", description="Collector that traces are sent to, over OTLP/HTTP; unset: none."
     )
-    read_memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
-    read_timeout_s: int = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
-    read_output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may yield, in MB.")
-    llm_base_url: str = Field(
-        default="",
-        pattern=r"^(https?://\S+)?$",
-        description="OpenAI-compatible server whose model writes answers; unset: none.",
-    )
-    llm_model: str = Field(default="", description="Name of the model on that server.")
-    llm_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it needs one.")
-    llm_timeout_s: float = Field(default=20, gt=0, le=600, description="Seconds that writing one answer may take.")
-    llm_concurrency: int = Field(default=4, ge=1, le=100, description="Answers written at the same time.")
+    read: ReadLimits = ReadLimits()
+    llm: LlmServer = LlmServer()
     telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
     milvus_uri: str | None = Field(default=None, description="Address of Milvus; unset: the index is in index_dir.")
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
@@ -135,15 +137,29 @@ class Settings(BaseSettings):
     )
 
 
+def _variables() -> Iterator[str]:
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from (f"{_PREFIX}{name}_{own}".upper() for own in section.model_fields)
+        else:
+            yield f"{_PREFIX}{name}".upper()
+
+
+VARIABLES = frozenset(_variables())
+"""The names of all environment variables."""
+
+
 def load_settings() -> Settings:
     """Settings from the environment. Raises Misconfigured, naming the unknown or invalid variable."""
-    known = {_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
+    unknown = sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in VARIABLES)
     if unknown:
-        raise Misconfigured(f"unknown setting {unknown[0]}; the known ones are {', '.join(sorted(known))}")
+        raise Misconfigured(f"unknown setting {unknown[0]}; the known ones are {', '.join(sorted(VARIABLES))}")
     try:
         return Settings()
     except ValidationError as exc:
         problem = exc.errors(include_input=False, include_url=False)[0]
-        name = _PREFIX + str(problem["loc"][0]).upper()
+        section, *rest = map(str, problem["loc"])
+        names = (f"{_PREFIX}{'_'.join(parts)}".upper() for parts in ([section, *rest[:1]], [section]))
+        name = next(name for name in names if name in VARIABLES)
         raise Misconfigured(f"{name} is not valid: {problem['msg']}; fix or unset it") from exc

@@ -25,7 +25,7 @@ from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
 from coopbot.index.model.reader_model import ReaderCard, load_reader, reader_card
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.ingest.formats.sandbox import ReadLimits, Sandbox
+from coopbot.ingest.formats.sandbox import Sandbox
 from coopbot.settings import Settings
 from coopbot.state import State
 
@@ -141,23 +141,16 @@ def open_writer(settings: Settings, reader: ModelReader | None) -> Writer | None
 
 def open_llm(settings: Settings) -> TextModel | None:
     """The language model, or None if none is set. Raises Misconfigured."""
-    if not settings.llm_base_url:
+    if not settings.llm.base_url:
         return None
-    if not settings.llm_model:
+    if not settings.llm.model:
         raise Misconfigured("COOPBOT_LLM_BASE_URL is set and COOPBOT_LLM_MODEL is not; set both, or neither")
     # Imported here because its libraries are optional and slow to import.
     try:
-        from coopbot.write.llm import Llm, LlmCard
+        from coopbot.write.llm import Llm
     except ImportError as exc:
         raise Misconfigured('a language model needs libraries; run: pip install "coopbot[llm]"') from exc
-    card = LlmCard(
-        base_url=settings.llm_base_url,
-        model=settings.llm_model,
-        api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "",
-        timeout_s=settings.llm_timeout_s,
-        concurrency=settings.llm_concurrency,
-    )
-    return Llm(card)
+    return Llm(settings.llm)
 
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:
@@ -187,9 +180,7 @@ def _milvus(settings: Settings, uri: str) -> Milvus:
 
 def open_sandbox(settings: Settings) -> Sandbox:
     """The reader of documents, in a separate process started on first use."""
-    return Sandbox(
-        ReadLimits(memory_mb=settings.read_memory_mb, timeout_s=settings.read_timeout_s, output_mb=settings.read_output_mb)
-    )
+    return Sandbox(settings.read)
 
 
 def open_corpus(settings: Settings, sandbox: Sandbox | None = None) -> Corpus:

@@ -17,9 +17,10 @@ from coopbot.domain import Source
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats import sandbox as sandbox_module
+from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.markdown import render_article
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES, read_bytes
-from coopbot.ingest.formats.sandbox import OverLimit, ReadLimits, Sandbox
+from coopbot.ingest.formats.sandbox import OverLimit, Sandbox
 from coopbot.ingest.web.feed import read_feed
 
 pytestmark = pytest.mark.process

@@ -18,7 +18,8 @@ from coopbot.index.model.encoder import Encoder
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_reader, open_service
 from coopbot.write.judge import reads_alike
-from coopbot.write.llm import Llm, LlmCard
+from coopbot.write.llm import Llm
+from coopbot.write.server import LlmServer
 from coopbot.write.support import find_fault
 from coopbot.write.writer import ModelWriter
 from evals.measure.unseen import load_unseen
@@ -57,10 +58,10 @@ def service(corpus_index: Path, embedder: Encoder, cache_dir: Path) -> Service:
 def test_nothing_unsupported_comes_through(llama: str, service: Service, tmp_path: Path) -> None:
     reader = service.models.reader
     assert reader is not None
-    card = LlmCard(base_url=f"{llama}/v1", model="gemma", timeout_s=300, temperature=TEMPERATURE, most_tokens=TOKENS)
+    server = LlmServer(base_url=f"{llama}/v1", model="gemma", timeout_s=300)
     every = load_unseen(ROOT / "evals" / "unseen.jsonl", option="--unseen")
     questions = every[:: len(every) // QUESTIONS][:QUESTIONS]
-    writing = service.with_writer(ModelWriter(Llm(card), reader))
+    writing = service.with_writer(ModelWriter(Llm(server, temperature=TEMPERATURE, most_tokens=TOKENS), reader))
     replies = ask_written(questions, writing, service.answerer, service.index.current().article)
     print(WritingPart(model="gemma-3-270m", asked=len(questions), replies=replies).sections())
     written = [one.written for one in replies if one.outcome == "written"]

@@ -9,10 +9,12 @@ from contextlib import suppress
 from threading import Event
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from coopbot.write.llm import Llm, LlmCard
+from coopbot.write.llm import Llm
 from coopbot.write.prompt import Prompt
+from coopbot.write.server import LlmServer
 from coopbot.write.writer import NoText
 from tests.write.llm_server import (
     Request,
@@ -40,8 +42,9 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def llm_at(server: Server, timeout_s: float = _PATIENCE_S, **card: int) -> Llm:
-    return Llm(LlmCard(base_url=server.base_url, model="some-model", api_key="a-key", timeout_s=timeout_s, **card))
+def llm_at(server: Server, timeout_s: float = _PATIENCE_S, **limits: int) -> Llm:
+    key = SecretStr("a-key")
+    return Llm(LlmServer(base_url=server.base_url, model="some-model", api_key=key, timeout_s=timeout_s, **limits))
 
 
 def fails(llm: Llm) -> str:

@@ -25,7 +25,7 @@ def examine() -> list[Check]:
     settings_check = Check(name="settings", ok=True, detail="no unknown or unusable COOPBOT_ variable")
     model_check, fingerprint = check("model", lambda: _model(settings))
     models = [model_check, check_only("reader", lambda: _reader(settings))]
-    if settings.llm_base_url:
+    if settings.llm.base_url:
         models.append(check_only("language model", lambda: _llm(settings)))
     with open_sandbox(settings) as sandbox:
         corpus_checks, articles = look_at_corpus(settings.corpus_dir, sandbox.read)
@@ -64,7 +64,7 @@ def _llm(settings: Settings) -> str:
     model = open_llm(settings)
     assert model is not None
     model.complete(Prompt(instructions="Answer with one word.", request="Say yes."))
-    return f"{model.name} answers at {public_address(settings.llm_base_url)}"
+    return f"{model.name} answers at {public_address(settings.llm.base_url)}"
 
 
 def _milvus(settings: Settings, fingerprint: str | None) -> tuple[str, None]:

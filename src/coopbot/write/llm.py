@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from threading import BoundedSemaphore
 
 import httpx2
@@ -17,6 +16,7 @@ import pybreaker
 import structlog
 
 from coopbot.write.prompt import Prompt
+from coopbot.write.server import LlmServer
 from coopbot.write.writer import NoText
 
 # More than any answer of a few sentences has; a longer text is cut.
@@ -31,34 +31,20 @@ _LEAVE_ALONE_S = 30.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LlmCard:
-    """The address of the model and the limits of calls. timeout_s: for one answer, including a retry. concurrency: the most
-    calls at once. most_tokens: the longest answer; more is cut off. temperature: of sampling.
-    """
-
-    base_url: str
-    model: str
-    api_key: str = ""
-    timeout_s: float = 20.0
-    concurrency: int = 4
-    most_tokens: int = 400
-    temperature: float = 0.0
-
-
 class Llm:
     """Calls the model. Safe to share between threads; a call blocks for at most `timeout_s`."""
 
-    def __init__(self, card: LlmCard) -> None:
-        self._card = card
+    def __init__(self, server: LlmServer, *, most_tokens: int = 400, temperature: float = 0.0) -> None:
+        """most_tokens: the longest answer; more is cut off."""
+        self._server, self._most_tokens, self._temperature = server, most_tokens, temperature
         self._tls = httpx2.create_ssl_context()
-        self._slots = BoundedSemaphore(card.concurrency)
+        self._slots = BoundedSemaphore(server.concurrency)
         self._breaker = pybreaker.CircuitBreaker(fail_max=_FAILURES, reset_timeout=_LEAVE_ALONE_S)
 
     @property
     def name(self) -> str:
         """The name of the model."""
-        return self._card.model
+        return self._server.model
 
     def complete(self, prompt: Prompt) -> str:
         """The model's answer to the prompt. Raises NoText."""
@@ -77,25 +63,25 @@ class Llm:
             self._slots.release()
 
     async def _within_time(self, prompt: Prompt) -> str:
-        async with asyncio.timeout(self._card.timeout_s):
+        async with asyncio.timeout(self._server.timeout_s):
             return await self._asked(prompt)
 
     async def _asked(self, prompt: Prompt) -> str:
         # No redirects: the server could send the question anywhere.
         connection = httpx2.AsyncClient(verify=self._tls, follow_redirects=False, event_hooks={"response": [_bound]})
         async with openai.AsyncOpenAI(
-            base_url=self._card.base_url,
-            api_key=self._card.api_key or "none",
-            timeout=self._card.timeout_s,
+            base_url=self._server.base_url,
+            api_key=self._server.api_key.get_secret_value() if self._server.api_key else "none",
+            timeout=self._server.timeout_s,
             max_retries=_RETRIES,
             default_headers={"Accept-Encoding": "identity"},
             http_client=connection,
         ) as client:
             stream = await client.chat.completions.create(
-                model=self._card.model,
+                model=self._server.model,
                 messages=[{"role": "system", "content": prompt.instructions}, {"role": "user", "content": prompt.request}],
-                temperature=self._card.temperature,
-                max_tokens=self._card.most_tokens,
+                temperature=self._temperature,
+                max_tokens=self._most_tokens,
                 stream=True,
             )
             text = ""

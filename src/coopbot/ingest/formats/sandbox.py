@@ -19,6 +19,7 @@ from typing import Literal
 
 from coopbot.errors import Busy, Misconfigured, Unreadable
 from coopbot.ingest.draft import Draft
+from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.readers import check_readable
 from coopbot.records import from_json
 
@@ -28,18 +29,6 @@ _MOST_DOCUMENTS = 200  # per process; replacing it frees what libraries leak
 # The only environment variables passed to the process; none holds a secret.
 _PASSED_ON = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 _SLACK_BYTES = 1000  # overhead of an answer around the largest allowed document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLimits:
-    """Limits for reading one document. Memory is that of the whole process, of which libraries take 50 to 100 MB."""
-
-    memory_mb: int = 512
-    timeout_s: float = 30.0
-    output_mb: int = 8
-
-    def __str__(self) -> str:
-        return f"{self.memory_mb} MB, {self.timeout_s:g} s, {self.output_mb} MB of text"
 
 
 class OverLimit(Unreadable):
