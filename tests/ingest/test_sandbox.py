@@ -117,7 +117,7 @@ def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read(
 def test_a_document_that_gives_too_much_text_is_given_up() -> None:
     with Sandbox(ReadLimits(output_mb=1)) as one:
         with pytest.raises(OverLimit, match=r"gives more than 1 MB of text; .* COOPBOT_READ_OUTPUT_MB"):
-            one.read(b"Words of a text. " * 70_000, "a.md")
+            one.read("перегруппировка ".encode() * 36_000, "a.md")
         assert one.read(b"# A\n\nText.", "a.md").text == "Text."
 
 
