@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in, place_id
+from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in, place_id, places_around
 from tests.cases import check_each
 
 _FILE = json.loads(importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8"))
 _ENTRIES: dict[str, dict[Language, list[str]]] = {
-    id_: {key: names for key, names in entry.items() if key != "at"} for id_, entry in _FILE.items()
+    id_: {key: names for key, names in entry.items() if key in LANGUAGES}
+    for id_, entry in _FILE.items()
+    if "country" not in entry
 }
 # Names that are rightly two things.
 _SHARED = {"黑龙江": {"amur", "heilongjiang"}, "阿穆尔": {"amur", "amur-oblast"}}
@@ -240,3 +242,23 @@ def test_a_place_is_known_by_its_id_and_by_each_of_its_names() -> None:
 @pytest.mark.parametrize("name", ["", " ", ",", "Atlantis", "Amur", "amur", "Gazprom", "Heihe and Harbin", "x" * 10_000])
 def test_what_is_no_place_on_the_map_has_no_id(name: str) -> None:
     assert place_id(name) is None
+
+
+def test_a_place_lies_in_the_larger_ones_around_it() -> None:
+    assert places_around("heihe") == ("heilongjiang", "northeast-china", "china")
+    assert places_around("vladivostok") == ("primorye", "russian-far-east", "russia")
+    assert places_around("amur") == ()
+
+
+def test_what_a_place_lies_in_is_in_the_gazetteer_and_ends_with_a_country() -> None:
+    def check(id_: str) -> None:
+        around = places_around(id_)
+        assert set(around) <= set(_FILE)
+        assert around[-1] in ("china", "russia")
+
+    check_each([id_ for id_, entry in _FILE.items() if "in" in entry], check)
+
+
+def test_countries_are_no_names_to_find() -> None:
+    assert find_names("China and Russia; Китай и Россия; 中国和俄罗斯") == frozenset()
+    assert names_in({"china"}, "ru") == ("Китай",)

@@ -1,7 +1,8 @@
 """Names of the region's places, organisations, projects, companies and people, in three languages with spelling variants.
 
-They are in `gazetteer.json`: for each id the names by language, the usual one first, and for towns, ports, islands and bridges
-their coordinates, `at`. One name may belong to two ids: 黑龙江 is the province and the river.
+They are in `gazetteer.json`: for each id the names by language, the usual one first, for towns, ports, islands and bridges
+their coordinates, `at`, and for places the next larger one that they lie in. The two countries, `country`, are only there for
+that: their names are in nearly every text, and are not found. One name may belong to two ids: 黑龙江 is the province and the river.
 """
 
 from __future__ import annotations
@@ -50,11 +51,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: by id, in the file's order, and by language. points: by id, if it has coordinates. phrases: names as tokens.
-    sha256: of the file.
+    """names: by id, in the file's order, and by language. larger: the next larger place around one. points: by id, if it has
+    coordinates. phrases: names as tokens. sha256: of the file.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
+    larger: Mapping[str, str]
     points: Mapping[str, Place]
     phrases: Phrases
     sha256: str
@@ -89,6 +91,14 @@ def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
 
 
+def places_around(id_: str) -> tuple[str, ...]:
+    """The ids of the places that a place lies in, the smallest first: of Heihe, Heilongjiang, Northeast China and China."""
+    larger, found = _load().larger, list[str]()
+    while id_ in larger:
+        found.append(id_ := larger[id_])
+    return tuple(found)
+
+
 def all_places() -> Mapping[str, Place]:
     """All places with coordinates, by id."""
     return _load().points
@@ -111,14 +121,21 @@ def _load() -> _Gazetteer:
     text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
     file = json.loads(text)
     points: dict[str, list[float]] = {id_: entry.pop("at") for id_, entry in file.items() if "at" in entry}
+    larger: dict[str, str] = {id_: entry.pop("in") for id_, entry in file.items() if "in" in entry}
+    countries = {id_ for id_, entry in file.items() if entry.pop("country", False)}
     entries: dict[str, dict[Language, list[str]]] = file
-    phrases = Phrases((_key(name), id_) for id_, named in entries.items() for name in chain.from_iterable(named.values()))
+    phrases = Phrases(
+        (_key(name), id_)
+        for id_, named in entries.items()
+        if id_ not in countries
+        for name in chain.from_iterable(named.values())
+    )
     names = {id_: {lang: tuple(names) for lang, names in by_language.items()} for id_, by_language in entries.items()}
     places = {
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    return _Gazetteer(names, places, phrases, hashlib.sha256(text.encode()).hexdigest())
+    return _Gazetteer(names, larger, places, phrases, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _key(text: str) -> tuple[str, ...]:

@@ -1,0 +1,43 @@
+"""Words that ask, and words that point back to what was said before, in English, Chinese and Russian."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from coopbot.domain import Span
+
+_ASKS = re.compile(
+    r"\b(?:what|when|where|who|whom|whose|which|why|how)\b"
+    r"|\b(?:когда|где|куда|откуда|кто|кого|кем|кому|чего|сколько|скольких|насколько|почему|зачем|поч[её]м"
+    r"|как(?:ой|ая|ое|ие|их|ого|ому|ую|им|ом|ова|ово|овы)?)\b"
+    r"|多少|几(?![乎家次百千十亿万])|哪|什么|何|谁|怎么?|多[长大高久远快宽深重早]|啥",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"^\W*(?:(?:and|but|or|so|then|what about|how about|same for)\b"
+    r"|(?:а|и|но|или|ну а|тогда|что насч[её]т|как насч[её]т)\s"
+    r"|那么?|还有|又|至于|此外)[\s,，]*",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|their|this|that|these|those|there|then|he|she|his|her)\b"
+    r"|\b(?:он[аои]?|его|е[её]|их|им[и]?|н[её]м|ней|них|эт\w{1,3}|т[ау]м|тогда|оттуда|туда|сам\w?)\b"
+    r"|[它他她其]|这[个些座条项]?|那[个些座条项里]|该",
+    re.IGNORECASE,
+)
+
+
+def question_words(text: str) -> Iterator[Span]:
+    """The places of words such as "when" and 多少, in order. Expects text that went through `flatten`."""
+    return (Span(start_char=found.start(), end_char=found.end()) for found in _ASKS.finditer(text))
+
+
+def begins_with_link(text: str) -> bool:
+    """Whether a text begins with "and", "what about" or the like."""
+    return bool(_LINK.match(text))
+
+
+def points_back(text: str) -> bool:
+    """Whether a text has a pronoun or another word that refers to what was said before."""
+    return begins_with_link(text) or bool(_POINTS_BACK.search(text))
