@@ -191,7 +191,7 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
 
 
 def _xquad(folder: Path, service: Service) -> XquadPart:
-    from coopbot.ask.rank.weights import load_weights
+    from coopbot.ask.weights import load_weights
     from evals.xquad.board import XquadPart
     from evals.xquad.scores import run_xquad
 

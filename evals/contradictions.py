@@ -17,9 +17,9 @@ import numpy as np
 from coopbot.ask.answer.disagree import Rival, answering_figure, find_rivals
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import ScoredSentence, find_evidence
-from coopbot.ask.rank.weights import WHERES, LinearModel, Weights, Where
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import understand
+from coopbot.ask.weights import WHERES, LinearModel, Weights, Where
 from coopbot.domain import Filters, Span
 from coopbot.index.model.embedder import Embedder
 from evals.learning_sets import EVALS, Indexes, invented_disagreements, only

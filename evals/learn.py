@@ -1,4 +1,4 @@
-"""Learns `src/coopbot/ask/rank/weights.json`, the weights by which passages, sentences and answers are ranked.
+"""Learns `src/coopbot/ask/weights.json`, the weights by which passages, sentences and answers are ranked.
 
     python -m evals.learn XQUAD
 
@@ -14,24 +14,33 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from coopbot.ask.rank.features import OpenPassage, answer_features, passage_features
-from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import OPENED, READ_AT_A_TIME, best_sentence, find_all, open_passages, rank_passages
-from coopbot.ask.rank.weights import LinearModel, Pair, parse_weights
+from coopbot.ask.rank.features import OpenPassage, passage_features
+from coopbot.ask.rank.reader import ModelReader
+from coopbot.ask.rank.retrieve import find_all, open_passages, rank_passages
 from coopbot.ask.understand.question import understand
+from coopbot.ask.weights import LinearModel, Pair, parse_weights
+from coopbot.domain import LANGUAGES
+from coopbot.index.model.conversion import Network
 from coopbot.index.model.embedder import Embedder
-from coopbot.settings import load_settings
+from coopbot.index.model.reader_model import load_reader
+from coopbot.index.types import F16, F32, I64
+from coopbot.settings import Settings, load_settings
 from coopbot.wiring import open_models
 from evals.contradictions import learn_contradictions
+from evals.judge import FOLDS, Case, learn_judges
 from evals.learning_sets import (
     Asked,
     Indexes,
@@ -42,60 +51,34 @@ from evals.learning_sets import (
     strange_questions,
     xquad_questions,
 )
-from evals.measure.scores import area_under_roc, calibration_error
-from evals.ranking import Choice, Mask, Verdict, learn_judging, learn_ranking, probability
+from evals.ranking import Choice, learn_ranking
 
-TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "rank" / "weights.json"
+TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
+
+_ABOUT = "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
 
 # Weight of a question of each set. XQuAD-R has each question in nine directions.
 _COUNTS = {"corpus": 1.0, "judging": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
 # The same for judging answers: confidence is to be as true of our corpus as of the invented sets, which have five times as many
 # questions and were made to be hard; those of `judging.jsonl` are hard too.
 _JUDGED = {**_COUNTS, "corpus": 4.5}
-_NEWS = ("corpus", "judging", "invented")
-_INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 2_500, 600, 0.3, 15
+_INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 1_600, 600, 0.05, 20
 
-# Minimum probability of an answer. It follows from counting a wrong answer as two thirds of a right one: less than as much,
-# because the nearest passages are shown where there is no answer.
-_THRESHOLD = 0.4
-# Probability at which reading stops.
-_SURE = 0.65
-# Bonus for the scores of sentences in the question's own language.
-_PREFERENCE = 0.3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A question's best passages. right: for each passage, which of its sentences answer."""
-
-    asked: Asked
-    passages: list[OpenPassage]
-    right: list[Mask]
-
-    def without_reading(self) -> Opened:
-        """The same without the reader's scores."""
-        return replace(self, passages=[replace(one, read=None) for one in self.passages])
-
-    def first(self, count: int) -> Opened:
-        """The first few passages only."""
-        return replace(self, passages=self.passages[:count], right=self.right[:count])
-
-    def choice(self) -> Choice:
-        """The choice among all sentences."""
-        parts = [(one.ranked.pair, one.features, right) for one, right in zip(self.passages, self.right, strict=True)]
-        return Choice(parts=parts, weight=_COUNTS[self.asked.group])
-
-    def verdict(self, sentence: dict[Pair, LinearModel]) -> Verdict:
-        """Whether the best sentence answers. In XQuAD-R any sentence of the right passage counts."""
-        scores = [sentence[one.ranked.pair].score(one.features) for one in self.passages]
-        place, row = best_sentence(self.passages, scores, _PREFERENCE)
-        right = self.right[place].any() if self.asked.group == "xquad" else self.right[place][row]
-        return Verdict(
-            pair=self.passages[place].ranked.pair,
-            features=answer_features(self.asked.text, self.passages, scores, (place, row)),
-            right=bool(right),
-            weight=_JUDGED[self.asked.group],
-        )
+# An answer in another language is worth this much of one in the question's: so many of the right first quotes are then readable
+# at no loss of right ones on dev.
+_READABLE = 0.75
+# Probability at which reading stops, with the reader and without.
+_SURE, _SURE_UNREAD = 0.75, 0.65
+# Minimum probabilities at which a sentence is given as the answer, and as one that may answer. Costs, in right answers: 3 for
+# one given wrongly; 1 for a wrong one that may answer, .3 for a right one; 2 for "no article answers" above a right one.
+_ANSWERED, _POSSIBLE = 0.7, 0.3
+_ANSWERED_UNREAD, _POSSIBLE_UNREAD = 0.6, 0.4
+# That of further sentences beside the best one.
+_FURTHER = 0.4
+# The likeliest passages of all languages, of the question's own, and of each other that are opened to learn from.
+_OPENED, _OPENED_OWN, _OPENED_OTHER = 9, 5, 2
+# How many of the likeliest sentences of a passage the head learns from.
+_STATES = 2
 
 
 def main() -> None:
@@ -106,24 +89,23 @@ def main() -> None:
     asked = questions(indexes)
     passage = learn_passages(asked, models.embedder)
     print("passages are ranked", flush=True)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        opened = list(pool.map(lambda one: look_into(one, passage, models.embedder, models.reader), asked))
     assert models.reader is not None  # its scores are among the features
-    unread = learn_sentences([one.without_reading() for one in opened], "without a reader")
-    read = learn_sentences(opened, "with the reader")
-    about = (
-        "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
-    )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        look = partial(look_into, passage=passage, embedder=models.embedder, settings=settings)
+        cases = list(pool.map(look, asked, range(len(asked))))
+    unread, _ = learn_sentences([without_reading(one) for one in cases], with_reader=False)
+    read, meaning = learn_sentences(cases, with_reader=True)
+    kept = json.loads(TARGET.read_text(encoding="utf-8"))
     weights = {
-        "about": about,
-        "sure": _SURE,
-        "preference": _PREFERENCE,
-        "passage": _readable(passage),
+        "about": _ABOUT,
+        "passage": readable_models(passage),
         "read": read,
         "unread": unread,
+        "meaning": meaning,
+        "follow_up": kept["follow_up"],  # see follow_ups.py
     }
-    rival, threshold = learn_contradictions(indexes, parse_weights(weights), models.embedder, models.reader)
-    read["contradiction"] = {"threshold": round(threshold, 4), "rival": _readable(rival)}
+    rival, threshold = learn_contradictions(indexes, parse_weights(deepcopy(weights)), models.embedder, models.reader)
+    read["contradiction"] = {"threshold": round(threshold, 4), "rival": readable_models(rival)}
     TARGET.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {TARGET}")
 
@@ -151,64 +133,114 @@ def learn_passages(asked: Iterable[Asked], embedder: Embedder) -> dict[Pair, Lin
     return learn_ranking(choices)
 
 
-def look_into(asked: Asked, passage: dict[Pair, LinearModel], embedder: Embedder, reader: Reader | None) -> Opened:
-    """Open the best passages as answering does."""
+def look_into(asked: Asked, number: int, *, passage: dict[Pair, LinearModel], embedder: Embedder, settings: Settings) -> Case:
+    """Open the best passages as answering does, and some more of the question's own language and of each other."""
     question = understand(asked.text, embedder)
     ranked = rank_passages(find_all(question, asked.store, asked.filters, late=True), passage)
-    places = range(min(OPENED, len(ranked)))
-    opened = open_passages(asked.text, asked.store, ranked, places, reader)
-    return Opened(asked=asked, passages=opened, right=[np.array(asked.rights(one.passage), dtype=bool) for one in opened])
+    places = set(range(min(_OPENED, len(ranked))))
+    for language in LANGUAGES:
+        own = [place for place, one in enumerate(ranked) if one.candidates.language == language]
+        places.update(own[: _OPENED_OWN if language == question.language else _OPENED_OTHER])
+    reader, network = _keeping_reader(settings)
+    opened, states = [], []
+    for place in sorted(places):
+        opened += open_passages(asked.text, asked.store, ranked, [place], reader)
+        states.append(_states(opened[-1], network))
+    return Case(
+        question=asked.text,
+        group=asked.group,
+        weight=_JUDGED[asked.group],
+        passages=opened,
+        right=[np.array(asked.rights(one.passage), dtype=bool) for one in opened],
+        states=states,
+        fold=sum(asked.text.encode()) % FOLDS,
+    )
 
 
-def learn_sentences(opened: Sequence[Opened], name: str) -> dict[str, object]:
-    """Learn to rank sentences and to judge answers; prints cross-validated results."""
-    folds = [_fold(one.asked.text) for one in opened]
-    verdicts: list[tuple[int, Opened, Verdict]] = []
-    for fold in sorted(set(folds)):
-        model = learn_ranking([one.choice() for one, own in zip(opened, folds, strict=True) if own != fold])
-        for one in (one for one, own in zip(opened, folds, strict=True) if own == fold):
-            # Answering judges its best sentence after each batch of passages read.
-            for count in range(READ_AT_A_TIME, len(one.passages) + 1, READ_AT_A_TIME):
-                verdicts.append((fold, one.first(count), one.first(count).verdict(model)))
-    _print_cross_validated(verdicts, name)
-    return {
-        "threshold": _THRESHOLD,
-        "sentence": _readable(learn_ranking([one.choice() for one in opened])),
-        "answered": _readable(learn_judging([verdict for _, _, verdict in verdicts])),
-    }
+class _Keeping:
+    """A network that keeps the states of its last call. Not to be shared between threads."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.states = np.zeros((0, 0, 0), dtype=np.float32)
+        self.tokens = 0
+
+    def __call__(self, *inputs: I64) -> tuple[F32, ...]:
+        outputs = self._network(*inputs)
+        self.states, self.tokens = outputs[1], int(inputs[1][0].sum())
+        return outputs
 
 
-def _fold(text: str) -> int:
-    return sum(text.encode()) % 5
+_OF_THREAD = threading.local()
 
 
-def _print_cross_validated(verdicts: Sequence[tuple[int, Opened, Verdict]], name: str) -> None:
-    whole = [row for row in verdicts if len(row[1].passages) == OPENED]
-    confidence = np.zeros(len(whole))
-    for fold in {fold for fold, *_ in whole}:
-        models = learn_judging([verdict for own, _, verdict in verdicts if own != fold])
-        for place, (own, _, verdict) in enumerate(whole):
-            if own == fold:
-                confidence[place] = probability(models, verdict)
-    right = np.array([verdict.right for *_, verdict in whole])
-    answerable = np.array([any(mask.any() for mask in one.right) for _, one, _ in whole])
-    news = np.array([one.asked.group in _NEWS for _, one, _ in whole])
-    print(f"{name}, cross-validated:")
-    for group in sorted({one.asked.group for _, one, _ in whole}):
-        own = np.array([one.asked.group == group for _, one, _ in whole])
-        there, given = own & answerable, confidence >= _THRESHOLD
-        print(
-            f"  {group:9s} {own.sum():5d} best sentence right {right[there].mean() if there.any() else 0:.3f}"
-            f" and answered {(right & given)[there].mean() if there.any() else 0:.3f}"
-            f" no answer refused {(~given)[own & ~answerable].mean() if (own & ~answerable).any() else 0:.3f}"
+def _keeping_reader(settings: Settings) -> tuple[ModelReader, _Keeping]:
+    """A reader of this thread's own."""
+    if not hasattr(_OF_THREAD, "reader"):
+        model = load_reader(None, settings.cache_dir, threads=1)
+        network = _Keeping(model.network)
+        _OF_THREAD.reader = ModelReader(replace(model, network=network)), network
+    found: tuple[ModelReader, _Keeping] = _OF_THREAD.reader
+    return found
+
+
+def _states(opened: OpenPassage, network: _Keeping) -> dict[int, F16]:
+    """See `Case`. The text's tokens stand at the end of the last call's input, before one closing token and the padding."""
+    read, states = opened.read, network.states
+    if read is None or len(states) != 1:  # read in several pieces
+        return {}
+    found = {}
+    lead = network.tokens - 1 - len(read.tokens)
+    for row in np.argsort(-read.starts)[:_STATES]:
+        answer, sentence = (
+            np.flatnonzero((read.tokens[:, 0] < span.end_char) & (read.tokens[:, 1] > span.start_char))
+            for span in (read.answers[row], opened.passage.sentences[row])
         )
-    for count in range(READ_AT_A_TIME, OPENED + 1, READ_AT_A_TIME):
-        first = [row[2].right for row in verdicts if len(row[1].passages) == count and row[1].asked.group in _NEWS]
-        print(f"  of the first {count} passages: best sentence right {sum(first) / answerable[news].sum():.3f}")
-    print(f"  area {area_under_roc(confidence, answerable):.3f} calibration error {calibration_error(confidence, right):.3f}")
+        if len(answer) and len(sentence):
+            text = states[0, lead : lead + len(read.tokens)]
+            rows = [
+                states[0, 0],
+                states[0, 1:lead].mean(axis=0),
+                text[answer[0]],
+                text[answer[-1]],
+                text[sentence].mean(axis=0),
+            ]
+            found[int(row)] = np.stack(rows).astype(np.float16)
+    return found
 
 
-def _readable(models: Mapping[str, LinearModel]) -> dict[str, object]:
+def without_reading(case: Case) -> Case:
+    """The same without the reader's scores."""
+    return replace(case, passages=[replace(one, read=None) for one in case.passages], states=[])
+
+
+def learn_sentences(cases: Sequence[Case], *, with_reader: bool) -> tuple[dict[str, Any], dict[str, object]]:
+    """(the section of sentences, the head on the reader's states). Prints cross-validated areas."""
+    print("with the reader" if with_reader else "without a reader", flush=True)
+    sentence = learn_ranking([_choice(one) for one in cases])
+    answered, same, meaning = learn_judges(cases, sentence, with_reader=with_reader)
+    return {
+        "sure": _SURE if with_reader else _SURE_UNREAD,
+        "answered": _ANSWERED if with_reader else _ANSWERED_UNREAD,
+        "possible": _POSSIBLE if with_reader else _POSSIBLE_UNREAD,
+        "further": _FURTHER,
+        "sentence": readable_models(sentence),
+        "judge": {
+            "readable": _READABLE,
+            "answered": readable_models(answered),
+            "same": readable_models({"same": same})["same"] if same else None,
+        },
+    }, meaning
+
+
+def _choice(case: Case) -> Choice:
+    """The choice among all sentences."""
+    parts = [(one.ranked.pair, one.features, right) for one, right in zip(case.passages, case.right, strict=True)]
+    return Choice(parts=parts, weight=_COUNTS[case.group])
+
+
+def readable_models(models: Mapping[str, LinearModel]) -> dict[str, object]:
+    """Models as weights.json has them."""
     return {
         name: {
             "bias": round(model.bias, 4),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from coopbot.ask.rank.weights import PAIRS, Features, LinearModel, Pair
+from coopbot.ask.weights import PAIRS, Features, LinearModel, Pair
 
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

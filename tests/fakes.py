@@ -125,4 +125,4 @@ class FigureReader:
             start, end = figure.span() if figure else (0, len(text))
             answers.append(Span(start_char=span.start_char + start, end_char=span.start_char + end))
         starts = np.array(scores, dtype=np.float32)
-        return ReadPassage(starts=starts, best=2 * starts, answers=tuple(answers))
+        return ReadPassage(starts=starts, best=2 * starts, answers=tuple(answers), meaning=starts)

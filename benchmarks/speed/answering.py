@@ -23,9 +23,9 @@ from benchmarks.server import served
 from benchmarks.speed.copies import read_articles
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
-from coopbot.ask.rank.retrieve import READ_AT_A_TIME, find_evidence
-from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.rank.retrieve import FIRST_READ, find_evidence
 from coopbot.ask.understand.question import understand
+from coopbot.ask.weights import load_weights
 from coopbot.domain import Article, Filters
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
@@ -149,7 +149,7 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
 def _is_easy(question: str, embedder: Encoder, index: LiveIndex, reader: ModelReader | None) -> bool:
     """Whether the reader stops after the first few passages, because it is sure of their answer."""
     evidence = find_evidence(understand(question, embedder), index.current(), load_weights(), Filters(), reader=reader)
-    return evidence.passages_read <= READ_AT_A_TIME
+    return evidence.passages_read <= FIRST_READ
 
 
 def _cold_start(environ: dict[str, str]) -> list[Figure]:

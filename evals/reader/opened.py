@@ -10,9 +10,9 @@ from pathlib import Path
 from coopbot.ask.rank.features import RankedPassage
 from coopbot.ask.rank.reader import head_of
 from coopbot.ask.rank.retrieve import OPENED, find_all, rank_passages
-from coopbot.ask.rank.weights import load_weights
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import understand
+from coopbot.ask.weights import load_weights
 from coopbot.domain import Article, Filters, Passage
 from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import Evidence, find_evidence
-from coopbot.ask.rank.weights import Weights
 from coopbot.ask.understand.question import Question, understand
+from coopbot.ask.weights import Weights
 from coopbot.domain import LANGUAGES, Filters, Language
 from coopbot.index.model.embedder import Embedder, Progress
 from evals.measure.scores import Estimate, estimate

@@ -13,6 +13,7 @@ from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.store import LiveStore
 from coopbot.ask.understand.conversations import Conversations
+from coopbot.ask.weights import load_weights
 from coopbot.domain import Answer, Article
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Misconfigured, Unreadable
@@ -85,7 +86,9 @@ def open_reader(settings: Settings, on_step: Step = lambda _: None) -> ModelRead
     """The reading model, prepared on first use, or None if it is off. Raises ModelUnavailable, Misconfigured."""
     if settings.reader == READER_OFF:
         return None
-    return ModelReader(load_reader(settings.reader, settings.cache_dir, threads=settings.threads, on_step=on_step))
+    model = load_reader(settings.reader, settings.cache_dir, threads=settings.threads, on_step=on_step)
+    # The head is of the built-in reader's states.
+    return ModelReader(model, load_weights().meaning if settings.reader is None else None)
 
 
 def prepared_reader(settings: Settings) -> ReaderCard | None:

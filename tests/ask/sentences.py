@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.ask.rank.weights import ContradictionWeights, LinearModel
+from coopbot.ask.weights import ContradictionWeights, LinearModel
 from coopbot.domain import Language, Passage, Span
 from coopbot.index.types import F32, StoredPassage
 

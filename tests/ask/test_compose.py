@@ -8,14 +8,14 @@ from datetime import date
 
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.weights import load_weights
 from coopbot.domain import Article, Passage, Span
 from coopbot.index.types import StoredPassage
 from tests.ask.sentences import contradiction_weights, sentence, towards
 from tests.fakes import make_article
 
 # Sentences are likely from log odds of -1 on.
-WEIGHTS = replace(load_weights().read, threshold=1 / (1 + math.e), contradiction=contradiction_weights())
+WEIGHTS = replace(load_weights().read, further=1 / (1 + math.e), contradiction=contradiction_weights())
 
 
 def texts(chosen: Chosen) -> list[str]:
@@ -28,7 +28,7 @@ def test_the_best_is_quoted_however_unlikely_and_others_only_if_likely() -> None
     assert texts(choose(unlikely, 4, WEIGHTS)) == ["A bridge."]
     assert texts(choose([one, other], 4, WEIGHTS)) == ["A bridge.", "A road."]
     assert texts(choose([one, other], 1, WEIGHTS)) == ["A bridge."]
-    assert choose([], 4, WEIGHTS) == Chosen(sentences=())
+    assert choose([], 4, WEIGHTS) == Chosen()
 
 
 def test_one_quote_a_passage() -> None:
@@ -72,7 +72,7 @@ def test_both_sides_are_quoted_though_the_second_is_less_likely_and_shown_newest
     assert texts(chosen) == [best.text, opposed.text, other.text]
     years = (2016, 2019, 2020)
     citations = [
-        cite(number, one, article(one, date(year, 1, 1)))
+        cite(number, one, article(one, date(year, 1, 1)), "en")
         for number, (one, year) in enumerate(zip(chosen.sentences, years, strict=True), 1)
     ]
     (shown,) = disagreements(citations, chosen)
@@ -91,7 +91,7 @@ def test_the_nearest_passages_are_offered_once_each() -> None:
         sentence("A road.", -2.5, towards(0, 1), passage="p"),
         sentence("A port.", -3.0, towards(0, 0, 1)),
     ]
-    assert texts(nearest(found, 3)) == ["A bridge.", "A port."]
+    assert [one.text for one in nearest(found, 3).nearest] == ["A bridge.", "A port."]
 
 
 def test_the_words_that_answer_are_marked_within_the_quote() -> None:
@@ -113,7 +113,7 @@ def test_the_words_that_answer_are_marked_within_the_quote() -> None:
         vector=towards(1),
         answer=Span(start_char=text.index("10 June"), end_char=text.index("2022") + 4),
     )
-    citation = cite(1, leaning, make_article("en/a", text))
+    citation = cite(1, leaning, make_article("en/a", text), "en")
     assert citation.quote == text
     assert citation.answer is not None
     assert citation.quote[citation.answer.start_char : citation.answer.end_char] == "10 June 2022"

@@ -40,7 +40,7 @@ def test_a_sentence_is_as_new_as_the_last_day_it_names() -> None:
 
 def quoted(text: str, day: date | None, language: Language = "en") -> Citation:
     article = make_article(f"{language}/{text}", text, language=language, published=day)
-    return cite(1, sentence(text, 1.0, towards(1), language), article)
+    return cite(1, sentence(text, 1.0, towards(1), language), article, language)
 
 
 AS_OF = [

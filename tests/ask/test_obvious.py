@@ -18,6 +18,6 @@ def test_obvious_questions_are_answered_by_the_first_quote(corpus_answerer: Answ
     missed = []
     for one in asked:
         answer = corpus_answerer.ask(one["question"])
-        if answer.outcome != "answered" or not holds(answer.citations[0].quote, one["answers"]):
+        if not answer.claims or not holds(answer.citations[0].quote, one["answers"]):
             missed.append((one["question"], answer.citations[0].quote if answer.citations else ""))
     assert len(missed) <= _MOST_MISSED, missed

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
-from coopbot.ask.rank.features import answer_features, names_other_time
+from coopbot.ask.rank.features import OpenPassage, names_other_time
+from coopbot.ask.rank.judge import answer_features, candidates_of, judge, same_features
 from coopbot.ask.rank.retrieve import (
     OPENED,
-    READ_AT_A_TIME,
-    best_sentence,
     find_all,
     find_evidence,
     open_passages,
     rank_passages,
+    reading_order,
     scored_sentences,
     to_hits,
 )
-from coopbot.ask.rank.weights import Weights, load_weights
 from coopbot.ask.understand.question import understand
+from coopbot.ask.weights import PAIRS, JudgeWeights, LinearModel, Weights, load_weights
 from coopbot.domain import Filters
 from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current
 from coopbot.index.disk.snapshot import Snapshot
+from coopbot.index.types import F32
 from tests.fakes import BagOfWords, FigureReader, make_article
 
 ROAD = "how long is the road in km"
+ZEROS = np.zeros(2, dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +75,10 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
             assert {len(values) for values in one.features.values()} == {len(one.passage.sentences)}
             assert all(np.isfinite(values).all() for values in one.features.values())
         scores = [one.features["cosine"] for one in opened]
-        features = answer_features(ROAD, opened, scores, best_sentence(opened, scores, 0.0))
-        assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
-        assert reader is None or features["read_total"] >= max(float(one.features["read_starts"].max()) for one in opened)
+        own, others = (candidates_of(opened, scores, pair) for pair in PAIRS)
+        for features in answer_features(ROAD, own, others, opened, scores):
+            assert all(np.isfinite(values).all() and values.shape == (1,) for values in features.values())
+            assert reader is None or features["read_total"] >= max(float(one.features["read_starts"].max()) for one in opened)
 
 
 def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_are(store: Snapshot, weights: Weights) -> None:
@@ -87,7 +91,7 @@ def test_an_answer_has_an_echo_in_other_articles_the_nearer_the_likelier_they_ar
         chosen = [opened[place] for place in among]
         scores = [np.full(len(one.passage.sentences), -behind, dtype=np.float32) for one in chosen]
         scores[0][0] = 0.0
-        return float(answer_features(ROAD, chosen, scores, (0, 0))["echo"][0])
+        return _of_first(chosen, scores, "echo")
 
     others = [place for place in range(len(opened)) if place != road]
     assert echo([road], 0.0) == 0.0
@@ -133,17 +137,41 @@ def test_rivals_count_all_other_sentences_by_their_odds(store: Snapshot, weights
     def rivals(behind: float) -> float:
         scores = [np.full(len(one.passage.sentences), -behind, dtype=np.float32) for one in opened]
         scores[0][0] = 0.0
-        return float(answer_features(ROAD, opened, scores, (0, 0))["rivals"][0])
+        return _of_first(opened, scores, "rivals")
 
     others = sum(len(one.passage.sentences) for one in opened) - 1
     assert rivals(1.0) == pytest.approx(np.log(0.001 + others * np.exp(-1.0)), abs=1e-3)
     assert rivals(1.0) > rivals(2.0) > rivals(60.0) == pytest.approx(np.log(0.001), abs=1e-3)
 
 
+def _of_first(opened: Sequence[OpenPassage], scores: Sequence[F32], name: str) -> float:
+    """A feature of the best sentence in the question's language, which is the first one here."""
+    own = candidates_of(opened, scores, "same")
+    return float(answer_features(ROAD, own, [], opened, scores)[0][name][0])
+
+
+def test_articles_in_the_questions_language_are_always_among_those_read(store: Snapshot, weights: Weights) -> None:
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
+    foreign_first = sorted(ranked, key=lambda one: one.pair == "same")
+    batches = reading_order(foreign_first)
+    assert sum(map(len, batches)) == OPENED
+    assert len({place for batch in batches for place in batch}) == OPENED
+    assert [foreign_first[place].pair for place in batches[0]] == ["same", "same", "across"]
+
+
+def test_where_one_side_has_too_few_the_other_is_read(store: Snapshot, weights: Weights) -> None:
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
+    english = [one for one in ranked if one.pair == "same"]
+    assert [len(batch) for batch in reading_order(english)] == [3, 3, 3]
+    assert [len(batch) for batch in reading_order(english[:4])] == [3, 1]
+    assert reading_order([]) == []
+
+
 def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
-    for sure, read in ((0.0, READ_AT_A_TIME), (1.1, OPENED)):
+    for sure, read in ((0.0, 3), (1.1, OPENED)):
         reader = FigureReader()
-        evidence = find_evidence(understand(ROAD, BagOfWords()), store, replace(weights, sure=sure), Filters(), reader=reader)
+        surer = replace(weights, read=replace(weights.read, sure=sure))
+        evidence = find_evidence(understand(ROAD, BagOfWords()), store, surer, Filters(), reader=reader)
         assert evidence.passages_read == len(reader.read_passages) == read
 
 
@@ -153,26 +181,56 @@ def test_without_a_reader_nothing_is_read_and_no_words_are_marked(store: Snapsho
     assert all(one.answer is None for one in evidence.sentences)
 
 
-def test_the_others_are_as_far_behind_in_odds_as_in_score(store: Snapshot, weights: Weights) -> None:
+def test_the_sentence_to_quote_comes_first(store: Snapshot, weights: Weights) -> None:
     question = understand(ROAD, BagOfWords())
     ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
     opened = open_passages(ROAD, store, ranked, range(3), FigureReader())
-    sentences = scored_sentences(ROAD, opened, weights.read, preference=0.0)
-    assert [one.log_odds for one in sentences] == sorted((one.log_odds for one in sentences), reverse=True)
+    sentences = scored_sentences(ROAD, opened, weights.read)
     assert sentences[0].text == "The road is 20 km long."
     assert sentences[0].answer_text == "20 km"
+    assert len(sentences) == sum(len(one.passage.sentences) for one in opened)
 
 
-def test_a_sentence_in_the_questions_language_ranks_before_one_hardly_better(store: Snapshot, weights: Weights) -> None:
-    question = understand(ROAD, BagOfWords())
-    ranked = rank_passages(find_all(question, store, Filters(), late=True), weights.passage)
+def test_an_answer_in_another_language_must_be_worth_not_being_readable(store: Snapshot, weights: Weights) -> None:
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
     opened = open_passages(ROAD, store, ranked, range(len(ranked)), None)
-    english = next(i for i, one in enumerate(opened) if one.ranked.pair == "same")
-    russian = next(i for i, one in enumerate(opened) if one.ranked.pair == "across")
+    russian = next(place for place, one in enumerate(opened) if one.ranked.pair == "across")
+    scores = [np.zeros(len(one.passage.sentences), dtype=np.float32) for one in opened]
+    scores[russian][0] = 1.0
+
+    def first(readable: float) -> str:
+        # Judged by the score alone.
+        model = LinearModel(
+            names=("passage", "lead"), mean=ZEROS, scale=ZEROS + 1, weight=np.array([0, 1], dtype=np.float32), bias=0.0
+        )
+        plain = JudgeWeights(answered={"same": model, "across": model}, same=None, readable=readable)
+        return judge(ROAD, opened, scores, plain)[0].candidate.pair
+
+    assert first(0.95) == "across"
+    assert first(0.2) == "same"
+
+
+def test_what_says_the_same_is_as_likely(store: Snapshot, weights: Weights) -> None:
+    """The Russian road is read with certainty, the English one with doubt, and both say 20 km."""
+    ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
+    opened = open_passages(ROAD, store, ranked, range(len(ranked)), FigureReader())
     scores = [np.full(len(one.passage.sentences), -5.0, dtype=np.float32) for one in opened]
-    scores[english][0], scores[russian][0] = 1.0, 1.2
-    assert best_sentence(opened, scores, preference=0.3) == (english, 0)
-    assert best_sentence(opened, scores, preference=0.1) == (russian, 0)
+    for place, one in enumerate(opened):
+        if one.passage.article_id in ("en/road", "ru/doroga"):
+            scores[place][0] = 1.0
+    sure, doubtful = (
+        LinearModel(names=("passage",), mean=ZEROS[:1], scale=ZEROS[:1] + 1, weight=ZEROS[:1], bias=bias)
+        for bias in (4.0, -1.0)
+    )
+    agrees = LinearModel(names=("agrees",), mean=ZEROS[:1], scale=ZEROS[:1] + 1, weight=ZEROS[:1] + 8, bias=-4.0)
+    pooled = JudgeWeights(answered={"same": doubtful, "across": sure}, same=agrees, readable=0.75)
+    best = judge(ROAD, opened, scores, pooled)[0]
+    assert best.candidate.opened.passage.article_id == "en/road"
+    assert best.log_odds > 2
+    apart = judge(ROAD, opened, scores, replace(pooled, same=None))[0]
+    assert apart.candidate.pair == "across"
+    english, russian = (candidates_of(opened, scores, pair)[0] for pair in PAIRS)
+    assert same_features(english, russian)["agrees"] == 1.0
 
 
 def test_a_filter_that_nothing_passes_leaves_nothing(store: Snapshot, weights: Weights) -> None:

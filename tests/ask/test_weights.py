@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopbot.ask.rank.weights import PAIRS, WHERES, LinearModel, load_weights
+from coopbot.ask.weights import PAIRS, WHERES, LinearModel, load_weights
 
 
 def test_a_score_is_the_bias_and_the_weighted_scaled_features() -> None:
@@ -26,10 +26,16 @@ def test_the_packages_weights_judge_with_a_reader_and_without() -> None:
         own = weights.sentences(with_reader=with_reader)
         for pair in PAIRS:
             assert any(name.startswith("read_") for name in own.sentence[pair].names) == with_reader
-            assert any(name.startswith("read_") for name in own.answered[pair].names) == with_reader
+            assert any(name.startswith("read_") for name in own.judge.answered[pair].names) == with_reader
         assert (own.contradiction is not None) == with_reader
-        assert 0 < own.threshold < weights.sure < 1
-        assert own.least_log_odds == pytest.approx(np.log(own.threshold / (1 - own.threshold)))
+        assert (own.judge.same is not None) == with_reader
+        assert 0 < own.possible < own.answered < own.sure < 1
+        assert 0 < own.judge.readable < 1
+        assert own.least_log_odds == pytest.approx(np.log(own.further / (1 - own.further)))
+
+
+def test_the_head_fits_the_built_in_readers_states() -> None:
+    assert load_weights().meaning.rows.shape == (5, 384)
 
 
 def test_another_account_is_judged_wherever_it_stands() -> None:

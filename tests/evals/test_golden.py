@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, Answerer, SearchResult
-from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.weights import load_weights
 from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScores, Outcome, Passage
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.build import build
@@ -372,7 +372,7 @@ QUESTIONS = [
 def test_end_to_end(index: LiveIndex) -> None:
     # Every confidence clears a threshold of nearly nothing, so that what is found is seen.
     weights = load_weights()
-    eager = replace(weights, unread=replace(weights.unread, threshold=1e-9))
+    eager = replace(weights, unread=replace(weights.unread, possible=1e-9, answered=1e-9, further=1e-9))
     answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=eager))
     steps: list[tuple[int, int]] = []
     results = ask_all(

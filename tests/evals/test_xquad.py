@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coopbot.ask.rank.weights import load_weights
+from coopbot.ask.weights import load_weights
 from coopbot.domain import LANGUAGES, Filters
 from coopbot.errors import Unreadable
 from evals.measure.floors import OPTIONAL_PARTS

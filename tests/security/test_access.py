@@ -177,7 +177,9 @@ def test_the_server_makes_ids_that_nobody_can_guess(client: TestClient) -> None:
 def test_a_conversation_continues_with_its_id(client: TestClient) -> None:
     first = client.post("/v1/ask", json=QUESTION).json()
     second = client.post("/v1/ask", json={"question": LATER, "conversation_id": first["conversation_id"]}).json()
-    assert second["searched_as"] == "How much cargo did the Tongjiang bridge carry in 2024?"
+    assert "Tongjiang" in second["searched_as"]
+    assert "2023" not in second["searched_as"]
+    assert second["searched_as"].endswith(LATER)
     assert second["conversation_id"] == first["conversation_id"]
 
 

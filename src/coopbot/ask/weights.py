@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.resources
 import json
 import math
@@ -65,37 +66,79 @@ class ContradictionWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceWeights:
-    """sentence: ranks sentences across passages and languages. answered: log odds that the best sentence answers.
+class JudgeWeights:
+    """answered: log odds that a sentence answers. same: log odds that a sentence answers if one in another language does; None
+    without a reader. readable: what an answer in another language is worth beside one in the question's.
+    """
 
-    threshold: minimum probability at which the best sentence is given as the answer. contradiction: what contradicts it; None
-    without a reader.
+    answered: dict[Pair, LinearModel]
+    same: LinearModel | None
+    readable: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceWeights:
+    """sentence: ranks sentences across passages and languages. judge: how likely the best ones answer. sure: probability at
+    which reading stops.
+
+    answered, possible: minimum probabilities at which the best sentence is given as the answer, and as one that may answer;
+    further: that of others beside it. contradiction: what contradicts it; None without a reader.
     """
 
     sentence: dict[Pair, LinearModel]
-    answered: dict[Pair, LinearModel]
-    threshold: float
+    judge: JudgeWeights
+    sure: float
+    answered: float
+    possible: float
+    further: float
     contradiction: ContradictionWeights | None
 
     @property
     def least_log_odds(self) -> float:
+        """The lowest log odds at which a further sentence is quoted."""
+        return _log_odds(self.further)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeaningWeights:
+    """A head on the reader's states: log odds that a sentence answers, as bias + the sum of rows (5, dim) times the state of
+    "does not answer", the mean state of the question, those of the answer's first and last token, and the mean of the sentence.
+    """
+
+    rows: F32
+    bias: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpWeights:
+    """needs: log odds that a question needs the conversation. carried: log odds that a word of the question before is carried
+    over, to which carried_vector, (dim,), adds by the word's vector. carried_threshold: minimum probability. same_article:
+    bonus for the score of passages of articles that the conversation quoted last.
+    """
+
+    needs: LinearModel
+    carried: LinearModel
+    carried_vector: F32
+    carried_threshold: float
+    same_article: float
+
+    @property
+    def carried_log_odds(self) -> float:
         """The threshold as log odds."""
-        return _log_odds(self.threshold)
+        return _log_odds(self.carried_threshold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """passage: ranks passages across languages. read, unread: sentence weights with a reader and without.
-
-    sure: probability at which reading stops. preference: bonus for sentences in the question's own language, which people would
-    rather read.
+    """passage: ranks passages across languages. read, unread: sentence weights with a reader and without. meaning: a head on
+    the reader's states. follow_up: completes questions.
     """
 
     passage: dict[Pair, LinearModel]
     read: SentenceWeights
     unread: SentenceWeights
-    sure: float
-    preference: float
+    meaning: MeaningWeights
+    follow_up: FollowUpWeights
 
     def sentences(self, *, with_reader: bool) -> SentenceWeights:
         """The sentence weights for use with or without a reader."""
@@ -105,7 +148,7 @@ class Weights:
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
     """The weights shipped with the package."""
-    file = importlib.resources.files("coopbot.ask.rank").joinpath("weights.json")
+    file = importlib.resources.files("coopbot.ask").joinpath("weights.json")
     return parse_weights(json.loads(file.read_text(encoding="utf-8")))
 
 
@@ -115,8 +158,8 @@ def parse_weights(fields: dict[str, Any]) -> Weights:
         passage=_models(fields["passage"]),
         read=_sentence_weights(fields["read"]),
         unread=_sentence_weights(fields["unread"]),
-        sure=fields["sure"],
-        preference=fields["preference"],
+        meaning=MeaningWeights(rows=_numbers(fields["meaning"]["rows"]).reshape(5, -1), bias=fields["meaning"]["bias"]),
+        follow_up=_follow_up_weights(**fields["follow_up"]),
     )
 
 
@@ -124,14 +167,31 @@ def _sentence_weights(fields: dict[str, Any]) -> SentenceWeights:
     contradiction = fields.get("contradiction")
     return SentenceWeights(
         sentence=_models(fields["sentence"]),
-        answered=_models(fields["answered"]),
-        threshold=fields["threshold"],
+        judge=JudgeWeights(
+            answered=_models(fields["judge"]["answered"]),
+            same=_model(**fields["judge"]["same"]) if fields["judge"]["same"] else None,
+            readable=fields["judge"]["readable"],
+        ),
+        sure=fields["sure"],
+        answered=fields["answered"],
+        possible=fields["possible"],
+        further=fields["further"],
         contradiction=contradiction and _contradiction_weights(**contradiction),
     )
 
 
 def _contradiction_weights(rival: dict[Where, Any], threshold: float) -> ContradictionWeights:
     return ContradictionWeights(rival={where: _model(**model) for where, model in rival.items()}, threshold=threshold)
+
+
+def _follow_up_weights(needs: Any, carried: Any, **others: float) -> FollowUpWeights:
+    vector = _numbers(carried.pop("vector"))
+    return FollowUpWeights(needs=_model(**needs), carried=_model(**carried), carried_vector=vector, **others)
+
+
+def _numbers(encoded: str) -> F32:
+    """Numbers in half precision, as base64."""
+    return np.frombuffer(base64.b64decode(encoded), dtype="<f2").astype(np.float32)
 
 
 def _models(fields: dict[str, Any]) -> dict[Pair, LinearModel]:

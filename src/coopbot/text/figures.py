@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
@@ -63,7 +63,11 @@ def place_figures(text: str) -> list[PlacedFigure]:
 
 def figures_agree(one: str, other: str) -> bool:
     """Whether both answers have figures, and each figure of `one` agrees with a figure of `other`."""
-    ours, theirs = find_figures(one), find_figures(other)
+    return all_agree(find_figures(one), find_figures(other))
+
+
+def all_agree(ours: Sequence[Figure], theirs: Sequence[Figure]) -> bool:
+    """Whether both are some, and each of `ours` agrees with one of `theirs`."""
     return bool(ours) and bool(theirs) and all(any(_is_one(a, b) for b in theirs) for a in ours)
 
 

@@ -2,7 +2,8 @@
 
 They are in `gazetteer.json`: for each id the names by language, the usual one first, for towns, ports, islands and bridges
 their coordinates, `at`, and for places the next larger one that they lie in. The two countries, `country`, are only there for
-that: their names are in nearly every text, and are not found. One name may belong to two ids: 黑龙江 is the province and the river.
+that: their names are in nearly every text, and are not found. One name may belong to two ids: 黑龙江 is the province and the
+river.
 """
 
 from __future__ import annotations

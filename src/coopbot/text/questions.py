@@ -27,6 +27,14 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 
+# Openings of a sentence that refer to the one before.
+_REFERENCE = re.compile(
+    r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
+    r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
+    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
+    re.IGNORECASE,
+)
+
 
 def question_words(text: str) -> Iterator[Span]:
     """The places of words such as "when" and 多少, in order. Expects text that went through `flatten`."""
@@ -41,3 +49,8 @@ def begins_with_link(text: str) -> bool:
 def points_back(text: str) -> bool:
     """Whether a text has a pronoun or another word that refers to what was said before."""
     return begins_with_link(text) or bool(_POINTS_BACK.search(text))
+
+
+def opens_with_reference(sentence: str) -> bool:
+    """Whether a sentence opens with a pronoun or the like, so that it needs the one before to be understood."""
+    return bool(_REFERENCE.match(sentence))

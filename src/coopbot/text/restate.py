@@ -5,7 +5,6 @@ Only where that is sure: any other word among them, and nothing is written.
 
 from __future__ import annotations
 
-import calendar
 import importlib.resources
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from coopbot.domain import LANGUAGES, Language, Span
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.gazetteer import name_mentions, names_in
 from coopbot.text.measures import flatten
+from coopbot.text.months import ENGLISH_NAMES, russian_month
 from coopbot.text.quantities import Quantity, find_quantities
 
 # What may stand between them without a meaning of its own.
@@ -39,14 +39,6 @@ _VAGUE = (
 )
 _VAGUE_WORDS = re.compile("|".join(f"(?P<{kind}>{words})" for kind, words in _VAGUE), re.IGNORECASE)
 
-_RUSSIAN_MONTHS = (
-    "январь", "февраль", "март", "апрель", "май", "июнь",
-    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
-)  # fmt: skip
-_RUSSIAN_MONTHS_AFTER_DAY = (
-    "января", "февраля", "марта", "апреля", "мая", "июня",
-    "июля", "августа", "сентября", "октября", "ноября", "декабря",
-)  # fmt: skip
 _MOST_DECIMALS = 4
 _VAGUE_WINDOW_CHARS = 24
 # Units of a thousand that are written instead of the unit that `text.quantities` counts in.
@@ -84,8 +76,8 @@ _FORMS: Mapping[Language, _Forms] = {
         day="{day} {month} {year}",
         month="{month} {year}",
         year="{year}",
-        months_after_day=tuple(calendar.month_name[1:]),
-        months=tuple(calendar.month_name[1:]),
+        months_after_day=ENGLISH_NAMES,
+        months=ENGLISH_NAMES,
         thousands=",",
         decimal=".",
         joined=", ",
@@ -108,8 +100,8 @@ _FORMS: Mapping[Language, _Forms] = {
         day="{day} {month} {year}",
         month="{month} {year}",
         year="{year} г.",
-        months_after_day=_RUSSIAN_MONTHS_AFTER_DAY,
-        months=_RUSSIAN_MONTHS,
+        months_after_day=tuple(russian_month(number, "genitive") for number in range(1, 13)),
+        months=tuple(russian_month(number, "nominative") for number in range(1, 13)),
         thousands=" ",
         decimal=",",
         joined=", ",

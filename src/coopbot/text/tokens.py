@@ -68,6 +68,11 @@ def lexical_tokens(text: str) -> list[str]:
     return tokens
 
 
+def numbers_in(text: str) -> frozenset[str]:
+    """The numbers of a text, as its search tokens have them."""
+    return frozenset(token for token in lexical_tokens(text) if token[0].isdigit())
+
+
 def fold(text: str) -> str:
     """The text in lower case, with one form of letters and apostrophes."""
     return unicodedata.normalize("NFKC", text).lower().translate(_FOLDED)

@@ -7,14 +7,8 @@ from itertools import pairwise
 
 from coopbot.text.characters import HAN
 from coopbot.text.measures import flatten
+from coopbot.text.questions import question_words
 
-_ASKS = re.compile(
-    r"\b(?:what|when|where|who|whom|whose|which|why|how)\b"
-    r"|\b(?:когда|где|куда|откуда|кто|кого|кем|кому|чего|сколько|скольких|насколько|почему|зачем|поч[её]м"
-    r"|как(?:ой|ая|ое|ие|их|ого|ому|ую|им|ом|ова|ово|овы)?)\b"
-    r"|多少|几(?![乎家次百千十亿万])|哪|什么|何|谁|怎么?|多[长大高久远快宽深重早]|啥",
-    re.IGNORECASE,
-)
 # What separates the parts; in Chinese also a space.
 _BETWEEN = re.compile(rf"[,;，；、。?？!—]|\b(?:and|plus|и|а|плюс)\b|以及|还有|[和并及又]|(?<=[{HAN}]) ", re.IGNORECASE)
 # These separate parts without a question word, too: "capacity in 2024 plus the target for 2030".
@@ -25,10 +19,10 @@ _LEAST_CHARS, _LEAST_HAN = 8, 4
 def two_parts(question: str) -> tuple[str, ...]:
     """The two parts of a question, without what joins them; empty if it asks one thing."""
     text = flatten(question)
-    words = list(_ASKS.finditer(text))
+    words = list(question_words(text))
     joints = list(_ALWAYS.finditer(text))
     for one, other in pairwise(words):
-        joints += reversed(list(_BETWEEN.finditer(text, one.end(), other.start() + 1)))
+        joints += reversed(list(_BETWEEN.finditer(text, one.end_char, other.start_char + 1)))
     for joint in joints:
         parts = (question[: joint.start()].strip(), question[joint.end() :].strip())
         if all(map(_says_something, parts)):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 from coopbot.ask.answer.clock import Clock
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
@@ -26,12 +26,12 @@ from coopbot.ask.rank.retrieve import (
     read_passages,
     to_hits,
 )
-from coopbot.ask.rank.weights import Weights, load_weights
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.conversations import Conversations, Turn, checked_conversation_id
-from coopbot.ask.understand.converse import points_back, readings, resolve
+from coopbot.ask.understand.conversations import MAX_EARLIER, Conversations, Turn, checked_conversation_id
+from coopbot.ask.understand.follow_up import completed, readings
 from coopbot.ask.understand.question import Question, checked, understand
-from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Notice, Outcome
+from coopbot.ask.weights import Weights, load_weights
+from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Language, Notice, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
 from coopbot.state import State
@@ -103,40 +103,79 @@ class Answerer:
     ) -> Answer:
         """Answer with verified citations; small talk gets a notice, and a request for articles a list of them.
 
-        Within a conversation, "how much was it?" is searched both as completed by the earlier questions and as it is. The
-        better answer is returned; `searched_as` has its query. The same id from another `client` is another conversation.
-        `earlier` questions may be passed instead of an id. `watch` is called in this thread during retrieval and reading.
-        There are up to 4 quotes by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both.
-        Raises InvalidRequest, IndexBroken.
+        Within a conversation, "how much was it?" is searched with the words that it needs of the question before; `searched_as`
+        has that query. The same id from another `client` is another conversation. `earlier` questions may be passed instead of
+        an id. `watch` is called in this thread during retrieval and reading. There are up to 4 quotes by default, and a
+        `writer` has up to 10 to draw on; `max_citations` overrides both. Raises InvalidRequest, IndexBroken.
         """
-        clock, store, today = Clock(), self._current(), self._today()
-        text, filters = checked(question), filters or Filters()
-        if conversation_id is not None:
-            turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
-            earlier = [turn.question for turn in turns]
-        unquoted = self._unquoted(text, store, filters, today, earlier)
-        if unquoted is not None:
-            if conversation_id is not None and unquoted.notice == "about":
-                self._conversations.remember(conversation_id, Turn(question=unquoted.searched_as), client)
-            return self._given(replace(unquoted, timings_ms=clock.finish("retrieve")))
-        text = with_dates(text, today)
-        found_by = [self._searched(query, store, filters, clock, watch) for query in readings(text, earlier)]
-        asked, evidence = max(found_by, key=lambda found: found[1].confidence)
-        if conversation_id is not None:
-            self._conversations.remember(conversation_id, Turn(question=asked.text), client)
-        parts = self._parts(text, evidence, store) if max_citations != 1 else ()
-        clock.lap("read" if self._reader else "retrieve")
-        quoted, found = self._quoted(asked, evidence, parts, store, max_citations, today)
-        clock.lap("compose")
+        clock, store = Clock(), self._current()
+        before = self._before(conversation_id, client, earlier)
+        quoted, found = self._find(checked(question), filters or Filters(), max_citations, before, store, clock, watch)
+        if conversation_id is not None and quoted.outcome != "small_talk" and quoted.notice not in ("newest", "none_then"):
+            cited = [citation.article_id for citation in quoted.citations if quoted.claims]
+            is_follow_up = quoted.searched_as != question.strip()
+            articles = tuple(dict.fromkeys(cited)) or (before.articles if is_follow_up else ())
+            self._conversations.remember(conversation_id, Turn(question=quoted.searched_as, articles=articles), client)
         if self._writer is not None and quoted.outcome == "answered":
             quoted = self._writer.write(quoted, found)
             clock.lap("write")
-        return self._given(verify_answer(replace(quoted, timings_ms=clock.finish()), store.article))
+        answer = verify_answer(replace(quoted, timings_ms=clock.finish()), store.article)
+        self._on_answer(answer)
+        return answer
+
+    def find(self, question: str, *, filters: Filters | None = None, max_citations: int | None = None) -> Answer:
+        """The quotes that `ask` would answer with, outside any conversation. Never calls a language model, and is no answer
+        that `on_answer` hears of: for suggestions, examples and measurements. Raises InvalidRequest, IndexBroken.
+        """
+        clock, store = Clock(), self._current()
+        nothing = Turn(question="")
+        found, _ = self._find(checked(question), filters or Filters(), max_citations, nothing, store, clock, lambda _: None)
+        return verify_answer(replace(found, timings_ms=clock.finish()), store.article)
+
+    def _before(self, conversation_id: str | None, client: str, earlier: Sequence[str]) -> Turn:
+        """The last turn of the conversation; an empty one if there is none."""
+        if conversation_id is not None:
+            turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+            return turns[-1] if turns else Turn(question="")
+        return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up))
+
+    def _find(
+        self,
+        text: str,
+        filters: Filters,
+        max_citations: int | None,
+        before: Turn,
+        store: VectorStore,
+        clock: Clock,
+        watch: Watch,
+    ) -> tuple[Answer, tuple[Citation, ...]]:
+        """The answer in quotes, and all citations that a writer may use."""
+        today = self._today()
+        unquoted = self._unquoted(text, store, filters, today, before)
+        if unquoted is not None:
+            clock.lap("retrieve")
+            return unquoted, ()
+        text = with_dates(text, today)
+        queries = readings(text, before.question, self._embedder, self._weights.follow_up)
+        clock.lap("embed")
+        found_by = [
+            self._searched(query, store, filters, () if query == text else before.articles, clock, watch) for query in queries
+        ]
+        asked, evidence = max(found_by, key=lambda found: found[1].confidence)
+        parts = self._parts(asked.text, evidence, store) if max_citations != 1 else ()
+        clock.lap("read" if self._reader else "retrieve")
+        if parts and evidence.confidence < self._weights.read.possible:
+            # No sentence answers the whole question, and this one answers a part of it.
+            half = replace(parts[0], log_odds=min(parts[0].log_odds, 0.0))
+            evidence = replace(evidence, sentences=(half, *evidence.sentences))
+        quoted = self._quoted(asked, evidence, parts, store, max_citations, today)
+        clock.lap("compose")
+        return quoted
 
     def _searched(
-        self, text: str, store: VectorStore, filters: Filters, clock: Clock, watch: Watch
+        self, text: str, store: VectorStore, filters: Filters, quoted_last: Collection[str], clock: Clock, watch: Watch
     ) -> tuple[Question, Evidence]:
-        """One query, embedded, and the evidence found for it."""
+        """One query, embedded, and the evidence found for it. quoted_last: articles that get a bonus."""
         asked = understand(text, self._embedder)
         clock.lap("embed")
 
@@ -145,23 +184,22 @@ class Answerer:
                 clock.lap("retrieve")
             watch(progress)
 
-        evidence = find_evidence(asked, store, self._weights, filters, reader=self._reader, late=self._late, watch=seen)
+        evidence = find_evidence(
+            asked, store, self._weights, filters, reader=self._reader, late=self._late, quoted_last=quoted_last, watch=seen
+        )
         clock.lap("read" if self._reader else "retrieve")
         return asked, evidence
 
     def _parts(self, text: str, evidence: Evidence, store: VectorStore) -> tuple[ScoredSentence, ...]:
-        """The best sentence for each part of an answered question that asks two things, from the passages found for it."""
-        threshold = self._weights.read.threshold
-        if self._reader is None or evidence.confidence < threshold:
+        """The best sentence for each part of a question that asks two things, from the passages found for it."""
+        weights = self._weights.read
+        if self._reader is None:
             return ()
+        threshold = weights.further if evidence.confidence >= weights.possible else weights.answered
         read = (read_passages(part, store, self._weights, evidence.passages, reader=self._reader) for part in two_parts(text))
         return tuple(one.sentences[0] for one in read if one.confidence >= threshold)
 
-    def _given(self, answer: Answer) -> Answer:
-        self._on_answer(answer)
-        return answer
-
-    def _unquoted(self, text: str, store: VectorStore, filters: Filters, today: date, earlier: Sequence[str]) -> Answer | None:
+    def _unquoted(self, text: str, store: VectorStore, filters: Filters, today: date, before: Turn) -> Answer | None:
         """The answer to small talk or to a request for articles; None for a question."""
         talk = find_small_talk(text)
         wanted = None if talk else articles_wanted(text, today)
@@ -172,7 +210,7 @@ class Answerer:
         if not wanted.subject:
             notice, articles = newest_articles(self._newest, store, wanted, filters)
             return _plain(text, store, notice=notice, articles=articles)
-        subject = resolve(wanted.subject, earlier) if points_back(wanted.subject) else wanted.subject
+        subject = readings(wanted.subject, before.question, self._embedder, self._weights.follow_up)[0]
         asked = understand(subject, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
         articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
@@ -189,27 +227,37 @@ class Answerer:
     ) -> tuple[Answer, tuple[Citation, ...]]:
         """The quoted answer, and all citations that a writer may use."""
         weights = self._weights.sentences(with_reader=self._reader is not None)
-        answered = bool(evidence.sentences) and evidence.confidence >= weights.threshold
+        outcome: Outcome = "no_evidence"
+        if evidence.sentences and evidence.confidence >= weights.possible:
+            outcome = "answered" if evidence.confidence >= weights.answered else "possible"
         latest = asks_for_latest(asked.text)
         sentences = evidence.sentences
         if latest:
             sentences = promote_newer(sentences, lambda article_id: _article(store, article_id).published)
         limit = max_citations or DEFAULT_CITATIONS
-        most = limit if self._writer is None or max_citations else MAX_CITATIONS
-        chosen = choose(sentences, most, weights, parts) if answered else nearest(sentences, min(_OFFERED, limit))
-        found = tuple(dated(citation, today, latest=latest) for citation in _cited(store, chosen))
-        citations = found[:limit]
+        if outcome == "no_evidence":
+            chosen = nearest(sentences, min(_OFFERED, limit))
+        else:
+            most = limit if self._writer is None or max_citations else MAX_CITATIONS
+            chosen = choose(sentences, most, weights, parts)
+            further = chosen.sentences[limit:]
+            chosen = with_versions(replace(chosen, sentences=chosen.sentences[:limit]), sentences, max_citations)
+        quoted, claims = _cited(chosen, store, asked.language)
+        citations = tuple(dated(citation, today, latest=latest) for citation in quoted)
         answer = Answer(
-            outcome="answered" if answered else "no_evidence",
+            outcome=outcome,
             question_language=asked.language,
-            claims=tuple(Claim(text=c.quote, citations=(c.number,)) for c in citations) if answered else (),
+            claims=claims,
             citations=citations,
-            disagreements=disagreements(found, chosen) if answered else (),
+            disagreements=disagreements(citations, chosen),
             confidence=round(evidence.confidence, 3),
             searched_as=asked.text,
             snapshot=store.snapshot_id,
         )
-        return answer, found
+        if outcome == "no_evidence" or not further:
+            return answer, citations
+        more, _ = _cited(Chosen(nearest=further), store, asked.language, after=len(citations))
+        return answer, (*citations, *(dated(citation, today, latest=latest) for citation in more))
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""
@@ -225,9 +273,22 @@ class Answerer:
         )
 
 
-def _cited(store: VectorStore, chosen: Chosen) -> Iterator[Citation]:
-    for number, one in enumerate(chosen.sentences, start=1):
-        yield cite(number, one, _article(store, one.stored.passage.article_id))
+def _cited(
+    chosen: Chosen, store: VectorStore, language: Language, after: int = 0
+) -> tuple[tuple[Citation, ...], tuple[Claim, ...]]:
+    """Citations, numbered after `after`, of the sentences, of their other versions, and of the nearest; and the claims."""
+    versions = [(place, version) for place, own in enumerate(chosen.versions) for version in own]
+    every = [*chosen.sentences, *(version for _, version in versions), *chosen.nearest]
+    citations = tuple(
+        cite(number, one, _article(store, one.stored.passage.article_id), language)
+        for number, one in enumerate(every, start=after + 1)
+    )
+    numbers: list[list[int]] = [[citation.number] for citation in citations[: len(chosen.sentences)]]
+    for (place, _), citation in zip(versions, citations[len(chosen.sentences) :], strict=False):
+        numbers[place].append(citation.number)
+    return citations, tuple(
+        Claim(text=citation.quote, citations=tuple(own)) for citation, own in zip(citations, numbers, strict=False)
+    )
 
 
 def _plain(

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, find_contradiction
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.ask.rank.weights import SentenceWeights
-from coopbot.domain import Article, Citation, Disagreement, Span
-from coopbot.text.figures import figures_agree
+from coopbot.ask.weights import SentenceWeights
+from coopbot.domain import Article, Citation, Disagreement, Language, Span
+from coopbot.text.figures import figures_agree, find_figures
+from coopbot.text.questions import opens_with_reference
+from coopbot.text.restate import restate
 
 # Cosine (each vector centred for its language) above which two sentences say the same thing, within a language and across.
 # Measured on sentences of the corpus in two languages.
 _SAME_THING, _SAME_THING_ACROSS = 0.90, 0.60
+# The same across languages for sentences whose figures agree.
+_SAME_THING_WITH_FIGURES = 0.40
 
-# Openings that refer back to the previous sentence.
-_REFERS_BACK = re.compile(
-    r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
-    r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
-    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
-    re.IGNORECASE,
-)
+# How many other versions of its sentences an answer shows, unless the asker sets a limit of citations.
+_VERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The sentences to quote, and a contradiction of the first one's answer, if any; its sentence is also quoted."""
+    """The sentences to quote, and a contradiction of the first one's answer, if any; its sentence is also quoted.
 
-    sentences: tuple[ScoredSentence, ...]
+    versions: for each sentence, those that say the same in other languages. nearest: sentences that may not answer, shown
+    beside the answer or in its place.
+    """
+
+    sentences: tuple[ScoredSentence, ...] = ()
     contradiction: Contradiction | None = None
+    versions: tuple[tuple[ScoredSentence, ...], ...] = ()
+    nearest: tuple[ScoredSentence, ...] = ()
 
 
 def choose(
@@ -42,7 +46,7 @@ def choose(
     unlikely.
     """
     if not sentences:
-        return Chosen(sentences=())
+        return Chosen()
     chosen = [sentences[0]]
     other = find_contradiction(sentences, weights.contradiction) if weights.contradiction else None
     if other and other.sentence not in chosen and limit > 1:
@@ -55,6 +59,7 @@ def choose(
             break
         if (
             sentence not in chosen
+            and _place(sentence) not in map(_place, chosen)
             and sentence.log_odds >= weights.least_log_odds
             and all(_adds(sentence, one) for one in chosen)
         ):
@@ -62,12 +67,51 @@ def choose(
     return Chosen(sentences=tuple(chosen), contradiction=other if other and other.sentence in chosen else None)
 
 
+def with_versions(chosen: Chosen, sentences: Sequence[ScoredSentence], limit: int | None) -> Chosen:
+    """The same with what says it in other languages and, if nothing chosen is in the question's language, with the nearest
+    sentence that is. limit: of all citations together, if the asker set one.
+    """
+    room = _VERSIONS if limit is None else limit - len(chosen.sentences)
+    versions: list[tuple[ScoredSentence, ...]] = []
+    taken = set(map(_place, chosen.sentences))
+    for one in chosen.sentences:
+        own: dict[Language, ScoredSentence] = {}
+        for other in sentences:
+            if (
+                len(own) < room
+                and other.stored.language not in own
+                and _place(other) not in taken
+                and _says_the_same(one, other)
+            ):
+                own[other.stored.language] = other
+        taken.update(map(_place, own.values()))
+        room -= len(own)
+        versions.append(tuple(own.values()))
+    readable = [*chosen.sentences, *(one for own in versions for one in own)]
+    nearest = [one for one in sentences if one.pair == "same"] if not any(one.pair == "same" for one in readable) else []
+    return replace(chosen, versions=tuple(versions), nearest=tuple(nearest[: min(1, room)]))
+
+
 def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
     """The best sentence of each of the nearest passages, for when none answers."""
     by_passage: dict[str, ScoredSentence] = {}
     for sentence in sentences:
         by_passage.setdefault(sentence.stored.passage.passage_id, sentence)
-    return Chosen(sentences=tuple(by_passage.values())[:limit])
+    return Chosen(nearest=tuple(by_passage.values())[:limit])
+
+
+def _place(sentence: ScoredSentence) -> tuple[str, int]:
+    return sentence.stored.passage.passage_id, sentence.span.start_char
+
+
+def _says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether a sentence in another language says the same: with the same figures, if the answer has some."""
+    if one.stored.language == other.stored.language:
+        return False
+    cosine = float(one.vector @ other.vector)
+    if not find_figures(one.answer_text):
+        return cosine >= _SAME_THING_ACROSS
+    return cosine >= _SAME_THING_WITH_FIGURES and figures_agree(one.answer_text, other.text)
 
 
 def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:
@@ -83,8 +127,8 @@ def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagr
     return (Disagreement(about=" / ".join(words for _, words in sides), citations=numbers),)
 
 
-def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
-    """A citation of the sentence, its text taken from the article itself."""
+def cite(number: int, sentence: ScoredSentence, article: Article, language: Language) -> Citation:
+    """A citation of the sentence, its text taken from the article itself. language: of the question."""
     span = quoted_span(sentence)
     text = span.of(article.text)
     return Citation(
@@ -102,6 +146,7 @@ def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
         start_char=span.start_char,
         end_char=span.end_char,
         answer=sentence.answer.shifted(-span.start_char) if sentence.answer else None,
+        restated="" if article.language == language else restate(sentence.answer_text, language),
         passage=sentence.stored.passage.text,
         deep_link=deep_link(article.url, text),
         score=round(sentence.log_odds, 4),
@@ -111,7 +156,7 @@ def cite(number: int, sentence: ScoredSentence, article: Article) -> Citation:
 def quoted_span(sentence: ScoredSentence) -> Span:
     """The sentence, plus the previous one if it refers back to that."""
     before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
-    if not before or not _REFERS_BACK.match(sentence.text):
+    if not before or not opens_with_reference(sentence.text):
         return sentence.span
     return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
 

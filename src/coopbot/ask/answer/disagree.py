@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.ask.rank.weights import ContradictionWeights, Features, Where
+from coopbot.ask.weights import ContradictionWeights, Features, Where
 from coopbot.text.dates import find_years
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.periods import Period, find_periods

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from coopbot.ask.rank.weights import Pair
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
+from coopbot.ask.weights import Pair
 from coopbot.domain import Filters, Language
 from coopbot.index import token_codes
 from coopbot.index.types import F32, I64, Sentences

@@ -1,8 +1,7 @@
-"""Named features of passages, sentences and answers. The weights are in `weights`."""
+"""Named features of passages and sentences. The weights are in `weights`, those of answers in `judge`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,17 +10,14 @@ import numpy as np
 
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.rank.reader import ReadPassage
-from coopbot.ask.rank.weights import Features, Pair
+from coopbot.ask.weights import Features, Pair
 from coopbot.domain import Passage
 from coopbot.index.types import F32, StoredPassage
 from coopbot.text.dates import find_dates, find_years
+from coopbot.text.gazetteer import find_names
 from coopbot.text.periods import find_periods
 from coopbot.text.relative import relative_words
-
-# Added to the summed odds of all other sentences against the best one, so that odds far below it make no difference.
-_LEAST_ODDS = 1e-3
-# Maximum lead of another sentence that counts: the preference for a language may put a sentence first that scores lower.
-_FAR_AHEAD = 3.0
+from coopbot.text.tokens import numbers_in
 
 
 def passage_features(candidates: Candidates) -> Features:
@@ -67,13 +63,14 @@ class RankedPassage:
 class OpenPassage:
     """A passage whose sentences are scored. behind: how far its score is below the best passage's.
 
-    read: the reader's output; None without a reader. published: its article's date.
+    read: the reader's output; None without a reader. title, published: its article's.
     """
 
     ranked: RankedPassage
     stored: StoredPassage
     behind: float
     read: ReadPassage | None
+    title: str
     published: date | None
 
     @property
@@ -86,6 +83,32 @@ class OpenPassage:
         """(sentences, dim): the vectors of its sentences."""
         candidates = self.ranked.candidates
         return candidates.sentence_vectors[candidates.sentences_of(self.ranked.place)]
+
+    @cached_property
+    def regret(self) -> float:
+        """How much better other passages match each of the question's tokens, weighted."""
+        candidates = self.ranked.candidates
+        met = candidates.passage_met[:, self.ranked.place]
+        return float(candidates.token_weights @ (candidates.passage_met.max(axis=1) - met))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Gazetteer ids of what it, its title and its headings name."""
+        return find_names(self._around)
+
+    @cached_property
+    def title_names(self) -> frozenset[str]:
+        """Those of its title and headings alone, which its sentences need not repeat."""
+        return find_names(" ".join((self.title, *self.passage.heading_path)))
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that it, its title and its headings have."""
+        return numbers_in(self._around)
+
+    @property
+    def _around(self) -> str:
+        return " ".join((self.title, *self.passage.heading_path, self.passage.text))
 
     @cached_property
     def features(self) -> Features:
@@ -111,52 +134,6 @@ def _retrieval_features(one: OpenPassage) -> Features:
     }
 
 
-def answer_features(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> Features:
-    """Features that distinguish an answer from a near miss, (1,) each. scores: sentence scores of each passage.
-
-    at: (passage, row) of the sentence proposed as the answer. rivals: the log of the summed odds of all other sentences
-    against it. behind: the gap of its passage's score to the best. regret: how much better other passages match the question's
-    tokens. echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
-    read_starts, but the sum over all sentences. The rest are features of the sentence itself.
-    """
-    place, row = at
-    best = opened[place]
-    candidates = best.ranked.candidates
-    met = candidates.passage_met[:, best.ranked.place]
-    # How much better other passages match each question token than this one.
-    regret = candidates.passage_met.max(axis=1) - met
-    values = {
-        "rivals": _rivals(scores, at),
-        "behind": best.behind,
-        "regret": float(candidates.token_weights @ regret),
-        "echo": _echo(opened, scores, at),
-        "cosine": float(best.features["cosine"][row]),
-        "other_time": names_other_time(question, best.passage.quoted(best.passage.sentences[row]), best.published),
-        **(_by_reading(opened, best.read, row) if best.read else {"late_weighted": float(best.features["late_weighted"][row])}),
-    }
-    return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
-
-
-def _rivals(scores: Sequence[F32], at: tuple[int, int]) -> float:
-    place, row = at
-    gaps = np.concatenate(scores) - scores[place][row]
-    odds = np.exp(np.minimum(gaps, _FAR_AHEAD)).sum() - 1.0  # without its own
-    return float(np.log(_LEAST_ODDS + max(0.0, odds)))
-
-
-def _echo(opened: Sequence[OpenPassage], scores: Sequence[F32], at: tuple[int, int]) -> float:
-    """The highest cosine of a sentence of another article, less the further its score is behind; 0 if there is none."""
-    place, row = at
-    best = opened[place]
-    top = scores[place][row]
-    cosines = [
-        float((one.vectors @ best.vectors[row] * np.exp(np.minimum(own - top, 0) / 2)).max())
-        for one, own in zip(opened, scores, strict=True)
-        if one.passage.article_id != best.passage.article_id
-    ]
-    return max(cosines, default=0.0)
-
-
 def names_other_time(question: str, sentence: str, published: date | None) -> bool:
     """Whether a sentence of an article of that day is about years, or parts of a year, but none that the question names."""
     years = find_years(question)
@@ -174,11 +151,6 @@ def _years_about(sentence: str, published: date | None) -> frozenset[int]:
     if named or published is None:
         return named
     return frozenset(day.year for words in relative_words(sentence, published) for day in (words.first, words.last))
-
-
-def _by_reading(opened: Sequence[OpenPassage], read: ReadPassage, row: int) -> dict[str, float]:
-    total = np.logaddexp.reduce(np.concatenate([one.read.starts for one in opened if one.read]))
-    return {"read_starts": float(read.starts[row]), "read_total": float(total)}
 
 
 def _worst_quarter(met: F32) -> F32:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from coopbot.ask.weights import MeaningWeights
 from coopbot.domain import Passage, Span
 from coopbot.index.model.reader_model import ReaderModel
 from coopbot.index.model.tokenizer import Tokens
@@ -32,6 +33,8 @@ class ReadPassage:
 
     For each sentence: starts, the log of the summed odds that the answer starts in it, against "this passage does not answer";
     best, the log odds of start plus those of end of its best answer span; answers, that span in the article.
+    meaning, the log odds that it answers by the reader's states, see `MeaningWeights`; empty if
+    a reader has none.
     For each token: tokens, (tokens, 2), its span in the article; margins, (tokens, 2), the log odds that an answer starts with
     it, and that one ends with it.
     """
@@ -39,6 +42,7 @@ class ReadPassage:
     starts: F32
     best: F32
     answers: tuple[Span, ...]
+    meaning: F32 = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     tokens: I32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int32))
     margins: F32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
 
@@ -78,11 +82,26 @@ class _Piece:
     ids: I64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What the network says of a text. margins: (tokens, 2), start and end logits minus those of "does not answer".
+
+    meanings: (tokens, 3), what each token adds to the meaning as the first and the last of an answer and as one of a sentence.
+    base: what the text as a whole adds.
+    """
+
+    margins: F32
+    meanings: F32
+    base: float
+
+
 class ModelReader:
     """A `Reader` that runs a neural network over all passages in one batch."""
 
-    def __init__(self, model: ReaderModel) -> None:
+    def __init__(self, model: ReaderModel, meaning: MeaningWeights | None = None) -> None:
+        """meaning: a head on the states of this very model; without one, passages are read without a meaning."""
         self._model = model
+        self._meaning = meaning
 
     @property
     def fingerprint(self) -> str:
@@ -94,14 +113,13 @@ class ModelReader:
         if not passages:
             return []
         tokens = self._model.tokenizer.tokens([head + passage.text for head, passage in passages])
-        margins = self._margins(question, [one.ids for one in tokens])
+        read = self._read(question, [one.ids for one in tokens])
         return [
-            _scored(passage, len(head), one, margin)
-            for (head, passage), one, margin in zip(passages, tokens, margins, strict=True)
+            _scored(passage, len(head), one, of_text, with_meaning=self._meaning is not None)
+            for (head, passage), one, of_text in zip(passages, tokens, read, strict=True)
         ]
 
-    def _margins(self, question: str, texts: Sequence[I64]) -> list[F32]:
-        """(tokens, 2) per text: start and end logits minus those of "does not answer"."""
+    def _read(self, question: str, texts: Sequence[I64]) -> list[_Read]:
         frame = self._model.tokenizer.pair_frame(self._fitting(question))
         room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
@@ -115,13 +133,26 @@ class ModelReader:
             text_types = np.full(len(piece.ids), frame.text_type, dtype=np.int64)
             types[row, : len(whole)] = np.concatenate([frame.before_types, text_types, frame.after_types])
         inputs = [ids, mask, types] if self._model.card.has_types else [ids, mask]
-        (logits,) = self._model.network(*inputs)
+        logits, *states = self._model.network(*inputs)
         margins = [np.full((len(ids), 2), _UNREAD, dtype=np.float32) for ids in texts]
+        meanings = [np.zeros((len(ids), 3), dtype=np.float32) for ids in texts]
+        bases, best = [0.0] * len(texts), [-np.inf] * len(texts)
         for row, piece in enumerate(pieces):
             lead, end = len(frame.before), len(frame.before) + len(piece.ids)
-            own = margins[piece.text_index][piece.first : piece.first + len(piece.ids)]
-            np.maximum(own, logits[row, lead:end] - logits[row, 0], out=own)
-        return margins
+            own = slice(piece.first, piece.first + len(piece.ids))
+            new = logits[row, lead:end] - logits[row, 0]
+            if self._meaning is not None:
+                # Of a token that two pieces have, the one that makes it likelier as an answer counts.
+                better = new[:, 0] > margins[piece.text_index][own, 0]
+                meanings[piece.text_index][own][better] = (states[0][row, lead:end] @ self._meaning.rows[2:].T)[better]
+                if len(new) and new[:, 0].max() > best[piece.text_index]:
+                    best[piece.text_index] = float(new[:, 0].max())
+                    of_question = states[0][row, 1:lead].mean(axis=0)
+                    bases[piece.text_index] = float(
+                        states[0][row, 0] @ self._meaning.rows[0] + of_question @ self._meaning.rows[1] + self._meaning.bias
+                    )
+            np.maximum(margins[piece.text_index][own], new, out=margins[piece.text_index][own])
+        return [_Read(margins=margins[n], meanings=meanings[n], base=bases[n]) for n in range(len(texts))]
 
     def _fitting(self, question: str) -> str:
         """The question, cut to at most half of the window."""
@@ -138,16 +169,17 @@ def _pieces(text_index: int, ids: I64, room: int) -> list[_Piece]:
     ]
 
 
-def _scored(passage: Passage, head_chars: int, tokens: Tokens, margins: F32) -> ReadPassage:
-    """Scores per sentence. margins: (tokens, 2) of head and passage together."""
+def _scored(passage: Passage, head_chars: int, tokens: Tokens, read: _Read, *, with_meaning: bool) -> ReadPassage:
+    """Scores per sentence. read: of head and passage together."""
     spans = tokens.spans - head_chars + passage.start_char
-    scored = [_scored_sentence(sentence, spans, margins) for sentence in passage.sentences]
+    scored = [_scored_sentence(sentence, spans, read) for sentence in passage.sentences]
     return ReadPassage(
-        starts=np.array([start for start, _, _ in scored], dtype=np.float32),
-        best=np.array([best for _, best, _ in scored], dtype=np.float32),
-        answers=tuple(_trimmed(answer, passage) for _, _, answer in scored),
+        starts=np.array([start for start, _, _, _ in scored], dtype=np.float32),
+        best=np.array([best for _, best, _, _ in scored], dtype=np.float32),
+        answers=tuple(_trimmed(answer, passage) for _, _, answer, _ in scored),
+        meaning=np.array([meaning for *_, meaning in scored] if with_meaning else [], dtype=np.float32),
         tokens=spans,
-        margins=margins,
+        margins=read.margins,
     )
 
 
@@ -161,11 +193,12 @@ def _trimmed(answer: Span, passage: Passage) -> Span:
     )
 
 
-def _scored_sentence(sentence: Span, spans: I32, margins: F32) -> tuple[float, float, Span]:
+def _scored_sentence(sentence: Span, spans: I32, read: _Read) -> tuple[float, float, Span, float]:
+    """Its start, its best answer with that one's score, and its meaning; see `ReadPassage`."""
     own = np.flatnonzero((spans[:, 0] < sentence.end_char) & (spans[:, 1] > sentence.start_char) & (spans[:, 1] > spans[:, 0]))
     if not len(own):
-        return _UNREAD, 2 * _UNREAD, Span(start_char=sentence.start_char, end_char=sentence.end_char)
-    start, end = margins[own, 0], margins[own, 1]
+        return _UNREAD, 2 * _UNREAD, Span(start_char=sentence.start_char, end_char=sentence.end_char), read.base
+    start, end = read.margins[own, 0], read.margins[own, 1]
     both = start[:, None] + end[None, :]
     places = np.arange(len(own))
     length = places[None, :] - places[:, None]
@@ -175,4 +208,6 @@ def _scored_sentence(sentence: Span, spans: I32, margins: F32) -> tuple[float, f
         start_char=max(sentence.start_char, int(spans[own[first], 0])),
         end_char=min(sentence.end_char, int(spans[own[last], 1])),
     )
-    return float(np.logaddexp.reduce(start)), float(both[first, last]), answer
+    meanings = read.meanings[own]
+    meaning = read.base + float(meanings[first, 0] + meanings[last, 1] + meanings[:, 2].mean())
+    return float(np.logaddexp.reduce(start)), float(both[first, last]), answer, meaning

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from coopbot.ask.rank.candidates import CANDIDATES, Candidates, find_candidates
-from coopbot.ask.rank.features import OpenPassage, RankedPassage, answer_features, passage_features
+from coopbot.ask.rank.features import OpenPassage, RankedPassage, passage_features
+from coopbot.ask.rank.judge import Judged, judge
 from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
-from coopbot.ask.rank.weights import LinearModel, Pair, SentenceWeights, Weights
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
+from coopbot.ask.weights import PAIRS, LinearModel, Pair, SentenceWeights, Weights
 from coopbot.domain import Filters, Hit, LegScores, Span
 from coopbot.index.types import F32, StoredPassage
 
-# Passages, of all languages together, whose sentences are scored; and how many are read per batch. Reading stops after a batch
-# with a sure answer.
-OPENED = 9
-READ_AT_A_TIME = 3
+# Passages whose sentences are scored: batches of the best so far in the question's language, and of the best so far in others.
+# Articles in the question's language are always among those read, since people would rather read them. Reading stops after a
+# batch with a sure answer, in another language not before two batches.
+_BATCHES: tuple[tuple[int, int], ...] = ((2, 1), (2, 1), (1, 2))
+OPENED, FIRST_READ = sum(map(sum, _BATCHES)), sum(_BATCHES[0])
+_LEAST_READ_OF_FOREIGN = sum(map(sum, _BATCHES[:2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +88,18 @@ def find_evidence(
     *,
     reader: Reader | None,
     late: bool = True,
-    opened: int = OPENED,
+    quoted_last: Collection[str] = (),
     watch: Watch = lambda _: None,
 ) -> Evidence:
-    """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step."""
+    """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step.
+
+    quoted_last: ids of the articles that the conversation quoted last.
+    """
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
+    if quoted_last:
+        ranked = _favouring(ranked, quoted_last, store, weights.follow_up.same_article)
     watch(Progress(stage="retrieved", passages=len(ranked)))
-    return read_passages(question.text, store, weights, ranked, reader=reader, opened=opened, watch=watch)
+    return read_passages(question.text, store, weights, ranked, reader=reader, watch=watch)
 
 
 def read_passages(
@@ -103,26 +109,40 @@ def read_passages(
     ranked: Sequence[RankedPassage],
     *,
     reader: Reader | None,
-    opened: int = OPENED,
     watch: Watch = lambda _: None,
 ) -> Evidence:
     """Read ranked passages, best first, until the answer is sure. `question` may be a part of what they were ranked for."""
     own = weights.sentences(with_reader=reader is not None)
     found: list[OpenPassage] = []
     evidence = Evidence(passages=tuple(ranked), sentences=())
-    for start in range(0, min(opened, len(ranked)), READ_AT_A_TIME):
-        found += open_passages(question, store, ranked, range(start, min(start + READ_AT_A_TIME, len(ranked))), reader)
-        if reader is None and len(found) < min(opened, len(ranked)):
+    batches = reading_order(ranked)
+    for batch in batches:
+        found += open_passages(question, store, ranked, batch, reader)
+        if reader is None and batch is not batches[-1]:
             continue
         evidence = Evidence(
             passages=tuple(ranked),
-            sentences=scored_sentences(question, found, own, weights.preference),
+            sentences=scored_sentences(question, found, own),
             passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
-        if evidence.confidence >= weights.sure:
+        is_own = evidence.sentences[0].pair == "same"
+        if evidence.confidence >= own.sure and (is_own or len(found) >= _LEAST_READ_OF_FOREIGN):
             break
     return evidence
+
+
+def reading_order(ranked: Sequence[RankedPassage]) -> list[list[int]]:
+    """Batches of places in `ranked`, those to read first in front. Where one side has too few, the other has more."""
+    sides = {pair: [place for place, one in enumerate(ranked) if one.pair == pair] for pair in PAIRS}
+    batches = []
+    for same, across in _BATCHES:
+        batch = sides["same"][:same] + sides["across"][:across]
+        rest = [place for place in sides["across"][across:] + sides["same"][same:] if place not in batch]
+        batch += rest[: same + across - len(batch)]
+        sides = {pair: [place for place in places if place not in batch] for pair, places in sides.items()}
+        batches.append(batch)
+    return [batch for batch in batches if batch]
 
 
 def find_all(
@@ -146,6 +166,18 @@ def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel
     return sorted(ranked, key=lambda one: -one.score)
 
 
+def _favouring(
+    ranked: Sequence[RankedPassage], articles: Collection[str], store: VectorStore, bonus: float
+) -> list[RankedPassage]:
+    """The same passages, those of some articles with a bonus."""
+
+    def favoured(one: RankedPassage) -> RankedPassage:
+        (stored,) = store.stored(one.candidates.language, [one.row])
+        return replace(one, score=one.score + bonus) if stored.passage.article_id in articles else one
+
+    return sorted(map(favoured, ranked), key=lambda one: -one.score)
+
+
 def open_passages(
     question: str, store: VectorStore, ranked: Sequence[RankedPassage], places: Sequence[int], reader: Reader | None
 ) -> list[OpenPassage]:
@@ -162,36 +194,40 @@ def open_passages(
             stored=passage,
             behind=ranked[0].score - one.score,
             read=reading,
+            title=article.title if article else "",
             published=article.published if article else None,
         )
         for one, passage, article, reading in zip(chosen, stored, articles, read, strict=True)
     ]
 
 
-def scored_sentences(
-    question: str, opened: Sequence[OpenPassage], weights: SentenceWeights, preference: float
-) -> tuple[ScoredSentence, ...]:
-    """All sentences with log odds: the model's for the best one; for the others, that minus their score gap to the best."""
+def scored_sentences(question: str, opened: Sequence[OpenPassage], weights: SentenceWeights) -> tuple[ScoredSentence, ...]:
+    """All sentences, the one to quote first in front. Of the best, the log odds are judged; the others get those of the best
+    one by score, minus their gap to it.
+    """
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
-    place, row = best_sentence(opened, scores, preference)
-    top = float(scores[place][row])
-    pair = opened[place].ranked.pair
-    log_odds = float(weights.answered[pair].score(answer_features(question, opened, scores, (place, row)))[0])
+    judged = judge(question, opened, scores, weights.judge)
+    best = max(judged, key=lambda one: one.candidate.score)
+    places = {id(one): place for place, one in enumerate(opened)}
+    known = {(places[id(one.candidate.opened)], one.candidate.row): one for one in judged}
     sentences = [
-        _sentence(one, number, log_odds + float(score) - top)
-        for one, own in zip(opened, scores, strict=True)
-        for number, score in enumerate(own)
+        _sentence(one, row, _log_odds(known.get((place, row)), float(score), best))
+        for place, (one, own) in enumerate(zip(opened, scores, strict=True))
+        for row, score in enumerate(own)
     ]
-    return tuple(sorted(sentences, key=lambda one: -one.log_odds - (preference if one.pair == "same" else 0.0)))
+    first = (judged[0].candidate.opened.stored, judged[0].candidate.opened.passage.sentences[judged[0].candidate.row])
+    # Of equally likely sentences, people would rather read those in their language.
+    readable = -math.log(weights.judge.readable)
+    return tuple(
+        sorted(
+            sentences,
+            key=lambda one: ((one.stored, one.span) != first, -one.log_odds - (readable if one.pair == "same" else 0.0)),
+        )
+    )
 
 
-def best_sentence(opened: Sequence[OpenPassage], scores: Sequence[F32], preference: float) -> tuple[int, int]:
-    """(passage, row) of the sentence to quote first. `preference` favours sentences in the question's language."""
-    tops = [
-        float(own.max()) + (preference if one.ranked.pair == "same" else 0.0) for one, own in zip(opened, scores, strict=True)
-    ]
-    place = int(np.argmax(tops))
-    return place, int(scores[place].argmax())
+def _log_odds(judged: Judged | None, score: float, best: Judged) -> float:
+    return judged.log_odds if judged else best.log_odds - max(0.0, best.candidate.score - score)
 
 
 def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:

@@ -22,9 +22,12 @@ _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A question as it was searched, completed by those before it. A new field needs a default: stored turns lack it."""
+    """A question as it was searched, completed by those before it, and the ids of the articles that answered it, or of those
+    that answered before where nothing did. A new field needs a default: stored turns lack it.
+    """
 
     question: str
+    articles: tuple[str, ...] = ()
 
 
 class Conversations:

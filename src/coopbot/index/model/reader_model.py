@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "coopbot-reader"
 
-# Increase when the same weights give other scores.
-_RECIPE_VERSION = 1
+# Increase when the same weights give other scores, or the network other outputs.
+_RECIPE_VERSION = 2
 
 # A faster precision is rejected if the mean cosine of its logits to those of the float model is lower.
 _MIN_FIDELITY = 0.98
@@ -53,7 +53,8 @@ class ReaderCard(Converted):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderModel:
-    """A reader ready to run. network: ids, mask and, if `card.has_types`, types -> (texts, tokens, 2) logits."""
+    """A reader ready to run. network: ids, mask and, if `card.has_types`, types -> (texts, tokens, 2) logits, and of
+    the built-in one (texts, tokens, dim) states."""
 
     card: ReaderCard
     tokenizer: TextTokenizer

@@ -80,7 +80,7 @@ def as_module(model: SentenceTransformer) -> torch.nn.Module:
 
 
 def merged_reader(source: str, updates: Updates) -> torch.nn.Module:
-    """The encoder in folder `source` with updates merged and a head for start and end: (ids, mask) -> logits.
+    """The encoder in folder `source` with updates merged and a head for start and end: (ids, mask) -> (logits, states).
 
     updates: with `head.weight` and `head.bias`.
     """
@@ -98,9 +98,9 @@ def merged_reader(source: str, updates: Updates) -> torch.nn.Module:
             super().__init__()
             self.encoder, self.head = encoder, head
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor]:
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            return (self.head(states),)
+            return self.head(states), states
 
     return Network().eval()
 

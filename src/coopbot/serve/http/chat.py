@@ -18,7 +18,6 @@ from starlette.exceptions import HTTPException
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.ask.understand.conversations import MAX_EARLIER
-from coopbot.ask.understand.converse import resolve
 from coopbot.ask.understand.question import checked
 from coopbot.domain import MAX_QUESTION_CHARS, Answer
 from coopbot.errors import InvalidRequest, NotFound
@@ -105,15 +104,11 @@ async def _read(request: Request) -> tuple[str, list[str], ChatOptions]:
 
 
 def asked_in(messages: Sequence[MessageIn]) -> tuple[str, list[str]]:
-    """The user's last message, and the earlier ones, follow-ups completed. Raises InvalidRequest."""
+    """The user's last message, and the earlier ones. Raises InvalidRequest."""
     *before, last = [message.text for message in messages if message.role == "user"] or [""]
     if not last:
         raise InvalidRequest("messages", "there is no text in the user's last message; send a question")
-    earlier: list[str] = []
-    for text in before[-MAX_EARLIER:]:
-        if text and len(text) <= MAX_QUESTION_CHARS:
-            earlier.append(resolve(text, earlier))
-    return checked(last), earlier
+    return checked(last), [text for text in before[-MAX_EARLIER:] if text and len(text) <= MAX_QUESTION_CHARS]
 
 
 @dataclass(frozen=True, slots=True)
