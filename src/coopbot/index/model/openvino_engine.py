@@ -127,6 +127,8 @@ class OpenVinoNetwork:
         options: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
+            # Every process would pin its threads to the same first cores, however idle the others are.
+            "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         }
         if cache_dir is not None:
