@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.domain import Filters
+from coopbot.domain import Answer, Citation, Filters
 from coopbot.errors import InvalidRequest
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
@@ -144,3 +145,18 @@ def test_another_subject_within_a_conversation_is_not_taken_for_a_follow_up(answ
     answerer.ask("What toll of roubles does a lorry pay?", conversation_id="d")
     answer = answerer.ask("How many cranes at the lake?", conversation_id="d")
     assert (answer.searched_as, answer.citations[0].article_id) == ("How many cranes at the lake?", "en/cranes")
+
+
+def test_what_is_only_found_is_no_answer_and_no_turn(tmp_path: Path) -> None:
+    build(
+        [make_article("en/bridge", "The Amur bridge has a length of 1,283 m.")], BagOfWords(), tmp_path, model="", precision=""
+    )
+    index, heard = LiveIndex(tmp_path, BagOfWords().fingerprint), list[Answer]()
+
+    class Loud:
+        def write(self, quoted: Answer, citations: Sequence[Citation]) -> Answer:
+            raise AssertionError("a language model was asked")
+
+    answerer = Answerer(BagOfWords(), index.current, FigureReader(), writer=Loud(), on_answer=heard.append)
+    assert [claim.text for claim in answerer.find("What length has the Amur bridge?").claims]
+    assert heard == []

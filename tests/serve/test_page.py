@@ -306,10 +306,10 @@ class _Held(Answerer):
     asked, let = threading.Event(), threading.Event()
 
     # The parameters are passed on as they are.
-    def ask(self, question, **others):  # type: ignore[no-untyped-def]
+    def find(self, question, **others):  # type: ignore[no-untyped-def]
         self.asked.set()
         assert self.let.wait(60)
-        return super().ask(question, **others)
+        return super().find(question, **others)
 
 
 def test_requests_do_not_wait_for_suggestions_that_are_being_made(index: LiveIndex) -> None:

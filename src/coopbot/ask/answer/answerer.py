@@ -123,13 +123,20 @@ class Answerer:
         self._on_answer(answer)
         return answer
 
-    def find(self, question: str, *, filters: Filters | None = None, max_citations: int | None = None) -> Answer:
+    def find(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        max_citations: int | None = None,
+        watch: Watch = lambda _: None,
+    ) -> Answer:
         """The quotes that `ask` would answer with, outside any conversation. Never calls a language model, and is no answer
         that `on_answer` hears of: for suggestions, examples and measurements. Raises InvalidRequest, IndexBroken.
         """
         clock, store = Clock(), self._current()
         nothing = Turn(question="")
-        found, _ = self._find(checked(question), filters or Filters(), max_citations, nothing, store, clock, lambda _: None)
+        found, _ = self._find(checked(question), filters or Filters(), max_citations, nothing, store, clock, watch)
         return verify_answer(replace(found, timings_ms=clock.finish()), store.article)
 
     def _before(self, conversation_id: str | None, client: str, earlier: Sequence[str]) -> Turn:

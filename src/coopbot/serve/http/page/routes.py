@@ -85,7 +85,7 @@ class Suggestions:
         return tuple(answered)
 
     def _ask(self, question: str, watch: Watch) -> Answer:
-        return self._answerer.ask(question, max_citations=1, watch=watch)
+        return self._answerer.find(question, max_citations=1, watch=watch)
 
 
 class _Files(StaticFiles):
