@@ -48,7 +48,7 @@ _TIME_PAGE = """
   document.getElementById('question').value = question;
   const start = performance.now();
   new MutationObserver((_, observer) => {
-    if (!document.querySelector('.turn .claims, .turn .none')) return;
+    if (!document.querySelector('.turn .claim, .turn .no_evidence')) return;
     observer.disconnect();
     requestAnimationFrame(() => resolve(performance.now() - start));
   }).observe(document.getElementById('turns'), {subtree: true, childList: true});

@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks.telegram.chat_picture import draw_chat
 from coopbot.domain import Answer
 from coopbot.serve.telegram.buttons import View, answer_keyboard
-from coopbot.serve.telegram.format import answer_parts, context_parts
+from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.outgoing import Outgoing, messages
+from coopbot.serve.telegram.passages import context_parts
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.settings import load_settings
 from coopbot.wiring import open_service

@@ -225,7 +225,8 @@ class Answer:
     notice: Notice | None = None
     articles: tuple[Article, ...] = ()
 
-    def answer_within(self, claim: Claim) -> Span | None:
-        """The span of the words that answer in a claim that is a quote; None if nothing marks them."""
-        quotes = (citation for citation in self.citations if citation.number in claim.citations)
-        return next((citation.answer for citation in quotes if citation.quote == claim.text), None)
+    def nearest(self) -> tuple[Citation, ...]:
+        """The nearest passages: the citations that no claim or disagreement names."""
+        named = {number for claim in self.claims for number in claim.citations}
+        named |= {number for found in self.disagreements for number in found.citations}
+        return tuple(citation for citation in self.citations if citation.number not in named)

@@ -50,7 +50,10 @@ def test_quotes_cannot_steer_the_terminal_or_bring_markup(terminal: io.StringIO)
 def test_what_is_no_terminal_gets_plain_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "_out", Console(highlight=False, soft_wrap=True, emoji=False))
     _print_answer(ANSWER)
-    assert capsys.readouterr().out.startswith(f"{QUOTE} [1]\n\n[1] Мост.")
+    assert (
+        capsys.readouterr().out
+        == f"{QUOTE} [1]\n    from a Russian article\n\nSources\n[1] Мост · Вестник · undated\n    ru/most:40-73\n"
+    )
 
 
 def test_under_written_sentences_their_quotes_are_printed(terminal: io.StringIO) -> None:

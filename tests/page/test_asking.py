@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -21,13 +22,13 @@ def say(page: Page, text: str) -> None:
 def test_an_answer_has_its_words_marked_and_its_source_under_a_number(visit: Visit) -> None:
     page = visit()
     ask(page, BRIDGE)
-    claim = page.locator(".claims p").first
+    claim = page.locator(".claim p").first
     expect(claim).to_contain_text("opened to freight on 16 November 2022.")
     expect(claim.locator("mark").first).to_have_text("16 November")
     expect(claim.locator(".cite").first).to_have_text("1")
-    expect(page.locator(".quotes li").first).to_contain_text("A railway bridge over the Amur")
-    expect(page.locator(".quotes li").first).to_contain_text("River News 20 January 2025 English")
-    assert "#:~:text=" in str(page.locator(".quotes a[target=_blank]").first.get_attribute("href"))
+    expect(page.locator(".sources li").first).to_contain_text("A railway bridge over the Amur")
+    expect(page.locator(".sources li").first).to_contain_text("River News · 20 January 2025")
+    assert "#:~:text=" in str(page.locator(".sources a[target=_blank]").first.get_attribute("href"))
     expect(page.locator("#status")).to_have_text("The answer is here.")
 
 
@@ -47,7 +48,7 @@ def test_hover_shows_the_quotation_and_click_opens_the_article_at_it(visit: Visi
     expect(mark).to_be_in_viewport()  # thousands of characters down
     expect(page.locator("#reader .text")).to_contain_text("Wagons wait on both banks")
     expect(page.locator("#reader h3")).to_have_text(["Traffic", "Cargo"])
-    expect(page.locator("#ask .claims")).to_be_visible()  # beside it
+    expect(page.locator("#ask .claim")).to_be_visible()  # beside it
     page.keyboard.press("Escape")
     expect(page.locator("#reader")).to_be_hidden()
 
@@ -56,15 +57,15 @@ def test_sources_that_differ_stand_side_by_side_newest_first(visit: Visit) -> No
     page = visit()
     ask(page, DRY_PORT)
     expect(page.locator(".differ .figure")).to_have_text([re.compile("470"), re.compile("300")])
-    expect(page.locator(".differ figcaption").first).to_contain_text("19 November 2015, Coast Daily")
+    expect(page.locator(".differ figcaption").first).to_contain_text("Coast Daily · 19 November 2015")
 
 
 def test_an_old_quotation_says_of_when_it_is(visit: Visit) -> None:
     page = visit()
     ask(page, DRY_PORT)
-    notes = page.locator(".claims .time")
+    notes = page.locator(".claim .time")
     expect(notes).to_have_count(2)
-    assert sorted(notes.all_inner_texts()) == ["(as of 19 November 2015)", "(as of 3 October 2014)"]
+    assert sorted(notes.all_inner_texts()) == [" (as of 19 November 2015)", " (as of 3 October 2014)"]
 
 
 def test_small_talk_gets_a_line(visit: Visit) -> None:
@@ -72,7 +73,7 @@ def test_small_talk_gets_a_line(visit: Visit) -> None:
     say(page, "你好！")
     expect(page.locator(".notice")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
     expect(page.locator("#status")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
-    assert page.locator(".quotes li").count() == 0
+    assert page.locator(".turn li").count() == 0
 
 
 def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
@@ -81,7 +82,9 @@ def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
     expect(page.locator("h3.notice")).to_have_text("Articles on this subject, closest first:")
     listed = page.locator(".listed li")
     expect(listed).to_have_count(2)
-    expect(listed.filter(has_text="A dry port is planned")).to_contain_text("Harbour Post 3 October 2014 English")
+    expect(listed.filter(has_text="A dry port is planned")).to_contain_text(
+        "Harbour Post (based on Wire One, Wire Two) · 3 October 2014"
+    )
     listed.locator("a", has_text="A dry port is planned").click()
     expect(page.locator("#reader .text")).to_contain_text("was to cost 300 million dollars")
 
@@ -89,9 +92,9 @@ def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
 def test_what_the_sources_do_not_say_comes_with_what_is_nearest(visit: Visit) -> None:
     page = visit()
     ask(page, "Who painted the famous ceiling?")
-    expect(page.locator(".none")).to_have_text("The sources do not say.")
-    expect(page.locator(".near blockquote").first).to_be_visible()
-    expect(page.locator(".claims")).to_have_count(0)
+    expect(page.locator(".no_evidence")).to_have_text("No article here answers this.")
+    expect(page.locator(".nearest blockquote").first).to_be_visible()
+    expect(page.locator(".claim")).to_have_count(0)
 
 
 def test_a_follow_up_leans_on_the_question_before_even_after_a_reload(visit: Visit) -> None:
@@ -101,9 +104,32 @@ def test_a_follow_up_leans_on_the_question_before_even_after_a_reload(visit: Vis
     expect(page.locator(".turn")).to_have_count(1)
     ask(page, "and in 2024?")
     expect(page.locator(".turn").last.locator("q")).to_contain_text("Tongjiang railway bridge")
-    expect(page.locator(".turn").last.locator(".claims")).to_contain_text("5.1 million tonnes")
+    expect(page.locator(".turn").last.locator(".claim").first).to_contain_text("5.1 million tonnes")
     page.locator("#new").click()
     expect(page.locator(".turn")).to_have_count(0)
+
+
+def test_a_refusal_under_filters_offers_to_ask_without_them(visit: Visit) -> None:
+    page = visit()
+    page.locator("#filters summary").click()
+    page.get_by_role("checkbox", name="English").check()
+    ask(page, "Who painted the famous ceiling?")
+    page.get_by_role("button", name="Ask without filters").click()
+    expect(page.locator(".turn")).to_have_count(2)
+    page.locator(".turn").last.locator(".tools").wait_for()
+    expect(page.get_by_role("checkbox", name="English")).not_to_be_checked()
+    expect(page.get_by_role("button", name="Ask without filters")).to_have_count(1)
+
+
+def test_a_long_question_is_counted_and_not_cut(visit: Visit) -> None:
+    page = visit()
+    page.locator("#question").fill("x" * 400)
+    expect(page.locator("#chars")).to_be_empty()
+    page.locator("#question").fill("🌉" * 501)
+    expect(page.locator("#chars")).to_have_text("501 of 500 characters")
+    page.locator("#question").press("Enter")
+    expect(page.locator(".turn")).to_have_count(0)
+    assert page.locator("#question").input_value() == "🌉" * 501
 
 
 def test_filters_limit_the_answer_and_are_taken_away_one_by_one(visit: Visit) -> None:
@@ -118,11 +144,11 @@ def test_filters_limit_the_answer_and_are_taken_away_one_by_one(visit: Visit) ->
         [re.compile("Russian"), re.compile("Амурский"), re.compile("Heihe"), re.compile("2019")]
     )
     ask(page, BRIDGE)
-    assert {quote.get_attribute("lang") for quote in page.locator(".quotes h4 a").all()} <= {"ru"}
+    assert {quote.get_attribute("lang") for quote in page.locator(".turn .title").all()} <= {"ru"}
     page.get_by_role("button", name="Clear all filters").click()
     expect(page.get_by_label("Russian")).not_to_be_checked()
     ask(page, BRIDGE)
-    expect(page.locator(".turn").last.locator(".quotes h4 a").first).to_have_attribute("lang", "en")
+    expect(page.locator(".turn").last.locator(".title").first).to_have_attribute("lang", "en")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +165,7 @@ def test_the_page_speaks_the_languages_of_the_browser(
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("#heading")).to_have_text(heading)
     ask(page, question)
-    expect(page.locator(".claims, .near").first).to_contain_text(quoted)
+    expect(page.locator(".claim, .nearest").first).to_contain_text(quoted)
 
 
 def test_a_language_and_colours_that_were_chosen_are_remembered(visit: Visit) -> None:
@@ -208,12 +234,12 @@ def test_on_a_phone_nothing_is_wider_than_it_and_a_tap_shows_the_quotation(visit
 def test_a_hostile_article_is_shown_and_does_nothing(visit: Visit) -> None:
     page = visit()
     ask(page, "How many visitors did the turnip festival in Kimkan draw?")
-    expect(page.locator(".claims")).to_contain_text("<b onclick=window.harmed=1>4,200 visitors</b>")
-    expect(page.locator(".quotes h4").first).to_have_text(HOSTILE_TITLE)
+    expect(page.locator(".claim").first).to_contain_text("<b onclick=window.harmed=1>4,200 visitors</b>")
+    expect(page.locator(".sources .title").first).to_have_text(HOSTILE_TITLE)
     page.locator(".cite").first.click()
     expect(page.locator("#reader .text")).to_contain_text("[link](javascript:window.harmed=1)")
-    assert page.locator("#reader a, .quotes a[target=_blank]").count() == 0  # its address is no web address
-    path = str(page.locator(".quotes h4 a").first.get_attribute("href"))
+    assert page.locator("#reader a, .sources a[target=_blank]").count() == 0  # its address is no web address
+    path = str(page.locator(".turn .title").first.get_attribute("href"))
     page.goto(page.url.partition("#")[0].rstrip("/") + path)
     expect(page.locator("h1")).to_have_text(HOSTILE_TITLE)
     expect(page.locator("#quote")).to_contain_text("4,200 visitors")
@@ -243,7 +269,7 @@ def test_print_has_the_answer_and_none_of_the_controls(visit: Visit, theme: str)
     page = visit(color_scheme=theme)
     ask(page, BRIDGE)
     page.emulate_media(media="print", color_scheme="light")
-    expect(page.locator(".claims")).to_be_visible()
+    expect(page.locator(".claim").first).to_be_visible()
     expect(page.locator("#form")).to_be_hidden()
     expect(page.locator(".views")).to_be_hidden()
     assert _brightness(page) == 255
@@ -276,7 +302,7 @@ def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -
     expect(page.locator(".scripted").first).to_be_hidden()
     page.locator("#question").fill(BRIDGE)
     page.locator("#send").click()
-    expect(page.locator(".claims mark").first).to_have_text("16 November")
+    expect(page.locator(".claim mark").first).to_have_text("16 November")
     page.locator(".cite").first.click()
     expect(page.locator("#quote")).to_contain_text("opened to freight on 16 November 2022.")
     page.go_back()
@@ -289,7 +315,7 @@ def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -
     page.locator("#send").click()
     expect(page.locator(".turn h2")).to_have_text(BRIDGE)
     ours = {article.title for article in ARTICLES if "Hunchun" in article.text}
-    assert set(page.locator(".quotes h4 a").all_inner_texts()) <= ours
+    assert set(page.locator(".turn .title").all_inner_texts()) <= ours
 
 
 def test_escape_closes_the_article_wherever_the_keyboard_is(visit: Visit) -> None:
@@ -305,12 +331,12 @@ def test_escape_closes_the_article_wherever_the_keyboard_is(visit: Visit) -> Non
 def test_marks_of_direction_in_a_quotation_end_with_it(visit: Visit) -> None:
     page = visit()
     ask(page, "How many visitors did the turnip festival in Kimkan draw?")
-    quote, number = page.locator(".claims bdi").first.bounding_box(), page.locator(".claims .cite").first.bounding_box()
+    quote, number = page.locator(".claim bdi").first.bounding_box(), page.locator(".claim .cite").first.bounding_box()
     assert quote is not None
     assert number is not None
     assert number["y"] + number["height"] > quote["y"] + quote["height"] - 5  # on the last line
     last = page.evaluate(
-        "() => { const rects = document.querySelector('.claims bdi').getClientRects(); return rects[rects.length - 1].right }"
+        "() => { const rects = document.querySelector('.claim bdi').getClientRects(); return rects[rects.length - 1].right }"
     )
     assert number["x"] >= last - 1
 
@@ -342,12 +368,17 @@ def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit
     page = visit()
 
     def reworded(route: Route) -> None:
-        answer = route.fetch().text()
-        route.fulfill(
-            body=answer.replace('"claims":[{"text":"', '"claims":[{"text":"In other words, '), content_type="text/event-stream"
-        )
+        lines = route.fetch().text().split("\n")
+        for place, line in enumerate(lines):
+            if '"blocks"' in line:
+                data = json.loads(line.removeprefix("data: "))
+                quote, *_, sources = data["blocks"]
+                sources["articles"][0]["quotes"] = [{"label": "", "words": quote["words"], "note": "", "number": 1}]
+                quote["words"] = {"text": "In other words, it opened.", "language": "en", "answer": None}
+                lines[place] = f"data: {json.dumps(data)}"
+        route.fulfill(body="\n".join(lines), content_type="text/event-stream")
 
     page.route("**/v1/ask", reworded)
     ask(page, BRIDGE)
-    expect(page.locator(".claims")).to_contain_text("In other words, The Tongjiang railway bridge opened")
-    expect(page.locator(".quotes blockquote mark").first).to_have_text("16 November")
+    expect(page.locator(".claim").first).to_contain_text("In other words, it opened.")
+    expect(page.locator(".sources blockquote mark").first).to_have_text("16 November")

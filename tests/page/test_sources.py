@@ -37,13 +37,13 @@ def test_a_place_on_the_map_limits_the_next_question_until_its_chip_is_removed(v
     chip = page.locator(".chips button:not(.quiet)")
     expect(chip).to_have_text(re.compile(name))
     ask(page, "When did the Tongjiang railway bridge open to freight?")
-    expect(page.locator(".quotes h4 a").first).to_be_visible()
+    expect(page.locator(".turn .title").first).to_be_visible()
     ours = {article.title for article in ARTICLES if "Hunchun" in article.text}
-    assert set(page.locator(".quotes h4 a").all_inner_texts()) <= ours
+    assert set(page.locator(".turn .title").all_inner_texts()) <= ours
     chip.click()
     expect(chip).to_have_count(0)
     ask(page, "When did the Tongjiang railway bridge open to freight?")
-    expect(page.locator(".turn").last.locator(".quotes h4 a").first).to_have_text("A railway bridge over the Amur")
+    expect(page.locator(".turn").last.locator(".title").first).to_have_text("A railway bridge over the Amur")
 
 
 def test_a_year_on_the_timeline_limits_the_articles_and_opens_its_months(visit: Visit) -> None:
@@ -69,7 +69,7 @@ def test_examples_are_only_questions_that_are_answered(visit: Visit) -> None:
     asked = example.inner_text()
     example.click()
     expect(page.locator("h2.asked")).to_have_text(asked)
-    expect(page.locator(".claims")).to_be_visible()
+    expect(page.locator(".claim").first).to_be_visible()
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_an_admin_adds_a_file_and_it_answers(visit: Visit, tmp_path: Path) -> No
     expect(page.locator(".jobs li")).to_contain_text("added")
     page.get_by_role("link", name="Ask", exact=True).click()
     ask(page, "How many lorries did the ferry at Poyarkovo carry in 2019?")
-    expect(page.locator(".claims")).to_contain_text("71 lorries")
+    expect(page.locator(".claim").first).to_contain_text("71 lorries")
 
 
 def test_a_wrong_token_and_an_unreachable_address_are_explained(visit: Visit) -> None:
@@ -147,7 +147,7 @@ def test_axe_finds_no_violation(visit: Visit, locale: str, theme: str) -> None:
     ask(page, "Who painted the famous ceiling?")
     page.locator(".copy summary").first.click()
     found["answers"] = Axe().run(page)
-    page.locator(".quotes h4 a").last.click()
+    page.locator(".turn .title").last.click()
     page.locator("#reader .text p").first.wait_for()
     found["article"] = Axe().run(page)
     page.keyboard.press("Escape")

@@ -22,6 +22,8 @@ def _texts(language: Language) -> dict[str, str]:
     del texts["dates"], texts["punctuation"]
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
+    for name in ("from_article", "also_in"):
+        notices |= {f"{name} {code}": text for code, text in texts.pop(name).items()}
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
 
 

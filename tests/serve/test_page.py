@@ -169,11 +169,18 @@ def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
 def test_the_filters_of_a_form_apply(client: TestClient) -> None:
     form = {"question": QUESTION, "languages": ["ru", "zh"], "publishers": "", "published_from": "", "published_to": ""}
     page = client.post("/ask", data=form).text
-    assert set(re.findall(r'<h4><a href="/article/(\w\w)/', page)) <= {"ru", "zh"}
-    assert "The sources do not say." in page
+    assert set(re.findall(r'class="title" href="/article/(\w\w)/', page)) <= {"ru", "zh"}
     page = client.post("/ask", data={"question": QUESTION, "places": "hunchun"}).text
-    assert set(re.findall(r'<h4><a href="/article/(\w\w/\w+)', page)) <= {"en/port", "ru/port", "zh/port"}
+    assert set(re.findall(r'class="title" href="/article/(\w\w/\w+)', page)) <= {"en/port", "ru/port", "zh/port"}
     assert re.findall(r"<option[^>]* selected>([^<]*)<", page) == ["Hunchun"]
+
+
+def test_a_refusal_under_filters_offers_to_ask_without_them(client: TestClient) -> None:
+    unanswered = {"question": "Who painted the ceiling of the chapel?"}
+    refused = client.post("/ask", data={**unanswered, "languages": "en"}).text
+    assert '<p class="no_evidence">No article here answers this.</p>' in refused
+    assert "<button>Ask without filters</button>" in refused.replace(' class="quiet"', "")
+    assert "<button>Ask without" not in client.post("/ask", data=unanswered).text.replace(' class="quiet"', "")
 
 
 def test_the_places_of_the_form_are_named_in_the_language_of_the_page(client: TestClient) -> None:

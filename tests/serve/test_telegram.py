@@ -42,7 +42,8 @@ def test_a_private_question_gets_the_cited_answer(bot: Bot, api: BotApi, languag
     bot.run(lambda: api.wait_for_sent(1))
     (sent,) = api.sent
     assert (sent.chat_id, sent.reply_to) == (5, 42)
-    assert sent.text.startswith(f"{QUOTE} [1]\n\n[1] A bridge opens\nAmur Herald · ")
+    origin = {"en": "", "zh": "\n出自英文文章", "ru": "\nиз статьи на английском"}[language]
+    assert sent.text.startswith(f"{QUOTE} [1]{origin}\n\n[1] A bridge opens\nAmur Herald · ")
     assert [(entity.type, entity.covers) for entity in sent.entities[:2]] == [("bold", "10 June 2022"), ("text_link", "[1]")]
     assert "parse_mode" not in sent.params
     assert api.unconfirmed == 0

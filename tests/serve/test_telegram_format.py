@@ -12,8 +12,9 @@ from telegram import MessageEntity
 from benchmarks.telegram.bot_api.checks import checked_text
 from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language, Span
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.format import answer_parts, context_parts
+from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.parts import MAX_ENTITIES, MAX_LINK_CHARS, MAX_TEXT_UNITS, Block, Part, pack, utf16_units
+from coopbot.serve.telegram.passages import context_parts
 
 
 def _citation(number: int = 1, **changes: object) -> Citation:
@@ -157,7 +158,7 @@ def test_the_words_that_answer_stay_bold_where_a_sentence_is_cut(before: str) ->
 def test_without_evidence_no_words_are_bold() -> None:
     nearest = _citation(answer=Span(start_char=0, end_char=3))
     parts = answer_parts(_answer(nearest, outcome="no_evidence", claims=()))
-    assert _all_covered(parts, "bold") == ["🤷 The sources do not say."]
+    assert _all_covered(parts, "bold") == ["🤷 No article here answers this."]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_no_evidence_offers_at_most_three_passages(language: Language) -> None:
 
 def test_no_evidence_without_passages_is_one_sentence() -> None:
     (part,) = answer_parts(_answer(outcome="no_evidence"))
-    assert part.text == "🤷 The sources do not say."
+    assert part.text == "🤷 No article here answers this."
 
 
 @pytest.mark.parametrize(
@@ -222,9 +223,9 @@ def test_messages_are_split_between_sentences_and_never_inside_a_quote() -> None
 
 
 def test_a_heading_stays_with_its_first_passage() -> None:
-    passage = "a" * (MAX_TEXT_UNITS - 120)
+    passage = "a" * (MAX_TEXT_UNITS - 80)
     first, second = answer_parts(_answer(_citation(passage=passage), outcome="no_evidence", claims=()))
-    assert first.text == "🤷 The sources do not say."
+    assert first.text == "🤷 No article here answers this."
     assert second.text.startswith(message("en").nearest)
 
 
@@ -240,9 +241,11 @@ def test_many_short_citations_keep_within_100_entities() -> None:
 
 def test_many_long_links_are_spread_over_messages() -> None:
     url = "https://a.example/" + "x" * 900
-    parts = answer_parts(_answer(*(_citation(n, article_id=f"en/{n}", url=url, deep_link="") for n in range(1, 10)), claims=()))
-    assert [sum(len(entity.url or "") for entity in part.entities) <= MAX_LINK_CHARS for part in parts] == [True] * 3
-    assert _all_covered(parts, "text_link") == ["A bridge opens"] * 9
+    parts = answer_parts(_answer(*(_citation(n, article_id=f"en/{n}", url=url, deep_link="") for n in range(1, 10))))
+    assert [sum(len(entity.url or "") for entity in part.entities) <= MAX_LINK_CHARS for part in parts] == [True] * len(parts)
+    assert len(parts) > 3
+    linked = _all_covered(parts, "text_link")
+    assert (linked.count("A bridge opens"), len(linked)) == (9, 18)
 
 
 def _block_of_marks(count: int) -> Block:

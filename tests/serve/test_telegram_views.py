@@ -194,7 +194,7 @@ def test_inline_queries_offer_the_answer_and_passages(bot: Bot, api: BotApi) -> 
     (results,) = api.offered
     assert [one["id"] for one in results] == ["answer", "passage1", "passage2", "passage3"]
     assert results[0]["input_message_content"]["message_text"].startswith(f"🔎 bridge opening\n\n{QUOTE} [1]")
-    assert results[0]["description"] == "A bridge opens · 10 June 2022"
+    assert results[0]["description"] == "A bridge opens · Amur Herald · 10 June 2022"
     assert api.called("answerInlineQuery")[0]["cache_time"] == "300"
     assert api.sent == []
 

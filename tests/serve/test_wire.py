@@ -53,12 +53,13 @@ def test_no_words_are_marked_without_a_reader_or_where_nothing_answers() -> None
     assert answer_out(replace(ANSWER, outcome="no_evidence", claims=())).citations[0].answer is None
 
 
-def test_a_claim_has_the_answer_span_of_the_quote_that_it_repeats() -> None:
-    other = replace(CITATION, number=2, quote="It opened.", answer=Span(start_char=3, end_char=9))
-    answer = replace(ANSWER, citations=(CITATION, other))
-    assert answer.answer_within(Claim(text="It opened.", citations=(1, 2))) == Span(start_char=3, end_char=9)
-    assert answer.answer_within(Claim(text="It opened.", citations=(1,))) is None
-    assert answer.answer_within(Claim(text="In other words.", citations=(2,))) is None
+def test_citations_that_nothing_names_are_nearest_passages_and_have_no_words_marked() -> None:
+    near = replace(CITATION, number=2, quote="It opened.", answer=Span(start_char=3, end_char=9))
+    answer = replace(ANSWER, outcome="possible", citations=(CITATION, near))
+    assert answer.nearest() == (near,)
+    marked, unmarked = answer_out(answer).citations
+    assert marked.answer is not None
+    assert unmarked.answer is None
 
 
 def test_the_status_of_the_index_names_the_reader(tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -91,27 +90,41 @@ def search(
 
 
 def _print_answer(answer: Answer) -> None:
-    from coopbot.serve.answer_text import answer_lines
-    from coopbot.serve.messages import bracketed, format_date, message, publisher_line
-    from coopbot.serve.notes import citation_note
+    from coopbot.serve import view
+    from coopbot.serve.messages import labelled
 
-    texts = message(answer.question_language)
-    for line, claim in zip_longest(answer_lines(answer), answer.claims):
-        say_marked(line, answer.answer_within(claim) if claim else None)
-    if answer.citations:
-        say("")
-    if answer.outcome == "no_evidence" and answer.citations:
-        say(texts.nearest)
-    quoted = {claim.text for claim in answer.claims}
-    for citation in answer.citations:
-        language = answer.question_language
-        origin = f"{citation.title}. {publisher_line(citation, language)}, {format_date(citation.published, language)}"
-        place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
-        say(f"[{citation.number}] {origin} ({place})")
-        if citation.quote not in quoted:
-            say(f"    {citation.quote}" + bracketed(citation_note(citation, language), language))
-        if citation.deep_link:
-            say(f"    {citation.deep_link}")
+    cited = {citation.number: citation for citation in answer.citations}
+    for block in view.answer_view(answer):
+        match block:
+            case view.LeadBlock():
+                say(block.text)
+            case view.QuoteBlock():
+                say_marked(block.words.text, block.words.answer, block.note + _numbers(block.numbers))
+                if block.origin:
+                    say_marked(f"    {block.origin.text}", block.origin.answer and block.origin.answer.shifted(4))
+                for one in block.folded:
+                    quote = labelled(one.label, one.words.text, answer.question_language)
+                    say(f"    {quote}{one.note} [{one.number}]")
+            case view.DisagreementBlock():
+                say(f"\n{block.heading}")
+                for side in block.sides:
+                    say(f"- {side.words.text} [{side.number}] {side.line}")
+            case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
+                say(f"\n{block.heading}")
+                for source in sources:
+                    say(f"{_numbers(source.numbers).strip()} {source.title} · {source.line}")
+                    for one in source.quotes:
+                        say(f"    {one.words.text}{one.note}")
+                    for citation in map(cited.__getitem__, source.numbers):
+                        place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
+                        say(f"    {place} {citation.deep_link}".rstrip())
+            case view.ArticlesBlock():
+                for source in block.articles:
+                    say(f"- {source.title} · {source.line}")
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return "".join(f" [{number}]" for number in numbers)
 
 
 def _filters(given: dict[str, object]) -> Filters:

@@ -26,12 +26,12 @@ def say(text: str) -> None:
     _out.print(escaped_text(text), markup=False)
 
 
-def say_marked(text: str, bold: Span | None) -> None:
-    """The same, with one span in bold on a terminal."""
+def say_marked(text: str, bold: Span | None, after: str = "") -> None:
+    """The text with one span in bold on a terminal, and what comes after it."""
     if bold is None:
-        say(text)
+        say(text + after)
         return
-    parts = (text[: bold.start_char], ""), (bold.of(text), "bold"), (text[bold.end_char :], "")
+    parts = (text[: bold.start_char], ""), (bold.of(text), "bold"), (text[bold.end_char :] + after, "")
     _out.print(Text.assemble(*((escaped_text(part), style) for part, style in parts)))
 
 

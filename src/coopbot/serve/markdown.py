@@ -1,16 +1,16 @@
-"""An `Answer` as Markdown, for front ends and models: numbers are links, and text from articles is escaped."""
+"""An answer as Markdown, for front ends and models: numbers are links, and text from articles is escaped."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from coopbot.domain import Answer, Article, Citation, Language, Span
+from coopbot.domain import Answer, Language, Span
+from coopbot.serve import view
 from coopbot.serve.links import source_address
-from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line
-from coopbot.serve.notes import citation_note, claim_note
+from coopbot.serve.messages import labelled
 
 _SPACE = re.compile(r"\s+")
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))")
@@ -27,27 +27,15 @@ class MarkdownLine:
 
 
 def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
-    """The answer by paragraphs: claims, disagreements, and the list of sources. Each ends with a line break.
+    """The answer by paragraphs and items of lists, each ending with a line break.
 
     base: the service's address, for sources without one.
     """
-    texts = message(answer.question_language)
-    answered = answer.outcome == "answered"
-    if answer.notice is not None:
-        yield MarkdownLine(text=f"{texts.notices[answer.notice]}\n\n")
-        yield from (MarkdownLine(text=f"- {_titled(article, answer, base)}\n") for article in answer.articles)
-    elif not answered:
-        yield MarkdownLine(text=f"{texts.no_evidence}\n\n")
-    for claim in answer.claims:
-        text, note = _claim_text(claim.text, answer.answer_within(claim)), claim_note(answer, claim)
-        yield _line(text + _noted(note, answer.question_language), claim.citations, answer, base)
-    for found in answer.disagreements:
-        about = labelled(texts.sources_differ, escaped_markdown(found.about), answer.question_language)
-        yield _line(about, found.citations, answer, base)
-    if answer.citations:
-        heading = texts.sources if answered else texts.nearest
-        sources = "".join(_source(citation, answer, base) for citation in answer.citations)
-        yield MarkdownLine(text=f"{heading}\n\n{sources}")
+    addresses: dict[int | str, str] = {citation.number: source_address(citation, base) for citation in answer.citations}
+    addresses |= {article.article_id: source_address(article, base) for article in answer.articles}
+    for block in view.answer_view(answer):
+        for pieces in _paragraphs(block, addresses, answer.question_language):
+            yield _line(pieces, addresses)
 
 
 def markdown_text(answer: Answer, base: str = "") -> str:
@@ -57,61 +45,67 @@ def markdown_text(answer: Answer, base: str = "") -> str:
 
 def escaped_markdown(text: str) -> str:
     """The text on one line, with all markup escaped."""
-    return _SPECIAL.sub(_escape, _SPACE.sub(" ", text))
-
-
-def _escape(found: re.Match[str]) -> str:
     # A number at the beginning would start a list: the period after it is escaped.
-    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
+    return _SPECIAL.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", _SPACE.sub(" ", text))
 
 
-def _claim_text(text: str, answer: Span | None) -> str:
-    """The claim, the answering words in bold if they begin and end with a letter or digit, as Markdown requires."""
+def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language: Language) -> Iterator[tuple[str | int, ...]]:
+    """The lines of a block, in pieces: text, and the numbers of citations to link."""
+    match block:
+        case view.LeadBlock():
+            yield (f"{block.text}\n\n",)
+        case view.QuoteBlock():
+            yield _words(block.words), _note(block.note), *block.numbers, "\n\n"
+            if block.origin:
+                yield (f"{_words(block.origin)}\n\n",)
+            for one in block.folded:
+                yield f"> {labelled(one.label, _words(one.words), language)}", _note(one.note), one.number, "\n\n"
+        case view.DisagreementBlock():
+            yield (f"**{block.heading}**\n\n",)
+            for side in block.sides:
+                yield f"- {_words(side.words)}", side.number, f" · {escaped_markdown(side.line)}\n"
+            yield ("\n",)
+        case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
+            yield (f"**{block.heading}**\n\n",)
+            for source in sources:
+                numbers = "".join(f"\\[{number}\\] " for number in source.numbers)
+                yield (f"- {numbers}{_titled(source, addresses[source.numbers[0]])}\n",)
+                for one in source.quotes:
+                    yield f"  > {_words(one.words)}", _note(one.note), "\n"
+            yield ("\n",)
+        case view.ArticlesBlock():
+            for source in block.articles:
+                yield (f"- {_titled(source, addresses[source.article_id])}\n",)
+
+
+def _line(pieces: tuple[str | int, ...], addresses: Mapping[int | str, str]) -> MarkdownLine:
+    text, links = "", []
+    for piece in pieces:
+        if isinstance(piece, int):
+            mark = _linked(f"\\[{piece}\\]", addresses[piece])
+            links.append((piece, Span(start_char=len(text) + 1, end_char=len(text) + 1 + len(mark))))
+            piece = f" {mark}"
+        text += piece
+    return MarkdownLine(text=text, links=tuple(links))
+
+
+def _words(words: view.Words) -> str:
+    """The text, the answering words in bold if they begin and end with a letter or digit, as Markdown requires."""
+    text, answer = words.text, words.answer
     if answer is None or not (text[answer.start_char].isalnum() and text[answer.end_char - 1].isalnum()):
         return escaped_markdown(text)
-    parts = text[: answer.start_char], text[answer.start_char : answer.end_char], text[answer.end_char :]
-    before, words, after = map(escaped_markdown, parts)
-    return f"{before}**{words}**{after}"
+    before, marked, after = map(escaped_markdown, (text[: answer.start_char], answer.of(text), text[answer.end_char :]))
+    return f"{before}**{marked}**{after}"
 
 
-def _line(text: str, numbers: tuple[int, ...], answer: Answer, base: str) -> MarkdownLine:
-    """A sentence, followed by its citation numbers as links."""
-    links: list[tuple[int, Span]] = []
-    for citation in answer.citations:
-        if citation.number in numbers:
-            mark = _mark(citation, base)
-            text += " "
-            links.append((citation.number, Span(start_char=len(text), end_char=len(text) + len(mark))))
-            text += mark
-    return MarkdownLine(text=f"{text}\n\n", links=tuple(links))
+def _note(note: str) -> str:
+    """A note in italics, which need a space before them."""
+    return f" _{escaped_markdown(note.strip())}_" if note else ""
 
 
-def _mark(citation: Citation, base: str) -> str:
-    url = source_address(citation, base)
-    return f"[\\[{citation.number}\\]]({_address(url)})" if url else f"\\[{citation.number}\\]"
+def _titled(source: view.Source, url: str) -> str:
+    return f"{_linked(escaped_markdown(source.title), url)} · {escaped_markdown(source.line)}"
 
 
-def _source(citation: Citation, answer: Answer, base: str) -> str:
-    """An entry in the list of sources, with the quote unless a claim repeats it."""
-    note = citation_note(citation, answer.question_language)
-    quote = escaped_markdown(citation.quote) + _noted(note, answer.question_language)
-    quoted = "" if citation.quote in {claim.text for claim in answer.claims} else f"\n   > {quote}"
-    return f"{citation.number}. {_titled(citation, answer, base)}{quoted}\n"
-
-
-def _noted(note: str, language: Language) -> str:
-    """A note in italics, which need a space before them; "" for no note."""
-    return f" _{bracketed(escaped_markdown(note), language).strip()}_" if note else ""
-
-
-def _titled(article: Article | Citation, answer: Answer, base: str) -> str:
-    """The linked title, publisher and date."""
-    language = answer.question_language
-    title = escaped_markdown(article.title.strip() or article.article_id)
-    url = source_address(article, base)
-    origin = [escaped_markdown(publisher_line(article, language)), format_date(article.published, language)]
-    return " · ".join([f"[{title}]({_address(url)})" if url else title, *filter(None, origin)])
-
-
-def _address(url: str) -> str:
-    return quote(url, safe=_ADDRESS_CHARS)
+def _linked(text: str, url: str) -> str:
+    return f"[{text}]({quote(url, safe=_ADDRESS_CHARS)})" if url else text

@@ -45,12 +45,15 @@ class Punctuation:
 class Messages:
     """Every fixed text in one language. … marks where a value goes.
 
-    `nearest` introduces the passages offered after `no_evidence`. `notices` are shown in place of quotes: a reply to small
-    talk, or a heading above articles.
+    `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
+    `notices` are shown in place of quotes: a reply to small talk, or a heading above articles.
     """
 
+    possible: str
     no_evidence: str
     nearest: str
+    from_article: dict[Language, str]
+    also_in: dict[Language, str]
     sources: str
     sources_differ: str
     undated: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from coopbot.domain import Answer, Citation, Claim, Language
+from coopbot.domain import Citation, Language
 from coopbot.serve.messages import format_date, format_month, format_year, labelled, message
 
 
@@ -17,13 +17,6 @@ def citation_note(citation: Citation, language: Language) -> str:
         quoted = texts.quoted.replace("…", words.of(citation.quote))
         parts.append(labelled(quoted, format_period(words.first, words.last, language), language))
     return texts.punctuation.semicolon.join(parts)
-
-
-def claim_note(answer: Answer, claim: Claim) -> str:
-    """The notes on all quotes that a claim cites; "" if none is needed."""
-    cited = [citation for citation in answer.citations if citation.number in claim.citations]
-    notes = dict.fromkeys(citation_note(citation, answer.question_language) for citation in cited)
-    return message(answer.question_language).punctuation.semicolon.join(filter(None, notes))
 
 
 def format_period(first: date, last: date, language: Language) -> str:

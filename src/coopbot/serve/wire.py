@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Answer, Citation, Language, Notice, Outcome, WritingOutcome
+from coopbot.domain import Answer, Language, Notice, Outcome, WritingOutcome
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.notes import citation_note
+from coopbot.serve.view import Block, answer_view
 
 _FAULT = "a newer snapshot could not be opened, so an older one is used; the server's log says why; run: coopbot doctor"
 
@@ -83,6 +84,9 @@ class DatedWordsOut(SpanOut):
 class CitationOut(ArticleOut):
     """An exact quote: `text[start_char:end_char] == quote` in its article. `answer`: the span of the answer within the quote.
 
+    It is null for the nearest passages. `restated`: these words in the question's language, if the quote is in another language
+    and they are sure to mean that; else "".
+
     `as_of` is set if the age of the quote matters: the date of its article, or "undated". `time_note` gives this, and what
     `dated_words` mean, in the question's language; it is empty if there is nothing to note.
     """
@@ -92,6 +96,7 @@ class CitationOut(ArticleOut):
     start_char: int
     end_char: int
     answer: SpanOut | None
+    restated: str
     as_of: date | Literal["undated"] | None
     dated_words: list[DatedWordsOut]
     time_note: str
@@ -101,7 +106,7 @@ class CitationOut(ArticleOut):
 
 
 class ClaimOut(Shape):
-    """A sentence of the answer and the numbers of its citations."""
+    """A sentence of the answer and the numbers of its citations. If it is a quote, the first is that quote; others agree."""
 
     text: str
     citations: list[int]
@@ -123,7 +128,10 @@ class WritingOut(Shape):
 
 
 class AnswerOut(Shape):
-    """An answer. `text` is all of it as plain text, in the question's language.
+    """An answer. Citations that no claim or disagreement names are the nearest passages.
+
+    `blocks`: what a front end shows, in order, worded in the question's language. `text`: the same as plain text, without the
+    nearest passages and the sources.
 
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
     requested. `conversation_id` is null outside a conversation.
@@ -134,6 +142,7 @@ class AnswerOut(Shape):
     articles: list[ArticleOut]
     question_language: Language
     text: str
+    blocks: list[Annotated[Block, Field(discriminator="kind")]]
     claims: list[ClaimOut]
     citations: list[CitationOut]
     disagreements: list[DisagreementOut]
@@ -200,8 +209,21 @@ class ReadyOut(BaseModel):
 
 def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
     """The JSON shape of an answer."""
-    citations = [_citation_out(citation, answer) for citation in answer.citations]
-    return AnswerOut.of(answer, text=answer_text(answer), citations=citations, conversation_id=conversation_id)
+    nearest = answer.nearest()
+    return AnswerOut.of(
+        answer,
+        text=answer_text(answer),
+        blocks=answer_view(answer),
+        citations=[
+            CitationOut.of(
+                citation,
+                answer=None if citation in nearest else citation.answer,
+                time_note=citation_note(citation, answer.question_language),
+            )
+            for citation in answer.citations
+        ],
+        conversation_id=conversation_id,
+    )
 
 
 def search_out(result: SearchResult) -> SearchOut:
@@ -216,15 +238,6 @@ def search_out(result: SearchResult) -> SearchOut:
         for hit in result.hits
     ]
     return SearchOut.of(result, hits=hits)
-
-
-def _citation_out(citation: Citation, answer: Answer) -> CitationOut:
-    return CitationOut.of(
-        citation,
-        # The nearest passages do not answer, so no words in them are marked.
-        answer=citation.answer if answer.outcome == "answered" else None,
-        time_note=citation_note(citation, answer.question_language),
-    )
 
 
 def index_out(snapshot: VectorStore, fault: str, reader: ReaderCard | None) -> IndexOut:

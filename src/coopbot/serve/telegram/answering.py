@@ -12,12 +12,13 @@ from telegram.error import TelegramError
 from coopbot.ask.answer.answerer import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters, Language
 from coopbot.serve.telegram.buttons import View, answer_keyboard, read_press, view_of
-from coopbot.serve.telegram.format import answer_parts, context_parts, passage_parts
+from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import topic_of
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.passages import context_parts, passage_parts
 from coopbot.serve.telegram.records import Asked, Record
 from coopbot.serve.telegram.subscriptions import subscribe
 from coopbot.serve.telegram.texts import bot_texts
@@ -112,7 +113,7 @@ def _change(kit: Kit, waiting: Waiting, record: Record, parts: list[Part], answe
 
 
 def _shown(record: Record, parts: list[Part], answer: Answer, view: View, *, replacing: int = 0) -> list[Outgoing]:
-    keyboard = answer_keyboard(record.answer_id, record.language, view, answered=answer.outcome == "answered")
+    keyboard = answer_keyboard(record.answer_id, record.language, view, answered=bool(answer.claims))
     like = Outgoing(
         key=record.key,
         chat_id=record.asked.chat_id,

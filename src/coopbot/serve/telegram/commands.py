@@ -19,12 +19,12 @@ from coopbot.serve.changes import Change, Changes
 from coopbot.serve.messages import error_text, format_date, listed, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
-from coopbot.serve.telegram.format import passage_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.passages import passage_parts
 from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
 from coopbot.serve.telegram.texts import bot_texts
 

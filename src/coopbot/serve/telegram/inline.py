@@ -9,13 +9,13 @@ from telegram.error import BadRequest
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
-from coopbot.serve.answer_text import answer_lines
-from coopbot.serve.messages import format_date
-from coopbot.serve.telegram.format import answer_parts, passage_parts
+from coopbot.serve import view
+from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import NO_PREVIEW
 from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.passages import passage_parts
 from coopbot.serve.telegram.texts import bot_texts
 
 _PASSAGES = 5
@@ -50,10 +50,16 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
 
 def _answer(answer: Answer) -> InlineQueryResultArticle:
     """The answer as one message, with its question; what does not fit is left out."""
-    first = answer.claims[0].text if answer.claims else answer_lines(answer)[0]
-    origin = answer.citations[0] if answer.claims else None
-    described = f"{origin.title} · {format_date(origin.published, answer.question_language)}" if origin else ""
-    return _article("answer", first, described, answer_parts(answer, asked="")[0])
+    title = described = ""
+    for block in reversed(view.answer_view(answer)):
+        match block:
+            case view.SourcesBlock():
+                described = f"{block.articles[0].title} · {block.articles[0].line}"
+            case view.QuoteBlock():
+                title = block.words.text
+            case view.LeadBlock():
+                title = title or block.text
+    return _article("answer", title, described, answer_parts(answer, asked="")[0])
 
 
 def _passages(found: SearchResult, answer: Answer) -> list[InlineQueryResultArticle]:

@@ -20,6 +20,9 @@ MAX_LINK_CHARS = 4000
 
 GAP = "\n\n"
 
+# A text fragment in Cyrillic or Chinese takes up to nine characters a letter. Longer addresses are linked without it.
+_MAX_URL_CHARS = 1000
+
 # Where a long text may be cut, best first: between lines, sentences, words.
 _BREAKS = (
     re.compile(r"\n\s*"),
@@ -68,6 +71,22 @@ def join(blocks: Iterable[Block], separator: str) -> Block:
 def around(kind: MessageEntityType, block: Block) -> Block:
     """The block, all of it in an entity of this kind."""
     return Block(text=block.text, entities=(*marked(block.text, kind).entities, *block.entities))
+
+
+def lines(*blocks: Block) -> Block:
+    """Blocks on a line each, without those that are empty."""
+    return join([block for block in blocks if block.text], "\n")
+
+
+def linked(text: str, *urls: str) -> Block:
+    """The text, linked to the first of the addresses that Telegram accepts."""
+    url = next(filter(None, map(web_url, urls)), None)
+    return marked(text, MessageEntityType.TEXT_LINK, url=url) if url else Block(text=text)
+
+
+def web_url(url: str, most_chars: int = _MAX_URL_CHARS) -> str:
+    """The address if it is a web address and short enough, or ""."""
+    return url if url.startswith(("https://", "http://")) and len(url) <= most_chars else ""
 
 
 def pack(blocks: Iterable[Block]) -> list[Part]:

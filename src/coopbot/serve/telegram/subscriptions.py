@@ -15,10 +15,10 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Language
 from coopbot.errors import CoopbotError
 from coopbot.serve.telegram.database import Database
-from coopbot.serve.telegram.format import article_line
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, marked, pack
+from coopbot.serve.telegram.passages import article_line
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.text.gazetteer import find_names
 from coopbot.text.tokens import lexical_tokens

@@ -22,14 +22,9 @@ from coopbot.serve.messages import format_date, language_of_locale, message
 Texts = Mapping[str, str | list[str]]
 
 _FROM_MESSAGES = (
-    "no_evidence",
-    "nearest",
-    "sources",
-    "sources_differ",
     "undated",
     "based_on",
     "between_items",
-    "brackets",
     "colon",
     "question_empty",
     "question_too_long",

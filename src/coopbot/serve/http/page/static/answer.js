@@ -3,7 +3,7 @@
 import { html, nothing } from "./lit-html.js";
 import { STYLES } from "./cite.js";
 import { hidePeek, peekOn } from "./peek.js";
-import { cut, day, fill, inBrackets, share, t } from "./words.js";
+import { cut, day, fill, language, t } from "./words.js";
 
 const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}#quote`;
 
@@ -28,52 +28,58 @@ export function problemView(problem, { problemText, enterKey }, again = nothing)
 
 const againButton = (turn, { again }) => html`<button type="button" class="quiet" @click=${() => again(turn)}>${t.again}</button>`;
 
+// The blocks of the answer, as the service made them.
 function answerView(turn, actions) {
   const { answer, question } = turn;
-  const searched = answer.searched_as !== question ? html`<p class="note">${t.searched_as}${t.colon}<q>${answer.searched_as}</q></p>` : nothing;
-  if (answer.notice) return noticeView(answer, searched, actions);
-  if (answer.outcome !== "answered") {
-    return html`${searched}<p class="none">${t.no_evidence}</p>
-      ${answer.citations.length ? html`<h3>${t.nearest}</h3><ol class="quotes near">${answer.citations.map((c) => sourceView(c, actions, true))}</ol>` : nothing}
-      ${toolsView(turn, actions)}`;
-  }
-  const byNumber = new Map(answer.citations.map((c) => [c.number, c]));
-  const numbers = (list) => list.map((n) => citeView(byNumber.get(n), actions));
-  return html`${searched}
-    <div class="claims">${answer.claims.map((claim) => claimView(claim, byNumber, numbers))}</div>
-    ${answer.disagreements.map((found) => differView(found, byNumber, actions))}
-    <h3>${t.sources}</h3>
-    <ol class="quotes">${answer.citations.map((c) => sourceView(c, actions, !answer.claims.some((claim) => claim.text === c.quote)))}</ol>
-    ${toolsView(turn, actions)}`;
+  const [byNumber, lang] = [new Map(answer.citations.map((c) => [c.number, c])), answer.question_language];
+  const cites = (numbers) => numbers.map((n) => citeView(byNumber.get(n), actions));
+  const note = (text) => (text ? html`<span class="time" lang=${lang}>${text}</span>` : nothing);
+  const smaller = (one) => html`<blockquote lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>`;
+  const listed = new Map(answer.articles.map((article) => [article.article_id, article]));
+  const titled = (one) => linkTo(byNumber.get(one.numbers[0]) ?? listed.get(one.article_id), actions);
+  const source = (one) => {
+    const { deep_link } = byNumber.get(one.numbers[0]);
+    return html`<p class="source"><span class="cites">${cites(one.numbers)}</span> ${titled(one)} <span class="meta">${one.line}</span>
+      ${deep_link ? html`<a class="meta" href=${deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`;
+  };
+  const views = {
+    lead: ({ text }) => (answer.articles.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>`),
+    quote: ({ words, note: noted, numbers, origin, folded }) => html`<div class="claim">
+      <p lang=${words.language}><bdi>${marked(words)}</bdi>${note(noted)}<span class="cites">${cites(numbers)}</span></p>
+      ${origin ? html`<p class="origin">${marked(origin)}</p>` : nothing}
+      ${folded.map((one) => html`<details class="folded"><summary>${one.label}</summary>${smaller(one)}${cites([one.number])}</details>`)}</div>`,
+    disagreement: ({ heading, sides }) => html`<section class="differ"><h3>${heading}</h3>
+      <div class="sides">${sides.map(({ words, number, line }) => html`<figure>
+        <p class="figure" lang=${words.language}>${words.text}</p><figcaption><bdi>${line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
+    nearest: ({ heading, passages }) => html`<h3>${heading}</h3>
+      <ul class="nearest">${passages.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
+    sources: ({ heading, articles }) => html`<h3>${heading}</h3>
+      <ul class="sources">${articles.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
+    articles: ({ articles }) => html`<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
+  };
+  const searched = (answer.searched_as ?? question) !== question;
+  return html`<div lang=${lang}>
+      ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q></p>` : nothing}
+      ${answer.blocks.map((block) => views[block.kind](block))}</div>
+    ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note">${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}
+    ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
 }
 
-// A fixed line instead of quotes, and the requested articles.
-function noticeView(answer, searched, { openArticle }) {
-  const open = (article) => (event) => {
+export function marked({ text, answer }) {
+  if (!answer) return text;
+  const [before, words, after] = cut(text, answer.start_char, answer.end_char);
+  return html`${before}<mark>${words}</mark>${after}`;
+}
+
+// The title of a citation's article, or of an article, which opens it here.
+function linkTo(target, { openArticle }) {
+  const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    openArticle(article);
+    openArticle(target);
   };
-  const [line] = answer.text.split("\n");
-  const lang = answer.question_language ?? nothing;
-  if (!answer.articles.length) return html`<p class="notice" lang=${lang}>${line}</p>`;
-  return html`${searched}<h3 class="notice" lang=${lang}>${line}</h3>
-    <ul class="quotes listed">${answer.articles.map((article) => html`<li>
-      <h4><a href="/article/${article.article_id}" lang=${article.language} @click=${open(article)}>${article.title}</a></h4>${metaView(article)}</li>`)}</ul>`;
-}
-
-const noteView = (text) => (text ? html` <span class="time">${inBrackets(text).trim()}</span>` : nothing);
-
-function claimView(claim, byNumber, numbers) {
-  const quoted = claim.citations.map((n) => byNumber.get(n)).find((c) => c.quote === claim.text);
-  const notes = new Set(claim.citations.map((n) => byNumber.get(n).time_note));
-  return html`<p lang=${quoted?.language ?? nothing}><bdi>${quoted ? marked(quoted) : claim.text}</bdi>${[...notes].map(noteView)}<span class="cites">${numbers(claim.citations)}</span></p>`;
-}
-
-export function marked({ quote, answer }) {
-  if (!answer) return quote;
-  const [before, words, after] = cut(quote, answer.start_char, answer.end_char);
-  return html`${before}<mark>${words}</mark>${after}`;
+  const address = target.number ? addressOf(target) : `/article/${target.article_id}`;
+  return html`<a class="title" href=${address} lang=${target.language} @click=${open}>${target.title || target.article_id}</a>`;
 }
 
 function citeView(citation, { openArticle }) {
@@ -88,30 +94,6 @@ function citeView(citation, { openArticle }) {
   const label = fill(t.open_n, { n: citation.number, title: citation.title });
   return html` <a class="cite" href=${addressOf(citation)} aria-label=${label} @click=${open}
     @pointerenter=${show} @pointerleave=${() => hidePeek(250)} @focus=${(event) => event.currentTarget.matches(":focus-visible") && show(event)} @blur=${() => hidePeek(250)}>${citation.number}</a>`;
-}
-
-function differView({ about, citations }, byNumber, actions) {
-  const sides = citations.map((n) => byNumber.get(n));
-  const figure = (c) => (sides.length > 1 && c.answer ? cut(c.quote, c.answer.start_char, c.answer.end_char)[1] : about);
-  return html`<section class="differ"><h3>${t.sources_differ}</h3>
-    <div class="sides">${sides.map((c) => html`<figure>
-      <p class="figure" lang=${c.language}>${figure(c)}</p>
-      <figcaption>${day(c.published)}, <bdi>${c.publisher}</bdi> ${citeView(c, actions)}</figcaption>
-    </figure>`)}</div></section>`;
-}
-
-function sourceView(citation, { openArticle }, quoted) {
-  const open = (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    openArticle(citation);
-  };
-  return html`<li value=${citation.number}>
-    <h4><a href=${addressOf(citation)} lang=${citation.language} @click=${open}>${citation.title}</a></h4>
-    ${quoted ? html`<blockquote lang=${citation.language}>${marked(citation)}${noteView(citation.time_note)}</blockquote>` : nothing}
-    ${metaView(citation)}
-    ${citation.deep_link ? html`<p class="meta"><a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a></p>` : nothing}
-  </li>`;
 }
 
 // The sources of a brief, each linked if it has an address.
@@ -144,20 +126,18 @@ async function copy(text) {
   area.remove();
 }
 
-function toolsView(turn, { say }) {
-  if (!turn.answer.confidence && turn.answer.confidence !== 0) return nothing; // the answer is not complete yet
+function toolsView(turn, { copied, copiedTurn }) {
   const put = async (text) => {
     await copy(text);
-    say(t.copied);
+    copied(turn);
   };
   const today = new Date().toISOString().slice(0, 10);
-  const link = () => `${location.origin}/#q=${encodeURIComponent(turn.question)}`;
   const items = [
     [t.copy_plain, () => put(STYLES.plain(turn, today))],
     [t.copy_markdown, () => put(STYLES.markdown(turn, today))],
     [t.copy_gost, () => put(STYLES.gost(turn, today))],
     [t.copy_gbt, () => put(STYLES.gbt(turn, today))],
-    [t.copy_link, () => put(link())],
+    [t.copy_link, () => put(`${location.origin}/#q=${encodeURIComponent(turn.question)}`)],
   ];
   const choose = (act) => (event) => {
     const menu = event.currentTarget.closest("details");
@@ -166,11 +146,11 @@ function toolsView(turn, { say }) {
     act();
   };
   return html`<div class="tools">
-    ${turn.answer.outcome === "answered" ? html`<span class="note" title=${t.confidence_hint}>${fill(t.confidence, { p: share(turn.answer.confidence) })}</span>` : nothing}
     <details class="copy" @keydown=${(event) => event.key === "Escape" && (event.currentTarget.open = false)}>
       <summary>${t.copy}</summary>
       <ul>${items.map(([name, act]) => html`<li><button type="button" @click=${choose(act)}>${name}</button></li>`)}</ul>
     </details>
     <button type="button" class="quiet" @click=${() => print()}>${t.print}</button>
+    ${turn === copiedTurn ? html`<span class="note" aria-hidden="true">✓ ${t.copied}</span>` : nothing}
   </div>`;
 }

@@ -1,6 +1,6 @@
 // An answer as text to copy, with references in four styles.
 
-import { day, inBrackets, t } from "./words.js";
+import { day, t } from "./words.js";
 
 export const STYLES = { plain, markdown, gost, gbt };
 
@@ -55,15 +55,23 @@ function gbt(turn, today) {
   );
 }
 
+// The question, the blocks as lines of text, and a reference for each citation.
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
-  const said = answer.outcome === "answered" ? answer.claims : [{ text: t.no_evidence, citations: [] }];
-  const times = (claim) => [...new Set(answer.citations.filter((c) => claim.citations.includes(c.number)).map((c) => c.time_note))];
-  const note = (claim) => times(claim).filter(Boolean).map((text) => inBrackets(shown(text))).join("");
-  const lines = said.map((claim) => `${shown(claim.text)}${note(claim)}${claim.citations.map((n) => ` ${mark(n)}`).join("")}`);
-  const quoted = answer.outcome === "answered" ? [] : answer.citations.map((c) => `${shown(c.quote)} ${mark(c.number)}`);
-  const differ = answer.disagreements.map((d) => `${t.sources_differ}${t.colon}${shown(d.about)}${d.citations.map((n) => ` ${mark(n)}`).join("")}`);
+  const quoted = ({ label, words, note, number }) => `${label && label + t.colon}${shown(words.text)}${shown(note)} ${mark(number)}`;
+  const lines = {
+    lead: ({ text }) => [text],
+    quote: ({ words, note, numbers, origin, folded }) => [
+      [shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
+      ...(origin ? [`  ${shown(origin.text)}`] : []),
+      ...folded.map((one) => `  ${quoted(one)}`),
+    ],
+    disagreement: ({ heading, sides }) => [heading, ...sides.map(({ words, number, line }) => `- ${shown(words.text)} ${mark(number)} ${shown(line)}`)],
+    nearest: ({ heading, passages }) => ["", heading, ...passages.flatMap(({ quotes }) => quotes.map(quoted))],
+    sources: ({ articles }) => articles.flatMap(({ quotes }) => quotes.map(quoted)),
+    articles: () => [],
+  };
   const listed = answer.citations.map((c) => entry(c, c.number));
-  return [shown(question), "", ...lines, ...quoted, ...differ, "", ...listed].join("\n") + "\n";
+  return [shown(question), "", ...answer.blocks.flatMap((block) => lines[block.kind](block)), "", ...listed].join("\n") + "\n";
 }
 
 const undotted = (title) => title.replace(/[.。\s]+$/, "");

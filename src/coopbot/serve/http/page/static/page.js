@@ -10,12 +10,14 @@ import { setUpTheme } from "./theme.js";
 import { day, fill, language, t } from "./words.js";
 
 const KEPT = 20; // turns kept over a reload
+const MAX_CHARS = 500; // of a question
+const COUNTED_FROM = 400;
 const at = (id) => document.getElementById(id);
 const [form, question, send] = [at("form"), at("question"), at("send")];
 const valued = [...form.querySelectorAll("[data-filter]")].map((input) => input.name); // filters that take several values
 const none = () => ({ languages: [], ...Object.fromEntries(valued.map((name) => [name, []])), from: "", to: "" });
 
-const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null };
+const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null, copied: null };
 let asking = null; // the AbortController of the question in progress
 let counting = 0; // increased with each count of articles, to ignore outdated ones
 
@@ -53,6 +55,7 @@ function route() {
 }
 
 function setUpForm() {
+  question.removeAttribute("maxlength"); // which would cut what is pasted without a word
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (asking) return stop();
@@ -61,8 +64,9 @@ function setUpForm() {
   question.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    if (!asking) submit(question.value.trim());
+    if (!asking) form.requestSubmit();
   });
+  question.addEventListener("input", count);
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -92,11 +96,12 @@ function setUpForm() {
 async function submit(asked) {
   if (!asked || asking) return;
   location.hash = "#ask";
-  const turn = { question: asked, working: t.working, answer: null, problem: null };
+  const turn = { question: asked, working: t.working, answer: null, problem: null, limited: Object.keys(filters()).length > 0 };
   const stopper = new AbortController();
   asking = stopper;
   state.turns.push(turn);
   question.value = "";
+  count();
   draw();
   bring(state.turns.length - 1);
   try {
@@ -104,14 +109,14 @@ async function submit(asked) {
     if (state.conversation) body.conversation_id = state.conversation;
     for await (const { name, data } of ask(body, stopper.signal)) {
       if (name === "retrieved" || name === "read") turn.working = fill(t[name], { n: data.passages });
-      if (name === "claims") turn.answer = { ...data, searched_as: asked };
+      if (name === "claims") turn.answer = data;
       if (name === "done") {
         turn.answer = data;
         state.conversation = data.conversation_id;
       }
       draw();
     }
-    say(turn.answer.notice ? turn.answer.text : turn.answer.outcome === "answered" ? t.ready : t.no_evidence);
+    say(turn.answer.outcome === "answered" ? t.ready : turn.answer.text);
   } catch (error) {
     if (error.name === "AbortError") turn.stopped = true;
     else turn.problem = asProblem(error);
@@ -198,7 +203,7 @@ function draw() {
   send.textContent = asking ? t.stop : t.ask;
   question.required = !asking; // else the browser would refuse to submit the empty form, which stops a question
   at("new").hidden = !begun;
-  const actions = { openArticle, again, enterKey, problemText, say };
+  const actions = { openArticle, again, unlimited, enterKey, problemText, copied, copiedTurn: state.copied };
   render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));
   render(chips(), at("chips"));
   render(begun ? nothing : examples(), at("suggestions"));
@@ -209,6 +214,30 @@ function draw() {
 function again(turn) {
   state.turns = state.turns.filter((other) => other !== turn);
   submit(turn.question);
+}
+
+// Ask again from all articles.
+function unlimited(turn) {
+  limit(none());
+  submit(turn.question);
+}
+
+// How long the question is, shown when it nears the limit.
+function count() {
+  const chars = [...question.value.trim()].length;
+  at("chars").textContent = chars > COUNTED_FROM ? fill(t.chars, { n: chars, max: MAX_CHARS }) : "";
+  at("chars").classList.toggle("over", chars > MAX_CHARS);
+  question.setCustomValidity(chars > MAX_CHARS ? t.question_too_long : "");
+}
+
+function copied(turn) {
+  say(t.copied);
+  state.copied = turn;
+  draw();
+  setTimeout(() => {
+    if (state.copied === turn) state.copied = null;
+    draw();
+  }, 3000);
 }
 
 function more() {
@@ -263,7 +292,9 @@ function keep() {
 
 function restore() {
   try {
-    Object.assign(state, JSON.parse(sessionStorage.getItem("conversation")) ?? {});
+    const kept = JSON.parse(sessionStorage.getItem("conversation")) ?? {};
+    // Of an earlier release, an answer may have no blocks.
+    Object.assign(state, kept, { turns: (kept.turns ?? []).filter((turn) => turn.answer.blocks) });
     state.limits = { ...none(), ...state.limits };
   } catch {
     sessionStorage.removeItem("conversation");

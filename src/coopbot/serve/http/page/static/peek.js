@@ -41,12 +41,12 @@ export function peekOn(element, citation, openArticle) {
 // The quotation within the sentences around it.
 function inPassage(citation) {
   const start = citation.passage.indexOf(citation.quote);
-  if (start < 0) return marked(citation);
+  if (start < 0) return marked({ text: citation.quote, answer: citation.answer });
   const before = citation.passage.slice(0, start);
   const after = citation.passage.slice(start + citation.quote.length);
   const first = before.length > AROUND ? `… ${before.slice(-AROUND)}` : before;
   const last = after.length > AROUND ? `${after.slice(0, AROUND)} …` : after;
-  return html`<span class="around">${first}</span>${marked(citation)}<span class="around">${last}</span>`;
+  return html`<span class="around">${first}</span>${marked({ text: citation.quote, answer: citation.answer })}<span class="around">${last}</span>`;
 }
 
 export function hidePeek(after_ms = 0) {

@@ -5,18 +5,14 @@ export const language = document.documentElement.lang;
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-export const inBrackets = (text) => t.brackets.replace("…", () => text);
-
 const LOCALES = { en: "en-GB", zh: "zh-CN", ru: "ru-RU" };
 const days = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeZone: "UTC" });
 const months = new Intl.DateTimeFormat(LOCALES[language], { month: "short", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat(LOCALES[language]);
-const shares = new Intl.NumberFormat(LOCALES[language], { style: "percent" });
 
 export const day = (iso) => (iso ? days.format(new Date(iso)) : t.undated);
 export const month = (iso) => months.format(new Date(iso));
 export const number = (n) => numbers.format(n);
-export const share = (p) => shares.format(p);
 
 // The service's offsets count code points, JavaScript's count UTF-16 units.
 export function cut(text, start, end) {

@@ -1,0 +1,70 @@
+"""Formats passages as Telegram messages: those around the quotes of an answer, and those that a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram.constants import MessageEntityType as Kind
+
+from coopbot.ask.answer.answerer import SearchResult
+from coopbot.ask.answer.deep_links import deep_link
+from coopbot.domain import Answer, Article, Citation, Hit, Language
+from coopbot.serve.messages import bracketed, format_date, publisher_line
+from coopbot.serve.notes import citation_note
+from coopbot.serve.telegram.parts import Block, Part, around, join, lines, linked, marked, pack, web_url
+
+# One line may contain several of these.
+_MAX_SOURCE_URL_CHARS = 300
+
+
+def context_parts(answer: Answer, heading: str) -> list[Part]:
+    """Each quote of an answer, underlined in its passage."""
+    return pack([marked(heading, Kind.BOLD), *(_in_passage(one, answer.question_language) for one in answer.citations)])
+
+
+def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, heading: str) -> list[Part]:
+    """Passages of a search."""
+    blocks = (_hit(number, hit, found.articles[hit.passage.article_id], language) for number, hit in enumerate(hits, 1))
+    return pack([marked(heading, Kind.BOLD), *blocks])
+
+
+def article_line(article: Article, language: Language) -> Block:
+    """The linked title of an article, with publisher and date below."""
+    return lines(linked(article.title, article.url), Block(text=_origin(article.publisher, article, language)))
+
+
+def source_line(line: str, citation: Article | Citation) -> Block:
+    """A line that begins with the publisher of a brief and names some publishers of its sources: these are linked."""
+    links = {source.publisher: web_url(source.url, _MAX_SOURCE_URL_CHARS) for source in reversed(citation.sources)}
+    at, pieces = len(citation.publisher), [Block(text=line[: len(citation.publisher)])]
+    for source in citation.sources:
+        url = links.get(source.publisher, "")
+        found = line.find(source.publisher, at) if url else -1
+        if found >= 0:
+            pieces += [Block(text=line[at:found]), marked(source.publisher, Kind.TEXT_LINK, url=links.pop(source.publisher))]
+            at = found + len(source.publisher)
+    return join([*pieces, Block(text=line[at:])], "")
+
+
+def _in_passage(citation: Citation, language: Language) -> Block:
+    passage, quote = citation.passage.strip(), citation.quote.strip()
+    before, quote, after = passage.partition(quote) if quote else (passage, "", "")
+    marks = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
+    title = linked(citation.title.strip() or citation.article_id, citation.deep_link, citation.url)
+    origin = source_line(_origin(publisher_line(citation, language), citation, language), citation)
+    note = marked(bracketed(citation_note(citation, language), language), Kind.ITALIC)
+    return lines(
+        join([Block(text=f"[{citation.number}]"), title], " "), join([origin, note], ""), around(Kind.BLOCKQUOTE, marks)
+    )
+
+
+def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
+    link = linked(article.title, deep_link(article.url, hit.passage.text), article.url)
+    origin = Block(text=_origin(article.publisher, article, language))
+    shown = lines(join([Block(text=f"{number}."), link], " "), origin, Block(text=hit.passage.text.strip()))
+    return around(Kind.EXPANDABLE_BLOCKQUOTE, shown)
+
+
+def _origin(publisher: str, article: Article | Citation, language: Language) -> str:
+    """Such as: Publisher · 10 May 2025."""
+    return " · ".join(filter(None, (publisher, format_date(article.published, language))))

@@ -1,0 +1,219 @@
+"""What an answer shows, in order: blocks that every interface walks, worded in the question's language. JSON has them too.
+
+Citations are referred to by number, so addresses are never part of a block. Spans count characters of the text beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Span
+from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line
+from coopbot.serve.notes import citation_note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A text in its language. `answer`: the words in it that answer the question; null if none are marked."""
+
+    text: str
+    language: Language
+    answer: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A smaller quote. `label`: why it is shown, such as "also in Chinese", or "". `note`: as in a block `quote`."""
+
+    label: str
+    words: Words
+    note: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An article: its title, and a line with publisher and date. `numbers`: of its citations. `quotes`: those that no block
+    before shows.
+    """
+
+    article_id: str
+    title: str
+    language: Language
+    line: str
+    numbers: tuple[int, ...] = ()
+    quotes: tuple[Quoted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the figures that differ, and publisher and date of its quote."""
+
+    words: Words
+    number: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadBlock:
+    """The line that an answer opens with unless it is likely right: "This may answer:", that nothing does, or a fixed line."""
+
+    text: str
+    kind: Literal["lead"] = "lead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteBlock:
+    """A sentence of the answer. `note`: on its time, in brackets with the space before them, or "".
+
+    `origin`: of a quote in another language than the question, such as "from a Chinese article: 1,283 m"; its `answer` is the
+    words restated. `folded`: quotes that say the same.
+    """
+
+    words: Words
+    note: str
+    numbers: tuple[int, ...]
+    origin: Words | None
+    folded: tuple[Quoted, ...]
+    kind: Literal["quote"] = "quote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisagreementBlock:
+    """Figures for the same thing that differ, newest first. A single side holds them all."""
+
+    heading: str
+    sides: tuple[Side, ...]
+    kind: Literal["disagreement"] = "disagreement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestBlock:
+    """Passages that may not answer, each with one quote."""
+
+    heading: str
+    passages: tuple[Source, ...]
+    kind: Literal["nearest"] = "nearest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesBlock:
+    """The articles of all quotes above that are not nearest passages, each once."""
+
+    heading: str
+    articles: tuple[Source, ...]
+    kind: Literal["sources"] = "sources"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlesBlock:
+    """The articles that were asked for."""
+
+    articles: tuple[Source, ...]
+    kind: Literal["articles"] = "articles"
+
+
+Block = LeadBlock | QuoteBlock | DisagreementBlock | NearestBlock | SourcesBlock | ArticlesBlock
+
+
+def answer_view(answer: Answer) -> tuple[Block, ...]:
+    """The blocks of an answer."""
+    return tuple(_View(answer, answer.question_language).blocks())
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    answer: Answer
+    language: Language
+
+    def blocks(self) -> Iterator[Block]:
+        answer, texts = self.answer, message(self.language)
+        if answer.notice is not None:
+            yield LeadBlock(text=texts.notices[answer.notice])
+        elif answer.outcome in ("possible", "no_evidence"):
+            yield LeadBlock(text=texts.possible if answer.outcome == "possible" else texts.no_evidence)
+        if answer.articles:
+            yield ArticlesBlock(articles=tuple(self._source(article) for article in answer.articles))
+        quotes = [self._quote(claim) for claim in answer.claims]
+        yield from quotes
+        for found in answer.disagreements:
+            yield self._disagreement(found)
+        nearest = answer.nearest()
+        if nearest:
+            passages = tuple(self._source(one, [one], [self._quoted(one, answer=None)]) for one in nearest)
+            yield NearestBlock(heading=texts.nearest, passages=passages)
+        cited = [citation for citation in answer.citations if citation not in nearest]
+        if cited:
+            shown = {quote.words.text for quote in quotes} | {one.words.text for quote in quotes for one in quote.folded}
+            yield SourcesBlock(heading=texts.sources, articles=tuple(self._sources(cited, shown)))
+
+    def _quote(self, claim: Claim) -> QuoteBlock:
+        """A claim that is a quote shows its first citation and folds the others; one that was written has only numbers."""
+        first, *others = (self._citation(number) for number in claim.citations)
+        if first.quote != claim.text:
+            notes = dict.fromkeys(citation_note(one, self.language) for one in (first, *others))
+            note = message(self.language).punctuation.semicolon.join(filter(None, notes))
+            words = Words(text=claim.text, language=self.answer.question_language)
+            return QuoteBlock(words=words, note=bracketed(note, self.language), numbers=claim.citations, origin=None, folded=())
+        also = message(self.language).also_in
+        return QuoteBlock(
+            words=Words(text=first.quote, language=first.language, answer=first.answer),
+            note=bracketed(citation_note(first, self.language), self.language),
+            numbers=(first.number,),
+            origin=self._origin(first),
+            folded=tuple(self._quoted(one, one.answer, also[one.language]) for one in others),
+        )
+
+    def _origin(self, citation: Citation) -> Words | None:
+        if citation.language == self.answer.question_language:
+            return None
+        text = message(self.language).from_article[citation.language]
+        if not citation.restated:
+            return Words(text=text, language=self.language)
+        text = labelled(text, citation.restated, self.language)
+        restated = Span(start_char=len(text) - len(citation.restated), end_char=len(text))
+        return Words(text=text, language=self.language, answer=restated)
+
+    def _disagreement(self, found: Disagreement) -> DisagreementBlock:
+        """Each side with its part of `about` or, if that has not as many parts, with its quote. A single side has all of it."""
+        parts = found.about.split(" / ")
+        if len(found.citations) == 1:
+            parts = [found.about]
+        elif len(parts) != len(found.citations):
+            parts = [self._citation(number).quote for number in found.citations]
+        sides = tuple(self._side(number, text) for number, text in zip(found.citations, parts, strict=True))
+        return DisagreementBlock(heading=message(self.language).sources_differ, sides=sides)
+
+    def _side(self, number: int, text: str) -> Side:
+        citation = self._citation(number)
+        return Side(words=Words(text=text, language=citation.language), number=number, line=self._line(citation))
+
+    def _sources(self, citations: Sequence[Citation], shown: set[str]) -> Iterator[Source]:
+        for article_id in dict.fromkeys(citation.article_id for citation in citations):
+            own = [citation for citation in citations if citation.article_id == article_id]
+            new = [self._quoted(one, one.answer) for one in own if one.quote not in shown]
+            yield self._source(own[0], own, new)
+
+    def _source(self, article: Article | Citation, citations: Sequence[Citation] = (), quotes: Sequence[Quoted] = ()) -> Source:
+        return Source(
+            article_id=article.article_id,
+            title=article.title.strip() or article.article_id,
+            language=article.language,
+            line=self._line(article),
+            numbers=tuple(citation.number for citation in citations),
+            quotes=tuple(quotes),
+        )
+
+    def _quoted(self, citation: Citation, answer: Span | None, label: str = "") -> Quoted:
+        words = Words(text=citation.quote, language=citation.language, answer=answer)
+        note = bracketed(citation_note(citation, self.language), self.language)
+        return Quoted(label=label, words=words, note=note, number=citation.number)
+
+    def _line(self, article: Article | Citation) -> str:
+        origin = (publisher_line(article, self.language), format_date(article.published, self.language))
+        return " · ".join(filter(None, origin))
+
+    def _citation(self, number: int) -> Citation:
+        return next(citation for citation in self.answer.citations if citation.number == number)

@@ -1,0 +1,215 @@
+"""The blocks of an answer, and how each interface shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from coopbot.cli.asking import _print_answer
+from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Source, Span
+from coopbot.serve.answer_text import answer_text
+from coopbot.serve.markdown import markdown_text
+from coopbot.serve.telegram.format import answer_parts
+from coopbot.serve.view import DisagreementBlock, LeadBlock, NearestBlock, QuoteBlock, SourcesBlock, Words, answer_view
+from tests.fakes import make_article
+
+ENGLISH = make_article("en/bridge", "The bridge is 1,283 metres long. Lorries cross it.", title="A *bridge*")
+CHINESE = make_article("zh/qiao", "大桥长1283米。", language="zh", title="大桥", publisher="黑河日报", url="")
+RUSSIAN = make_article(
+    "ru/most",
+    "Длина моста 1284 м.",
+    language="ru",
+    title="Мост",
+    published=date(2020, 1, 2),
+    sources=(Source(publisher="ТАСС"), Source(publisher="РИА")),
+)
+LONG, LORRIES = "The bridge is 1,283 metres long.", "Lorries cross it."
+
+
+def _citation(number: int, article: Article, quote: str, words: str = "", restated: str = "") -> Citation:
+    start = quote.index(words)
+    return Citation(
+        number=number,
+        article_id=article.article_id,
+        title=article.title,
+        authors=(),
+        publisher=article.publisher,
+        published=article.published,
+        url=article.url,
+        language=article.language,
+        sources=article.sources,
+        quote=quote,
+        start_char=article.text.index(quote),
+        end_char=article.text.index(quote) + len(quote),
+        passage=article.text,
+        deep_link="",
+        score=1.0,
+        answer=Span(start_char=start, end_char=start + len(words)) if words else None,
+        restated=restated,
+    )
+
+
+def _answer(*claims: Claim, cited: tuple[Citation, ...], outcome: Outcome = "answered", language: Language = "en") -> Answer:
+    return Answer(
+        outcome=outcome,
+        question_language=language,
+        claims=claims,
+        citations=cited,
+        disagreements=(),
+        confidence=0.5,
+        searched_as="q",
+        snapshot="s",
+    )
+
+
+OWN = _citation(1, ENGLISH, LONG, "1,283 metres")
+FOLDED = _answer(
+    Claim(text=LONG, citations=(1, 2)), cited=(OWN, _citation(2, CHINESE, CHINESE.text, "1283米")), outcome="possible"
+)
+# Only a Chinese article answers; the nearest sentence in the asker's language does not.
+FOREIGN = _answer(
+    Claim(text=CHINESE.text, citations=(1,)),
+    cited=(_citation(1, CHINESE, CHINESE.text, "1283米", "1,283 m"), _citation(2, ENGLISH, LORRIES, "Lorries")),
+)
+NONE = _answer(cited=(_citation(1, ENGLISH, LORRIES), _citation(2, RUSSIAN, RUSSIAN.text)), outcome="no_evidence")
+
+
+def test_a_quote_has_quotes_that_say_the_same_folded_under_it() -> None:
+    lead, quote, sources = answer_view(FOLDED)
+    assert lead == LeadBlock(text="This may answer:")
+    assert isinstance(quote, QuoteBlock)
+    assert (quote.words, quote.numbers, quote.origin) == (Words(text=LONG, language="en", answer=OWN.answer), (1,), None)
+    (folded,) = quote.folded
+    assert (folded.label, folded.words.text, folded.words.language, folded.number) == (
+        "also in Chinese",
+        CHINESE.text,
+        "zh",
+        2,
+    )
+    assert isinstance(sources, SourcesBlock)
+    assert [(one.title, one.numbers, one.quotes) for one in sources.articles] == [("A *bridge*", (1,), ()), ("大桥", (2,), ())]
+
+
+def test_a_foreign_quote_is_restated_and_followed_by_what_is_nearest_in_the_askers_language() -> None:
+    quote, nearest, sources = answer_view(FOREIGN)
+    assert isinstance(quote, QuoteBlock)
+    assert quote.origin is not None
+    assert quote.origin.text == "from a Chinese article: 1,283 m"
+    assert quote.origin.answer is not None
+    assert quote.origin.answer.of(quote.origin.text) == "1,283 m"
+    assert isinstance(nearest, NearestBlock)
+    (passage,) = nearest.passages
+    assert passage.quotes[0].words == Words(text=LORRIES, language="en", answer=None)  # nothing in it is sure to answer
+    assert isinstance(sources, SourcesBlock)
+    assert [one.article_id for one in sources.articles] == ["zh/qiao"]
+
+
+def test_a_foreign_quote_that_is_not_restated_says_where_it_is_from() -> None:
+    quote, *_ = answer_view(replace(FOREIGN, citations=(replace(FOREIGN.citations[0], restated=""), FOREIGN.citations[1])))
+    assert isinstance(quote, QuoteBlock)
+    assert quote.origin == Words(text="from a Chinese article", language="en", answer=None)
+
+
+@pytest.mark.parametrize(
+    ("language", "lead", "origin", "also"),
+    [
+        ("en", "This may answer:", "from a Russian article: 1,284 m", "also in Chinese"),
+        ("zh", "可能的答案：", "出自俄文文章：1,284 m", "另见中文文章"),
+        ("ru", "Возможно, это ответ:", None, "то же на китайском"),
+    ],
+)
+def test_all_wording_is_in_the_language_of_the_question(language: Language, lead: str, origin: str | None, also: str) -> None:
+    cited = (_citation(1, RUSSIAN, RUSSIAN.text, "1284 м", "1,284 m"), _citation(2, CHINESE, CHINESE.text))
+    claim = Claim(text=RUSSIAN.text, citations=(1, 2))
+    first, quote, _ = answer_view(_answer(claim, cited=cited, outcome="possible", language=language))
+    assert first == LeadBlock(text=lead)
+    assert isinstance(quote, QuoteBlock)
+    assert (quote.origin and quote.origin.text, quote.folded[0].label) == (origin, also)
+
+
+def test_a_written_sentence_has_all_its_numbers_and_its_quotes_under_their_sources() -> None:
+    written = replace(FOLDED, outcome="answered", claims=(Claim(text="It is 1,283 m long.", citations=(1, 2)),))
+    quote, sources = answer_view(written)
+    assert isinstance(quote, QuoteBlock)
+    assert (quote.words.text, quote.numbers, quote.folded) == ("It is 1,283 m long.", (1, 2), ())
+    assert isinstance(sources, SourcesBlock)
+    assert [one.words.text for source in sources.articles for one in source.quotes] == [LONG, CHINESE.text]
+
+
+def test_an_article_that_is_quoted_twice_is_one_source_with_the_publishers_of_a_brief() -> None:
+    twice = _answer(
+        Claim(text=LONG, citations=(1,)), Claim(text=LORRIES, citations=(2,)), cited=(OWN, _citation(2, ENGLISH, LORRIES))
+    )
+    *_, sources = answer_view(twice)
+    assert isinstance(sources, SourcesBlock)
+    assert [one.numbers for one in sources.articles] == [(1, 2)]
+    (nearest,) = (block for block in answer_view(NONE) if isinstance(block, NearestBlock))
+    assert nearest.passages[1].line == "Example News (based on ТАСС, РИА) · 2 January 2020"
+
+
+def test_each_side_of_a_disagreement_has_its_own_figure() -> None:
+    def sides(about: str, *numbers: int) -> list[tuple[str, int]]:
+        cited = (OWN, _citation(2, RUSSIAN, RUSSIAN.text, "1284 м"))
+        differing = replace(FOLDED, citations=cited, disagreements=(Disagreement(about=about, citations=numbers),))
+        (block,) = (block for block in answer_view(differing) if isinstance(block, DisagreementBlock))
+        return [(side.words.text, side.number) for side in block.sides]
+
+    assert sides("1284 м / 1,283 metres", 2, 1) == [("1284 м", 2), ("1,283 metres", 1)]
+    assert sides("1,283 / 1,284 metres", 1) == [("1,283 / 1,284 metres", 1)]
+    assert sides("1 km / h / 2 km / h", 1, 2) == [(LONG, 1), (RUSSIAN.text, 2)]
+
+
+SHOWN: list[tuple[Answer, str, str]] = [
+    (
+        FOLDED,
+        f"This may answer:\n{LONG} [1]\n  also in Chinese: 大桥长1283米。 [2]",
+        "This may answer:\n\nThe bridge is **1,283 metres** long. [\\[1\\]](https://news.example/a)\n\n"
+        "> also in Chinese: 大桥长**1283米**。 [\\[2\\]](https://coopbot.example/v1/articles/zh/qiao)\n\n**Sources**\n\n"
+        "- \\[1\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
+        "- \\[2\\] [大桥](https://coopbot.example/v1/articles/zh/qiao) · 黑河日报 · 10 May 2025",
+    ),
+    (
+        FOREIGN,
+        "大桥长1283米。 [1]\n  from a Chinese article: 1,283 m",
+        "大桥长**1283米**。 [\\[1\\]](https://coopbot.example/v1/articles/zh/qiao)\n\nfrom a Chinese article: **1,283 m**\n\n"
+        "**Nearest passages**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
+        "  > Lorries cross it.\n\n**Sources**\n\n"
+        "- \\[1\\] [大桥](https://coopbot.example/v1/articles/zh/qiao) · 黑河日报 · 10 May 2025",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "text", "markdown"), SHOWN)
+def test_as_text_and_as_markdown(answer: Answer, text: str, markdown: str) -> None:
+    assert answer_text(answer) == text
+    assert markdown_text(answer, "https://coopbot.example") == markdown
+
+
+def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_answer(FOREIGN)
+    assert capsys.readouterr().out.splitlines() == [
+        "大桥长1283米。 [1]",
+        "    from a Chinese article: 1,283 m",
+        "",
+        "Nearest passages",
+        "[2] A *bridge* · Example News · 10 May 2025",
+        "    Lorries cross it.",
+        "    en/bridge:33-50",
+        "",
+        "Sources",
+        "[1] 大桥 · 黑河日报 · 10 May 2025",
+        "    zh/qiao:0-9",
+    ]
+    _print_answer(FOLDED)
+    assert "\n    also in Chinese: 大桥长1283米。 [2]\n" in capsys.readouterr().out
+
+
+def test_in_telegram() -> None:
+    (part,) = answer_parts(FOLDED)
+    assert part.text.startswith(f"This may answer:\n\n{LONG} [1]\n\nalso in Chinese: 大桥长1283米。 [2]\n\n[1] A *bridge*\n")
+    folded = next(entity for entity in part.entities if entity.type == "expandable_blockquote")
+    assert part.text[folded.offset : folded.offset + folded.length] == "also in Chinese: 大桥长1283米。 [2]"
+    (part,) = answer_parts(FOREIGN)
+    assert part.text.startswith("大桥长1283米。 [1]\nfrom a Chinese article: 1,283 m\n\nNearest passages\n\n[2] A *bridge*\n")
