@@ -178,7 +178,7 @@ _OF_THREAD = threading.local()
 def _keeping_reader(settings: Settings) -> tuple[ModelReader, _Keeping]:
     """A reader of this thread's own."""
     if not hasattr(_OF_THREAD, "reader"):
-        model = load_reader(None, settings.cache_dir, threads=1)
+        model = load_reader(settings.cache_dir, threads=1)
         network = _Keeping(model.network)
         _OF_THREAD.reader = ModelReader(replace(model, network=network)), network
     found: tuple[ModelReader, _Keeping] = _OF_THREAD.reader

@@ -112,7 +112,7 @@ def embedder(cache_dir: Path) -> Encoder:
 @pytest.fixture(scope="session")
 def reader_model(cache_dir: Path) -> ReaderModel:
     """The real reading model."""
-    return load_reader(None, cache_dir, threads=1)
+    return load_reader(cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ def share_model(
         same = (source, folder) == (ModelSource.of(None), cache_dir)
         return embedder() if same else load_embedder(source, folder, **options)
 
-    def shared_reader(setting: str | None, folder: Path, **options: Any) -> ReaderModel:
-        return reader() if reader and (setting, folder) == (None, cache_dir) else load_reader(setting, folder, **options)
+    def shared_reader(folder: Path, **options: Any) -> ReaderModel:
+        return reader() if reader and folder == cache_dir else load_reader(folder, **options)
 
     monkeypatch.setattr(wiring, "load_embedder", shared)
     monkeypatch.setattr(wiring, "load_reader", shared_reader)

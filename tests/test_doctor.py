@@ -398,18 +398,13 @@ def test_a_reader_that_is_off(place: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.process  # the corpus is read in one
 @pytest.mark.model
-@pytest.mark.parametrize("name", [None, "some/reader"])
-def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(
-    place: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
-) -> None:
+def test_a_reader_that_is_not_prepared_is_not_prepared_by_looking(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "nowhere"))
-    if name:
-        monkeypatch.setenv("COOPBOT_READER", name)
     before = state_of(place)
     found = reader_check()
     assert state_of(place) == before
     assert found.ok
-    assert found.detail == f"{name or 'coopbot-reader'} is not prepared yet; the first use does it, or: coopbot prepare"
+    assert found.detail == "coopbot-reader is not prepared yet; the first use does it, or: coopbot prepare"
 
 
 @pytest.mark.process  # the corpus is read in one
@@ -426,7 +421,7 @@ def test_a_reader_whose_weights_are_of_another_encoder(place: Path, monkeypatch:
 @pytest.mark.model
 def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COOPBOT_CACHE_DIR", str(place / "cache"))
-    monkeypatch.setattr("coopbot.index.model.reader_model._key", lambda setting: "0123")
+    monkeypatch.setattr("coopbot.index.model.reader_model._key", lambda: "0123")
     prepared = place / "cache" / "models" / "coopbot-reader-0123"
     prepared.mkdir(parents=True)
     for card in ("{", json.dumps({"name": "half"})):
@@ -439,7 +434,7 @@ def test_a_damaged_reader(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.process  # the corpus is read in one
 @pytest.mark.model
 def test_a_reader_that_is_ready(place: Path, cache_dir: Path) -> None:
-    if reader_card(None, cache_dir) is None:
+    if reader_card(cache_dir) is None:
         pytest.skip("the reader is not prepared on this machine")
     found = reader_check()
     assert found.ok

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -65,9 +65,8 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description="A sentence-transformers folder or hub name; unset: multilingual-e5-small, built in."
     )
-    reader: str | None = Field(
-        default=None,
-        description="A question-answering model (folder or hub name), or off; unset: the built-in reader.",
+    reader: Literal["built-in", "off"] = Field(
+        default="built-in", description="Whether passages are read before they are quoted."
     )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads for the embedding model."

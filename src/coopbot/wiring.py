@@ -86,14 +86,13 @@ def open_reader(settings: Settings, on_step: Step = lambda _: None) -> ModelRead
     """The reading model, prepared on first use, or None if it is off. Raises ModelUnavailable, Misconfigured."""
     if settings.reader == READER_OFF:
         return None
-    model = load_reader(settings.reader, settings.cache_dir, threads=settings.threads, on_step=on_step)
-    # The head is of the built-in reader's states.
-    return ModelReader(model, load_weights().meaning if settings.reader is None else None)
+    model = load_reader(settings.cache_dir, threads=settings.threads, on_step=on_step)
+    return ModelReader(model, load_weights().meaning)
 
 
 def prepared_reader(settings: Settings) -> ReaderCard | None:
     """The card of the reading model; None if it is off or not prepared yet. Raises ModelUnavailable if it is damaged."""
-    return None if settings.reader == READER_OFF else reader_card(settings.reader, settings.cache_dir)
+    return None if settings.reader == READER_OFF else reader_card(settings.cache_dir)
 
 
 def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:

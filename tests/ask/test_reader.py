@@ -12,7 +12,7 @@ import pytest
 from coopbot.ask.rank.reader import ModelReader, head_of
 from coopbot.domain import Passage, Span
 from coopbot.index.model.reader_model import ReaderCard, ReaderModel
-from coopbot.index.model.tokenizer import PairFrame, Tokens
+from coopbot.index.model.tokenizer import Tokens
 from coopbot.index.types import F32, I64
 from coopbot.text.sentences import split_sentences
 
@@ -35,10 +35,8 @@ class Words:
             spans=np.array([word.span() for word in found], dtype=np.int32).reshape(-1, 2),
         )
 
-    def pair_frame(self, question: str) -> PairFrame:
-        before = np.concatenate([[_START], self._one(question).ids, [_END]])
-        after = np.array([_END], dtype=np.int64)
-        return PairFrame(before=before, after=after, before_types=before * 0, after_types=after * 0, text_type=1)
+    def pair_frame(self, question: str) -> tuple[I64, I64]:
+        return np.concatenate([[_START], self._one(question).ids, [_END]]), np.array([_END], dtype=np.int64)
 
 
 class Numbers:
@@ -69,8 +67,8 @@ def passage(text: str, start_char: int = 0) -> Passage:
     )
 
 
-def reader(network: Numbers | None = None, *, max_tokens: int = 64, has_types: bool = False) -> ModelReader:
-    card = ReaderCard(name="numbers", fingerprint="numbers", max_tokens=max_tokens, has_types=has_types)
+def reader(network: Numbers | None = None, *, max_tokens: int = 64) -> ModelReader:
+    card = ReaderCard(name="numbers", fingerprint="numbers", max_tokens=max_tokens)
     return ModelReader(ReaderModel(card=card, tokenizer=Words(), network=network or Numbers()))
 
 
@@ -106,19 +104,6 @@ def test_several_passages_are_read_at_once_and_do_not_depend_on_each_other() -> 
     assert network.texts == 2
     assert both[0].best[0] == pytest.approx(alone.best[0])
     assert both[0].best[0] > both[1].best[0]
-
-
-def test_segment_ids_are_given_where_the_model_has_them() -> None:
-    given: list[int] = []
-
-    class Network(Numbers):
-        def __call__(self, *inputs: I64) -> tuple[F32, ...]:
-            given.append(len(inputs))
-            return super().__call__(*inputs)
-
-    reader(Network(), has_types=True).read("when", [("", passage("In 2022."))])
-    reader(Network()).read("when", [("", passage("In 2022."))])
-    assert given == [3, 2]
 
 
 def test_a_question_as_long_as_the_window_leaves_room_for_the_text() -> None:

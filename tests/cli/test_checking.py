@@ -22,9 +22,9 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
 
     def preparing(kind: str) -> Callable[..., Path]:
         def prepare(
-            source: ModelSource | str | None, cache_dir: Path, *, force: bool = False, on_step: Callable[[str], None]
+            source: ModelSource | Path, cache_dir: Path | None = None, *, force: bool = False, on_step: Callable[[str], None]
         ) -> Path:
-            name = source.name if isinstance(source, ModelSource) else source
+            name = source.name if isinstance(source, ModelSource) else "coopbot-reader"
             on_step(f"preparing the {kind}")
             done.append((kind, name, force))
             folder = tmp_path / kind
@@ -48,16 +48,15 @@ def run(*arguments: str) -> str:
 
 
 def test_both_are_prepared_and_named(prepared: Prepared, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("COOPBOT_READER", "some/reader")
     lines = [line for line in run().splitlines() if " is ready: " in line]
-    assert prepared == [("model", "some/model", False), ("reader", "some/reader", False)]
-    assert [line.split(" ")[0] for line in lines] == ["some/model", "some/reader"]
+    assert prepared == [("model", "some/model", False), ("reader", "coopbot-reader", False)]
+    assert [line.split(" ")[0] for line in lines] == ["some/model", "coopbot-reader"]
     assert lines[1].endswith(f"openvino, int8, cosine to the float model 0.9900; in {tmp_path / 'reader'}")
 
 
 def test_force_prepares_both_anew(prepared: Prepared) -> None:
     run("--force")
-    assert prepared == [("model", "some/model", True), ("reader", None, True)]
+    assert prepared == [("model", "some/model", True), ("reader", "coopbot-reader", True)]
 
 
 def test_json_has_both_cards(prepared: Prepared, tmp_path: Path) -> None:

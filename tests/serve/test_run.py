@@ -10,7 +10,7 @@ from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve import run
 from coopbot.serve.http.service import HttpService
 
-CARD = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, has_types=False, precision="int8")
+CARD = ReaderCard(name="some/reader", fingerprint="x", max_tokens=384, precision="int8")
 
 
 class Served:

@@ -25,7 +25,7 @@ def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again."
         model = _card(prepare_model(ModelSource.of(settings.model), settings.cache_dir, force=force, on_step=on_step))
         reader = None
         if settings.reader != READER_OFF:
-            reader = _card(prepare_reader(settings.reader, settings.cache_dir, force=force, on_step=on_step))
+            reader = _card(prepare_reader(settings.cache_dir, force=force, on_step=on_step))
     off = "the reader is off; unset COOPBOT_READER to have it check passages before they are quoted"
     lines = [_card_line(model), _card_line(reader) if reader else off]
     say_either(as_json, {**model, "reader": reader}, "\n".join(lines))

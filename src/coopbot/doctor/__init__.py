@@ -49,11 +49,10 @@ def _model(settings: Settings) -> tuple[str, str | None]:
 def _reader(settings: Settings) -> str:
     if settings.reader == READER_OFF:
         return "off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER to turn it on"
-    if settings.reader is None:
-        load_updates(READER_FILE)
+    load_updates(READER_FILE)
     card = prepared_reader(settings)
     if card is None:
-        return f"{settings.reader or BUILT_IN} is not prepared yet; the first use does it, or: coopbot prepare"
+        return f"{BUILT_IN} is not prepared yet; the first use does it, or: coopbot prepare"
     open_reader(settings)
     return f"{card.name}, {card.precision}, cosine to the float model {card.fidelity:.4f}"
 

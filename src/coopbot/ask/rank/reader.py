@@ -120,25 +120,22 @@ class ModelReader:
         ]
 
     def _read(self, question: str, texts: Sequence[I64]) -> list[_Read]:
-        frame = self._model.tokenizer.pair_frame(self._fitting(question))
-        room = self._model.card.max_tokens - len(frame.before) - len(frame.after)
+        before, after = self._model.tokenizer.pair_frame(self._fitting(question))
+        room = self._model.card.max_tokens - len(before) - len(after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
-        longest = max(len(piece.ids) for piece in pieces) + len(frame.before) + len(frame.after)
+        longest = max(len(piece.ids) for piece in pieces) + len(before) + len(after)
         width = min(-(-longest // _WIDTH_STEP) * _WIDTH_STEP, self._model.card.max_tokens)
-        ids, mask, types = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(3))
+        ids, mask = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(2))
         for row, piece in enumerate(pieces):
-            whole = np.concatenate([frame.before, piece.ids, frame.after])
+            whole = np.concatenate([before, piece.ids, after])
             ids[row, : len(whole)] = whole
             mask[row, : len(whole)] = 1
-            text_types = np.full(len(piece.ids), frame.text_type, dtype=np.int64)
-            types[row, : len(whole)] = np.concatenate([frame.before_types, text_types, frame.after_types])
-        inputs = [ids, mask, types] if self._model.card.has_types else [ids, mask]
-        logits, *states = self._model.network(*inputs)
+        logits, *states = self._model.network(ids, mask)
         margins = [np.full((len(ids), 2), _UNREAD, dtype=np.float32) for ids in texts]
         meanings = [np.zeros((len(ids), 3), dtype=np.float32) for ids in texts]
         bases, best = [0.0] * len(texts), [-np.inf] * len(texts)
         for row, piece in enumerate(pieces):
-            lead, end = len(frame.before), len(frame.before) + len(piece.ids)
+            lead, end = len(before), len(before) + len(piece.ids)
             own = slice(piece.first, piece.first + len(piece.ids))
             new = logits[row, lead:end] - logits[row, 0]
             if self._meaning is not None:

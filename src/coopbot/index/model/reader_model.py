@@ -1,7 +1,7 @@
 """The reading model: reads a question and a text together and scores each token as the start or end of the answer.
 
-The built-in one is the built-in encoder with low-rank updates, trained by `evals/reader/`, shipped in this package and merged
-during preparation. Any question-answering model of Hugging Face's transformers can take its place.
+It is the built-in encoder with low-rank updates, trained by `evals/reader/`, shipped in this package and merged during
+preparation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ _RECIPE_VERSION = 2
 # A faster precision is rejected if the mean cosine of its logits to those of the float model is lower.
 _MIN_FIDELITY = 0.98
 
-_MAX_TOKENS = 384
+MAX_TOKENS = 384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,117 +47,94 @@ class ReaderCard(Converted):
     name: str
     fingerprint: str
     max_tokens: int
-    has_types: bool
     words_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderModel:
-    """A reader ready to run. network: ids, mask and, if `card.has_types`, types -> (texts, tokens, 2) logits, and of
-    the built-in one (texts, tokens, dim) states."""
+    """A reader ready to run. network: ids and mask -> (texts, tokens, 2) logits, (texts, tokens, dim) states."""
 
     card: ReaderCard
     tokenizer: TextTokenizer
     network: Network
 
 
-def load_reader(setting: str | None, cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
-    """The reader that `COOPBOT_READER` names, or the built-in one. Prepares it first if it is not prepared.
+def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
+    """The reader. Prepares it first if it is not prepared.
 
     Raises ModelUnavailable, Misconfigured.
     """
-    folder = prepare_reader(setting, cache_dir, on_step=on_step)
+    folder = prepare_reader(cache_dir, on_step=on_step)
     card = _read_card(folder)
     words_in = folder.parent / card.words_of
-    network = open_network(folder, card, lambda: _module(setting, cache_dir), words_in=words_in, threads=threads)
+    network = open_network(folder, card, lambda: _module(cache_dir), words_in=words_in, threads=threads)
     return ReaderModel(card=card, tokenizer=load_tokenizer(folder), network=network)
 
 
-def prepare_reader(setting: str | None, cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
+def prepare_reader(cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
     """The folder of the prepared reader. Prepares it if it is missing or `force` is set, in one process at a time.
 
     Raises ModelUnavailable, Misconfigured.
     """
-    folder = _folder(setting, cache_dir)
-    return created_once(folder, lambda out: _fill(setting, cache_dir, folder.name, out, on_step), force=force)
+    folder = _folder(cache_dir)
+    return created_once(folder, lambda out: _fill(cache_dir, out, on_step), force=force)
 
 
-def reader_card(setting: str | None, cache_dir: Path) -> ReaderCard | None:
+def reader_card(cache_dir: Path) -> ReaderCard | None:
     """The card of a prepared reader; None if it is not prepared yet. Raises ModelUnavailable if it is damaged."""
-    folder = _folder(setting, cache_dir)
+    folder = _folder(cache_dir)
     return _read_card(folder) if is_created(folder) else None
 
 
-def _fill(setting: str | None, cache_dir: Path, folder_name: str, out: Path, on_step: Step) -> None:
+def _fill(cache_dir: Path, out: Path, on_step: Step) -> None:
     from coopbot.index.model import torch_engine
 
-    module = _module(setting, cache_dir, on_step)
-    encoder = None if setting else prepare(ModelSource.of(None), cache_dir, on_step=on_step)
-    if encoder:
-        name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
-        shutil.copyfile(encoder / name, out / name)
-    else:
-        torch_engine.save_tokenizer(torch_engine.hub_tokenizer(setting or ""), out / TOKENIZERS_FILE)
-    card = ReaderCard(
-        name=setting or BUILT_IN,
-        fingerprint=_key(setting),
-        max_tokens=min(_MAX_TOKENS, getattr(module, "longest_text", _MAX_TOKENS)),
-        has_types=getattr(module, "has_types", False),
-    )
+    module = _module(cache_dir, on_step)
+    encoder = prepare(ModelSource.of(None), cache_dir, on_step=on_step)
+    name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
+    shutil.copyfile(encoder / name, out / name)
     converted = convert(
         module,
         torch_engine.TorchNetwork(module),
-        _samples(load_tokenizer(out), card),
+        _samples(load_tokenizer(out)),
         out,
         min_fidelity=_MIN_FIDELITY,
         judged=_centred_logits,
         on_step=on_step,
     )
-    card = _with_words(replace(card, **asdict(converted)), converted, encoder, out, folder_name)
+    card = ReaderCard(name=BUILT_IN, fingerprint=_key(), max_tokens=MAX_TOKENS, **asdict(converted))
+    if converted.has_words:
+        # The encoder has the same word embeddings, so they are stored, and mapped, once.
+        for name in WordEmbeddings.FILES:
+            (out / name).unlink()
+        card = replace(card, words_of=encoder.name)
     (out / CARD_FILE).write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
 
 
-def _with_words(card: ReaderCard, converted: Converted, encoder: Path | None, out: Path, folder_name: str) -> ReaderCard:
-    """The built-in reader has the same word embeddings as the encoder, so they are stored, and mapped, once."""
-    if not converted.has_words:
-        return card
-    if encoder is None:
-        return replace(card, words_of=folder_name)
-    for name in WordEmbeddings.FILES:
-        (out / name).unlink()
-    return replace(card, words_of=encoder.name)
-
-
-def _module(setting: str | None, cache_dir: Path, on_step: Step = lambda _: None) -> torch.nn.Module:
+def _module(cache_dir: Path, on_step: Step = lambda _: None) -> torch.nn.Module:
     from coopbot.index.model import torch_engine
 
-    if setting:
-        return torch_engine.hub_reader(setting)
     updates = load_updates(READER_FILE)
     folder = source_folder(ModelSource.of(None), cache_dir, on_step)
     return torch_engine.merged_reader(folder, updates)
 
 
-def _samples(tokenizer: TextTokenizer, card: ReaderCard) -> list[list[I64]]:
+def _samples(tokenizer: TextTokenizer) -> list[list[I64]]:
     """Each calibration text with two questions, most of them in its language."""
     texts, questions = calibration_texts(), calibration_questions()
     return [
-        pair_inputs(tokenizer, card, questions[(number * 7 + shift * 11) % len(questions)], text)
+        pair_inputs(tokenizer, questions[(number * 7 + shift * 11) % len(questions)], text)
         for number, text in enumerate(texts)
         for shift in (0, 1)
     ]
 
 
-def pair_inputs(tokenizer: TextTokenizer, card: ReaderCard, question: str, text: str) -> list[I64]:
-    """The network's inputs, each (1, tokens), for a question and a text, which is cut to `card.max_tokens`."""
-    frame = tokenizer.pair_frame(question)
+def pair_inputs(tokenizer: TextTokenizer, question: str, text: str) -> list[I64]:
+    """The network's inputs, each (1, tokens), for a question and a text, which is cut to `MAX_TOKENS` together with it."""
+    before, after = tokenizer.pair_frame(question)
     (tokens,) = tokenizer.tokens([text])
-    ids = np.concatenate([frame.before, tokens.ids[: card.max_tokens - len(frame.before) - len(frame.after)], frame.after])
-    inputs = [ids, np.ones_like(ids)]
-    if card.has_types:
-        own = np.full(len(ids) - len(frame.before) - len(frame.after), frame.text_type, dtype=np.int64)
-        inputs.append(np.concatenate([frame.before_types, own, frame.after_types]))
-    return [values[None] for values in inputs]
+    ids = np.concatenate([before, tokens.ids[: MAX_TOKENS - len(before) - len(after)], after])
+    return [ids[None], np.ones_like(ids)[None]]
 
 
 def _centred_logits(outputs: Sequence[F32]) -> F32:
@@ -166,21 +143,21 @@ def _centred_logits(outputs: Sequence[F32]) -> F32:
     return centred
 
 
-def _key(setting: str | None) -> str:
+def _key() -> str:
     digest = hashlib.sha256(str(_RECIPE_VERSION).encode())
-    if setting is None:
-        digest.update(file_hash(READER_FILE).encode())
-    digest.update(ModelSource.of(setting).key().encode())
+    digest.update(file_hash(READER_FILE).encode())
+    digest.update(ModelSource.of(None).key().encode())
     return digest.hexdigest()[:12]
 
 
-def _folder(setting: str | None, cache_dir: Path) -> Path:
-    short = (setting or BUILT_IN).rstrip("/").rsplit("/", 1)[-1]
-    return cache_dir / "models" / f"{short}-{_key(setting)}"
+def _folder(cache_dir: Path) -> Path:
+    return cache_dir / "models" / f"{BUILT_IN}-{_key()}"
 
 
 def _read_card(folder: Path) -> ReaderCard:
     try:
-        return ReaderCard(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as exc:
+        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        # Earlier versions wrote more.
+        return ReaderCard(**{field.name: card[field.name] for field in fields(ReaderCard)})
+    except (OSError, ValueError, TypeError, KeyError) as exc:
         raise ModelUnavailable(f"the prepared reader in {folder} is damaged; run: coopbot prepare --force") from exc

@@ -35,17 +35,6 @@ class Tokens:
     spans: I32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairFrame:
-    """The tokens around a text that is read together with a question. Types are segment ids, for models that have them."""
-
-    before: I64
-    after: I64
-    before_types: I64
-    after_types: I64
-    text_type: int
-
-
 class TextTokenizer(Protocol):
     """Safe to call from several threads."""
 
@@ -56,7 +45,7 @@ class TextTokenizer(Protocol):
     def frame(self) -> tuple[I64, I64]:
         """The special tokens that the model expects before and after one text."""
 
-    def pair_frame(self, question: str) -> PairFrame:
+    def pair_frame(self, question: str) -> tuple[I64, I64]:
         """The tokens before and after a text that is read with this question."""
 
 
@@ -96,13 +85,10 @@ class SentencePieceTokenizer:
             ids=np.array(found["ids"], dtype=np.int64), spans=np.array(found["offsets"], dtype=np.int32).reshape(-1, 2)
         )
 
-    def pair_frame(self, question: str) -> PairFrame:
+    def pair_frame(self, question: str) -> tuple[I64, I64]:
         """See `TextTokenizer`. `<s> question </s> </s> text </s>`."""
         before = np.concatenate([[_START], self._one(question).ids, [_END, _END]])
-        after = np.array([_END], dtype=np.int64)
-        return PairFrame(
-            before=before, after=after, before_types=np.zeros_like(before), after_types=np.zeros_like(after), text_type=0
-        )
+        return before, np.array([_END], dtype=np.int64)
 
 
 class HubTokenizer:
@@ -138,19 +124,12 @@ class HubTokenizer:
             for encoding in encodings
         ]
 
-    def pair_frame(self, question: str) -> PairFrame:
+    def pair_frame(self, question: str) -> tuple[I64, I64]:
         """See `TextTokenizer`. Taken from an encoded pair, so that it is right for any model's template."""
         encoding = self._tokenizer.encode(question, "a")
-        ids, types = (np.asarray(values, dtype=np.int64) for values in (encoding.ids, encoding.type_ids))
+        ids = np.asarray(encoding.ids, dtype=np.int64)
         second = [place for place, sequence in enumerate(encoding.sequence_ids) if sequence == 1]
-        first, end = second[0], second[-1] + 1
-        return PairFrame(
-            before=ids[:first],
-            after=ids[end:],
-            before_types=types[:first],
-            after_types=types[end:],
-            text_type=int(types[first]),
-        )
+        return ids[: second[0]], ids[second[-1] + 1 :]
 
 
 def _damaged(path: Path) -> ModelUnavailable:

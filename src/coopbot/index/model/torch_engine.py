@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 # E5 models were trained with these; not every one on the hub has them in its configuration.
 _E5_PROMPTS = {"query": "query: ", "passage": "passage: "}
 
-_ANY_LENGTH = 1_000_000
-
-_OTHER_READER = (
-    "set COOPBOT_READER to the folder or hub name of a question-answering model, to off, or unset it for the built-in one"
-)
-
 
 def load_model(name_or_path: str, updates: Updates | None = None) -> SentenceTransformer:
     """A sentence-transformers model by hub name or folder, with updates merged into its layers. Raises ModelUnavailable."""
@@ -112,57 +106,6 @@ def _merge(encoder: torch.nn.Module, updates: Updates) -> None:
         weight = encoder.get_parameter(f"{name.removeprefix('encoder.')}.weight")
         up, down = (torch.from_numpy(updates.tensors[f"{name}.{side}"]) for side in ("up", "down"))
         weight.data += updates.scale * (up @ down)
-
-
-def hub_reader(name: str) -> torch.nn.Module:
-    """Any question-answering model by hub name or folder: (ids, mask, types) -> logits. Raises ModelUnavailable.
-
-    Its `has_types` says whether it distinguishes question and text by segment ids, `longest_text` how many tokens it accepts.
-    """
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForQuestionAnswering
-
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-
-    try:
-        model, loaded = AutoModelForQuestionAnswering.from_pretrained(name, output_loading_info=True)
-    except (OSError, ValueError, KeyError, SafetensorError) as exc:
-        raise ModelUnavailable(f"the reader {name!r} cannot be loaded ({type(exc).__name__}); {_OTHER_READER}") from exc
-    if loaded["missing_keys"]:
-        raise ModelUnavailable(f"{name!r} was not trained to answer questions; {_OTHER_READER}")
-    model = model.float().eval()
-    has_types = getattr(model.config, "type_vocab_size", 0) > 1
-    # Models of the RoBERTa family do not use positions up to that of padding.
-    unused = model.config.pad_token_id + 1 if "roberta" in model.config.model_type else 0
-    positions = getattr(model.config, "max_position_embeddings", 0)
-    longest_text = positions - unused if positions > unused else _ANY_LENGTH
-
-    class Network(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-            self.has_types = has_types
-            self.longest_text = longest_text
-
-        def forward(
-            self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
-        ) -> tuple[torch.Tensor]:
-            types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-            found = self.model(input_ids=input_ids, attention_mask=attention_mask, **types)
-            return (torch.stack([found.start_logits, found.end_logits], dim=-1),)
-
-    return Network().eval()
-
-
-def hub_tokenizer(name: str) -> object:
-    """The fast tokenizer of a model by hub name or folder. Raises ModelUnavailable."""
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError) as exc:
-        raise ModelUnavailable(f"the tokenizer of {name!r} cannot be loaded; set COOPBOT_READER to another model") from exc
 
 
 class TorchNetwork:

@@ -16,6 +16,7 @@ from coopbot.ingest.formats.markdown import read_markdown
 from coopbot.ingest.formats.pdf import read_pdf
 from coopbot.ingest.page.clean import check_length, clean_page
 from coopbot.ingest.page.html import read_html
+from coopbot.text.characters import HAN
 from coopbot.text.sentences import split_sentences
 
 Read = Callable[[bytes, str], Draft]
@@ -39,7 +40,7 @@ LARGEST_FILE_BYTES = 20_000_000
 _MOST_SENTENCES = 10_000
 _MOST_PIECES = 200_000
 # Roughly what becomes one token: a Han character, some letters, or a sign.
-_PIECE = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]{1,5}|[^\w\s]")
+_PIECE = re.compile(rf"[{HAN}]|[^\W{HAN}]{{1,5}}|[^\w\s]")
 _NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
