@@ -160,3 +160,32 @@ def test_what_is_only_found_is_no_answer_and_no_turn(tmp_path: Path) -> None:
     answerer = Answerer(BagOfWords(), index.current, FigureReader(), writer=Loud(), on_answer=heard.append)
     assert [claim.text for claim in answerer.find("What length has the Amur bridge?").claims]
     assert heard == []
+
+
+def test_a_conversation_goes_on_though_its_articles_are_gone(tmp_path: Path) -> None:
+    bridge, road = (
+        make_article(f"en/{name}", f"The {name} has a length of {km} km.") for name, km in (("bridge", 5), ("road", 9))
+    )
+    build([bridge, road], BagOfWords(), tmp_path, model="", precision="")
+    index = LiveIndex(tmp_path, BagOfWords().fingerprint)
+    answerer = Answerer(BagOfWords(), index.current, FigureReader())
+    first = answerer.ask("What length has the bridge?", conversation_id="c")
+    assert first.citations[0].article_id == "en/bridge"
+    build([road], BagOfWords(), tmp_path, model="", precision="")
+    answer = answerer.ask("and its length?", conversation_id="c")
+    assert {citation.article_id for citation in answer.citations} <= {"en/road"}
+
+
+def test_a_filter_may_leave_out_the_askers_language(answerer: Answerer) -> None:
+    answer = answerer.ask("Сколько рублей платит фура за проезд?", filters=Filters(languages=("en", "zh")))
+    assert {citation.language for citation in answer.citations} <= {"en", "zh"}
+    assert answer.citations
+
+
+def test_a_chain_of_fifty_follow_ups_stays_short(answerer: Answerer) -> None:
+    answerer.ask("What toll of roubles does a lorry pay?", conversation_id="long")
+    for number in range(50):
+        answer = answerer.ask(f"and in {1970 + number}?", conversation_id="long")
+    assert len(answer.searched_as) < 100
+    assert answer.searched_as.endswith("2019?")
+    assert "1970" not in answer.searched_as
