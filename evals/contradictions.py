@@ -114,7 +114,7 @@ def _over_invented(store: VectorStore) -> Iterator[Disputable]:
 
 def _answered(asked: Disputable, weights: Weights, embedder: Embedder, reader: Reader) -> Answered | None:
     found = find_evidence(understand(asked.text, embedder), asked.store, weights, asked.filters, reader=reader)
-    if found.confidence < weights.read.threshold:
+    if found.confidence < weights.read.answered:
         return None
     best = found.sentences[0]
     own = answering_figure(best)

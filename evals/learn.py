@@ -21,7 +21,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -52,6 +52,8 @@ from evals.learning_sets import (
     xquad_questions,
 )
 from evals.ranking import Choice, learn_ranking
+
+Key = TypeVar("Key", bound=str)
 
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
 
@@ -240,7 +242,7 @@ def _choice(case: Case) -> Choice:
     return Choice(parts=parts, weight=_COUNTS[case.group])
 
 
-def readable_models(models: Mapping[str, LinearModel]) -> dict[str, object]:
+def readable_models(models: Mapping[Key, LinearModel]) -> dict[str, object]:
     """Models as weights.json has them."""
     return {
         name: {

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,8 +66,12 @@ class Training:
         self._learned = [[one for one in asked if one.table == at and not one.held_out] for at in range(len(tables))]
         self._checked = _held_out(asked)
         self._updates = [value for name, value in encoder.named_parameters() if value.requires_grad and "network" in name]
+        groups: list[dict[str, Any]] = [  # `Any`: torch's own
+            {"params": self._updates},
+            {"params": [encoder.sharpness, encoder.own_language], "lr": 5e-3},
+        ]
         self._optimizer = torch.optim.AdamW(
-            [{"params": self._updates}, {"params": [encoder.sharpness, encoder.own_language], "lr": 5e-3}],
+            groups,
             weight_decay=0.01,
             betas=(0.9, 0.98),
         )
@@ -122,7 +127,7 @@ class Training:
         )
         loss = torch.stack([one.loss for one in self._tables[table].score(self._encoder, asked)]).mean()
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         torch.nn.utils.clip_grad_norm_(self._updates, 1.0)
         self._optimizer.step()
         self._loss = loss.item() if not self._loss else 0.98 * self._loss + 0.02 * loss.item()

@@ -58,10 +58,9 @@ class Coder:
     def _one(self, question: list[int], text: Text) -> CodedText:
         coded = self._tokenizer(text.text, add_special_tokens=False, return_offsets_mapping=True)
         ids, offsets = coded["input_ids"], coded["offset_mapping"]
-        places = [_token_span(offsets, start, end) for start, end in text.answers]
-        places = [place for place in places if place]
+        places = [place for start, end in text.answers if (place := _token_span(offsets, start, end))]
         room = self._max_tokens - len(question) - 4
-        first = self._window(len(ids), room, [place for place in places if place])
+        first = self._window(len(ids), room, places)
         ids = ids[first : first + room]
         lead = len(question) + 3
         inside = [(a - first + lead, b - first + lead) for a, b in places if first <= a and b < first + room]

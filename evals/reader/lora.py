@@ -39,7 +39,8 @@ class LowRank(nn.Module):
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         narrow = nn.functional.linear(states, self.down.to(states.dtype))
         update: torch.Tensor = nn.functional.linear(narrow, self.up.to(states.dtype) * self.scale)
-        return self.base(states) + update
+        updated: torch.Tensor = self.base(states) + update
+        return updated
 
 
 class ReaderNetwork(nn.Module):
@@ -79,7 +80,7 @@ class ReaderNetwork(nn.Module):
         lengths = attention_mask.sum(dim=1)
         order = lengths.argsort()
         parts = []
-        for few in order.split(_ROWS):
+        for few in order.split(_ROWS):  # type: ignore[no-untyped-call]  # torch's own
             width = int(lengths[few[-1]])
             logits = self(input_ids[few, :width], attention_mask[few, :width])
             parts.append(nn.functional.pad(logits, (0, 0, 0, input_ids.shape[1] - width)))
@@ -102,5 +103,6 @@ def _is_update(name: str) -> bool:
 
 def load_tokenizer(source: str | Path) -> PreTrainedTokenizerFast:
     """The encoder's own tokenizer."""
-    tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(source)
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)
     return tokenizer

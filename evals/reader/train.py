@@ -161,7 +161,7 @@ class Training:
         tensors = to_batch(batch)
         loss = loss_of(self._network.by_length(tensors.input_ids, tensors.attention_mask), tensors)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
         self._optimizer.step()
         self._loss = loss.item() if not self._loss else 0.98 * self._loss + 0.02 * loss.item()
