@@ -43,7 +43,8 @@ function answerView(turn, actions) {
       ${deep_link ? html`<a class="meta" href=${deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`;
   };
   const views = {
-    lead: ({ text }) => (answer.articles.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>`),
+    lead: ({ text }) => (answer.articles.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
+      ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note" lang=${language}>${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}`),
     quote: ({ words, note: noted, numbers, origin, folded }) => html`<div class="claim">
       <p lang=${words.language}><bdi>${marked(words)}</bdi>${note(noted)}<span class="cites">${cites(numbers)}</span></p>
       ${origin ? html`<p class="origin">${marked(origin)}</p>` : nothing}
@@ -61,7 +62,6 @@ function answerView(turn, actions) {
   return html`<div lang=${lang}>
       ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q></p>` : nothing}
       ${answer.blocks.map((block) => views[block.kind](block))}</div>
-    ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note">${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}
     ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
 }
 

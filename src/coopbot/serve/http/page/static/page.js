@@ -101,6 +101,7 @@ async function submit(asked) {
   asking = stopper;
   state.turns.push(turn);
   question.value = "";
+  at("filters").open = false; // it would hide the answer on a phone
   count();
   draw();
   bring(state.turns.length - 1);
@@ -225,7 +226,7 @@ function unlimited(turn) {
 // How long the question is, shown when it nears the limit.
 function count() {
   const chars = [...question.value.trim()].length;
-  at("chars").textContent = chars > COUNTED_FROM ? fill(t.chars, { n: chars, max: MAX_CHARS }) : "";
+  at("chars").textContent = chars > COUNTED_FROM ? `${chars} / ${MAX_CHARS}` : "";
   at("chars").classList.toggle("over", chars > MAX_CHARS);
   question.setCustomValidity(chars > MAX_CHARS ? t.question_too_long : "");
 }
