@@ -26,7 +26,7 @@ def start(api: BotApi, folder: Path) -> subprocess.Popen[bytes]:
         **os.environ,
         "COOPBOT_TELEGRAM_TOKEN": TOKEN,
         "COOPBOT_TELEGRAM_API_URL": api.url,
-        "COOPBOT_TELEGRAM_DIR": str(folder),
+        "COOPBOT_STATE_DIR": str(folder),
         "COOPBOT_TELEGRAM_RATE": "1000",
     }
     command = [sys.executable, "-m", "coopbot", "telegram"]

@@ -58,18 +58,15 @@ def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotS
     from coopbot.serve.telegram.kit import Rules
     from coopbot.serve.telegram.service import BotSettings
 
-    begin, _, end = settings.telegram_quiet.partition("-")
     over_http = settings.telegram_webhook_url is not None and webhook_path is not None
     return BotSettings(
         token=settings.telegram_token.get_secret_value() if settings.telegram_token else "",
-        folder=settings.telegram_dir or settings.index_dir / "telegram",
+        heartbeat=(settings.state_dir or settings.index_dir) / "heartbeat",
         api_url=settings.telegram_api_url,
         rules=Rules(
             admins=frozenset(settings.telegram_admins),
             allowed=frozenset(settings.telegram_allowed),
             messages_per_minute=settings.telegram_rate,
-            quiet=(int(begin), int(end)),
-            zone=settings.telegram_zone,
         ),
         shutdown_s=settings.shutdown_s,
         health_port=settings.telegram_health_port,

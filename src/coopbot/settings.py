@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
@@ -18,6 +17,13 @@ from coopbot.write.server import LlmServer
 
 _PREFIX = "COOPBOT_"
 _LEAST_SECRET_CHARS = 16
+
+# Settings of release 0.1.0, and what to do instead.
+_GONE = {
+    "COOPBOT_TELEGRAM_DIR": "set COOPBOT_STATE_DIR to the same folder, whose state.sqlite then holds all that services store",
+    "COOPBOT_TELEGRAM_QUIET": "unset it: a digest comes at the hour at which its reader subscribed",
+    "COOPBOT_TELEGRAM_ZONE": "unset it: a digest comes at the hour at which its reader subscribed",
+}
 
 
 def _split_at_commas(value: object) -> object:
@@ -29,14 +35,6 @@ SecretListed = Annotated[
     tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_split_at_commas)
 ]
 NumbersListed = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_at_commas)]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise ValueError("unknown time zone; give one like Asia/Shanghai") from exc
-    return name
 
 
 class Settings(BaseSettings):
@@ -114,20 +112,11 @@ class Settings(BaseSettings):
     milvus_uri: str | None = Field(default=None, description="Address of Milvus; unset: the index is in index_dir.")
     milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
     telegram_api_url: str = Field(default="https://api.telegram.org", description="Bot API server, if you run your own.")
-    telegram_dir: Path | None = Field(
-        default=None, description="Folder of the bot's persistent data; unset: telegram in index_dir."
-    )
     telegram_admins: NumbersListed = Field(default=(), description="Ids of the users who may change articles, comma-separated.")
     telegram_allowed: NumbersListed = Field(
         default=(), description="Ids of the users and chats that are answered, comma-separated; unset: all."
     )
     telegram_rate: int = Field(default=20, ge=1, le=1000, description="Messages answered per user and minute.")
-    telegram_quiet: str = Field(
-        default="21-9", pattern=r"^([01]?\d|2[0-3])-([01]?\d|2[0-3])$", description="Hours during which no digest is sent."
-    )
-    telegram_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        default="Asia/Shanghai", description="Time zone of those hours."
-    )
     telegram_webhook_url: str | None = Field(
         default=None, pattern=r"^https://\S+$", description="Address at which Telegram reaches `coopbot serve`; unset: polling."
     )
@@ -152,6 +141,8 @@ VARIABLES = frozenset(_variables())
 def load_settings() -> Settings:
     """Settings from the environment. Raises Misconfigured, naming the unknown or invalid variable."""
     unknown = sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in VARIABLES)
+    if unknown and unknown[0] in _GONE:
+        raise Misconfigured(f"{unknown[0]} is gone; {_GONE[unknown[0]]}")
     if unknown:
         raise Misconfigured(f"unknown setting {unknown[0]}; the known ones are {', '.join(sorted(VARIABLES))}")
     try:

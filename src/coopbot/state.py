@@ -83,7 +83,17 @@ _MIGRATIONS = (
     -- What was read from each feed: see `ingest.web.feed`; and when it was last asked for.
     CREATE TABLE feeds (feed TEXT PRIMARY KEY, state BLOB, read_at_s REAL NOT NULL DEFAULT 0);
     """,
+    """
+    -- `unclear` while a message may have been sent: it is then sent again, with a note.
+    ALTER TABLE outbox ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET unclear = after_id IS NOT NULL;
+    ALTER TABLE outbox DROP COLUMN after_id;
+    DROP TABLE latest_ids;
+    """,
 )
+
+# What the bot of release 0.1.0 stored in a file of its own, besides the outbox.
+_OF_THE_BOT = ("updates", "sent", "answers", "votes", "conversations", "languages", "subscriptions", "articles")
 
 # How long a process waits for another's transaction, and for it to create the file.
 _PATIENCE_S = 10.0
@@ -166,6 +176,26 @@ class State:
         held = "SELECT COUNT(*) FROM leases WHERE name = ? AND until_s > ? AND until_s <= ?"
         lease = Lease(self, name, for_s, on_lost)
         return None if self.number(held, name, now_s, now_s + _LONGEST_LEASE_S) or not lease.renew() else lease
+
+    def take_over(self, earlier: Path) -> None:
+        """Copy what the bot of an earlier release, 0.1.0, stored in a file of its own, and rename that file."""
+        if not earlier.exists():
+            return
+        with self._lock, _translated():
+            self._connection.execute("ATTACH ? AS earlier", (str(earlier),))
+            try:
+                with self.write(flushed=True):
+                    for table in _OF_THE_BOT:
+                        self._connection.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM earlier.{table}")
+                    columns = "outbox_id, chat_id, key, part, body, created_at_s"
+                    self._connection.execute(
+                        f"INSERT OR IGNORE INTO main.outbox ({columns}, unclear)"
+                        f" SELECT {columns}, after_id IS NOT NULL FROM earlier.outbox"
+                    )
+            finally:
+                self._connection.execute("DETACH earlier")
+        with suppress(FileNotFoundError):  # another process did the same
+            earlier.rename(earlier.with_name(f"{earlier.name}.taken-over"))
 
     def close(self) -> None:
         """Close the file; nothing else may be called afterwards."""

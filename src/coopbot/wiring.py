@@ -69,7 +69,9 @@ class Service:
 def open_state(settings: Settings, *, needed: bool = True) -> State:
     """The state of the service. If it is not `needed` and cannot be used, one in memory. Raises Misconfigured."""
     try:
-        return State((settings.state_dir or settings.index_dir) / "state.sqlite")
+        state = State((settings.state_dir or settings.index_dir) / "state.sqlite")
+        state.take_over(settings.index_dir / "telegram" / "state.sqlite")
+        return state
     except Misconfigured as exc:
         if needed:
             raise

@@ -20,6 +20,7 @@ from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience
 from coopbot.serve.telegram.service import BotService, BotSettings
+from coopbot.state import State
 from coopbot.text.language import detect_language
 from tests.fakes import BagOfWords, make_article
 
@@ -147,19 +148,23 @@ class Bot:
     webhook_url: str | None = None
     token: str = TOKEN
 
+    def state(self) -> State:
+        return State(self.folder / "state.sqlite")
+
     def service(self) -> BotService:
         index = make_index(self.folder / "index")
         settings = BotSettings(
             token=self.token,
-            folder=self.folder / "telegram",
+            heartbeat=self.folder / "heartbeat",
             api_url=self.api.url,
             rules=self.rules,
             shutdown_s=self.shutdown_s,
             webhook_url=self.webhook_url,
             quota=self.quota,
             patience=self.patience,
+            lease_s=1.0,
         )
-        return BotService(Library(answers=self.answers, index=index, changes=self.changes), settings)
+        return BotService(Library(answers=self.answers, index=index, changes=self.changes), settings, self.state())
 
     def run(self, scenario: Callable[[], object], *, refused: int = 0) -> None:
         """Run the bot while `scenario` runs, then stop it, which waits for the answers it has begun."""

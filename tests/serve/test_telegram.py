@@ -21,11 +21,11 @@ from coopbot import errors
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Library, Rules
 from coopbot.serve.telegram.records import Asked, Records
 from coopbot.serve.telegram.service import BotSettings, run_bot
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
+from coopbot.state import State
 
 from .telegram_bot import QUOTE, Bot, FakeAnswers, make_answer, make_index
 
@@ -238,7 +238,7 @@ def test_a_command_starts_a_new_conversation(bot: Bot, api: BotApi, command: str
 
 
 def test_ids_of_conversations_stay_within_their_limit(tmp_path: Path) -> None:
-    records = Records(Database(tmp_path / "state.sqlite"))
+    records = Records(State(tmp_path / "state.sqlite"))
     asked = Asked(chat_id=-1_009_999_999_999_999, topic_id=2**31, user_id=2**53, question_id=2**31, text="")
     records.begin_conversation(asked)
     assert checked_conversation_id(records.conversation_id(asked))
@@ -403,7 +403,8 @@ def test_the_error_for_an_unreachable_server_names_the_setting(tmp_path: Path, u
 
 def _run(folder: Path, *, token: str, api_url: str) -> None:
     library = Library(answers=FakeAnswers(), index=make_index(folder / "index"))
-    run_bot(library, BotSettings(token=token, folder=folder / "telegram", api_url=api_url))
+    settings = BotSettings(token=token, heartbeat=folder / "heartbeat", api_url=api_url)
+    run_bot(library, settings, State(folder / "state.sqlite"))
 
 
 def _one_by_one(api: BotApi, messages: list[JsonObject]) -> None:

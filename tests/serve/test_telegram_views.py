@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,7 +17,6 @@ from coopbot.serve.changes import Changes
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.buttons import read_press
 from coopbot.serve.telegram.kit import Rules
-from coopbot.serve.telegram.subscriptions import is_quiet
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
@@ -183,9 +181,9 @@ def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses:
     assert api.sent[4].text == _EN.nothing_to_forget
     service = bot.service()
     for table in ("answers", "votes", "languages", "subscriptions", "outbox"):
-        assert service._database.number(f"SELECT COUNT(*) FROM {table}") == 0
-    assert service._database.number("SELECT COUNT(*) FROM updates WHERE body IS NOT NULL") == 0
-    service._database.close()
+        assert service._state.number(f"SELECT COUNT(*) FROM {table}") == 0
+    assert service._state.number("SELECT COUNT(*) FROM updates WHERE body IS NOT NULL") == 0
+    service._state.close()
 
 
 def test_inline_queries_offer_the_answer_and_passages(bot: Bot, api: BotApi) -> None:
@@ -219,7 +217,7 @@ def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monke
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DIGESTS_EVERY_S", 0.05)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DAY_S", 0.2)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._EARLY_S", 0.0)
-    bot.rules = Rules(quiet=(0, 0), messages_per_minute=1000)
+    bot.rules = Rules(messages_per_minute=1000)
     new = make_article("en/port", "Grain leaves the port of Zarubino.", title="A port grows", published=date(2026, 1, 2))
     other = make_article("en/rail", "Rails are laid.", title="Rails")
 
@@ -240,13 +238,6 @@ def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monke
     assert second.text.startswith("📰 New articles\n\nA port grows\n")
     assert "Rails" in second.text
     assert ARTICLE.title not in second.text
-
-
-@pytest.mark.parametrize(("quiet", "now"), [((21, 9), 22), ((21, 9), 3), ((1, 5), 4), ((0, 4), 3)])
-def test_quiet_hours_are_those_of_the_zone(quiet: tuple[int, int], now: int) -> None:
-    at_s = datetime(2026, 5, 1, now, 30, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
-    assert is_quiet(at_s, quiet, "Asia/Shanghai")
-    assert not is_quiet(at_s + 11 * 3600, (1, 5), "Asia/Shanghai")
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ import typer
 from coopbot.cli import parts
 from coopbot.cli.console import AsJson, say_either, warn
 from coopbot.cli.keeping import Feeds
-from coopbot.errors import Misconfigured
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.serve.changes import Changes
     from coopbot.serve.run import Opened
     from coopbot.serve.telegram.service import BackgroundBot
+    from coopbot.state import State
     from coopbot.wiring import Service
 
 
@@ -49,8 +49,6 @@ def serve(
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
     from coopbot.serve.run import listen, run_http, run_workers
 
-    if with_telegram and workers > 1:
-        raise Misconfigured("the bot runs in one process; leave out --workers, or run coopbot telegram beside coopbot serve")
     settings = load_settings()
     given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     for name in ("threads", "questions_at_once"):
@@ -91,7 +89,7 @@ def _open(plan: _Plan) -> Opened:
         conversations=Conversations(state),
     )
     changes = open_changes(settings, open_editor(settings, state, service.models.embedder), state)
-    bot = _background_bot(settings, service, changes) if plan.telegram else None
+    bot = _background_bot(settings, service, changes, state) if plan.telegram else None
 
     admission = Admission(settings.questions_at_once, settings.questions_waiting)
 
@@ -128,13 +126,13 @@ def mcp() -> None:
     serve_stdio(make_server(tools, base_of=lambda request: settings.public_url.rstrip("/")))
 
 
-def _background_bot(settings: Settings, service: Service, changes: Changes) -> BackgroundBot:
+def _background_bot(settings: Settings, service: Service, changes: Changes, state: State) -> BackgroundBot:
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
     from coopbot.hosting import bot_settings, open_library
     from coopbot.serve.http.webhook import WEBHOOK_PATH
     from coopbot.serve.telegram.service import BackgroundBot, BotService
 
-    bot = BotService(open_library(service, changes), bot_settings(settings, webhook_path=WEBHOOK_PATH))
+    bot = BotService(open_library(service, changes), bot_settings(settings, webhook_path=WEBHOOK_PATH), state)
     return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
@@ -153,4 +151,4 @@ def telegram() -> None:
     editor = open_editor(settings, state, service.models.embedder) if settings.telegram_admins else None
     changes = open_changes(settings, editor, state) if editor else None
     with changes or nullcontext():
-        run_bot(open_library(service, changes), bot_settings(settings))
+        run_bot(open_library(service, changes), bot_settings(settings), state)

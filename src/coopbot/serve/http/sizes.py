@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES
 from coopbot.serve.http.layers import guard, layer
 from coopbot.serve.http.problems import problem_response
+from coopbot.serve.http.webhook import WEBHOOK_PATH
 
 # A form needs this much besides the file.
 _ENVELOPE_BYTES = 10_000
@@ -24,6 +25,8 @@ _QUESTION_BYTES = 65_536
 _LIMITS_BYTES = {
     "/v1/articles": _ARTICLE_BYTES,
     "/v1/chat/completions": _CONVERSATION_BYTES,
+    # An update contains the message that it replies to, with all its entities.
+    WEBHOOK_PATH: _CONVERSATION_BYTES,
     # The MCP library has its own, lower limit.
     "/mcp": _CONVERSATION_BYTES,
 }

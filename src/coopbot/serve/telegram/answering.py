@@ -31,7 +31,7 @@ async def answer_question(kit: Kit, waiting: Waiting, asked: Asked, *, show_ques
     """Answer a question and record it, so that buttons and edits work later."""
     answer = await _ask(kit, asked)
     parts = answer_parts(answer, asked="" if show_question else asked.text)
-    with kit.database.write():
+    with kit.state.write():
         record = kit.records.add(asked, answer.searched_as, answer.question_language, len(parts))
         kit.finish(waiting, _shown(record, parts, answer, "answer"))
 
@@ -72,7 +72,7 @@ async def _show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> 
     texts = bot_texts(record.language)
     filters = Filters()
     if view == "year":
-        filters = Filters(published_from=date.fromtimestamp(kit.database.now_s()) - _PAST_YEAR)
+        filters = Filters(published_from=date.fromtimestamp(kit.state.now_s()) - _PAST_YEAR)
     elif view == "languages":
         filters = Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
     answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=filters)
@@ -107,7 +107,7 @@ async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
 
 def _change(kit: Kit, waiting: Waiting, record: Record, parts: list[Part], answer: Answer, view: View) -> None:
     """Replace the messages of an answer."""
-    with kit.database.write():
+    with kit.state.write():
         kit.records.change(replace(record, parts=len(parts)))
         kit.finish(waiting, _shown(record, parts, answer, view, replacing=record.parts))
 

@@ -141,8 +141,9 @@ class Commands:
             [
                 f"snapshot {store.snapshot_id}: {store.manifest.articles} articles, {passages} passages",
                 f"waiting: {self._kit.inbox.count()} updates, {self._kit.outbox.count()} messages",
+                f"malformed updates dropped: {self._kit.inbox.dropped}",
                 f"changes: {'off' if changes is None else 'under way' if changes.unfinished else 'idle'}",
-                f"subscriptions: {self._kit.database.number('SELECT COUNT(*) FROM subscriptions')}",
+                f"subscriptions: {self._kit.state.number('SELECT COUNT(*) FROM subscriptions')}",
             ]
         )
 

@@ -1,23 +1,27 @@
-"""Sends the messages of the outbox: in order in each chat, within Telegram's limits, retried until accepted, never twice."""
+"""Sends the messages of the outbox: in order in each chat, within Telegram's limits, until Telegram accepts them.
+
+At least once: after a failure that leaves open whether a message arrived, it is sent again, with a note that says so.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import math
-import sqlite3
 from contextlib import suppress
 from dataclasses import replace
 
 import httpx
 from telegram import Bot
+from telegram.constants import MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from coopbot.errors import CoopbotError
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.outbox import OWN_IDS, Outbox, Pending, space_of
-from coopbot.serve.telegram.outgoing import TEXT_IS_THE_SAME, Outgoing, edit, edit_or_delete, mentions, send
+from coopbot.serve.telegram.outbox import Outbox, Pending
+from coopbot.serve.telegram.outgoing import Outgoing, edit_or_delete, mentions, send
 from coopbot.serve.telegram.pace import Pace
-from coopbot.serve.telegram.parts import MAX_TEXT_UNITS, Part, utf16_units
+from coopbot.serve.telegram.parts import Part, utf16_units
 from coopbot.serve.telegram.texts import bot_texts
 
 # Wait after a failure; doubled with each further one in a row.
@@ -26,18 +30,11 @@ _RETRY_S, _MAX_RETRY_S = 0.5, 30.0
 _LOOK_S = 0.02
 # A message that Telegram does not accept for this long is dropped.
 _GIVEN_UP_S = 86_400.0
-# A message that may have been sent has one of the next ids, as do other messages in flight and messages of users, of which this
-# many may not have been received yet. The search ends after _MOST_IDS.
-_UNSEEN_IDS, _MOST_IDS = 12, 150
 # Errors of chats that take no message, whatever its content.
 _NO_PLACE = ("topic_closed", "topic_deleted", "thread not found", "chat not found", "not enough rights", "have no rights")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 _log = logging.getLogger(__name__)
-
-
-class _NotLookedError(Exception):
-    """It could not be determined whether a message was sent."""
 
 
 class Delivery:
@@ -49,14 +46,6 @@ class Delivery:
         self._failures: dict[int, int] = {}
         self._woken = asyncio.Event()
         self._settling = False
-        self._receiving = False
-
-    def set_receiving(self, receiving: bool) -> None:
-        """Report whether the bot receives users' messages. While it does not, messages that may have been sent are not looked
-        for, since the ids of users' messages are unknown.
-        """
-        self._receiving = receiving
-        self._woken.set()
 
     def wake(self) -> None:
         """Call after adding to the outbox."""
@@ -68,10 +57,11 @@ class Delivery:
             self._woken.clear()
             wait_s = None if self._settling else self._begin_ready()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
 
     async def settle(self, timeout_s: float) -> None:
-        """Go on for `timeout_s`, or until all is sent, then cancel messages in flight, which the next start looks for."""
+        """Go on for `timeout_s`, or until all is sent, then cancel messages in flight, which the next start sends again."""
         until_s = self._pace.clock() + timeout_s
         while self._outbox.count() and self._pace.clock() < until_s:
             await asyncio.sleep(_LOOK_S)
@@ -93,8 +83,6 @@ class Delivery:
             if pending is None:
                 times_s.append(ready_at_s)
                 continue
-            if pending.after_id is not None and not self._receiving:
-                continue
             self._pace.began()
             self._under_way[chat_id] = asyncio.create_task(self._deliver(pending))
         next_at_s = min(times_s, default=math.inf)
@@ -105,8 +93,8 @@ class Delivery:
         try:
             await self._attempt(pending)
             self._failures.pop(chat_id, None)
-        except (_NotLookedError, sqlite3.Error) as error:  # a full disk: the message stays in the outbox
-            self._wait(pending, error.__cause__ or error)
+        except CoopbotError as error:  # a full disk: the message stays in the outbox
+            self._wait(pending, error)
         except RetryAfter as error:
             self._outbox.not_sent(pending)
             self._wait(pending, error)
@@ -131,44 +119,13 @@ class Delivery:
         outgoing = pending.outgoing
         shown_by = self._outbox.message_id(outgoing)
         if outgoing.action == "send" or (outgoing.action == "edit" and shown_by is None):
-            self._outbox.accepted(pending, await self._sent_once(pending))
+            self._outbox.begin(pending)
+            sent = await send(self._bot, _as_repetition(outgoing) if pending.unclear else outgoing)
+            self._outbox.accepted(pending, sent)
             return
         if shown_by is not None:
             await edit_or_delete(self._bot, outgoing, shown_by)
         self._outbox.drop(pending)
-
-    async def _sent_once(self, pending: Pending) -> int:
-        """Send the message unless it was sent before. Returns its id."""
-        found, unsure = await self._look_for(pending) if pending.after_id is not None else (None, False)
-        if found is not None:
-            return found
-        self._outbox.begin(pending)
-        return await send(self._bot, _as_repetition(pending.outgoing) if unsure else pending.outgoing)
-
-    async def _look_for(self, pending: Pending) -> tuple[int | None, bool]:
-        """(The id of the message if it was sent, whether it may have been sent without being found.)
-
-        A bot cannot read a chat, but an edit that changes nothing is refused with a specific error. If an edit succeeds, it
-        changed another message of the bot, which now shows this content instead.
-        """
-        assert pending.after_id is not None
-        latest = self._outbox.latest_id(pending.chat_id)
-        likely = pending.after_id + self._outbox.under_way() + _UNSEEN_IDS
-        last = max(likely, min(latest + _UNSEEN_IDS, pending.after_id + _MOST_IDS)) if latest > likely else likely
-        known = self._outbox.known_ids(pending.chat_id, pending.after_id + 1, last)
-        for message_id in range(pending.after_id + 1, last + 1):
-            if message_id not in known and await self._is_at(pending.outgoing, message_id):
-                return message_id, False
-        return None, space_of(pending.chat_id) != OWN_IDS or latest > last
-
-    async def _is_at(self, outgoing: Outgoing, message_id: int) -> bool:
-        try:
-            await edit(self._bot, outgoing, message_id)
-        except BadRequest as error:
-            return mentions(error, TEXT_IS_THE_SAME)
-        except (NetworkError, RetryAfter) as error:
-            raise _NotLookedError from error
-        return True
 
     def _refused(self, pending: Pending, error: BadRequest) -> None:
         """Drop a message that Telegram will never accept. Unless it was plain, or the chat takes none, apologise instead."""
@@ -199,7 +156,10 @@ class Delivery:
 
 def _as_repetition(outgoing: Outgoing) -> Outgoing:
     """The message with a line which says that it may be a repetition."""
-    text = f"{outgoing.content.text}\n\n{bot_texts(outgoing.language).sent_again}"
-    if utf16_units(text) > MAX_TEXT_UNITS:
-        return outgoing
-    return replace(outgoing, content=replace(outgoing.content, text=text))
+    note = f"\n\n{bot_texts(outgoing.language).sent_again}"
+    text, entities = outgoing.content.text, outgoing.content.entities
+    room = MessageLimit.MAX_TEXT_LENGTH - utf16_units(note)
+    if utf16_units(text) > room:  # an earlier release left no room for it
+        text = text.encode("utf-16-le")[: 2 * room].decode("utf-16-le", errors="ignore")
+        entities = tuple(one for one in entities if one.offset + one.length <= utf16_units(text))
+    return replace(outgoing, content=Part(text=text + note, entities=entities))

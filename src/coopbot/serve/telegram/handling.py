@@ -21,6 +21,7 @@ from coopbot.serve.telegram.texts import bot_texts
 from coopbot.text.small_talk import find_small_talk
 
 _AT_ONCE = 4
+_LOOK_S = 0.25
 # An update during which the process crashed this many times is not tried again.
 MOST_STARTS = 5
 # An edited message without an answer is answered if it is edited within this time.
@@ -55,7 +56,10 @@ class Handler:
                 if waiting is None:
                     break
                 self._under_way[waiting.lane] = asyncio.create_task(self._one(waiting))
-            await self._woken.wait()
+            # Another process may have stored updates that were delivered to it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._woken.wait()
 
     async def settle(self, timeout_s: float) -> bool:
         """Start nothing more, and wait for updates in progress. Returns whether all ended; the others are handled next time."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coopbot.serve.telegram.database import Database
-from coopbot.serve.telegram.outbox import note_latest
+import structlog
+
+from coopbot.state import State
 
 # JSON of the Bot API, whose values are of every type.
 Json = dict[str, Any]
+
+# Larger numbers than any of Telegram's, and than SQLite stores.
+_TOO_LARGE = 2**63
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,30 +43,35 @@ class Waiting:
 class Inbox:
     """Safe to share between threads."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.dropped = 0
         # The turn in which a lane was last served; the one that has waited longest is next.
         self._served: dict[str, int] = {}
         self._turn = 0
 
     def put(self, updates: Sequence[Json]) -> None:
-        """Store updates, flushed to disk on return. Known ones are ignored."""
-        with self._database.write(flushed=True):
-            for body in updates:
-                content = _content(body)
-                lane, user_id, sent_at_s = _sender(body["update_id"], content, self._database.now_s())
-                self._database.execute(
+        """Store updates, flushed to disk on return. Known ones are ignored; malformed ones are dropped, counted and logged."""
+        rows = [row for body in updates if (row := _row(body, self._state.now_s())) is not None]
+        with self._state.write(flushed=True):
+            for row in rows:
+                self._state.execute(
                     "INSERT OR IGNORE INTO updates (update_id, lane, user_id, album, sent_at_s, body)"
                     " VALUES (?, ?, ?, ?, ?, ?)",
-                    *(body["update_id"], lane, user_id, content.get("media_group_id"), sent_at_s, json.dumps(body)),
+                    *row,
                 )
-                if "message_id" in content and "chat" in content:
-                    note_latest(self._database, int(content["chat"]["id"]), int(content["message_id"]))
+        if len(rows) < len(updates):
+            self.drop(len(updates) - len(rows))
+
+    def drop(self, count: int = 1) -> None:
+        """Count updates that cannot be handled, so that they are confirmed and do not come again."""
+        self.dropped += count
+        log.warning("updates_dropped", count=count, since_start=self.dropped)
 
     def take(self, busy: Collection[str]) -> Waiting | None:
         """The next update of the lane that has waited longest, except `busy` lanes; None if there is none."""
         query = "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
-        heads = self._database.read(query)
+        heads = self._state.read(query)
         free = [row for row in heads if row["lane"] not in busy]
         if not free:
             self._served = {} if not heads else self._served
@@ -68,45 +79,50 @@ class Inbox:
         head = min(free, key=lambda row: (self._served.get(row["lane"], 0), row["first"]))
         self._turn += 1
         self._served[head["lane"]] = self._turn
-        self._database.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", head["first"])
+        self._state.execute("UPDATE updates SET starts = starts + 1 WHERE update_id = ?", head["first"])
         query = "SELECT update_id, lane, user_id, sent_at_s, starts, body FROM updates WHERE update_id = ?"
-        (row,) = self._database.read(query, head["first"])
+        (row,) = self._state.read(query, head["first"])
         return Waiting(**{**row, "body": json.loads(row["body"])})
 
     def put_back(self, waiting: Waiting) -> None:
         """Undo `take`: the update waits again, and this start does not count."""
-        self._database.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", waiting.update_id)
+        self._state.execute("UPDATE updates SET starts = starts - 1 WHERE update_id = ?", waiting.update_id)
 
     def done(self, update_id: int) -> None:
         """Record an update as handled, and delete its content."""
         query = "UPDATE updates SET body = NULL, handled_at_s = ? WHERE update_id = ?"
-        self._database.execute(query, self._database.now_s(), update_id)
+        self._state.execute(query, self._state.now_s(), update_id)
 
     def count(self) -> int:
         """The number of waiting updates."""
-        return self._database.number("SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL")
+        return self._state.number("SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL")
 
     def earlier(self, waiting: Waiting, within_s: float) -> int:
         """The number of updates in the same lane within `within_s` before this one."""
         query = "SELECT COUNT(*) FROM updates WHERE user_id = ? AND update_id < ? AND sent_at_s > ? AND lane = ?"
         since_s = waiting.sent_at_s - within_s
-        return self._database.number(query, waiting.user_id, waiting.update_id, since_s, waiting.lane)
+        return self._state.number(query, waiting.user_id, waiting.update_id, since_s, waiting.lane)
 
     def is_followed(self, waiting: Waiting) -> bool:
         """Whether a newer update waits in the same lane."""
         query = "SELECT COUNT(*) FROM updates WHERE handled_at_s IS NULL AND lane = ? AND update_id > ?"
-        return self._database.number(query, waiting.lane, waiting.update_id) > 0
+        return self._state.number(query, waiting.lane, waiting.update_id) > 0
 
     def speaks_for_album(self, update_id: int, album: str) -> bool:
-        """Whether an update without words is the one in its album that gets a reply: the first, if none has words."""
-        rows = self._database.read("SELECT update_id, body FROM updates WHERE album = ? ORDER BY update_id", album)
+        """Whether this update gets the one reply to its album, none of whose pictures has words: the first does."""
+        rows = self._state.read("SELECT update_id, body FROM updates WHERE album = ? ORDER BY update_id", album)
         worded = any(row["body"] and "caption" in _content(json.loads(row["body"])) for row in rows)
         return bool(rows) and rows[0]["update_id"] == update_id and not worded
 
     def forget(self, user_id: int) -> int:
         """Delete a user's waiting updates. Returns how many there were."""
         query = "UPDATE updates SET body = NULL, handled_at_s = ? WHERE user_id = ? AND handled_at_s IS NULL"
-        return self._database.execute(query, self._database.now_s(), user_id).rowcount
+        return self._state.execute(query, self._state.now_s(), user_id).rowcount
+
+
+def update_id_of(body: object) -> int | None:
+    """The number of an update; None if it has none."""
+    return _number(body.get("update_id")) if isinstance(body, dict) else None
 
 
 def _content(body: Json) -> Json:
@@ -114,13 +130,35 @@ def _content(body: Json) -> Json:
     return next((value for name, value in body.items() if name != "update_id" and isinstance(value, dict)), {})
 
 
-def _sender(update_id: int, content: Json, now_s: float) -> tuple[str, int, float]:
-    """Lane, user and time of an update."""
-    message: Mapping[str, Any] = content.get("message") or content
-    chat_id = int((message.get("chat") or {}).get("id", 0))
-    speaker = content.get("sender_chat") or content.get("from") or {}
-    user_id = int(speaker.get("id", 0))
-    lane = f"{chat_id}:{user_id}" if chat_id else f"inline:{user_id}" if user_id else f"update:{update_id}"
+def _row(body: object, now_s: float) -> tuple[int, str, int, str | None, float, str] | None:
+    """The row of an update: number, lane, user, album, time and JSON; None if it is malformed."""
+    update_id = update_id_of(body)
+    if update_id is None or not isinstance(body, dict):
+        return None
+    content = _content(body)
+    message = content["message"] if isinstance(content.get("message"), dict) else content
+    chat, speaker = message.get("chat"), content.get("sender_chat") or content.get("from")
     # An edit has its own date. A button press contains the date of its message, which may be old.
-    sent_at_s = content.get("edit_date") or content.get("date") if content is message else None
-    return lane, user_id, float(sent_at_s or now_s)
+    date = content.get("edit_date") or content.get("date") if content is message else None
+    chat_id, user_id, sent_at_s = _id_in(chat), _id_in(speaker), _number(date if date else int(now_s))
+    album = content.get("media_group_id")
+    if chat_id is None or user_id is None or sent_at_s is None or not isinstance(album, str | None):
+        return None
+    try:
+        stored = json.dumps(body)
+    except RecursionError:
+        return None
+    lane = f"{chat_id}:{user_id}" if chat_id else f"inline:{user_id}" if user_id else f"update:{update_id}"
+    return update_id, lane, user_id, album, float(sent_at_s), stored
+
+
+def _id_in(party: object) -> int | None:
+    """The id of a chat or a user: 0 if there is none, None if it is malformed."""
+    if party is None:
+        return 0
+    return _number(party.get("id")) if isinstance(party, dict) else None
+
+
+def _number(value: object) -> int | None:
+    """A whole number; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE else None

@@ -20,7 +20,6 @@ from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.changes import Changes
 from coopbot.serve.messages import language_of_locale
-from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.delivery import Delivery
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 from coopbot.serve.telegram.incoming import Incoming
@@ -29,6 +28,7 @@ from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.pace import Pace, Quota
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.records import Asked, Records
+from coopbot.state import State
 
 # Threads that compute answers; more would only compete for processors.
 _THREADS = 4
@@ -61,16 +61,11 @@ class Library:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """admins: ids of users. allowed: ids of users and chats; empty for everybody. messages_per_minute: accepted from a user.
-
-    quiet: first and last hour, in `zone`, between which no digest is sent. zone: an IANA time zone, such as Asia/Shanghai.
-    """
+    """admins: ids of users. allowed: ids of users and chats; empty for everybody. messages_per_minute: accepted from a user."""
 
     admins: frozenset[int] = frozenset()
     allowed: frozenset[int] = frozenset()
     messages_per_minute: int = 20
-    quiet: tuple[int, int] = (21, 9)
-    zone: str = "Asia/Shanghai"
 
 
 _Given = ParamSpec("_Given")
@@ -80,9 +75,9 @@ _Result = TypeVar("_Result")
 class Kit:
     """What handlers use. executor: runs slow functions."""
 
-    def __init__(self, bot: Bot, library: Library, rules: Rules, database: Database, quota: Quota) -> None:
-        self.bot, self.library, self.rules, self.database = bot, library, rules, database
-        self.inbox, self.outbox, self.records = Inbox(database), Outbox(database), Records(database)
+    def __init__(self, bot: Bot, library: Library, rules: Rules, state: State, quota: Quota) -> None:
+        self.bot, self.library, self.rules, self.state = bot, library, rules, state
+        self.inbox, self.outbox, self.records = Inbox(state), Outbox(state), Records(state)
         self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
         self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-answer")
 
@@ -106,7 +101,7 @@ class Kit:
 
     def finish(self, waiting: Waiting, outgoing: Sequence[Outgoing] = ()) -> None:
         """Record an update as handled and queue its messages, in one transaction."""
-        with self.database.write():
+        with self.state.write():
             self.outbox.put(outgoing)
             self.inbox.done(waiting.update_id)
         self.delivery.wake()

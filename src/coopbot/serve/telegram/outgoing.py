@@ -18,9 +18,14 @@ _NOTHING = Part(text="")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
-# Part of the API's error for an edit that changes nothing.
-TEXT_IS_THE_SAME = "message is not modified"
-_GONE = ("message to edit not found", "message to delete not found", "message can't be", "message_id_invalid")
+# Parts of the API's errors for an edit that changes nothing, or comes too late.
+_GONE = (
+    "message is not modified",
+    "message to edit not found",
+    "message to delete not found",
+    "message can't be",
+    "message_id_invalid",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,27 +103,22 @@ async def send(bot: Bot, outgoing: Outgoing) -> int:
     return message.message_id
 
 
-async def edit(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
-    """Edit a message. Raises TelegramError; BadRequest also if it is unchanged or was deleted."""
-    await bot.edit_message_text(
-        outgoing.content.text,
-        outgoing.chat_id,
-        message_id,
-        entities=outgoing.content.entities,
-        reply_markup=outgoing.keyboard,
-        link_preview_options=NO_PREVIEW,
-    )
-
-
 async def edit_or_delete(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
     """Edit or delete a message, unless that changes nothing, it is too old or was deleted. Raises TelegramError."""
     try:
         if outgoing.action == "delete":
             await bot.delete_message(outgoing.chat_id, message_id)
         else:
-            await edit(bot, outgoing, message_id)
+            await bot.edit_message_text(
+                outgoing.content.text,
+                outgoing.chat_id,
+                message_id,
+                entities=outgoing.content.entities,
+                reply_markup=outgoing.keyboard,
+                link_preview_options=NO_PREVIEW,
+            )
     except BadRequest as error:
-        if not mentions(error, TEXT_IS_THE_SAME, *_GONE):
+        if not mentions(error, *_GONE):
             raise
 
 

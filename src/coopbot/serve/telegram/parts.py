@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from telegram import MessageEntity
 from telegram.constants import MessageEntityType, MessageLimit
 
-MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH
+# Leaves room for the note that a message may be a repetition.
+MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH - 96
 MAX_ENTITIES: int = MessageLimit.MESSAGE_ENTITIES
 
 # Text and entities of a message share about 9,500 bytes. With this limit on links, the longest text still fits.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 import logging
-import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.request import HTTPXRequest
 
 from coopbot.errors import Busy, Misconfigured
-from coopbot.serve.telegram.inbox import Json
+from coopbot.serve.telegram.inbox import Inbox, Json, update_id_of
 
 # The updates requested. Blocking and unblocking the bot arrives as `my_chat_member`.
 _WANTED = [
@@ -31,12 +32,15 @@ _WANTED = [
 
 _TOKEN_REFUSED = "Telegram refuses the token: set COOPBOT_TELEGRAM_TOKEN to a valid one."
 
-# How long Telegram may take to accept a message. Before that, the bot does not check whether it was sent.
+# How long Telegram may take to accept a message, before it is sent again.
 _SEND_TIMEOUT_S = 30.0
 _CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 64
 # How long a response may take beyond the time that the poll waits.
 _READ_S = 10.0
+
+# Two processes that poll cut each other off, and each succeeds in between, so conflicts count for this long.
+_CONFLICTS_S = 600.0
 
 # How often the webhook is checked, how many refusals of the token in a row are tolerated, and how many deliveries at once.
 _LOOK_EVERY_S = 30.0
@@ -50,8 +54,8 @@ _log = logging.getLogger(__name__)
 class Patience:
     """poll_s: how long a poll may wait. retry_s: pause after a failure, doubled up to `most_s`.
 
-    refusals, conflicts: how many refusals of the token, or conflicts with another polling process, are tolerated before a poll
-    succeeds.
+    refusals: how many refusals of the token are tolerated before a poll succeeds. conflicts: how many with another polling
+    process are tolerated within ten minutes.
     """
 
     poll_s: int = 25
@@ -87,14 +91,12 @@ class RawBot(Bot):
     async def raw_updates(self, offset: int, wait_s: int) -> list[Json]:
         """The updates from `offset` on. Raises TelegramError."""
         asked = {"offset": offset, "timeout": wait_s, "allowed_updates": _WANTED}
-        updates: list[Json] = await self._post("getUpdates", asked, read_timeout=wait_s + _READ_S)
-        return updates
+        updates = await self._post("getUpdates", asked, read_timeout=wait_s + _READ_S)
+        return updates if isinstance(updates, list) else []
 
 
-async def poll(
-    bot: RawBot, keep: Callable[[Sequence[Json]], object], set_receiving: Callable[[bool], object], patience: Patience
-) -> None:
-    """Poll until cancelled. `keep` stores updates; `set_receiving` is called with whether updates can be received.
+async def poll(bot: RawBot, keep: Callable[[Sequence[Json]], object], beat: Callable[[], object], patience: Patience) -> None:
+    """Poll until cancelled. `keep` stores updates before they are confirmed; `beat` is called after each poll that succeeds.
 
     The first poll, and the first after a failure, does not wait, so that it returns all updates so far.
 
@@ -104,27 +106,32 @@ async def poll(
         await bot.delete_webhook()
     offset, listening = 0, False
     failures: Counter[type[TelegramError]] = Counter()
+    conflicts_at_s: list[float] = []
     while True:
         try:
             updates = await bot.raw_updates(offset, patience.poll_s if listening else 0)
         except TelegramError as error:
             failures[type(error)] += 1
-            listening = False
-            set_receiving(False)
-            _check(error, failures[type(error)], patience)
+            listening, now_s = False, time.monotonic()
+            conflicts_at_s = [at_s for at_s in conflicts_at_s if now_s - at_s < _CONFLICTS_S]
+            conflicts_at_s += [now_s] if isinstance(error, Conflict) else []
+            _check(error, len(conflicts_at_s) if isinstance(error, Conflict) else failures[type(error)], patience)
             _log.warning("Telegram cannot be polled, trying again: %s", type(error).__name__)
             await asyncio.sleep(_wait_s(error, failures.total(), patience))
             continue
         failures.clear()
         listening = True
+        beat()
         if updates:
             keep(updates)
-            offset = int(updates[-1]["update_id"]) + 1
-        set_receiving(True)
+            confirmed = max((number + 1 for one in updates if (number := update_id_of(one)) is not None), default=offset)
+            if confirmed <= offset:  # none has a usable number
+                await asyncio.sleep(patience.retry_s)
+            offset = max(offset, confirmed)
 
 
 def _check(error: TelegramError, failures: int, patience: Patience) -> None:
-    """Raise the error that ends the bot, if this failure does. failures: of its kind, since a poll succeeded."""
+    """Raise the error that ends the bot, if this failure does. failures: how many of its kind count."""
     # Without the cause: the library's message contains the token.
     if isinstance(error, InvalidToken) and failures > patience.refusals:
         raise Misconfigured(_TOKEN_REFUSED) from None
@@ -141,28 +148,36 @@ def _wait_s(error: TelegramError, failures: int, patience: Patience) -> float:
 
 
 class Webhook:
-    """url: the public https address for updates. The secret is new at each start. Safe to share between threads."""
+    """url: the public https address for updates. Safe to share between threads.
 
-    def __init__(self, url: str, keep: Callable[[Sequence[Json]], object]) -> None:
-        self._url, self._keep = url, keep
-        self._secret = secrets.token_urlsafe(32)
+    The secret is derived from the token, so that every process of the service knows it.
+    """
+
+    def __init__(self, url: str, token: str, inbox: Inbox) -> None:
+        self._url, self._inbox = url, inbox
+        self._secret = hashlib.sha256(f"webhook of {token}".encode()).hexdigest()
 
     def deliver(self, secret: str | None, body: bytes) -> bool:
-        """Store an update, flushed to disk on return. Returns False for a wrong secret. Raises ValueError if it is not one."""
+        """Store an update, flushed to disk on return. Returns False for a wrong secret.
+
+        What is not an update is dropped, since Telegram would send it for ever.
+        """
         if not hmac.compare_digest((secret or "").encode("utf-8", "surrogateescape"), self._secret.encode()):
             return False
-        update = json.loads(body)
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-            raise ValueError("not an update")
-        self._keep([update])
+        try:
+            update = json.loads(body)
+        except (ValueError, RecursionError):
+            self._inbox.drop()
+        else:
+            self._inbox.put([update])
         return True
 
-    async def watch(self, bot: Bot, set_receiving: Callable[[bool], object]) -> None:
+    async def watch(self, bot: Bot, beat: Callable[[], object]) -> None:
         """Register the webhook, and register it again whenever it was changed, until cancelled. Raises Misconfigured."""
         refusals = 0
         await self._set(bot)
         while True:
-            set_receiving(True)
+            beat()
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 if (await bot.get_webhook_info()).url != self._url:

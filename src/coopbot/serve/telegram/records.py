@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from coopbot.domain import Language
-from coopbot.serve.telegram.database import Database
+from coopbot.state import State
+
+# How long questions and their answers are kept, which is how long the buttons under an answer work.
+_KEPT_ANSWERS_S = 30 * 86_400
+# Telegram repeats unconfirmed updates for a day.
+_KEPT_NUMBERS_S = 2 * 86_400
 
 # Each table with the condition for the rows of a user.
 _OF_USER = {
@@ -14,6 +19,7 @@ _OF_USER = {
     "conversations": "user_id = ?1 OR chat_id = ?1",
     "languages": "user_id = ?1",
     "subscriptions": "user_id = ?1",
+    "talks": "client = 'tg' || ?1",
 }
 
 
@@ -52,21 +58,21 @@ class Record:
 class Records:
     """Safe to share between threads."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     def add(self, asked: Asked, searched_as: str, language: Language, parts: int) -> Record:
         """Record an answer that is about to be sent."""
         query = "INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         question = (asked.chat_id, asked.topic_id, asked.user_id, asked.question_id, asked.text)
-        added = self._database.execute(query, *question, searched_as, language, parts, self._database.now_s())
+        added = self._state.execute(query, *question, searched_as, language, parts, self._state.now_s())
         return Record(answer_id=added.lastrowid or 0, asked=asked, searched_as=searched_as, language=language, parts=parts)
 
     def change(self, record: Record) -> None:
         """Update a record after an edit of its question, or another view."""
         query = "UPDATE answers SET question = ?, searched_as = ?, language = ?, parts = ? WHERE answer_id = ?"
         changed = (record.asked.text, record.searched_as, record.language, record.parts)
-        self._database.execute(query, *changed, record.answer_id)
+        self._state.execute(query, *changed, record.answer_id)
 
     def get(self, answer_id: int) -> Record | None:
         """An answer by id; None if it is not stored."""
@@ -79,58 +85,71 @@ class Records:
     def vote(self, answer_id: int, user_id: int, *, good: bool) -> None:
         """Record a user's vote on an answer; the last one counts."""
         query = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)"
-        self._database.execute(query, answer_id, user_id, good, self._database.now_s())
+        self._state.execute(query, answer_id, user_id, good, self._state.now_s())
 
     def votes(self, *, good: bool) -> int:
         """The number of good votes, or of bad ones."""
-        return self._database.number("SELECT COUNT(*) FROM votes WHERE good = ?", good)
+        return self._state.number("SELECT COUNT(*) FROM votes WHERE good = ?", good)
 
     def disliked(self, limit: int) -> list[str]:
         """The latest questions whose answers got a bad vote."""
-        rows = self._database.read(
+        rows = self._state.read(
             "SELECT question FROM votes JOIN answers USING (answer_id) WHERE NOT good ORDER BY voted_at_s DESC LIMIT ?", limit
         )
         return [str(row["question"]) for row in rows]
 
     def language(self, user_id: int) -> Language | None:
         """The language that a user chose; None if none."""
-        row = self._database.first("SELECT language FROM languages WHERE user_id = ?", user_id)
+        row = self._state.first("SELECT language FROM languages WHERE user_id = ?", user_id)
         return row["language"] if row else None
 
     def choose_language(self, user_id: int, language: Language | None) -> None:
         """Set the language of a user; None for that of each message."""
-        with self._database.write():
-            self._database.execute("DELETE FROM languages WHERE user_id = ?", user_id)
+        with self._state.write():
+            self._state.execute("DELETE FROM languages WHERE user_id = ?", user_id)
             if language is not None:
-                self._database.execute("INSERT INTO languages VALUES (?, ?)", user_id, language)
+                self._state.execute("INSERT INTO languages VALUES (?, ?)", user_id, language)
 
     def begin_conversation(self, asked: Asked) -> None:
         """Start a new conversation at a message: later questions do not follow earlier ones."""
         query = "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)"
-        self._database.execute(query, *asked.place, asked.question_id, self._database.now_s())
+        self._state.execute(query, *asked.place, asked.question_id, self._state.now_s())
 
     def conversation_id(self, asked: Asked) -> str:
         """The id of the current conversation, valid for `ask.understand.conversations.checked_conversation_id`."""
         query = "SELECT begun_id FROM conversations WHERE chat_id = ? AND topic_id = ? AND user_id = ?"
         chat_id, topic_id, user_id = asked.place
-        begun_id = self._database.number(query, chat_id, topic_id, user_id)
+        begun_id = self._state.number(query, chat_id, topic_id, user_id)
         return f"tg_{chat_id}_{topic_id}_{user_id}_{begun_id}"
 
     def forget(self, user_id: int) -> dict[str, int]:
         """Delete what is stored about a user. Returns the number of rows of each kind, by name in `BotTexts.stored`.
 
-        Conversations, which are only message ids, are deleted but not reported.
+        Conversations are deleted but not reported.
         """
-        with self._database.write():
+        with self._state.write():
             deleted = {
-                table: self._database.execute(f"DELETE FROM {table} WHERE {condition}", user_id).rowcount
+                table: self._state.execute(f"DELETE FROM {table} WHERE {condition}", user_id).rowcount
                 for table, condition in _OF_USER.items()
             }
-        return {table: count for table, count in deleted.items() if count and table != "conversations"}
+        return {table: count for table, count in deleted.items() if count and table not in ("conversations", "talks")}
+
+    def clear_up(self) -> None:
+        """Delete what has expired, numbers of updates included."""
+        now_s = self._state.now_s()
+        with self._state.write():
+            self._state.execute("DELETE FROM updates WHERE handled_at_s < ?", now_s - _KEPT_NUMBERS_S)
+            for query in (
+                "DELETE FROM votes WHERE answer_id IN (SELECT answer_id FROM answers WHERE created_at_s < ?)",
+                "DELETE FROM answers WHERE created_at_s < ?",
+                "DELETE FROM sent WHERE sent_at_s < ?",
+                "DELETE FROM conversations WHERE begun_at_s < ?",
+            ):
+                self._state.execute(query, now_s - _KEPT_ANSWERS_S)
 
     def _find(self, condition: str, *values: int) -> Record | None:
         query = f"SELECT *, question AS text FROM answers WHERE {condition} ORDER BY answer_id DESC LIMIT 1"
-        row = self._database.first(query, *values)
+        row = self._state.first(query, *values)
         if row is None:
             return None
         asked = Asked(**{field.name: row[field.name] for field in fields(Asked)})

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from coopbot.errors import Misconfigured
+from coopbot.errors import Busy, Misconfigured
 from coopbot.serve.telegram.commands import show_menu
-from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.handling import Handler
 from coopbot.serve.telegram.heartbeat import Heartbeat, healthz
 from coopbot.serve.telegram.inbox import Json
@@ -25,10 +24,14 @@ from coopbot.serve.telegram.kit import Kit, Library, Rules
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
+from coopbot.state import Lease, State
 
 TELEGRAM_API_URL = "https://api.telegram.org"
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+
+# How often a process that stands by looks whether it may run the bot.
+_LOOK_S = 0.5
 
 # Shares of the shutdown time for answers in progress, then for messages; the rest is for the process itself.
 _SHARE_OF_ANSWERS, _SHARE_OF_MESSAGES = 0.6, 0.25
@@ -38,13 +41,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotSettings:
-    """folder: for the bot's files. webhook_url: where Telegram delivers updates; None to poll.
+    """heartbeat: the file touched whenever Telegram responds. webhook_url: where Telegram delivers updates; None to poll.
 
-    health_port: the loopback port that answers `GET /healthz`; None for none.
+    health_port: the loopback port that answers `GET /healthz`; None for none. lease_s: how long after the bot's process was
+    killed another runs the bot.
     """
 
     token: str
-    folder: Path
+    heartbeat: Path
     api_url: str = TELEGRAM_API_URL
     rules: Rules = field(default_factory=Rules)
     shutdown_s: float = 10.0
@@ -52,29 +56,32 @@ class BotSettings:
     webhook_url: str | None = None
     quota: Quota = field(default_factory=Quota)
     patience: Patience = field(default_factory=Patience)
+    lease_s: float = 6.0
 
 
 class BotService:
     """The bot, which can be run once. `stop` and `deliver` may be called from any thread.
 
-    stuck: whether an answer did not end in time, so that the process has to exit without waiting for its thread. It is answered
-    after the next start.
+    Of several processes over the same state one runs the bot, by a lease; the others stand by, and store what is delivered to
+    them. stuck: whether an answer did not end in time, so that the process has to exit without waiting for its thread. It is
+    answered after the next start.
     """
 
-    def __init__(self, library: Library, settings: BotSettings) -> None:
+    def __init__(self, library: Library, settings: BotSettings, state: State) -> None:
         if not _TOKEN.fullmatch(settings.token):
             raise Misconfigured("No usable Telegram token: set COOPBOT_TELEGRAM_TOKEN to the one that @BotFather gave you.")
         _quieten_libraries()
         self._settings = settings
         self._bot = RawBot(settings.token, settings.api_url)
-        self._database = Database(settings.folder / "state.sqlite")
-        self._kit = Kit(self._bot, library, settings.rules, self._database, settings.quota)
+        self._state = state
+        self._kit = Kit(self._bot, library, settings.rules, state, settings.quota)
         self._handler = Handler(self._kit)
-        self._heartbeat = Heartbeat(settings.folder / "heartbeat")
-        self._webhook = Webhook(settings.webhook_url, self._keep) if settings.webhook_url else None
+        self._heartbeat = Heartbeat(settings.heartbeat)
+        self._webhook = Webhook(settings.webhook_url, settings.token, self._kit.inbox) if settings.webhook_url else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._stopped_early = False
+        self._lost = False
         self.stuck = False
 
     @property
@@ -88,7 +95,7 @@ class BotService:
         return {"telegram_in": self._kit.inbox.count(), "telegram_out": self._kit.outbox.count()}
 
     def deliver(self, secret: str | None, body: bytes) -> bool:
-        """Store an update received over HTTP. Returns False for a wrong secret. Raises ValueError if it is not an update."""
+        """Store an update received over HTTP. Returns False for a wrong secret."""
         return self._webhook is not None and self._webhook.deliver(secret, body)
 
     def stop(self) -> None:
@@ -106,11 +113,32 @@ class BotService:
         try:
             await self._bot.connect()
             async with healthz(self._settings.health_port, self._heartbeat):
-                await self._serve()
+                lease = await self._lease()
+                if lease is not None:
+                    with lease:
+                        await self._serve()
         finally:
             await self._bot.shutdown()
             self._kit.executor.shutdown(wait=False, cancel_futures=True)
-            self._database.close()
+        if self._lost:
+            raise Busy("another process runs the bot, since this one did not respond for a while; start it again to stand by")
+
+    async def _lease(self) -> Lease | None:
+        """The right to run the bot; None if the bot is stopped while another process has it."""
+
+        def on_lost() -> None:
+            self._lost = True
+            self.stop()
+
+        while not self._stopping.is_set():
+            lease = self._state.lease("telegram", self._settings.lease_s, on_lost)
+            if lease is not None:
+                return lease
+            self._heartbeat.beat()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._stopping.wait()
+        return None
 
     async def _serve(self) -> None:
         """Run all parts until `stop`, or until one of them fails."""
@@ -136,31 +164,25 @@ class BotService:
 
     async def _receive(self) -> None:
         if self._webhook:
-            await self._webhook.watch(self._bot, self._set_receiving)
+            await self._webhook.watch(self._bot, self._heartbeat.beat)
         else:
-            await poll(self._bot, self._keep, self._set_receiving, self._settings.patience)
-
-    def _set_receiving(self, receiving: bool) -> None:
-        if receiving:
-            self._heartbeat.beat()
-        self._kit.delivery.set_receiving(receiving)
+            await poll(self._bot, self._keep, self._heartbeat.beat, self._settings.patience)
 
     def _keep(self, updates: Sequence[Json]) -> None:
         self._kit.inbox.put(updates)
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._handler.wake)
+        self._handler.wake()
 
 
-def run_bot(library: Library, settings: BotSettings) -> None:
+def run_bot(library: Library, settings: BotSettings, state: State) -> None:
     """Answer Telegram messages until SIGINT or SIGTERM, and end within `shutdown_s` after that.
 
     Messages that are unanswered by then are answered after the next start. A second signal ends the process at once. If an
     answer does not end in time, the process exits without waiting for its thread.
 
-    Raises Misconfigured if the token is missing or refused, the API cannot be reached at the start, or the folder cannot be
-    used; Busy while another process polls.
+    Raises Misconfigured if the token is missing or refused, or the API cannot be reached at the start; Busy while a process
+    with another state polls.
     """
-    service = BotService(library, settings)
+    service = BotService(library, settings, state)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)

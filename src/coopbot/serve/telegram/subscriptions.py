@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 from sqlite3 import Row
-from zoneinfo import ZoneInfo
 
 from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Language
 from coopbot.errors import CoopbotError
-from coopbot.serve.telegram.database import Database
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, marked, pack
 from coopbot.serve.telegram.passages import article_line
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.state import State
 from coopbot.text.gazetteer import find_names
 from coopbot.text.tokens import lexical_tokens
 
@@ -37,7 +35,7 @@ _log = logging.getLogger(__name__)
 def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
     """Add or change a subscription. Returns the reply."""
     query = "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)"
-    kit.database.execute(query, chat_id, user_id, days, subject, language, kit.database.now_s())
+    kit.state.execute(query, chat_id, user_id, days, subject, language, kit.state.now_s())
     texts = bot_texts(language)
     reply = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
     return reply.format(texts.about_subject.format(subject) if subject else "")
@@ -46,7 +44,7 @@ def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, lan
 def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
     """End a subscription. Returns whether there was one."""
     query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
-    return kit.database.execute(query, chat_id, user_id).rowcount > 0
+    return kit.state.execute(query, chat_id, user_id).rowcount > 0
 
 
 async def keep_digests(kit: Kit) -> None:
@@ -56,37 +54,35 @@ async def keep_digests(kit: Kit) -> None:
         try:
             store = kit.library.index.current()
             if store.snapshot_id != seen:
-                await kit.in_thread(note_articles, kit.database, store)
+                await kit.in_thread(note_articles, kit.state, store)
                 seen = store.snapshot_id
             await kit.in_thread(send_digests, kit)
-            kit.database.clear_up()
+            kit.records.clear_up()
         except CoopbotError as error:  # the index cannot be read at the moment
             _log.warning("Digests were not sent, trying again later: %s", type(error).__name__)
         kit.delivery.wake()
         await asyncio.sleep(_DIGESTS_EVERY_S)
 
 
-def note_articles(database: Database, store: VectorStore) -> None:
+def note_articles(state: State, store: VectorStore) -> None:
     """Record when each article was first seen. Those of the first call do not count as new."""
-    first_time = not database.number("SELECT COUNT(*) FROM articles")
-    seen_at_s = 0.0 if first_time else database.now_s()
+    first_time = not state.number("SELECT COUNT(*) FROM articles")
+    seen_at_s = 0.0 if first_time else state.now_s()
     for offset in range(0, store.manifest.articles, _PAGE):
-        with database.write():
+        with state.write():
             for one in store.articles(offset, _PAGE):
-                database.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", one.article_id, one.sha256, seen_at_s)
+                state.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", one.article_id, one.sha256, seen_at_s)
 
 
 def send_digests(kit: Kit) -> None:
-    """Send the digests that are due, outside quiet hours."""
-    now_s = kit.database.now_s()
-    if is_quiet(now_s, kit.rules.quiet, kit.rules.zone):
-        return
+    """Send the digests that are due."""
+    now_s = kit.state.now_s()
     due = "SELECT * FROM subscriptions WHERE served_at_s <= ? - days * ?"
-    for row in kit.database.read(due, now_s + _EARLY_S, _DAY_S):
+    for row in kit.state.read(due, now_s + _EARLY_S, _DAY_S):
         articles = _new_articles(kit, row["served_at_s"], row["subject"])
         query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
-        with kit.database.write():
-            kit.database.execute(query, now_s, row["chat_id"], row["user_id"])
+        with kit.state.write():
+            kit.state.execute(query, now_s, row["chat_id"], row["user_id"])
             kit.outbox.put(_digest(row, articles, now_s))
 
 
@@ -108,7 +104,7 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
 def _new_articles(kit: Kit, since_s: float, subject: str) -> list[Article]:
     """The indexed articles first seen since then that fit the subject, newest first."""
     store = kit.library.index.current()
-    rows = kit.database.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
+    rows = kit.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
     about = [article for article in found if _fits(article, subject)]
     return sorted(about, key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
@@ -121,10 +117,3 @@ def _fits(article: Article, subject: str) -> bool:
         return True
     names = find_names(subject)
     return bool(names) and set(names) <= set(find_names(text))
-
-
-def is_quiet(now_s: float, quiet: tuple[int, int], zone: str) -> bool:
-    """Whether the hour lies in `quiet`, the last hour excluded."""
-    begin, end = quiet
-    hour = datetime.fromtimestamp(now_s, ZoneInfo(zone)).hour
-    return begin <= hour < end if begin <= end else hour >= begin or hour < end
