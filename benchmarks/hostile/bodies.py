@@ -48,10 +48,10 @@ _BODIES: dict[str, bytes] = {
 _CHATS: dict[str, bytes] = {
     "1,000 messages of 88 wrong parts": _chat([{"role": "user", "content": [{"text": 1}] * 88}] * 1000),
     "wrong parts, as many as fit": _chat([{"role": "user", "content": [{"text": 1}] * 40}] * 1000),
-    "right parts, as many as fit": _chat([{"role": "user", "content": [{"type": ""}] * 35}] * 1000),
+    "right parts, as many as are taken": _chat([{"role": "user", "content": [{"type": ""}] * 20}] * 1000),
     "wrong messages, as many as fit": _chat([1] * 249_000),
     "empty lists, as many as fit": _compact({"model": "coopbot", "x": [[]] * 160_000, "messages": [1]}),
-    "half a character": _chat([{"role": "user", "content": "\ud83d"}]),
+    "halves of characters": _chat([{"role": "user", "content": "\ud83d" * 80_000}]),
 }
 # To each route that reads a body, what is worst for it.
 _SENT = [*(("/v1/ask", name, body) for name, body in _BODIES.items()), *((_CHAT, name, body) for name, body in _CHATS.items())]
@@ -89,7 +89,10 @@ def _send(server: Server, path: str, body: bytes) -> httpx.Response:
 def _slowest_health_ms(server: Server, path: str, body: bytes) -> float:
     """The longest that /healthz takes while the server replies to many of them at once."""
     times_s = []
-    with ThreadPoolExecutor(_AT_ONCE) as pool, httpx.Client(base_url=server.client.base_url, trust_env=False) as client:
+    with (
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+        httpx.Client(base_url=server.client.base_url, timeout=60, trust_env=False) as client,
+    ):
         client.get("/healthz").raise_for_status()
         sent = [pool.submit(_send, server, path, body) for _ in range(_AT_ONCE)]
         while not all(one.done() for one in sent):

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from benchmarks.hostile.askers import measure_askers
 from benchmarks.hostile.bodies import measure_bodies
 from benchmarks.hostile.documents import run_documents
 from benchmarks.hostile.fairness import measure_fairness
@@ -30,6 +31,7 @@ def run_hostile(settings: Settings, rounds: int, on_step: Step = lambda _: None)
             on_step("sending expensive requests")
             figures = measure_bodies(server)
             figures += measure_fairness(server, on_step)
+            figures += measure_askers(server, on_step)
             figures += measure_slow_connections(server, on_step)
         figures += run_documents(copied, on_step)
         figures += measure_stops(copied, embedder.fingerprint, rounds, on_step)
