@@ -132,7 +132,7 @@ CHAT = "/v1/chat/completions"
 # Each made hundreds of thousands of errors, or objects, before there were bounds.
 CONVERSATIONS = {
     "many wrong parts": [{"role": "user", "content": [{"text": 1}] * 40}] * 1000,
-    "many right parts": [{"role": "user", "content": [{"type": ""}] * 35}] * 1000,
+    "many right parts": [{"role": "user", "content": [{"type": ""}] * 20}] * 1000,
     "many wrong messages": [1] * 225_000,
     "many empty messages": [{}] * 160_000,
     "messages of wrong kinds": [{"role": "user", "content": {}}] * 1000,
@@ -154,7 +154,7 @@ def test_a_wrong_conversation_makes_few_errors(client: TestClient, messages: obj
     reply = client.post(CHAT, content=body, headers=JSON)
     assert reply.status_code == 422
     assert len(reply.content) < LARGEST_REFUSAL_BYTES
-    assert max(made) <= 5
+    assert max(made, default=0) <= 5
 
 
 # What a client leaves when it cuts a text amid a character, and what is no text.

@@ -16,8 +16,8 @@ from tests.security.service import ADMIN_TOKEN
 
 pytestmark = [pytest.mark.server, pytest.mark.process]
 
-# For a service that is to end by itself, and for one that must be forced to: well below what they would take otherwise.
-PATIENT, FORCED = {"shutdown_s": 30, "stop_s": 1}, {"shutdown_s": 2}
+# For a service that is to end by itself, and for one with questions that never do: well below what they would take otherwise.
+PATIENT, IMPATIENT = {"shutdown_s": 30, "stop_s": 1}, {"shutdown_s": 10, "stop_s": 1}
 ENOUGH_S = 20
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 UNFINISHED = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
@@ -31,7 +31,7 @@ def service(tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path, **FORCED) as found:
+    with running(tmp_path, **IMPATIENT) as found:
         yield found
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints
 
 from coopbot.domain import Answer
 from coopbot.errors import InvalidRequest
@@ -18,9 +17,7 @@ from coopbot.text.characters import plain_characters
 MODEL = "coopbot"
 
 _MESSAGES = 1000
-_PARTS = 100
-# Of all messages together. A front end sends a few for each.
-_ALL_PARTS = 2000
+_PARTS = 20
 
 
 class PartIn(BaseModel):
@@ -68,14 +65,6 @@ class ChatIn(ChatOptions):
 
     model: Annotated[str, StringConstraints(max_length=200)]
     messages: list[MessageIn] = Field(min_length=1, max_length=_MESSAGES, fail_fast=True)
-
-    @field_validator("messages", mode="before")
-    @classmethod
-    def _few_parts(cls, messages: object) -> object:
-        parts = [one.get("content") for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
-        if sum(len(content) for content in parts if isinstance(content, list)) > _ALL_PARTS:
-            raise PydanticCustomError("too_many_parts", "Messages should have at most {most} parts", {"most": _ALL_PARTS})
-        return messages
 
 
 class UrlCitationOut(BaseModel):

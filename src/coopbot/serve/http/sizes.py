@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -21,6 +22,9 @@ _ARTICLE_BYTES = LARGEST_FILE_BYTES + _ENVELOPE_BYTES
 _CONVERSATION_BYTES = 500_000
 # The largest question with all filters takes about 45 kB in UTF-8.
 _QUESTION_BYTES = 65_536
+
+# Parsing a larger one takes more than a millisecond.
+_LARGE_BYTES = 8_192
 
 _LIMITS_BYTES = {
     "/v1/articles": _ARTICLE_BYTES,
@@ -48,23 +52,34 @@ class TooLarge(HTTPException):
         super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})
 
 
-@layer
-async def body_limit(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse bodies that are too large, by declared or actual length, when a route reads them: tokens are checked first."""
-    limit_bytes = left_bytes = _LIMITS_BYTES.get(scope["path"], _QUESTION_BYTES)
-    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+def body_limit(app: ASGIApp) -> ASGIApp:
+    """Refuse bodies that are too large, by declared or actual length, when a route reads them: tokens are checked first.
 
-    async def counted() -> Message:
-        nonlocal left_bytes
-        if declared.isdigit() and int(declared) > limit_bytes:
-            raise TooLarge(limit_bytes)
-        message = await receive()
-        left_bytes -= len(message.get("body", b""))
-        if left_bytes < 0:
-            raise TooLarge(limit_bytes)
-        return message
+    Large ones are handed on one in each round of the event loop, so that other requests get their turn between two of them.
+    """
+    handing_on = asyncio.Lock()
 
-    await app(scope, counted, send)
+    @layer
+    async def limited(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        limit_bytes = left_bytes = _LIMITS_BYTES.get(scope["path"], _QUESTION_BYTES)
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+
+        async def counted() -> Message:
+            nonlocal left_bytes
+            if declared.isdigit() and int(declared) > limit_bytes:
+                raise TooLarge(limit_bytes)
+            message = await receive()
+            left_bytes -= len(message.get("body", b""))
+            if left_bytes < 0:
+                raise TooLarge(limit_bytes)
+            if message["type"] == "http.request" and limit_bytes - left_bytes > _LARGE_BYTES and not message.get("more_body"):
+                async with handing_on:
+                    await asyncio.sleep(0)
+            return message
+
+        await app(scope, counted, send)
+
+    return limited(app)
 
 
 @guard
