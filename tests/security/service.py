@@ -13,6 +13,7 @@ from pathlib import Path
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
+from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes, Limits
 from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
@@ -70,6 +71,7 @@ def main() -> None:
     service = HttpService(
         answerer=SlowAnswerer(embedder, index.current),
         index=index,
+        admission=Admission(at_once=8),
         changes=Changes(editor, State(index_dir / "state.sqlite"), limits=limits),
         admin_token=ADMIN_TOKEN,
         access=Access(**options.get("access", {})),
