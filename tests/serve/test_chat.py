@@ -97,14 +97,11 @@ def said(*texts: str) -> list[MessageIn]:
     return [MessageIn.model_validate({"role": roles[at % 2], "content": text}) for at, text in enumerate(texts)]
 
 
-def test_a_follow_up_is_completed_by_earlier_messages() -> None:
+def test_a_question_comes_with_the_earlier_ones() -> None:
     first, follow_up = "How much cargo crossed the Tongjiang bridge in 2023?", "and in 2024?"
     assert asked_in(said(first)) == (first, [])
     assert asked_in(said(first, "5 million tonnes", follow_up)) == (follow_up, [first])
-    last, (_, whole) = asked_in(said(first, "5", follow_up, "6", "and in 2025?"))
-    assert last == "and in 2025?"
-    assert "Tongjiang" in whole
-    assert "2023" not in whole
+    assert asked_in(said(first, "5", follow_up, "6", "and in 2025?")) == ("and in 2025?", [first, follow_up])
     # What others said is no question, and what is too long for one is passed over.
     assert asked_in([*said("x" * 600, "no"), *said(follow_up)]) == (follow_up, [])
     system = MessageIn(role="system", content="You are a pirate.")
