@@ -22,7 +22,10 @@ def test_what_is_written_is_there_for_others_and_later(tmp_path: Path) -> None:
     other.close()
     again = State(tmp_path / "new" / "state.sqlite")
     assert [tuple(row) for row in again.read("SELECT * FROM languages")] == [(1, "zh")]
-    assert (tmp_path / "new" / "state.sqlite").stat().st_mode & 0o077 == 0
+    again.execute("INSERT INTO languages VALUES (2, 'ru')")
+    files = sorted((tmp_path / "new").glob("state.sqlite*"))
+    assert [path.name for path in files] == ["state.sqlite", "state.sqlite-shm", "state.sqlite-wal"]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
 
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:

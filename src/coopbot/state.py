@@ -120,6 +120,10 @@ class State:
             path.parent.mkdir(parents=True, exist_ok=True)
             # One process creates the file; the others wait for it.
             with FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE_S):
+                # It holds what users asked, and addresses that may contain a secret. SQLite's other files get its mode.
+                path.touch(mode=0o600)
+                with suppress(OSError):
+                    os.chmod(path, 0o600)
                 self._open(path)
         except (OSError, sqlite3.Error, Timeout) as exc:
             raise Misconfigured(
@@ -212,9 +216,6 @@ class State:
         except BaseException:
             self._connection.close()
             raise
-        if self._path is not None:
-            with suppress(OSError):  # it holds what users asked, and addresses that may contain a secret
-                os.chmod(self._path, 0o600)
 
     def _migrate(self) -> None:
         version = self.number("PRAGMA user_version")
