@@ -154,6 +154,9 @@ def _section(cases: Cases, c: float) -> dict[str, object]:
     if cases.vectors.shape[1]:
         vector = (learned.coef_[0][len(cases.features) :] * _VECTOR_SCALE).astype("<f2")
         section["vector"] = base64.b64encode(vector.tobytes()).decode()
+        # So that the features alone are calibrated too, for another embedding model.
+        mean = round(float((cases.vectors @ vector.astype(np.float32)).mean()), 4)
+        section |= {"vector_mean": mean, "bias": round(float(learned.intercept_[0]) + mean, 4)}
     return section
 
 

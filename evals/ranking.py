@@ -78,9 +78,10 @@ def probability(models: dict[Pair, LinearModel], verdict: Verdict) -> float:
 
 
 def learn_judge(verdicts: Sequence[Verdict], names: Sequence[str]) -> LinearModel:
-    """Log odds that a verdict is right."""
+    """Log odds that a verdict is right. A feature that is not known, NaN, counts as its mean."""
     table = np.concatenate([_table(verdict.features, names) for verdict in verdicts])
-    mean, scale = table.mean(axis=0), _at_least_some(table.std(axis=0))
+    mean, scale = np.nanmean(table, axis=0), _at_least_some(np.nanstd(table, axis=0))
+    table = np.where(np.isnan(table), mean, table)
     weights = np.array([verdict.weight for verdict in verdicts])
     # So that the penalty weighs against as many verdicts as there are, however they are weighed among themselves.
     weights *= len(weights) / weights.sum()

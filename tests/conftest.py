@@ -21,6 +21,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
+from coopbot.ask.weights import load_weights
 from coopbot.index.disk.folder import open_current
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
@@ -118,7 +119,7 @@ def reader_model(cache_dir: Path) -> ReaderModel:
 @pytest.fixture(scope="session")
 def reader(reader_model: ReaderModel) -> ModelReader:
     """What reads with it."""
-    return ModelReader(reader_model)
+    return ModelReader(reader_model, load_weights().meaning)
 
 
 @pytest.fixture(scope="session")

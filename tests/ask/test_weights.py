@@ -43,3 +43,15 @@ def test_another_account_is_judged_wherever_it_stands() -> None:
     assert contradiction is not None
     assert set(contradiction.rival) == set(WHERES)
     assert 0 < contradiction.threshold < 1
+
+
+def test_what_is_not_known_counts_as_its_mean() -> None:
+    model = LinearModel(
+        names=("a", "b"),
+        mean=np.array([1.0, 2.0], dtype=np.float32),
+        scale=np.array([2.0, 4.0], dtype=np.float32),
+        weight=np.array([3.0, 5.0], dtype=np.float32),
+        bias=0.5,
+    )
+    features = {"a": np.array([3.0], dtype=np.float32), "b": np.array([np.nan], dtype=np.float32)}
+    assert model.score(features).tolist() == pytest.approx([0.5 + 3])

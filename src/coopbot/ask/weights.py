@@ -29,7 +29,7 @@ Features = dict[str, F32]
 
 @dataclass(frozen=True, kw_only=True)
 class LinearModel:
-    """score = bias + sum of weight * (feature - mean) / scale."""
+    """score = bias + sum of weight * (feature - mean) / scale. A feature that is not known, NaN, counts as its mean."""
 
     names: tuple[str, ...]
     mean: F32
@@ -40,7 +40,8 @@ class LinearModel:
     def score(self, features: Mapping[str, F32]) -> F32:
         """One score per row."""
         weight, bias = self._of_plain
-        scores: F32 = weight @ np.array([features[name] for name in self.names], dtype=np.float32) + bias
+        table = np.array([features[name] for name in self.names], dtype=np.float32)
+        scores: F32 = weight @ np.where(np.isnan(table), self.mean[:, None], table) + bias
         return scores
 
     @cached_property
@@ -112,13 +113,14 @@ class MeaningWeights:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpWeights:
     """needs: log odds that a question needs the conversation. carried: log odds that a word of the question before is carried
-    over, to which carried_vector, (dim,), adds by the word's vector. carried_threshold: minimum probability. same_article:
-    bonus for the score of passages of articles that the conversation quoted last.
+    over, to which carried_vector, (dim,), adds by the word's vector, less its mean. carried_threshold: minimum probability.
+    same_article: bonus for the score of passages of articles that the conversation quoted last.
     """
 
     needs: LinearModel
     carried: LinearModel
     carried_vector: F32
+    carried_vector_mean: float
     carried_threshold: float
     same_article: float
 
@@ -185,8 +187,10 @@ def _contradiction_weights(rival: dict[Where, Any], threshold: float) -> Contrad
 
 
 def _follow_up_weights(needs: Any, carried: Any, **others: float) -> FollowUpWeights:
-    vector = _numbers(carried.pop("vector"))
-    return FollowUpWeights(needs=_model(**needs), carried=_model(**carried), carried_vector=vector, **others)
+    vector, mean = _numbers(carried.pop("vector")), carried.pop("vector_mean")
+    return FollowUpWeights(
+        needs=_model(**needs), carried=_model(**carried), carried_vector=vector, carried_vector_mean=mean, **others
+    )
 
 
 def _numbers(encoded: str) -> F32:

@@ -199,12 +199,10 @@ class Answerer:
 
     def _parts(self, text: str, evidence: Evidence, store: VectorStore) -> tuple[ScoredSentence, ...]:
         """The best sentence for each part of a question that asks two things, from the passages found for it."""
-        weights = self._weights.read
         if self._reader is None:
             return ()
-        threshold = weights.further if evidence.confidence >= weights.possible else weights.answered
         read = (read_passages(part, store, self._weights, evidence.passages, reader=self._reader) for part in two_parts(text))
-        return tuple(one.sentences[0] for one in read if one.confidence >= threshold)
+        return tuple(one.sentences[0] for one in read if one.confidence >= self._weights.read.further)
 
     def _unquoted(self, text: str, store: VectorStore, filters: Filters, today: date, before: Turn) -> Answer | None:
         """The answer to small talk or to a request for articles; None for a question."""

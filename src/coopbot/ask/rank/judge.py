@@ -68,6 +68,12 @@ class Candidate:
         """The reader's log odds that an answer starts here; 0 without a reader."""
         return float(self.opened.read.starts[self.row]) if self.opened.read else 0.0
 
+    @property
+    def meaning(self) -> float:
+        """The log odds by the reader's states, NaN if there are none."""
+        read = self.opened.read
+        return float(read.meaning[self.row]) if read and len(read.meaning) else math.nan
+
     @cached_property
     def names(self) -> frozenset[str]:
         """Gazetteer ids of what it names."""
@@ -175,7 +181,7 @@ def answer_features(
     passage and title lack. swapped: whether the sentence names something else instead. lead: its score less the next one's of
     its side, gap: less the other side's best. other_reading, other_cosine: of that one. agrees: whether it has the figures,
     names or numbers of that one's answer, by itself, times its reading and times its cosine. meaning: what the reader's states
-    mean, see `ReadPassage`. The rest are the sentence's own.
+    mean, see `ReadPassage`. The rest are the sentence's own. What there is nothing to compare with is NaN.
     """
     sought, numbers = find_names(question), numbers_in(question)
     starts = [one.read.starts for one in opened if one.read]
@@ -186,7 +192,7 @@ def answer_features(
         other = others[0] if others else None
         agreed = float(other is not None and max(_agreements(one, other).values()))
         cosine = float(one.vector @ other.vector) if other else 0.0
-        following = own[1].score if place == 0 and len(own) > 1 else own[0].score if place else one.score - _FAR
+        following = own[1].score if place == 0 and len(own) > 1 else own[0].score if place else math.nan
         values = {
             "rivals": math.log(_LEAST_ODDS + _odds(one, scores)),
             "rivals_apart": math.log(_LEAST_ODDS + max(0.0, _odds(one, scores) - _odds_of(one, said, opened, scores))),
@@ -203,14 +209,14 @@ def answer_features(
             "numbers_missing": len(numbers - one.opened.numbers),
             "swapped": float(bool(sought - one.names - one.opened.title_names) and bool(one.names - sought)),
             "passage": one.opened.ranked.score,
-            "lead": min(one.score - following, _FAR),
-            "gap": max(-_FAR, min(one.score - other.score, _FAR)) if other else _FAR,
-            "other_reading": max(other.reading, _UNREAD) if other else _UNREAD,
-            "other_cosine": cosine,
-            "agrees": agreed,
-            "agrees_reading": agreed * max(other.reading, _DOUBTED) if other else 0.0,
-            "agrees_cosine": agreed * cosine,
-            "meaning": float(one.opened.read.meaning[one.row]) if one.opened.read and len(one.opened.read.meaning) else 0.0,
+            "lead": float(np.minimum(one.score - following, _FAR)),
+            "gap": max(-_FAR, min(one.score - other.score, _FAR)) if other else math.nan,
+            "other_reading": max(other.reading, _UNREAD) if other else math.nan,
+            "other_cosine": cosine if other else math.nan,
+            "agrees": agreed if other else math.nan,
+            "agrees_reading": agreed * max(other.reading, _DOUBTED) if other else math.nan,
+            "agrees_cosine": agreed * cosine if other else math.nan,
+            "meaning": one.meaning,
         }
         found.append({name: np.array([value], dtype=np.float32) for name, value in values.items()})
     return found
@@ -262,7 +268,7 @@ def _readings_elsewhere(one: Candidate, said: Sequence[tuple[int, int]], opened:
     ]
     return {
         "support": max([*same, _UNSUPPORTED]),
-        "otherwise": max([*apart, _UNREAD]),
+        "otherwise": max([*apart, _UNREAD]) if len(opened) > 1 else math.nan,
     }
 
 

@@ -115,7 +115,7 @@ def carried_words(pair: Pair, weights: FollowUpWeights) -> list[Span]:
     scores = weights.carried.score(features)
     # Another embedding model than the one that the weights were learned with has other dimensions: then the features decide.
     if vectors.shape[1] == len(weights.carried_vector):
-        scores = scores + vectors @ weights.carried_vector
+        scores = scores + (vectors @ weights.carried_vector - np.float32(weights.carried_vector_mean))
     carried = [word for word, score in zip(words, scores, strict=True) if score >= weights.carried_log_odds]
     # A name is carried as a whole, or not at all.
     for name in _names(pair.before):
