@@ -116,7 +116,7 @@ class Answerer:
             is_follow_up = quoted.searched_as != question.strip()
             articles = tuple(dict.fromkeys(cited)) or (before.articles if is_follow_up else ())
             self._conversations.remember(conversation_id, Turn(question=quoted.searched_as, articles=articles), client)
-        if self._writer is not None and quoted.outcome == "answered":
+        if self._writer is not None and quoted.claims:
             quoted = self._writer.write(quoted, found)
             clock.lap("write")
         answer = verify_answer(replace(quoted, timings_ms=clock.finish()), store.article)
