@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, find_contradiction
+from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import SentenceWeights
 from coopbot.domain import Article, Citation, Disagreement, Language, Span
@@ -14,10 +15,7 @@ from coopbot.text.figures import figures_agree, find_figures
 from coopbot.text.questions import opens_with_reference
 from coopbot.text.restate import restate
 
-# Cosine (each vector centred for its language) above which two sentences say the same thing, within a language and across.
-# Measured on sentences of the corpus in two languages.
-_SAME_THING, _SAME_THING_ACROSS = 0.90, 0.60
-# The same across languages for sentences whose figures agree.
+# Minimum cosine of sentences in two languages whose figures agree, to be folded into one; see `SAME` for those without figures.
 _SAME_THING_WITH_FIGURES = 0.40
 
 # How many other versions of its sentences an answer shows, unless the asker sets a limit of citations.
@@ -110,7 +108,7 @@ def _says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
         return False
     cosine = float(one.vector @ other.vector)
     if not find_figures(one.answer_text):
-        return cosine >= _SAME_THING_ACROSS
+        return cosine >= SAME[True]
     return cosine >= _SAME_THING_WITH_FIGURES and figures_agree(one.answer_text, other.text)
 
 
@@ -172,5 +170,4 @@ def _repeats(sentence: ScoredSentence, other: ScoredSentence) -> bool:
         return True
     if sentence.answer and other.answer and figures_agree(sentence.answer_text, other.answer_text):
         return True
-    across = sentence.stored.language != other.stored.language
-    return float(sentence.vector @ other.vector) >= (_SAME_THING_ACROSS if across else _SAME_THING)
+    return float(sentence.vector @ other.vector) >= SAME[sentence.stored.language != other.stored.language]

@@ -26,7 +26,7 @@ _JUDGED, _OF_A_PASSAGE = 3, 2
 # Cosine (each vector centred for its language) from which two sentences say the same, within a language and across: with the
 # answer's figures in both, and without figures. Measured on sentences of the corpus in two languages.
 _SAME_WITH_FIGURES: dict[bool, float] = {False: 0.75, True: 0.50}
-_SAME: dict[bool, float] = {False: 0.90, True: 0.60}
+SAME: dict[bool, float] = {False: 0.90, True: 0.60}
 
 # Added to the summed odds of all other sentences against the one judged, so that odds far below it make no difference.
 _LEAST_ODDS = 1e-3
@@ -231,7 +231,7 @@ def _said_elsewhere(one: Candidate, opened: Sequence[OpenPassage]) -> list[tuple
             continue
         across = other.stored.language != one.opened.stored.language
         cosines = other.vectors @ one.vector
-        for row in np.flatnonzero(cosines >= (_SAME_WITH_FIGURES if figures else _SAME)[across]):
+        for row in np.flatnonzero(cosines >= (_SAME_WITH_FIGURES if figures else SAME)[across]):
             text = other.passage.quoted(other.passage.sentences[row])
             if not figures or all_agree(figures, find_figures(text)):
                 found.append((place, int(row)))
