@@ -12,9 +12,8 @@ from fastapi.testclient import TestClient
 from coopbot import client as client_module
 from coopbot.client import Client, TooManyRequests
 from coopbot.errors import Busy, CoopbotError, Forbidden, InvalidRequest, NotFound, Unreachable
-from coopbot.serve.http.access import Access
 from tests.cases import check_each
-from tests.serve.small_service import BRIDGE, QUESTION, built, service_over
+from tests.serve.small_service import BRIDGE, QUESTION, access, built, service_over
 
 KEY = "a-key-for-reading-only"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ask_in_three_languages.py"
@@ -89,8 +88,8 @@ def test_a_refused_request_names_the_fault(client: Client) -> None:
 
 
 def test_key_and_rate_errors_are_distinguished(tmp_path: Path) -> None:
-    access = Access(api_keys=(KEY,), rate_limit="1/minute")
-    with TestClient(service_over(built(tmp_path), access=access)) as http:
+    limited = access(api_keys=(KEY,), rate_limit="1/minute")
+    with TestClient(service_over(built(tmp_path), access=limited)) as http:
         with pytest.raises(Forbidden):
             Client(ADDRESS, transport=through(http)).index()
         client = Client(ADDRESS, api_key=KEY, transport=through(http))

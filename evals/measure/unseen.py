@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
+from coopbot.index.milvus.server import MilvusServer
 from coopbot.index.model.embedder import Progress
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_service, rebuild
@@ -39,7 +40,7 @@ def open_pages(folder: Path, settings: Settings, models: Models, progress: Progr
     Raises Unreadable for a page that cannot be read.
     """
     own = settings.model_copy(
-        update={"corpus_dir": folder, "index_dir": settings.index_dir / "cache" / folder.name, "milvus_uri": None}
+        update={"corpus_dir": folder, "index_dir": settings.index_dir / "cache" / folder.name, "milvus": MilvusServer()}
     )
     _, unreadable = rebuild(own, models.embedder, progress=progress)
     if unreadable:

@@ -1,4 +1,4 @@
-"""Builds what surrounds a running service from the settings: changes, access control, the bot, metrics and traces."""
+"""Builds what surrounds a running service from the settings: changes, the bot, metrics and traces."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from coopbot.state import State
 from coopbot.wiring import READER_OFF, Service, prepared_reader
 
 if TYPE_CHECKING:
-    from coopbot.serve.http.access import Access
     from coopbot.serve.http.metrics import Metrics, Monitoring
     from coopbot.serve.http.tracing import Tracing
-    from coopbot.serve.telegram.kit import Library
-    from coopbot.serve.telegram.service import BotSettings
+    from coopbot.serve.telegram.service import BotService
 
 # Share of the shutdown time given to the running change; the rest is for the process itself.
 _SHARE_OF_CHANGES = 0.85
@@ -31,47 +29,18 @@ def open_changes(settings: Settings, editor: CorpusEditor, state: State) -> Chan
     return changes
 
 
-def open_access(settings: Settings) -> Access:
-    """Access control and rate limits for HTTP."""
-    # Imported here because the Telegram bot alone needs no web framework.
-    from coopbot.serve.http.access import Access
-
-    return Access(
-        hosts=settings.hosts,
-        api_keys=tuple(key.get_secret_value() for key in settings.api_keys),
-        rate_limit=settings.rate_limit,
-        rate_storage=settings.rate_storage.get_secret_value(),
-        trusted_proxies=settings.trusted_proxies,
-    )
-
-
-def open_library(service: Service, changes: Changes | None) -> Library:
-    """The service and changes for the Telegram bot."""
+def open_bot(
+    settings: Settings, service: Service, changes: Changes | None, state: State, *, webhook_path: str | None = None
+) -> BotService:
+    """The Telegram bot; it uses a webhook if there is a path for it and the settings name its address. Raises Misconfigured."""
     # Imported here so that nothing else loads its library.
     from coopbot.serve.telegram.kit import Library
+    from coopbot.serve.telegram.service import BotProcess, BotService
 
-    return Library(answers=service.answerer, index=service.index, changes=changes)
-
-
-def bot_settings(settings: Settings, *, webhook_path: str | None = None) -> BotSettings:
-    """Settings of the Telegram bot; it uses a webhook if there is a path for it and a public address."""
-    from coopbot.serve.telegram.kit import Rules
-    from coopbot.serve.telegram.service import BotSettings
-
-    over_http = settings.telegram_webhook_url is not None and webhook_path is not None
-    return BotSettings(
-        token=settings.telegram_token.get_secret_value() if settings.telegram_token else "",
-        heartbeat=(settings.state_dir or settings.index_dir) / "heartbeat",
-        api_url=settings.telegram_api_url,
-        rules=Rules(
-            admins=frozenset(settings.telegram_admins),
-            allowed=frozenset(settings.telegram_allowed),
-            messages_per_minute=settings.telegram_rate,
-        ),
-        shutdown_s=settings.shutdown_s,
-        health_port=settings.telegram_health_port,
-        webhook_url=f"{settings.telegram_webhook_url}".rstrip("/") + f"{webhook_path}" if over_http else None,
-    )
+    library = Library(answers=service.answerer, index=service.index, changes=changes)
+    heartbeat = (settings.state_dir or settings.index_dir) / "heartbeat"
+    process = BotProcess(heartbeat=heartbeat, shutdown_s=settings.shutdown_s, webhook_path=webhook_path)
+    return BotService(library, settings.telegram, process, state)
 
 
 def open_monitoring(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
+from coopbot.index.milvus.server import MilvusServer
 from coopbot.ingest.formats.limits import ReadLimits
+from coopbot.records import LEAST_SECRET_CHARS
+from coopbot.serve.sections import Access, BotSettings, QuestionLimits
 from coopbot.write.server import LlmServer
 
 _PREFIX = "COOPBOT_"
-_LEAST_SECRET_CHARS = 16
 
 # Settings of release 0.1.0, and what to do instead.
 _GONE = {
@@ -26,20 +28,9 @@ _GONE = {
 }
 
 
-def _split_at_commas(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
-SecretListed = Annotated[
-    tuple[Annotated[SecretStr, Field(min_length=_LEAST_SECRET_CHARS)], ...], NoDecode, BeforeValidator(_split_at_commas)
-]
-NumbersListed = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split_at_commas)]
-
-
-class Settings(BaseSettings):
+class Settings(Access, BaseSettings):
     """Each field is read from `COOPBOT_<NAME>`; docs/settings.md describes them. A section is the record that its user takes:
-    `COOPBOT_READ_MEMORY_MB` is `read.memory_mb`.
+    `COOPBOT_READ_MEMORY_MB` is `read.memory_mb`. Those of `Access` have no prefix: the settings are one.
     """
 
     model_config = SettingsConfigDict(
@@ -47,6 +38,8 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         env_nested_delimiter="_",
         env_nested_max_split=1,
+        # Lists are separated by commas, as their types say, and not in JSON.
+        enable_decoding=False,
         extra="forbid",
         frozen=True,
     )
@@ -71,58 +64,23 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that `coopbot serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `coopbot serve` listens on.")
-    hosts: Listed = Field(default=(), description="Host names that `coopbot serve` answers to, comma-separated; unset: any.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#]+)?$",
         description="Public address of `coopbot serve`, for links to it.",
     )
     shutdown_s: int = Field(default=10, ge=1, le=600, description="Seconds that `coopbot serve` may take to shut down.")
-    trusted_proxies: int = Field(
-        default=0, ge=0, le=10, description="Number of proxies in front of `coopbot serve` that add to X-Forwarded-For."
-    )
-    questions_at_once: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Questions that are worked on at the same time."
-    )
-    questions_waiting: int = Field(
-        default_factory=lambda: 32 * (os.cpu_count() or 1),
-        ge=1,
-        le=10_000,
-        description="Questions that may wait for their turn.",
-    )
-    rate_limit: str = Field(default="600/minute", description="Requests allowed per client over HTTP, or off.")
-    rate_storage: SecretStr = Field(
-        default=SecretStr("memory://"), description="Where requests are counted: memory://, or a Redis shared by processes."
-    )
-    api_keys: SecretListed = Field(
-        default=(), description="Keys, comma-separated; reading over HTTP needs one of them; unset: none needed."
-    )
-    admin_token: SecretStr | None = Field(
-        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for changes over HTTP; unset: no changes over HTTP."
-    )
     metrics_token: SecretStr | None = Field(
-        default=None, min_length=_LEAST_SECRET_CHARS, description="Token for GET /metrics; unset: disabled."
+        default=None, min_length=LEAST_SECRET_CHARS, description="Token for GET /metrics; unset: disabled."
     )
     otel_endpoint: str = Field(
         default="", pattern=r"^(https?://\S+)?$", description="Collector that traces are sent to, over OTLP/HTTP; unset: none."
     )
     read: ReadLimits = ReadLimits()
     llm: LlmServer = LlmServer()
-    telegram_token: SecretStr | None = Field(default=None, description="Token of the Telegram bot, from @BotFather.")
-    milvus_uri: str | None = Field(default=None, description="Address of Milvus; unset: the index is in index_dir.")
-    milvus_token: SecretStr | None = Field(default=None, description="Token of Milvus, or user:password.")
-    telegram_api_url: str = Field(default="https://api.telegram.org", description="Bot API server, if you run your own.")
-    telegram_admins: NumbersListed = Field(default=(), description="Ids of the users who may change articles, comma-separated.")
-    telegram_allowed: NumbersListed = Field(
-        default=(), description="Ids of the users and chats that are answered, comma-separated; unset: all."
-    )
-    telegram_rate: int = Field(default=20, ge=1, le=1000, description="Messages answered per user and minute.")
-    telegram_webhook_url: str | None = Field(
-        default=None, pattern=r"^https://\S+$", description="Address at which Telegram reaches `coopbot serve`; unset: polling."
-    )
-    telegram_health_port: int | None = Field(
-        default=None, ge=1, le=65535, description="Port on loopback where `coopbot telegram` answers GET /healthz; unset: none."
-    )
+    milvus: MilvusServer = MilvusServer()
+    questions: QuestionLimits = QuestionLimits()
+    telegram: BotSettings = BotSettings()
 
 
 def _variables() -> Iterator[str]:

@@ -32,6 +32,7 @@ from coopbot.state import State
 
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
+    from coopbot.index.milvus.server import MilvusServer
     from coopbot.write.writer import TextModel
 
 log = structlog.get_logger()
@@ -159,27 +160,28 @@ def open_llm(settings: Settings) -> TextModel | None:
 
 def open_index(settings: Settings, fingerprint: str) -> LiveStore:
     """Open the current index. Raises what opening it raises."""
-    if settings.milvus_uri is None:
+    if settings.milvus.uri is None:
         return LiveIndex(settings.index_dir, fingerprint)
     from coopbot.index.milvus.schema import PREFIX, Names
     from coopbot.index.milvus.store import LiveMilvus
 
-    return LiveMilvus(_milvus(settings, settings.milvus_uri), Names(PREFIX, fingerprint))
+    return LiveMilvus(_milvus(settings.milvus), Names(PREFIX, fingerprint))
 
 
 def open_target(settings: Settings) -> Target:
     """The target that builds write to."""
-    if settings.milvus_uri is None:
+    if settings.milvus.uri is None:
         return LocalTarget(settings.index_dir)
     from coopbot.index.milvus.target import MilvusTarget
 
-    return MilvusTarget(_milvus(settings, settings.milvus_uri), settings.index_dir)
+    return MilvusTarget(_milvus(settings.milvus), settings.index_dir)
 
 
-def _milvus(settings: Settings, uri: str) -> Milvus:
+def _milvus(server: MilvusServer) -> Milvus:
     from coopbot.index.milvus.client import Milvus
 
-    return Milvus.connect(uri, settings.milvus_token.get_secret_value() if settings.milvus_token else "")
+    assert server.uri is not None
+    return Milvus.connect(server.uri, server.token.get_secret_value())
 
 
 def open_sandbox(settings: Settings) -> Sandbox:

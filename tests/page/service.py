@@ -13,9 +13,9 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
 from coopbot.serve.changes import Changes
-from coopbot.serve.http.access import Access
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
+from coopbot.serve.sections import Access
 from coopbot.state import State
 from tests.fakes import BagOfWords, FigureReader
 from tests.page.corpus import ARTICLES
@@ -53,8 +53,7 @@ def main() -> None:
         answerer=Answerer(embedder, index.current, PatientReader()),
         index=index,
         changes=Changes(editor, State(None)),
-        admin_token=ADMIN_TOKEN,
-        access=Access(**options),
+        access=Access(**{"admin_token": ADMIN_TOKEN, **options}),
     )
     run_http(service, sockets, shutdown_s=2)
 

@@ -14,9 +14,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.changes import Changes
-from coopbot.serve.http.access import Access
 from tests.fakes import BagOfWords, make_article
-from tests.serve.small_service import service_over
+from tests.serve.small_service import access, service_over
 
 ARTICLES = [
     make_article(
@@ -47,14 +46,13 @@ def start(attacked_index: Path) -> Iterator[Start]:
         def started(
             index_dir: Path = attacked_index,
             answerer: Any = None,
-            admin_token: str | None = None,
             changes: Changes | None = None,
-            **access: Any,
+            **options: Any,
         ) -> TestClient:
             embedder = BagOfWords()
             index = LiveIndex(index_dir, embedder.fingerprint)
             asked = answerer or Answerer(embedder, index.current)
-            app = service_over(index, asked, changes=changes, admin_token=admin_token, access=Access(**access))
+            app = service_over(index, asked, changes=changes, access=access(**options))
             return services.enter_context(TestClient(app, raise_server_exceptions=False, client=("192.0.2.7", 4711)))
 
         yield started

@@ -15,13 +15,14 @@ from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes, Limits
-from coopbot.serve.http.access import Access
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
+from coopbot.serve.sections import QuestionLimits
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
+from tests.serve.small_service import access
 
 ADMIN_TOKEN = "only-for-tests-of-the-service"
 BRIDGE = make_article("en/bridge", "The railway bridge opened to freight in 2022.", title="Bridge")
@@ -71,10 +72,9 @@ def main() -> None:
     service = HttpService(
         answerer=SlowAnswerer(embedder, index.current),
         index=index,
-        admission=Admission(at_once=8),
+        admission=Admission(QuestionLimits(at_once=8)),
         changes=Changes(editor, State(index_dir / "state.sqlite"), limits=limits),
-        admin_token=ADMIN_TOKEN,
-        access=Access(**options.get("access", {})),
+        access=access(**{"admin_token": ADMIN_TOKEN, **options.get("access", {})}),
     )
     run_http(service, sockets, shutdown_s=shutdown_s, timeouts=Timeouts(**options.get("timeouts", {})))
 

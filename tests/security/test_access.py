@@ -9,7 +9,6 @@ from structlog.testing import capture_logs
 from coopbot.ask.understand import conversations
 from coopbot.ask.understand.conversations import MAX_CONVERSATIONS_PER_CLIENT
 from coopbot.errors import Misconfigured
-from coopbot.serve.http.access import Access, add_access
 from coopbot.serve.http.clients import network
 from coopbot.settings import load_settings
 from tests.security.conftest import Start
@@ -201,8 +200,3 @@ def test_made_up_ids_evict_nobody(start: Start, monkeypatch: pytest.MonkeyPatch)
         client.post("/v1/ask", json={"question": "a", "conversation_id": f"made-up-{number}"}, headers=theirs)
     later = client.post("/v1/ask", json={"question": LATER, "conversation_id": "mine"}, headers=mine).json()
     assert later["searched_as"] != LATER
-
-
-def test_access_is_open_unless_it_is_limited() -> None:
-    assert Access() == Access(hosts=(), api_keys=(), rate_limit="off", trusted_proxies=0)
-    assert callable(add_access)

@@ -26,7 +26,7 @@ from coopbot.serve.changes import Changes
 from coopbot.state import State
 from tests.fakes import BagOfWords
 from tests.serve.fake_editor import FakeEditor
-from tests.serve.small_service import service_over
+from tests.serve.small_service import access, service_over
 
 TOKEN = "only-for-tests-of-the-service"
 WITH_INPUT = ("/v1/ask", "/v1/search", "/v1/articles", "/v1/chat/completions")
@@ -67,7 +67,7 @@ def described(attacked_index: Path) -> Any:
     embedder = BagOfWords()
     index = LiveIndex(attacked_index, embedder.fingerprint)
     changes = Queue(FakeEditor(attacked_index, embedder), State(None))
-    app = service_over(index, Answerer(embedder, index.current), changes=changes, admin_token=TOKEN)
+    app = service_over(index, Answerer(embedder, index.current), changes=changes, access=access(admin_token=TOKEN))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

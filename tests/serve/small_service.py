@@ -12,6 +12,7 @@ from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.service import HttpService
+from coopbot.serve.sections import Access
 from tests.fakes import BagOfWords, FigureReader, make_article
 
 BRIDGE = make_article(
@@ -38,6 +39,12 @@ def answerer_over(index: LiveIndex) -> Answerer:
     return Answerer(BagOfWords(), index.current, FigureReader())
 
 
+# The options are those of `Access`, as in the environment; without a rate limit by default.
+def access(**options: Any) -> Access:
+    return Access(**{"rate_limit": "off", **options})
+
+
 # The options are those of `HttpService`.
 def service_over(index: LiveIndex, answerer: Answerer | None = None, **options: Any) -> FastAPI:
+    options = {"access": access(), **options}
     return create_app(HttpService(answerer=answerer or answerer_over(index), index=index, **options))

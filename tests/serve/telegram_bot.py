@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from benchmarks.telegram.bot_api.server import BotApi
 from benchmarks.telegram.bot_api.updates import TOKEN
 from coopbot.ask.answer.answerer import SearchResult
@@ -16,10 +18,11 @@ from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Pas
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.changes import Changes
-from coopbot.serve.telegram.kit import Library, Rules
+from coopbot.serve.sections import BotSettings
+from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience
-from coopbot.serve.telegram.service import BotService, BotSettings
+from coopbot.serve.telegram.service import BotProcess, BotService
 from coopbot.state import State
 from coopbot.text.language import detect_language
 from tests.fakes import BagOfWords, make_article
@@ -140,12 +143,11 @@ class Bot:
     api: BotApi
     folder: Path
     answers: FakeAnswers = field(default_factory=FakeAnswers)
-    rules: Rules = field(default_factory=lambda: Rules(messages_per_minute=1000))
+    settings: BotSettings = field(default_factory=lambda: BotSettings(rate=1000))
     quota: Quota = NO_LIMITS
     patience: Patience = QUICK
     changes: Changes | None = None
     shutdown_s: float = 20.0
-    webhook_url: str | None = None
     token: str = TOKEN
 
     def state(self) -> State:
@@ -153,18 +155,16 @@ class Bot:
 
     def service(self) -> BotService:
         index = make_index(self.folder / "index")
-        settings = BotSettings(
-            token=self.token,
+        place = {"token": SecretStr(self.token), "api_url": self.api.url}
+        process = BotProcess(
             heartbeat=self.folder / "heartbeat",
-            api_url=self.api.url,
-            rules=self.rules,
             shutdown_s=self.shutdown_s,
-            webhook_url=self.webhook_url,
             quota=self.quota,
             patience=self.patience,
             lease_s=1.0,
         )
-        return BotService(Library(answers=self.answers, index=index, changes=self.changes), settings, self.state())
+        library = Library(answers=self.answers, index=index, changes=self.changes)
+        return BotService(library, self.settings.model_copy(update=place), process, self.state())
 
     def run(self, scenario: Callable[[], object], *, refused: int = 0) -> None:
         """Run the bot while `scenario` runs, then stop it, which waits for the answers it has begun."""

@@ -11,6 +11,7 @@ import pytest
 from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.errors import Busy
 from coopbot.serve.admission import Admission, Asked
+from coopbot.serve.sections import QuestionLimits
 
 READ = Progress(stage="read", passages=3)
 ENOUGH_S = 60
@@ -69,7 +70,7 @@ def clock() -> Clock:
 
 
 def test_no_more_are_at_work_than_the_machine_bears(clock: Clock) -> None:
-    admission = Admission(2, 10, clock)
+    admission = Admission(QuestionLimits(at_once=2, waiting=10), clock)
     questions = [Question(clock) for _ in range(3)]
     asked = [admission.ask(f"client {number}", question) for number, question in enumerate(questions)]
     until(questions[0].begun)
@@ -84,7 +85,7 @@ def test_no_more_are_at_work_than_the_machine_bears(clock: Clock) -> None:
 
 
 def test_the_next_turn_is_that_of_the_client_who_had_least(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     order: list[str] = []
 
     def work(name: str, seconds: float) -> Callable[[Watch], None]:
@@ -109,7 +110,7 @@ def test_the_next_turn_is_that_of_the_client_who_had_least(clock: Clock) -> None
 
 
 def test_a_long_question_pauses_for_another_client(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     long, own, other = Question(clock), Question(clock), Question(clock)
     asked = [admission.ask("greedy", long)]
     until(long.begun)
@@ -128,7 +129,7 @@ def test_a_long_question_pauses_for_another_client(clock: Clock) -> None:
 
 
 def test_the_longest_lane_gives_way_when_too_many_wait(clock: Clock) -> None:
-    admission = Admission(1, 4, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=4), clock)
     first = Question(clock)
     running = admission.ask("greedy", first)
     until(first.begun)
@@ -149,7 +150,7 @@ def test_the_longest_lane_gives_way_when_too_many_wait(clock: Clock) -> None:
 
 
 def test_a_question_whose_client_is_gone_neither_waits_nor_goes_on(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     working, waiting = Question(clock), Question(clock)
     asked = admission.ask("a", working)
     until(working.begun)
@@ -166,7 +167,7 @@ def test_a_question_whose_client_is_gone_neither_waits_nor_goes_on(clock: Clock)
 
 
 def test_equal_questions_at_work_are_one(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     question, seen = Question(clock), list[str]()
     one = admission.ask("a", question, key="same", watch=lambda _: seen.append("a"))
     until(question.begun)
@@ -188,13 +189,13 @@ def test_an_error_reaches_all_who_wait_for_it(clock: Clock) -> None:
     def fail(watch: Watch) -> None:
         raise ZeroDivisionError
 
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     with pytest.raises(ZeroDivisionError):
         admission.ask("a", fail).result.result(ENOUGH_S)
 
 
 def test_stopping_refuses_what_was_not_answered_in_time(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     working, waiting = Question(clock), Question(clock)
     asked = [admission.ask("a", working), admission.ask("b", waiting)]
     until(working.begun)
@@ -210,7 +211,7 @@ def test_stopping_refuses_what_was_not_answered_in_time(clock: Clock) -> None:
 
 
 def test_it_is_stuck_when_all_have_been_at_work_for_minutes(clock: Clock) -> None:
-    admission = Admission(1, 10, clock)
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     assert not admission.stuck
     question = Question(clock)
     asked = admission.ask("a", question)

@@ -14,12 +14,11 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOp
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import IndexBroken
-from coopbot.serve.http.access import Access
 from coopbot.serve.http.chat import asked_in
 from coopbot.serve.http.chat_shapes import MessageIn
 from tests.cases import check_each
 from tests.fakes import BagOfWords
-from tests.serve.small_service import QUESTION, UNANSWERED, built, service_over
+from tests.serve.small_service import QUESTION, UNANSWERED, access, built, service_over
 
 # The client asks `uname` what it runs on.
 pytestmark = pytest.mark.process
@@ -185,8 +184,8 @@ def test_a_long_conversation_is_read_and_a_longer_one_refused(http: TestClient) 
 
 
 def test_keys_and_rate_limits_apply_to_chats(tmp_path: Path) -> None:
-    access = Access(api_keys=(KEY,), rate_limit="2/minute")
-    with TestClient(service_over(built(tmp_path), access=access)) as http:
+    limited = access(api_keys=(KEY,), rate_limit="2/minute")
+    with TestClient(service_over(built(tmp_path), access=limited)) as http:
         with pytest.raises(openai.AuthenticationError):
             connected(http, " ").models.list()
         with pytest.raises(openai.PermissionDeniedError):

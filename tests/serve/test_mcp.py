@@ -20,11 +20,10 @@ from structlog.testing import capture_logs
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
-from coopbot.serve.http.access import Access
 from coopbot.serve.mcp.server import make_server
 from coopbot.serve.mcp.tools import make_tools
 from tests.cases import check_each
-from tests.serve.small_service import BRIDGE, QUESTION, answerer_over, built, service_over
+from tests.serve.small_service import BRIDGE, QUESTION, access, answerer_over, built, service_over
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-for-reading-only"
@@ -165,8 +164,8 @@ def test_an_invalid_call_gets_a_clear_error(http: TestClient) -> None:
 
 
 def test_keys_hosts_and_rate_limits_apply_to_mcp(index_dir: Path) -> None:
-    access = Access(api_keys=(KEY,), rate_limit="1/minute", hosts=("testserver",))
-    with TestClient(service_over(built(index_dir), access=access)) as http:
+    limited = access(api_keys=(KEY,), rate_limit="1/minute", hosts=("testserver",))
+    with TestClient(service_over(built(index_dir), access=limited)) as http:
         key = {**ACCEPT, "Authorization": f"Bearer {KEY}"}
         assert http.post("/mcp", json=CALL, headers=ACCEPT).status_code == 401
         assert http.post("/mcp", json=CALL, headers={**key, "Host": "evil.example"}).status_code == 421

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -20,12 +21,11 @@ from coopbot.index.filters import VALUE_FILTERS
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.admission import Admission
-from coopbot.serve.http.access import Access
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
 from coopbot.serve.http.page.routes import Suggestions
 from tests.fakes import BagOfWords, FigureReader, make_article
-from tests.serve.small_service import service_over
+from tests.serve.small_service import access, service_over
 
 FILES = importlib.resources.files("coopbot.serve.http.page")
 BRIDGE = "The Tongjiang bridge carried 5.1 million tonnes of cargo in 2023."
@@ -54,9 +54,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
     return LiveIndex(folder, embedder.fingerprint)
 
 
-def service(index: LiveIndex, access: Access | None = None) -> TestClient:
+def service(index: LiveIndex, **limits: Any) -> TestClient:
     answerer = Answerer(BagOfWords(), index.current, FigureReader())
-    return TestClient(service_over(index, answerer, access=access or Access()), raise_server_exceptions=False)
+    return TestClient(service_over(index, answerer, access=access(**limits)), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_an_article_that_is_gone_is_a_404_page(client: TestClient) -> None:
 
 
 def test_routes_that_read_the_corpus_need_a_key_and_are_rate_limited(index: LiveIndex) -> None:
-    with service(index, Access(api_keys=(KEY,))) as client:
+    with service(index, api_keys=(KEY,)) as client:
         assert client.get("/").status_code == 200
         assert client.get("/page/page.js").status_code == 200
         for path in ("/article/en/bridge", "/v1/overview", "/v1/suggestions"):
@@ -233,7 +233,7 @@ def test_routes_that_read_the_corpus_need_a_key_and_are_rate_limited(index: Live
             assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
         assert client.post("/ask", data={"question": QUESTION}).status_code == 401
         assert BRIDGE not in client.get("/").text
-    with service(index, Access(rate_limit="2/minute")) as client:
+    with service(index, rate_limit="2/minute") as client:
         assert [client.post("/ask", data={"question": QUESTION}).status_code for _ in range(3)] == [200, 200, 429]
         assert client.get("/").status_code == 200
 

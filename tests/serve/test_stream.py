@@ -17,6 +17,7 @@ from coopbot.errors import IndexBroken
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.admission import Admission
+from coopbot.serve.sections import QuestionLimits
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 
@@ -121,7 +122,8 @@ class _Gated(Answerer):
 def gated(index: LiveIndex) -> Iterator[httpx.Client]:
     """A client of a service that works on two questions at a time, and lets four wait."""
     _Gated.gate, _Gated.finished, _Gated.read = threading.Event(), 0, 0
-    app = service_over(index, _Gated(BagOfWords(), index.current, FigureReader()), admission=Admission(2, 4))
+    admission = Admission(QuestionLimits(at_once=2, waiting=4))
+    app = service_over(index, _Gated(BagOfWords(), index.current, FigureReader()), admission=admission)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()

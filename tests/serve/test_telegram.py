@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from benchmarks.telegram.bot_api.checks import RefusedError
 from benchmarks.telegram.bot_api.server import BotApi
@@ -21,9 +22,10 @@ from coopbot import errors
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.serve.messages import message
-from coopbot.serve.telegram.kit import Library, Rules
+from coopbot.serve.sections import BotSettings
+from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.records import Asked, Records
-from coopbot.serve.telegram.service import BotSettings, run_bot
+from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
 from coopbot.state import State
 
@@ -307,7 +309,7 @@ def test_a_slow_answer_delays_no_other_user(bot: Bot, api: BotApi) -> None:
 
 
 def test_a_user_over_the_rate_limit_gets_one_notice_and_others_their_answers(bot: Bot, api: BotApi) -> None:
-    bot.rules = Rules(messages_per_minute=5)
+    bot.settings = BotSettings(rate=5)
     for number in range(20):
         api.deliver(incoming(f"question {number}?", chat_id=1, user_id=1))
     api.deliver(incoming("another's?", chat_id=2, user_id=2))
@@ -317,7 +319,7 @@ def test_a_user_over_the_rate_limit_gets_one_notice_and_others_their_answers(bot
 
 
 def test_a_private_bot_answers_only_allowed_users(bot: Bot, api: BotApi) -> None:
-    bot.rules = Rules(allowed=frozenset({7, -100}), admins=frozenset({8}))
+    bot.settings = BotSettings(allowed=frozenset({7, -100}), admins=frozenset({8}))
     api.deliver(incoming("stranger?", chat_id=6, user_id=6))
     api.deliver(incoming("friend?", chat_id=7, user_id=7))
     api.deliver(incoming("admin?", chat_id=8, user_id=8))
@@ -403,8 +405,9 @@ def test_the_error_for_an_unreachable_server_names_the_setting(tmp_path: Path, u
 
 def _run(folder: Path, *, token: str, api_url: str) -> None:
     library = Library(answers=FakeAnswers(), index=make_index(folder / "index"))
-    settings = BotSettings(token=token, heartbeat=folder / "heartbeat", api_url=api_url)
-    run_bot(library, settings, State(folder / "state.sqlite"))
+    process = BotProcess(heartbeat=folder / "heartbeat", shutdown_s=10)
+    settings = BotSettings(token=SecretStr(token), api_url=api_url)
+    run_bot(BotService(library, settings, process, State(folder / "state.sqlite")))
 
 
 def _one_by_one(api: BotApi, messages: list[JsonObject]) -> None:

@@ -284,8 +284,9 @@ def test_a_second_poller_is_noticed_though_polls_succeed_in_between(bot: Bot, ap
 _PROGRAM = """
 import sys, time
 from pathlib import Path
-from coopbot.serve.telegram.kit import Library, Rules
-from coopbot.serve.telegram.service import BotSettings, run_bot
+from coopbot.serve.telegram.kit import Library
+from coopbot.serve.sections import BotSettings
+from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.state import State
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_answer, make_index
 
@@ -297,9 +298,9 @@ def reply(question):
 
 folder = Path(sys.argv[3])
 library = Library(answers=FakeAnswers(reply), index=make_index(folder / "index"))
-run_bot(library, BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", heartbeat=folder / "heartbeat", quota=NO_LIMITS,
-                             lease_s=1.0, patience=QUICK, rules=Rules(messages_per_minute=1000), shutdown_s=shutdown_s,
-                             health_port=port or None), State(folder / "state.sqlite"))
+settings = BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", rate=1000, health_port=port or None)
+process = BotProcess(heartbeat=folder / "heartbeat", quota=NO_LIMITS, lease_s=1.0, patience=QUICK, shutdown_s=shutdown_s)
+run_bot(BotService(library, settings, process, State(folder / "state.sqlite")))
 """
 
 

@@ -15,8 +15,8 @@ from coopbot.index.build import build
 from coopbot.ingest.draft import Draft
 from coopbot.serve.changes import Changes
 from coopbot.serve.messages import message
+from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.buttons import read_press
-from coopbot.serve.telegram.kit import Rules
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
@@ -100,7 +100,7 @@ def test_a_button_cannot_show_an_answer_from_another_chat(bot: Bot, api: BotApi,
 
 
 def test_votes_are_kept_for_admins(bot: Bot, api: BotApi, presses: _Presses) -> None:
-    bot.rules = Rules(admins=frozenset({8}), messages_per_minute=1000)
+    bot.settings = BotSettings(admins=frozenset({8}), rate=1000)
 
     def scenario() -> None:
         for number, question in enumerate(("good one?", "bad one?")):
@@ -217,7 +217,7 @@ def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monke
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DIGESTS_EVERY_S", 0.05)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DAY_S", 0.2)
     monkeypatch.setattr("coopbot.serve.telegram.subscriptions._EARLY_S", 0.0)
-    bot.rules = Rules(messages_per_minute=1000)
+    bot.settings = BotSettings(rate=1000)
     new = make_article("en/port", "Grain leaves the port of Zarubino.", title="A port grows", published=date(2026, 1, 2))
     other = make_article("en/rail", "Rails are laid.", title="Rails")
 
@@ -242,7 +242,7 @@ def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monke
 
 @pytest.fixture
 def admin_bot(bot: Bot) -> Iterator[Bot]:
-    bot.rules = Rules(admins=frozenset({8}), messages_per_minute=1000)
+    bot.settings = BotSettings(admins=frozenset({8}), rate=1000)
     editor = FakeEditor(bot.folder / "index", BagOfWords(), [ARTICLE])
     editor.web["https://news.example/a"] = Draft(title="A port grows", text="Grain leaves the port.")
     with Changes(editor, State(None)) as changes:
@@ -290,7 +290,7 @@ def test_other_commands_of_admins(admin_bot: Bot, api: BotApi, text: str, expect
 
 
 def test_without_jobs_changes_are_off(bot: Bot, api: BotApi) -> None:
-    bot.rules = Rules(admins=frozenset({8}), messages_per_minute=1000)
+    bot.settings = BotSettings(admins=frozenset({8}), rate=1000)
     api.deliver(incoming("/rebuild", chat_id=8, user_id=8))
     bot.run(lambda: api.wait_for_sent(1))
     assert api.sent[0].text == _EN.changes_off

@@ -27,15 +27,16 @@ from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Library
 from coopbot.state import State
-from coopbot.serve.telegram.service import BackgroundBot, BotService, BotSettings
+from coopbot.serve.telegram.service import BackgroundBot, BotProcess, BotService
+from coopbot.serve.sections import BotSettings
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_index
 
 token, api_url, folder, port, webhook = sys.argv[1:]
 index, answers = make_index(Path(folder) / "index"), FakeAnswers()
-settings = BotSettings(token=token, api_url=api_url, heartbeat=Path(folder) / "heartbeat", lease_s=1.0, patience=QUICK,
-                       quota=NO_LIMITS,
-                       webhook_url=f"https://coopbot.example{WEBHOOK_PATH}" if webhook else None)
-service = BotService(Library(answers=answers, index=index), settings, State(Path(folder) / "state.sqlite"))
+settings = BotSettings(token=token, api_url=api_url, webhook_url="https://coopbot.example" if webhook else None)
+process = BotProcess(heartbeat=Path(folder) / "heartbeat", shutdown_s=10, webhook_path=WEBHOOK_PATH, lease_s=1.0,
+                     patience=QUICK, quota=NO_LIMITS)
+service = BotService(Library(answers=answers, index=index), settings, process, State(Path(folder) / "state.sqlite"))
 bot = BackgroundBot(service, lambda: os.kill(os.getpid(), signal.SIGTERM))
 try:
     run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)

@@ -12,6 +12,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.understand.conversations import Conversations
 from coopbot.errors import Misconfigured
@@ -22,6 +24,7 @@ from coopbot.serve.changes import Changes, Limits
 from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import Opened, listen, run_http, run_workers
+from coopbot.serve.sections import Access
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor
@@ -74,7 +77,7 @@ def open_service(folder: Path, shared: bool) -> Opened:
         answerer=answerer,
         index=index,
         changes=changes,
-        admin_token=TOKEN,
+        access=Access(admin_token=SecretStr(TOKEN), rate_limit="off"),
         monitoring=Monitoring(metrics=metrics, token=TOKEN, index=index, models={}, waiting=waiting),
     )
     return service, None

@@ -37,14 +37,15 @@ from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Library
 from coopbot.state import State
-from coopbot.serve.telegram.service import BackgroundBot, BotService, BotSettings
+from coopbot.serve.telegram.service import BackgroundBot, BotProcess, BotService
+from coopbot.serve.sections import BotSettings
 from tests.serve.telegram_bot import NO_LIMITS, FakeAnswers, make_index
 
 token, url, folder, port = sys.argv[1:]
 index, answers = make_index(Path(folder) / "index"), FakeAnswers()
-settings = BotSettings(token=token, api_url=url, heartbeat=Path(folder) / "heartbeat", quota=NO_LIMITS,
-                       webhook_url=f"{url}/telegram/webhook")
-service = BotService(Library(answers=answers, index=index), settings, State(Path(folder) / "state.sqlite"))
+process = BotProcess(heartbeat=Path(folder) / "heartbeat", shutdown_s=10, webhook_path="/telegram/webhook", quota=NO_LIMITS)
+settings = BotSettings(token=token, api_url=url, webhook_url=url)
+service = BotService(Library(answers=answers, index=index), settings, process, State(Path(folder) / "state.sqlite"))
 bot = BackgroundBot(service, lambda: os.kill(os.getpid(), signal.SIGTERM))
 run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
 """

@@ -176,7 +176,7 @@ def restore(file: Annotated[Path, typer.Argument(help="The file that coopbot bac
 def _on_this_machine() -> Settings:
     """The settings, if the index is on disk. Raises Misconfigured if it is in Milvus."""
     settings = load_settings()
-    if settings.milvus_uri is not None:
+    if settings.milvus.uri is not None:
         raise Misconfigured(
             "the index is in Milvus: use its own tools for backups, and copy the corpus folder; see docs/scaling.md"
         )

@@ -52,9 +52,10 @@ def serve(
 
     settings = load_settings()
     given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    for name in ("threads", "questions_at_once"):
-        if workers > 1 and name not in settings.model_fields_set:
-            given[name] = max(1, getattr(settings, name) // workers)
+    if workers > 1 and "threads" not in settings.model_fields_set:
+        given["threads"] = max(1, settings.threads // workers)
+    if workers > 1 and "at_once" not in settings.questions.model_fields_set:
+        given["questions"] = settings.questions.model_copy(update={"at_once": max(1, settings.questions.at_once // workers)})
     settings = settings.model_copy(update=given)
     plan = _Plan(
         settings=settings, watch=watch, feeds=tuple(feed or ()), minutes=minutes, telegram=with_telegram, workers=workers
@@ -72,7 +73,7 @@ def serve(
 def _open(plan: _Plan) -> Opened:
     """Open everything that one process serves with. All processes are equal."""
     from coopbot.ask.understand.conversations import Conversations
-    from coopbot.hosting import open_access, open_changes, open_monitoring, open_tracing
+    from coopbot.hosting import open_changes, open_monitoring, open_tracing
     from coopbot.serve.admission import Admission
     from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
@@ -92,7 +93,7 @@ def _open(plan: _Plan) -> Opened:
     changes = open_changes(settings, open_editor(settings, state, service.models.embedder), state)
     bot = _background_bot(settings, service, changes, state) if plan.telegram else None
 
-    admission = Admission(settings.questions_at_once, settings.questions_waiting)
+    admission = Admission(settings.questions)
 
     def waiting() -> dict[str, int]:
         return {"questions": admission.waiting, "changes": changes.unfinished, **(bot.service.waiting if bot else {})}
@@ -104,8 +105,7 @@ def _open(plan: _Plan) -> Opened:
         admission=admission,
         reader=prepared_reader(settings),
         changes=changes,
-        admin_token=settings.admin_token.get_secret_value() if settings.admin_token else None,
-        access=open_access(settings),
+        access=settings,
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
         tracing=tracing,
@@ -133,18 +133,18 @@ def mcp() -> None:
 
 def _background_bot(settings: Settings, service: Service, changes: Changes, state: State) -> BackgroundBot:
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
-    from coopbot.hosting import bot_settings, open_library
+    from coopbot.hosting import open_bot
     from coopbot.serve.http.webhook import WEBHOOK_PATH
-    from coopbot.serve.telegram.service import BackgroundBot, BotService
+    from coopbot.serve.telegram.service import BackgroundBot
 
-    bot = BotService(open_library(service, changes), bot_settings(settings, webhook_path=WEBHOOK_PATH), state)
+    bot = open_bot(settings, service, changes, state, webhook_path=WEBHOOK_PATH)
     return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
     from coopbot.ask.understand.conversations import Conversations
-    from coopbot.hosting import bot_settings, open_changes, open_library
+    from coopbot.hosting import open_bot, open_changes
     from coopbot.serve.telegram.service import run_bot
     from coopbot.wiring import READER_OFF, open_editor, open_state
 
@@ -153,7 +153,7 @@ def telegram() -> None:
         warn("the reader is off: passages are quoted unchecked, and more answers are wrong; unset COOPBOT_READER")
     state = open_state(settings)
     service = parts.service(settings, conversations=Conversations(state))
-    editor = open_editor(settings, state, service.models.embedder) if settings.telegram_admins else None
+    editor = open_editor(settings, state, service.models.embedder) if settings.telegram.admins else None
     changes = open_changes(settings, editor, state) if editor else None
     with changes or nullcontext():
-        run_bot(open_library(service, changes), bot_settings(settings), state)
+        run_bot(open_bot(settings, service, changes, state))

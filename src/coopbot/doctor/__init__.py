@@ -29,7 +29,7 @@ def examine() -> list[Check]:
         models.append(check_only("language model", lambda: _llm(settings)))
     with open_sandbox(settings) as sandbox:
         corpus_checks, articles = look_at_corpus(settings.corpus_dir, sandbox.read)
-    if settings.milvus_uri is not None:
+    if settings.milvus.uri is not None:
         index_check, _ = check("index in Milvus", lambda: _milvus(settings, fingerprint))
         return [settings_check, *models, *corpus_checks, index_check]
     return [settings_check, *models, *corpus_checks, *look_at_index(settings.index_dir, fingerprint, articles)]

@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.errors import Busy
+from coopbot.serve.sections import QuestionLimits
 
 T = TypeVar("T")
 
@@ -71,12 +72,11 @@ class _Question:
 class Admission:
     """Safe to share between threads and event loops.
 
-    at_once: questions worked on at the same time. waiting: the most that wait; then the last of whoever has most is refused.
+    If too many wait, the last question of the client who has most is refused.
     """
 
-    def __init__(self, at_once: int = 2, waiting: int = 64, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most_at_work = at_once
-        self._most_waiting = waiting
+    def __init__(self, limits: QuestionLimits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits or QuestionLimits()
         self._clock = clock
         self._lock = threading.Lock()
         self._lanes: dict[str, deque[_Question]] = {}
@@ -103,7 +103,7 @@ class Admission:
         """Whether all that is worked on has been for minutes."""
         with self._lock:
             since = [question.since_s for question in self._working]
-            return len(since) >= self._most_at_work and self._clock() - max(since) > _STUCK_S
+            return len(since) >= self._limits.at_once and self._clock() - max(since) > _STUCK_S
 
     def ask(self, client: str, work: Callable[[Watch], T], *, key: Hashable = None, watch: Watch = lambda _: None) -> Asked[T]:
         """Have `work` done in a thread, when it is the turn of `client`. Raises Busy if too many wait.
@@ -162,7 +162,7 @@ class Admission:
 
     def _refused_for(self, client: str) -> list[Asked[Any]] | None:
         """Who is refused so that a question of the client can wait: the last of a longer lane; None if there is none."""
-        if len(self._unbegun()) < self._most_waiting:
+        if len(self._unbegun()) < self._limits.waiting:
             return []
         longest = max(self._lanes, key=lambda name: len(self._lanes[name]))
         lane = self._lanes[longest]
@@ -177,7 +177,7 @@ class Admission:
 
     def _go_on(self) -> None:
         """Begin or resume questions while there is room."""
-        while self._lanes and len(self._working) < self._most_at_work:
+        while self._lanes and len(self._working) < self._limits.at_once:
             client = min(self._lanes, key=self._owed_s)
             question = self._lanes[client].popleft()
             if not self._lanes[client]:
@@ -223,7 +223,7 @@ class Admission:
             client, paused = question.client, sum(one.paused for lane in self._lanes.values() for one in lane)
             first = min(self._lanes, key=self._owed_s, default=client)
             ahead_s = self._owed_s(client) - self._owed_s(first)
-            pause = bool(watching) and first != client and ahead_s > _SLICE_S and paused < _PAUSED * self._most_at_work
+            pause = bool(watching) and first != client and ahead_s > _SLICE_S and paused < _PAUSED * self._limits.at_once
             if pause:
                 self._put_down(question)
                 question.paused = True

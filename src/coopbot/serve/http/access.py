@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -16,33 +15,17 @@ from coopbot.serve.http.layers import guard, head_like_get, layer, request_ids, 
 from coopbot.serve.http.problems import crashes, problem_response
 from coopbot.serve.http.rate import RateLimit, parse_limits
 from coopbot.serve.http.sizes import body_limit, head_limit
+from coopbot.serve.sections import Access
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """hosts: host names the service answers to; empty for any. api_keys: clients need one of them; empty for none.
-
-    rate_limit: such as `600/minute`, or `off`; counted in `rate_storage`, a URI. trusted_proxies: see `Clients`.
-    """
-
-    hosts: tuple[str, ...] = ()
-    api_keys: tuple[str, ...] = ()
-    rate_limit: str = "off"
-    rate_storage: str = "memory://"
-    trusted_proxies: int = 0
-
-
-OPEN = Access()
-
-
-def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
+def add_access(app: FastAPI, access: Access) -> None:
     """Add the layers. Raises Misconfigured.
 
     The last one added sees a request first: all responses get a request id and the security headers.
     """
-    secrets = (*access.api_keys, *([admin_token] if admin_token else []))
-    # Their bytes as they were in the environment.
-    keys = [secret.encode("utf-8", "surrogateescape") for secret in secrets]
+    secrets = (*access.api_keys, *([access.admin_token] if access.admin_token else []))
+    # The environment's bytes that are not UTF-8 came as surrogates.
+    keys = [secret.get_secret_value().encode("utf-8", "surrogateescape") for secret in secrets]
     limits = parse_limits(access.rate_limit)
     app.add_middleware(body_limit)
     app.add_middleware(head_limit)
@@ -50,7 +33,7 @@ def add_access(app: FastAPI, access: Access, admin_token: str | None) -> None:
     if access.api_keys:
         app.add_middleware(needs_key)
     if limits:
-        app.add_middleware(RateLimit, limits=limits, storage_uri=access.rate_storage)
+        app.add_middleware(RateLimit, limits=limits, storage_uri=access.rate_storage.get_secret_value())
     app.add_middleware(layer(Clients(keys=keys, trusted_proxies=access.trusted_proxies).identify))
     if access.hosts:
         app.add_middleware(only_hosts(access.hosts))

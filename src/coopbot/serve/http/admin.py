@@ -57,7 +57,8 @@ _BODIES = {
 def add_admin(app: FastAPI, service: HttpService) -> None:
     """Add the routes. Without changes, or without a token, each answers 403."""
     # Runs before the body is read: FastAPI would read a declared body first, and these routes declare none.
-    admitted = Security(admission(service.changes, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", service.admin_token or "")))
+    token = service.access.admin_token.get_secret_value() if service.access.admin_token else ""
+    admitted = Security(admission(service.changes, TokenCheck("admin", "COOPBOT_ADMIN_TOKEN", token)))
 
     @app.post(
         "/v1/articles",

@@ -142,7 +142,7 @@ def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
 
 def _add_layers(app: FastAPI, service: HttpService) -> None:
     """Add the layers around the routes. The last one added sees a request first."""
-    add_access(app, service.access, service.admin_token)
+    add_access(app, service.access)
     if service.monitoring:
         app.add_middleware(request_metrics(service.monitoring.metrics))
     if service.tracing:

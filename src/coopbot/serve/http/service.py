@@ -14,9 +14,9 @@ from coopbot.ask.store import LiveStore
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
-from coopbot.serve.http.access import OPEN, Access
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.webhook import Deliver
+from coopbot.serve.sections import Access
 
 if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # an optional library
 class HttpService:
     """An answerer over an open index, and what surrounds it.
 
-    admission: whose turn it is. reader: shown with the index. changes, admin_token: articles change only with both. access: who
-    may ask, and how often. public_url: the service's address in links; if empty, the address that the request was sent to.
+    admission: whose turn it is. reader: shown with the index. changes: articles change only if `access` has an admin token
+    too. public_url: the service's address in links; if empty, the address that the request was sent to.
     monitoring: the data for `/metrics`. tracing: makes spans of requests. deliver: receives updates from Telegram. alive:
     whether the bot works. background: contexts that are entered, after `changes` and `tracing`, when the service starts and
     exited in reverse order when it ends.
@@ -38,8 +38,7 @@ class HttpService:
     admission: Admission = field(default_factory=Admission)
     reader: ReaderCard | None = None
     changes: Changes | None = None
-    admin_token: str | None = None
-    access: Access = OPEN
+    access: Access = field(default_factory=Access)
     public_url: str = ""
     monitoring: Monitoring | None = None
     tracing: Tracing | None = None

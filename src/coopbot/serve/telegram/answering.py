@@ -50,8 +50,8 @@ async def handle_press(kit: Kit, waiting: Waiting, query: CallbackQuery) -> None
     texts = bot_texts(language)
     action, value = read_press(query.data) or ("", "")
     view = view_of(action)
-    if kit.inbox.earlier(waiting, 60) >= kit.rules.messages_per_minute:
-        await _finish_press(kit, waiting, query, texts.slow_down.format(kit.rules.messages_per_minute))
+    if kit.inbox.earlier(waiting, 60) >= kit.settings.rate:
+        await _finish_press(kit, waiting, query, texts.slow_down.format(kit.settings.rate))
     elif not action or not isinstance(query.message, Message):
         await _finish_press(kit, waiting, query, texts.too_old)
     elif view is None and action not in ("good", "bad"):

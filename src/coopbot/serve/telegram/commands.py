@@ -55,7 +55,7 @@ class Commands:
         if incoming.command not in ("add", "rebuild", "status", "feedback"):
             shown, keyboard = await self._reply(incoming, language)
             self._kit.reply(waiting, incoming, shown, keyboard)
-        elif incoming.user_id not in self._kit.rules.admins:
+        elif incoming.user_id not in self._kit.settings.admins:
             self._kit.reply(waiting, incoming, bot_texts(language).admin_only)
         elif incoming.command == "status":
             self._kit.reply(waiting, incoming, self._status())

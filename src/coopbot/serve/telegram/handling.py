@@ -157,19 +157,19 @@ class Handler:
 
     def _refusal(self, waiting: Waiting, incoming: Incoming) -> str | None:
         """The reply to a sender who is refused, "" for none; None if the sender is not refused."""
-        rules, texts = self._kit.rules, bot_texts(self._kit.language(incoming))
-        if rules.allowed and not {incoming.user_id, incoming.chat_id} & (rules.allowed | rules.admins):
+        settings, texts = self._kit.settings, bot_texts(self._kit.language(incoming))
+        if settings.allowed and not {incoming.user_id, incoming.chat_id} & (settings.allowed | settings.admins):
             return texts.private_bot.format(incoming.user_id) if incoming.private else ""
         earlier = self._kit.inbox.earlier(waiting, 60)
-        if earlier >= rules.messages_per_minute:
-            return texts.slow_down.format(rules.messages_per_minute) if earlier == rules.messages_per_minute else ""
+        if earlier >= settings.rate:
+            return texts.slow_down.format(settings.rate) if earlier == settings.rate else ""
         return None
 
     def _fixed_reply(self, incoming: Incoming) -> str | None:
         """The fixed reply to a message that is not a question; None for a question."""
         language = self._kit.language(incoming)
         if incoming.wordless:
-            is_file = incoming.message.document is not None and incoming.user_id in self._kit.rules.admins
+            is_file = incoming.message.document is not None and incoming.user_id in self._kit.settings.admins
             return bot_texts(language).add_hint if is_file else message(language).text_only
         if not incoming.text:
             return bot_texts(language).ask_what if incoming.command else message(language).question_empty

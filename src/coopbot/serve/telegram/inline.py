@@ -36,10 +36,10 @@ async def handle_inline(kit: Kit, waiting: Waiting, query: InlineQuery) -> None:
 
 
 async def _offer(kit: Kit, query: InlineQuery) -> None:
-    private = bool(kit.rules.allowed)
+    private = bool(kit.settings.allowed)
     asked = query.query.strip()
     language = kit.language_of(query.from_user)
-    if len(asked) < _LEAST_CHARS or (private and query.from_user.id not in kit.rules.allowed | kit.rules.admins):
+    if len(asked) < _LEAST_CHARS or (private and query.from_user.id not in kit.settings.allowed | kit.settings.admins):
         button = InlineQueryResultsButton(bot_texts(language).inline_ask, start_parameter="inline")
         await query.answer([], cache_time=0, is_personal=private, button=button)
         return

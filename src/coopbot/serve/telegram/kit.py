@@ -20,6 +20,7 @@ from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.changes import Changes
 from coopbot.serve.messages import language_of_locale
+from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.delivery import Delivery
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 from coopbot.serve.telegram.incoming import Incoming
@@ -59,15 +60,6 @@ class Library:
     changes: Changes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """admins: ids of users. allowed: ids of users and chats; empty for everybody. messages_per_minute: accepted from a user."""
-
-    admins: frozenset[int] = frozenset()
-    allowed: frozenset[int] = frozenset()
-    messages_per_minute: int = 20
-
-
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
@@ -75,8 +67,8 @@ _Result = TypeVar("_Result")
 class Kit:
     """What handlers use. executor: runs slow functions."""
 
-    def __init__(self, bot: Bot, library: Library, rules: Rules, state: State, quota: Quota) -> None:
-        self.bot, self.library, self.rules, self.state = bot, library, rules, state
+    def __init__(self, bot: Bot, library: Library, settings: BotSettings, state: State, quota: Quota) -> None:
+        self.bot, self.library, self.settings, self.state = bot, library, settings, state
         self.inbox, self.outbox, self.records = Inbox(state), Outbox(state), Records(state)
         self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
         self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-answer")

@@ -16,17 +16,16 @@ from pathlib import Path
 from types import FrameType
 
 from coopbot.errors import Busy, Misconfigured
+from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.handling import Handler
 from coopbot.serve.telegram.heartbeat import Heartbeat, healthz
 from coopbot.serve.telegram.inbox import Json
-from coopbot.serve.telegram.kit import Kit, Library, Rules
+from coopbot.serve.telegram.kit import Kit, Library
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
 from coopbot.state import Lease, State
-
-TELEGRAM_API_URL = "https://api.telegram.org"
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
@@ -40,20 +39,16 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BotSettings:
-    """heartbeat: the file touched whenever Telegram responds. webhook_url: where Telegram delivers updates; None to poll.
+class BotProcess:
+    """How a process runs the bot.
 
-    health_port: the loopback port that answers `GET /healthz`; None for none. lease_s: how long after the bot's process was
-    killed another runs the bot.
+    heartbeat: the file touched whenever Telegram responds. webhook_path: the path, below the address in the settings, at which
+    Telegram delivers updates; else the bot polls. lease_s: how long after its process was killed another runs the bot.
     """
 
-    token: str
     heartbeat: Path
-    api_url: str = TELEGRAM_API_URL
-    rules: Rules = field(default_factory=Rules)
-    shutdown_s: float = 10.0
-    health_port: int | None = None
-    webhook_url: str | None = None
+    shutdown_s: float
+    webhook_path: str | None = None
     quota: Quota = field(default_factory=Quota)
     patience: Patience = field(default_factory=Patience)
     lease_s: float = 6.0
@@ -67,17 +62,21 @@ class BotService:
     answered after the next start.
     """
 
-    def __init__(self, library: Library, settings: BotSettings, state: State) -> None:
-        if not _TOKEN.fullmatch(settings.token):
+    def __init__(self, library: Library, settings: BotSettings, process: BotProcess, state: State) -> None:
+        token = settings.token.get_secret_value()
+        if not _TOKEN.fullmatch(token):
             raise Misconfigured("No usable Telegram token: set COOPBOT_TELEGRAM_TOKEN to the one that @BotFather gave you.")
         _quieten_libraries()
-        self._settings = settings
-        self._bot = RawBot(settings.token, settings.api_url)
+        self._settings, self._process = settings, process
+        self._bot = RawBot(token, settings.api_url)
         self._state = state
-        self._kit = Kit(self._bot, library, settings.rules, state, settings.quota)
+        self._kit = Kit(self._bot, library, settings, state, process.quota)
         self._handler = Handler(self._kit)
-        self._heartbeat = Heartbeat(settings.heartbeat)
-        self._webhook = Webhook(settings.webhook_url, settings.token, self._kit.inbox) if settings.webhook_url else None
+        self._heartbeat = Heartbeat(process.heartbeat)
+        self._webhook = None
+        if settings.webhook_url and process.webhook_path:
+            address = settings.webhook_url.rstrip("/") + process.webhook_path
+            self._webhook = Webhook(address, token, self._kit.inbox)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._stopped_early = False
@@ -131,7 +130,7 @@ class BotService:
             self.stop()
 
         while not self._stopping.is_set():
-            lease = self._state.lease("telegram", self._settings.lease_s, on_lost)
+            lease = self._state.lease("telegram", self._process.lease_s, on_lost)
             if lease is not None:
                 return lease
             self._heartbeat.beat()
@@ -143,7 +142,7 @@ class BotService:
     async def _serve(self) -> None:
         """Run all parts until `stop`, or until one of them fails."""
         _log.info("Telegram bot @%s is listening", self._bot.username)
-        delivery, shutdown_s = self._kit.delivery, self._settings.shutdown_s
+        delivery, shutdown_s = self._kit.delivery, self._process.shutdown_s
         receiving = asyncio.create_task(self._receive())
         stopping = asyncio.create_task(self._stopping.wait())
         parts = (self._handler.run(), delivery.run(), keep_digests(self._kit))
@@ -166,14 +165,14 @@ class BotService:
         if self._webhook:
             await self._webhook.watch(self._bot, self._heartbeat.beat)
         else:
-            await poll(self._bot, self._keep, self._heartbeat.beat, self._settings.patience)
+            await poll(self._bot, self._keep, self._heartbeat.beat, self._process.patience)
 
     def _keep(self, updates: Sequence[Json]) -> None:
         self._kit.inbox.put(updates)
         self._handler.wake()
 
 
-def run_bot(library: Library, settings: BotSettings, state: State) -> None:
+def run_bot(service: BotService) -> None:
     """Answer Telegram messages until SIGINT or SIGTERM, and end within `shutdown_s` after that.
 
     Messages that are unanswered by then are answered after the next start. A second signal ends the process at once. If an
@@ -182,7 +181,6 @@ def run_bot(library: Library, settings: BotSettings, state: State) -> None:
     Raises Misconfigured if the token is missing or refused, or the API cannot be reached at the start; Busy while a process
     with another state polls.
     """
-    service = BotService(library, settings, state)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
