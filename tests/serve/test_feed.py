@@ -34,7 +34,7 @@ def test_a_feed_reader_reads_every_article(http: TestClient) -> None:
     assert {entry.title for entry in feed.entries} == {"Bridge [opened](now)", "Порт", "园区"}
     links = {entry.title: entry.link for entry in feed.entries}
     assert links["Bridge [opened](now)"] == "https://news.example/a?b=(c)"
-    assert links["园区"] == "https://coopbot.example/v1/articles/zh/park"
+    assert links["园区"] == "https://coopbot.example/article/zh/park"
     assert all(entry.id and entry.updated == "2025-05-10T00:00:00Z" and entry.author for entry in feed.entries)
 
 
@@ -61,6 +61,12 @@ def test_the_feed_has_the_newest_fifty_dated_articles(tmp_path: Path) -> None:
     with TestClient(service_over(LiveIndex(tmp_path, BagOfWords().fingerprint))) as http:
         feed = feedparser.parse(http.get("/v1/feed").content)
     assert [entry.title for entry in feed.entries] == [f"n{number}" for number in range(59, 9, -1)]
+
+
+def test_a_summary_has_no_marks_of_headings() -> None:
+    article = make_article("en/x", "## Traffic\n\nIt opened.\n\n### Cargo\n\nNo. #1.")
+    root = ElementTree.fromstring(atom([article], base="", address="https://x.example/v1/feed", updated=NOW))
+    assert root.findtext(".//{*}summary") == "Traffic It opened. Cargo No. #1."
 
 
 def test_titles_with_any_characters_give_valid_xml() -> None:

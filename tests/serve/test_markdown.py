@@ -82,6 +82,6 @@ def test_without_evidence_the_nearest_passages_are_quoted(answer: Answer) -> Non
 
 def test_an_article_without_an_address_is_linked_through_the_service() -> None:
     assert source_address(BRIDGE, BASE) == BRIDGE.url
-    assert source_address(PORT, BASE) == f"{BASE}/v1/articles/ru/port"
-    assert source_address(PARK, BASE) == f"{BASE}/v1/articles/zh/park"
+    assert source_address(PORT, BASE) == f"{BASE}/article/ru/port"
+    assert source_address(PARK, BASE) == f"{BASE}/article/zh/park"
     assert source_address(PORT, "") == ""

@@ -161,22 +161,24 @@ def test_each_side_of_a_disagreement_has_its_own_figure() -> None:
     assert sides("1 km / h / 2 km / h", 1, 2) == [(LONG, 1), (RUSSIAN.text, 2)]
 
 
+QIAO = "https://coopbot.example/article/zh/qiao?start=0&end=9#quote"
+
 SHOWN: list[tuple[Answer, str, str]] = [
     (
         FOLDED,
         f"This may answer:\n{LONG} [1]\n  also in Chinese: 大桥长1283米。 [2]",
         "This may answer:\n\nThe bridge is **1,283 metres** long. [\\[1\\]](https://news.example/a)\n\n"
-        "> also in Chinese: 大桥长**1283米**。 [\\[2\\]](https://coopbot.example/v1/articles/zh/qiao)\n\n**Sources**\n\n"
+        f"> also in Chinese: 大桥长**1283米**。 [\\[2\\]]({QIAO})\n\n**Sources**\n\n"
         "- \\[1\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
-        "- \\[2\\] [大桥](https://coopbot.example/v1/articles/zh/qiao) · 黑河日报 · 10 May 2025",
+        f"- \\[2\\] [大桥]({QIAO}) · 黑河日报 · 10 May 2025",
     ),
     (
         FOREIGN,
         "大桥长1283米。 [1]\n  from a Chinese article: 1,283 m",
-        "大桥长**1283米**。 [\\[1\\]](https://coopbot.example/v1/articles/zh/qiao)\n\nfrom a Chinese article: **1,283 m**\n\n"
+        f"大桥长**1283米**。 [\\[1\\]]({QIAO})\n\nfrom a Chinese article: **1,283 m**\n\n"
         "**Nearest passages**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
         "  > Lorries cross it.\n\n**Sources**\n\n"
-        "- \\[1\\] [大桥](https://coopbot.example/v1/articles/zh/qiao) · 黑河日报 · 10 May 2025",
+        f"- \\[1\\] [大桥]({QIAO}) · 黑河日报 · 10 May 2025",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""The addresses that answers link to: the source's own if it has one, else the article in this service."""
+"""The addresses that answers link to: the source's own if it has one, else the article's page in this service."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from coopbot.domain import Article, Citation
 
 
 def article_address(base: str, article_id: str) -> str:
-    """The address of an article in this service. base: the service's address without a trailing slash; "" if it has none."""
-    return f"{base}/v1/articles/{quote(article_id)}" if base else ""
+    """The page of an article in this service. base: the service's address without a trailing slash; "" if it has none."""
+    return f"{base}/article/{quote(article_id)}" if base else ""
 
 
 def source_address(article: Article | Citation, base: str) -> str:
-    """The web page of an article, opened at the quote of a citation; `article_address` if the article has no web page."""
+    """The web page of an article, opened at the quote of a citation; its page in this service if it has none of its own."""
     own = (isinstance(article, Citation) and article.deep_link) or article.url
-    return own if own.lower().startswith(("http://", "https://")) else article_address(base, article.article_id)
+    if own.lower().startswith(("http://", "https://")):
+        return own
+    address = article_address(base, article.article_id)
+    if not address or not isinstance(article, Citation):
+        return address
+    return f"{address}?start={article.start_char}&end={article.end_char}#quote"

@@ -19,6 +19,7 @@ _SUMMARY_CHARS = 500
 _ATOM = "http://www.w3.org/2005/Atom"
 _MEDIA_TYPE = "application/atom+xml"
 _TITLE = "coopbot: cooperation between regions of China and Russia"
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 # Characters that XML does not allow.
 _NO_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -72,7 +73,7 @@ def _add_entry(feed: ElementTree.Element, article: Article, base: str) -> None:
     link = source_address(article, base)
     ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _clean(link)})
     if link != (own := article_address(base, article.article_id)):
-        ElementTree.SubElement(entry, "link", {"rel": "related", "type": "application/json", "href": own})
+        ElementTree.SubElement(entry, "link", {"rel": "related", "type": "text/html", "href": own})
     _add(entry, "summary", _summary(article.text))
 
 
@@ -85,8 +86,8 @@ def _clean(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """The beginning of the text, cut at the end of a word."""
-    start = " ".join(text[: 2 * _SUMMARY_CHARS].split())
+    """The beginning of the text without the marks of headings, cut at the end of a word."""
+    start = " ".join(_HEADING.sub("", text[: 2 * _SUMMARY_CHARS]).split())
     if len(start) <= _SUMMARY_CHARS:
         return start
     cut = start[:_SUMMARY_CHARS]
