@@ -251,6 +251,12 @@ def test_the_overview_counts_articles(client: TestClient) -> None:
     assert found["places"][0]["names"] == {"en": "Hunchun", "zh": "珲春", "ru": "Хуньчунь"}
     assert {"name": "TASS", "articles": 1} in found["publishers"]
     assert [article["article_id"] for article in found["recent"]] == ["zh/port", "en/bridge", "en/port", "ru/port"]
+    assert found["newest"] == "2024-12-31"
+
+
+def test_the_newest_in_the_readers_language_come_first(client: TestClient) -> None:
+    found = client.get("/v1/overview", params={"language": "en", "recent": 3}).json()
+    assert [article["article_id"] for article in found["recent"]] == ["en/bridge", "en/port", "zh/port"]
 
 
 @pytest.mark.parametrize(

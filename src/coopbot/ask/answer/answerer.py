@@ -213,12 +213,12 @@ class Answerer:
         if wanted is None:
             return None
         if not wanted.subject:
-            notice, articles = newest_articles(self._newest, store, wanted, filters)
+            notice, articles = newest_articles(self._newest, store, wanted, filters, detect_language(text))
             return _plain(text, store, notice=notice, articles=articles)
         subject = readings(wanted.subject, before.question, self._embedder, self._weights.follow_up)[0]
         asked = understand(subject, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
-        articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store))
+        articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store), detect_language(text))
         return _plain(text, store, notice="about", articles=articles, searched_as=subject)
 
     def _quoted(

@@ -23,25 +23,33 @@ _READ_AT_A_TIME = 200
 _ABOUT, _ALSO_ABOUT = 0.45, 0.40
 
 
-def articles_about(hits: Iterable[Hit], article: Callable[[str], Article]) -> tuple[Article, ...]:
-    """The articles whose passages are about the subject, best first; empty if no passage is."""
+def articles_about(hits: Iterable[Hit], article: Callable[[str], Article], language: Language) -> tuple[Article, ...]:
+    """The articles whose passages are about the subject, those in the asker's language first, best first; empty if no passage
+    is.
+    """
     late = [(hit.legs.late or 0.0, hit.passage.article_id) for hit in hits]
     if max((score for score, _ in late), default=0.0) < _ABOUT:
         return ()
     ids = dict.fromkeys(article_id for score, article_id in late if score >= _ALSO_ABOUT)
-    return tuple(article(article_id) for article_id in list(ids)[:_LISTED])
+    return _own_first((article(article_id) for article_id in list(ids)[:_LISTED]), language)
 
 
 def newest_articles(
-    newest: Newest, store: VectorStore, wanted: ArticlesWanted, filters: Filters
+    newest: Newest, store: VectorStore, wanted: ArticlesWanted, filters: Filters, language: Language
 ) -> tuple[Notice, tuple[Article, ...]]:
-    """The articles from the requested time, newest first; if there are none, the newest overall."""
+    """The articles from the requested time, those in the asker's language first, newest first; if there are none, the newest
+    overall.
+    """
     first = max(filter(None, (wanted.first, filters.published_from)), default=None)
     last = min(filter(None, (wanted.last, filters.published_to)), default=None)
     of_time = newest.of(store, replace(filters, published_from=first, published_to=last))
     if of_time or wanted.first is None:
-        return "newest", tuple(of_time[:_LISTED])
-    return "none_then", tuple(newest.of(store, filters)[:_LISTED])
+        return "newest", _own_first(of_time, language)[:_LISTED]
+    return "none_then", _own_first(newest.of(store, filters), language)[:_LISTED]
+
+
+def _own_first(articles: Iterable[Article], language: Language) -> tuple[Article, ...]:
+    return tuple(sorted(articles, key=lambda article: article.language != language))
 
 
 class Newest:

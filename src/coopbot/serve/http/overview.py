@@ -28,9 +28,10 @@ _PUBLISHERS = 200
 
 
 class OverviewIn(FiltersIn):
-    """The filters of the articles to count. recent: how many of the newest to list."""
+    """The filters of the articles to count. recent: how many of the newest to list. language: of the articles listed first."""
 
     recent: int = Field(default=10, ge=0, le=50)
+    language: Language | None = None
 
 
 class PublisherOut(BaseModel):
@@ -54,10 +55,11 @@ class OverviewOut(BaseModel):
     """Counts of articles. Each list applies all filters except its own, so that it shows the other choices.
 
     total: articles in the index. counted: those processed so far, fewer than `total` while a large index is being processed.
-    matching: those that pass all filters.
+    matching: those that pass all filters. newest: the date of the newest article of all; null if none has one.
     """
 
     snapshot: str
+    newest: date | None
     total: int
     counted: int
     matching: int
@@ -114,7 +116,8 @@ class Overview:
             months=_months(passing("published")),
             publishers=_publishers(passing("publishers")),
             places=_places(passing("places")),
-            recent=_newest(passing(), query.recent),
+            recent=_newest(passing(), query.recent, query.language),
+            newest=max((entry.article.published for entry in entries if entry.article.published), default=None),
         )
 
     def _processed(self, store: VectorStore) -> tuple[_Entry, ...]:
@@ -171,6 +174,10 @@ def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
     ]
 
 
-def _newest(entries: Iterable[_Entry], limit: int) -> list[ArticleOut]:
-    """The newest articles; those of one day in the order of the entries."""
-    return nlargest(limit, (entry.article for entry in entries), key=lambda article: article.published or date.min)
+def _newest(entries: Iterable[_Entry], limit: int, language: Language | None) -> list[ArticleOut]:
+    """The newest articles, those in the language first; those of one day in the order of the entries."""
+
+    def newness(article: ArticleOut) -> tuple[bool, date]:
+        return article.language == language, article.published or date.min
+
+    return nlargest(limit, (entry.article for entry in entries), key=newness)
