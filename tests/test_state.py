@@ -31,7 +31,7 @@ def test_what_is_written_is_there_for_others_and_later(tmp_path: Path) -> None:
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         opened = list(threads.map(lambda _: State(tmp_path / "state.sqlite"), range(8)))
-    assert {one.number("PRAGMA user_version") for one in opened} == {3}
+    assert len({one.number("PRAGMA user_version") for one in opened}) == 1
 
 
 def test_a_failed_transaction_changes_nothing() -> None:

@@ -1,4 +1,5 @@
-"""The state of a service in one SQLite file, shared by all its processes: conversations, changes, feeds, the Telegram bot.
+"""The state of a service in one SQLite file, shared by all its processes: conversations, changes, feeds, feedback,
+the Telegram bot.
 
 A process that is killed loses nothing that was committed. What only one process at a time may do is held by a lease.
 """
@@ -89,6 +90,11 @@ _MIGRATIONS = (
     UPDATE outbox SET unclear = after_id IS NOT NULL;
     ALTER TABLE outbox DROP COLUMN after_id;
     DROP TABLE latest_ids;
+    """,
+    """
+    -- What users say about answers: see `serve.feedback`.
+    CREATE TABLE feedback (feedback_id TEXT PRIMARY KEY, at_s REAL NOT NULL, verdict TEXT NOT NULL, record BLOB NOT NULL);
+    CREATE INDEX feedback_by_time ON feedback (at_s);
     """,
 )
 

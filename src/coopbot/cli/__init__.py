@@ -53,6 +53,7 @@ for command in (
     serving.telegram,
     checking.prepare,
     checking.doctor,
+    checking.feedback,
 ):
     app.command()(command)
 

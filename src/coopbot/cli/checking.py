@@ -1,16 +1,21 @@
-"""Commands about coopbot itself: prepare its models, check the installation."""
+"""Commands about coopbot itself: prepare its models, check the installation, show what users say."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from coopbot.cli.console import AsJson, say_either, steps
+from coopbot.errors import InvalidRequest
 from coopbot.settings import load_settings
+
+if TYPE_CHECKING:
+    from coopbot.serve.feedback import StoredFeedback
 
 
 def prepare(force: Annotated[bool, typer.Option("--force", help="Prepare again.")] = False, as_json: AsJson = False) -> None:
@@ -52,3 +57,45 @@ def doctor(as_json: AsJson = False) -> None:
     say_either(as_json, [asdict(check) for check in checks], "\n".join(lines))
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def feedback(
+    verdict: Annotated[str, typer.Option("--verdict", help="Only good, bad or wrong_language.")] = "",
+    days: Annotated[int | None, typer.Option("--days", min=1, max=36_500, help="Only of the latest days.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="The most to print.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what users said about answers, newest first."""
+    from coopbot.serve.feedback import VERDICTS, FeedbackBox, Verdict
+    from coopbot.wiring import open_state
+
+    if verdict not in ("", *get_args(Verdict)):
+        raise InvalidRequest("verdict", f"not one of {', '.join(VERDICTS)}; choose one of them")
+    box = FeedbackBox(open_state(load_settings()))
+    since_s = (datetime.now(UTC) - timedelta(days=days)).timestamp() if days else 0.0
+    counts = box.counts(since_s)
+    found = box.latest(limit, verdicts=[one for one in VERDICTS if verdict in ("", one)], since_s=since_s)
+    listed = [{"feedback_id": one.feedback_id, "at": _minute(one), **asdict(one.feedback)} for one in found]
+    summary = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    lines = [summary, *(line for one in found for line in ("", *_feedback_lines(one)))]
+    say_either(as_json, {"counts": counts, "feedback": listed}, "\n".join(lines))
+
+
+def _minute(stored: StoredFeedback) -> str:
+    return datetime.fromtimestamp(stored.at_s, UTC).isoformat(timespec="minutes")
+
+
+def _feedback_lines(stored: StoredFeedback) -> list[str]:
+    """One feedback as lines; what was not sent has none."""
+    sent = stored.feedback
+    about = filter(None, (sent.channel, sent.language, (sent.outcome or "").replace("_", " "), sent.snapshot))
+    limits = asdict(sent.filters)
+    parts = {
+        "question": sent.question,
+        "searched as": "" if sent.searched_as == sent.question else sent.searched_as,
+        "filters": ", ".join(f"{name}: {value}" for name, value in limits.items() if value),
+        "articles": ", ".join(sent.articles),
+        "says": " ".join(sent.comment.split()),
+    }
+    first = f"{_minute(stored)}  {sent.verdict.replace('_', ' ')}  ({', '.join(about)})"
+    return [first, *(f"  {name}: {text}" for name, text in parts.items() if text)]

@@ -63,10 +63,10 @@ def serve(
     sockets = listen(settings.host, settings.port)
     url = f"http://{settings.host}:{settings.port}"
     if workers > 1:
-        say_either(as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
+        say_either(as_json, {"url": url}, f"{url} is the page; the interface for programs is described at {url}/docs")
         raise typer.Exit(run_workers(partial(_open, plan), sockets, workers, shutdown_s=settings.shutdown_s))
     service, bot = _open(plan)
-    say_either(as_json, {"url": url}, f"coopbot answers on {url} (try {url}/docs)")
+    say_either(as_json, {"url": url}, f"{url} is the page; the interface for programs is described at {url}/docs")
     run_http(service, sockets, telegram=bot, shutdown_s=settings.shutdown_s)
 
 
@@ -75,6 +75,7 @@ def _open(plan: _Plan) -> Opened:
     from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import open_changes, open_monitoring, open_tracing
     from coopbot.serve.admission import Admission
+    from coopbot.serve.feedback import FeedbackBox
     from coopbot.serve.http.metrics import Metrics
     from coopbot.serve.http.service import HttpService
     from coopbot.serve.watch import follow
@@ -106,6 +107,7 @@ def _open(plan: _Plan) -> Opened:
         reader=prepared_reader(settings),
         changes=changes,
         access=settings,
+        feedback=FeedbackBox(state),
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
         tracing=tracing,

@@ -1,4 +1,4 @@
-"""The JSON of questions and searches: what is asked, and which articles it is limited to."""
+"""The JSON of questions, searches and feedback: what is asked, and which articles it is limited to."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
-from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language
+from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language, Outcome
 from coopbot.index.filters import VALUE_FILTERS, ValueFilter
+from coopbot.serve.feedback import MAX_COMMENT_CHARS, MAX_FEEDBACK_ARTICLES, Channel, Feedback, Verdict
 from coopbot.text.characters import LONGEST_LINE, has_meaning, plain_characters
 
 _FILTERS = TypeAdapter(Filters)
@@ -112,6 +113,29 @@ class AskIn(_Request):
     filters: FiltersIn = FiltersIn()
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
+
+
+class FeedbackIn(_Request):
+    """What somebody says about an answer. Only the first two are needed; the question is stored only if it is sent.
+
+    feedback_id: made by the sender; the same again replaces what was sent before.
+    """
+
+    feedback_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    verdict: Verdict
+    comment: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=MAX_COMMENT_CHARS)] = ""
+    language: Language | None = None
+    outcome: Outcome | None = None
+    question: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=MAX_QUESTION_CHARS)] = ""
+    searched_as: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=2 * MAX_QUESTION_CHARS)] = ""
+    filters: FiltersIn = FiltersIn()
+    articles: list[Name] = Field(default=[], max_length=MAX_FEEDBACK_ARTICLES)
+    snapshot: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{0,100}$")] = ""
+
+    def to_feedback(self, channel: Channel) -> Feedback:
+        """The same as it is stored."""
+        own = self.model_dump(exclude={"feedback_id", "filters", "articles"})
+        return Feedback(**own, channel=channel, filters=self.filters.to_filters(), articles=tuple(self.articles))
 
 
 class SearchIn(FiltersIn):

@@ -30,6 +30,7 @@ from coopbot.serve.http.access import add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
+from coopbot.serve.http.feedback import add_feedback
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.metrics import add_metrics, request_metrics
 from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
@@ -99,6 +100,7 @@ def create_app(service: HttpService) -> FastAPI:
     _add_questions(app, questions)
     add_chat(app, service, questions)
     add_feed(app, service)
+    add_feedback(app, service.feedback)
     # Stateless: each POST gets one response, so there is no event stream to GET.
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, service.reader)

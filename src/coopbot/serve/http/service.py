@@ -14,9 +14,11 @@ from coopbot.ask.store import LiveStore
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
+from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.webhook import Deliver
 from coopbot.serve.sections import Access
+from coopbot.state import State
 
 if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
@@ -27,7 +29,8 @@ class HttpService:
     """An answerer over an open index, and what surrounds it.
 
     admission: whose turn it is. reader: shown with the index. changes: articles change only if `access` has an admin token
-    too. public_url: the service's address in links; if empty, the address that the request was sent to.
+    too. feedback: where it is stored; in memory by default. public_url: the service's address in links; if empty, the address
+    that the request was sent to.
     monitoring: the data for `/metrics`. tracing: makes spans of requests. deliver: receives updates from Telegram. alive:
     whether the bot works. background: contexts that are entered, after `changes` and `tracing`, when the service starts and
     exited in reverse order when it ends.
@@ -39,6 +42,7 @@ class HttpService:
     reader: ReaderCard | None = None
     changes: Changes | None = None
     access: Access = field(default_factory=Access)
+    feedback: FeedbackBox = field(default_factory=lambda: FeedbackBox(State(None)))
     public_url: str = ""
     monitoring: Monitoring | None = None
     tracing: Tracing | None = None
