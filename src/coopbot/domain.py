@@ -13,12 +13,16 @@ from typing import Literal, get_args
 Language = Literal["en", "zh", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+AnswerKind = Literal["plain", "latest", "compare", "series", "list", "source", "summary"]
 Outcome = Literal["answered", "possible", "no_evidence", "small_talk", "articles"]
 Talk = Literal["greeting", "farewell", "thanks", "ability", "identity", "abuse"]
 TALKS: tuple[Talk, ...] = get_args(Talk)
 Notice = Literal[Talk, "about", "newest", "none_then"]
 NOTICES: tuple[Notice, ...] = get_args(Notice)
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
+
+Remark = Literal["undated", "other_units", "one_thing", "no_answer_before", "not_about"]
+REMARKS: tuple[Remark, ...] = get_args(Remark)
 
 MAX_QUESTION_CHARS = 500
 
@@ -175,10 +179,31 @@ class Claim:
     """A sentence of an answer and the numbers of the citations that support it, at least one.
 
     Of a claim that is a quote, the first citation is that quote, and further ones say the same, most in another language.
+    label: what it is about where several things are: the side of a comparison, the heading in an overview; else "".
     """
 
     text: str
     citations: tuple[int, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A figure of a series: `value` in plain units, such as cubic metres, for the days `first` to `last`.
+
+    words: the place of the figure in the quote of its citation. restated: the figure in the language of the question, if the
+    quote is in another; else "". high: the other end of a range, else equal to `value`.
+    """
+
+    first: date
+    last: date
+    value: float
+    high: float
+    unit: str
+    approximate: bool
+    citation: int
+    words: Span
+    restated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +233,11 @@ class Answer:
     the fixed line that `notice` names. `articles` lists articles below such a line: about a subject, the newest of a period, or
     the newest of all because there are none of that period.
 
+    kind: what kind of answer it is. "plain": single sentences answer. "series": figures at several times, in `series`, oldest
+    first. "latest": newest first. "compare": a claim for each side, labelled, and the sides that nothing tells of in `missing`.
+    "list": a claim for each item, and `more`, how many further ones there are. "source": the quotes of the answer before, for
+    where they are from. "summary": the lead of an article and its most telling sentences. remarks: what is to be said beside.
+
     confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. snapshot:
     id of the index that was read. writing: None if no language model was asked.
     """
@@ -224,6 +254,11 @@ class Answer:
     writing: Writing | None = None
     notice: Notice | None = None
     articles: tuple[Article, ...] = ()
+    kind: AnswerKind = "plain"
+    series: tuple[Point, ...] = ()
+    missing: tuple[str, ...] = ()
+    more: int = 0
+    remarks: tuple[Remark, ...] = ()
 
     def nearest(self) -> tuple[Citation, ...]:
         """The nearest passages: the citations that no claim or disagreement names."""

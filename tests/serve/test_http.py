@@ -80,7 +80,7 @@ def test_an_answer_is_cited_and_every_citation_is_exact(
     # Of so few articles the model is seldom sure; what it offers as nearest is cited as exactly.
     assert (answer["outcome"] == "answered") == bool(answer["claims"])
     if answer["claims"]:
-        assert answer["claims"][0] == {"text": first["quote"], "citations": [1]}
+        assert answer["claims"][0] == {"text": first["quote"], "citations": [1], "label": ""}
         assert re.match(re.escape(first["quote"]) + r"( \(.+\)|（.+）)? \[1\]", answer["text"])
     for citation in answer["citations"]:
         article = client.get(f"/v1/articles/{citation['article_id']}").json()

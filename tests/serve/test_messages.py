@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from coopbot import errors
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, NOTICES, Citation, Language, Source
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, NOTICES, REMARKS, Citation, Language, Source
 from coopbot.serve.messages import error_text, format_date, language_of_locale, message, publisher_line
 
 _SCRIPT = {"en": re.compile(r"[A-Za-z]"), "zh": re.compile(r"[\u4e00-\u9fff]"), "ru": re.compile(r"[А-Яа-яЁё]")}
@@ -22,6 +22,9 @@ def _texts(language: Language) -> dict[str, str]:
     del texts["dates"], texts["punctuation"]
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
+    remarks = texts.pop("remarks")
+    assert set(remarks) == set(REMARKS)
+    notices |= remarks
     for name in ("from_article", "also_in"):
         notices |= {f"{name} {code}": text for code, text in texts.pop(name).items()}
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}

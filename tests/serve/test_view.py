@@ -8,11 +8,22 @@ from datetime import date
 import pytest
 
 from coopbot.cli.asking import _print_answer
-from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Source, Span
+from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.telegram.format import answer_parts
-from coopbot.serve.view import DisagreementBlock, LeadBlock, NearestBlock, QuoteBlock, SourcesBlock, Words, answer_view
+from coopbot.serve.view import (
+    ArticlesBlock,
+    DisagreementBlock,
+    LeadBlock,
+    NearestBlock,
+    NoteBlock,
+    QuoteBlock,
+    SeriesBlock,
+    SourcesBlock,
+    Words,
+    answer_view,
+)
 from tests.fakes import make_article
 
 ENGLISH = make_article("en/bridge", "The bridge is 1,283 metres long. Lorries cross it.", title="A *bridge*")
@@ -215,3 +226,93 @@ def test_in_telegram() -> None:
     assert part.text[folded.offset : folded.offset + folded.length] == "also in Chinese: 大桥长1283米。 [2]"
     (part,) = answer_parts(FOREIGN)
     assert part.text.startswith("大桥长1283米。 [1]\nfrom a Chinese article: 1,283 m\n\nNearest passages\n\n[2] A *bridge*\n")
+
+
+def _point(citation: Citation, words: str, year: int, value: float, unit: str = "m", restated: str = "") -> Point:
+    start = citation.quote.index(words)
+    return Point(
+        first=date(year, 1, 1),
+        last=date(year, 12, 31),
+        value=value,
+        high=value,
+        unit=unit,
+        approximate=False,
+        citation=citation.number,
+        words=Span(start_char=start, end_char=start + len(words)),
+        restated=restated,
+    )
+
+
+CHINESE_TOO = _citation(2, CHINESE, CHINESE.text, "1283米")
+SERIES = replace(
+    _answer(Claim(text=LONG, citations=(1,)), Claim(text=CHINESE.text, citations=(2,)), cited=(OWN, CHINESE_TOO)),
+    kind="series",
+    series=(_point(OWN, "1,283 metres", 2020, 641.5), _point(CHINESE_TOO, "1283米", 2021, 1283.0, restated="1,283 m")),
+)
+
+
+def test_a_series_is_a_table_with_bars_and_its_quotes_stand_among_the_sources() -> None:
+    series, sources = answer_view(SERIES)
+    assert isinstance(series, SeriesBlock)
+    assert [(row.time, row.words.text, row.restated, row.share, row.number) for row in series.rows] == [
+        ("2020", "1,283 metres", "", 0.5, 1),
+        ("2021", "1283米", "1,283 m", 1.0, 2),
+    ]
+    assert isinstance(sources, SourcesBlock)
+    assert [one.words.text for source in sources.articles for one in source.quotes] == [LONG, CHINESE.text]
+
+
+def test_every_interface_shows_a_series(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer_text(SERIES).splitlines()[1:] == ["- 2020: 1,283 metres [1]", "- 2021: 1283米 (1,283 m) [2]"]
+    assert "- 2021: 1283米 (1,283 m)" in markdown_text(SERIES)
+    assert "2021: 1283米 (1,283 m) [2]" in "".join(part.text for part in answer_parts(SERIES))
+    _print_answer(SERIES)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("2020  1,283 metres [1]  ████████████") and not lines[1].endswith("█" * 13)
+
+
+COMPARED = replace(
+    _answer(Claim(text=LONG, citations=(1,), label="the long bridge"), cited=(OWN,), outcome="possible"),
+    kind="compare",
+    missing=("the short bridge",),
+    more=3,
+    remarks=("other_units",),
+)
+
+
+def test_sides_have_labels_and_what_is_missing_or_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    lead, quote, missing, more, units, _ = answer_view(COMPARED)
+    assert isinstance(lead, LeadBlock)
+    assert isinstance(quote, QuoteBlock) and quote.label == "the long bridge"
+    assert [note.text for note in (missing, more, units) if isinstance(note, NoteBlock)] == [
+        "the short bridge: no article here says this.",
+        "And 3 more like these.",
+        "The figures are in different units; none is converted.",
+    ]
+    for shown in (answer_text(COMPARED), markdown_text(COMPARED), "".join(part.text for part in answer_parts(COMPARED))):
+        assert "the long bridge" in shown and "the short bridge: no article here says this." in shown
+    _print_answer(COMPARED)
+    assert "the short bridge: no article here says this." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("language", "opening"),
+    [
+        ("en", "There is no answer before this"),
+        ("zh", "此前没有可以说明出处的回答"),
+        ("ru", "До этого не было ответа"),
+    ],
+)
+def test_a_source_without_an_answer_before_is_only_a_line(language: Language, opening: str) -> None:
+    answer = replace(_answer(cited=(), outcome="no_evidence", language=language), kind="source", remarks=("no_answer_before",))
+    (lead,) = answer_view(answer)
+    assert isinstance(lead, LeadBlock) and lead.text.startswith(opening)
+
+
+def test_an_overview_ends_with_titles_of_more_articles() -> None:
+    answer = replace(_answer(Claim(text=LONG, citations=(1,)), cited=(OWN,)), kind="summary", articles=(RUSSIAN,))
+    *_, more = answer_view(answer)
+    assert isinstance(more, ArticlesBlock) and more.heading == "More about this"
+    assert [source.title for source in more.articles] == ["Мост"]
+    for shown in (answer_text(answer), markdown_text(answer), "".join(part.text for part in answer_parts(answer))):
+        assert "More about this" in shown and "Мост" in shown

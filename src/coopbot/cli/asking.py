@@ -15,6 +15,9 @@ from coopbot.domain import Answer, Filters
 from coopbot.errors import InvalidRequest
 from coopbot.index.filters import VALUE_FILTERS
 
+# The longest bar of a series.
+_BAR_CHARS = 24
+
 Question = Annotated[str, typer.Argument(help="The question, in English, Chinese or Russian.")]
 _Repeated = list[str] | None
 
@@ -91,6 +94,7 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve import view
+    from coopbot.serve.answer_text import row_text
     from coopbot.serve.messages import labelled
 
     cited = {citation.number: citation for citation in answer.citations}
@@ -99,12 +103,22 @@ def _print_answer(answer: Answer) -> None:
             case view.LeadBlock():
                 say(block.text)
             case view.QuoteBlock():
+                if block.label:
+                    say(f"\n{labelled(block.label, '', answer.question_language).rstrip()}")
                 say_marked(block.words.text, block.words.answer, block.note + _numbers(block.numbers))
                 if block.origin:
                     say_marked(f"    {block.origin.text}", block.origin.answer and block.origin.answer.shifted(4))
                 for one in block.folded:
                     quote = labelled(one.label, one.words.text, answer.question_language)
                     say(f"    {quote}{one.note} [{one.number}]")
+            case view.SeriesBlock():
+                say(block.heading)
+                width = max(len(row.time) for row in block.rows)
+                for row in block.rows:
+                    bar = "█" * round(_BAR_CHARS * row.share) if row.share is not None else ""
+                    say(f"{row.time:<{width}}  {row_text(row, answer.question_language)} [{row.number}]  {bar}".rstrip())
+            case view.NoteBlock():
+                say(block.text)
             case view.DisagreementBlock():
                 say(f"\n{block.heading}")
                 for side in block.sides:
@@ -119,6 +133,8 @@ def _print_answer(answer: Answer) -> None:
                         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
                         say(f"    {place} {citation.deep_link}".rstrip())
             case view.ArticlesBlock():
+                if block.heading:
+                    say(f"\n{block.heading}")
                 for source in block.articles:
                     say(f"- {source.title} · {source.line}")
 

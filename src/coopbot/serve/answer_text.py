@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coopbot.domain import Answer
+from coopbot.domain import Answer, Language
 from coopbot.serve import view
-from coopbot.serve.messages import labelled
+from coopbot.serve.messages import bracketed, labelled
 
 
 def answer_text(answer: Answer) -> str:
     """The whole answer but for the nearest passages and the list of sources, which programs take from its citations."""
     return "\n".join(_lines(answer))
+
+
+def row_text(row: view.Row, language: Language) -> str:
+    """A figure of a series, in the question's language too if it is quoted in another."""
+    return row.words.text + bracketed(row.restated, language)
 
 
 def _lines(answer: Answer) -> Iterator[str]:
@@ -20,16 +25,26 @@ def _lines(answer: Answer) -> Iterator[str]:
             case view.LeadBlock():
                 yield block.text
             case view.QuoteBlock():
-                yield block.words.text + block.note + "".join(f" [{number}]" for number in block.numbers)
+                label = labelled(block.label, "", answer.question_language) if block.label else ""
+                yield label + block.words.text + block.note + "".join(f" [{number}]" for number in block.numbers)
                 if block.origin:
                     yield f"  {block.origin.text}"
                 for one in block.folded:
                     quote = labelled(one.label, one.words.text, answer.question_language)
                     yield f"  {quote}{one.note} [{one.number}]"
+            case view.SeriesBlock():
+                yield block.heading
+                for row in block.rows:
+                    figure = labelled(row.time, row_text(row, answer.question_language), answer.question_language)
+                    yield f"- {figure} [{row.number}]"
+            case view.NoteBlock():
+                yield block.text
             case view.DisagreementBlock():
                 yield block.heading
                 for side in block.sides:
                     yield f"- {side.words.text} [{side.number}] {side.line}"
             case view.ArticlesBlock():
+                if block.heading:
+                    yield block.heading
                 for article in block.articles:
                     yield f"- {article.title} · {article.line}"

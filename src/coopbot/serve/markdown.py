@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from coopbot.domain import Answer, Language, Span
 from coopbot.serve import view
+from coopbot.serve.answer_text import row_text
 from coopbot.serve.links import source_address
 from coopbot.serve.messages import labelled
 
@@ -55,11 +56,19 @@ def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language:
         case view.LeadBlock():
             yield (f"{block.text}\n\n",)
         case view.QuoteBlock():
-            yield _words(block.words), _note(block.note), *block.numbers, "\n\n"
+            label = f"**{escaped_markdown(block.label)}**\n\n" if block.label else ""
+            yield label, _words(block.words), _note(block.note), *block.numbers, "\n\n"
             if block.origin:
                 yield (f"{_words(block.origin)}\n\n",)
             for one in block.folded:
                 yield f"> {labelled(one.label, _words(one.words), language)}", _note(one.note), one.number, "\n\n"
+        case view.SeriesBlock():
+            yield (f"**{block.heading}**\n\n",)
+            for row in block.rows:
+                yield f"- {escaped_markdown(labelled(row.time, row_text(row, language), language))}", row.number, "\n"
+            yield ("\n",)
+        case view.NoteBlock():
+            yield (f"_{escaped_markdown(block.text)}_\n\n",)
         case view.DisagreementBlock():
             yield (f"**{block.heading}**\n\n",)
             for side in block.sides:
@@ -74,6 +83,8 @@ def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language:
                     yield f"  > {_words(one.words)}", _note(one.note), "\n"
             yield ("\n",)
         case view.ArticlesBlock():
+            if block.heading:
+                yield (f"**{block.heading}**\n\n",)
             for source in block.articles:
                 yield (f"- {_titled(source, addresses[source.article_id])}\n",)
 

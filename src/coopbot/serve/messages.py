@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Article, Citation, Language, Notice
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Article, Citation, Language, Notice, Remark
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
 
 # How many publishers of a brief's sources are named.
@@ -46,7 +46,8 @@ class Messages:
     """Every fixed text in one language. … marks where a value goes.
 
     `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
-    `notices` are shown in place of quotes: a reply to small talk, or a heading above articles.
+    `notices` are shown in place of quotes: a reply to small talk, or a heading above articles. `remarks` are on an answer as a
+    whole; `missing` is on a side of a comparison that nothing tells of.
     """
 
     possible: str
@@ -56,6 +57,12 @@ class Messages:
     also_in: dict[Language, str]
     sources: str
     sources_differ: str
+    series: str
+    missing: str
+    more: str
+    more_articles: str
+    last_answer: str
+    remarks: dict[Remark, str]
     undated: str
     as_of: str
     quoted: str

@@ -20,11 +20,17 @@ def citation_note(citation: Citation, language: Language) -> str:
 
 
 def format_period(first: date, last: date, language: Language) -> str:
-    """The period as a year, a month, a day, or a range of days."""
+    """The period as a year, a season such as 2020/21, months of a year, a day, or a range of days."""
     if first == last:
         return format_date(first, language)
     if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
         return format_year(first.year, language) if first.year == last.year else f"{first.year}–{last.year}"
     if first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (last.year, last.month):
         return format_month(first, language)
+    if (first.month, first.day, last.month, last.day, last.year) == (7, 1, 6, 30, first.year + 1):
+        return f"{first.year}/{last.year % 100:02}"
+    if first.day == 1 and (last + timedelta(days=1)).day == 1 and first.year == last.year:
+        dates = message(language).dates
+        months = "–".join(dates.months_alone[day.month - 1] for day in (first, last))
+        return dates.month.format(month=months, year=first.year)
     return message(language).punctuation.range.replace("…", "{}").format(*(format_date(day, language) for day in (first, last)))

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Span
+from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Remark, Span
 from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line
-from coopbot.serve.notes import citation_note
+from coopbot.serve.notes import citation_note, format_period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ class LeadBlock:
 class QuoteBlock:
     """A sentence of the answer. `note`: on its time, in brackets with the space before them, or "".
 
+    `label`: what it is about where several things are, such as a side of a comparison, or "".
     `origin`: of a quote in another language than the question, such as "from a Chinese article: 1,283 m"; its `answer` is the
     words restated. `folded`: quotes that say the same.
     """
@@ -77,7 +78,39 @@ class QuoteBlock:
     numbers: tuple[int, ...]
     origin: Words | None
     folded: tuple[Quoted, ...]
+    label: str = ""
     kind: Literal["quote"] = "quote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A figure of a series: its time, the figure as its quote has it, and again in the question's language if that is another,
+    else "". `share`: of the largest figure of the series, 0 to 1; null for one in another unit. `line`: publisher and date.
+    """
+
+    time: str
+    words: Words
+    restated: str
+    share: float | None
+    number: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesBlock:
+    """Figures at several times, oldest first. Two rows may have one time: their sources differ."""
+
+    heading: str
+    rows: tuple[Row, ...]
+    kind: Literal["series"] = "series"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteBlock:
+    """A line on the answer as a whole, or on what is missing from it."""
+
+    text: str
+    kind: Literal["note"] = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +142,18 @@ class SourcesBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlesBlock:
-    """The articles that were asked for."""
+    """The articles that were asked for, or, under a heading, more about what an answer tells of. `heading`: else ""."""
 
     articles: tuple[Source, ...]
+    heading: str = ""
     kind: Literal["articles"] = "articles"
 
 
-Block = LeadBlock | QuoteBlock | DisagreementBlock | NearestBlock | SourcesBlock | ArticlesBlock
+Block = LeadBlock | QuoteBlock | SeriesBlock | NoteBlock | DisagreementBlock | NearestBlock | SourcesBlock | ArticlesBlock
+
+
+# Remarks that take the place of the line that an answer opens with.
+_IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about")
 
 
 def answer_view(answer: Answer) -> tuple[Block, ...]:
@@ -130,14 +168,29 @@ class _View:
 
     def blocks(self) -> Iterator[Block]:
         answer, texts = self.answer, message(self.language)
+        remarks = list(answer.remarks)
         if answer.notice is not None:
             yield LeadBlock(text=texts.notices[answer.notice])
+        elif answer.kind == "source" and answer.claims:
+            yield LeadBlock(text=texts.last_answer)
+        elif remarks and remarks[0] in _IN_THE_LEAD:
+            yield LeadBlock(text=texts.remarks[remarks.pop(0)])
         elif answer.outcome in ("possible", "no_evidence"):
             yield LeadBlock(text=texts.possible if answer.outcome == "possible" else texts.no_evidence)
-        if answer.articles:
+        if answer.articles and not answer.claims:
             yield ArticlesBlock(articles=tuple(self._source(article) for article in answer.articles))
-        quotes = [self._quote(claim) for claim in answer.claims]
-        yield from quotes
+        quotes: list[QuoteBlock] = []
+        if answer.series:
+            yield self._series()
+        else:
+            quotes = [self._quote(claim) for claim in answer.claims]
+            yield from quotes
+        for missing in answer.missing:
+            yield NoteBlock(text=texts.missing.replace("…", missing, 1))
+        if answer.more:
+            yield NoteBlock(text=texts.more.replace("…", str(answer.more), 1))
+        for remark in remarks:
+            yield NoteBlock(text=texts.remarks[remark])
         for found in answer.disagreements:
             yield self._disagreement(found)
         nearest = answer.nearest()
@@ -148,6 +201,29 @@ class _View:
         if cited:
             shown = {quote.words.text for quote in quotes} | {one.words.text for quote in quotes for one in quote.folded}
             yield SourcesBlock(heading=texts.sources, articles=tuple(self._sources(cited, shown)))
+        if answer.articles and answer.claims:
+            more = tuple(self._source(article) for article in answer.articles)
+            yield ArticlesBlock(articles=more, heading=texts.more_articles)
+
+    def _series(self) -> SeriesBlock:
+        units = [point.unit for point in self.answer.series]
+        main = max(units, key=units.count)
+        largest = max((point.value for point in self.answer.series if point.unit == main), default=0.0)
+        rows = []
+        for point in self.answer.series:
+            citation = self._citation(point.citation)
+            share = round(point.value / largest, 3) if point.unit == main and largest > 0 and point.value >= 0 else None
+            rows.append(
+                Row(
+                    time=format_period(point.first, point.last, self.language),
+                    words=Words(text=point.words.of(citation.quote), language=citation.language),
+                    restated=point.restated,
+                    share=share,
+                    number=citation.number,
+                    line=self._line(citation),
+                )
+            )
+        return SeriesBlock(heading=message(self.language).series, rows=tuple(rows))
 
     def _quote(self, claim: Claim) -> QuoteBlock:
         """A claim that is a quote shows its first citation and folds the others; one that was written has only numbers."""
@@ -164,6 +240,7 @@ class _View:
             numbers=(first.number,),
             origin=self._origin(first),
             folded=tuple(self._quoted(one, one.answer, also[one.language]) for one in others),
+            label=claim.label,
         )
 
     def _origin(self, citation: Citation) -> Words | None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Answer, Language, Notice, Outcome, WritingOutcome
+from coopbot.domain import Answer, AnswerKind, Language, Notice, Outcome, Remark, WritingOutcome
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.notes import citation_note
@@ -106,10 +106,31 @@ class CitationOut(ArticleOut):
 
 
 class ClaimOut(Shape):
-    """A sentence of the answer and the numbers of its citations. If it is a quote, the first is that quote; others agree."""
+    """A sentence of the answer and the numbers of its citations. If it is a quote, the first is that quote; others agree.
+
+    `label`: what it is about where several things are, such as a side of a comparison or a heading; else "".
+    """
 
     text: str
     citations: list[int]
+    label: str
+
+
+class PointOut(Shape):
+    """A figure of a series: `value` in plain units for the days `first` to `last`, and where it stands: `words` in the quote of
+    the citation. `high`: the other end of a range, else equal to `value`. `restated`: the figure in the question's language, if
+    the quote is in another; else "".
+    """
+
+    first: date
+    last: date
+    value: float
+    high: float
+    unit: str
+    approximate: bool
+    citation: int
+    words: SpanOut
+    restated: str
 
 
 class DisagreementOut(Shape):
@@ -133,11 +154,15 @@ class AnswerOut(Shape):
     `blocks`: what a front end shows, in order, worded in the question's language. `text`: the same as plain text, without the
     nearest passages and the sources.
 
+    `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison that nothing tells of,
+    `more` the number of further items of a list, and `remarks` what is to be said of the answer as a whole.
+
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
     requested. `conversation_id` is null outside a conversation.
     """
 
     outcome: Outcome
+    kind: AnswerKind
     notice: Notice | None
     articles: list[ArticleOut]
     question_language: Language
@@ -146,6 +171,10 @@ class AnswerOut(Shape):
     claims: list[ClaimOut]
     citations: list[CitationOut]
     disagreements: list[DisagreementOut]
+    series: list[PointOut]
+    missing: list[str]
+    more: int
+    remarks: list[Remark]
     confidence: float
     writing: WritingOut | None
     searched_as: str

@@ -100,6 +100,14 @@ def places_around(id_: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_elsewhere(id_: str, place: str) -> bool:
+    """Whether a place lies outside another of the same country, and not around it, as Blagoveshchensk outside Primorye."""
+    around, of_place = places_around(id_), places_around(place)
+    if id_ == place or not around or not of_place or around[-1] != of_place[-1]:
+        return False
+    return place not in around and id_ not in of_place
+
+
 def all_places() -> Mapping[str, Place]:
     """All places with coordinates, by id."""
     return _load().points

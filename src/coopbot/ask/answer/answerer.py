@@ -10,6 +10,16 @@ from functools import partial
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer
+from coopbot.ask.answer.forms import (
+    Asking,
+    answer_compare,
+    answer_latest,
+    answer_list,
+    answer_series,
+    answer_source,
+    answer_summary,
+    said_plainly,
+)
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
@@ -27,8 +37,9 @@ from coopbot.ask.rank.retrieve import (
     to_hits,
 )
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.conversations import MAX_EARLIER, Conversations, Turn, checked_conversation_id
+from coopbot.ask.understand.conversations import MAX_EARLIER, Conversations, Quotation, Turn, checked_conversation_id
 from coopbot.ask.understand.follow_up import completed, readings
+from coopbot.ask.understand.kinds import Wanted, find_kind, load_kind_weights
 from coopbot.ask.understand.question import Question, checked, understand
 from coopbot.ask.weights import Weights, load_weights
 from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Language, Notice, Outcome
@@ -44,6 +55,9 @@ from coopbot.text.wanted import articles_wanted
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
 MAX_HITS = 50
+
+# Quotes of an answer that are kept for "where is this from?".
+_REMEMBERED = 4
 
 # Nearest passages offered when the sources do not answer.
 _OFFERED = 3
@@ -115,8 +129,11 @@ class Answerer:
             cited = [citation.article_id for citation in quoted.citations if quoted.claims]
             is_follow_up = quoted.searched_as != question.strip()
             articles = tuple(dict.fromkeys(cited)) or (before.articles if is_follow_up else ())
-            self._conversations.remember(conversation_id, Turn(question=quoted.searched_as, articles=articles), client)
-        if self._writer is not None and quoted.claims:
+            turn = Turn(question=quoted.searched_as, articles=articles, quoted=_quotations(quoted))
+            if quoted.kind == "source":
+                turn = before  # what is asked next is about the same answer
+            self._conversations.remember(conversation_id, turn, client)
+        if self._writer is not None and quoted.claims and quoted.kind == "plain":
             quoted = self._writer.write(quoted, found)
             clock.lap("write")
         answer = verify_answer(replace(quoted, timings_ms=clock.finish()), store.article)
@@ -163,10 +180,99 @@ class Answerer:
             clock.lap("retrieve")
             return unquoted, ()
         text = with_dates(text, today)
-        queries = readings(text, before.question, self._embedder, self._weights.follow_up)
+        asked = understand(text, self._embedder)
+        clock.lap("embed")
+        kind, formed = self._formed(asked, filters, max_citations, before, store, clock, today)
+        if formed is not None:
+            return formed, ()
+        answer, citations = self._plainly(asked, filters, max_citations, before, store, clock, watch, today)
+        return said_plainly(answer, kind), citations
+
+    def _formed(
+        self,
+        asked: Question,
+        filters: Filters,
+        max_citations: int | None,
+        before: Turn,
+        store: VectorStore,
+        clock: Clock,
+        today: date,
+    ) -> tuple[Wanted, Answer | None]:
+        """The kind of answer that the question wants, and the answer if it than what single sentences say."""
+        text = asked.text
+        kind = find_kind(text, asked.vector, load_kind_weights())
+        clock.lap("embed")
+        if kind == "ability":
+            return kind, _plain(text, store, outcome="small_talk", notice="ability")
+        if kind == "source":
+            quoted = before.quoted or self._quoted_before(before, filters, store)
+            told = answer_source(asked, quoted, store, today, max_citations, partial(_article, store))
+            clock.lap("compose")
+            return kind, told
+        if kind == "plain":
+            return kind, None
+        query = readings(text, before.question, self._embedder, self._weights.follow_up)[0]
+        if query != text:
+            asked = understand(query, self._embedder)
+        ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
+        clock.lap("retrieve")
+        asking = Asking(
+            asked=asked,
+            ranked=ranked,
+            store=store,
+            article=partial(_article, store),
+            weights=self._weights,
+            reader=self._reader,
+            embedder=self._embedder,
+            filters=filters,
+            late=self._late,
+            today=today,
+            cited=max_citations,
+        )
+        forms: dict[str, Callable[[Asking], Answer | None]] = {
+            "series": answer_series,
+            "latest": answer_latest,
+            "compare": answer_compare,
+            "list": answer_list,
+            "summary": answer_summary,
+        }
+        answer = forms[kind](asking)
+        clock.lap("read" if self._reader else "retrieve")
+        return kind, answer
+
+    def _quoted_before(self, before: Turn, filters: Filters, store: VectorStore) -> tuple[Quotation, ...]:
+        """The quotes of the question before, where only that is known."""
+        if not before.question:
+            return ()
+        found, _ = self._plainly(
+            understand(before.question, self._embedder),
+            filters,
+            None,
+            Turn(question=""),
+            store,
+            Clock(),
+            lambda _: None,
+            self._today(),
+        )
+        return _quotations(found)
+
+    def _plainly(
+        self,
+        asked: Question,
+        filters: Filters,
+        max_citations: int | None,
+        before: Turn,
+        store: VectorStore,
+        clock: Clock,
+        watch: Watch,
+        today: date,
+    ) -> tuple[Answer, tuple[Citation, ...]]:
+        """The answer in single sentences, and all citations that a writer may use."""
+        queries = readings(asked.text, before.question, self._embedder, self._weights.follow_up)
+        read_as = [asked if query == asked.text else understand(query, self._embedder) for query in queries]
         clock.lap("embed")
         found_by = [
-            self._searched(query, store, filters, () if query == text else before.articles, clock, watch) for query in queries
+            self._searched(one, store, filters, () if one is asked else before.articles, clock, watch) for one in read_as
         ]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         parts = self._parts(asked.text, evidence, store) if max_citations != 1 else ()
@@ -180,11 +286,9 @@ class Answerer:
         return quoted
 
     def _searched(
-        self, text: str, store: VectorStore, filters: Filters, quoted_last: Collection[str], clock: Clock, watch: Watch
+        self, asked: Question, store: VectorStore, filters: Filters, quoted_last: Collection[str], clock: Clock, watch: Watch
     ) -> tuple[Question, Evidence]:
-        """One query, embedded, and the evidence found for it. quoted_last: articles that get a bonus."""
-        asked = understand(text, self._embedder)
-        clock.lap("embed")
+        """One query and the evidence found for it. quoted_last: articles that get a bonus."""
 
         def seen(progress: Progress) -> None:
             if progress.stage == "retrieved":
@@ -276,6 +380,22 @@ class Answerer:
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
         )
+
+
+def _quotations(answer: Answer) -> tuple[Quotation, ...]:
+    """The quotes of an answer, first those of its claims."""
+    cited = {citation.number: citation for citation in answer.citations}
+    firsts = [cited[claim.citations[0]] for claim in answer.claims]
+    return tuple(
+        Quotation(
+            article_id=one.article_id,
+            start_char=one.start_char,
+            end_char=one.end_char,
+            passage=one.passage,
+            deep_link=one.deep_link,
+        )
+        for one in firsts[:_REMEMBERED]
+    )
 
 
 def _cited(

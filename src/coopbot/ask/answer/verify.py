@@ -22,7 +22,9 @@ def verify_citations(citations: Iterable[Citation], article: Callable[[str], Art
 
 
 def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> Answer:
-    """Return the answer if every claim has citations, all of them exist, and every quote is exact. Raises IndexBroken."""
+    """Return the answer if every claim has citations, all of them exist, every quote is exact, and every figure of a series stands
+    in its quote. Raises IndexBroken.
+    """
     verify_citations(answer.citations, article)
     numbers = [citation.number for citation in answer.citations]
     if numbers != list(range(1, len(numbers) + 1)):
@@ -30,4 +32,9 @@ def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> A
     for claim in answer.claims:
         if not claim.citations or not set(claim.citations) <= set(numbers):
             raise IndexBroken("a claim's citation is missing; this is a fault in coopbot, please report it")
+    quotes = {citation.number: citation.quote for citation in answer.citations}
+    for point in answer.series:
+        # Each figure stands in its own quote.
+        if not 0 <= point.words.start_char < point.words.end_char <= len(quotes.get(point.citation, "")):
+            raise IndexBroken("a figure of a series is not in its quote; this is a fault in coopbot, please report it")
     return answer

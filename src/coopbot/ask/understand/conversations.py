@@ -21,13 +21,26 @@ _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """A quote of an answer: `article.text[start_char:end_char]`, within a passage."""
+
+    article_id: str
+    start_char: int
+    end_char: int
+    passage: str
+    deep_link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A question as it was searched, completed by those before it, and the ids of the articles that answered it, or of those
-    that answered before where nothing did. A new field needs a default: stored turns lack it.
+    that answered before where nothing did. quoted: the first quotes of the last answer that had some. A new field needs a
+    default: stored turns lack it.
     """
 
     question: str
     articles: tuple[str, ...] = ()
+    quoted: tuple[Quotation, ...] = ()
 
 
 class Conversations:

@@ -24,7 +24,19 @@ T = TypeVar("T")
 MEDIA_TYPE = "text/event-stream"
 
 # The data of the event `claims`: what a client shows of an answer.
-_CLAIMS = {"outcome", "notice", "question_language", "text", "blocks", "articles", "claims", "citations", "disagreements"}
+_CLAIMS = {
+    "outcome",
+    "kind",
+    "notice",
+    "question_language",
+    "text",
+    "blocks",
+    "articles",
+    "claims",
+    "citations",
+    "disagreements",
+}
+_CLAIMS |= {"series", "missing", "more", "remarks"}
 
 
 class ProgressOut(BaseModel):

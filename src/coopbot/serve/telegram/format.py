@@ -9,6 +9,7 @@ from telegram.constants import MessageEntityType as Kind
 
 from coopbot.domain import Answer, Citation
 from coopbot.serve import view
+from coopbot.serve.answer_text import row_text
 from coopbot.serve.messages import labelled
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, lines, linked, marked, pack
 from coopbot.serve.telegram.passages import source_line
@@ -17,7 +18,7 @@ _MAX_NEAREST = 3
 
 # Precedes the query that a follow-up was searched as.
 _SEARCHED = "🔎"
-_DIFFER, _SILENT = "⚖️", "🤷"
+_DIFFER, _SILENT, _SERIES = "⚖️", "🤷", "📈"
 
 
 def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") -> list[Part]:
@@ -42,9 +43,12 @@ class _Writer:
             case view.LeadBlock() if self.answer.outcome == "no_evidence":
                 yield marked(f"{_SILENT} {block.text}", Kind.BOLD)
             case view.LeadBlock():
-                yield marked(block.text, Kind.BOLD) if self.answer.articles else Block(text=block.text)
+                yield (
+                    marked(block.text, Kind.BOLD) if self.answer.articles and not self.answer.claims else Block(text=block.text)
+                )
             case view.QuoteBlock():
                 yield lines(
+                    marked(block.label, Kind.BOLD),
                     join([_words(block.words, block.note), self._numbers(block.numbers)], " "),
                     around(Kind.ITALIC, _words(block.origin)) if block.origin else Block(text=""),
                 )
@@ -53,6 +57,11 @@ class _Writer:
                         [Block(text=labelled(one.label, "", self.answer.question_language)), _words(one.words, one.note)], ""
                     )
                     yield around(Kind.EXPANDABLE_BLOCKQUOTE, join([quote, self._numbers([one.number])], " "))
+            case view.SeriesBlock():
+                rows = (join([self._row(row), self._numbers([row.number])], " ") for row in block.rows)
+                yield lines(marked(f"{_SERIES} {block.heading}", Kind.BOLD), *rows)
+            case view.NoteBlock():
+                yield marked(block.text, Kind.ITALIC)
             case view.DisagreementBlock():
                 sides = (self._side(side) for side in block.sides)
                 yield lines(marked(f"{_DIFFER} {block.heading}", Kind.BOLD), *sides)
@@ -66,12 +75,18 @@ class _Writer:
                     quotes = (_words(one.words, one.note) for one in source.quotes)
                     yield around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), *quotes))
             case view.ArticlesBlock():
+                if block.heading:
+                    yield marked(block.heading, Kind.BOLD)
                 for source, article in zip(block.articles, self.answer.articles, strict=True):
                     yield lines(linked(source.title, article.url), source_line(source.line, article))
 
     def _numbers(self, numbers: Iterable[int]) -> Block:
         """Such as [1][2], each linked to its sentence."""
         return join([linked(f"[{n}]", self.cited[n].deep_link, self.cited[n].url) for n in numbers], "")
+
+    def _row(self, row: view.Row) -> Block:
+        language = self.answer.question_language
+        return join([marked(row.time, Kind.BOLD), Block(text=labelled("", row_text(row, language), language))], "")
 
     def _side(self, side: view.Side) -> Block:
         figure, origin = marked(side.words.text.strip(), Kind.BOLD), source_line(side.line, self.cited[side.number])

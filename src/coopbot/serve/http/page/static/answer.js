@@ -43,12 +43,18 @@ function answerView(turn, actions) {
       ${deep_link ? html`<a class="meta" href=${deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`;
   };
   const views = {
-    lead: ({ text }) => (answer.articles.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
+    lead: ({ text }) => (answer.articles.length && !answer.claims.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
       ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note" lang=${language}>${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}`),
-    quote: ({ words, note: noted, numbers, origin, folded }) => html`<div class="claim">
+    quote: ({ words, note: noted, numbers, origin, folded, label }) => html`<div class="claim">
+      ${label ? html`<p class="label"><bdi>${label}</bdi></p>` : nothing}
       <p lang=${words.language}><bdi>${marked(words)}</bdi>${note(noted)}<span class="cites">${cites(numbers)}</span></p>
       ${origin ? html`<p class="origin">${marked(origin)}</p>` : nothing}
       ${folded.map((one) => html`<details class="folded"><summary>${one.label}</summary>${smaller(one)}${cites([one.number])}</details>`)}</div>`,
+    series: ({ heading, rows }) => html`<table class="series"><caption>${heading}</caption>
+      <tbody>${rows.map(({ time, words, restated, share, number, line }) => html`<tr><th scope="row">${time}</th>
+        <td><span lang=${words.language}>${words.text}</span>${restated ? html` <span class="meta">(${restated})</span>` : nothing}<span class="cites">${cites([number])}</span></td>
+        <td class="bar" aria-hidden="true" title=${line}>${share === null ? nothing : barView(share)}</td></tr>`)}</tbody></table>`,
+    note: ({ text }) => html`<p class="remark">${text}</p>`,
     disagreement: ({ heading, sides }) => html`<section class="differ"><h3>${heading}</h3>
       <div class="sides">${sides.map(({ words, number, line }) => html`<figure>
         <p class="figure" lang=${words.language}>${words.text}</p><figcaption><bdi>${line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
@@ -56,7 +62,7 @@ function answerView(turn, actions) {
       <ul class="nearest">${passages.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
     sources: ({ heading, articles }) => html`<h3>${heading}</h3>
       <ul class="sources">${articles.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
-    articles: ({ articles }) => html`<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
+    articles: ({ articles, heading }) => html`${heading ? html`<h3>${heading}</h3>` : nothing}<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
   };
   const searched = (answer.searched_as ?? question) !== question;
   return html`<div lang=${lang}>
@@ -64,6 +70,9 @@ function answerView(turn, actions) {
       ${answer.blocks.map((block) => views[block.kind](block))}</div>
     ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
 }
+
+// A bar of the chart: no style attribute, which the page's policy forbids.
+const barView = (share) => html`<svg viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false"><rect width=${Math.max(0.5, 100 * share)} height="10"></rect></svg>`;
 
 export function marked({ text, answer }) {
   if (!answer) return text;

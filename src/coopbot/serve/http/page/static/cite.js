@@ -60,11 +60,13 @@ function withList({ question, answer }, mark, entry, today, shown = (text) => te
   const quoted = ({ label, words, note, number }) => `${label && label + t.colon}${shown(words.text)}${shown(note)} ${mark(number)}`;
   const lines = {
     lead: ({ text }) => [text],
-    quote: ({ words, note, numbers, origin, folded }) => [
-      [shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
+    quote: ({ words, note, numbers, origin, folded, label }) => [
+      [(label && shown(label) + t.colon) + shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
       ...(origin ? [`  ${shown(origin.text)}`] : []),
       ...folded.map((one) => `  ${quoted(one)}`),
     ],
+    series: ({ heading, rows }) => [heading, ...rows.map(({ time, words, number }) => `- ${time}${t.colon}${shown(words.text)} ${mark(number)}`)],
+    note: ({ text }) => [text],
     disagreement: ({ heading, sides }) => [heading, ...sides.map(({ words, number, line }) => `- ${shown(words.text)} ${mark(number)} ${shown(line)}`)],
     nearest: ({ heading, passages }) => ["", heading, ...passages.flatMap(({ quotes }) => quotes.map(quoted))],
     sources: ({ articles }) => articles.flatMap(({ quotes }) => quotes.map(quoted)),

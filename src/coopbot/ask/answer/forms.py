@@ -1,0 +1,434 @@
+"""Answers that one sentence cannot give: the latest, comparisons, series, lists, overviews, and where an answer is from.
+
+Each function returns None where it finds no answer of its form; the question is then answered as an ordinary one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from coopbot.ask.answer.compose import cite, quoted_span
+from coopbot.ask.answer.dating import dated
+from coopbot.ask.answer.items import find_items
+from coopbot.ask.answer.overview import find_overview, fitting_articles
+from coopbot.ask.answer.series import FoundPoint, find_series, looked_through
+from coopbot.ask.rank.candidates import CANDIDATES
+from coopbot.ask.rank.features import OpenPassage, RankedPassage
+from coopbot.ask.rank.judge import SAME
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import (
+    Evidence,
+    ScoredSentence,
+    find_all,
+    rank_passages,
+    read_passages,
+    scored_sentences,
+    to_hits,
+)
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.conversations import Quotation
+from coopbot.ask.understand.kinds import Wanted
+from coopbot.ask.understand.question import Question, understand
+from coopbot.ask.weights import Weights
+from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters, Language, Outcome, Point, Remark, Span
+from coopbot.index.model.embedder import Embedder
+from coopbot.text.dates import find_years
+from coopbot.text.figures import figures_agree, find_figures
+from coopbot.text.gazetteer import find_names
+from coopbot.text.restate import restate
+from coopbot.text.sides import Side, find_sides, is_one_thing
+from coopbot.text.subject import subject_of
+from coopbot.text.timed import sentence_time
+from coopbot.text.tokens import lexical_tokens
+
+# Quotes of a series, a list, an overview, the latest and an answer before, and of a side of a comparison.
+_OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE, _OF_SIDE = 12, 8, 4, 4, 3, 2
+_LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
+# Titles below an overview.
+_TITLES = 6
+# Passages searched for articles about a subject.
+_SEARCHED = 60
+# Passages of a side that are read, at most.
+_SIDE_PASSAGES = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """A question, what was retrieved for it, and what answering it needs. cited: the asker's limit of citations."""
+
+    asked: Question
+    ranked: Sequence[RankedPassage]
+    store: VectorStore
+    article: Callable[[str], Article]
+    weights: Weights
+    reader: Reader | None
+    embedder: Embedder
+    filters: Filters
+    late: bool
+    today: date
+    cited: int | None
+
+    def limit(self, most: int) -> int:
+        """How many quotes to give."""
+        return most if self.cited is None else min(most, self.cited)
+
+    def of(self, question: str) -> Asking:
+        """The same for another question, searched anew."""
+        asked = understand(question, self.embedder)
+        found = find_all(asked, self.store, self.filters, late=self.late, candidates_per_language=CANDIDATES)
+        return replace(self, asked=asked, ranked=rank_passages(found, self.weights.passage))
+
+    def evidence(self) -> Evidence:
+        """What the best passages say, read."""
+        return read_passages(self.asked.text, self.store, self.weights, self.ranked[:_SIDE_PASSAGES], reader=self.reader)
+
+    def confidence(self, read: Sequence[OpenPassage]) -> float:
+        """The probability that the best sentence of these passages answers."""
+        if not read or (self.reader is not None and read[0].read is None):
+            return 0.0
+        own = self.weights.sentences(with_reader=self.reader is not None)
+        best = scored_sentences(self.asked.text, read, own)[0]
+        return 1 / (1 + math.exp(-best.log_odds))
+
+
+def answer_series(asking: Asking) -> Answer | None:
+    """Figures by time, oldest first, if there are at least two times."""
+    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader)
+    points = list(found.points)
+    if len({(one.amount.time.first, one.amount.time.last) for one in points}) < _LEAST_POINTS:
+        return None
+    rows = list(dict.fromkeys(_row(one) for one in points))
+    if len(rows) > asking.limit(_OF_SERIES):
+        best = sorted(rows, key=lambda row: -max(one.score for one in points if _row(one) == row))
+        rows = [row for row in rows if row in best[: asking.limit(_OF_SERIES)]]
+        points = [one for one in points if _row(one) in rows]
+    sentences = [_sentence(next(one for one in points if _row(one) == row)) for row in rows]
+    citations = _citations(asking, sentences)
+    series = tuple(_point(one, citations[rows.index(_row(one))], asking.asked.language) for one in points)
+    times = {(one.first, one.last) for one in series}
+    remarks: tuple[Remark, ...] = ("other_units",) if len({one.unit for one in series}) > 1 else ()
+    return _answer(
+        asking,
+        "series",
+        citations,
+        outcome="answered" if len(times) >= _SURE_POINTS else "possible",
+        confidence=asking.confidence(found.read),
+        series=series,
+        remarks=remarks,
+    )
+
+
+def answer_latest(asking: Asking) -> Answer | None:
+    """The newest of what answers first, each with its date, older ones after it."""
+    evidence = asking.evidence()
+    own = asking.weights.sentences(with_reader=asking.reader is not None)
+    if not evidence.sentences or evidence.confidence < own.possible:
+        return None
+    best = evidence.sentences[0]
+    near = [one for one in evidence.sentences if one.log_odds >= max(own.least_log_odds, best.log_odds - _NEAR)]
+    near = [best, *(one for one in near if one is not best)]
+    figures = {figure.unit for figure in find_figures(best.answer_text)} - {"date"}
+    if figures:
+        found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False)
+        of_unit = [one for one in found.points if one.amount.unit in figures and one.amount.time.first <= asking.today]
+        known = {(one.stored.passage.passage_id, one.span) for one in near}
+        for point in sorted(of_unit, key=lambda one: one.amount.time.last, reverse=True):
+            if (point.opened.passage.passage_id, point.span) not in known and point.opened.ranked.pair == "same":
+                near.append(replace(_sentence(point), log_odds=best.log_odds))
+    days = {id(one): _day(asking, one) for one in near}
+    near.sort(key=lambda one: (days[id(one)] or date.min, one.log_odds), reverse=True)
+    chosen: list[ScoredSentence] = []
+    for one in near:
+        if len(chosen) < asking.limit(_OF_LATEST) and not any(_repeats(one, other) for other in chosen):
+            chosen.append(one)
+    citations = [
+        replace(one, as_of=days[id(sentence)] or "undated")
+        for one, sentence in zip(_citations(asking, chosen), chosen, strict=True)
+    ]
+    remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
+    outcome: Outcome = "answered" if evidence.confidence >= own.answered else "possible"
+    return _answer(asking, "latest", citations, outcome=outcome, confidence=evidence.confidence, remarks=remarks)
+
+
+_NEAR = 1.3
+"""As in `dating`: log odds within which sentences are about as likely."""
+
+
+def answer_compare(asking: Asking) -> Answer | None:
+    """A quote for each side of a comparison, and the sides that nothing tells of."""
+    sides = find_sides(asking.asked.text)
+    if len(sides) < 2:
+        return None
+    if all(is_one_thing(sides[0], side) for side in sides[1:]):
+        return _one_thing(asking, sides[0])
+    own = asking.weights.sentences(with_reader=asking.reader is not None)
+    found = [_of_side(asking.of(side.question), side, own.possible) for side in sides]
+    if not any(found):
+        return None
+    sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
+    for side, evidence in zip(sides, found, strict=True):
+        if not evidence:
+            missing.append(side.words)
+            continue
+        sentences.append(evidence[0])
+        labels.append(side.words)
+    if len(sentences) == 1 and not missing:
+        return None
+    sentences, labels = sentences[: asking.limit(len(sentences))], labels[: asking.limit(len(sentences))]
+    citations = _citations(asking, sentences)
+    units = [{figure.unit for figure in find_figures(one.answer_text)} - {"date"} for one in sentences]
+    differ = len(units) > 1 and all(units) and not set.intersection(*units)
+    confidence = min(1 / (1 + math.exp(-one.log_odds)) for one in sentences)
+    outcome: Outcome = "answered" if confidence >= own.answered and not missing else "possible"
+    return _answer(
+        asking,
+        "compare",
+        citations,
+        outcome=outcome,
+        confidence=confidence,
+        labels=labels,
+        missing=tuple(missing),
+        remarks=("other_units",) if differ else (),
+    )
+
+
+def _one_thing(asking: Asking, side: Side) -> Answer | None:
+    """A thing compared with itself: what is known of it."""
+    own = asking.weights.sentences(with_reader=asking.reader is not None)
+    found = _of_side(asking.of(side.question), side, own.possible)
+    if not found:
+        return None
+    citations = _citations(asking, found[:1])
+    confidence = 1 / (1 + math.exp(-found[0].log_odds))
+    return _answer(
+        asking, "compare", citations, outcome="possible", confidence=confidence, labels=[side.words], remarks=("one_thing",)
+    )
+
+
+def _of_side(asking: Asking, side: Side, possible: float) -> list[ScoredSentence]:
+    """The sentences that answer for one side, best first: likely ones that name it."""
+    least = math.log(possible / (1 - possible))
+    return [
+        one for one in asking.evidence().sentences[:_SIDE_PASSAGES] if one.log_odds >= least and _is_about(asking, side, one)
+    ]
+
+
+def _is_about(asking: Asking, side: Side, one: ScoredSentence) -> bool:
+    names, years = find_names(side.words), find_years(side.words)
+    article = asking.article(one.stored.passage.article_id)
+    around = " ".join((article.title, *one.stored.passage.heading_path, one.text))
+    if years:
+        return bool(years & find_years(one.text))
+    if names:
+        here = find_names(one.text)
+        return names <= find_names(around) and (names <= here or not here - find_names(article.title))
+    if one.stored.language != asking.asked.language:
+        return True
+    words = set(lexical_tokens(side.words))
+    return not words or len(words & set(lexical_tokens(around))) * 2 >= len(words)
+
+
+def answer_list(asking: Asking) -> Answer | None:
+    """Items gathered from several articles, one quote each, and how many more there are."""
+    opened = looked_through(asking.asked, asking.ranked, asking.store)
+    found = find_items(asking.asked, opened, asking.reader, asking.weights)
+    if len(found) < _LEAST_ITEMS:
+        return None
+    most = asking.limit(_OF_LIST)
+    citations = _citations(asking, [one.sentence for one in found[:most]])
+    own = asking.weights.sentences(with_reader=asking.reader is not None)
+    confidence = 1 / (1 + math.exp(-found[0].sentence.log_odds))
+    outcome: Outcome = "answered" if confidence >= own.answered else "possible"
+    labels = [one.label for one in found[:most]]
+    return _answer(
+        asking, "list", citations, outcome=outcome, confidence=confidence, labels=labels, more=max(0, len(found) - most)
+    )
+
+
+def answer_summary(asking: Asking) -> Answer | None:
+    """The lead of the article about a subject, its most telling sentences, and titles of others."""
+    subject = subject_of(asking.asked.text)
+    if not subject:
+        return None
+    about = asking.of(subject)
+    hits = to_hits(about.ranked, asking.store, _SEARCHED)
+    ids = dict.fromkeys(hit.passage.article_id for hit in hits)
+    articles = fitting_articles(about.asked, [asking.article(one) for one in ids])
+    found = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW))
+    if found is None:
+        return None
+    citations = _citations(asking, [one.sentence for one in found.told])
+    others = tuple(one for one in articles[1:] if one.language == articles[0].language)[:_TITLES]
+    return _answer(
+        asking,
+        "summary",
+        citations,
+        outcome="answered",
+        confidence=found.confidence,
+        labels=[one.heading for one in found.told],
+        articles=others,
+    )
+
+
+def said_plainly(answer: Answer, wanted: Wanted) -> Answer:
+    """An ordinary answer to a question that wanted another kind, which says so where nothing of that kind was found: no article
+    about a subject, or neither side of a comparison.
+    """
+    if wanted == "summary" and answer.outcome != "answered":
+        return replace(answer, kind="summary", remarks=("not_about",))
+    if wanted == "compare" and answer.outcome == "no_evidence":
+        sides = find_sides(answer.searched_as)
+        if len(sides) > 1:
+            return replace(answer, kind="compare", missing=tuple(dict.fromkeys(side.words for side in sides)))
+    return answer
+
+
+def answer_source(
+    asked: Question,
+    quoted: Sequence[Quotation],
+    store: VectorStore,
+    today: date,
+    limit: int | None,
+    article: Callable[[str], Article],
+) -> Answer:
+    """The quotes of the answer before, with their sources and dates; says so if there was none."""
+    citations: list[Citation] = []
+    for one in quoted[: min(_OF_SOURCE, limit or _OF_SOURCE)]:
+        known = store.article(one.article_id)
+        if known is not None and known.text[one.start_char : one.end_char] and one.passage:
+            citations.append(_quoted_again(len(citations) + 1, one, known, asked, today))
+    nothing = not citations
+    return Answer(
+        outcome="no_evidence" if nothing else "answered",
+        question_language=asked.language,
+        claims=tuple(Claim(text=one.quote, citations=(one.number,)) for one in citations),
+        citations=tuple(citations),
+        disagreements=(),
+        confidence=0.0 if nothing else 1.0,
+        searched_as=asked.text,
+        snapshot=store.snapshot_id,
+        kind="source",
+        remarks=("no_answer_before",) if nothing else (),
+    )
+
+
+def _quoted_again(number: int, one: Quotation, article: Article, asked: Question, today: date) -> Citation:
+    quote = article.text[one.start_char : one.end_char]
+    time = sentence_time(quote, article.published)
+    cited = Citation(
+        number=number,
+        article_id=article.article_id,
+        title=article.title,
+        authors=article.authors,
+        publisher=article.publisher,
+        published=article.published,
+        url=article.url,
+        language=article.language,
+        sources=article.sources,
+        also_published_by=article.also_published_by,
+        quote=quote,
+        start_char=one.start_char,
+        end_char=one.end_char,
+        passage=one.passage,
+        deep_link=one.deep_link,
+        score=0.0,
+        answer=Span(start_char=time.start_char, end_char=time.end_char) if time else None,
+    )
+    cited = dated(cited, today, latest=False)
+    return replace(cited, as_of=article.published or "undated")
+
+
+def _answer(
+    asking: Asking,
+    kind: AnswerKind,
+    citations: Sequence[Citation],
+    *,
+    outcome: Outcome,
+    confidence: float,
+    labels: Sequence[str] = (),
+    series: tuple[Point, ...] = (),
+    missing: tuple[str, ...] = (),
+    more: int = 0,
+    remarks: tuple[Remark, ...] = (),
+    articles: tuple[Article, ...] = (),
+) -> Answer:
+    named = [*labels, *[""] * (len(citations) - len(labels))]
+    return Answer(
+        outcome=outcome,
+        question_language=asking.asked.language,
+        claims=tuple(
+            Claim(text=one.quote, citations=(one.number,), label=label) for one, label in zip(citations, named, strict=True)
+        ),
+        citations=tuple(citations),
+        disagreements=(),
+        confidence=round(confidence, 3),
+        searched_as=asking.asked.text,
+        snapshot=asking.store.snapshot_id,
+        kind=kind,
+        series=series,
+        missing=missing,
+        more=more,
+        remarks=remarks,
+        articles=articles,
+    )
+
+
+def _citations(asking: Asking, sentences: Sequence[ScoredSentence]) -> list[Citation]:
+    return [
+        dated(
+            cite(number, one, asking.article(one.stored.passage.article_id), asking.asked.language), asking.today, latest=False
+        )
+        for number, one in enumerate(sentences, start=1)
+    ]
+
+
+def _row(point: FoundPoint) -> tuple[str, int]:
+    return point.opened.passage.passage_id, point.row
+
+
+def _sentence(point: FoundPoint) -> ScoredSentence:
+    return ScoredSentence(
+        stored=point.opened.stored,
+        span=point.span,
+        pair=point.opened.ranked.pair,
+        log_odds=point.score,
+        vector=point.vector,
+        answer=Span(start_char=point.amount.start_char, end_char=point.amount.end_char).shifted(point.span.start_char),
+        reading=point.reading,
+        read=point.opened.read,
+    )
+
+
+def _point(point: FoundPoint, citation: Citation, language: Language) -> Point:
+    amount, time = point.amount, point.amount.time
+    words = Span(start_char=amount.start_char, end_char=amount.end_char)
+    return Point(
+        first=time.first,
+        last=time.last,
+        value=float(amount.value),
+        high=float(amount.high),
+        unit=amount.unit,
+        approximate=amount.approximate,
+        citation=citation.number,
+        words=words.shifted(point.span.start_char - citation.start_char),
+        restated="" if citation.language == language else restate(words.of(point.text), language),
+    )
+
+
+def _day(asking: Asking, one: ScoredSentence) -> date | None:
+    """The day up to which a sentence tells how things are: that which it is about or, if it names none, of its article."""
+    published = asking.article(one.stored.passage.article_id).published
+    time = sentence_time(one.text, published)
+    if time is None or time.first > asking.today:
+        return published
+    return min(time.last, published) if published and time.first <= published else min(time.last, asking.today)
+
+
+def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
+    if one.answer_text and figures_agree(one.answer_text, other.answer_text):
+        return True
+    is_one = one.stored.passage.article_id == other.stored.passage.article_id and quoted_span(one) == quoted_span(other)
+    return is_one or float(one.vector @ other.vector) >= SAME[one.stored.language != other.stored.language]

@@ -1,0 +1,365 @@
+"""Figures of one thing at several times: trade by year, the latest number of visitors.
+
+A sentence that gives an amount with its time is a candidate. The reader says which amount answers best; sentences that are
+alike and count the same unit of the same named thing give the others, from more passages than are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from coopbot.ask.rank.features import OpenPassage, RankedPassage
+from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
+from coopbot.ask.rank.retrieve import open_passages
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.question import Question
+from coopbot.domain import Span
+from coopbot.index.types import F32
+from coopbot.text.cues import without_years
+from coopbot.text.dates import find_dates, find_years
+from coopbot.text.gazetteer import find_names, is_elsewhere
+from coopbot.text.glossary import find_concepts
+from coopbot.text.reporting import count_attributions
+from coopbot.text.senses import senses
+from coopbot.text.timed import TimedAmount, asks_for_shares, asks_since, is_no_record, is_part, is_rate, timed_amounts
+from coopbot.text.tokens import lexical_tokens
+
+# How many passages are looked through for amounts with times, and how many of them are read: of the question's language, and of
+# others.
+_LOOKED_THROUGH, _READ = (18, 8), (3, 1)
+# What a passage with amounts of several times is worth, in the passages' scores.
+_FOR_A_TIME, _MOST_TIMES = 0.4, 5
+# Units that a series is never of, and what an amount in per cent is worth unless shares were asked for.
+_NO_SERIES = frozenset({"years", "months", "days", "hours", "minutes", "times", "pp"})
+_MONEY = frozenset({"usd", "cny", "rub", "eur"})
+_PERCENT = 0.2
+# The units of what is asked for, by concepts of the question; others are worth less.
+_UNITS_OF = {
+    "cargo": {"t", "teu"},
+    "trade": _MONEY,
+    "tourist": {"people", ""},
+    "passenger": {"people", ""},
+    "student": {"people", ""},
+    "electricity": {"wh"},
+    "gas": {"m3"},
+    "lng": {"t"},
+    "coal": {"t"},
+    "oil": {"t"},
+}
+_OF_ANOTHER_UNIT = 0.3
+# A reading below this is no answer at all, in the question's language and in another.
+_HOPELESS = {True: -12.5, False: -18.0}
+# Bare numbers this much larger or smaller than the anchors' count something else.
+_OTHER_SIZE = 30.0
+# Of a reading, what makes an amount as likely as not; amounts this much worse than the best are no anchors.
+_HALF, _ANCHORED, _ANCHORS = -6.0, 4.0, 4
+# Cosine from which a sentence is like an anchor, in its language and in another.
+_ALIKE = {True: 0.56, False: 0.42}
+# What may be counted: a sentence that tells of another of these than the question counts something else.
+_COUNTED = frozenset(
+    {"export", "import", "production", "harvest", "capacity", "price", "cost", "share", "stake", "profit", "tax", "transit"}
+)
+# The share of what the question is about that a sentence has, of the share that the anchor has.
+_ABOUT = 0.6
+# What a unit implies: tonnes are cargo.
+_IMPLIED = {"cargo": {"t", "teu"}, "electricity": {"wh"}, "gas": {"m3"}}
+# How much of a concept in the title or heading counts.
+_ABOVE = 0.75
+# How much more alike sentences of an anchor's article are, and those under its heading.
+_SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
+# Concepts that say nothing of what is counted.
+_GENERAL = frozenset(
+    {"year", "month", "figure", "number", "region", "chinese", "russian", "siberia", "plan", "compare", "last", "new"}
+)
+# Figures for one time that differ more are not for one thing.
+_APART = 1.4
+_MOST_POINTS = 24
+_UNREAD = -20.0
+# What a sentence in the question's language is worth beside one in another; where that language has a series, others need to be
+# as much more like it.
+_OWN, _ENOUGH, _MORE_ALIKE = 0.3, 3, 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPoint:
+    """An amount at a time, in the sentence at `row` of an open passage; its places are in that sentence. score: how well it
+    fits, comparable within a question.
+    alike: how much more alike than needed its sentence is to an anchor.
+    """
+
+    opened: OpenPassage
+    row: int
+    amount: TimedAmount
+    score: float = 0.0
+    alike: float = 0.0
+    reading: float = _UNREAD
+
+    @property
+    def span(self) -> Span:
+        """Its sentence."""
+        return self.opened.passage.sentences[self.row]
+
+    @property
+    def text(self) -> str:
+        """The sentence's text."""
+        return self.opened.passage.quoted(self.span)
+
+    @property
+    def vector(self) -> F32:
+        """The sentence's vector."""
+        vector: F32 = self.opened.vectors[self.row]
+        return vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSeries:
+    """The points found, oldest first, and the passages that were read."""
+
+    points: tuple[FoundPoint, ...]
+    read: tuple[OpenPassage, ...] = field(default=())
+
+
+def find_series(
+    question: Question, ranked: Sequence[RankedPassage], store: VectorStore, reader: Reader | None, *, bounded: bool = True
+) -> FoundSeries:
+    """The figures that a question asks for, by time. bounded: whether years that the question names limit them."""
+    opened = looked_through(question, ranked, store)
+    of_capacity = "capacity" in _topics(question.text)
+    candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
+    read = _read(question, opened, candidates, reader)
+    candidates = [_with_reading(point, read) for point in candidates]
+    candidates = [point for point in candidates if _is_named(question, point) and _is_clear(point, candidates)]
+    anchors = _anchors(question, candidates)
+    if not anchors:
+        return FoundSeries(points=(), read=tuple(read.values()))
+    unit = anchors[0].amount.unit
+    units = {unit, *_MONEY} if unit in _MONEY else {unit}
+    fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
+    if len({point.amount.time for point in fitting if point.opened.ranked.pair == "same"}) >= _ENOUGH:
+        fitting = [point for point in fitting if point.opened.ranked.pair == "same" or point.alike >= _MORE_ALIKE]
+    if bounded:
+        fitting = _within(question.text, fitting)
+    return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
+
+
+def looked_through(question: Question, ranked: Sequence[RankedPassage], store: VectorStore) -> list[OpenPassage]:
+    """The best passages of the question's language and of others, opened but not read."""
+    sides = (
+        [place for place, one in enumerate(ranked) if one.pair == "same"][: _LOOKED_THROUGH[0]],
+        [place for place, one in enumerate(ranked) if one.pair != "same"][: _LOOKED_THROUGH[1]],
+    )
+    return open_passages(question.text, store, ranked, [place for side in sides for place in side], None)
+
+
+def read_some(question: str, passages: Sequence[OpenPassage], reader: Reader | None) -> list[OpenPassage]:
+    """The same passages, read."""
+    if reader is None or not passages:
+        return list(passages)
+    results: list[ReadPassage] = reader.read(question, [(head_of(one.title, one.published), one.passage) for one in passages])
+    return [replace(one, read=result) for one, result in zip(passages, results, strict=True)]
+
+
+def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
+    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does."""
+    found = []
+    for row, span in enumerate(one.passage.sentences):
+        text = one.passage.quoted(span)
+        if "maybe" in senses(_without_dates(text)) or is_no_record(text):
+            continue
+        seen: list[TimedAmount] = []
+        for amount in timed_amounts(text, one.published):
+            if amount.unit in _NO_SERIES or (is_rate(amount, text) and not rates) or amount.time.length == 0:
+                continue
+            earlier = [other for other in seen if other.unit == amount.unit and other.time == amount.time]
+            if earlier and (is_part(earlier[0], amount, text) or not _is_close(earlier[0], amount)):
+                continue
+            seen.append(amount)
+            found.append(FoundPoint(opened=one, row=row, amount=amount))
+    return found
+
+
+def _without_dates(text: str) -> str:
+    """So that "May 2022" expresses no uncertainty."""
+    for mention in reversed(find_dates(text)):
+        text = text[: mention.start_char] + text[mention.end_char :]
+    return text
+
+
+def _read(
+    question: Question, opened: Sequence[OpenPassage], candidates: Sequence[FoundPoint], reader: Reader | None
+) -> dict[str, OpenPassage]:
+    """By passage id, those of the best passages with the most times, read."""
+    times: dict[str, set[date]] = {}
+    for point in candidates:
+        times.setdefault(point.opened.passage.passage_id, set()).add(point.amount.time.first)
+
+    def worth(one: OpenPassage) -> float:
+        return one.ranked.score + _FOR_A_TIME * min(_MOST_TIMES, len(times.get(one.passage.passage_id, ())))
+
+    best = sorted(opened, key=worth, reverse=True)
+    chosen = [one for one in best if one.ranked.pair == "same"][: _READ[0]]
+    chosen += [one for one in best if one.ranked.pair != "same"][: _READ[1] + _READ[0] - len(chosen)]
+    asked = without_years(question.text)
+    read = read_some(asked if len(lexical_tokens(asked)) > 1 else question.text, chosen, reader)
+    return {one.passage.passage_id: one for one in read}
+
+
+def _with_reading(point: FoundPoint, read: dict[str, OpenPassage]) -> FoundPoint:
+    own = read.get(point.opened.passage.passage_id)
+    if own is None or own.read is None:
+        return point
+    reading = own.read.reading_of(point.amount.shifted(point.span.start_char))
+    return replace(point, opened=own, reading=reading)
+
+
+def _is_named(question: Question, point: FoundPoint) -> bool:
+    """Whether the sentence, its title or headings name what the question names; and no other thing instead."""
+    sought, here = question.names, find_names(point.text)
+    if not sought <= here | point.opened.title_names:
+        return False
+    elsewhere = any(is_elsewhere(name, place) for name in here - sought for place in sought)
+    return not elsewhere and (bool(sought & here) or not sought or not here - sought - point.opened.title_names)
+
+
+def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
+    """Whether a bare number is the only one of its time in its sentence, or clearly the one that answers."""
+    if point.amount.unit or point.reading >= _HALF:
+        return True
+    beside = [one for one in candidates if one.opened.passage is point.opened.passage and one.row == point.row]
+    return sum(one.amount.time == point.amount.time and not one.amount.unit for one in beside) == 1
+
+
+def _topics(text: str) -> frozenset[str]:
+    return find_concepts(text) - _GENERAL
+
+
+def _aboutness(question: Question, point: FoundPoint) -> float:
+    """The share of what the question is about that the sentence has; headings count a little less."""
+    sought = _topics(question.text)
+    if not sought:
+        return 1.0
+    around = " ".join((point.opened.title, *point.opened.passage.heading_path))
+    here, above = _topics(point.text), _topics(around)
+    here |= {topic for topic in sought if point.amount.unit in _IMPLIED.get(topic, ())}
+    return (len(sought & here) + _ABOVE * len(sought & above - here)) / len(sought)
+
+
+def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[FoundPoint]:
+    """The amounts that answer best, all of the likeliest unit, best first."""
+    of_shares = asks_for_shares(question.text)
+    weights: dict[str, float] = {}
+    wanted = {unit for concept in _topics(question.text) for unit in _UNITS_OF.get(concept, ())}
+
+    def worth(point: FoundPoint) -> float:
+        retrieved = float(point.opened.features["late_weighted"][point.row]) + float(point.opened.features["cosine"][point.row])
+        likely = 1 / (1 + np.exp(-(point.reading - _HALF) / 2))
+        factor = _PERCENT if point.amount.unit == "percent" and not of_shares else 1.0
+        if wanted and not of_shares and point.amount.unit not in wanted:
+            factor *= _OF_ANOTHER_UNIT
+        return float((likely + 0.3 * retrieved) * factor * _aboutness(question, point))
+
+    for point in candidates:
+        weights[point.amount.unit] = weights.get(point.amount.unit, 0.0) + worth(point)
+    named = [unit for unit in weights if of_shares and unit == "percent"]
+    if not weights:
+        return []
+    unit = named[0] if named else max(weights, key=lambda one: weights[one])
+    own = sorted((point for point in candidates if point.amount.unit == unit), key=worth, reverse=True)
+    anchors: list[FoundPoint] = []
+    for is_own in (True, False):
+        side = [point for point in own if (point.opened.ranked.pair == "same") == is_own]
+        anchors += [point for point in side if point.reading >= side[0].reading - _ANCHORED][:_ANCHORS]
+    return sorted(anchors, key=worth, reverse=True)
+
+
+def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
+    """The point with its score, if its sentence is like one of the anchors and about what they are about."""
+    alike = max(_likeness(point, one) for one in anchors)
+    about = _aboutness(question, point)
+    sought, here = _topics(question.text) & _COUNTED, _topics(point.text) & _COUNTED
+    if sought and here and sought.isdisjoint(here):
+        return None
+    if about < _ABOUT * max(_aboutness(question, one) for one in anchors):
+        return None
+    if alike < 0 and point.reading < _HALF:
+        return None
+    is_own = point.opened.ranked.pair == "same"
+    if _UNREAD < point.reading < _HOPELESS[is_own]:
+        return None
+    sizes = [float(one.amount.value) for one in anchors if one.amount.value]
+    if not point.amount.unit and sizes and point.reading < _HALF:
+        size = float(point.amount.value)
+        if not size or not 1 / _OTHER_SIZE <= size / float(np.median(sizes)) <= _OTHER_SIZE:
+            return None
+    late = float(point.opened.features["late_weighted"][point.row])
+    return replace(
+        point,
+        score=alike + 2 * late + 0.3 * about + 0.02 * max(point.reading, _UNREAD) + (_OWN if is_own else 0.0),
+        alike=alike,
+    )
+
+
+def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
+    """How much more alike two sentences are than needed."""
+    one, other = point.opened, anchor.opened
+    alike = float(point.vector @ anchor.vector) - _ALIKE[one.stored.language == other.stored.language]
+    if one.passage.article_id == other.passage.article_id:
+        alike += _SAME_ARTICLE + _SAME_HEADING * (one.passage.heading_path == other.passage.heading_path)
+    return alike
+
+
+def _within(question: str, points: list[FoundPoint]) -> list[FoundPoint]:
+    """Those of the years that a question names: several are a span, one with "since" is its start."""
+    years = find_years(question)
+    if len(years) > 1:
+        return [point for point in points if min(years) <= point.amount.time.last.year <= max(years)]
+    if years and asks_since(question):
+        return [point for point in points if point.amount.time.last.year >= min(years)]
+    return points
+
+
+def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
+    """For each time the figure that fits best, and those of other sources that differ; parts of a year only where there is no
+    figure for the whole of it, and another currency only where there is none in the main one.
+    """
+    kept: list[FoundPoint] = []
+    for point in sorted(points, key=lambda one: (one.amount.unit != unit, -one.score)):
+        same = [
+            one
+            for one in kept
+            if one.amount.time.first == point.amount.time.first and one.amount.time.last == point.amount.time.last
+        ]
+        if not same or (
+            len(same) == 1
+            and same[0].amount.unit == point.amount.unit
+            and not _agree(same[0].amount, point.amount)
+            and _is_close(same[0].amount, point.amount)
+            and point.opened.stored.language == same[0].opened.stored.language
+            and count_attributions(point.text) + count_attributions(same[0].text)
+        ):
+            kept.append(point)
+    whole = {point.amount.time.first.year for point in kept if point.amount.time.length >= 12}
+    kept = [point for point in kept if point.amount.time.length >= 12 or point.amount.time.last.year not in whole]
+    kept = [point for point in kept if point.amount.time.length <= 12 and (not whole or point.amount.time.length >= 3)]
+    parts: dict[int, int] = {}
+    for point in kept:
+        parts[point.amount.time.last.year] = max(parts.get(point.amount.time.last.year, 0), point.amount.time.length)
+    if len(parts) > 1:  # of several years: the longest part of each
+        kept = [point for point in kept if point.amount.time.length == parts[point.amount.time.last.year]]
+    kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
+    return tuple(kept[-_MOST_POINTS:])
+
+
+def _is_close(one: TimedAmount, other: TimedAmount) -> bool:
+    small, large = sorted((abs(float(one.value)), abs(float(other.value))))
+    return bool(small) and large / small <= _APART
+
+
+def _agree(one: TimedAmount, other: TimedAmount) -> bool:
+    """Whether two amounts are the same but for rounding."""
+    small, large = sorted((abs(float(one.value)), abs(float(other.value))))
+    return large == small or (small > 0 and large / small < (1.02 if one.approximate or other.approximate else 1.006))

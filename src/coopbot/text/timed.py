@@ -1,0 +1,387 @@
+"""Amounts with the time that each is about: "31 bcm in 2024 and 23 bcm in 2023", «в 2021 году 10 млрд», 2022年15亿."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from coopbot.domain import Span
+from coopbot.text.dates import DateMention, find_dates
+from coopbot.text.measures import LETTER, flatten, read_unit
+from coopbot.text.periods import find_periods
+from coopbot.text.quantities import Quantity, find_quantities
+from coopbot.text.relative import month_away, relative_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time(Span):
+    """The first and the last day of a time that a text names; `length` in months, 0 for a day."""
+
+    first: date
+    last: date
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedAmount(Span):
+    """An amount at its place in the text. high: the other end of a range, else equal to `value`."""
+
+    time: Time
+    value: Decimal
+    high: Decimal
+    unit: str
+    approximate: bool
+
+
+_WINDOW_CHARS, _BEFORE_CHARS = 34, 60
+_REPORTED = re.compile(
+    r"\b(?:report\w*|said|says?|wr[io]te|written|according to|quot\w+|citing|published|gave|told|news|as of|by)\b[^.;]*$"
+    r"|\b(?:сообщ\w+|писа\w+|пишет|говорил\w*|заяв\w+|по данным|опубликова\w+|назвал\w*|отмеча\w+|привод\w+|прив[её]л\w*"
+    r"|к)\b[^.;]*$"
+    r"|(?:报道|称|说|写道|援引|据)[^。；]*$",
+    re.IGNORECASE,
+)
+_REPORTED_AFTER = re.compile(
+    r"[日号]?(?:报道|称|说|写|发布|消息|电)|,? (?:reported|wrote|said)\b|,? (?:сообщ|писал|заяв)", re.IGNORECASE
+)
+# "From January to 26 November 2024" is eleven months.
+_SINCE_JANUARY = re.compile(
+    r"\b(?:january|январ[яьюе])(?: ?[-–—] ?| (?:to|through|until|по|до) )$|(?:1月|年初)(?:1日)?[至到-]$"
+    r"|\bwithin the year to $",
+    re.IGNORECASE,
+)
+# Before a time that another is compared with.
+_COMPARED = re.compile(
+    r"(?:\b(?:than|as) (?:in |for |during )?(?:the )?(?:same \w+ of |whole of |all of )?|\bчем (?:в|за|на) |(?:к"
+    r"|уровн\w+) |较|比)$",
+    re.IGNORECASE,
+)
+# Before an amount that is no total of its time: what it rose from, or by.
+_BESIDE = re.compile(
+    r"(?:\b(?:from|against|compared (?:with|to)|(?<!more )(?<!less )(?<!fewer )than|another|(?:a )?further|extra"
+    r"|additional|instead of|excess (?:at|of))"
+    r"|(?:a year earlier|the year before|годом ранее|в предыдущем году|上一?年|前一年)[,:]? ?(?:[-–—]|was|were|it was"
+    r"|было|были|为)?"
+    r"|\b(?:против|по сравнению с|(?<!более )(?<!менее )чем|вместо|ещ[её]|дополнительно|(?<!до )с|сверх))"
+    r"(?: (?:about|some|around|nearly|почти|примерно|около))? ?$|(?:(?:比|较|从|由)(?:[^，。；]{0,7}的)?|而非|另有|超出"
+    r"|超过计划)约?$",
+    re.IGNORECASE,
+)
+_BESIDE_AFTER = re.compile(r" (?:a year (?:earlier|before)|the year before|годом ранее)", re.IGNORECASE)
+_BY = re.compile(
+    r"(?:\b(?:rose|risen|grew|grown|fell|fallen|increas\w+|decreas\w+|declin\w+|dropp\w+|up|down|growth|higher|lower|more"
+    r"|less|beat\w*"
+    r"|exceed\w+|ahead)\b[^,;.]{0,30}\bby"
+    r"|(?:вырос\w*|рост\w*|увелич\w+|снизи\w+|сократи\w+|упал\w*|прибав\w+|больше|меньше|превы\w+"
+    r"|прирост\w*)\b[^,;.]{0,40}\bна"
+    r"|(?:增长|增加|下降|减少|上升|增|降|多|少|提高|超出|超过)了?)(?: (?:about|around|some|more than|over|почти|около"
+    r"|более чем на))? ?约?$",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r" ?(?:[-–—~～至到]|to|through|until|до|по) ?", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:between|между) $", re.IGNORECASE)
+_AND = re.compile(r" (?:and|и) ", re.IGNORECASE)
+# The same part of another year.
+_SAME_PART = re.compile(
+    r"\b(?:same|corresponding) (?:period|months|time|part)|\b(?:так\w+ же|т(?:от|ом|ого) же|аналогичн\w+) (?:период|врем)"
+    r"|同期",
+    re.IGNORECASE,
+)
+_COUNTED = ("people", "vehicles", "wagons", "trains", "households")
+_ADJECTIVES = re.compile(rf" (?:[{LETTER}-]+ ){{1,2}}")
+_STRONG, _WEAK = re.compile("[;；。]"), re.compile(r"[,，、:：—]|\b(?:and|while|и|а|но)\b|而|和")
+_STRONG_CHARS, _WEAK_CHARS, _TOUCHING = 200, 12, 8
+_SEASON = re.compile(r"(?P<first>\d{4})[-–—/](?P<last>\d\d)(?!\d)")
+_ADOPTED_FROM = Decimal(1000)
+
+
+def timed_amounts(text: str, published: date | None = None) -> list[TimedAmount]:
+    """The amounts of a sentence whose time is certain enough, in order. published: of its source, for "last year"."""
+    flat = flatten(text)
+    mentions = find_dates(flat)
+    times, amounts = _times(flat, mentions, published), _amounts(find_quantities(flat, mentions), flat)
+    found = []
+    for amount, time in zip(amounts, _times_of(amounts, times, flat), strict=True):
+        if time is None or _is_beside(amount, time, flat):
+            continue
+        found.append(replace(amount, time=time))
+    return found
+
+
+def sentence_time(text: str, published: date | None = None) -> Time | None:
+    """The latest time that a sentence is about, without those at which it was reported, if it names one."""
+    flat = flatten(text)
+    times = _times(flat, find_dates(flat), published)
+    return max(times, key=lambda time: (time.last, -time.length), default=None)
+
+
+def _times(text: str, mentions: Sequence[DateMention], published: date | None) -> list[Time]:
+    times = [time for mention in mentions if (time := _time(mention, mentions, text))]
+    if published is not None:
+        for words in relative_words(text, published):
+            if words.first.year >= 1 and not any(words.overlaps(mention) for mention in mentions):
+                months = 12 * (words.last.year - words.first.year) + words.last.month - words.first.month + 1
+                length = months if words.last > words.first else 0
+                times.append(
+                    Time(
+                        start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last, length=length
+                    )
+                )
+        times.sort(key=lambda time: time.start_char)
+    times = _same_parts(list(_joined(times, text)), text)
+    coarse = [time for time in times if time.length >= 3]
+    return coarse or times
+
+
+def _time(mention: DateMention, mentions: Sequence[DateMention], text: str) -> Time | None:
+    """The days of a date with a year; none for the day of a report."""
+    if mention.year is None:
+        return None
+    before = text[max(0, mention.start_char - _WINDOW_CHARS) : mention.start_char]
+    after = text[mention.end_char : mention.end_char + 8]
+    if _COMPARED.search(before):
+        return None
+    if mention.month and (_REPORTED_AFTER.match(after) or (mention.day and _REPORTED.search(before))):
+        return None
+    if mention.day and mention.month and _SINCE_JANUARY.search(before):
+        return Time(
+            start_char=mention.start_char,
+            end_char=mention.end_char,
+            first=date(mention.year, 1, 1),
+            last=_month_end(mention.year, mention.month),
+            length=mention.month,
+        )
+    if mention.day:
+        try:
+            day = date(mention.year, mention.month or 1, mention.day)
+        except ValueError:
+            return None
+        return Time(start_char=mention.start_char, end_char=mention.end_char, first=day, last=day, length=0)
+    if season := _SEASON.search(mention.of(text)):
+        last = date(mention.year + 1, 6, 30)
+        if int(season["last"]) == (mention.year + 1) % 100:
+            return Time(
+                start_char=mention.start_char, end_char=mention.end_char, first=date(mention.year, 7, 1), last=last, length=12
+            )
+    first_month, last_month = mention.month or 1, mention.month or 12
+    if mention.month is None:
+        earlier = [other.end_char for other in mentions if other.end_char <= mention.start_char]
+        near = max(mention.start_char - _WINDOW_CHARS, *earlier, 0) if earlier else max(0, mention.start_char - _WINDOW_CHARS)
+        around = re.split(r"[,;，；]", text[near : mention.start_char])[-1] + text[mention.start_char : mention.end_char + 12]
+        periods = sorted(find_periods(around), key=lambda period: period[0] - period[1])
+        if periods:
+            first_month, last_month = periods[0]
+    begin, end = date(mention.year, first_month, 1), _month_end(mention.year, last_month)
+    return Time(
+        start_char=mention.start_char, end_char=mention.end_char, first=begin, last=end, length=last_month - first_month + 1
+    )
+
+
+def _month_end(year: int, month: int) -> date:
+    following_year, following = month_away(date(year, month, 1), 1)
+    return date(following_year, following, 1) - timedelta(days=1)
+
+
+def _joined(times: Sequence[Time], text: str) -> Iterator[Time]:
+    """The times, "from 2019 to 2023" as one."""
+    held: Time | None = None
+    for time in times:
+        between = text[held.end_char : time.start_char] if held else ""
+        begun = held is not None and _BETWEEN.search(text[: held.start_char]) and _AND.fullmatch(between)
+        if held and (begun or _RANGE.fullmatch(between)) and held.last < time.first:
+            months = 12 * (time.last.year - held.first.year) + time.last.month - held.first.month + 1
+            held = replace(held, end_char=time.end_char, last=time.last, length=months)
+            continue
+        if held:
+            yield held
+        held = time
+    if held:
+        yield held
+
+
+def _same_parts(times: Sequence[Time], text: str) -> list[Time]:
+    """The times, "the same period of 2023" as long as the other one."""
+    part = next((time for time in times if 0 < time.length < 12), None)
+    found = []
+    for time in times:
+        around = text[max(0, time.start_char - _WINDOW_CHARS) : time.end_char + 4]
+        if part and time.length == 12 and time.first.year != part.first.year and _SAME_PART.search(around):
+            last = _month_end(time.last.year, part.last.month)
+            time = replace(time, first=time.first.replace(month=part.first.month), last=last, length=part.length)
+        found.append(time)
+    return found
+
+
+_NEVER = Time(start_char=0, end_char=0, first=date.min, last=date.min, length=0)
+
+
+def _amounts(quantities: Sequence[Quantity], text: str) -> list[TimedAmount]:
+    """The amounts without times; a range is one. A large bare number has the unit of the amount before it."""
+    found: list[TimedAmount] = []
+    last: Quantity | None = None
+    for quantity in quantities:
+        if last and found and last.unit == quantity.unit and _RANGE.fullmatch(text, last.end_char, quantity.start_char):
+            before = text[max(0, last.start_char - _BEFORE_CHARS) : last.start_char]
+            if _BY.search(before) or _BESIDE.search(before):  # "rose by 3 to 94 million", "from 3 to 94 million"
+                found[-1] = replace(found[-1], start_char=quantity.start_char, value=quantity.value)
+            found[-1] = replace(found[-1], high=quantity.value, end_char=quantity.end_char)
+        else:
+            unit = quantity.unit or _counted(text, quantity.end_char)
+            if (
+                not unit
+                and quantity.value >= _ADOPTED_FROM
+                and found
+                and found[-1].unit not in ("percent", "years", "months", "days")
+            ):
+                unit = found[-1].unit
+            found.append(
+                TimedAmount(
+                    start_char=quantity.start_char,
+                    end_char=quantity.end_char,
+                    time=_NEVER,
+                    value=quantity.value,
+                    high=quantity.value,
+                    unit=unit,
+                    approximate=quantity.approximate,
+                )
+            )
+        last = quantity
+    return found
+
+
+def _counted(text: str, position: int) -> str:
+    """The unit of "139,500 Chinese visitors"; "" if nothing of the kind follows."""
+    found = _ADJECTIVES.match(text, position)
+    for skipped in re.finditer(" ", found[0][1:] if found else ""):
+        unit = read_unit(text, position + skipped.end() + 1)
+        if unit and unit[0].name in _COUNTED:
+            return unit[0].name
+    return ""
+
+
+def _times_of(amounts: Sequence[TimedAmount], times: Sequence[Time], text: str) -> list[Time | None]:
+    """The time that each amount is about."""
+    if not times or not amounts:
+        return [None] * len(amounts)
+    if len(times) == 1:
+        return [times[0]] * len(amounts)
+    if len(times) == len(amounts) and (
+        times[-1].end_char <= amounts[0].start_char or amounts[-1].end_char <= times[0].start_char
+    ):
+        return list(times)  # "in 2021 and 2022, 5 and 6 million"
+    first_is_time = times[0].start_char < amounts[0].start_char
+    last_is_time = times[-1].start_char > amounts[-1].start_char
+    if first_is_time == last_is_time:
+        # Both orders are possible, so the one in which more amounts touch their times counts.
+        led = sum(any(0 <= amount.start_char - time.end_char <= _TOUCHING for time in times) for amount in amounts)
+        followed = sum(any(0 <= time.start_char - amount.end_char <= _TOUCHING for time in times) for amount in amounts)
+        if led != followed:
+            first_is_time, last_is_time = led > followed, followed > led
+    found: list[Time | None] = []
+    for amount in amounts:
+        before = [time for time in times if time.end_char <= amount.start_char]
+        after = [time for time in times if time.start_char >= amount.end_char]
+        if first_is_time and not last_is_time and before:
+            found.append(before[-1])
+        elif last_is_time and not first_is_time and after:
+            found.append(after[0])
+        else:
+            found.append(min((*before[-1:], *after[:1]), key=lambda time: _distance(amount, time, text), default=None))
+    return found
+
+
+def _distance(amount: Span, time: Span, text: str) -> int:
+    first, last = sorted((amount, time), key=lambda span: span.start_char)
+    between = text[first.end_char : last.start_char]
+    return len(between) + _STRONG_CHARS * bool(_STRONG.search(between)) + _WEAK_CHARS * len(_WEAK.findall(between))
+
+
+def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
+    """Whether an amount is what another rose from or by, or of a part of the time. What it rose from counts where its own time
+    follows at once.
+    """
+    first, last = sorted((amount, time), key=lambda span: span.start_char)
+    if time.length >= 12 and find_periods(text[first.end_char : last.start_char] + text[last.end_char : last.end_char + 1]):
+        return True
+    before = text[max(0, amount.start_char - _BEFORE_CHARS) : amount.start_char]
+    if _BY.search(before) or _BESIDE_AFTER.match(text, amount.end_char):
+        return True
+    own = 0 <= time.start_char - amount.end_char <= 6 or 0 <= amount.start_char - time.end_char <= 3
+    return bool(_BESIDE.search(before)) and not own
+
+
+def is_one_time(one: Time, other: Time) -> bool:
+    """Whether both are the same days."""
+    return (one.first, one.last) == (other.first, other.last)
+
+
+_RATE_AFTER = re.compile(
+    r"[^,;.]{0,24}?\b(?:(?:a|per|each|every) (?:year|day|month)|annually|yearly|daily|в (?:год|сутки|день|месяц)|ежегодно"
+    r"|ежедневно)\b"
+    r"|[^，。；]{0,3}/[年天日]",
+    re.IGNORECASE,
+)
+_RATE_BEFORE = re.compile(
+    r"(?:(?:每[年天日月]|年均|日均)[^，。；]{0,8}|\b(?:annual|daily|yearly)\b[^,;.]{0,30}|\b(?:годов"
+    r"|суточн)\w+[^,;.]{0,30})$",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\b(?:of (?:which|them|it|this|that)|including|made up of|among them|of whom|to china|alone)\b|其中|包括"
+    r"|\b(?:из (?:них|которых|этого)|в том числе|включая|на долю)\b",
+    re.IGNORECASE,
+)
+_PART_AFTER = re.compile(r"[^,;.]{0,30}\b(?:of (?:it|them|this)|of these|из них)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:wrong(?:ly)?|mistaken(?:ly)?|error|erroneous|misprint|confus\w+)\b|\b(?:ошиб\w+|неверн\w+|опечатк\w+"
+    r"|перепута\w+)\b|误|写错|实际是|混淆",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"\b(?:is|are|was|were|has|have|had) to\b|\b(?:foresees?|foreseen|foresaw|contract(?:ed|ual)?|design(?:ed)?|promis\w+"
+    r"|quotas?|will|shall|would"
+    r"|could|goal|hop(?:es|ed|ing))\b"
+    r"|\b(?:будет|будут|контракт\w*|проект\w+|обеща\w+|квот\w+|рассчитыва\w+|намеч\w+|надея\w+)\b|将|合同规定|设计|预期"
+    r"|配额|目标",
+    re.IGNORECASE,
+)
+
+
+def is_no_record(text: str) -> bool:
+    """Whether a sentence tells of a plan, a contract or a mistake rather than of what was counted."""
+    flat = flatten(text)
+    return bool(_DENIED.search(flat) or _PLANNED.search(flat))
+
+
+def is_rate(amount: TimedAmount, text: str) -> bool:
+    """Whether an amount is one for every year or day: "38 bcm a year"."""
+    flat = flatten(text)
+    before = flat[max(0, amount.start_char - 40) : amount.start_char]
+    return bool(_RATE_AFTER.match(flat, amount.end_char) or _RATE_BEFORE.search(before))
+
+
+def is_part(whole: Span, amount: Span, text: str) -> bool:
+    """Whether an amount is a part of one before it: "262,000 t, of which 233,000 to China"."""
+    flat = flatten(text)
+    return bool(_PART.search(flat[whole.end_char : amount.start_char]) or _PART_AFTER.match(flat, amount.end_char))
+
+
+_SHARES = re.compile(
+    r"\b(?:share|shares|per ?cent|percentage|rate|growth|proportion)\b|\b(?:дол[яиюей]+|процент\w*|темп\w*|прирост\w*)\b"
+    r"|占比|比重|份额|百分|比例|增速|增长率|增幅",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(r"\b(?:since|from|after)\b|\b(?:с|со|после)\b|自|从|以来|至今", re.IGNORECASE)
+
+
+def asks_for_shares(question: str) -> bool:
+    """Whether a question is about shares or rates, which are in per cent."""
+    return bool(_SHARES.search(flatten(question)))
+
+
+def asks_since(question: str) -> bool:
+    """Whether a year in a question is the first of several: "since 2020"."""
+    return bool(_SINCE.search(flatten(question)))

@@ -1,0 +1,64 @@
+"""The sides of a comparison, and the subject of a request for an overview."""
+
+from __future__ import annotations
+
+import pytest
+
+from coopbot.text.sides import find_sides, is_one_thing
+from coopbot.text.subject import subject_of
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", ["Heihe bridge", "Tongjiang bridge"]),
+        ("Is it cheaper to go by bus or by boat?", ["bus", "boat"]),
+        ("Who sold more in 2025: Russia, Australia or Qatar?", ["Russia", "Australia", "Qatar"]),
+        ("Did they sell more lorries in 2025 or in 2024?", ["2025", "2024"]),
+        ("does Manzhouli handle more freight than Suifenhe?", ["Manzhouli", "Suifenhe"]),
+        ("Где дешевле краб — во Владивостоке или в Хуньчуне?", ["Владивостоке", "Хуньчуне"]),
+        ("автобус или катер: что дешевле?", ["автобус", "катер"]),
+        ("黑河大桥和同江铁路桥哪个更长？", ["黑河大桥", "同江铁路桥"]),
+        ("满洲里、绥芬河和珲春哪个口岸货运量最大", ["满洲里", "绥芬河", "珲春"]),
+        ("公路桥和铁路桥哪个造价更高", ["公路桥", "铁路桥"]),
+        ("How long is the bridge?", []),
+    ],
+)
+def test_sides_are_found_as_written(question: str, sides: list[str]) -> None:
+    assert [side.words for side in find_sides(question)] == sides
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", "How long is Heihe bridge?"),
+        ("Compare Zabaikalsk and Grodekovo by cargo", "How much cargo goes through Zabaikalsk?"),
+        ("автобус или катер: что дешевле?", "Сколько стоит автобус?"),
+        ("黑河大桥和同江铁路桥哪个更长？", "黑河大桥有多长？"),
+    ],
+)
+def test_the_same_is_asked_of_each_side_alone(question: str, asked: str) -> None:
+    assert find_sides(question)[0].question == asked
+
+
+def test_a_thing_may_be_compared_with_itself() -> None:
+    one, other = find_sides("Which is longer, the Heihe bridge or the Heihe-Blagoveshchensk bridge?")
+    assert is_one_thing(one, other)
+    one, other = find_sides("Which is longer, the Heihe bridge or the Tongjiang bridge?")
+    assert not is_one_thing(one, other)
+
+
+@pytest.mark.parametrize(
+    ("request_", "subject"),
+    [
+        ("Give me an overview of the grain corridor", "grain corridor"),
+        ("what is the Land of the Leopard?", "Land of the Leopard"),
+        ("расскажи, пожалуйста, про Силу Сибири", "Силу Сибири"),
+        ("что такое ТОР?", "ТОР"),
+        ("介绍一下珲春口岸", "珲春口岸"),
+        ("西伯利亚力量是什么？", "西伯利亚力量"),
+        ("tell me about", ""),
+    ],
+)
+def test_the_subject_of_a_request_is_what_is_left(request_: str, subject: str) -> None:
+    assert subject_of(request_) == subject

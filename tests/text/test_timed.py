@@ -1,0 +1,106 @@
+"""Amounts and the times that they are about."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from coopbot.text.timed import is_no_record, is_part, is_rate, timed_amounts
+
+PUBLISHED = date(2026, 1, 12)
+
+
+def _found(text: str) -> list[tuple[str, str]]:
+    """Each amount with its time: a year, or the first and the last month."""
+    return [
+        (
+            amount.of(text),
+            f"{amount.time.first:%Y}" if amount.time.length == 12 else f"{amount.time.first:%Y-%m}/{amount.time.last:%Y-%m}",
+        )
+        for amount in timed_amounts(text, PUBLISHED)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "It delivered 31.12 bcm in 2024, 22.7 bcm in 2023 and 10.4 bcm in 2021.",
+            [("31.12 bcm", "2024"), ("22.7 bcm", "2023"), ("10.4 bcm", "2021")],
+        ),
+        ("In 2021 and 2022 the port took 5 and 6 million tonnes.", [("5", "2021"), ("6 million tonnes", "2022")]),
+        ("From January to May 2024 trade was $90 billion.", [("$90 billion", "2024-01/2024-05")]),
+        ("Between 2019 and 2023 it handled 15 million tonnes.", [("15 million tonnes", "2019-01/2023-12")]),
+        ("Exports rose from 5 to 7 million tonnes in 2023.", [("7 million tonnes", "2023")]),
+        ("There were 350,000 guests in 2024, 1.6 times as many as in 2019.", [("350,000", "2024"), ("1.6 times", "2024")]),
+        ("Last year 300,000 people crossed, against 200,000 in 2023.", [("300,000 people", "2025"), ("200,000", "2023")]),
+        ("In 2025 it carried more than 6 million tonnes.", [("6 million tonnes", "2025")]),
+        (
+            "Стратегия до 2050 года: 121,7 млн т в 2025 году, 178,7 млн т в 2030 году.",
+            [("121,7 млн т", "2025"), ("178,7 млн т", "2030")],
+        ),
+        (
+            "В 2021 году поставки достигли 10,4 млрд, в 2022 году — 15,5 млрд кубометров.",
+            [("10,4 млрд", "2021"), ("15,5 млрд кубометров", "2022")],
+        ),
+        ("За пять месяцев 2024 года товарооборот вырос на 3 млрд долларов.", [("пять месяцев", "2024-01/2024-05")]),
+        (
+            "За январь – май 2024 года ввезли 3 млн т, за тот же период 2023 года — 2 млн т.",
+            [("3 млн т", "2024-01/2024-05"), ("2 млн т", "2023-01/2023-05")],
+        ),
+        ("В 2023 году приехали 139 500 туристов, годом ранее — 1200.", [("139 500 туристов", "2023")]),
+        ("中俄贸易额2025年为2281亿美元，按人民币计为1.63万亿元。", [("2281亿美元", "2025"), ("1.63万亿元", "2025")]),
+        (
+            "2024年1至7月旅客60万人次，2023年同期为20万人次。",
+            [("60万人次", "2024-01/2024-07"), ("20万人次", "2023-01/2023-07")],
+        ),
+        ("大豆出口2020/21产季为83.2万吨。", [("83.2万吨", "2020")]),
+        ("TASS reported on 14 January 2026 that trade was $228 billion in 2025.", [("$228 billion", "2025")]),
+        ("The bridge is 1,283 metres long.", []),
+    ],
+)
+def test_each_amount_has_the_time_that_it_is_about(text: str, expected: list[tuple[str, str]]) -> None:
+    assert _found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("In 2025 it delivers 38 bcm a year.", True),
+        ("В 2025 году поставляет 38 млрд кубометров в год.", True),
+        ("2025年每年供气380亿立方米。", True),
+        ("In 2025 it delivered 38.8 bcm.", False),
+    ],
+)
+def test_a_rate_is_told_from_a_total(text: str, rate: bool) -> None:
+    (amount,) = timed_amounts(text, PUBLISHED)
+    assert is_rate(amount, text) is rate
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("In 2017 it sold 262,000 tonnes, of which 233,000 tonnes to China.", True),
+        ("В 2017 году вывезли 262 000 т, из них 233 000 т в Китай.", True),
+        ("2017年出口26.2万吨，其中23.3万吨运往中国。", True),
+        ("In 2023 there were 139,500 people by one source and 130,000 people by the other.", False),
+    ],
+)
+def test_a_part_is_told_from_another_account(text: str, part: bool) -> None:
+    whole, amount = timed_amounts(text, PUBLISHED)
+    assert is_part(whole, amount, text) is part
+
+
+@pytest.mark.parametrize(
+    ("text", "no_record"),
+    [
+        ("It is to carry 197 million tonnes by 2027.", True),
+        ("По контракту в 2025 году 38 млрд кубометров.", True),
+        ("到2027年将达到1.97亿吨。", True),
+        ("The page gave 190 billion for 2017 by mistake, in error.", True),
+        ("It carried 180 million tonnes in 2024.", False),
+    ],
+)
+def test_plans_and_mistakes_are_no_record(text: str, no_record: bool) -> None:
+    assert is_no_record(text) is no_record
