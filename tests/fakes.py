@@ -14,6 +14,8 @@ from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Article, Language, Passage, Source, Span
 from coopbot.index.model.embedder import Centre, Embeddings, TokenVectors, unit
 from coopbot.index.types import F32
+from coopbot.ingest.corpus.arrival import to_article
+from coopbot.ingest.formats.markdown import read_markdown
 from coopbot.text.tokens import lexical_tokens
 
 
@@ -71,6 +73,11 @@ class BagOfWords:
         gaussian: F32 = np.random.default_rng(seed).standard_normal(self._dim).astype(np.float32)
         word: F32 = unit(gaussian[None, :])[0]
         return word
+
+
+def article_of(article_id: str, markdown: str) -> Article:
+    """The article of a Markdown file, with its footnotes."""
+    return to_article(article_id, read_markdown(markdown, article_id))
 
 
 def make_article(

@@ -6,9 +6,15 @@ All offsets are half open and count Python characters (Unicode code points) of `
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Literal, get_args
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 Language = Literal["en", "zh", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -47,22 +53,80 @@ class Span:
         return self.start_char < other.end_char and other.start_char < self.end_char
 
 
+class When(str):
+    """A day, a month or a year, as exactly as it is known: "2019-08-21", "2026-03" or "2026". Compares as text."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str | date) -> Self:
+        """Of such a text, or of a day. Raises ValueError for any other text."""
+        if isinstance(value, date):
+            value = (value.date() if isinstance(value, datetime) else value).isoformat()
+        when = super().__new__(cls, value)
+        if not re.fullmatch(r"[1-9]\d{3}(?:-\d\d){0,2}", value, re.ASCII):
+            raise ValueError(f"not a day, a month or a year, such as 2026-03: {value:.30}")
+        _ = when.last  # raises ValueError for the 31st of February
+        return when
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Year, month and day, as far as they are known."""
+        return tuple(map(int, self.split("-")))
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return date(*(*self.parts, 1, 1)[:3])
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        first, known = self.first, len(self.parts)
+        if known == 3:
+            return first
+        month = first.month if known == 2 else 12
+        return date(first.year, month, monthrange(first.year, month)[1])
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> CoreSchema:
+        """For `records` and the JSON of interfaces: the text, validated."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source of a brief. facts: codes in the fact sheet that the brief was written from."""
+    """Who said something, where and when. via: who published it again. facts: codes in a sheet of facts."""
 
     publisher: str
     title: str = ""
     url: str = ""
-    published: date | None = None
+    published: When | None = None
     facts: tuple[str, ...] = ()
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution(Span):
+    """The sources of one sentence of an article, by a footnote with this label. A sentence may have several.
+
+    as_of: when what it says was so. valid_until: until when it was to hold. planned_for: when what it plans was to happen.
+    """
+
+    label: str
+    sources: tuple[Source, ...]
+    as_of: When | None = None
+    valid_until: When | None = None
+    planned_for: When | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`.
 
-    also_published_by: others who published nearly the same text, which is stored once.
+    sources: of the article as a whole. also_published_by: others who published nearly the same text, which is stored once.
+    attributions: the sources of single sentences, in order; their spans are those of whole sentences.
     """
 
     article_id: str
@@ -76,6 +140,28 @@ class Article:
     authors: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     also_published_by: tuple[Source, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+
+    def attributed(self, *spans: Span) -> tuple[Attribution, ...]:
+        """The attributions of what stands at these spans, in the order of the spans, each once."""
+        found = dict[Attribution, None]()
+        for span in spans:
+            at = bisect_right(self.attributions, span.start_char, key=lambda one: one.end_char)
+            while at < len(self.attributions) and self.attributions[at].start_char < span.end_char:
+                found[self.attributions[at]] = None
+                at += 1
+        return tuple(found)
+
+    def sources_of(self, *spans: Span) -> tuple[Source, ...]:
+        """The sources of what stands at these spans: its own or, in an article that attributes no sentence, the article's."""
+        if not self.attributions:
+            return self.sources
+        return tuple(dict.fromkeys(source for one in self.attributed(*spans) for source in one.sources))
+
+    def all_sources(self) -> tuple[Source, ...]:
+        """The sources of the article and of its sentences, each once."""
+        of_sentences = (source for one in self.attributions for source in one.sources)
+        return tuple(dict.fromkeys((*self.sources, *of_sentences)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +17,15 @@ from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misco
 from coopbot.index.build import BuildReport, build
 from coopbot.index.disk.folder import current_id, open_current, snapshot_ids
 from coopbot.index.disk.lock import write_lock
+from coopbot.index.disk.manifest import describe_files
 from coopbot.index.disk.snapshot import Snapshot
+from coopbot.index.filters import passes, sentence_passes
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.embedder import Embedder
 from coopbot.index.types import FirstStage
+from coopbot.text.sentences import split_sentences
 from coopbot.text.tokens import lexical_tokens
-from tests.fakes import BagOfWords, make_article
+from tests.fakes import BagOfWords, article_of, make_article
 
 SENTENCES = ["The bridge opened in 2022.", "It is 1283 m long.", "Trucks cross them every day."]
 BRIDGE = make_article("en/bridge", f"{SENTENCES[0]} {SENTENCES[1]}\n\n{SENTENCES[2]}")
@@ -132,6 +139,93 @@ def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> 
     assert ids(Filters(publishers=("Xinhua", "Example News"))) == {"en/bridge", "en/undated", "en/story"}
     assert ids(Filters(published_from=date(2024, 1, 1), published_to=date(2024, 12, 31))) == {"en/brief"}
     assert ids(Filters(languages=("ru",))) == set()
+
+
+CITED = article_of(
+    "en/cited",
+    """---
+publisher: River briefs
+published: 2026-03-01
+---
+The ferry carries cars.[^a] It is blue.[^b]
+
+## Dogs
+
+Nobody counts them.
+
+## Price
+
+A ticket costs 5 yuan.[^c]
+
+[^a]: People's Daily, 21 August 2019, <https://people.example/1>
+[^b]: RIA via mail.example, March 2026
+[^c]: TASS
+""",
+)
+
+
+def test_filters_by_publisher_and_date_go_by_who_said_a_sentence_of_the_passage(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([BRIDGE, CITED], tmp_path, embedder)
+    snapshot = open_current(tmp_path, embedder.fingerprint)
+    assert snapshot.article("en/cited") == CITED
+
+    def texts(filters: Filters) -> set[str]:
+        vector = embedder.embed_question("the").pooled[0]
+        found = snapshot.first_stage("en", vector, ["ferry", "dogs", "ticket"], 50, filters)
+        stored = snapshot.stored("en", found.rows.tolist())
+        assert {one.passage.article_id for one in stored} <= {"en/bridge", "en/cited"}
+        passed = {one.passage.text.split(".")[0] for one in stored if one.passage.article_id == "en/cited"}
+        assert bool(passed) == passes(CITED, filters)
+        return passed
+
+    ferry, dogs, ticket = "The ferry carries cars", "Nobody counts them", "A ticket costs 5 yuan"
+    assert texts(Filters()) == {ferry, dogs, ticket}
+    assert texts(Filters(publishers=("people's daily",))) == {ferry}
+    assert texts(Filters(publishers=("RIA",), published_from=date(2026, 3, 20))) == {ferry}  # some day of March
+    assert texts(Filters(publishers=("Mail.example",))) == {ferry}
+    assert texts(Filters(publishers=("RIA",), published_to=date(2020, 1, 1))) == set()  # it was another one who said it then
+    assert texts(Filters(published_to=date(2020, 1, 1))) == {ferry}
+    assert texts(Filters(published_from=date(2026, 3, 1), published_to=date(2026, 3, 1))) == {ferry, dogs}
+    assert texts(Filters(publishers=("TASS",))) == {ticket}
+    assert texts(Filters(publishers=("River briefs",))) == {ferry, dogs, ticket}
+    assert texts(Filters(publishers=("River briefs",), published_from=date(2021, 1, 1))) == {ferry, dogs}
+    assert texts(Filters(publishers=("Example News",))) == set()
+
+
+def test_a_sentence_passes_by_its_own_source() -> None:
+    filters = Filters(publishers=("RIA",))
+    spans = split_sentences(CITED.text)
+    assert [span.of(CITED.text) for span in spans if sentence_passes(CITED, span, filters)] == ["It is blue."]
+    assert all(sentence_passes(BRIDGE, span, filters) for span in split_sentences(BRIDGE.text))
+
+
+def test_a_snapshot_of_the_format_before_attributions_is_read_and_extended(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    run([BRIDGE, PORT], tmp_path, embedder)
+    (snapshot_id,) = snapshot_ids(tmp_path)
+    folder = tmp_path / "snapshots" / snapshot_id
+    (file,) = folder.glob("*/passages.sqlite")
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript("ALTER TABLE articles DROP COLUMN attributions; DROP TABLE voices")
+    fields = json.loads((folder / "manifest.json").read_bytes())
+    files = fields["files"] | describe_files(folder, {})
+    data = json.dumps({**fields, "format": 9, "files": files}).encode()
+    (folder / "manifest.json").write_bytes(data)
+    old_id = f"{snapshot_id[:-8]}{sha256(data).hexdigest()[:8]}"
+    folder.rename(folder.with_name(old_id))
+    (tmp_path / "CURRENT").write_text(old_id)
+
+    old = open_current(tmp_path, embedder.fingerprint)
+    assert not old.fault
+    assert old.article("en/bridge") == BRIDGE
+    run([BRIDGE, PORT, CITED], tmp_path, embedder, day=2)
+    new = open_current(tmp_path, embedder.fingerprint)
+    assert [new.article(one.article_id) for one in (BRIDGE, PORT, CITED)] == [BRIDGE, PORT, CITED]
+    vector = embedder.embed_question("the").pooled[0]
+    for publisher, article in (("Example News", "en/bridge"), ("RIA", "en/cited")):
+        found = new.first_stage("en", vector, ["the"], 50, Filters(publishers=(publisher,)))
+        assert set(article_ids(new, "en", found)) == {article}
 
 
 def test_a_filter_by_place_passes_the_articles_that_name_it(tmp_path: Path) -> None:

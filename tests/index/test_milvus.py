@@ -46,7 +46,7 @@ from coopbot.index.milvus.store import LiveMilvus, MilvusStore, open_store
 from coopbot.index.milvus.target import Build, MilvusTarget
 from coopbot.index.types import Facts
 from coopbot.text.tokens import lexical_tokens
-from tests.fakes import BagOfWords, make_article
+from tests.fakes import BagOfWords, article_of, make_article
 from tests.index.milvus_server import Server, milvus_server, until
 
 BRIDGE = make_article(
@@ -60,7 +60,11 @@ BRIEF = make_article(
 UNDATED = make_article("en/undated", "No date on the bridge.", publisher='Xin"hua\\', published=None)
 PORT = make_article("ru/port", "Порт принял 245,3 тыс. тонн угля.\n\nСуда идут в Китай.", language="ru", publisher="ТАСС")
 PARK = make_article("zh/park", "同江铁路大桥2022年通车。货物运输增长很快。", language="zh")
-CORPUS = [BRIDGE, BRIEF, UNDATED, PORT, PARK]
+CITED = article_of(
+    "en/cited",
+    "The ferry carries cars.[^a]\n\n[^a]: People's Daily, 21 August 2019\n\n## Colour\n\nIt is blue.[^b]\n\n[^b]: RIA",
+)
+CORPUS = [BRIDGE, BRIEF, UNDATED, PORT, PARK, CITED]
 QUESTIONS: list[tuple[Language, str]] = [
     ("en", "how long is the bridge"),
     ("en", "Blagoveshchensk trucks"),
@@ -180,6 +184,8 @@ FILTERS = [
     Filters(published_from=date(2024, 1, 1)),
     Filters(published_to=date(2023, 1, 1)),
     Filters(published_from=date(2022, 6, 10), published_to=date(2022, 6, 10)),
+    Filters(publishers=("RIA",)),
+    Filters(publishers=("People's Daily",), published_to=date(2020, 1, 1)),
     Filters(languages=("ru",)),
     Filters(languages=("en", "ru"), publishers=("TASS",), published_from=date(2023, 1, 1)),
     Filters(places=("blagoveshchensk",)),
@@ -263,11 +269,11 @@ def test_a_build_writes_only_what_changed(place: Place) -> None:
     place.run(CORPUS)
     place.embedder.embedded.clear()
     changed = make_article("en/bridge", "The bridge has a toll.")
-    report = place.run([changed, BRIEF, PORT, PARK], minute=1)
-    assert (report.changed, report.removed, report.reused, report.embedded) == (("en/bridge",), ("en/undated",), 3, 1)
+    report = place.run([changed, BRIEF, PORT, PARK, CITED], minute=1)
+    assert (report.changed, report.removed, report.reused, report.embedded) == (("en/bridge",), ("en/undated",), 4, 1)
     store = place.open()
     assert report.snapshot == store.snapshot_id
-    assert everything(store) == everything(local([changed, BRIEF, PORT, PARK], place.tmp_path / "local"))
+    assert everything(store) == everything(local([changed, BRIEF, PORT, PARK, CITED], place.tmp_path / "local"))
     assert not place.run([changed, BRIEF, PORT, PARK], minute=2).written
     assert place.open().snapshot_id == report.snapshot
 

@@ -3,12 +3,12 @@ from datetime import date
 
 import pytest
 
-from coopbot.domain import Source
+from coopbot.domain import Source, When
 from coopbot.ingest.corpus.arrival import corrected, joined
 from coopbot.ingest.draft import Draft
 
 TEXT = " ".join(f"Place{number} traded with port{number * 7} by rail." for number in range(20)) + " It was 5 million tonnes."
-TASS = Source(publisher="TASS", title="Bridge", url="https://tass.example/1", published=date(2025, 5, 11))
+TASS = Source(publisher="TASS", title="Bridge", url="https://tass.example/1", published=When("2025-05-11"))
 STORY = Draft(
     title="Bridge opens",
     text=TEXT,
@@ -39,7 +39,7 @@ def test_another_publisher_is_added() -> None:
     assert story is not None
     assert story.also_published_by == (
         TASS,
-        Source(publisher="Xinhua", title="Мост", url="https://xinhua.example/1", published=date(2025, 5, 11)),
+        Source(publisher="Xinhua", title="Мост", url="https://xinhua.example/1", published=When("2025-05-11")),
     )
     assert replace(story, also_published_by=STORY.also_published_by) == STORY
 

@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from coopbot.domain import Article, Source
+from coopbot.domain import Article, Source, When
 from coopbot.errors import Unreadable
 from coopbot.ingest.corpus import store as corpus_module
 from coopbot.ingest.corpus.catalogue import Catalogue, Entry, Found
@@ -20,7 +19,7 @@ from coopbot.ingest.formats.readers import Read, read_bytes, read_file
 from coopbot.ingest.formats.sandbox import OverLimit
 from tests.fakes import make_article
 
-SOURCE = Source(publisher="TASS", title="Мост", url="https://tass.example/1", published=date(2025, 5, 10), facts=("HB-01",))
+SOURCE = Source(publisher="TASS", title="Мост", url="https://tass.example/1", published=When("2025-05-10"), facts=("HB-01",))
 ARTICLE = replace(
     make_article("en/a", "黑河 bridge.", sources=(SOURCE, Source(publisher="P"))),
     authors=("Anna Low",),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coopbot.domain import Article, Language, Source
+from coopbot.domain import Article, Language, Source, When
 from coopbot.errors import Duplicate, InvalidRequest, Misconfigured, NotFound, Unreadable
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
@@ -154,7 +154,7 @@ def test_front_pages_do_not_replace_each_other(corpus: Corpus) -> None:
 def test_nearly_the_same_words_from_elsewhere_join_the_story(corpus: Corpus, root: Path, story: Draft) -> None:
     first = corpus.add(story).article
     arrival = corpus.add(edited(story))
-    source = Source(publisher="TASS", title="Another headline", url="https://tass.example/1", published=date(2025, 6, 1))
+    source = Source(publisher="TASS", title="Another headline", url="https://tass.example/1", published=When("2025-06-01"))
     assert arrival.change == "joined"
     assert replace(arrival.article, sha256="") == replace(first, sha256="", also_published_by=(source,))
     assert arrival.article.sha256 != first.sha256

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coopbot.domain import Source
+from coopbot.domain import Source, When
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.markdown import amend_article, read_markdown, render_article
@@ -51,13 +51,13 @@ also_published_by:
                 publisher="TASS",
                 title="Bridge opens",
                 url="https://tass.example/1",
-                published=date(2022, 6, 10),
+                published=When("2022-06-10"),
                 facts=("HB-01", "HB-02"),
             ),
             Source(publisher="Xinhua"),
         ),
         also_published_by=(
-            Source(publisher="Lake Daily", title="A bridge", url="https://lake.example/1", published=date(2025, 5, 11)),
+            Source(publisher="Lake Daily", title="A bridge", url="https://lake.example/1", published=When("2025-05-11")),
         ),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.hostile.bombs import pdf_bomb
-from coopbot.domain import Source
+from coopbot.domain import Source, When
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats import sandbox as sandbox_module
@@ -35,7 +35,7 @@ DRAFT = Draft(
     published=date(2025, 4, 3),
     url="https://news.example/ferry",
     language="ru",
-    sources=(Source(publisher="P", title="T", url="https://a.example/b", published=date(2024, 1, 2), facts=("one", "two")),),
+    sources=(Source(publisher="P", title="T", url="https://a.example/b", published=When("2024-01-02"), facts=("one", "two")),),
     also_published_by=(Source(publisher="Q"),),
 )
 SLOW = pdf_bomb(50, 2_000_000)  # minutes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from coopbot.domain import Source
+from coopbot.domain import Source, When
 from tests.fakes import make_article
 
 HOSTILE_TITLE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{7*7}}${harm}'
@@ -33,7 +33,7 @@ ARTICLES = [
         publisher="Harbour Post",
         published=date(2014, 10, 3),
         sources=(
-            Source(publisher="Wire One", title="The plan", url="https://wire.example/1", published=date(2014, 10, 2)),
+            Source(publisher="Wire One", title="The plan", url="https://wire.example/1", published=When("2014-10-02")),
             Source(publisher="Wire Two"),
         ),
         url="https://harbour.example/port",

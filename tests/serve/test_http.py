@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
-from coopbot.domain import Article, Source
+from coopbot.domain import Article, Source, When
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
@@ -19,7 +18,7 @@ from coopbot.text.gazetteer import all_places
 from tests.fakes import make_article
 from tests.serve.small_service import service_over
 
-ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=date(2025, 5, 11))
+ECHO = Source(publisher="Echo Daily", title="Rail bridge opens", url="https://echo.example/a", published=When("2025-05-11"))
 BRIDGE = replace(
     make_article(
         "en/bridge",
@@ -113,7 +112,13 @@ def test_search_gives_ranked_passages_with_exact_offsets(client: TestClient) -> 
 
 def test_other_publishers_of_a_story_are_listed_with_article_quotes_and_passages(client: TestClient) -> None:
     others = [
-        {"publisher": "Echo Daily", "title": "Rail bridge opens", "url": "https://echo.example/a", "published": "2025-05-11"}
+        {
+            "publisher": "Echo Daily",
+            "title": "Rail bridge opens",
+            "url": "https://echo.example/a",
+            "published": "2025-05-11",
+            "via": "",
+        }
     ]
     answer = client.post("/v1/ask", json={"question": "When did the Tongjiang railway bridge open?"}).json()
     hits = client.get("/v1/search", params={"q": "railway bridge"}).json()["hits"]

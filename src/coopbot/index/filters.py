@@ -7,12 +7,12 @@ page names a filter in its texts, by its option.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import TypedDict
 
-from coopbot.domain import Article, Filters, Language
+from coopbot.domain import Article, Filters, Language, Span, When
 from coopbot.text.gazetteer import all_places, find_names, place_id
 
 KEY_CHARS = 200
@@ -54,9 +54,11 @@ def places_in(article: Article) -> frozenset[str]:
 
 
 def _publishers_of(article: Article) -> Iterator[str]:
-    """Its own, those of its sources, and others that published the same story."""
+    """Its own, those of its sources and its sentences' sources, and others that published the same story."""
     yield article.publisher
-    yield from (source.publisher for source in (*article.sources, *article.also_published_by))
+    for source in (*article.all_sources(), *article.also_published_by):
+        yield source.publisher
+        yield source.via
 
 
 def _to_place_ids(names: list[str]) -> list[str]:
@@ -108,22 +110,87 @@ def asked_keys(one: ValueFilter, filters: Filters) -> frozenset[str]:
     return frozenset(map(key_of, getattr(filters, one.field)))
 
 
+Days = tuple[date, date]
+"""The first and last day of a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Who said something, by key, and when: by its own source, or by its article. when: None if it is undated."""
+
+    publishers: frozenset[str]
+    when: Days | None
+
+    def passes(self, filters: Filters) -> bool:
+        """Whether it passes the filters by publisher and date."""
+        asked = asked_keys(PUBLISHERS, filters)
+        return not (asked and asked.isdisjoint(self.publishers)) and _is_within(self.when, filters)
+
+
+def voices(article: Article, *spans: Span) -> frozenset[Voice]:
+    """Who said what stands at each of these spans: each source of a sentence, read in the article, or else the article itself
+    with all its publishers.
+    """
+    whole = None
+    found = set[Voice]()
+    for span in spans:
+        own = article.attributed(span)
+        for source in (source for one in own for source in one.sources):
+            names = map(key_of, (source.publisher, source.via, article.publisher))
+            when = (source.published.first, source.published.last) if source.published else None
+            found.add(Voice(publishers=frozenset(filter(None, names)), when=when))
+        if not own and whole is None:
+            plain = replace(article, attributions=())
+            when = (article.published, article.published) if article.published else None
+            whole = Voice(publishers=frozenset(values_by_key(plain, PUBLISHERS)), when=when)
+            found.add(whole)
+    return frozenset(found)
+
+
+def sentence_passes(article: Article, span: Span, filters: Filters) -> bool:
+    """Whether one who said this sentence passes the filters by publisher and date. In an article that attributes no sentence,
+    all pass: the article did.
+    """
+    limits = filters.publishers or filters.published_from or filters.published_to
+    return not (limits and article.attributions) or any(voice.passes(filters) for voice in voices(article, span))
+
+
+def times_of(article: Article) -> tuple[Days, ...]:
+    """The days of an article and of the sources of its sentences."""
+    own = [When(article.published)] if article.published else []
+    of_sentences = (source.published for one in article.attributions for source in one.sources if source.published)
+    return tuple((when.first, when.last) for when in sorted({*own, *of_sentences}))
+
+
 def passes(article: Article, filters: Filters) -> bool:
-    """Whether an article passes all filters."""
+    """Whether an article passes all filters. One with attributed sentences passes those by publisher and date if a sentence
+    does.
+    """
     keys = partial(values_by_key, article)
-    return not any(failed(filters, language=article.language, published=article.published, keys=keys))
+    if any(failed(filters, language=article.language, times=times_of(article), keys=keys)):
+        return False
+    return not article.attributions or any(sentence_passes(article, span, filters) for span in article.attributions)
 
 
 def failed(
-    filters: Filters, *, language: Language, published: date | None, keys: Callable[[ValueFilter], Mapping[str, str]]
+    filters: Filters, *, language: Language, times: Sequence[Days], keys: Callable[[ValueFilter], Mapping[str, str]]
 ) -> Iterator[str]:
-    """The filters that an article does not pass: `languages`, `published`, and fields. keys: as from `values_by_key`."""
+    """The filters that an article does not pass: `languages`, `published`, and fields. times, keys: as from `times_of` and
+    `values_by_key`.
+    """
     if filters.languages and language not in filters.languages:
         yield "languages"
-    first, last = filters.published_from, filters.published_to
-    if (first or last) and not (published and (first or date.min) <= published <= (last or date.max)):
+    if (filters.published_from or filters.published_to) and not any(_is_within(days, filters) for days in times):
         yield "published"
     for one in VALUE_FILTERS:
         asked = asked_keys(one, filters)
         if asked and asked.isdisjoint(keys(one)):
             yield one.field
+
+
+def _is_within(days: Days | None, filters: Filters) -> bool:
+    """Whether a time and the time asked for have a day in common."""
+    first, last = filters.published_from, filters.published_to
+    if not (first or last):
+        return True
+    return days is not None and (last or date.max) >= days[0] and days[1] >= (first or date.min)

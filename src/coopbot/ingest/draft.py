@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from coopbot.domain import Language, Source
+from coopbot.domain import Attribution, Language, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +28,4 @@ class Draft(Metadata):
     language: Language | None = None
     sources: tuple[Source, ...] = ()
     also_published_by: tuple[Source, ...] = ()
+    attributions: tuple[Attribution, ...] = ()

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Answer, AnswerKind, Language, Notice, Outcome, Remark, WritingOutcome
+from coopbot.domain import Answer, AnswerKind, Language, Notice, Outcome, Remark, When, WritingOutcome
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.notes import citation_note
@@ -38,12 +38,16 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class SourceOut(Shape):
-    """A source of a brief, or another publisher of a story."""
+    """A source of a brief or of a sentence, or another publisher of a story. `via`: who published it again.
+
+    `published`: a day, a month or a year, such as 2025-05-10, 2025-05 or 2025.
+    """
 
     publisher: str
     title: str
     url: WebAddress
-    published: date | None
+    published: When | None
+    via: str
 
 
 class ArticleOut(Shape):

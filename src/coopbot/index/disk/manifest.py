@@ -12,8 +12,10 @@ from pathlib import Path
 from coopbot.errors import IndexBroken, IndexMismatch
 from coopbot.index.types import Contents, Facts
 
-# Increase when the meaning of snapshot files changes; older snapshots are then rebuilt.
-FORMAT = 9
+# Increase when the meaning of snapshot files changes; snapshots in a format that is not read any more are rebuilt.
+FORMAT = 10
+# Format 9 is the same without attributions.
+_READ = (9, FORMAT)
 
 _NAME = "manifest.json"
 
@@ -49,7 +51,7 @@ class Manifest(Contents):
             if (digest := _DIGEST_IN_NAME.search(folder.name)) and not hashlib.sha256(data).hexdigest().startswith(digest[1]):
                 raise ValueError("its sha256 is not the one in the snapshot's name")
             fields = json.loads(data)
-            if fields["format"] != FORMAT:
+            if fields["format"] not in _READ:
                 raise IndexMismatch(f"{folder.name} has index format {fields['format']}, not {FORMAT}; run: coopbot index")
             return cls(**{**fields, "facts": Facts(**fields["facts"])})
         except (OSError, ValueError, KeyError, TypeError) as exc:

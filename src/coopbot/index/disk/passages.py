@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from coopbot.domain import Article, Filters, Language, Passage, Source, Span
+from coopbot.domain import Article, Attribution, Filters, Language, Passage, Source, Span
 from coopbot.errors import IndexBroken, Misconfigured
-from coopbot.index.filters import PLACES, VALUE_FILTERS, ValueFilter, asked_keys, values_by_key
+from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, ValueFilter, asked_keys, values_by_key, voices
 from coopbot.index.types import I64, StoredPassage
 from coopbot.records import from_json, to_json
 
@@ -27,7 +27,7 @@ _SCHEMA = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, article_id TEXT UNIQUE NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
     publisher TEXT NOT NULL, published TEXT, url TEXT NOT NULL, language TEXT NOT NULL, text TEXT NOT NULL,
-    sha256 TEXT NOT NULL, sources TEXT NOT NULL, also_published_by TEXT NOT NULL
+    sha256 TEXT NOT NULL, sources TEXT NOT NULL, also_published_by TEXT NOT NULL, attributions TEXT NOT NULL
 );
 CREATE TABLE passages (
     language TEXT NOT NULL, row INTEGER NOT NULL, article INTEGER NOT NULL REFERENCES articles, passage_id TEXT NOT NULL,
@@ -39,10 +39,16 @@ CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE places (
     place_id TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles, PRIMARY KEY (place_id, article)
 ) WITHOUT ROWID;
+CREATE TABLE voices (language TEXT NOT NULL, row INTEGER NOT NULL, publisher TEXT NOT NULL, first TEXT, last TEXT);
+CREATE INDEX voices_of_publisher ON voices (language, publisher);
 """
 
 # A row takes some kilobytes: it would span several default pages of 4 kB, and reading three would take 100 us instead of 30.
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+
+# Of articles that attribute sentences, `attributions` has these, and `voices` has who says something in a passage, and when; of
+# others, both are empty.
+_NONE = "[]"
 
 # A sentence's span: two 32-bit integers.
 _SPAN_BYTES = 8
@@ -61,11 +67,14 @@ class PassageWriter:
     def add(self, article: Article, passages: Sequence[StoredPassage], places: Collection[str]) -> None:
         """One article with all its passages and the ids of the places that it names."""
         with _writing(self._path):
-            self._db.execute("INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article)))
+            self._db.execute(
+                "INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article))
+            )
             self._db.executemany(
                 "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
                 [_passage_row(stored, self._articles) for stored in passages],
             )
+            self._db.executemany("INSERT INTO voices VALUES (?,?,?,?,?)", _voice_rows(article, passages))
             self._db.executemany("INSERT INTO places VALUES (?,?)", [(place, self._articles) for place in sorted(places)])
         self._articles += 1
 
@@ -101,6 +110,8 @@ class PassageStore:
             # it holds the connection, another for the connection while it holds the interpreter.
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._db.execute("SELECT count(*) FROM passages")
+            # Format 9 has none.
+            self._attributes = any(row[1] == "attributions" for row in self._db.execute("PRAGMA table_info(articles)"))
         except sqlite3.Error as exc:
             raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
 
@@ -159,13 +170,17 @@ class PassageStore:
         clauses: list[str] = []
         values: list[str] = []
         for one in VALUE_FILTERS:
-            if asked := asked_keys(one, filters):
+            if one is not PUBLISHERS and (asked := asked_keys(one, filters)):
                 clauses.append("p.article IN (SELECT value FROM json_each(?))")
                 values.append(json.dumps(self._articles_with(one, asked)))
-        for operator, day in ((">=", filters.published_from), ("<=", filters.published_to)):
-            if day is not None:
-                clauses.append(f"a.published {operator} ?")
-                values.append(day.isoformat())
+        if filters.publishers or filters.published_from or filters.published_to:
+            by_article, by_voice = self._saying(language, filters)
+            values += by_article[1]
+            if self._attributes:
+                clauses.append(f"(a.attributions = '{_NONE}' AND {by_article[0]} OR {by_voice[0]})")
+                values += by_voice[1]
+            else:
+                clauses.append(by_article[0])
         if not clauses:
             return None
         condition = " AND ".join(["p.language = ?", *clauses])
@@ -173,6 +188,26 @@ class PassageStore:
             f"SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE {condition}", (language, *values)
         )
         return np.fromiter((row for (row,) in found), dtype=np.int64)
+
+    def _saying(self, language: Language, filters: Filters) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
+        """Conditions, each with its values, for passages of articles of these publishers and this time, and for passages in
+        which one of these publishers says something at this time.
+        """
+        by_article, of_article = ["1"], list[str]()
+        by_voice, of_voice = ["language = ?"], [str(language)]
+        if asked := asked_keys(PUBLISHERS, filters):
+            by_article.append("p.article IN (SELECT value FROM json_each(?))")
+            of_article.append(json.dumps(self._articles_with(PUBLISHERS, asked)))
+            by_voice.append("publisher IN (SELECT value FROM json_each(?))")
+            of_voice.append(json.dumps(sorted(asked)))
+        for operator, end, day in ((">=", "last", filters.published_from), ("<=", "first", filters.published_to)):
+            if day is not None:
+                by_article.append(f"a.published {operator} ?")
+                by_voice.append(f"{end} {operator} ?")
+                of_article.append(day.isoformat())
+                of_voice.append(day.isoformat())
+        rows = f"p.row IN (SELECT row FROM voices WHERE {' AND '.join(by_voice)})"
+        return (" AND ".join(by_article), of_article), (rows, of_voice)
 
     def _articles_with(self, one: ValueFilter, asked: Collection[str]) -> list[int]:
         """The numbers of the articles that have one of these keys."""
@@ -187,7 +222,7 @@ class PassageStore:
         found = defaultdict[tuple[str, str], list[int]](list)
         sql = (  # without the text, which is long, and of which only places are read
             "SELECT number, article_id, title, authors, publisher, published, url, language, '', sha256, sources, "
-            "also_published_by FROM articles"
+            f"also_published_by, '{_NONE}' FROM articles"
         )
         for number, *row in self._db.execute(sql).fetchall():
             article = _to_article(tuple(row))
@@ -210,11 +245,12 @@ def _article_row(article: Article) -> tuple[str | None, ...]:
         article.sha256,
         to_json(tuple[Source, ...], article.sources).decode(),
         to_json(tuple[Source, ...], article.also_published_by).decode(),
+        to_json(tuple[Attribution, ...], article.attributions).decode(),
     )
 
 
 def _to_article(row: tuple[Any, ...]) -> Article:
-    article_id, title, authors, publisher, published, url, language, text, sha256, sources, also_published_by = row
+    article_id, title, authors, publisher, published, url, language, text, sha256, sources, also_published_by, *rest = row
     return Article(
         article_id=article_id,
         title=title,
@@ -227,7 +263,16 @@ def _to_article(row: tuple[Any, ...]) -> Article:
         sha256=sha256,
         sources=from_json(tuple[Source, ...], sources),
         also_published_by=from_json(tuple[Source, ...], also_published_by),
+        attributions=from_json(tuple[Attribution, ...], rest[0]) if rest and rest[0] != _NONE else (),
     )
+
+
+def _voice_rows(article: Article, passages: Sequence[StoredPassage]) -> Iterator[tuple[str | int | None, ...]]:
+    for stored in passages if article.attributions else ():
+        for voice in voices(article, *stored.passage.sentences):
+            first, last = (day.isoformat() for day in voice.when) if voice.when else (None, None)
+            for publisher in sorted(voice.publishers) or [""]:
+                yield stored.language, stored.row, publisher, first, last
 
 
 def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes, ...]:

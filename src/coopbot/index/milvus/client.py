@@ -132,6 +132,7 @@ def _columns(kind: Kind, dim: int) -> Mapping[str, Options]:
         return {
             **common,
             "published": number,
+            "published_last": number,
             **{one.field: {**strings, "max_length": 4 * KEY_CHARS} for one in VALUE_FILTERS},
             "pooled": {"datatype": DataType.FLOAT_VECTOR, "dim": dim},
             "words": {"datatype": DataType.SPARSE_FLOAT_VECTOR},

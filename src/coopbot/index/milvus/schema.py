@@ -33,16 +33,19 @@ import numpy.typing as npt
 from coopbot.domain import LANGUAGES, Article, Filters, Language, Passage
 from coopbot.errors import IndexBroken
 from coopbot.index.disk.lexical import K1, B
-from coopbot.index.filters import PLACES, VALUE_FILTERS, asked_keys, values_by_key
+from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, asked_keys, values_by_key, voices
 from coopbot.index.rows import lexical_words
 from coopbot.index.types import F16, I64, U8, ArticleRows, Contents, PassageVectors
 from coopbot.records import T, from_json, to_json
 
 # Increase when rows change their meaning; the index is then built again.
-FORMAT = 5
+FORMAT = 6
 
 # Other filters are other columns.
 _FIELDS = " ".join(one.field for one in VALUE_FILTERS)
+
+# Values that are not the same for all passages of an article, or found with the index.
+_OF_PASSAGE = (PLACES, PUBLISHERS)
 
 PREFIX = "coopbot"
 
@@ -119,7 +122,7 @@ def passing(filters: Filters) -> str:
             condition += f" and array_contains_any({one.field}, {literals(sorted(asked))})"
     if filters.published_from or filters.published_to:
         first, last = filters.published_from or date.min, filters.published_to or date.max
-        condition += f" and published >= {first.toordinal()} and published <= {last.toordinal()}"
+        condition += f" and published_last >= {first.toordinal()} and published <= {last.toordinal()}"
     return condition
 
 
@@ -178,18 +181,34 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
     common = {
         "added": added,
         "removed": NEVER,
-        **{field.field: list(values_by_key(article, field))[:MAX_VALUES] for field in VALUE_FILTERS if field is not PLACES},
+        **{
+            field.field: list(values_by_key(article, field))[:MAX_VALUES] for field in VALUE_FILTERS if field not in _OF_PASSAGE
+        },
         PLACES.field: sorted(one.places),
-        "published": article.published.toordinal() if article.published else 0,
     }
     rows = zip(one.passages, one.vectors, strict=True)
     return records, [{**common, "id": next(ids), **_passage(article, *row)} for row in rows]
+
+
+def _said(article: Article, passage: Passage) -> Row:
+    """Who says something in a passage of an article that attributes sentences, and the first and last day of all of it, so that
+    a search may find a passage too many; of another article, as it says itself.
+    """
+    said = voices(article, *passage.sentences)
+    days = [day.toordinal() for voice in said for day in voice.when or ()]
+    publishers = sorted({publisher for voice in said for publisher in voice.publishers})
+    return {
+        PUBLISHERS.field: publishers[:MAX_VALUES],
+        "published": min(days, default=0),
+        "published_last": max(days, default=0),
+    }
 
 
 def _passage(article: Article, passage: Passage, vectors: PassageVectors) -> Row:
     words = lexical_words(article, passage)
     contents = (vectors.token_counts.astype("<i4"), vectors.sentences.astype("<f2"), vectors.codes)
     return {
+        **_said(article, passage),
         "pooled": vectors.pooled.tolist(),
         "words": word_weights(words, article.language),
         "length": len(words),

@@ -8,9 +8,9 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from coopbot.domain import Article, Source
+from coopbot.domain import Article, Source, When
 from coopbot.errors import InvalidRequest
 from coopbot.ingest.addresses import is_web_address, page_key
 from coopbot.ingest.corpus.near import is_same_story
@@ -27,6 +27,8 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _LONGEST_SLUG = 60
 _FEWEST_LETTERS = 3  # in a slug
+# Fields added since hashes are stored: an article without them keeps its hash.
+_ADDED = ("via", "attributions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +73,15 @@ def corrected(old: Draft, new: Draft) -> Draft:
 
 def joined(story: Draft, other: Draft) -> Draft | None:
     """The story with the other's publisher added; None if that adds nothing."""
-    source = Source(publisher=other.publisher, title=other.title, url=other.url, published=other.published)
+    source = Source(publisher=other.publisher, title=other.title, url=other.url, published=_when(other.published))
     itself = Source(publisher=story.publisher, url=story.url)
     if not source.publisher or any(_is_same(source, known) for known in (itself, *story.also_published_by)):
         return None
     return replace(story, also_published_by=(*story.also_published_by, source))
+
+
+def _when(day: date | None) -> When | None:
+    return When(day) if day else None
 
 
 def _is_same(one: Source, other: Source) -> bool:
@@ -95,7 +101,8 @@ def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
         raise InvalidRequest("text", "the article has no text; give one")
     if not title:
         raise InvalidRequest("title", "the article has no title; give one")
-    for url in (draft.url.strip(), *(source.url for source in (*draft.sources, *draft.also_published_by))):
+    cited = (*draft.sources, *draft.also_published_by, *(source for one in draft.attributions for source in one.sources))
+    for url in (draft.url.strip(), *(source.url for source in cited)):
         if url and not is_web_address(url):
             raise InvalidRequest("url", f"not an address such as https://site.example/article: {url:.60}; correct or drop it")
     if draft.language is None and is_other_language(text):
@@ -139,8 +146,13 @@ def to_article(article_id: str, draft: Draft) -> Article:
         authors=draft.authors,
         sources=draft.sources,
         also_published_by=draft.also_published_by,
+        attributions=draft.attributions,
     )
     # Over everything that an index stores of an article, text and citation fields, without the id.
-    stored = {name: value for name, value in asdict(article).items() if name not in ("article_id", "sha256")}
+    stored = {name: value for name, value in asdict(article, dict_factory=_hashed).items() if name != "article_id"}
     digest = hashlib.sha256(json.dumps(stored, sort_keys=True, ensure_ascii=False, default=str).encode())
     return replace(article, sha256=digest.hexdigest())
+
+
+def _hashed(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in fields if name != "sha256" and (value or name not in _ADDED)}

@@ -24,7 +24,7 @@ from coopbot.records import from_json, to_json
 
 # Increase it when a reader, the cleaner or the normal form turns the same file into a different article, when `addresses` or
 # `near` make different keys, or when the tables change. Everything is then read again.
-VERSION = 1
+VERSION = 2
 
 _MOST_CANDIDATES = 10
 _SCHEMA = """

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
 from coopbot.domain import Article, Filters, Language
-from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, failed, values_by_key
+from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, Days, failed, times_of, values_by_key
 from coopbot.serve.requests import FiltersIn
 from coopbot.serve.wire import ArticleOut, Shape
 from coopbot.text.gazetteer import all_places
@@ -77,11 +77,11 @@ class _Entry:
     sha256: str
     article: ArticleOut
     values: Mapping[str, Mapping[str, str]]
+    times: tuple[Days, ...]
 
     def failed(self, filters: Filters) -> Iterator[str]:
         """The filters that it does not pass."""
-        article = self.article
-        return failed(filters, language=article.language, published=article.published, keys=lambda one: self.values[one.field])
+        return failed(filters, language=self.article.language, times=self.times, keys=lambda one: self.values[one.field])
 
 
 class Overview:
@@ -149,7 +149,7 @@ class Overview:
         if known is not None and known.sha256 == article.sha256:
             return known
         values = {one.field: values_by_key(article, one) for one in VALUE_FILTERS}
-        return _Entry(sha256=article.sha256, article=ArticleOut.of(article), values=values)
+        return _Entry(sha256=article.sha256, article=ArticleOut.of(article), values=values, times=times_of(article))
 
 
 def _months(entries: Iterable[_Entry]) -> dict[str, int]:
