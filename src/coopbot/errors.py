@@ -92,4 +92,8 @@ class ModelUnavailable(CoopbotError):
 
 
 class Busy(CoopbotError):
-    """Another process is using what is needed."""
+    """Others are using what is needed. retry_after_s: when there is likely to be room again."""
+
+    def __init__(self, message: str, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

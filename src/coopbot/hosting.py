@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coopbot.editing import CorpusEditor
 from coopbot.errors import Misconfigured
+from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes, Limits
 from coopbot.settings import Settings
 from coopbot.state import State
@@ -30,14 +31,23 @@ def open_changes(settings: Settings, editor: CorpusEditor, state: State) -> Chan
 
 
 def open_bot(
-    settings: Settings, service: Service, changes: Changes | None, state: State, *, webhook_path: str | None = None
+    settings: Settings,
+    service: Service,
+    changes: Changes | None,
+    state: State,
+    admission: Admission,
+    *,
+    webhook_path: str | None = None,
 ) -> BotService:
-    """The Telegram bot; it uses a webhook if there is a path for it and the settings name its address. Raises Misconfigured."""
+    """The Telegram bot; it uses a webhook if there is a path for it and the settings name its address. Raises Misconfigured.
+
+    admission: the one through which the other interfaces of this process ask.
+    """
     # Imported here so that nothing else loads its library.
     from coopbot.serve.telegram.kit import Library
     from coopbot.serve.telegram.service import BotProcess, BotService
 
-    library = Library(answers=service.answerer, index=service.index, changes=changes)
+    library = Library(answers=service.answerer, index=service.index, admission=admission, changes=changes)
     heartbeat = (settings.state_dir or settings.index_dir) / "heartbeat"
     process = BotProcess(heartbeat=heartbeat, shutdown_s=settings.shutdown_s, webhook_path=webhook_path)
     return BotService(library, settings.telegram, process, state)

@@ -14,9 +14,11 @@ from pydantic import SecretStr
 from benchmarks.telegram.bot_api.server import BotApi
 from benchmarks.telegram.bot_api.updates import TOKEN
 from coopbot.ask.answer.answerer import SearchResult
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Passage, Span
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.kit import Library
@@ -100,8 +102,12 @@ class FakeAnswers:
         filters: Filters | None = None,
         conversation_id: str | None = None,
         client: str = "",
+        watch: Watch,
     ) -> Answer:
         self.asked.append(Asking(question, conversation_id, filters, client))
+        return self.reply(question)
+
+    def find(self, question: str, *, watch: Watch) -> Answer:
         return self.reply(question)
 
     def search(self, question: str, *, top_k: int) -> SearchResult:
@@ -147,6 +153,7 @@ class Bot:
     quota: Quota = NO_LIMITS
     patience: Patience = QUICK
     changes: Changes | None = None
+    admission: Admission = field(default_factory=Admission)
     shutdown_s: float = 20.0
     token: str = TOKEN
 
@@ -163,7 +170,7 @@ class Bot:
             patience=self.patience,
             lease_s=1.0,
         )
-        library = Library(answers=self.answers, index=index, changes=self.changes)
+        library = Library(answers=self.answers, index=index, admission=self.admission, changes=self.changes)
         return BotService(library, self.settings.model_copy(update=place), process, self.state())
 
     def run(self, scenario: Callable[[], object], *, refused: int = 0) -> None:

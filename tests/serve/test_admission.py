@@ -149,6 +149,30 @@ def test_the_longest_lane_gives_way_when_too_many_wait(clock: Clock) -> None:
     assert running.result.result(ENOUGH_S) == "answer"
 
 
+def test_who_is_refused_learns_when_those_who_wait_are_likely_to_be_answered(clock: Clock) -> None:
+    admission = Admission(QuestionLimits(at_once=1, waiting=1), clock)
+
+    def refused_s() -> int:
+        question = Question(clock)
+        running = admission.ask("a", question)
+        until(question.begun)
+        waiting = admission.ask("b", Question(clock))
+        with pytest.raises(Busy) as caught:
+            admission.ask("c", Question(clock))
+        waiting.leave()
+        for _ in range(30):
+            question.batch()
+            question.goes_on()
+        question.end()
+        running.result.result(ENOUGH_S)
+        return caught.value.retry_after_s
+
+    waits = [refused_s() for _ in range(30)]
+    assert (waits[0], waits[-1]) == (5, 60)
+    assert waits == sorted(waits)
+    assert all(one % 5 == 0 for one in waits)
+
+
 def test_a_question_whose_client_is_gone_neither_waits_nor_goes_on(clock: Clock) -> None:
     admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     working, waiting = Question(clock), Question(clock)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +20,14 @@ from mcp.client.streamable_http import streamable_http_client
 from structlog.testing import capture_logs
 
 from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.retrieve import Watch
+from coopbot.domain import Answer
 from coopbot.errors import IndexBroken
+from coopbot.serve.admission import Admission, Asked
 from coopbot.serve.mcp.server import make_server
 from coopbot.serve.mcp.tools import make_tools
 from tests.cases import check_each
+from tests.fakes import BagOfWords
 from tests.serve.small_service import BRIDGE, QUESTION, access, answerer_over, built, service_over
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +166,51 @@ def test_an_invalid_call_gets_a_clear_error(http: TestClient) -> None:
     assert http.post("/mcp", json={**CALL, "params": {"x": "y" * 70_000}}, headers=ACCEPT).status_code == 413
     unknown = http.post("/mcp", json={**CALL, "method": "resources/list", "params": {}}, headers=ACCEPT)
     assert unknown.json()["error"]["code"] == -32601
+
+
+def test_equal_calls_at_the_same_time_are_one(index_dir: Path) -> None:
+    index, both = built(index_dir), threading.Event()
+    asked: list[str] = []
+
+    class Slow(Answerer):
+        def ask(self, question: str, **options: Any) -> Answer:
+            asked.append(question)
+            assert both.wait(20)
+            return super().ask(question, **options)
+
+    class Counting(Admission):
+        calls = 0
+
+        def ask(self, client: str, work: Callable[[Watch], Any], **options: Any) -> Asked[Any]:
+            waiting = super().ask(client, work, **options)
+            self.calls += 1
+            if self.calls == 2:
+                both.set()
+            return waiting
+
+    app = service_over(index, Slow(BagOfWords(), index.current), admission=Counting())
+    arguments = [{"question": QUESTION, "languages": ["en"]}, {"languages": ["en"], "question": QUESTION}]
+
+    async def call() -> list[Any]:
+        results: list[Any] = []
+        transport = httpx2.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://testserver") as connection,
+            Client(streamable_http_client("http://testserver/mcp", http_client=connection)) as client,
+        ):
+
+            async def one(given: dict[str, Any]) -> None:
+                results.append((await client.call_tool("ask", given)).structured_content)
+
+            async with anyio.create_task_group() as group:
+                for given in arguments:
+                    group.start_soon(one, given)
+        return results
+
+    one, other = anyio.run(call)
+    assert one == other
+    assert asked == [QUESTION]
 
 
 def test_keys_hosts_and_rate_limits_apply_to_mcp(index_dir: Path) -> None:

@@ -16,13 +16,15 @@ from pydantic import SecretStr
 
 from benchmarks.telegram.bot_api.checks import RefusedError
 from benchmarks.telegram.bot_api.server import BotApi
-from benchmarks.telegram.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject, edited, user
+from benchmarks.telegram.bot_api.updates import BOT_USERNAME, ME, TOKEN, JsonObject, edited, inline, user
 from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot import errors
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
+from coopbot.serve.admission import Admission
 from coopbot.serve.messages import message
-from coopbot.serve.sections import BotSettings
+from coopbot.serve.sections import BotSettings, QuestionLimits
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.records import Asked, Records
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
@@ -333,7 +335,6 @@ def test_a_private_bot_answers_only_allowed_users(bot: Bot, api: BotApi) -> None
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (errors.Busy("lock of 4711"), message("ru").busy),
         (errors.IndexMissing("run `coopbot index`"), message("ru").unavailable),
         (errors.NotFound("secret detail"), message("ru").went_wrong),
         (ZeroDivisionError("secret detail"), message("ru").went_wrong),
@@ -351,6 +352,75 @@ def test_errors_become_friendly_texts(
     assert [sent.text for sent in api.sent] == [expected]
     assert type(error).__name__ in caplog.text
     assert str(error) not in caplog.text
+
+
+class _Held:
+    """Another interface's question, which keeps the only place at work until it is let go."""
+
+    def __init__(self, admission: Admission) -> None:
+        self.let_go, begun = threading.Event(), threading.Event()
+
+        def work(watch: Watch) -> None:
+            begun.set()
+            assert self.let_go.wait(20)
+
+        admission.ask("of the page", work)
+        assert begun.wait(20)
+
+
+def test_questions_wait_for_their_turn_among_those_of_all_interfaces(bot: Bot, api: BotApi) -> None:
+    bot.admission = Admission(QuestionLimits(at_once=1, waiting=10))
+    held = _Held(bot.admission)
+
+    def scenario() -> None:
+        for kind, update in (
+            ("message", incoming("why?", chat_id=1, user_id=1)),
+            ("message", incoming("/search bridges", chat_id=2, user_id=2)),
+            ("message", incoming("/start", chat_id=3, user_id=3)),
+            ("inline_query", inline("q1", "bridge opening", user_id=4)),
+        ):
+            api.deliver(update, kind=kind)
+        api.wait_until(lambda: bot.admission.waiting == 4)
+        assert (bot.answers.asked, api.sent) == ([], [])
+        held.let_go.set()
+        api.wait_for_sent(3)
+        api.wait_until(lambda: bool(api.offered))
+
+    bot.run(scenario)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_when_too_many_wait_the_bot_says_when_to_ask_again(bot: Bot, api: BotApi, language: Language) -> None:
+    bot.admission = Admission(QuestionLimits(at_once=1, waiting=1))
+    held = _Held(bot.admission)
+
+    def scenario() -> None:
+        api.deliver(incoming("first?", chat_id=1, user_id=1))
+        api.wait_until(lambda: bot.admission.waiting == 1)
+        api.deliver(incoming(_QUESTIONS[language], chat_id=2, user_id=2))
+        assert [sent.text for sent in api.wait_for_sent(1)] == [message(language).busy.replace("…", "5")]
+        held.let_go.set()
+        api.wait_for_sent(2)
+
+    bot.run(scenario)
+    assert bot.answers.questions == ["first?"]
+
+
+def test_a_question_that_the_end_of_the_process_refuses_is_answered_after_the_next_start(bot: Bot, api: BotApi) -> None:
+    bot.admission = Admission(QuestionLimits(at_once=1, waiting=10))
+    held = _Held(bot.admission)
+
+    def scenario() -> None:
+        api.deliver(incoming("why?"))
+        api.wait_until(lambda: bot.admission.waiting == 1)
+        bot.admission.stop(0.5)  # the bot is stopped as soon as this returns
+
+    bot.run(scenario)
+    assert api.sent == []
+    held.let_go.set()
+    bot.admission = Admission()
+    bot.run(lambda: api.wait_for_sent(1))
+    assert bot.answers.questions == ["why?"]
 
 
 def test_logs_contain_neither_token_nor_question(bot: Bot, api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
@@ -404,7 +474,7 @@ def test_the_error_for_an_unreachable_server_names_the_setting(tmp_path: Path, u
 
 
 def _run(folder: Path, *, token: str, api_url: str) -> None:
-    library = Library(answers=FakeAnswers(), index=make_index(folder / "index"))
+    library = Library(answers=FakeAnswers(), index=make_index(folder / "index"), admission=Admission())
     process = BotProcess(heartbeat=folder / "heartbeat", shutdown_s=10)
     settings = BotSettings(token=SecretStr(token), api_url=api_url)
     run_bot(BotService(library, settings, process, State(folder / "state.sqlite")))

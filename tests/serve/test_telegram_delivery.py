@@ -284,6 +284,7 @@ def test_a_second_poller_is_noticed_though_polls_succeed_in_between(bot: Bot, ap
 _PROGRAM = """
 import sys, time
 from pathlib import Path
+from coopbot.serve.admission import Admission
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
@@ -297,7 +298,7 @@ def reply(question):
     return make_answer(question, quote=f"Answer to {question}")
 
 folder = Path(sys.argv[3])
-library = Library(answers=FakeAnswers(reply), index=make_index(folder / "index"))
+library = Library(answers=FakeAnswers(reply), index=make_index(folder / "index"), admission=Admission())
 settings = BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", rate=1000, health_port=port or None)
 process = BotProcess(heartbeat=folder / "heartbeat", quota=NO_LIMITS, lease_s=1.0, patience=QUICK, shutdown_s=shutdown_s)
 run_bot(BotService(library, settings, process, State(folder / "state.sqlite")))

@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.skipif(not VENV, reason="TELEMELYA_V
 _PROGRAM = """
 import os, signal, sys
 from pathlib import Path
+from coopbot.serve.admission import Admission
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Library
@@ -45,7 +46,8 @@ token, url, folder, port = sys.argv[1:]
 index, answers = make_index(Path(folder) / "index"), FakeAnswers()
 process = BotProcess(heartbeat=Path(folder) / "heartbeat", shutdown_s=10, webhook_path="/telegram/webhook", quota=NO_LIMITS)
 settings = BotSettings(token=token, api_url=url, webhook_url=url)
-service = BotService(Library(answers=answers, index=index), settings, process, State(Path(folder) / "state.sqlite"))
+library = Library(answers=answers, index=index, admission=Admission())
+service = BotService(library, settings, process, State(Path(folder) / "state.sqlite"))
 bot = BackgroundBot(service, lambda: os.kill(os.getpid(), signal.SIGTERM))
 run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)
 """

@@ -18,6 +18,7 @@ from coopbot.cli.keeping import Feeds
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from coopbot.serve.admission import Admission
     from coopbot.serve.changes import Changes
     from coopbot.serve.run import Opened
     from coopbot.serve.telegram.service import BackgroundBot
@@ -92,9 +93,8 @@ def _open(plan: _Plan) -> Opened:
         conversations=Conversations(state),
     )
     changes = open_changes(settings, open_editor(settings, state, service.models.embedder), state)
-    bot = _background_bot(settings, service, changes, state) if plan.telegram else None
-
     admission = Admission(settings.questions)
+    bot = _background_bot(settings, service, changes, state, admission) if plan.telegram else None
 
     def waiting() -> dict[str, int]:
         return {"questions": admission.waiting, "changes": changes.unfinished, **(bot.service.waiting if bot else {})}
@@ -133,13 +133,15 @@ def mcp() -> None:
     serve_stdio(make_server(tools, base_of=lambda request: settings.public_url.rstrip("/")))
 
 
-def _background_bot(settings: Settings, service: Service, changes: Changes, state: State) -> BackgroundBot:
+def _background_bot(
+    settings: Settings, service: Service, changes: Changes, state: State, admission: Admission
+) -> BackgroundBot:
     """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
     from coopbot.hosting import open_bot
     from coopbot.serve.http.webhook import WEBHOOK_PATH
     from coopbot.serve.telegram.service import BackgroundBot
 
-    bot = open_bot(settings, service, changes, state, webhook_path=WEBHOOK_PATH)
+    bot = open_bot(settings, service, changes, state, admission, webhook_path=WEBHOOK_PATH)
     return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
@@ -147,6 +149,7 @@ def telegram() -> None:
     """Answer in Telegram, as the bot whose token is COOPBOT_TELEGRAM_TOKEN."""
     from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import open_bot, open_changes
+    from coopbot.serve.admission import Admission
     from coopbot.serve.telegram.service import run_bot
     from coopbot.wiring import READER_OFF, open_editor, open_state
 
@@ -158,4 +161,4 @@ def telegram() -> None:
     editor = open_editor(settings, state, service.models.embedder) if settings.telegram.admins else None
     changes = open_changes(settings, editor, state) if editor else None
     with changes or nullcontext():
-        run_bot(open_bot(settings, service, changes, state))
+        run_bot(open_bot(settings, service, changes, state, Admission(settings.questions)))

@@ -7,6 +7,7 @@ batches of reading for clients that had less. So a client that asks much, or ask
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -33,7 +34,12 @@ _REMEMBERED = 4096
 # Every question at work has been at it for this long: nothing is answered any more.
 _STUCK_S = 120.0
 
-_FULL = "too many questions are waiting; ask again in a few seconds"
+# How long a question is thought to take before any has ended, and how much the latest one counts.
+_USUAL_S, _LATEST = 0.5, 0.1
+# Who is refused is told to come back after a multiple of this, and at the latest after a minute.
+_RETRY_S, _MOST_RETRY_S = 5, 60
+
+_FULL = "too many questions are waiting; ask again in {} seconds"
 _STOPPING = "the service is stopping; ask again in a few seconds"
 
 
@@ -84,6 +90,7 @@ class Admission:
         # Time that each client's questions took; a client that comes back starts at `_level_s` if it had less.
         self._spent_s: dict[str, float] = {}
         self._level_s = 0.0
+        self._usual_s = _USUAL_S
         self._stopped = False
 
     @property
@@ -120,7 +127,7 @@ class Admission:
                 return asked
             refused = self._refused_for(client)
             if refused is None:
-                raise Busy(_FULL)
+                raise self._full()
             if client not in self._lanes and all(one.client != client for one in self._working):
                 self._spent_s[client] = max(self._spent_s.pop(client, 0.0), self._level_s)
             asked.ahead = len(self._unbegun()) + len(self._working)
@@ -128,7 +135,8 @@ class Admission:
             self._go_on()
             if question in self._working:
                 asked.ahead = 0
-        _settle(refused, Busy(_FULL))
+            full = self._full()
+        _settle(refused, full)
         return asked
 
     def stop(self, within_s: float) -> None:
@@ -149,6 +157,12 @@ class Admission:
         _settle(asked, Busy(_STOPPING))
 
     # The methods below are called with the lock, except where they say otherwise.
+
+    def _full(self) -> Busy:
+        """What those who are refused get: by then, the questions that wait now are likely to be answered."""
+        ahead_s = self._usual_s * (len(self._unbegun()) + len(self._working)) / self._limits.at_once
+        retry_after_s = min(_MOST_RETRY_S, _RETRY_S * max(1, math.ceil(ahead_s / _RETRY_S)))
+        return Busy(_FULL.format(retry_after_s), retry_after_s)
 
     def _unbegun(self) -> list[_Question]:
         return [question for lane in self._lanes.values() for question in lane if not question.paused]
@@ -245,6 +259,7 @@ class Admission:
         except BaseException as exc:  # raised again where the result is awaited
             error = exc
         with self._lock:
+            self._usual_s += _LATEST * (self._clock() - question.since_s - self._usual_s)
             self._put_down(question)
             asked, question.asked = question.asked, []
             self._go_on()

@@ -102,7 +102,7 @@ def error_text(error: Exception, language: Language) -> str:
     texts = message(language)
     match error:
         case Busy():
-            return texts.busy
+            return texts.busy.replace("…", str(error.retry_after_s), 1)
         case IndexMissing() | IndexBroken() | IndexMismatch() | ModelUnavailable() | Misconfigured():
             return texts.unavailable
         case _:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -126,8 +126,8 @@ async def _running(service: HttpService, mcp: McpEndpoint) -> AsyncIterator[None
 
 
 def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
-    async def in_turn(request: Request | None, work: Callable[[Watch], T]) -> T:
-        asked = questions.begin(request.state.client if request else "", work)
+    async def in_turn(request: Request | None, work: Callable[[Watch], T], key: Hashable) -> T:
+        asked = questions.begin(request.state.client if request else "", work, key=key)
         try:
             return await asyncio.wrap_future(asked.result)
         finally:

@@ -60,8 +60,6 @@ _PUBLIC: dict[type[CoopbotError], str] = {
 # For the OpenAPI description.
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
-# Changes and questions take seconds, so there is often room again after this.
-_RETRY = {"Retry-After": "5"}
 _STOPPING = "the service is stopping; try again in a few seconds"
 
 # Paths of OpenAI's protocol.
@@ -145,7 +143,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CoopbotError)
     async def coopbot_error(request: Request, exc: CoopbotError) -> JSONResponse:
         problem = report_failure(exc, request.url.path)
-        return _answer(request, problem, _RETRY if isinstance(exc, Busy) else None)
+        return _answer(request, problem, _retry(exc) if isinstance(exc, Busy) else None)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> JSONResponse:
@@ -172,11 +170,16 @@ async def crashes(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
     except asyncio.CancelledError:  # the service stops, and the request was not answered in time
         if begun:
             raise
-        await to_response(describe(Busy(_STOPPING)), _RETRY)(scope, receive, send)
+        stopping = Busy(_STOPPING)
+        await to_response(describe(stopping), _retry(stopping))(scope, receive, send)
     except Exception as exc:  # the outermost edge of HTTP: logged, and answered without details
         if begun:
             raise
         await to_response(report_failure(exc, scope["path"]))(scope, receive, send)
+
+
+def _retry(exc: Busy) -> dict[str, str]:
+    return {"Retry-After": str(exc.retry_after_s)}
 
 
 def _answer(request: Request, problem: ProblemOut, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -36,11 +37,14 @@ BaseOf = Callable[[Request | None], str]
 """Returns the service's address for links in the answer to a request, which is None on standard input."""
 Detail = Callable[[CoopbotError], str]
 """Returns the description of an error for the client."""
-Run = Callable[[Request | None, Callable[[Watch], tuple[str, BaseModel]]], Awaitable[tuple[str, BaseModel]]]
-"""Does the work of a request, which calls what it is given between batches of reading."""
+Run = Callable[[Request | None, Callable[[Watch], tuple[str, BaseModel]], Hashable], Awaitable[tuple[str, BaseModel]]]
+"""Does the work of a request, which calls what it is given between batches of reading. Work with the same key has the same
+result."""
 
 
-async def in_thread(request: Request | None, work: Callable[[Watch], tuple[str, BaseModel]]) -> tuple[str, BaseModel]:
+async def in_thread(
+    request: Request | None, work: Callable[[Watch], tuple[str, BaseModel]], key: Hashable
+) -> tuple[str, BaseModel]:
     """See `Run`: at once, for the only client."""
     return await run_sync(work, lambda _: None)
 
@@ -72,7 +76,9 @@ def make_server(tools: Mapping[str, Tool[Any]], *, base_of: BaseOf, detail: Deta
             tool = tools.get(parameters.name)
             if tool is None:
                 return _failed(f"there is no such tool; call one of {', '.join(tools)}")
-            text, fields = await run(request, partial(tool.call, parameters.arguments or {}, base_of(request)))
+            given, base = parameters.arguments or {}, base_of(request)
+            key = ("mcp", parameters.name, json.dumps(given, sort_keys=True), base)
+            text, fields = await run(request, partial(tool.call, given, base), key)
         except CoopbotError as exc:
             log.info("tool_failed", tool=parameters.name[:_NAME_CHARS], error=type(exc).__name__)
             return _failed(detail(exc))

@@ -10,6 +10,7 @@ from telegram import CallbackQuery, Message
 from telegram.error import TelegramError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.domain import LANGUAGES, Answer, Filters, Language
 from coopbot.serve.telegram.buttons import View, answer_keyboard, read_press, view_of
 from coopbot.serve.telegram.format import answer_parts
@@ -75,7 +76,11 @@ async def _show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> 
         filters = Filters(published_from=date.fromtimestamp(kit.state.now_s()) - _PAST_YEAR)
     elif view == "languages":
         filters = Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
-    answer = await kit.in_thread(kit.library.answers.ask, record.searched_as, filters=filters)
+    answer = await kit.ask(
+        record.asked.client,
+        lambda watch: kit.library.answers.ask(record.searched_as, filters=filters, watch=watch),
+        key=("view", record.searched_as, filters),
+    )
     match view:
         case "answer":
             parts = answer_parts(answer, asked=record.asked.text)
@@ -92,13 +97,16 @@ async def _show_view(kit: Kit, waiting: Waiting, record: Record, view: View) -> 
 
 async def _ask(kit: Kit, asked: Asked) -> Answer:
     conversation_id = kit.records.conversation_id(asked)
-    work = kit.in_thread(kit.library.answers.ask, asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}")
-    return await kit.while_typing(asked, work)
+
+    def work(watch: Watch) -> Answer:
+        return kit.library.answers.ask(asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}", watch=watch)
+
+    return await kit.while_typing(asked, kit.ask(asked.client, work))
 
 
 async def _more_parts(kit: Kit, record: Record, answer: Answer) -> list[Part]:
     """Passages from which the answer does not quote."""
-    found = await kit.in_thread(kit.library.answers.search, record.searched_as, top_k=MAX_CITATIONS + _MORE_PASSAGES)
+    found = await kit.search(record.asked.client, record.searched_as, MAX_CITATIONS + _MORE_PASSAGES)
     shown = {citation.passage for citation in answer.citations}
     hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]
     texts = bot_texts(record.language)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from functools import lru_cache
-from itertools import islice
 
 from telegram import Bot, BotCommand, InlineKeyboardMarkup
 from telegram.error import TelegramError
@@ -46,7 +44,8 @@ class Commands:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._examples = lru_cache(maxsize=len(LANGUAGES))(self._find_examples)
+        # By snapshot and language.
+        self._examples: dict[tuple[str, Language], list[tuple[int, str]]] = {}
         self._following: set[asyncio.Task[None]] = set()
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
@@ -94,23 +93,34 @@ class Commands:
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
         self._kit.records.begin_conversation(incoming)
-        index = self._kit.library.index
-        looking = self._kit.in_thread(lambda: self._examples(index.current().snapshot_id, language))
-        examples = await self._kit.while_typing(incoming, looking)
+        examples = await self._kit.while_typing(incoming, self._answered_examples(incoming, language))
         return message(language).start, example_keyboard(examples, language)
 
-    def _find_examples(self, snapshot_id: str, language: Language) -> list[tuple[int, str]]:
-        """The first few example questions that the snapshot answers, each with its index."""
-        ask, examples = self._kit.library.answers.ask, enumerate(bot_texts(language).examples)
-        answered = (example for example in examples if ask(example[1]).outcome == "answered")
-        return list(islice(answered, _EXAMPLES))
+    async def _answered_examples(self, incoming: Incoming, language: Language) -> list[tuple[int, str]]:
+        """The first few example questions that the current snapshot answers, each with its index. Each snapshot is tried once."""
+        snapshot_id = self._kit.library.index.current().snapshot_id
+        if (snapshot_id, language) not in self._examples:
+            answered: list[tuple[int, str]] = []
+            for place, question in enumerate(bot_texts(language).examples):
+                if await self._is_answered(incoming.client, question):
+                    answered.append((place, question))
+                if len(answered) == _EXAMPLES:
+                    break
+            self._examples = {key: found for key, found in self._examples.items() if key[0] == snapshot_id}
+            self._examples[snapshot_id, language] = answered
+        return self._examples[snapshot_id, language]
+
+    async def _is_answered(self, client: str, question: str) -> bool:
+        find = self._kit.library.answers.find
+        found = await self._kit.ask(client, lambda watch: find(question, watch=watch), key=("find", question))
+        return found.outcome == "answered"
 
     async def _search(self, incoming: Incoming, language: Language) -> str | list[Part]:
         words = incoming.text[:MAX_QUESTION_CHARS]
         texts = bot_texts(language)
         if not words:
             return texts.ask_what.replace("/ask", "/search")
-        found = await self._kit.in_thread(self._kit.library.answers.search, words, top_k=_PASSAGES)
+        found = await self._kit.search(incoming.client, words, _PASSAGES)
         if not found.hits:
             return texts.nothing_found.format(words)
         return passage_parts(found, found.hits, language, texts.found.format(words))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from telegram import Message, Update
 
 from coopbot.domain import MAX_QUESTION_CHARS
+from coopbot.errors import Busy
 from coopbot.serve.messages import error_text, message
 from coopbot.serve.telegram.answering import answer_edited, answer_question, handle_press
 from coopbot.serve.telegram.commands import Commands
@@ -20,7 +21,8 @@ from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.text.small_talk import find_small_talk
 
-_AT_ONCE = 4
+# Most of them wait for their turn in `Admission`, which is fair between the users of all interfaces only if it sees them.
+_AT_ONCE = 16
 _LOOK_S = 0.25
 # An update during which the process crashed this many times is not tried again.
 MOST_STARTS = 5
@@ -81,11 +83,14 @@ class Handler:
         except asyncio.CancelledError:
             self._kit.inbox.put_back(waiting)
             raise
+        except Busy as error:
+            if self._settling:
+                self._kit.inbox.put_back(waiting)  # nobody answers any more until the next start
+            else:
+                self._fail(waiting, error)
         except Exception as error:  # the outermost edge: only the type is logged, and the user gets a text without details
             _log.error("An update was not answered: %s", type(error).__name__)
-            with suppress(Exception):
-                self._give_up(waiting, Update.de_json(waiting.body, self._kit.bot), error)
-            self._kit.inbox.done(waiting.update_id)
+            self._fail(waiting, error)
         finally:
             del self._under_way[waiting.lane]
             self._woken.set()
@@ -104,8 +109,14 @@ class Handler:
                 self._kit.outbox.drop_chat(update.my_chat_member.chat.id)
             self._kit.finish(waiting)
 
+    def _fail(self, waiting: Waiting, error: Exception) -> None:
+        """Finish an update that cannot be handled, with a reply if possible."""
+        with suppress(Exception):
+            self._give_up(waiting, Update.de_json(waiting.body, self._kit.bot), error)
+        self._kit.inbox.done(waiting.update_id)
+
     def _give_up(self, waiting: Waiting, update: Update, error: Exception) -> None:
-        """Reply that something went wrong, without details."""
+        """Reply what to do next, without details."""
         incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
         if incoming is not None:
             self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))

@@ -43,8 +43,9 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
         button = InlineQueryResultsButton(bot_texts(language).inline_ask, start_parameter="inline")
         await query.answer([], cache_time=0, is_personal=private, button=button)
         return
-    answer = await kit.in_thread(kit.library.answers.ask, asked)
-    found = await kit.in_thread(kit.library.answers.search, asked, top_k=_PASSAGES)
+    client = f"tg{query.from_user.id}"
+    answer = await kit.ask(client, lambda watch: kit.library.answers.ask(asked, watch=watch), key=("inline", asked))
+    found = await kit.search(client, asked, _PASSAGES)
     await query.answer([_answer(answer), *_passages(found, answer)], cache_time=_CACHED_S, is_personal=private)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from coopbot.ask.answer.answerer import SearchResult
+from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
+from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.sections import BotSettings
@@ -31,7 +33,7 @@ from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.records import Asked, Records
 from coopbot.state import State
 
-# Threads that compute answers; more would only compete for processors.
+# Threads for what is slow but asks nothing, such as counting articles.
 _THREADS = 4
 
 # A quick answer needs no "typing". Telegram shows it for five seconds at a time. It is sent at most _MOST_TYPING times.
@@ -43,9 +45,18 @@ class Answers(Protocol):
     """Implemented by `ask.answer.answerer.Answerer`."""
 
     def ask(
-        self, question: str, *, filters: Filters | None = None, conversation_id: str | None = None, client: str = ""
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        conversation_id: str | None = None,
+        client: str = "",
+        watch: Watch,
     ) -> Answer:
         """The answer to a question, which may follow earlier ones of its conversation."""
+
+    def find(self, question: str, *, watch: Watch) -> Answer:
+        """The answer in quotes, outside any conversation."""
 
     def search(self, question: str, *, top_k: int) -> SearchResult:
         """The nearest passages."""
@@ -53,10 +64,11 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """The service that the bot uses. Without `changes`, nothing can be added."""
+    """The service that the bot uses. admission: shared with the other interfaces. Without `changes`, nothing can be added."""
 
     answers: Answers
     index: LiveStore
+    admission: Admission
     changes: Changes | None = None
 
 
@@ -71,11 +83,27 @@ class Kit:
         self.bot, self.library, self.settings, self.state = bot, library, settings, state
         self.inbox, self.outbox, self.records = Inbox(state), Outbox(state), Records(state)
         self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
-        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-answer")
+        self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-telegram")
 
     def in_thread(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> Awaitable[_Result]:
         """Run a slow function outside the event loop."""
         return asyncio.get_running_loop().run_in_executor(self.executor, partial(work, *args, **kwargs))
+
+    async def ask(self, client: str, work: Callable[[Watch], _Result], *, key: Hashable = None) -> _Result:
+        """The result of work that asks or searches, when it is the client's turn among those of all interfaces.
+
+        If the same work, by its `key`, is being done, its result is shared. Raises Busy if too many wait.
+        """
+        asked = self.library.admission.ask(client, work, key=key)
+        try:
+            return await asyncio.wrap_future(asked.result)
+        finally:
+            asked.leave()
+
+    async def search(self, client: str, question: str, top_k: int) -> SearchResult:
+        """The nearest passages, when it is the client's turn. Raises Busy."""
+        search = self.library.answers.search
+        return await self.ask(client, lambda _: search(question, top_k=top_k), key=("search", question, top_k))
 
     async def while_typing(self, asked: Asked, work: Awaitable[_Result]) -> _Result:
         """The result of `work`, which shows "typing" if it takes long.

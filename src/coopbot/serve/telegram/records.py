@@ -34,6 +34,11 @@ class Asked:
     text: str
 
     @property
+    def client(self) -> str:
+        """In whose name it waits for its turn: all that is asked in a chat is one client's."""
+        return f"tg{self.chat_id}"
+
+    @property
     def place(self) -> tuple[int, int, int]:
         """Chat, topic and user: each combination has its own conversations."""
         return self.chat_id, self.topic_id or 0, self.user_id

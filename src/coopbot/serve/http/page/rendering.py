@@ -28,7 +28,6 @@ _FROM_MESSAGES = (
     "colon",
     "question_empty",
     "question_too_long",
-    "busy",
     "unavailable",
     "went_wrong",
 )
