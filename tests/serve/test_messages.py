@@ -20,6 +20,7 @@ _SIGNS = {"quoted"}
 def _texts(language: Language) -> dict[str, str]:
     texts = asdict(message(language))
     del texts["dates"], texts["punctuation"]
+    further = texts.pop("further")
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
     remarks = texts.pop("remarks")
@@ -27,6 +28,7 @@ def _texts(language: Language) -> dict[str, str]:
     notices |= remarks
     for name in ("from_article", "also_in"):
         notices |= {f"{name} {code}": text for code, text in texts.pop(name).items()}
+    notices |= {f"further {unit}": forms["plain"].format(subject="").strip() for unit, forms in further.items()}
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
 
 
@@ -44,6 +46,14 @@ def test_texts_are_plain_and_trimmed(language: Language) -> None:
     for name, text in _texts(language).items():
         assert not re.search(r"[*_`<>{}\[\]]", text), name
         assert text == text.strip(), name
+
+
+def test_further_questions_name_subject_and_year() -> None:
+    forms = {language: message(language).further for language in LANGUAGES}
+    assert forms["en"].keys() == forms["zh"].keys() == forms["ru"].keys()
+    for one in (form for by_unit in forms.values() for form in by_unit.values()):
+        assert re.findall(r"\{\w+\}", one.plain) == ["{subject}"]
+        assert sorted(re.findall(r"\{\w+\}", one.of_year)) == ["{subject}", "{year}"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

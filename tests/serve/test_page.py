@@ -23,7 +23,7 @@ from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
-from coopbot.serve.http.page.routes import Suggestions
+from coopbot.serve.http.suggestions import Suggestions
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import access, service_over
 

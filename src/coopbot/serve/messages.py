@@ -42,12 +42,20 @@ class Punctuation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherForms:
+    """A question for an amount, with {subject}; `of_year` also has {year}."""
+
+    plain: str
+    of_year: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
     """Every fixed text in one language. … marks where a value goes.
 
     `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
-    `notices` are shown in place of quotes: a reply to small talk, or a heading above articles. `remarks` are on an answer as a
-    whole; `missing` is on a side of a comparison that nothing tells of.
+    `further` are questions for an amount, by unit. `notices` are shown in place of quotes: a reply to small talk, or a heading
+    above articles. `remarks` are on an answer as a whole; `missing` is on a side of a comparison that nothing tells of.
     """
 
     possible: str
@@ -76,6 +84,7 @@ class Messages:
     start: str
     help: str
     begun_anew: str
+    further: dict[str, FurtherForms]
     notices: dict[Notice, str]
     punctuation: Punctuation
     dates: DateForms

@@ -23,6 +23,7 @@ from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
 from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language, Outcome
 from coopbot.index.filters import VALUE_FILTERS, ValueFilter
 from coopbot.serve.feedback import MAX_COMMENT_CHARS, MAX_FEEDBACK_ARTICLES, Channel, Feedback, Verdict
+from coopbot.serve.further import Shown
 from coopbot.text.characters import LONGEST_LINE, has_meaning, plain_characters
 
 _FILTERS = TypeAdapter(Filters)
@@ -55,6 +56,8 @@ QuestionText = Annotated[
 ]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=LONGEST_LINE)]
 Day = Annotated[date, BeforeValidator(_day)]
+
+_QUOTES, _QUOTE_CHARS = 20, 4000
 
 # Up to this many unknown fields are each named in the error; a request with more is refused as a whole.
 _STRAY_FIELDS = 10
@@ -113,6 +116,20 @@ class AskIn(_Request):
     filters: FiltersIn = FiltersIn()
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
+    quoted_before: list[Name] = Field(default=[], max_length=MAX_CITATIONS)
+
+
+class ShownIn(_Request):
+    """What the asker has seen: the question as it was searched, and the sentences quoted for it. refused: nothing answered."""
+
+    question: QuestionText
+    filters: FiltersIn = FiltersIn()
+    quotes: list[Annotated[str, StringConstraints(max_length=_QUOTE_CHARS)]] = Field(default=[], max_length=_QUOTES)
+    refused: bool = False
+
+    def to_shown(self) -> Shown:
+        """The same as a record."""
+        return Shown(question=self.question, filters=self.filters.to_filters(), quotes=tuple(self.quotes))
 
 
 class FeedbackIn(_Request):

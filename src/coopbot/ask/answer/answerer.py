@@ -113,17 +113,21 @@ class Answerer:
         conversation_id: str | None = None,
         client: str = "",
         earlier: Sequence[str] = (),
+        quoted_before: Sequence[str] = (),
         watch: Watch = lambda _: None,
     ) -> Answer:
         """Answer with verified citations; small talk gets a notice, and a request for articles a list of them.
 
         Within a conversation, "how much was it?" is searched with the words that it needs of the question before; `searched_as`
         has that query. The same id from another `client` is another conversation. `earlier` questions may be passed instead of
-        an id. `watch` is called in this thread during retrieval and reading. There are up to 4 quotes by default, and a
-        `writer` has up to 10 to draw on; `max_citations` overrides both. Raises InvalidRequest, IndexBroken.
+        an id. To ask a follow-up again outside its conversation, pass its `searched_as`, and as `quoted_before` the articles
+        that the answer before quoted. `watch` is called in this thread during retrieval and reading. There are up to 4 quotes
+        by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both. Raises InvalidRequest, IndexBroken.
         """
         clock, store = Clock(), self._current()
         before = self._before(conversation_id, client, earlier)
+        if quoted_before:
+            before = Turn(question="", articles=tuple(quoted_before))
         quoted, found = self._find(checked(question), filters or Filters(), max_citations, before, store, clock, watch)
         if conversation_id is not None and quoted.outcome != "small_talk" and quoted.notice not in ("newest", "none_then"):
             cited = [citation.article_id for citation in quoted.citations if quoted.claims]
@@ -271,8 +275,10 @@ class Answerer:
         queries = readings(asked.text, before.question, self._embedder, self._weights.follow_up)
         read_as = [asked if query == asked.text else understand(query, self._embedder) for query in queries]
         clock.lap("embed")
+        # A question that is complete without the one before has nothing to do with its articles.
+        independent = asked if before.question else None
         found_by = [
-            self._searched(one, store, filters, () if one is asked else before.articles, clock, watch) for one in read_as
+            self._searched(one, store, filters, () if one is independent else before.articles, clock, watch) for one in read_as
         ]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
         parts = self._parts(asked.text, evidence, store) if max_citations != 1 else ()

@@ -166,6 +166,7 @@ class Questions:
             max_citations=body.max_citations,
             conversation_id=conversation_id,
             client=client,
+            quoted_before=body.quoted_before,
             watch=watch,
         )
         return answer_out(answer, conversation_id)

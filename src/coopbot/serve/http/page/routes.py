@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.resources import files
 from typing import Annotated
@@ -12,80 +10,28 @@ from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.types import Scope
 
-from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.rank.retrieve import Watch
-from coopbot.ask.store import LiveStore
-from coopbot.domain import LANGUAGES, Answer, Language
+from coopbot.domain import Language
 from coopbot.errors import CoopbotError
 from coopbot.index.filters import VALUE_FILTERS
-from coopbot.serve.admission import Admission
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
+from coopbot.serve.http.suggestions import add_suggestions
 from coopbot.serve.messages import error_text
 from coopbot.serve.requests import AskIn
 from coopbot.serve.wire import ArticleTextOut
 
-# The most suggestions shown.
-_SHOWN = 4
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
 _FIELDS = 30
 _LARGEST_OFFSET = 100_000_000
 
 _Offset = Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)]
-
-
-class SuggestionsOut(BaseModel):
-    """Suggested questions."""
-
-    questions: list[str]
-
-
-class Suggestions:
-    """Suggested questions: those of the page's candidates that the current index answers. Safe to share between threads.
-
-    A language's candidates are asked once for each snapshot, at the first request. Requests that arrive meanwhile do not wait,
-    and get the suggestions of the previous snapshot.
-    """
-
-    def __init__(
-        self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[Language, Sequence[str]]
-    ) -> None:
-        self._answerer = answerer
-        self._admission = admission
-        self._index = index
-        self._candidates = candidates
-        self._locks = {language: threading.Lock() for language in LANGUAGES}
-        self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
-
-    def suggest(self, language: Language) -> tuple[str, ...]:
-        """Up to four questions that the index answers."""
-        snapshot_id = self._index.current().snapshot_id
-        if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
-            try:
-                self._found[language] = (snapshot_id, self._answered(language))
-            finally:
-                self._locks[language].release()
-        return self._found[language][1]
-
-    def _answered(self, language: Language) -> tuple[str, ...]:
-        answered: list[str] = []
-        for question in self._candidates[language]:
-            if len(answered) == _SHOWN:
-                break
-            # As one client among the others, so that all suggestions together take no more than its share.
-            if self._admission.ask("suggestions", partial(self._ask, question)).result.result().outcome == "answered":
-                answered.append(question)
-        return tuple(answered)
-
-    def _ask(self, question: str, watch: Watch) -> Answer:
-        return self._answerer.find(question, max_citations=1, watch=watch)
 
 
 class _Files(StaticFiles):
@@ -101,8 +47,7 @@ class _Files(StaticFiles):
 def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes and static files of the page."""
     templates = Templates()
-    candidates = {language: list(texts["suggestions"]) for language, texts in templates.texts.items()}
-    suggestions = Suggestions(service.answerer, service.admission, service.index, candidates)
+    add_suggestions(app, service, questions, {code: list(texts["suggestions"]) for code, texts in templates.texts.items()})
     app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
 
     @app.get("/", include_in_schema=False)
@@ -125,10 +70,6 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
         shown = ArticleTextOut.of(found) if found else None
         status = 200 if found else 404
         return templates.fill("article.html", *_choices(request), status=status, article=shown, start=start, end=end)
-
-    @app.get("/v1/suggestions", summary="Suggested questions")
-    def suggest(language: Language = "en") -> SuggestionsOut:
-        return SuggestionsOut(questions=list(suggestions.suggest(language)))
 
 
 def _choices(request: Request) -> tuple[Language, str]:

@@ -1,0 +1,101 @@
+"""`/v1/suggestions`: questions to begin with, and questions to ask next; all are tried before they are offered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from fastapi import FastAPI, Request
+from pydantic import BaseModel
+
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.rank.retrieve import Watch
+from coopbot.ask.store import LiveStore
+from coopbot.domain import LANGUAGES, Answer, Filters, Language
+from coopbot.serve.admission import Admission
+from coopbot.serve.further import FurtherQuestions
+from coopbot.serve.http.questions import Questions
+from coopbot.serve.http.service import HttpService
+from coopbot.serve.requests import ShownIn
+
+# The most questions to begin with.
+_SHOWN = 4
+
+
+class SuggestionsOut(BaseModel):
+    """Suggested questions."""
+
+    questions: list[str]
+
+
+class FurtherOut(BaseModel):
+    """Questions to ask next. answered_without_filters: of a refused question with filters, whether other articles answer it."""
+
+    questions: list[str]
+    answered_without_filters: bool
+
+
+class Suggestions:
+    """Suggested questions: those of the page's candidates that the current index answers. Safe to share between threads.
+
+    A language's candidates are asked once for each snapshot, at the first request. Requests that arrive meanwhile do not wait,
+    and get the suggestions of the previous snapshot.
+    """
+
+    def __init__(
+        self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[Language, Sequence[str]]
+    ) -> None:
+        self._answerer = answerer
+        self._admission = admission
+        self._index = index
+        self._candidates = candidates
+        self._locks = {language: threading.Lock() for language in LANGUAGES}
+        self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
+
+    def suggest(self, language: Language) -> tuple[str, ...]:
+        """Up to four questions that the index answers."""
+        snapshot_id = self._index.current().snapshot_id
+        if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
+            try:
+                self._found[language] = (snapshot_id, self._answered(language))
+            finally:
+                self._locks[language].release()
+        return self._found[language][1]
+
+    def _answered(self, language: Language) -> tuple[str, ...]:
+        answered: list[str] = []
+        for question in self._candidates[language]:
+            if len(answered) == _SHOWN:
+                break
+            # As one client among the others, so that all suggestions together take no more than its share.
+            if self._admission.ask("suggestions", partial(self._ask, question)).result.result().outcome == "answered":
+                answered.append(question)
+        return tuple(answered)
+
+    def _ask(self, question: str, watch: Watch) -> Answer:
+        return self._answerer.find(question, max_citations=1, watch=watch)
+
+
+def add_suggestions(
+    app: FastAPI, service: HttpService, questions: Questions, candidates: Mapping[Language, Sequence[str]]
+) -> None:
+    """Add the routes. candidates: questions to begin with, by language."""
+    suggestions = Suggestions(service.answerer, service.admission, service.index, candidates)
+    further = FurtherQuestions(service.answerer, candidates)
+
+    @app.get("/v1/suggestions", summary="Suggested questions")
+    def suggest(language: Language = "en") -> SuggestionsOut:
+        return SuggestionsOut(questions=list(suggestions.suggest(language)))
+
+    @app.post("/v1/suggestions", summary="Questions to ask next")
+    async def suggest_next(body: ShownIn, request: Request) -> FurtherOut:
+        shown = body.to_shown()
+
+        # In the client's own turn: whoever asks for more waits for it, and nobody else.
+        def find(watch: Watch) -> FurtherOut:
+            limited = body.refused and shown.filters != Filters()
+            without = limited and further.answered_without_filters(shown, watch)
+            return FurtherOut(questions=list(further.after(shown, watch)), answered_without_filters=without)
+
+        return await questions.done(request, find)

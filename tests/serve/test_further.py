@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.domain import Filters, Language
+from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
+from coopbot.serve.further import FurtherQuestions, Shown
+from tests.fakes import BagOfWords, FigureReader, make_article
+from tests.serve.small_service import service_over
+
+LENGTH = "The Heihe bridge is 2 kilometres long."
+CARGO = "The Heihe bridge carried 300 tonnes in 2023, tonnes of soya and timber."
+VISITORS = "The Heihe bridge had 500 people as visitors, people from many places, in 2024."
+ARTICLES = [
+    make_article("en/bridge", f"{LENGTH} {CARGO} {VISITORS}", title="Heihe bridge: its first years"),
+    make_article("en/gas", "The gas line took 40 dollars for each bolt, dollars well spent.", title="A gas line — and bolts"),
+    make_article("ru/most", "По мосту Хэйхэ прошло 900 тонн грузов.", language="ru", title="Мост Хэйхэ: грузы"),
+    make_article("zh/qiao", "黑河大桥过货700吨。", language="zh", title="黑河大桥：货运"),
+]
+
+
+class SureReader(FigureReader):
+    most = 16
+
+
+ASKED = "How many kilometres long is the Heihe bridge?"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
+    folder: Path = tmp_path_factory.mktemp("index")
+    build(ARTICLES, BagOfWords(), folder, model="bag of words", precision="f32")
+    return LiveIndex(folder, BagOfWords().fingerprint)
+
+
+@pytest.fixture
+def further(index: LiveIndex) -> FurtherQuestions:
+    return FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()))
+
+
+def test_what_is_near_and_answered_is_offered_and_not_what_was_asked(further: FurtherQuestions) -> None:
+    offered = further.after(Shown(question=ASKED, quotes=(LENGTH,)))
+    assert offered[:2] == ("Heihe bridge: how many tonnes in 2023?", "Heihe bridge: how many people in 2024?")
+    assert not any("kilometres" in question for question in offered)
+
+
+def test_what_was_shown_is_not_offered_again(further: FurtherQuestions) -> None:
+    offered = further.after(Shown(question=ASKED, quotes=(LENGTH, CARGO, VISITORS)))
+    assert not any("Heihe" in question for question in offered)
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"), [("Мост Хэйхэ?", "Мост Хэйхэ: сколько тонн?"), ("黑河大桥？", "黑河大桥：多少吨？")]
+)
+def test_it_is_offered_in_the_language_of_the_question(further: FurtherQuestions, question: str, subject: str) -> None:
+    assert further.after(Shown(question=question)) == (subject,)
+
+
+def test_filters_apply_to_what_is_offered(further: FurtherQuestions) -> None:
+    assert further.after(Shown(question=ASKED, filters=Filters(languages=("ru", "zh")))) == ()
+    assert further.after(Shown(question=ASKED, filters=Filters(publishers=("Nobody",)))) == ()
+
+
+def test_every_question_that_is_offered_is_answered_by_something_new(index: LiveIndex, further: FurtherQuestions) -> None:
+    answerer = Answerer(BagOfWords(), index.current, SureReader())
+    for question in further.after(Shown(question=ASKED, quotes=(LENGTH,))):
+        answer = answerer.find(question)
+        assert answer.outcome == "answered"
+        assert answer.claims[0].text != LENGTH
+
+
+def test_given_questions_are_offered_where_they_are_near_or_nothing_else_is(index: LiveIndex) -> None:
+    answerer = Answerer(BagOfWords(), index.current, SureReader())
+    given: dict[Language, list[str]] = {
+        "en": ["How many dollars for each bolt of the gas line?", "Who is the king of the moon?", ASKED]
+    }
+    offered = FurtherQuestions(answerer, given).after(Shown(question="the Heihe bridge", quotes=(CARGO, VISITORS)))
+    assert offered == (ASKED, "How many dollars for each bolt of the gas line?")
+
+
+def test_time_is_limited(index: LiveIndex) -> None:
+    now_s = iter(range(0, 1000, 10))
+    further = FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()), clock=lambda: next(now_s))
+    assert further.after(Shown(question=ASKED, quotes=(LENGTH,))) == ()
+
+
+@pytest.fixture
+def http(index: LiveIndex) -> Iterator[TestClient]:
+    with TestClient(service_over(index, Answerer(BagOfWords(), index.current, SureReader()))) as client:
+        yield client
+
+
+def test_over_http_a_refusal_says_whether_filters_were_the_reason(http: TestClient) -> None:
+    def ask(**body: object) -> dict[str, object]:
+        found: dict[str, object] = http.post("/v1/suggestions", json={"question": ASKED, **body}).raise_for_status().json()
+        return found
+
+    assert ask(refused=True, filters={"publishers": ["Nobody"]}) == {"questions": [], "answered_without_filters": True}
+    assert ask(refused=True)["answered_without_filters"] is False
+    assert ask(quotes=[LENGTH])["questions"]
+    assert http.post("/v1/suggestions", json={"question": ASKED, "quotes": ["x"] * 21}).status_code == 422
+
+
+def test_a_follow_up_asked_again_outside_its_conversation_gets_the_same_answer(http: TestClient) -> None:
+    first = http.post("/v1/ask", json={"question": "How many tonnes did the Heihe bridge carry?"}).json()
+    follow = {"question": "and how many people in 2024?", "conversation_id": first["conversation_id"]}
+    follow_up = http.post("/v1/ask", json=follow).json()
+    articles = list(dict.fromkeys(one["article_id"] for one in first["citations"]))
+    again = http.post("/v1/ask", json={"question": follow_up["searched_as"], "quoted_before": articles}).json()
+    assert again["searched_as"] == follow_up["searched_as"] != follow["question"]
+    assert again["claims"] == follow_up["claims"]
+    assert again["confidence"] == follow_up["confidence"]
