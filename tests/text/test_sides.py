@@ -11,7 +11,7 @@ from coopbot.text.subject import subject_of
 @pytest.mark.parametrize(
     ("question", "sides"),
     [
-        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", ["Heihe bridge", "Tongjiang bridge"]),
+        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", ["the Heihe bridge", "the Tongjiang bridge"]),
         ("Is it cheaper to go by bus or by boat?", ["bus", "boat"]),
         ("Who sold more in 2025: Russia, Australia or Qatar?", ["Russia", "Australia", "Qatar"]),
         ("Did they sell more lorries in 2025 or in 2024?", ["2025", "2024"]),
@@ -31,7 +31,7 @@ def test_sides_are_found_as_written(question: str, sides: list[str]) -> None:
 @pytest.mark.parametrize(
     ("question", "asked"),
     [
-        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", "How long is Heihe bridge?"),
+        ("Which is longer, the Heihe bridge or the Tongjiang bridge?", "How long is the Heihe bridge?"),
         ("Compare Zabaikalsk and Grodekovo by cargo", "How much cargo goes through Zabaikalsk?"),
         ("автобус или катер: что дешевле?", "Сколько стоит автобус?"),
         ("黑河大桥和同江铁路桥哪个更长？", "黑河大桥有多长？"),

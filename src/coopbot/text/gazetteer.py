@@ -77,6 +77,20 @@ def name_mentions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield folded[spans[at][0] : spans[at + len(phrase) - 1][1]], ids
 
 
+def sought_names(question: str) -> tuple[frozenset[str], ...]:
+    """For each name in a question the ids that it may mean, one of which has to be named: 黑龙江 is a province or a river."""
+    return tuple(frozenset(ids) for _, ids in name_mentions(question))
+
+
+def is_named(sought: str, text: str, above: str) -> bool:
+    """Whether a text, or the title above it, names all that `sought` names, and the text no place elsewhere."""
+    here, titled = find_names(text), find_names(above)
+    if not all(here & ids or titled & ids for ids in sought_names(sought)):
+        return False
+    names = find_names(sought)
+    return not any(is_elsewhere(name, place) for name in here - names for place in names)
+
+
 def name_spans(text: str) -> Iterator[tuple[Span, tuple[str, ...]]]:
     """The same with the place of each name in the text; it is empty where that cannot be found."""
     at = 0

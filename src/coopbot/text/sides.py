@@ -18,10 +18,13 @@ from coopbot.text.tokens import fold, lexical_tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the things compared: its words in the question, and the question that asks the same of it alone."""
+    """One of the things compared: its words in the question, and the question that asks the same of it alone. units: of the
+    figure that is asked for, as in `figures`; empty if they can be any.
+    """
 
     words: str
     question: str
+    units: frozenset[str] = frozenset()
 
 
 _MOST_SIDES = 4
@@ -54,16 +57,26 @@ _HAN = re.compile(
     r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|相比|有什么|之间|更|[长大高贵快早深宽多]|作|，|,|：|:|[？?]|$)"
 )
 
+_COMPARATIVE = (
+    r"(?:longer|shorter|wider|deeper|higher|older|newer|earlier|later|faster|slower|cheaper|bigger|larger|smaller|busier"
+    r"|more expensive|more|less"
+    r"|длиннее|короче|шире|глубже|выше|старше|новее|раньше|позже|быстрее|дешевле|дороже|больше|меньше)"
+)
+_EDGE_BEFORE = re.compile(rf"^(?:{_COMPARATIVE}|(?:is|are|was|does|at|in|by|via|through|в|во|на|через)\b)\s+", re.IGNORECASE)
+_EDGE_AFTER = re.compile(rf"\s+{_COMPARATIVE}$", re.IGNORECASE)
+_ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
+
 # What a comparative asks for, by language: {x} stands for the side.
-_MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), {"en": english, "zh": chinese, "ru": russian})
-    for pattern, english, chinese, russian in (
+_MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), {"en": english, "zh": chinese, "ru": russian}, frozenset(units.split()))
+    for pattern, english, chinese, russian, units in (
         (
             r"\b(?:cheap\w*|expensive|cost|costs|price|priciest|fare)\b|\b(?:дешевле|дороже|стоимост\w+|цен\w|стоил\w*"
             r"|стоит)\b|便宜|更?贵|造价|价格|票价|花费|成本",
             "How much did {x} cost?",
             "{x}的费用是多少？",
             "Сколько стоит {x}?",
+            "usd cny rub eur",
         ),
         (
             r"\b(?:long(?:er|est)|short(?:er|est)|length)\b|\b(?:длинн\w+|короче|длин\w)\b|[更谁]长|长度|多长"
@@ -71,14 +84,28 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = tuple(
             "How long is {x}?",
             "{x}有多长？",
             "Какова длина {x}?",
+            "m",
         ),
-        (r"\b(?:wid(?:er|est)|width)\b|\bшир\w+\b|更宽|宽度", "How wide is {x}?", "{x}有多宽？", "Какова ширина {x}?"),
-        (r"\b(?:deep(?:er|est)|depth)\b|\bглуб\w+\b|更深|深度", "How deep is {x}?", "{x}有多深？", "Какова глубина {x}?"),
+        (
+            r"\b(?:wid(?:er|est)|width)\b|\bшир\w+\b|更宽|宽度",
+            "How wide is {x}?",
+            "{x}有多宽？",
+            "Какова ширина {x}?",
+            "m",
+        ),
+        (
+            r"\b(?:deep(?:er|est)|depth)\b|\bглуб\w+\b|更深|深度",
+            "How deep is {x}?",
+            "{x}有多深？",
+            "Какова глубина {x}?",
+            "m",
+        ),
         (
             r"\b(?:high(?:er|est)|tall(?:er|est)|height)\b|\bвыше\b|更高|高度",
             "How high is {x}?",
             "{x}有多高？",
             "Какова высота {x}?",
+            "m",
         ),
         (
             r"\b(?:old(?:er|est)|new(?:er|est)|earlier|later|first|before|sooner)\b|\b(?:старше|новее|раньше|позже|первым"
@@ -86,36 +113,42 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = tuple(
             "When did {x} open?",
             "{x}什么时候开通？",
             "Когда открыли {x}?",
+            "date",
         ),
         (
             r"\b(?:fast(?:er|est)|quick\w*|slow\w*)\b|\b(?:быстрее|медленнее)\b|更?快",
             "How long does it take by {x}?",
             "{x}需要多长时间？",
             "Сколько времени занимает {x}?",
+            "minutes hours days",
         ),
         (
             r"\b(?:capacit\w+|throughput)\b|\b(?:пропускн\w+|мощнее|мощност\w+|вместимост\w+)\b|运力|容量|通过能力|产能",
             "What is the capacity of {x}?",
             "{x}的能力是多少？",
             "Какова мощность {x}?",
+            "",
         ),
         (
             r"\b(?:cargo|freight|goods|tonnage)\b|\b(?:груз\w*|тонн\w*)\b|货",
             "How much cargo goes through {x}?",
             "{x}的货运量是多少？",
             "Сколько грузов идёт через {x}?",
+            "t teu wagons trains",
         ),
         (
             r"\b(?:tourists?|visitors?|passengers?|travellers?)\b|\b(?:турист\w*|пассажир\w*)\b|游客|旅客",
             "How many people travel through {x}?",
             "{x}的游客有多少？",
             "Сколько туристов, {x}?",
+            "people",
         ),
         (
             r"\b(?:big(?:ger|gest)|larg(?:er|est)|small(?:er|est)|size|area)\b|\b(?:крупнее|площад\w+)\b|更大|面积",
             "How large is {x}?",
             "{x}有多大？",
             "Каков размер {x}?",
+            "",
         ),
     )
 )
@@ -126,10 +159,8 @@ def find_sides(question: str) -> tuple[Side, ...]:
     spans = _named(question) or _dated(question) or _written(question)
     if len(spans) < 2:
         return ()
-    return tuple(
-        Side(words=span.of(question).strip(), question=_asked_of(question, spans, place))
-        for place, span in enumerate(spans[:_MOST_SIDES])
-    )
+    spans = [_trimmed(question, span) for span in spans[:_MOST_SIDES]]
+    return tuple(_side(question, spans, place) for place in range(len(spans)))
 
 
 def is_one_thing(one: Side, other: Side) -> bool:
@@ -201,22 +232,35 @@ def _closest(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     while match := pattern.search(text, at):
         if found and match.start("b") != found.start("b"):
             break
-        found, at = match, match.start("a") + 1
+        found, at = match, match.start() + 1
     return found
 
 
-def _asked_of(question: str, spans: Sequence[Span], place: int) -> str:
-    """What the question asks, of one side alone."""
+def _trimmed(question: str, span: Span) -> Span:
+    """A side without comparatives at its ends, and with an article before it."""
+    words = span.of(question)
+    start = len(words) - len(_EDGE_BEFORE.sub("", words))
+    end = len(_EDGE_AFTER.sub("", words))
+    if start >= end:
+        return span
+    article = _ARTICLE.search(question[: span.start_char + start])
+    return Span(start_char=article.start() if article else span.start_char + start, end_char=span.start_char + end)
+
+
+def _side(question: str, spans: Sequence[Span], place: int) -> Side:
+    """A side with what the question asks, of it alone."""
     flat, language, words = flatten(question), detect_language(question), spans[place].of(question).strip()
     rest = flat
     for span in reversed(spans):
         rest = rest[: span.start_char] + " " + rest[span.end_char :]
     words_left = re.sub(r"[^\w\s]", " ", without_cues(rest)).split()
     kept = " ".join(word for word in words_left if language == "zh" or lexical_tokens(word))
-    for pattern, asks in _MEASURES:
+    for pattern, asks, units in _MEASURES:
         if pattern.search(fold(rest)) or pattern.search(rest):
             if words[:4].isdigit() and kept:
-                return f"{kept} {words}"
-            kept = " ".join(pattern.sub(" ", kept).split())
-            return asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else words)
-    return f"{words} {kept}".strip() if language != "zh" else f"{words}{kept.replace(' ', '')}"
+                return Side(words=words, question=f"{kept} {words}", units=units)
+            others = pattern.sub(" ", kept).split()
+            kept = " ".join(others) if len(others) > 1 else ""  # a single one is a verb: "go", "built"
+            asked = asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else words)
+            return Side(words=words, question=asked, units=units)
+    return Side(words=words, question=f"{words} {kept}".strip() if language != "zh" else f"{words}{kept.replace(' ', '')}")

@@ -63,14 +63,15 @@ _COMPARED = re.compile(
 _BESIDE = re.compile(
     r"(?:\b(?:from|against|compared (?:with|to)|(?<!more )(?<!less )(?<!fewer )than|another|(?:a )?further|extra"
     r"|additional|instead of|excess (?:at|of))"
-    r"|(?:a year earlier|the year before|годом ранее|в предыдущем году|上一?年|前一年)[,:]? ?(?:[-–—]|was|were|it was"
+    r"|(?:years? (?:earlier|before)|the year before|год(?:ом|ами) (?:ранее|раньше)|в предыдущем году|上一?年"
+    r"|前一年)[,:]? ?(?:[-–—]|was|were|it was"
     r"|было|были|为)?"
     r"|\b(?:против|по сравнению с|(?<!более )(?<!менее )чем|вместо|ещ[её]|дополнительно|(?<!до )с|сверх))"
     r"(?: (?:about|some|around|nearly|почти|примерно|около))? ?$|(?:(?:比|较|从|由)(?:[^，。；]{0,7}的)?|而非|另有|超出"
     r"|超过计划)约?$",
     re.IGNORECASE,
 )
-_BESIDE_AFTER = re.compile(r" (?:a year (?:earlier|before)|the year before|годом ранее)", re.IGNORECASE)
+_BESIDE_AFTER = re.compile(r" (?:\w+ years? (?:earlier|before)|the year before|год(?:ом|ами) (?:ранее|раньше))", re.IGNORECASE)
 _BY = re.compile(
     r"(?:\b(?:rose|risen|grew|grown|fell|fallen|increas\w+|decreas\w+|declin\w+|dropp\w+|up|down|growth|higher|lower|more"
     r"|less|beat\w*"
@@ -92,6 +93,7 @@ _SAME_PART = re.compile(
 )
 _COUNTED = ("people", "vehicles", "wagons", "trains", "households")
 _ADJECTIVES = re.compile(rf" (?:[{LETTER}-]+ ){{1,2}}")
+_MARK = re.compile(r"[,，、;；:：。.]")
 _STRONG, _WEAK = re.compile("[;；。]"), re.compile(r"[,，、:：—]|\b(?:and|while|и|а|но)\b|而|和")
 _STRONG_CHARS, _WEAK_CHARS, _TOUCHING = 200, 12, 8
 _SEASON = re.compile(r"(?P<first>\d{4})[-–—/](?P<last>\d\d)(?!\d)")
@@ -276,21 +278,26 @@ def _times_of(amounts: Sequence[TimedAmount], times: Sequence[Time], text: str) 
     last_is_time = times[-1].start_char > amounts[-1].start_char
     if first_is_time == last_is_time:
         # Both orders are possible, so the one in which more amounts touch their times counts.
-        led = sum(any(0 <= amount.start_char - time.end_char <= _TOUCHING for time in times) for amount in amounts)
-        followed = sum(any(0 <= time.start_char - amount.end_char <= _TOUCHING for time in times) for amount in amounts)
+        led = sum(any(_touch(time, amount, text) for time in times) for amount in amounts)
+        followed = sum(any(_touch(amount, time, text) for time in times) for amount in amounts)
         if led != followed:
             first_is_time, last_is_time = led > followed, followed > led
     found: list[Time | None] = []
     for amount in amounts:
         before = [time for time in times if time.end_char <= amount.start_char]
         after = [time for time in times if time.start_char >= amount.end_char]
-        if first_is_time and not last_is_time and before:
-            found.append(before[-1])
-        elif last_is_time and not first_is_time and after:
-            found.append(after[0])
+        if first_is_time and not last_is_time:
+            found.append(before[-1] if before else None)
+        elif last_is_time and not first_is_time:
+            found.append(after[0] if after else None)
         else:
             found.append(min((*before[-1:], *after[:1]), key=lambda time: _distance(amount, time, text), default=None))
     return found
+
+
+def _touch(first: Span, last: Span, text: str) -> bool:
+    """Whether one follows the other at once, without a mark between them."""
+    return 0 <= last.start_char - first.end_char <= _TOUCHING and not _MARK.search(text[first.end_char : last.start_char])
 
 
 def _distance(amount: Span, time: Span, text: str) -> int:
@@ -340,6 +347,7 @@ _DENIED = re.compile(
     r"|перепута\w+)\b|误|写错|实际是|混淆",
     re.IGNORECASE,
 )
+_CAN = re.compile(r"\b(?:could|can|design\w*|мог\w*|может|проектн\w+)\b|设计|可以?", re.IGNORECASE)
 _PLANNED = re.compile(
     r"\b(?:is|are|was|were|has|have|had) to\b|\b(?:foresees?|foreseen|foresaw|contract(?:ed|ual)?|design(?:ed)?|promis\w+"
     r"|quotas?|will|shall|would"
@@ -350,9 +358,13 @@ _PLANNED = re.compile(
 )
 
 
-def is_no_record(text: str) -> bool:
-    """Whether a sentence tells of a plan, a contract or a mistake rather than of what was counted."""
+def is_no_record(text: str, *, of_capacity: bool = False) -> bool:
+    """Whether a sentence tells of a plan, a contract or a mistake rather than of what was counted. of_capacity: what is asked
+    for is what something can do.
+    """
     flat = flatten(text)
+    if of_capacity:
+        flat = _CAN.sub(" ", flat)
     return bool(_DENIED.search(flat) or _PLANNED.search(flat))
 
 
@@ -385,3 +397,16 @@ def asks_for_shares(question: str) -> bool:
 def asks_since(question: str) -> bool:
     """Whether a year in a question is the first of several: "since 2020"."""
     return bool(_SINCE.search(flatten(question)))
+
+
+_SCOPES = re.compile(
+    r"\b(?:foreign\w*|all (?:countries|partners|routes)|worldwide|domestic)\b|\b(?:иностран\w+|всеми? стран\w+|всех стран"
+    r"|внутренн\w+)\b"
+    r"|外国|所有国家|各国|全球|国内",
+    re.IGNORECASE,
+)
+
+
+def is_of_another_scope(question: str, text: str) -> bool:
+    """Whether a sentence counts what a question does not: foreigners of all countries, trade with all of them."""
+    return bool(_SCOPES.search(flatten(text))) and not _SCOPES.search(flatten(question))

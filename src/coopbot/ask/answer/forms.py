@@ -37,7 +37,8 @@ from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters
 from coopbot.index.model.embedder import Embedder
 from coopbot.text.dates import find_years
 from coopbot.text.figures import figures_agree, find_figures
-from coopbot.text.gazetteer import find_names
+from coopbot.text.gazetteer import find_names, is_named
+from coopbot.text.glossary import find_concepts
 from coopbot.text.restate import restate
 from coopbot.text.sides import Side, find_sides, is_one_thing
 from coopbot.text.subject import subject_of
@@ -49,10 +50,18 @@ _OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE, _OF_SIDE = 12, 8, 4,
 _LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
 # Titles below an overview.
 _TITLES = 6
+# As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
+_NEAR, _ALIKE = 1.3, 0.45
 # Passages searched for articles about a subject.
 _SEARCHED = 60
-# Passages of a side that are read, at most.
-_SIDE_PASSAGES = 32
+# Passages of a side that are read, of the question's language and of others.
+_READ_OF_SIDE = (4, 2)
+# A sentence that names a side and has a figure of the unit is shown from this share of the probability of `possible` on.
+_OF_POSSIBLE = 0.5
+# What a sentence in the question's language is worth beside one in another, in log odds; how alike are two that say the same.
+_OWN, _SAME_THING = 0.7, 0.40
+# A side of so few characters that has a year is one: "2024", "in 2024", "2024 году".
+_OF_A_YEAR = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +92,7 @@ class Asking:
 
     def evidence(self) -> Evidence:
         """What the best passages say, read."""
-        return read_passages(self.asked.text, self.store, self.weights, self.ranked[:_SIDE_PASSAGES], reader=self.reader)
+        return read_passages(self.asked.text, self.store, self.weights, self.ranked, reader=self.reader)
 
     def confidence(self, read: Sequence[OpenPassage]) -> float:
         """The probability that the best sentence of these passages answers."""
@@ -129,7 +138,8 @@ def answer_latest(asking: Asking) -> Answer | None:
         return None
     best = evidence.sentences[0]
     near = [one for one in evidence.sentences if one.log_odds >= max(own.least_log_odds, best.log_odds - _NEAR)]
-    near = [best, *(one for one in near if one is not best)]
+    near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
+    near = [_readable(one, evidence.sentences) for one in near]
     figures = {figure.unit for figure in find_figures(best.answer_text)} - {"date"}
     if figures:
         found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False)
@@ -153,10 +163,6 @@ def answer_latest(asking: Asking) -> Answer | None:
     return _answer(asking, "latest", citations, outcome=outcome, confidence=evidence.confidence, remarks=remarks)
 
 
-_NEAR = 1.3
-"""As in `dating`: log odds within which sentences are about as likely."""
-
-
 def answer_compare(asking: Asking) -> Answer | None:
     """A quote for each side of a comparison, and the sides that nothing tells of."""
     sides = find_sides(asking.asked.text)
@@ -164,8 +170,10 @@ def answer_compare(asking: Asking) -> Answer | None:
         return None
     if all(is_one_thing(sides[0], side) for side in sides[1:]):
         return _one_thing(asking, sides[0])
+    if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides):
+        return _compare_years(asking, sides)
     own = asking.weights.sentences(with_reader=asking.reader is not None)
-    found = [_of_side(asking.of(side.question), side, own.possible) for side in sides]
+    found = [_of_side(asking.of(side.question), side, sides, own.possible) for side in sides]
     if not any(found):
         return None
     sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
@@ -198,7 +206,7 @@ def answer_compare(asking: Asking) -> Answer | None:
 def _one_thing(asking: Asking, side: Side) -> Answer | None:
     """A thing compared with itself: what is known of it."""
     own = asking.weights.sentences(with_reader=asking.reader is not None)
-    found = _of_side(asking.of(side.question), side, own.possible)
+    found = _of_side(asking.of(side.question), side, (), own.possible)
     if not found:
         return None
     citations = _citations(asking, found[:1])
@@ -208,27 +216,69 @@ def _one_thing(asking: Asking, side: Side) -> Answer | None:
     )
 
 
-def _of_side(asking: Asking, side: Side, possible: float) -> list[ScoredSentence]:
-    """The sentences that answer for one side, best first: likely ones that name it."""
-    least = math.log(possible / (1 - possible))
-    return [
-        one for one in asking.evidence().sentences[:_SIDE_PASSAGES] if one.log_odds >= least and _is_about(asking, side, one)
+def _compare_years(asking: Asking, sides: Sequence[Side]) -> Answer | None:
+    """The figures of several years, as in a series."""
+    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False)
+    chosen, labels, missing = list[FoundPoint](), list[str](), list[str]()
+    for side in sides:
+        year = min(find_years(side.words))
+        of_year = [one for one in found.points if one.amount.time.first.year == year]
+        if not of_year:
+            missing.append(side.words)
+            continue
+        chosen.append(max(of_year, key=lambda one: (one.amount.time.length, one.score)))
+        labels.append(side.words)
+    if not chosen:
+        return None
+    citations = _citations(asking, [_sentence(one) for one in chosen])
+    units = {one.amount.unit for one in chosen}
+    return _answer(
+        asking,
+        "compare",
+        citations,
+        outcome="possible" if missing or len(units) > 1 else "answered",
+        confidence=asking.confidence(found.read),
+        labels=labels,
+        missing=tuple(missing),
+        remarks=("other_units",) if len(units) > 1 else (),
+    )
+
+
+def _of_side(asking: Asking, side: Side, sides: Sequence[Side], possible: float) -> list[ScoredSentence]:
+    """The sentences that answer for one side, best first: likely ones about it that have a figure of the unit."""
+    likely = possible * _OF_POSSIBLE
+    least = math.log(likely / (1 - likely))
+    own = [one for one in asking.ranked if one.pair == "same"][: _READ_OF_SIDE[0]]
+    others = [one for one in asking.ranked if one.pair != "same"][: _READ_OF_SIDE[1]]
+    evidence = replace(asking, ranked=[*own, *others]).evidence()
+    rivals = [other for other in sides if other is not side]
+    found = [
+        one
+        for one in evidence.sentences
+        if one.log_odds >= least
+        and (not side.units or side.units & {figure.unit for figure in find_figures(one.text)})
+        and _is_about(asking, side, rivals, one)
     ]
+    found.sort(key=lambda one: one.log_odds + _OWN * (one.pair == "same"), reverse=True)
+    return [_readable(one, evidence.sentences) for one in found]
 
 
-def _is_about(asking: Asking, side: Side, one: ScoredSentence) -> bool:
-    names, years = find_names(side.words), find_years(side.words)
+def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSentence) -> bool:
+    """Whether a sentence is about a side: it, its title or a heading names it, and it names no rival instead."""
     article = asking.article(one.stored.passage.article_id)
-    around = " ".join((article.title, *one.stored.passage.heading_path, one.text))
-    if years:
-        return bool(years & find_years(one.text))
+    above = " ".join((article.title, *one.stored.passage.heading_path))
+    names, here = find_names(side.words), find_names(one.text)
     if names:
-        here = find_names(one.text)
-        return names <= find_names(around) and (names <= here or not here - find_names(article.title))
+        instead = frozenset(id_ for rival in rivals for id_ in find_names(rival.words)) - names
+        return is_named(side.words, one.text, above) and (bool(names & here) or not here & instead)
+    topics = find_concepts(side.words)
+    if topics and topics.isdisjoint(find_concepts(f"{above} {one.text}")):
+        return False
     if one.stored.language != asking.asked.language:
-        return True
-    words = set(lexical_tokens(side.words))
-    return not words or len(words & set(lexical_tokens(around))) * 2 >= len(words)
+        return bool(topics)
+    words, shared = set(lexical_tokens(side.words)), {word for rival in rivals for word in lexical_tokens(rival.words)}
+    own = words - shared or words  # of "the old bridge" and "the new bridge", what tells them apart
+    return len(own & set(lexical_tokens(f"{above} {one.text}"))) * 2 >= len(own)
 
 
 def answer_list(asking: Asking) -> Answer | None:
@@ -416,6 +466,17 @@ def _point(point: FoundPoint, citation: Citation, language: Language) -> Point:
         words=words.shifted(point.span.start_char - citation.start_char),
         restated="" if citation.language == language else restate(words.of(point.text), language),
     )
+
+
+def _readable(one: ScoredSentence, sentences: Sequence[ScoredSentence]) -> ScoredSentence:
+    """A sentence of the question's language that has the figures of one in another and says the same, if there is one."""
+    if one.pair == "same" or not find_figures(one.answer_text):
+        return one
+    for other in sentences:
+        agrees = other.pair == "same" and figures_agree(one.answer_text, other.text)
+        if agrees and float(one.vector @ other.vector) >= _SAME_THING:
+            return replace(other, log_odds=max(one.log_odds, other.log_odds))
+    return one
 
 
 def _day(asking: Asking, one: ScoredSentence) -> date | None:

@@ -33,21 +33,28 @@ _GENERAL = frozenset(
 _LEAST, _BEHIND = 0.3, 1.7
 # The share of what is listed that a sentence with its headings has to be about, and one that only names an item.
 _ABOUT, _NAMED_ABOUT = 0.5, 0.66
+# What is listed by names: places of a region, and what names itself.
+_PLACES = frozenset({"border-crossing", "port", "city", "station", "bridge", "park", "border", "customs", "island"})
+_KINDS = _PLACES | {"bank", "university", "pipeline", "corridor", "river"}
+# How much less likely than possible the best sentence may be for a list of names.
+_DOUBTED = 1.0
 # How near a name has to stand to the word for what is listed, "the checkpoint Poltavka".
 _NEAR_CHARS = 22
 _MOST_ITEMS = 40
+# Cosine from which sentences with the same figures or names say the same.
+_ALIKE = 0.4
 _MARK = re.compile(r"[^\w\s-]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An item and the sentence that tells of it. label: its name, if that is in the question's language; else "". id_: of the
-    gazetteer, or "".
+    """An item and the sentence that tells of it. label: its name, if that is in the question's language and the only one; else
+    "". names: ids of those that make it an item.
     """
 
     label: str
     sentence: ScoredSentence
-    id_: str = ""
+    names: frozenset[str] = frozenset()
 
 
 def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader | None, weights: Weights) -> list[Item]:
@@ -62,13 +69,20 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
         return []
     least = max(log(_LEAST / (1 - _LEAST)), sentences[0].log_odds - _BEHIND)
     items: list[Item] = []
-    for one in sentences:
-        if one.log_odds >= least and not any(_repeats(one, item.sentence) for item in items):
+    told: set[str] = set()
+    for one in sorted(sentences, key=lambda one: one.pair != "same"):
+        names = find_names(one.text) - question.names
+        # Those in the question's language first: what another says again is no item of its own.
+        is_new = one.pair == "same" or not items or bool(names - told)
+        if one.log_odds >= least and is_new and not any(_repeats(one, item.sentence) for item in items):
             items.append(Item(label="", sentence=one))
-    told = frozenset(id_ for item in items for id_ in find_names(item.sentence.text))
-    for item in _named(question, opened, read, sentences[0].log_odds):
-        if item.id_ not in told:
-            items.append(item)
+            told |= names
+    if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
+        for item in _named(question, opened, read, sentences[0].log_odds):
+            names = find_names(item.sentence.text) - question.names
+            if item.names - told and not any(_is_one(item.sentence, other.sentence) for other in items):
+                items.append(item)
+                told |= names
     return items[:_MOST_ITEMS]
 
 
@@ -118,7 +132,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
     """
     topics, regions = _topics(question.text), _regions(question)
     known = {one.passage.passage_id: one for one in read}
-    seen: dict[str, tuple[float, ScoredSentence]] = {}
+    found: list[tuple[float, Item]] = []
     for one in (known.get(one.passage.passage_id, one) for one in opened):
         headings = (one.title, *one.passage.heading_path)
         for row, span in enumerate(one.passage.sentences):
@@ -128,33 +142,46 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
                 continue
             if regions and not all(_is_at(place, here, headings) for place in regions):
                 continue
+            named = [words for words, ids in name_spans(text) if _is_item(question, text, words, ids, topics, regions)]
+            if not named:
+                continue
+            names = frozenset(id_ for words in named for id_ in find_names(words.of(text)))
+            is_own = one.ranked.pair == "same"
             fit = float(one.features["late_weighted"][row]) + float(one.features["cosine"][row])
-            fit += 0.2 * (one.ranked.pair == "same")
-            for words, ids in name_spans(text):
-                if len(ids) != 1 or words.start_char == words.end_char:
-                    continue
-                (id_,) = ids
-                is_kind = bool(_topics(words.of(text)) & topics)
-                is_place = bool(regions) and any(_is_within(id_, place) and id_ != place for place in regions)
-                if id_ in question.names or not (is_kind or (is_place and bool(_topics(_beside(text, words)) & topics))):
-                    continue
-                if regions and not is_place:
-                    continue
-                sentence = ScoredSentence(
-                    stored=one.stored,
-                    span=span,
-                    pair=one.ranked.pair,
-                    log_odds=best,
-                    vector=one.vectors[row],
-                    answer=Span(start_char=words.start_char, end_char=words.end_char).shifted(span.start_char),
-                    read=one.read,
-                )
-                if id_ not in seen or fit > seen[id_][0]:
-                    seen[id_] = (fit, sentence)
-    for id_, (_, sentence) in sorted(seen.items(), key=lambda entry: -entry[1][0]):
-        # Another language's words are restated beside the quote.
-        label = sentence.answer_text if sentence.stored.language == question.language else ""
-        yield Item(label=label, id_=id_, sentence=sentence)
+            fit += 1.0 * is_own + 0.2 * (len(names) - 1)
+            sentence = ScoredSentence(
+                stored=one.stored,
+                span=span,
+                pair=one.ranked.pair,
+                log_odds=best,
+                vector=one.vectors[row],
+                answer=Span(start_char=named[0].start_char, end_char=named[0].end_char).shifted(span.start_char),
+                read=one.read,
+            )
+            label = named[0].of(text) if is_own and len(names) == 1 else ""
+            found.append((fit, Item(label=label, names=names, sentence=sentence)))
+    for _, item in sorted(found, key=lambda one: -one[0]):
+        yield item
+
+
+def _is_item(
+    question: Question, text: str, words: Span, ids: tuple[str, ...], topics: frozenset[str], regions: frozenset[str]
+) -> bool:
+    """Whether a name in a sentence is one of what is listed: within the region and beside the word for it, or in a sentence
+    about the region's; or, where no region is named, of that kind by its own name.
+    """
+    if len(ids) != 1 or words.start_char == words.end_char or ids[0] in question.names:
+        return False
+    if not regions:
+        return bool(_topics(words.of(text)) & topics & _KINDS)
+    if not any(ids[0] != place and place in places_around(ids[0]) for place in regions):
+        return False
+    kinds = topics & _PLACES
+    return bool(kinds & _topics(_beside(text, words)) or (regions & find_names(text) and kinds & _topics(text)))
+
+
+def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
+    return one.stored.passage.passage_id == other.stored.passage.passage_id and one.span == other.span
 
 
 def _beside(text: str, words: Span) -> str:
@@ -166,7 +193,7 @@ def _beside(text: str, words: Span) -> str:
 
 def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
     """Whether two sentences are one, say the same, or give the same answer."""
-    if one.stored.passage.passage_id == other.stored.passage.passage_id and one.span == other.span:
+    if _is_one(one, other):
         return True
     across = one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)
@@ -175,4 +202,9 @@ def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
     names = find_names(one.answer_text)
     if names and names == find_names(other.answer_text):
         return True
-    return cosine >= 0.4 and bool(one.answer_text) and figures_agree(one.answer_text, other.answer_text)
+    if across and figures_agree(one.text, other.text) and figures_agree(other.text, one.text):
+        return True
+    everything = find_names(one.text)
+    if across and everything and everything == find_names(other.text) and cosine >= _ALIKE:
+        return True
+    return cosine >= _ALIKE and bool(one.answer_text) and figures_agree(one.answer_text, other.answer_text)

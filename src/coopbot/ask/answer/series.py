@@ -21,11 +21,20 @@ from coopbot.domain import Span
 from coopbot.index.types import F32
 from coopbot.text.cues import without_years
 from coopbot.text.dates import find_dates, find_years
-from coopbot.text.gazetteer import find_names, is_elsewhere
+from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.reporting import count_attributions
 from coopbot.text.senses import senses
-from coopbot.text.timed import TimedAmount, asks_for_shares, asks_since, is_no_record, is_part, is_rate, timed_amounts
+from coopbot.text.timed import (
+    TimedAmount,
+    asks_for_shares,
+    asks_since,
+    is_no_record,
+    is_of_another_scope,
+    is_part,
+    is_rate,
+    timed_amounts,
+)
 from coopbot.text.tokens import lexical_tokens
 
 # How many passages are looked through for amounts with times, and how many of them are read: of the question's language, and of
@@ -41,9 +50,9 @@ _PERCENT = 0.2
 _UNITS_OF = {
     "cargo": {"t", "teu"},
     "trade": _MONEY,
-    "tourist": {"people", ""},
-    "passenger": {"people", ""},
-    "student": {"people", ""},
+    "tourist": {"people"},
+    "passenger": {"people"},
+    "student": {"people"},
     "electricity": {"wh"},
     "gas": {"m3"},
     "lng": {"t"},
@@ -51,10 +60,11 @@ _UNITS_OF = {
     "oil": {"t"},
 }
 _OF_ANOTHER_UNIT = 0.3
+_PEOPLE = frozenset({"tourist", "passenger", "student"})
 # A reading below this is no answer at all, in the question's language and in another.
 _HOPELESS = {True: -12.5, False: -18.0}
 # Bare numbers this much larger or smaller than the anchors' count something else.
-_OTHER_SIZE = 30.0
+_OTHER_SIZE = 150.0
 # Of a reading, what makes an amount as likely as not; amounts this much worse than the best are no anchors.
 _HALF, _ANCHORED, _ANCHORS = -6.0, 4.0, 4
 # Cosine from which a sentence is like an anchor, in its language and in another.
@@ -63,6 +73,10 @@ _ALIKE = {True: 0.56, False: 0.42}
 _COUNTED = frozenset(
     {"export", "import", "production", "harvest", "capacity", "price", "cost", "share", "stake", "profit", "tax", "transit"}
 )
+# Units of many things, of which a sentence may count several; a reading that is so much better decides.
+_MANY_THINGS, _PREFERRED, _MOST_BESIDE = frozenset({"people", ""}), 1.0, 2
+# What may be a part of all cargo.
+_GOODS = frozenset({"coal", "ore", "timber", "grain", "meat", "oil", "gas", "lng", "machinery", "vehicle", "food"})
 # The share of what the question is about that a sentence has, of the share that the anchor has.
 _ABOUT = 0.6
 # What a unit implies: tonnes are cargo.
@@ -71,6 +85,9 @@ _IMPLIED = {"cargo": {"t", "teu"}, "electricity": {"wh"}, "gas": {"m3"}}
 _ABOVE = 0.75
 # How much more alike sentences of an anchor's article are, and those under its heading.
 _SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
+# From here on a sentence need not have the words of the question.
+_CLEARLY_ALIKE, _ITSELF = 0.3, 0.35
+_AFTER_CHARS = 12
 # Concepts that say nothing of what is counted.
 _GENERAL = frozenset(
     {"year", "month", "figure", "number", "region", "chinese", "russian", "siberia", "plan", "compare", "last", "new"}
@@ -132,6 +149,9 @@ def find_series(
     candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
+    if _PEOPLE & _topics(question.text):  # "1,200 in 2022": who is counted is not said again
+        people = (replace(point, amount=replace(point.amount, unit=point.amount.unit or "people")) for point in candidates)
+        candidates = list(people)
     candidates = [point for point in candidates if _is_named(question, point) and _is_clear(point, candidates)]
     anchors = _anchors(question, candidates)
     if not anchors:
@@ -168,14 +188,14 @@ def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
     found = []
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
-        if "maybe" in senses(_without_dates(text)) or is_no_record(text):
+        if is_no_record(text, of_capacity=rates) or (not rates and "maybe" in senses(_without_dates(text))):
             continue
         seen: list[TimedAmount] = []
         for amount in timed_amounts(text, one.published):
             if amount.unit in _NO_SERIES or (is_rate(amount, text) and not rates) or amount.time.length == 0:
                 continue
             earlier = [other for other in seen if other.unit == amount.unit and other.time == amount.time]
-            if earlier and (is_part(earlier[0], amount, text) or not _is_close(earlier[0], amount)):
+            if earlier and is_part(earlier[0], amount, text):
                 continue
             seen.append(amount)
             found.append(FoundPoint(opened=one, row=row, amount=amount))
@@ -218,19 +238,42 @@ def _with_reading(point: FoundPoint, read: dict[str, OpenPassage]) -> FoundPoint
 
 def _is_named(question: Question, point: FoundPoint) -> bool:
     """Whether the sentence, its title or headings name what the question names; and no other thing instead."""
-    sought, here = question.names, find_names(point.text)
-    if not sought <= here | point.opened.title_names:
+    here, above = find_names(point.text), point.opened.title_names
+    around = " ".join((point.opened.title, *point.opened.passage.heading_path))
+    if not is_named(question.text, point.text, around):
         return False
-    elsewhere = any(is_elsewhere(name, place) for name in here - sought for place in sought)
-    return not elsewhere and (bool(sought & here) or not sought or not here - sought - point.opened.title_names)
+    if not question.names or question.names & here:
+        return True
+    places = frozenset(name for name in here if places_around(name))
+    if any(places_around(name) for name in question.names):
+        return not places  # another place, or a part of the one that is sought
+    titled = point.opened.title.casefold()
+    others = frozenset(id_ for words, ids in name_mentions(point.text) if words not in titled for id_ in ids) - above
+    # Those who say it are no rivals.
+    return not (others & places if count_attributions(point.text) else others)
 
 
 def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
-    """Whether a bare number is the only one of its time in its sentence, or clearly the one that answers."""
-    if point.amount.unit or point.reading >= _HALF:
+    """Whether an amount is the one of its time and unit in its sentence that answers: the first one, unless the reader clearly
+    says otherwise; of people and bare numbers, which count many things, only the one that the reader prefers.
+    """
+    beside = [
+        one
+        for one in candidates
+        if one.opened.passage is point.opened.passage
+        and one.row == point.row
+        and one.amount.time == point.amount.time
+        and one.amount.unit == point.amount.unit
+        and (one is point or not _is_close(one.amount, point.amount))
+    ]
+    if len(beside) == 1:
         return True
-    beside = [one for one in candidates if one.opened.passage is point.opened.passage and one.row == point.row]
-    return sum(one.amount.time == point.amount.time and not one.amount.unit for one in beside) == 1
+    if len(beside) > _MOST_BESIDE and point.reading < _HALF:
+        return False
+    first, second = sorted((one.reading for one in beside), reverse=True)[:2]
+    if first - second >= _PREFERRED:
+        return point.reading == first
+    return point.amount.unit not in _MANY_THINGS and point is beside[0]
 
 
 def _topics(text: str) -> frozenset[str]:
@@ -279,19 +322,21 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
 def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
     """The point with its score, if its sentence is like one of the anchors and about what they are about."""
     alike = max(_likeness(point, one) for one in anchors)
+    if is_of_another_scope(question.text, point.text) or _goods_of(point) - find_concepts(question.text):
+        return None
     about = _aboutness(question, point)
     sought, here = _topics(question.text) & _COUNTED, _topics(point.text) & _COUNTED
     if sought and here and sought.isdisjoint(here):
         return None
-    if about < _ABOUT * max(_aboutness(question, one) for one in anchors):
-        return None
-    if alike < 0 and point.reading < _HALF:
+    if about < _ABOUT * max(_aboutness(question, one) for one in anchors) and alike < _CLEARLY_ALIKE:
         return None
     is_own = point.opened.ranked.pair == "same"
+    if alike < (0.0 if is_own or point.reading > _UNREAD else _MORE_ALIKE) and point.reading < _HALF:
+        return None
     if _UNREAD < point.reading < _HOPELESS[is_own]:
         return None
     sizes = [float(one.amount.value) for one in anchors if one.amount.value]
-    if not point.amount.unit and sizes and point.reading < _HALF:
+    if point.amount.unit in _MANY_THINGS and sizes and point.reading < _HALF:
         size = float(point.amount.value)
         if not size or not 1 / _OTHER_SIZE <= size / float(np.median(sizes)) <= _OTHER_SIZE:
             return None
@@ -303,8 +348,16 @@ def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint
     )
 
 
+def _goods_of(point: FoundPoint) -> frozenset[str]:
+    """The goods that an amount is of, if it says so at once: "4.4 million tonnes of coal"."""
+    after = point.text[point.amount.end_char : point.amount.end_char + _AFTER_CHARS]
+    return find_concepts(after.split(",")[0]) & _GOODS
+
+
 def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
     """How much more alike two sentences are than needed."""
+    if anchor.span == point.span and anchor.opened.passage is point.opened.passage:
+        return _ITSELF
     one, other = point.opened, anchor.opened
     alike = float(point.vector @ anchor.vector) - _ALIKE[one.stored.language == other.stored.language]
     if one.passage.article_id == other.passage.article_id:
@@ -327,7 +380,7 @@ def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
     figure for the whole of it, and another currency only where there is none in the main one.
     """
     kept: list[FoundPoint] = []
-    for point in sorted(points, key=lambda one: (one.amount.unit != unit, -one.score)):
+    for point in sorted(points, key=lambda one: (one.amount.unit != unit, one.opened.ranked.pair != "same", -one.score)):
         same = [
             one
             for one in kept

@@ -22,8 +22,8 @@ def verify_citations(citations: Iterable[Citation], article: Callable[[str], Art
 
 
 def verify_answer(answer: Answer, article: Callable[[str], Article | None]) -> Answer:
-    """Return the answer if every claim has citations, all of them exist, every quote is exact, and every figure of a series stands
-    in its quote. Raises IndexBroken.
+    """Return the answer if every claim has citations, all of them exist, every quote is exact, and every figure of a series
+    stands in its quote. Raises IndexBroken.
     """
     verify_citations(answer.citations, article)
     numbers = [citation.number for citation in answer.citations]
