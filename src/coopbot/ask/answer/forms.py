@@ -60,7 +60,7 @@ _READ_OF_SIDE = (4, 2)
 _OF_POSSIBLE = 0.5
 # What a sentence in the question's language is worth beside one in another, in log odds; how alike are two that say the same.
 _OWN, _SAME_THING = 0.7, 0.40
-# A side of so few characters that has a year is one: "2024", "in 2024", "2024 году".
+# A side of so few characters that has a year is one: "2024", "in 2024".
 _OF_A_YEAR = 10
 
 
