@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +15,7 @@ from coopbot.settings import Settings, load_settings
 from coopbot.write.server import LlmServer
 
 if TYPE_CHECKING:
+    from coopbot.domain import Article
     from coopbot.wiring import Service
     from evals.measure.chains import ChainsPart
     from evals.measure.evaluate import Part
@@ -74,7 +76,7 @@ def quality(
     with bar("asking the golden questions") as progress:
         evaluation = evaluate(
             service.answerer,
-            service.index.current().article,
+            _articles(service),
             questions=questions,
             floor=floor,
             split=split,
@@ -138,7 +140,7 @@ def _chains(path: Path, service: Service) -> ChainsPart:
     from evals.measure.chains import ChainsPart, ask_chains, load_chains
 
     with bar(f"asking {path.name}") as progress:
-        replies = ask_chains(load_chains(path), service.answerer, service.index.current().article, progress)
+        replies = ask_chains(load_chains(path), service.answerer, _articles(service), progress)
     return ChainsPart(replies=replies)
 
 
@@ -151,9 +153,9 @@ def _siblings(path: Path, settings: Settings, service: Service) -> SiblingsPart:
         own = open_pages(path.with_suffix(""), settings, service.models, progress)
     replies = []
     for asked, about_pages in ((service, False), (own, True)):
-        rows, article = [one for one in questions if one.pages == about_pages], asked.index.current().article
+        rows, articles = [one for one in questions if one.pages == about_pages], _articles(asked)
         with bar(f"asking {path.name}") as progress:
-            replies += ask_siblings(rows, asked.answerer, article, progress)
+            replies += ask_siblings(rows, asked.answerer, articles, progress)
     return SiblingsPart(replies=replies)
 
 
@@ -165,12 +167,12 @@ def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:
 
     replies, unread = {}, {}
     for name, path, option, asked in sets:
-        rows, article = load_unseen(path, option=option), asked.index.current().article
+        rows, articles = load_unseen(path, option=option), _articles(asked)
         with bar(f"asking {path.name}") as progress:
-            replies[name] = ask_all(rows, asked.answerer, article, progress)
+            replies[name] = ask_all(rows, asked.answerer, articles, progress)
         if asked.models.reader:
             with bar(f"asking {path.name} without the reader") as progress:
-                unread[name] = ask_all(rows, asked.without_reader(), article, progress)
+                unread[name] = ask_all(rows, asked.without_reader(), articles, progress)
     return UnseenPart(replies=replies, unread=unread)
 
 
@@ -182,11 +184,11 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
     writer = open_writer(settings, service.models.reader)
     if writer is None:
         raise Misconfigured("--llm needs a language model; set COOPBOT_LLM_BASE_URL and COOPBOT_LLM_MODEL")
-    every, article = load_unseen(questions, option="--unseen"), service.index.current().article
+    every, articles = load_unseen(questions, option="--unseen"), _articles(service)
     # Spread over the whole file, which is sorted by language.
     rows = every[:: max(1, len(every) // count)][:count]
     with bar("having answers written") as progress:
-        replies = ask_written(rows, service.with_writer(writer), service.answerer, article, progress)
+        replies = ask_written(rows, service.with_writer(writer), service.answerer, articles, progress)
     return WritingPart(model=settings.llm.model, asked=len(rows), replies=replies)
 
 
@@ -200,6 +202,10 @@ def _xquad(folder: Path, service: Service) -> XquadPart:
     with bar("asking XQuAD-R") as progress:
         scores = run_xquad(folder, service.models.embedder, readers, load_weights(), progress=progress)
     return XquadPart(scores=scores["read"], unread=scores.get("unread"))
+
+
+def _articles(service: Service) -> dict[str, Article]:
+    return {one.article_id: one for one in service.index.current().articles(0, sys.maxsize)}
 
 
 def _write(path: Path, text: str) -> None:

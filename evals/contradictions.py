@@ -7,7 +7,6 @@ disagree.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from coopbot.ask.weights import WHERES, LinearModel, Weights, Where
 from coopbot.domain import Filters, Span
 from coopbot.index.model.embedder import Embedder
 from evals.learning_sets import EVALS, Indexes, invented_disagreements, only
+from evals.measure.facts import Accepted, Quoted, quoted
 from evals.measure.golden import load_questions
 from evals.ranking import Verdict, learn_judge
 from evals.reader.invented import Spans
@@ -94,7 +94,7 @@ def _over_corpus(store: VectorStore) -> Iterator[Disputable]:
                 store=store,
                 filters=Filters(),
                 is_conflict=bool(one.conflict),
-                accounts=_stating(one.conflict),
+                accounts=_stating(one.conflict, store),
             )
 
 
@@ -146,19 +146,17 @@ def _fold(one: Answered) -> int:
     return sum(one.asked.story.encode()) % _FOLDS
 
 
-def _stating(conflict: Sequence[Sequence[str]]) -> Accounts:
+def _stating(conflict: Sequence[Sequence[Accepted]], store: VectorStore) -> Accounts:
     def accounts(sentence: ScoredSentence, figure: Span) -> frozenset[int]:
+        article = store.article(sentence.stored.passage.article_id)
+        quote = quoted(article, sentence.span) if article else Quoted(sentence.text)
         return frozenset(
-            side for side, strings in enumerate(conflict) if any(figure.overlaps(one) for one in _found(strings, sentence.text))
+            number
+            for number, side in enumerate(conflict)
+            if any(figure.overlaps(span) for one in side for span in one.spans_in(quote))
         )
 
     return accounts
-
-
-def _found(strings: Sequence[str], text: str) -> Iterator[Span]:
-    for string in strings:
-        for match in re.finditer(re.sub(r"\\? +", r"\\s+", re.escape(string)), text, re.IGNORECASE):
-            yield Span(start_char=match.start(), end_char=match.end())
 
 
 def _holding(accounts: Sequence[dict[str, Spans]]) -> Accounts:

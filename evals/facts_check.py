@@ -1,7 +1,7 @@
-"""Checks briefs against the fact sheets that they were written from: `python -m evals facts --sheets FOLDER`. Prints nothing if all is well.
+"""Checks briefs against the fact sheets that they were written from: `python -m evals facts --sheets FOLDER`.
 
-A sheet is a Markdown file `facts*.md` with a line `* **HB-02** ...` for each fact. A brief's footnotes are labelled with codes of
-facts; `HB-02a` is a part of HB-02.
+A sheet is a Markdown file `facts*.md` with a line `* **HB-02** ...` for each fact. A brief's footnotes are labelled with
+codes of facts; `HB-02a` is a part of HB-02.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 from coopbot.domain import LANGUAGES, Language, Span
@@ -30,6 +30,8 @@ from evals.measure.facts import fact_of
 _FACT = re.compile(r"^\* \*\*([A-Z][A-Z0-9]-(?:\d\d|N))\*\* (.*)$", re.MULTILINE)
 # The yearly totals of the first sheet stand in a table; BT-24 is its row for 2024.
 _YEARLY = re.compile(r"^\| 20(\d\d) \|(.*)$", re.MULTILINE)
+# What the first sheet says of one article, as CN-01.
+_ARTICLE_CHECKED = re.compile(r"^## 0\. .*?(?=^---)", re.MULTILINE | re.DOTALL)
 # Lists of addresses and remarks for facts of other sheets, and hosts of copies.
 _ADDRESS = re.compile(r"^\* ([A-Z][A-Z0-9]-(?:\d\d|N)) - (.*)$", re.MULTILINE)
 _COPIES = re.compile(r"Do not link[^:\n]*: ([^;\n]*)")
@@ -39,11 +41,11 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[ ,]\d{3})+")
 _NUMBER = re.compile(rf"(?<!\d){_GROUPED.pattern}(?!\d)|\d+(?:[.,]\d+)?")
 # A sheet gives the unit of a list once, as in "bcm: 4.1 (2020), 10.4 (2021)".
 _FACTOR = (1, 10**3, 10**6, 10**9)
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _ALL_DAY = re.compile(r"round[- ]the[- ]clock|круглосуточн", re.IGNORECASE)
 _MONTH = re.compile(rf"\b(?:{months.ENGLISH}|{months.ENGLISH_SHORT})\b", re.IGNORECASE)
 _QUARTERS = re.compile(r"\b(?:Q([1-4])|H([12])|(first|second) half)\b")
-_SHORT_YEAR = re.compile(r"\b(?:19|20)\d\d[-/](\d\d)\b(?!-)")
+_SHORT_YEAR = re.compile(r"(?:\b(?:19|20)\d\d[-/]|\((?:19|20)?\d\d-)(\d\d)\b(?!-)")
 
 _FUTURE: Mapping[Language, re.Pattern[str]] = {
     "en": re.compile(r"\b(?:will|shall|won't|(?:is|are) (?:to|due|expected|planned|scheduled|set)\b|plans? to|expects? to)\b"),
@@ -112,11 +114,6 @@ class Brief:
     headings: tuple[str, ...] = ()
     notes: Mapping[str, Note] = field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        """As in an article's id."""
-        return f"{self.language}/{self.subject}"
-
     def labels(self) -> frozenset[str]:
         """Those that its sentences carry."""
         return frozenset(label for one in self.statements for label in one.labels)
@@ -136,24 +133,24 @@ def read_sheets(folder: Path) -> Sheets:
     if not paths:
         raise Misconfigured(f"{folder} has no facts*.md; name the folder of the fact sheets with --sheets")
     text = "\n".join(path.read_text(encoding="utf-8") for path in [*paths, *sorted(folder.glob("addresses*.md"))])
-    facts = {code: line for code, line in _FACT.findall(text)}
+    facts: dict[str, str] = dict(_FACT.findall(text))
     facts |= {f"BT-{year}": f"20{year} {row}" for year, row in _YEARLY.findall(text)}
+    facts["CN-01"] = "".join(_ARTICLE_CHECKED.findall(text))
     for code, remark in _ADDRESS.findall(text):
         facts[code] = f"{facts.get(code, '')} {remark}"
     return Sheets(facts, frozenset(host for listed in _COPIES.findall(text) for host in _HOST.findall(listed)))
 
 
-def problems(
-    briefs: Sequence[Brief], sheets: Sheets, today: date, publishers: Collection[str] | None = None
-) -> Iterator[str]:
+def problems(briefs: Sequence[Brief], sheets: Sheets, today: date, publishers: Collection[str] | None = None) -> Iterator[str]:
     """What is wrong, one line each, by subject. publishers: the names that are known; None does not check them."""
     by_subject: dict[str, dict[Language, Brief]] = defaultdict(dict)
     for brief in briefs:
         by_subject[brief.subject][brief.language] = brief
     for subject, versions in sorted(by_subject.items()):
         for language in LANGUAGES:
-            if brief := versions.get(language):
-                yield from (f"{brief.name}: {line}" for line in _problems(brief, sheets, today, publishers))
+            if language in versions:
+                found = _problems(versions[language], sheets, today, publishers)
+                yield from (f"{language}/{subject}: {line}" for line in found)
             else:
                 yield f"{language}/{subject}: missing"
         yield from (f"{subject}: {line}" for line in _unlike(versions))
@@ -257,7 +254,7 @@ def _phrases(text: str, language: Language) -> frozenset[str]:
     found = []
     for piece in re.split(r"[\0,.;:()«»\"]", rest):
         words = [word for word in lexical_tokens(piece) if len(word) > 1]
-        found += [" ".join(pair) for pair in zip(words, words[1:], strict=False)]
+        found += [" ".join(pair) for pair in pairwise(words)]
     return frozenset(found)
 
 
@@ -308,7 +305,7 @@ def known_numbers(text: str) -> frozenset[Decimal]:
 
 
 def unknown_numbers(text: str, known: frozenset[Decimal], shown: str = "", least: int = 0) -> list[str]:
-    """Numbers above `least` that are neither as they stand nor as amounts among those known, with what is around them in `shown`."""
+    """Numbers above `least` that are neither as they stand nor as amounts among those known, as they stand in `shown`."""
     text, shown = flatten(text), shown or flatten(text)
     amounts = find_quantities(text)
     unknown = []

@@ -14,7 +14,8 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
 from coopbot.ingest.corpus.store import Corpus
-from evals.measure.golden import holds, load_questions
+from evals.measure.facts import Accepted, Quoted, is_right, quoted_sentences
+from evals.measure.golden import load_questions
 from evals.ranking import Mask
 from evals.reader.examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
 from evals.reader.invented import InventedQuestion, Spans, Story, load_stories
@@ -67,12 +68,13 @@ def corpus_questions(indexes: Indexes) -> Iterator[Asked]:
     """Over our corpus, without follow-ups and small talk: all of `judging.jsonl`; of `training.jsonl` and golden dev, from
     which the reader and the encoder of questions learn too, those on held-out topics.
     """
+    sentences = labelled(indexes.corpus)
     learned_from = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
     held_out = [one for one in learned_from if one.split == "dev" and is_held_out_topic(one.topic)]
     for group, asked in (("corpus", held_out), ("judging", load_questions(EVALS / "judging.jsonl"))):
         for one in asked:
             if not one.after and one.kind != "small-talk":
-                yield Asked(group=group, text=one.question, store=indexes.corpus, rights=holding(one.answers))
+                yield Asked(group=group, text=one.question, store=indexes.corpus, rights=holding(one.answers, sentences))
 
 
 def invented_questions(indexes: Indexes, count: int) -> Iterator[Asked]:
@@ -142,12 +144,26 @@ def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
     """Every so many questions of XQuAD-R, asked of our corpus, which does not answer them."""
     for row in [row for row in indexes.xquad.questions if not row.is_odd][::every]:
         for language in LANGUAGES:
-            yield Asked(group="strange", text=row.text[language], store=indexes.corpus, rights=holding(()))
+            yield Asked(
+                group="strange", text=row.text[language], store=indexes.corpus, rights=holding((), labelled(indexes.corpus))
+            )
 
 
-def holding(answers: Sequence[str]) -> Rights:
-    """Sentences that hold one of these strings."""
-    return lambda passage: [holds(passage.quoted(span), answers) for span in passage.sentences]
+def labelled(store: VectorStore) -> Callable[[Passage], list[Quoted]]:
+    """From a passage to its sentences with the labels of their footnotes."""
+    found: dict[str, list[Quoted]] = {}
+
+    def sentences(passage: Passage) -> list[Quoted]:
+        if passage.passage_id not in found:
+            found[passage.passage_id] = quoted_sentences(passage, store.article(passage.article_id))
+        return found[passage.passage_id]
+
+    return sentences
+
+
+def holding(answers: Sequence[Accepted], sentences: Callable[[Passage], list[Quoted]]) -> Rights:
+    """Sentences that are right. sentences: from `labelled`."""
+    return lambda passage: [is_right(one, answers) for one in sentences(passage)]
 
 
 def holding_in(answers: dict[str, Spans]) -> Rights:

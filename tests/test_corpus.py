@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -12,20 +11,17 @@ import pytest
 
 from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.text.measures import flatten
-from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
-from evals.measure.golden import SPLITS, GoldenQuestion, Split, holds, load_questions
+from evals.facts_check import known_numbers, unknown_numbers
+from evals.measure.facts import Accepted
+from evals.measure.golden import SPLITS, GoldenQuestion, Split, load_questions
 from tests.cases import check_each
+from tests.evals.accepting import holding
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
 
-_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[ ,]\d{3})+")
-_NUMBER = re.compile(rf"(?<!\d){_GROUPED.pattern}(?!\d)|\d+(?:[.,]\d+)?")
 _FACT_SHEETS = ("facts.md", "facts-2.md")
-# A fact sheet gives the unit of a list once, as in "bcm: 4.1 (2020), 10.4 (2021)".
-_FACTOR = (1, 10**3, 10**6, 10**9)
 
 # A quote is shown alone, so a sentence may not open with a word whose meaning stands in the sentence before.
 _LEANS_ON_WHAT_PRECEDES: dict[Language, re.Pattern[str]] = {
@@ -87,33 +83,6 @@ def facts(shared: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def values(number: str) -> set[Decimal]:
-    """What a number as written may mean: "1,283" is a thousand and more in one language, a fraction in another."""
-    found = {Decimal(number.replace(",", "."))} if number.count(",") <= 1 and " " not in number else set()
-    return found | ({Decimal(re.sub("[ ,]", "", number))} if _GROUPED.fullmatch(number) else set())
-
-
-@cache
-def known_numbers(text: str) -> frozenset[Decimal]:
-    """Numbers as they stand, and amounts in plain units."""
-    text = flatten(text)
-    bare = {value for match in _NUMBER.finditer(text) for value in values(match[0])}
-    return frozenset(bare | {quantity.value for quantity in find_quantities(text)})
-
-
-def unknown_numbers(text: str, known: frozenset[Decimal]) -> list[str]:
-    """Numbers of a text that are neither as they stand nor as amounts among those known."""
-    text = flatten(text)
-    amounts = find_quantities(text)
-    unknown = []
-    for match in _NUMBER.finditer(text):
-        meant = [amount.value for amount in amounts if amount.start_char <= match.start() < amount.end_char]
-        scaled = {value / factor for value in meant for factor in _FACTOR}
-        if not (values(match[0]) | scaled) & known:
-            unknown.append(text[max(0, match.start() - 15) : match.end() + 15])
-    return unknown
-
-
 @pytest.mark.parametrize(
     ("text", "known", "unknown"),
     [
@@ -132,9 +101,9 @@ def test_numbers_are_known_across_languages(text: str, known: str, unknown: bool
     assert bool(unknown_numbers(text, known_numbers(known))) is unknown
 
 
-def accepted(question: GoldenQuestion) -> tuple[str, ...]:
-    """All strings that must stand in its articles: those of a side may show a figure that is no right answer by itself."""
-    return (*question.answers, *(string for side in question.conflict for string in side))
+def accepted(question: GoldenQuestion) -> tuple[Accepted, ...]:
+    """All that must stand in its articles: what shows a side may be no right answer by itself."""
+    return (*question.answers, *(one for side in question.conflict for one in side))
 
 
 def test_there_are_enough_briefs() -> None:
@@ -245,36 +214,21 @@ def test_training_questions_are_about_dev_topics_only() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_stand_in_their_articles(language: Language) -> None:
-    articles = {brief.article_id: brief for brief in briefs()}
-    wrong = [
-        (question.id, article_id)
-        for question in every_question()
-        if question.language == language
-        for article_id in question.articles
-        if article_id not in articles or not holds(articles[article_id].text, accepted(question))
-    ]
-    assert wrong == []
+    own = [question for question in every_question() if question.language == language]
+    assert [question.id for question in own if not set(question.articles) <= holding(accepted(question))] == []
 
 
 def test_every_answer_stands_in_an_article() -> None:
-    """An accepted string that is nowhere accepts nothing: a slip of the pen."""
-    articles = {brief.article_id: brief.text for brief in briefs()}
-    idle = [
-        (question.id, answer)
-        for question in every_question()
-        for answer in accepted(question)
-        if not any(holds(articles[article_id], [answer]) for article_id in question.articles)
-    ]
+    """What is nowhere accepts nothing: a slip of the pen."""
+    idle = [(question.id, one) for question in every_question() for one in accepted(question) if not holding([one])]
     assert idle == []
 
 
 def test_sentences_that_say_unknown_are_in_an_article() -> None:
-    texts = [brief.text for brief in briefs()]
     wrong = [
         question.id
         for question in every_question()
-        if question.says_unknown
-        and (question.answers or not all(any(holds(text, [said]) for text in texts) for said in question.says_unknown))
+        if question.says_unknown and (question.answers or not all(holding([said]) for said in question.says_unknown))
     ]
     assert wrong == []
 
@@ -288,7 +242,7 @@ def has_what_its_kind_needs(question: GoldenQuestion) -> None:
     assert bool(question.after) == (question.kind == "follow-up")
     assert bool(question.conflict) == (question.kind == "conflict")
     assert not question.parts or question.kind in ("two-part", "compare", "list")
-    assert not question.parts or {string for part in question.parts for string in part} == set(question.answers)
+    assert not question.parts or {one for part in question.parts for one in part} == set(question.answers)
     match question.kind:
         case "unanswerable" | "small-talk":
             assert not question.answers
@@ -302,7 +256,7 @@ def has_what_its_kind_needs(question: GoldenQuestion) -> None:
             assert question.answers
         case "conflict":
             assert len(question.conflict) >= 2
-            assert set(question.answers) <= {string for side in question.conflict for string in side}
+            assert set(question.answers) <= {one for side in question.conflict for one in side}
         case "follow-up":
             assert question.answers
         case _:

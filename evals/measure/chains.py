@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -83,15 +83,15 @@ def load_chains(path: Path) -> list[Chain]:
 def ask_chains(
     chains: Sequence[Chain],
     answerer: QuestionAnswerer,
-    article: Callable[[str], Article | None],
+    articles: Mapping[str, Article],
     progress: Progress = lambda done, total: None,
 ) -> list[Reply[ChainTurn]]:
-    """Ask each conversation from its first question to its last. Raises IndexMissing if the index lacks a listed article."""
+    """Ask each conversation from its first question to its last. Raises IndexMissing as `located` does."""
     conversation_of = {turn.id: f"eval-{chain.id}" for chain in chains for turn in chain.turns}
     turns = [turn for chain in chains for turn in chain.turns]
     return [
-        judge_answer(turn, answerer.ask(turn.question, conversation_id=conversation_of[turn.id]), article)
-        for turn in in_turn(turns, article, progress)
+        judge_answer(turn, answerer.ask(turn.question, conversation_id=conversation_of[turn.id]), articles)
+        for turn in in_turn(turns, articles, progress)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,7 +51,7 @@ class Evaluation:
 
 def evaluate(
     answerer: QuestionAnswerer,
-    article: Callable[[str], Article | None],
+    articles: Mapping[str, Article],
     *,
     questions: Path,
     floor: Path,
@@ -65,7 +65,7 @@ def evaluate(
     """
     floors = load_floors(floor)
     asked = [question for question in load_questions(questions) if split in (None, question.split)]
-    golden = summed_up(ask_all(asked, answerer, article, progress, search=True))
+    golden = summed_up(ask_all(asked, answerer, articles, progress, search=True))
     figures = {name: figure for part in further for name, figure in part.figures.items()}
     return Evaluation(
         golden=golden,

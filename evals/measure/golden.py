@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar, get_args
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
-from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language, Outcome
+from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language, Outcome, Span
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.model.embedder import Progress
+from evals.measure.facts import Accepted, Quoted, articles_stating, is_right, quoted, sentences_by_fact
 
 Split = Literal["dev", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -58,8 +58,9 @@ PLAIN_SHARED = tuple(kind for kind in get_args(SharedKind) if kind in PLAIN and 
 class AskedQuestion(BaseModel):
     """The fields that all files of questions share; evals/README.md describes them.
 
-    after: the question before, for a follow-up. conflict: for each side of a disagreement, strings any one of which shows it.
-    fact: the same for questions that ask for the same fact, which is filled in on reading: they accept a string in common.
+    articles: those that have the answer; where facts are accepted, filled in by `located`. answers: if left out, all parts, or
+    all sides. after: the question before, for a follow-up. conflict: for each side of a disagreement, what shows it. fact: the
+    same for questions that ask for the same fact, which is filled in on reading: they accept something in common.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,13 +69,19 @@ class AskedQuestion(BaseModel):
     language: Language
     kind: str
     question: str
-    articles: tuple[str, ...]
-    answers: tuple[str, ...]
+    articles: tuple[str, ...] = ()
+    answers: tuple[Accepted, ...] = ()
     after: str = ""
-    conflict: tuple[tuple[str, ...], ...] = ()
-    parts: tuple[tuple[str, ...], ...] = ()
-    says_unknown: tuple[str, ...] = ()
+    conflict: tuple[tuple[Accepted, ...], ...] = ()
+    parts: tuple[tuple[Accepted, ...], ...] = ()
+    says_unknown: tuple[Accepted, ...] = ()
     fact: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, row: dict[str, Any]) -> dict[str, Any]:
+        several = row.get("parts") or row.get("conflict") or ()
+        return row if row.get("answers") else {**row, "answers": [one for part in several for one in part]}
 
     @property
     def pair(self) -> Literal["same", "across"]:
@@ -196,56 +203,73 @@ def read_rows(path: Path, form: type[M], *, option: str) -> list[M]:
 
 
 def _with_facts(questions: Sequence[Q]) -> list[Q]:
-    """The questions with `fact` filled in: the id of the first question that accepts one of its strings, or itself."""
+    """The questions with `fact` filled in: the id of the first question that accepts something that it accepts, or itself."""
     facts: dict[str, str] = {}
     for question in questions:
-        strings = _accepted_strings(question)
-        shared = {facts[string] for string in strings if string in facts}
+        keys = keys_of(question)
+        shared = {facts[key] for key in keys if key in facts}
         fact = min(shared, default=question.id)
         if len(shared) > 1:
-            facts |= {string: fact for string, other in facts.items() if other in shared}
-        facts |= dict.fromkeys(strings, fact)
+            facts |= {key: fact for key, other in facts.items() if other in shared}
+        facts |= dict.fromkeys(keys, fact)
     return [
-        question.model_copy(update={"fact": next((facts[string] for string in _accepted_strings(question)), question.id)})
+        question.model_copy(update={"fact": next((facts[key] for key in keys_of(question)), question.id)})
         for question in questions
     ]
 
 
-def _accepted_strings(question: AskedQuestion) -> list[str]:
-    sides = (string for side in question.conflict for string in side)
-    return [string.casefold() for string in (*question.answers, *sides)]
+def keys_of(question: AskedQuestion) -> list[str]:
+    """The same for what two questions accept alike, those that show a side included."""
+    sides = (one for side in question.conflict for one in side)
+    return list(dict.fromkeys(key for one in (*question.answers, *sides) for key in one.identities()))
 
 
 def ask_all(
     questions: Sequence[Q],
     answerer: QuestionAnswerer,
-    article: Callable[[str], Article | None],
+    articles: Mapping[str, Article],
     progress: Progress = lambda done, total: None,
     *,
     search: bool = False,
 ) -> list[Reply[Q]]:
-    """Ask each once; with `search`, find its articles too. Raises IndexMissing if the index lacks a listed article."""
-    return [judge(question, answerer, article, search=search) for question in in_turn(questions, article, progress)]
+    """Ask each once; with `search`, find its articles too. articles: all of the index. Raises IndexMissing, see `located`."""
+    return [judge(question, answerer, articles, search=search) for question in in_turn(questions, articles, progress)]
 
 
-def in_turn(questions: Sequence[Q], article: Callable[[str], Article | None], progress: Progress) -> Iterator[Q]:
-    """Each question, and progress after each. Raises IndexMissing if the index lacks an article that one is about."""
-    for listed in sorted({article_id for question in questions for article_id in question.articles}):
-        if article(listed) is None:
-            raise IndexMissing(f"the questions are about {listed}, which the index lacks; run coopbot index on its corpus")
-    progress(0, len(questions))
-    for done, question in enumerate(questions, start=1):
+def in_turn(questions: Sequence[Q], articles: Mapping[str, Article], progress: Progress) -> Iterator[Q]:
+    """Each question, located, and progress after each. Raises IndexMissing as `located` does."""
+    found = located(questions, articles)
+    progress(0, len(found))
+    for done, question in enumerate(found, start=1):
         yield question
-        progress(done, len(questions))
+        progress(done, len(found))
 
 
-def judge(question: Q, answerer: QuestionAnswerer, article: Callable[[str], Article | None], *, search: bool) -> Reply[Q]:
+def located(questions: Sequence[Q], articles: Mapping[str, Article]) -> list[Q]:
+    """The questions with the articles that have their answers.
+
+    Raises IndexMissing if a listed article is not among these, or none has a fact that is asked for.
+    """
+    by_fact = sentences_by_fact(articles.values())
+    found = []
+    for question in questions:
+        stating = articles_stating(question.answers, by_fact)
+        if any(one.facts for one in question.answers) and not stating:
+            raise IndexMissing(f"no article of the index answers question {question.id}; run coopbot index on its corpus")
+        if missing := sorted(set(question.articles) - articles.keys()):
+            raise IndexMissing(f"the questions are about {missing[0]}, which the index lacks; run coopbot index on its corpus")
+        ids = tuple(dict.fromkeys([*question.articles, *stating]))
+        found.append(question.model_copy(update={"articles": ids}))
+    return found
+
+
+def judge(question: Q, answerer: QuestionAnswerer, articles: Mapping[str, Article], *, search: bool) -> Reply[Q]:
     """Ask one question, after `question.after` if it is a follow-up, and judge the answer."""
     conversation = f"eval-{question.id}" if question.after else None
     if question.after:
         answerer.ask(question.after, conversation_id=conversation)
     answer = answerer.ask(question.question, conversation_id=conversation)
-    reply = judge_answer(question, answer, article)
+    reply = judge_answer(question, answer, articles)
     if not search:
         return reply
     # A follow-up alone says too little to search with, so the query that it was understood as is used.
@@ -259,12 +283,12 @@ def judge(question: Q, answerer: QuestionAnswerer, article: Callable[[str], Arti
     return replace(reply, ranked=ranked)
 
 
-def judge_answer(question: Q, answer: Answer, article: Callable[[str], Article | None]) -> Reply[Q]:
-    """Compare the quotes of an answer with the strings that its question accepts."""
-    quotes = [citation.quote for citation in answer.citations]
+def judge_answer(question: Q, answer: Answer, articles: Mapping[str, Article]) -> Reply[Q]:
+    """Compare the quotes of an answer with what its question accepts."""
+    quotes = [quote_of(citation, articles) for citation in answer.citations]
     # Each part of a question may be answered by another quote.
-    is_whole = all(any(holds(quote, part) for quote in quotes) for part in question.parts)
-    found = [is_whole and holds(quote, question.answers) for quote in quotes]
+    is_whole = all(any(is_right(quote, part) for quote in quotes) for part in question.parts)
+    found = [is_whole and is_right(quote, question.answers) for quote in quotes]
     return Reply(
         question=question,
         outcome=answer.outcome,
@@ -272,30 +296,30 @@ def judge_answer(question: Q, answer: Answer, article: Callable[[str], Article |
         first=found[:1] == [True],
         any=any(found),
         citations=len(answer.citations),
-        exact=sum(_is_exact(citation, article) for citation in answer.citations),
+        exact=sum(_is_exact(citation, articles) for citation in answer.citations),
         own_language=any(citation.language == question.language for citation in answer.citations[:1]),
-        admits=any(holds(quote, question.says_unknown) for quote in quotes),
+        admits=any(is_right(quote, question.says_unknown) for quote in quotes),
         disputed=bool(answer.disagreements),
-        sides=_sides(question, answer),
+        sides=_sides(question, answer, articles),
     )
 
 
-def holds(quote: str, accepted: Iterable[str]) -> bool:
-    """Whether one of the accepted strings stands in a quote, whatever the case and the kind of white space."""
-    text = _plain(quote)
-    return any(_plain(string) in text for string in accepted)
+def quote_of(citation: Citation, articles: Mapping[str, Article]) -> Quoted:
+    """The quote, with the labels of what stands at its place."""
+    if citation.article_id not in articles:
+        return Quoted(citation.quote)
+    found = quoted(articles[citation.article_id], Span(start_char=citation.start_char, end_char=citation.end_char))
+    return replace(found, text=citation.quote)
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).casefold()
+def _sides(question: AskedQuestion, answer: Answer, articles: Mapping[str, Article]) -> int:
+    quotes = {citation.number: quote_of(citation, articles) for citation in answer.citations}
+    reported = [[quotes[number] for number in disagreement.citations] for disagreement in answer.disagreements]
+    return max(
+        (sum(any(is_right(quote, side) for quote in report) for side in question.conflict) for report in reported), default=0
+    )
 
 
-def _sides(question: AskedQuestion, answer: Answer) -> int:
-    quotes = {citation.number: citation.quote for citation in answer.citations}
-    reported = ["\n".join(quotes[number] for number in disagreement.citations) for disagreement in answer.disagreements]
-    return max((sum(holds(text, side) for side in question.conflict) for text in reported), default=0)
-
-
-def _is_exact(citation: Citation, article: Callable[[str], Article | None]) -> bool:
-    source = article(citation.article_id)
+def _is_exact(citation: Citation, articles: Mapping[str, Article]) -> bool:
+    source = articles.get(citation.article_id)
     return source is not None and source.text[citation.start_char : citation.end_char] == citation.quote

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from coopbot.domain import LANGUAGES, Article
 from coopbot.index.model.embedder import Progress
 from evals.measure.board import compared, fill, grades, missed_by_kind
+from evals.measure.facts import Accepted, is_right
 from evals.measure.figures import Figures, grade_figures, kind_figures, share
 from evals.measure.golden import (
     PLAIN_SHARED,
@@ -19,9 +20,9 @@ from evals.measure.golden import (
     Reply,
     SharedKind,
     Split,
-    holds,
     in_turn,
     judge_answer,
+    quote_of,
     read_questions,
 )
 from evals.measure.scores import Estimate
@@ -34,13 +35,13 @@ class SiblingQuestion(AskedQuestion):
     """One line of `evals/siblings.jsonl`.
 
     topic: the section of the fact sheet, or the page. pages: whether it is about `evals/siblings/` and not about the corpus.
-    tempting: strings of the sentences about the other thing.
+    tempting: what the sentences about the other thing have.
     """
 
     kind: SharedKind
     split: Split
     topic: str
-    tempting: tuple[str, ...]
+    tempting: tuple[Accepted, ...]
     pages: bool = False
 
 
@@ -51,7 +52,7 @@ def load_siblings(path: Path) -> list[SiblingQuestion]:
 
 @dataclass(frozen=True, kw_only=True)
 class SiblingReply(Reply[SiblingQuestion]):
-    """tempted: whether it was answered with a first quote about the other thing."""
+    """tempted: whether it was answered with a first quote about the other thing, and not the right one."""
 
     tempted: bool
 
@@ -59,16 +60,16 @@ class SiblingReply(Reply[SiblingQuestion]):
 def ask_siblings(
     questions: Sequence[SiblingQuestion],
     answerer: QuestionAnswerer,
-    article: Callable[[str], Article | None],
+    articles: Mapping[str, Article],
     progress: Progress = lambda done, total: None,
 ) -> list[SiblingReply]:
-    """Ask each once. Raises IndexMissing if the index lacks a listed article."""
+    """Ask each once. Raises IndexMissing as `located` does."""
     replies = []
-    for question in in_turn(questions, article, progress):
+    for question in in_turn(questions, articles, progress):
         answer = answerer.ask(question.question)
-        reply = judge_answer(question, answer, article)
-        first = any(holds(citation.quote, question.tempting) for citation in answer.citations[:1])
-        replies.append(SiblingReply(**vars(reply), tempted=reply.shown and first))
+        reply = judge_answer(question, answer, articles)
+        first = any(is_right(quote_of(citation, articles), question.tempting) for citation in answer.citations[:1])
+        replies.append(SiblingReply(**vars(reply), tempted=reply.shown and first and not reply.first))
     return replies
 
 

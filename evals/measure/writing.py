@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
@@ -83,15 +83,15 @@ def ask_written(
     questions: Sequence[AskedQuestion],
     writing: QuestionAnswerer,
     quoting: QuestionAnswerer,
-    article: Callable[[str], Article | None],
+    articles: Mapping[str, Article],
     progress: Progress = lambda done, total: None,
 ) -> list[Written]:
-    """Ask each twice, of an answerer with a writer and of one without. Raises IndexMissing if the index lacks an article."""
+    """Ask each twice, of an answerer with a writer and of one without. Raises IndexMissing as `located` does."""
     replies = []
-    for question in in_turn(questions, article, progress):
+    for question in in_turn(questions, articles, progress):
         answer = writing.ask(question.question)
         if answer.writing is not None:
-            right = judge_answer(question, answer, article).any
-            right_quoted = judge_answer(question, quoting.ask(question.question), article).any
+            right = judge_answer(question, answer, articles).any
+            right_quoted = judge_answer(question, quoting.ask(question.question), articles).any
             replies.append(Written(question=question, written=answer, right=right, right_quoted=right_quoted))
     return replies

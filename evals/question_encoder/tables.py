@@ -13,7 +13,7 @@ from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
 from coopbot.index.types import F32, I64, U8
 from coopbot.text.language import detect_language
-from evals.learning_sets import Indexes, Rights, gold, holding, holding_in
+from evals.learning_sets import Indexes, Rights, gold, holding, holding_in, labelled
 from evals.measure.golden import load_questions
 from evals.reader.examples import HELD_OUT_XQUAD, Example, is_held_out, is_held_out_topic, kept_titles, squad_like
 from evals.reader.invented import load_stories
@@ -101,7 +101,7 @@ def read_all(
     asked = [
         *_invented(0, tables[0]),
         *_xquad(1, tables[1], indexes),
-        *_corpus(2, tables[2]),
+        *_corpus(2, tables[2], indexes.corpus),
         *_of_published(3, tables[3], published, texts),
     ]
     return tables, [one for one in asked if one.right]
@@ -128,11 +128,14 @@ def _xquad(table: int, rows: Table, indexes: Indexes) -> Iterator[AskedOfTable]:
                 yield _asked(table, rows, text, by_paragraph[row.gold], gold(row), "xquad", held_out)
 
 
-def _corpus(table: int, rows: Table) -> Iterator[AskedOfTable]:
+def _corpus(table: int, rows: Table, store: VectorStore) -> Iterator[AskedOfTable]:
+    sentences = labelled(store)
     for one in load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl"):
         if one.split == "dev" and not one.after and one.kind != "small-talk":
             held_out = is_held_out_topic(one.topic)
-            yield _asked(table, rows, one.question, range(len(rows.passages)), holding(one.answers), "corpus", held_out)
+            yield _asked(
+                table, rows, one.question, range(len(rows.passages)), holding(one.answers, sentences), "corpus", held_out
+            )
 
 
 def _published(qa: Path, xquad: Path) -> Iterator[Example]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.language import detect_language
-from evals.measure.golden import GoldenQuestion, load_questions
+from evals.measure.facts import Accepted, quoted
+from evals.measure.golden import GoldenQuestion, load_questions, located
 from evals.reader.examples import Example, Text, headed, is_held_out_topic
 
 EVALS = Path(__file__).parent.parent
@@ -29,13 +29,10 @@ _RIGHT, _WRONG = 2, 2
 def corpus_examples(embedder: Embedder, rng: random.Random) -> list[Example]:
     """Examples from `training.jsonl` and golden dev, without follow-ups and held-out topics."""
     asked = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
-    questions = [one for one in asked if one.split == "dev" and not one.after and not is_held_out_topic(one.topic)]
-    passages = [
-        (article, passage)
-        for article in Corpus(EVALS.parent / "corpus")
-        if isinstance(article, Article)
-        for passage in chunk(article, embedder.count_tokens)
-    ]
+    articles = {one.article_id: one for one in Corpus(EVALS.parent / "corpus") if isinstance(one, Article)}
+    kept = [one for one in asked if one.split == "dev" and not one.after and not is_held_out_topic(one.topic)]
+    questions = located(kept, articles)
+    passages = [(article, passage) for article in articles.values() for passage in chunk(article, embedder.count_tokens)]
     vectors = _vectors(passages, embedder)
     return [_example(question, passages, vectors, embedder, rng) for question in questions]
 
@@ -51,7 +48,7 @@ def _example(
         rows = [row for row, (article, _) in enumerate(passages) if article.language == language]
         for row in sorted(rows, key=lambda row: -float(scores[row]))[:_NEAREST]:
             article, passage = passages[row]
-            spans = find_answers(question.answers, passage.text)
+            spans = find_answers(question.answers, passage, article)
             text = headed(Text(text=passage.text, answers=spans), head_of(article.title, article.published))
             if spans:
                 right.append(text)
@@ -61,10 +58,15 @@ def _example(
     return Example(source="corpus", question=question.question, texts=tuple(texts), paragraph=f"corpus/{question.topic}")
 
 
-def find_answers(answers: Sequence[str], text: str) -> tuple[tuple[int, int], ...]:
-    """The spans of accepted strings in the text, ignoring white space and letter case."""
-    patterns = [re.sub(r"\\? +", r"\\s+", re.escape(answer)) for answer in answers]
-    return tuple(found.span() for pattern in patterns for found in re.finditer(pattern, text, re.IGNORECASE))
+def find_answers(answers: Sequence[Accepted], passage: Passage, article: Article) -> tuple[tuple[int, int], ...]:
+    """The spans in the text of a passage that make its sentences right."""
+    places = ((one.start_char - passage.start_char, quoted(article, one)) for one in passage.sentences)
+    return tuple(
+        (start + span.start_char, start + span.end_char)
+        for start, quote in places
+        for accepted in answers
+        for span in accepted.spans_in(quote)
+    )
 
 
 def _vectors(passages: Sequence[tuple[Article, Passage]], embedder: Embedder) -> F32:

@@ -12,15 +12,16 @@ import pytest
 
 from coopbot.domain import LANGUAGES, Language
 from evals.measure.chains import load_chains
+from evals.measure.facts import Accepted
 from evals.measure.golden import load_questions
 from evals.measure.siblings import load_siblings
 from evals.measure.unseen import UnseenQuestion, load_unseen
-from tests.evals.accepting import EVALS, holding, sentences_holding, subjects, texts
+from tests.evals.accepting import EVALS, articles, asked_twice, holding, sentences_holding, subjects
 
 
-def accepted(question: UnseenQuestion) -> tuple[str, ...]:
-    """All strings that must stand in its articles: those of a side may show a figure that is no right answer by itself."""
-    return tuple(dict.fromkeys([*question.answers, *(string for side in question.conflict for string in side)]))
+def accepted(question: UnseenQuestion) -> tuple[Accepted, ...]:
+    """All that must stand in its articles: what shows a side may be no right answer by itself."""
+    return tuple(dict.fromkeys([*question.answers, *(one for side in question.conflict for one in side)]))
 
 
 @cache
@@ -53,11 +54,11 @@ def test_there_are_as_many_questions_as_the_readme_says(name: str) -> None:
 def test_what_is_accepted_stands_in_the_listed_articles_and_in_no_other(name: str) -> None:
     wrong = [question.id for question in questions(name) if holding(accepted(question)) != set(question.articles)]
     assert wrong == []
-    assert [question.id for question in questions(name) for string in accepted(question) if not holding((string,))] == []
+    assert [question.id for question in questions(name) for one in accepted(question) if not holding((one,))] == []
 
 
-def test_every_string_that_a_final_question_accepts_stands_in_one_sentence() -> None:
-    wrong = [one.id for one in questions("final") for string in accepted(one) if not sentences_holding(string)]
+def test_what_a_final_question_accepts_stands_in_one_sentence() -> None:
+    wrong = [one.id for one in questions("final") for each in accepted(one) if not sentences_holding(each)]
     assert wrong == []
 
 
@@ -69,7 +70,7 @@ def test_unanswerable_questions_are_about_subjects_of_the_articles(name: str) ->
             assert question.topic in subjects(), question.id
         else:
             assert bool(question.near) == (question.kind == "unanswerable"), question.id
-        assert set(question.near) <= texts().keys(), question.id
+        assert set(question.near) <= articles().keys(), question.id
         assert question.kind == "unanswerable" or not question.says_unknown, question.id
         assert all(holding((said,)) for said in question.says_unknown), question.id
 
@@ -82,16 +83,14 @@ def test_a_question_has_what_its_kind_needs(name: str) -> None:
         assert (question.kind == "conflict") == (len(question.conflict) >= 2), question.id
         assert not question.parts or question.kind in ("two-part", "compare", "list"), question.id
         assert question.kind != "two-part" or len(question.parts) == 2, question.id
-        in_parts = {string for part in question.parts for string in part}
+        in_parts = {one for part in question.parts for one in part}
         assert in_parts == (set(question.answers) if question.parts else set()), question.id
         assert question.kind != "follow-up" or question.after, question.id
 
 
 @each
 def test_no_two_questions_ask_for_one_fact(name: str) -> None:
-    asked = [(string.casefold(), question.id) for question in questions(name) for string in accepted(question)]
-    shared = [(one, other) for string, one in asked for longer, other in asked if one != other and string in longer]
-    assert shared == []
+    assert asked_twice(questions(name)) == []
 
 
 @each

@@ -38,7 +38,7 @@ def run(
     questions.write_text("".join(question.model_dump_json() + "\n" for question in QUESTIONS), encoding="utf-8")
     floor.write_text(json.dumps(floors), encoding="utf-8")
     answerer = Scripted(LONG, found=("en/bridge", "ru/most"))
-    return evaluate(answerer, ARTICLES.get, questions=questions, floor=floor, split=split, further=further)
+    return evaluate(answerer, ARTICLES, questions=questions, floor=floor, split=split, further=further)
 
 
 FLOORS = {"at_least": {"dev.citation.exact": 1.0, "xquad.mrr": 0.8}}

@@ -16,8 +16,9 @@ from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScor
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from evals.measure.facts import Accepted, Quoted, is_right
 from evals.measure.figures import grade_figures, summed_up
-from evals.measure.golden import GoldenQuestion, Judged, ask_all, holds, judge, load_questions
+from evals.measure.golden import GoldenQuestion, Judged, ask_all, judge, load_questions
 from tests.fakes import BagOfWords, make_article
 
 ARTICLES = {
@@ -160,7 +161,7 @@ PREMISE = {"kind": "false-premise"}
     ],
 )
 def test_each_kind_asks_for_its_own(changes: dict[str, object], answerer: Scripted, right: bool) -> None:
-    assert judge(golden(**changes), answerer, ARTICLES.get, search=True).right is right
+    assert judge(golden(**changes), answerer, ARTICLES, search=True).right is right
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_each_kind_asks_for_its_own(changes: dict[str, object], answerer: Script
     ],
 )
 def test_spaces_and_case_do_not_matter(quote: str, accepted: list[str], expected: bool) -> None:
-    assert holds(quote, accepted) is expected
+    assert is_right(Quoted(quote), map(Accepted.model_validate, accepted)) is expected
 
 
 def test_a_follow_up_is_asked_after_what_it_follows() -> None:
@@ -182,7 +183,7 @@ def test_a_follow_up_is_asked_after_what_it_follows() -> None:
     judge(
         golden(kind="follow-up", question="and how long?", after="When did the bridge open?"),
         answerer,
-        ARTICLES.get,
+        ARTICLES,
         search=True,
     )
     assert [text for text, _ in answerer.asked] == ["When did the bridge open?", "and how long?"]
@@ -192,14 +193,14 @@ def test_a_follow_up_is_asked_after_what_it_follows() -> None:
 
 def test_other_questions_are_asked_once_alone_and_searched_in_the_languages_of_their_articles() -> None:
     answerer = Scripted(LONG, found=("en/pipe", "en/bridge", "en/pipe"))
-    judged = judge(golden(), answerer, ARTICLES.get, search=True)
+    judged = judge(golden(), answerer, ARTICLES, search=True)
     assert answerer.asked == [("How long is the bridge?", None)]
     assert [filters for _, filters in answerer.searched] == [Filters(languages=("ru",)), Filters(languages=("en",))][::-1]
     assert judged.ranked["en"] == ("en/pipe", "en/bridge")
 
 
 def test_a_quote_that_is_not_in_its_article_is_counted() -> None:
-    judged = judge(golden(), Scripted(LONG, "It is 1,284 metres long."), ARTICLES.get, search=True)
+    judged = judge(golden(), Scripted(LONG, "It is 1,284 metres long."), ARTICLES, search=True)
     assert (judged.citations, judged.exact) == (2, 1)
     assert summed_up([judged]).figures["dev.citation.exact"].value == 0.5
 
@@ -245,7 +246,7 @@ def test_figures_of_one_split_are_of_its_questions_only() -> None:
 
 
 def graded(outcome: Outcome, *quotes: str, **changes: object) -> Judged:
-    return judge(golden(**changes), Scripted(*quotes, outcome=outcome), ARTICLES.get, search=False)
+    return judge(golden(**changes), Scripted(*quotes, outcome=outcome), ARTICLES, search=False)
 
 
 def test_a_possible_answer_is_an_answer() -> None:
@@ -310,12 +311,12 @@ def test_small_talk_counts_apart() -> None:
 def test_quoting_that_it_is_not_known_counts_as_a_refusal_but_not_where_the_threshold_moves() -> None:
     scores = summed_up(
         [
-            judge(golden(id="en-001"), Scripted(LONG, outcome="no_evidence", confidence=0.2), ARTICLES.get, search=True),
-            judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES.get, search=True),
+            judge(golden(id="en-001"), Scripted(LONG, outcome="no_evidence", confidence=0.2), ARTICLES, search=True),
+            judge(golden(id="en-002", **UNKNOWN), Scripted(OPENED, confidence=0.9), ARTICLES, search=True),
             judge(
                 golden(id="en-003", **UNANSWERABLE),
                 Scripted(OPENED, outcome="no_evidence", confidence=0.1),
-                ARTICLES.get,
+                ARTICLES,
                 search=True,
             ),
         ]
@@ -375,9 +376,7 @@ def test_end_to_end(index: LiveIndex) -> None:
     eager = replace(weights, unread=replace(weights.unread, possible=1e-9, answered=1e-9, further=1e-9))
     answerer = WithConversations(Answerer(BagOfWords(), index.current, weights=eager))
     steps: list[tuple[int, int]] = []
-    results = ask_all(
-        QUESTIONS, answerer, index.current().article, lambda done, total: steps.append((done, total)), search=True
-    )
+    results = ask_all(QUESTIONS, answerer, ARTICLES, lambda done, total: steps.append((done, total)), search=True)
     figures = {name: figure.value for name, figure in summed_up(results).figures.items()}
     assert steps == [(done, 6) for done in range(7)]
     assert [one.first for one in results[:4]] == [True, True, True, True]
@@ -391,7 +390,7 @@ def test_end_to_end(index: LiveIndex) -> None:
 
 def test_an_index_of_another_corpus_is_told(index: LiveIndex) -> None:
     with pytest.raises(IndexMissing, match="en/missing"):
-        ask_all([golden(articles=["en/missing"])], Scripted(), index.current().article)
+        ask_all([golden(articles=["en/missing"])], Scripted(), ARTICLES)
 
 
 @pytest.mark.parametrize("line", ["{", '{"id": "en-001"}', json.dumps({**golden().model_dump(), "colour": "red"})])

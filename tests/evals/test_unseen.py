@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.domain import Article
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.model.encoder import Encoder
-from coopbot.ingest.corpus.store import Corpus
 from coopbot.settings import Settings
 from coopbot.wiring import Models
 from evals.measure.evaluate import evaluate
 from evals.measure.floors import OPTIONAL_PARTS
-from evals.measure.golden import Reply, ask_all, holds, load_questions
+from evals.measure.golden import Reply, ask_all, load_questions
 from evals.measure.unseen import UnseenQuestion, load_unseen, open_pages
 from evals.measure.unseen_board import UnseenPart
+from tests.evals.accepting import articles, holding
 from tests.evals.test_golden import ARTICLES, GAS, LONG, OPENED, QUESTIONS, RUSSIAN, Scripted
 
 ROOT = Path(__file__).parents[2]
@@ -32,14 +31,6 @@ def questions(name: str) -> tuple[UnseenQuestion, ...]:
     return tuple(load_unseen(SETS[name][0], option="--unseen"))
 
 
-@cache
-def articles(name: str) -> dict[str, Article]:
-    found = list(Corpus(SETS[name][1]))
-    read = {article.article_id: article for article in found if isinstance(article, Article)}
-    assert len(read) == len(found)
-    return read
-
-
 @pytest.mark.parametrize(("name", "count"), [("unseen", 223), ("pages", 274)])
 def test_there_are_as_many_questions_as_the_readme_says(name: str, count: int) -> None:
     assert len(questions(name)) == count
@@ -49,14 +40,14 @@ def test_there_are_as_many_questions_as_the_readme_says(name: str, count: int) -
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_accepted_stands_in_the_articles(name: str) -> None:
-    texts = {article_id: article.text for article_id, article in articles(name).items()}
+    folder = SETS[name][1]
     wrong = [
         question.id
         for question in questions(name)
-        if any(not holds(texts[listed], question.answers) for listed in question.articles)
-        or any(not any(holds(texts[listed], [answer]) for listed in question.articles) for answer in question.answers)
-        or any(not any(holds(text, [said]) for text in texts.values()) for said in question.says_unknown)
-        or not set(question.near) <= texts.keys()
+        if not set(question.articles) <= holding(question.answers, folder)
+        or not all(holding([answer], folder) for answer in question.answers)
+        or not all(holding([said], folder) for said in question.says_unknown)
+        or not set(question.near) <= articles(folder).keys()
     ]
     assert wrong == []
 
@@ -68,7 +59,7 @@ def test_a_question_has_what_its_kind_needs(name: str) -> None:
         assert bool(question.answers) == bool(question.articles) == (not is_open), question.id
         assert is_open or not (question.near or question.says_unknown), question.id
         assert bool(question.parts) == (question.kind == "two-part"), question.id
-        assert {string for part in question.parts for string in part} == (set(question.answers) if question.parts else set())
+        assert {one for part in question.parts for one in part} == (set(question.answers) if question.parts else set())
 
 
 def test_no_question_is_asked_in_two_files() -> None:
@@ -82,10 +73,10 @@ def test_no_question_is_asked_in_two_files() -> None:
 
 def test_the_pages_are_marked_as_invented_and_never_part_of_the_corpus() -> None:
     assert "Invented" in (EVALS / "pages" / "README.md").read_text(encoding="utf-8")
-    pages = articles("pages")
+    pages = articles(EVALS / "pages")
     assert len(pages) == 45
     assert all(page.url.startswith("https://example.org/") for page in pages.values())
-    assert {page.sha256 for page in pages.values()} & {brief.sha256 for brief in articles("unseen").values()} == set()
+    assert {page.sha256 for page in pages.values()} & {brief.sha256 for brief in articles().values()} == set()
 
 
 def unseen(**changes: object) -> UnseenQuestion:
@@ -105,7 +96,7 @@ TWO_PARTS = {"kind": "two-part", "answers": ["1,283 metres", "in 2022"], "parts"
 
 
 def reply(question: UnseenQuestion, answerer: Scripted) -> Reply[UnseenQuestion]:
-    return ask_all([question], answerer, ARTICLES.get)[0]
+    return ask_all([question], answerer, ARTICLES)[0]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +110,7 @@ def test_a_question_in_two_parts_is_right_with_both(quotes: tuple[str, ...], fir
 
 def test_an_index_of_something_else_is_refused() -> None:
     with pytest.raises(IndexMissing, match="en/missing"):
-        ask_all([unseen(articles=["en/missing"])], Scripted(), ARTICLES.get)
+        ask_all([unseen(articles=["en/missing"])], Scripted(), ARTICLES)
 
 
 def test_a_missing_file_names_its_option(tmp_path: Path) -> None:
@@ -160,7 +151,7 @@ def test_the_board_and_the_json_do_not_show_which_were_missed(tmp_path: Path) ->
     golden, floor = tmp_path / "questions.jsonl", tmp_path / "floor.json"
     golden.write_text("".join(question.model_dump_json() + "\n" for question in QUESTIONS), encoding="utf-8")
     floor.write_text('{"at_least": {"unseen.answer.all.first": 0.5}}', encoding="utf-8")
-    evaluation = evaluate(Scripted(LONG), ARTICLES.get, questions=golden, floor=floor, further=[part()])
+    evaluation = evaluate(Scripted(LONG), ARTICLES, questions=golden, floor=floor, further=[part()])
     assert "## Unseen questions" in evaluation.board
     assert "| an article in the question's language has it | 2 / 1 | 0.500 (" in evaluation.board
     assert "unseen-one" not in evaluation.board + evaluation.as_json()

@@ -6,7 +6,8 @@ from evals.measure.writing import WritingPart, Written
 
 
 def reply(outcome: WritingOutcome, kept: int, *dropped: str, right: bool = True) -> Written:
-    question = AskedQuestion(id="a", language="en", kind="number", question="How many?", articles=(), answers=("5",))
+    row = {"id": "a", "language": "en", "kind": "number", "question": "How many?", "answers": ["5"]}
+    question = AskedQuestion.model_validate(row)
     answer = Answer(
         outcome="answered",
         question_language="en",
