@@ -193,6 +193,7 @@ def _having(text: str, word: str) -> list[Span]:
     return [Span(start_char=one.start(), end_char=one.end()) for one in re.finditer(pattern, _even(text), re.IGNORECASE)]
 
 
+@cache
 def _even(text: str) -> str:
     """A text with spellings made alike; offsets stay the same."""
     return flatten(text).replace("ё", "е").replace("Ё", "Е")

@@ -29,7 +29,7 @@ SHEET = """# Facts
 
 ## 1. A bridge (HB)
 
-* **HB-01** Works launched 24 Dec 2016; main span 147 m, 14.5 m wide; CNY 2.47bn. - People.cn, 2016-12-25, people.example/a [zh] A.
+* **HB-01** Works launched 24 Dec 2016; main span 147 m, 14.5 m wide; CNY 2.47bn. - People.cn, 2016-12-25 [zh] A.
 * **HB-02** First five months: over 1,500 vehicles, eight trucks a day. - Sputnik, 2022-11-12 [en] A.
 * **HB-03** To open in August 2026. - Interfax, 2026-03-02 [ru] A.
 
