@@ -123,6 +123,26 @@ def corpus(
     say(f"{found.articles} articles: {page}")
 
 
+@app.command()
+def facts(
+    sheets: Annotated[Path, typer.Option("--sheets", help="A folder with the sheets of facts, facts*.md.")],
+) -> None:
+    """Check the briefs of the corpus against the fact sheets that they were written from, and fail if something is wrong."""
+    from datetime import date
+
+    from coopbot.wiring import open_corpus
+    from evals.facts_check import briefs_of, problems, read_sheets
+
+    read = read_sheets(sheets)
+    briefs = briefs_of(one for one in open_corpus(load_settings()) if not isinstance(one, Unreadable))
+    found = list(problems(briefs, read, date.today()))
+    for line in found:
+        warn(line)
+    say(f"{len(briefs)} briefs, {len(found)} problems")
+    if found:
+        raise typer.Exit(1)
+
+
 def _unseen(unseen: Path, blind: Path, former: Path, pages: Path, settings: Settings, service: Service) -> UnseenPart:
     from evals.measure.unseen import open_pages
 

@@ -16,16 +16,17 @@ from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from coopbot.domain import LANGUAGES, Language, Span
+from coopbot.domain import LANGUAGES, Article, Attribution, Language
 from coopbot.errors import Misconfigured
 from coopbot.ingest.addresses import is_web_address
 from coopbot.text import months
 from coopbot.text.dates import blanked, find_dates
 from coopbot.text.measures import flatten
 from coopbot.text.quantities import find_quantities
+from coopbot.text.sentences import split_sentences
 from coopbot.text.simplified import to_simplified
 from coopbot.text.tokens import lexical_tokens
-from evals.measure.facts import fact_of
+from evals.measure.facts import fact_of, labels_at
 
 _FACT = re.compile(r"^\* \*\*([A-Z][A-Z0-9]-(?:\d\d|N))\*\* (.*)$", re.MULTILINE)
 # The yearly totals of the first sheet stand in a table; BT-24 is its row for 2024.
@@ -75,26 +76,6 @@ _AS_WORDS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoteSource:
-    """Where a note's statement stands."""
-
-    publisher: str
-    via: str = ""
-    url: str = ""
-    published: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A footnote. Dates are years, months or days in ISO form, "" if not given."""
-
-    as_of: str = ""
-    valid_until: str = ""
-    planned_for: str = ""
-    sources: tuple[NoteSource, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """A sentence, the labels that it carries, and whether it stands in the last section, which says what is not known."""
 
@@ -105,14 +86,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """One language's version of a subject. headings: in order."""
+    """One language's version of a subject. headings: in order. notes: its footnotes by label."""
 
     subject: str
     language: Language
     title: str
     statements: tuple[Statement, ...]
     headings: tuple[str, ...] = ()
-    notes: Mapping[str, Note] = field(default_factory=dict)
+    notes: Mapping[str, Attribution] = field(default_factory=dict)
 
     def labels(self) -> frozenset[str]:
         """Those that its sentences carry."""
@@ -171,15 +152,17 @@ def _problems(brief: Brief, sheets: Sheets, today: date, publishers: Collection[
             yield f"a figure without a footnote: {one.text}"
         yield from _tenses(brief, one, today)
     for label, note in brief.notes.items():
-        yield from (f"{label}: {line}" for line in _wrong_in_note(label, note, sheets, publishers))
+        yield from (f"{label}: {line}" for line in _wrong_in_note(note, sheets, publishers))
     yield from _repeated(brief)
 
 
 def _text_of(label: str, brief: Brief, sheets: Sheets) -> str:
     """A fact as the sheet has it, with the dates of its footnote."""
-    note = brief.notes.get(label, Note())
+    fact = sheets.facts.get(fact_of(label), "")
+    if (note := brief.notes.get(label)) is None:
+        return fact
     dates = (note.as_of, note.valid_until, note.planned_for, *(source.published for source in note.sources))
-    return f"{sheets.facts.get(fact_of(label), '')} {' '.join(one.replace('-', ' ') + ' ' + one for one in dates if one)}"
+    return f"{fact} {' '.join(f'{when} ' + when.replace('-', ' ') for when in dates if when)}"
 
 
 def _shape(brief: Brief) -> Iterator[str]:
@@ -194,9 +177,9 @@ def _shape(brief: Brief) -> Iterator[str]:
 
 
 def _tenses(brief: Brief, statement: Statement, today: date) -> Iterator[str]:
-    notes = [brief.notes.get(label, Note()) for label in statement.labels]
-    ends = [one for note in notes for one in (note.planned_for, note.valid_until) if one]
-    passed = any(last_day(one) < today for one in ends)
+    notes = [note for label in statement.labels if (note := brief.notes.get(label))]
+    ends = [when for note in notes for when in (note.planned_for, note.valid_until) if when]
+    passed = any(when.last < today for when in ends)
     pattern = _FUTURE if passed else _PLAINLY_FUTURE
     if (passed or not ends) and (found := pattern[brief.language].search(_unquoted(statement.text))):
         yield f"future tense ({found[0]}) {'after the date has passed' if passed else 'without a plan'}: {statement.text}"
@@ -206,29 +189,15 @@ def _unquoted(text: str) -> str:
     return re.sub(r'"[^"]*"|“[^”]*”|«[^»]*»', "", text)
 
 
-def last_day(text: str) -> date:
-    """The last day of a year, month or day in ISO form."""
-    year, month, day = (*map(int, text.split("-")), 0, 0)[:3]
-    if day:
-        return date(year, month, day)
-    following = date(year + 1, 1, 1) if month in (0, 12) else date(year, month + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
-
-
-def _wrong_in_note(label: str, note: Note, sheets: Sheets, publishers: Collection[str] | None) -> Iterator[str]:
+def _wrong_in_note(note: Attribution, sheets: Sheets, publishers: Collection[str] | None) -> Iterator[str]:
     if not note.sources:
         yield "no source"
-    for key in ("as_of", "valid_until", "planned_for"):
-        if (value := getattr(note, key)) and not re.fullmatch(r"\d{4}(-\d\d){0,2}", value):
-            yield f"{key} is no date: {value}"
     for source in note.sources:
-        if source.published and not re.fullmatch(r"\d{4}(-\d\d){0,2}", source.published):
-            yield f"published is no date: {source.published}"
+        if not source.publisher:
+            yield "a source without a publisher"
         for name in filter(None, (source.publisher, source.via)):
             if publishers is not None and name not in publishers:
                 yield f"{name} is not in the table of publishers"
-        if not source.publisher:
-            yield "a source without a publisher"
         if source.url and (not is_web_address(source.url) or re.search(r"\s|\.\.\.", source.url)):
             yield f"no address: {source.url}"
         elif any(f".{host}/" in f"{source.url}/".replace("//", "/.") for host in sheets.copies):
@@ -268,7 +237,7 @@ def _unlike(versions: Mapping[Language, Brief]) -> Iterator[str]:
             yield f"{one} has {len(first.headings)} headings, {other} {len(second.headings)}"
         shared = first.labels() & second.labels()
         for label in sorted(shared):
-            if first.notes.get(label) != second.notes.get(label):
+            if _aged(first.notes.get(label)) != _aged(second.notes.get(label)):
                 yield f"{label}: {one} and {other} have different notes"
     for label in sorted({label for brief in versions.values() for label in brief.labels()}):
         said = {language: " ".join(_said(label, brief)) for language, brief in versions.items() if label in brief.labels()}
@@ -276,6 +245,11 @@ def _unlike(versions: Mapping[Language, Brief]) -> Iterator[str]:
             missing = [unknown_figures(other, text, least=_AS_WORDS) for name, other in said.items() if name != language]
             if missing and all(missing):
                 yield f"{label}: {language} lacks {', '.join(missing[0])}"
+
+
+def _aged(note: Attribution | None) -> object:
+    """A footnote's sources and ages, wherever it stands."""
+    return note and (note.sources, note.as_of, note.valid_until, note.planned_for)
 
 
 def _said(label: str, brief: Brief) -> list[str]:
@@ -350,6 +324,25 @@ def _known_dates(facts: str) -> Mapping[str, frozenset[int]]:
     return {"year": frozenset(years), "month": frozenset(found), "day": frozenset(days)}
 
 
-def sentences_of(spans: Iterable[Span], text: str) -> list[str]:
-    """The sentences of a text that are no headings."""
-    return [said for one in spans if not (said := one.of(text)).startswith("#")]
+def briefs_of(articles: Iterable[Article]) -> list[Brief]:
+    """The articles that have footnotes, as briefs."""
+    return [_brief_of(article) for article in articles if article.attributions]
+
+
+def _brief_of(article: Article) -> Brief:
+    spans = split_sentences(article.text)
+    headings = [span for span in spans if span.of(article.text).startswith("#")]
+    last = headings[-1].start_char if headings else len(article.text)
+    statements = [
+        Statement(text=span.of(article.text), labels=tuple(sorted(labels_at(article, span))), is_last=span.start_char > last)
+        for span in spans
+        if span not in headings
+    ]
+    return Brief(
+        subject=article.article_id.partition("/")[2],
+        language=article.language,
+        title=article.title,
+        statements=tuple(statements),
+        headings=tuple(span.of(article.text).lstrip("# ") for span in headings),
+        notes={one.label: one for one in article.attributions},
+    )

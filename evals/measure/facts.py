@@ -105,7 +105,7 @@ def quoted(article: Article, span: Span) -> Quoted:
     """The text at a span of an article, with its labels."""
     text = span.of(article.text)
     labels = labels_at(article, span)
-    if labels or not _attributions(article) or text.startswith("#"):
+    if labels or not article.attributions or text.startswith("#"):
         return Quoted(text, labels)
     return Quoted(text, open_in=article.article_id.partition("/")[2])
 
@@ -117,14 +117,7 @@ def quoted_sentences(passage: Passage, article: Article | None) -> list[Quoted]:
 
 def labels_at(article: Article, span: Span) -> frozenset[str]:
     """The labels of the footnotes of what stands at a span."""
-    return frozenset(
-        one.label for one in _attributions(article) if one.start_char < span.end_char and span.start_char < one.end_char
-    )
-
-
-def _attributions(article: Article) -> Sequence[Any]:
-    found: Sequence[Any] = getattr(article, "attributions", ())
-    return found
+    return frozenset(one.label for one in article.attributed(span))
 
 
 def articles_stating(accepted: Iterable[Accepted], sentences: Mapping[str, Sequence[tuple[str, Quoted]]]) -> list[str]:
@@ -140,7 +133,7 @@ def sentences_by_fact(articles: Iterable[Article]) -> Mapping[str, Sequence[tupl
     """By code of a fact: the sentences that state it, with the ids of their articles."""
     found: dict[str, list[tuple[str, Quoted]]] = defaultdict(list)
     for article in articles:
-        if _attributions(article):
+        if article.attributions:
             for span in split_sentences(article.text):
                 quote = quoted(article, span)
                 for code in {fact_of(label) for label in quote.labels}:

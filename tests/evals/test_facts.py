@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
-from coopbot.domain import Article, Span
+from coopbot.domain import Article, Attribution, Span
 from coopbot.errors import IndexMissing
 from evals.measure.facts import Accepted, Quoted, fact_of, is_right, quoted
 from evals.measure.golden import judge_answer, keys_of, located
@@ -16,26 +16,15 @@ from tests.evals.test_golden import Scripted, golden
 from tests.fakes import make_article
 
 
-@dataclass(frozen=True, kw_only=True)
-class Note(Span):
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Noted(Article):
-    attributions: tuple[Note, ...] = ()
-
-
 def noted(article_id: str, *sentences: tuple[str, str]) -> Article:
     """An article of sentences, each with the label of its footnote, or "" for none."""
     notes, start = [], 0
     for text, label in sentences:
         if label:
-            notes.append(Note(start_char=start, end_char=start + len(text), label=label))
+            notes.append(Attribution(start_char=start, end_char=start + len(text), label=label, sources=()))
         start += len(text) + 1
     plain = make_article(article_id, " ".join(text for text, _ in sentences))
-    fields = {name: getattr(plain, name) for name in Article.__dataclass_fields__}
-    return Noted(**fields, attributions=tuple(notes))
+    return replace(plain, attributions=tuple(notes))
 
 
 LONG = "The bridge is 1,283 metres long."

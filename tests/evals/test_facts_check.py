@@ -9,21 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.domain import Language
+from coopbot.domain import Attribution, Language, Source, When
 from coopbot.errors import Misconfigured
 from evals.facts_check import (
     Brief,
-    Note,
-    NoteSource,
     Sheets,
     Statement,
+    briefs_of,
     known_numbers,
-    last_day,
     problems,
     read_sheets,
     unknown_figures,
     unknown_numbers,
 )
+from tests.fakes import make_article
 
 SHEET = """# Facts
 
@@ -40,9 +39,16 @@ SHEET = """# Facts
 | 2024 | 244.8 |
 """
 TODAY = date(2026, 12, 1)
-SOURCE = NoteSource(publisher="People's Daily", url="https://people.example/a", published="2016-12")
-PLANNED = Note(planned_for="2026-08", sources=(SOURCE,))
-NOTES = {"HB-01": Note(sources=(SOURCE,)), "HB-02a": Note(sources=(SOURCE,)), "HB-03": PLANNED}
+SOURCE = Source(publisher="People's Daily", url="https://people.example/a", published=When("2016-12"))
+
+
+def note(*sources: Source, planned_for: str = "") -> Attribution:
+    return Attribution(
+        start_char=0, end_char=1, label="", sources=sources, planned_for=When(planned_for) if planned_for else None
+    )
+
+
+NOTES = {"HB-01": note(SOURCE), "HB-02a": note(SOURCE), "HB-03": note(SOURCE, planned_for="2026-08")}
 
 FILLER = [(f"Nothing of note stands in sentence {word}.", ()) for word in ("alpha", "beta", "gamma", "delta")]
 ENGLISH = [
@@ -127,21 +133,30 @@ def changed(one: Brief, **fields: object) -> list[Brief]:
 
 
 @pytest.mark.parametrize(
-    ("note", "expected"),
+    ("wrong", "expected"),
     [
-        (Note(), "no source"),
-        (Note(sources=(NoteSource(publisher="Nobody"),)), "Nobody is not in the table of publishers"),
-        (Note(sources=(NoteSource(publisher="People's Daily", via="Nobody"),)), "Nobody is not in the table of publishers"),
-        (Note(sources=(NoteSource(publisher="People's Daily", url="people.example"),)), "no address: people.example"),
-        (Note(sources=(NoteSource(publisher="People's Daily", url="https://a.example/b c"),)), "no address"),
-        (Note(sources=(NoteSource(publisher="People's Daily", url="https://m.copies.example/a"),)), "a copy is linked"),
-        (Note(sources=(SOURCE,), as_of="spring 2026"), "as_of is no date"),
-        (Note(sources=(NoteSource(publisher="People's Daily", published="n.d."),)), "published is no date"),
+        (note(), "no source"),
+        (note(Source(publisher="Nobody")), "Nobody is not in the table of publishers"),
+        (note(Source(publisher="People's Daily", via="Nobody")), "Nobody is not in the table of publishers"),
+        (note(Source(publisher="People's Daily", url="people.example")), "no address: people.example"),
+        (note(Source(publisher="People's Daily", url="https://a.example/b c")), "no address"),
+        (note(Source(publisher="People's Daily", url="https://m.copies.example/a")), "a copy is linked"),
     ],
 )
-def test_a_wrong_note_is_found(note: Note, expected: str, sheets: Sheets) -> None:
-    found = problems(changed(versions()[0], notes={**NOTES, "HB-01": note}), sheets, TODAY, publishers={"People's Daily"})
+def test_a_wrong_note_is_found(wrong: Attribution, expected: str, sheets: Sheets) -> None:
+    found = problems(changed(versions()[0], notes={**NOTES, "HB-01": wrong}), sheets, TODAY, publishers={"People's Daily"})
     assert any(expected in line for line in found)
+
+
+def test_an_article_becomes_a_brief() -> None:
+    text = "It is long.\n\n## What is not known\n\nThe cost is open."
+    here = Attribution(start_char=0, end_char=11, label="HB-01", sources=(SOURCE,))
+    (brief,) = briefs_of([replace(make_article("en/bridge", text), attributions=(here,)), make_article("en/page", text)])
+    assert (brief.subject, brief.headings, brief.notes) == ("bridge", ("What is not known",), {"HB-01": here})
+    assert [(one.text, one.labels, one.is_last) for one in brief.statements] == [
+        ("It is long.", ("HB-01",), False),
+        ("The cost is open.", (), True),
+    ]
 
 
 def test_labels_headings_and_length_are_compared(sheets: Sheets) -> None:
@@ -206,10 +221,3 @@ def test_ways_of_writing_dates_and_figures(text: str, facts: str, unknown: list[
 )
 def test_numbers_are_known_across_languages(text: str, known: str, unknown: bool) -> None:
     assert bool(unknown_numbers(text, known_numbers(known))) is unknown
-
-
-@pytest.mark.parametrize(
-    ("text", "last"), [("2026", date(2026, 12, 31)), ("2024-02", date(2024, 2, 29)), ("2026-12", date(2026, 12, 31))]
-)
-def test_the_last_day_of_a_plan(text: str, last: date) -> None:
-    assert last_day(text) == last
