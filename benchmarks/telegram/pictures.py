@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.telegram.chat_picture import draw_chat
 from coopbot.domain import Answer
-from coopbot.serve.telegram.buttons import View, answer_keyboard
+from coopbot.serve.telegram.buttons import answer_keyboard, buttons, kind_of
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.passages import context_parts
-from coopbot.serve.telegram.texts import bot_texts
 from coopbot.settings import load_settings
 from coopbot.wiring import open_service
 
 # Question and view by name of the picture: an answer in each language, one in its context, and one that no source gives.
-SHOWN: dict[str, tuple[str, View]] = {
+SHOWN: dict[str, tuple[str, Literal["answer", "context"]]] = {
     "en": ("When did the Heihe–Blagoveshchensk bridge open?", "answer"),
     "zh": ("同江铁路大桥的设计年过货能力是多少？", "answer"),
     "ru": ("Когда открыли мост Благовещенск — Хэйхэ?", "answer"),
@@ -37,11 +37,12 @@ def draw_pictures(ask: Callable[[str], Answer], folder: Path) -> list[Path]:
     return files
 
 
-def _shown(answer: Answer, question: str, view: View) -> list[Outgoing]:
+def _shown(answer: Answer, question: str, view: str) -> list[Outgoing]:
     language = answer.question_language
     in_context = view == "context"
-    parts = context_parts(answer, bot_texts(language).heading_context) if in_context else answer_parts(answer, asked=question)
-    keyboard = answer_keyboard(1, language, view, answered=answer.outcome == "answered")
+    heading = buttons()["context"].heading[language]
+    parts = context_parts(answer, heading) if in_context else answer_parts(answer, asked=question)
+    keyboard = answer_keyboard(1, language, kind_of(answer), "view" if in_context else "answer")
     return messages(parts, Outgoing(key="", chat_id=1, language=language, keyboard=keyboard))
 
 

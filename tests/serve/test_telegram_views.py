@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.telegram.bot_api.account import Sent
 from benchmarks.telegram.bot_api.server import BotApi
 from benchmarks.telegram.bot_api.updates import JsonObject, inline, press
 from benchmarks.telegram.bot_api.updates import message as incoming
-from coopbot.domain import Answer
+from coopbot.domain import LANGUAGES, Answer, Language, Source
 from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.changes import Changes
 from coopbot.serve.messages import message
 from coopbot.serve.sections import BotSettings
-from coopbot.serve.telegram.buttons import read_press
+from coopbot.serve.telegram.buttons import buttons, read_press
+from coopbot.serve.telegram.catalogue import sources_shown
+from coopbot.serve.telegram.presses import PRESSES
+from coopbot.serve.telegram.subscriptions import read_request
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.state import State
+from coopbot.text.language import detect_language
 from tests.fakes import BagOfWords, make_article
 
 from .fake_editor import FakeEditor
@@ -34,13 +43,13 @@ class _Presses:
         self._api = api
         self._count = 0
 
-    def __call__(self, label: str, sent: int = 0, *, user_id: int = 77) -> None:
+    def __call__(self, label: str, sent: int = 0, *, language_code: str = "en") -> None:
         shown = self._api.sent[sent]
-        self.data(shown.button(label), chat_id=shown.chat_id, message_id=shown.message_id, user_id=user_id)
+        self.data(shown.button(label), chat_id=shown.chat_id, message_id=shown.message_id, language_code=language_code)
 
-    def data(self, data: str, *, chat_id: int = 1, message_id: int = 1, user_id: int = 77) -> None:
+    def data(self, data: str, *, chat_id: int = 1, message_id: int = 1, language_code: str = "en") -> None:
         self._count += 1
-        query = press(f"q{self._count}", data, chat_id=chat_id, message_id=message_id, user_id=user_id)
+        query = press(f"q{self._count}", data, chat_id=chat_id, message_id=message_id, language_code=language_code)
         self._api.deliver(query, kind="callback_query")
         self._api.wait_until(lambda: len(self._api.answered_presses) == self._count)
 
@@ -50,6 +59,18 @@ def presses(api: BotApi) -> _Presses:
     return _Presses(api)
 
 
+def label(name: str, language: Language = "en") -> str:
+    return buttons()[name].label[language]
+
+
+def heading(name: str, language: Language = "en") -> str:
+    return buttons()[name].heading[language]
+
+
+def rows(sent: Sent) -> list[list[str]]:
+    return [[one["text"] for one in row] for row in sent.keyboard.get("inline_keyboard", [])]
+
+
 def test_views_replace_the_answer_and_lead_back(bot: Bot, api: BotApi, presses: _Presses) -> None:
     shown: list[str] = []
 
@@ -57,29 +78,98 @@ def test_views_replace_the_answer_and_lead_back(bot: Bot, api: BotApi, presses: 
         api.deliver(incoming("When did it open?", chat_id=5))
         api.wait_for_sent(1)
         shown.append(api.sent[0].text)
-        for label in (_EN.in_context, _EN.more_sources, _EN.past_year, _EN.other_languages):
-            for pressed in (label, _EN.back):
-                presses(pressed)
-                api.wait_until(lambda: api.sent[0].edits == len(shown))
+        edits = 0
+        for name in ("context", "more", "year", "languages"):
+            for pressed in (*([] if name == "context" else ["menu"]), name, "answer"):
+                presses(label(pressed))
+                edits += 1
+                api.wait_until(lambda edits=edits: api.sent[0].edits == edits)  # type: ignore[misc] # bound now
                 shown.append(api.sent[0].text)
 
     bot.run(scenario)
-    answer, context, back, more, *rest = shown
-    assert context.startswith(_EN.heading_context)
+    answer, context, back, under_menu, more, *rest = shown
+    assert context.startswith(heading("context"))
     assert PASSAGE in context
     assert '"type": "underline"' in api.called("editMessageText")[0]["entities"]
-    assert more.startswith(_EN.heading_more)
+    assert more.startswith(heading("more"))
     assert more.count("Passage about") == 3
-    assert rest[1].startswith(_EN.heading_past_year)
-    assert rest[3].startswith(_EN.heading_other_languages)
-    assert {back, *rest[0::2]} == {answer}
+    assert rest[2].startswith(heading("year"))
+    assert rest[5].startswith(heading("languages"))
+    assert {back, under_menu, *rest[0:2], *rest[3:5], rest[6]} == {answer}
     filters = [one.filters for one in bot.answers.asked if one.filters]
     assert [one.published_from for one in filters if one.published_from] == [date.today() - timedelta(days=365)]
     assert [one.languages for one in filters if one.languages] == [("zh", "ru")]
     assert len(api.sent) == 1
 
 
-_STALE = ["0:context:1", "2:context:1", "context", "1:context:999", "1:context:x", "1:good:", "1::", "x" * 64, "1:context:²"]
+_KINDS: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("When did it open?", {}, ["context", "menu"]),
+    ("Когда открыли мост?", {}, ["context", "mine", "menu"]),
+    ("Who sings best?", {"outcome": "no_evidence", "claims": ()}, ["more", "menu"]),
+    ("What is new?", {"outcome": "articles", "claims": (), "notice": "newest", "articles": (ARTICLE,)}, []),
+]
+
+
+@pytest.mark.parametrize(("question", "changes", "names"), _KINDS)
+def test_an_answer_has_one_row_of_at_most_three_buttons(
+    bot: Bot, api: BotApi, presses: _Presses, question: str, changes: dict[str, Any], names: list[str]
+) -> None:
+    language = detect_language(question)
+    bot.answers.reply = partial(make_answer, **changes)
+    menu: list[list[list[str]]] = []
+
+    def scenario() -> None:
+        api.deliver(incoming(question))
+        api.wait_for_sent(1)
+        if names:
+            for pressed in (label("menu", language), label("close", language)):
+                menu.append(rows(api.sent[0]))
+                presses(pressed)
+                api.wait_until(lambda: api.sent[0].edits == len(menu))
+            assert rows(api.sent[0]) == menu[0]
+
+    bot.run(scenario)
+    assert rows(api.sent[0]) == ([[label(name, language) for name in names]] if names else [])
+    assert all(len(row) <= 3 for keyboard in menu for row in keyboard)
+    assert not names or menu[1][-1] == ["👍", "👎", label("close", language)]
+
+
+def test_a_foreign_answer_can_be_had_from_articles_in_the_own_language(bot: Bot, api: BotApi, presses: _Presses) -> None:
+    def scenario() -> None:
+        api.deliver(incoming("Когда открыли мост?"))
+        api.wait_for_sent(1)
+        presses(label("mine", "ru"))
+        api.wait_until(lambda: api.sent[0].edits == 1)
+
+    bot.run(scenario)
+    assert api.sent[0].text.startswith(heading("mine", "ru"))
+    assert [one.filters.languages for one in bot.answers.asked if one.filters] == [("ru",)]
+
+
+def test_every_button_has_its_code_and_its_texts_in_three_languages() -> None:
+    named = buttons()
+    dynamic = {"example", "language", "subject", "newest"}
+    assert set(PRESSES) == set(named) | dynamic
+    assert all(set(texts) == set(LANGUAGES) for one in named.values() for texts in (one.label, one.heading or one.label))
+    assert all(len(text) <= 20 for one in named.values() for text in one.label.values())
+
+
+_STALE = [
+    "0:context:1",
+    "2:context:1",
+    "context",
+    "1:context:999",
+    "1:context:x",
+    "1:good:",
+    "1::",
+    "x" * 64,
+    "1:context:²",
+    "1:context:1.x",
+    "1:subject:99",
+    "1:newest:fr",
+    "1:language:",
+    "1:example:en99",
+]
 
 
 @pytest.mark.parametrize("data", _STALE)
@@ -93,7 +183,7 @@ def test_a_button_cannot_show_an_answer_from_another_chat(bot: Bot, api: BotApi,
     def scenario() -> None:
         api.deliver(incoming("private?", chat_id=5))
         api.wait_for_sent(1)
-        presses.data(api.sent[0].button(_EN.in_context), chat_id=6, message_id=1)
+        presses.data(api.sent[0].button(label("context")), chat_id=6, message_id=1)
 
     bot.run(scenario)
     assert [text for _, text in api.answered_presses] == [_EN.too_old]
@@ -106,16 +196,17 @@ def test_votes_are_kept_for_admins(bot: Bot, api: BotApi, presses: _Presses) -> 
         for number, question in enumerate(("good one?", "bad one?")):
             api.deliver(incoming(question))
             api.wait_for_sent(number + 1)
-        presses("👍", 0)
-        presses("👎", 0)
-        presses("👍", 0)
-        presses("👎", 1)
+        for sent, pressed in ((0, "👍"), (0, "👎"), (0, "👍"), (1, "👎")):
+            if label("good") not in rows(api.sent[sent])[-1]:
+                presses(label("menu"), sent)
+                api.wait_until(lambda sent=sent: api.sent[sent].edits == 1)  # type: ignore[misc] # bound now
+            presses(pressed, sent)
         api.deliver(incoming("/feedback", chat_id=8, user_id=8))
         api.wait_for_sent(3)
 
     bot.run(scenario)
     assert api.sent[2].text == "👍 1  👎 1\n👎 bad one?"
-    assert {text for _, text in api.answered_presses} == {_EN.thanks}
+    assert [text for _, text in api.answered_presses if text] == [_EN.thanks] * 4
 
 
 def test_examples_are_questions_that_are_answered(bot: Bot, api: BotApi, presses: _Presses) -> None:
@@ -159,13 +250,13 @@ def test_fixed_texts_are_in_the_chosen_language(bot: Bot, api: BotApi, presses: 
         api.deliver(incoming("/language"))
         api.wait_for_sent(1)
         presses("Русский")
-        api.wait_for_sent(2)
+        api.wait_until(lambda: api.sent[0].edits == 1)
         api.deliver(incoming("/new"))
-        api.wait_for_sent(3)
+        api.wait_for_sent(2)
 
     bot.run(scenario)
-    assert api.sent[1].text == bot_texts("ru").language_chosen
-    assert api.sent[2].text == message("ru").begun_anew
+    assert api.sent[0].text == bot_texts("ru").language_chosen
+    assert api.sent[1].text == message("ru").begun_anew
 
 
 def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses: _Presses) -> None:
@@ -174,6 +265,8 @@ def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses:
             api.deliver(incoming(text))
             api.wait_for_sent(number + 1)
             if number == 1:
+                presses(label("menu"))
+                api.wait_until(lambda: api.sent[0].edits == 1)
                 presses("👍")
 
     bot.run(scenario)
@@ -238,6 +331,106 @@ def test_a_digest_lists_new_articles_on_the_subject(bot: Bot, api: BotApi, monke
     assert second.text.startswith("📰 New articles\n\nA port grows\n")
     assert "Rails" in second.text
     assert ARTICLE.title not in second.text
+
+
+_TYPED: list[tuple[str, int, str]] = [
+    ("", 7, ""),
+    ("daily", 1, ""),
+    ("Weekly Bridge", 7, "Bridge"),
+    ("мост", 7, "мост"),
+    ("Каждый день: мост", 1, "мост"),
+    ("раз в неделю порт Зарубино", 7, "порт Зарубино"),
+    ("每周 大桥", 7, "大桥"),
+    ("每天大桥", 1, "大桥"),
+    ("dailyness", 7, "dailyness"),
+]
+
+
+@pytest.mark.parametrize(("typed", "days", "subject"), _TYPED)
+def test_a_subscription_is_typed_in_the_users_language(typed: str, days: int, subject: str) -> None:
+    given_days, given_subject = read_request(typed)
+    assert (given_days or 7, given_subject or "") == (days, subject)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_subscription_is_chosen_changed_and_ended_by_buttons(
+    bot: Bot, api: BotApi, presses: _Presses, language: Language
+) -> None:
+    texts, shown = bot_texts(language), list[str]()
+    subject = list(texts.subjects)[2]
+
+    def scenario() -> None:
+        api.deliver(incoming("/subscribe", language_code=language))
+        api.wait_for_sent(1)
+        for pressed in (
+            subject,
+            label("daily", language),
+            label("subjects", language),
+            subject,
+            label("unsubscribe", language),
+        ):
+            shown.append(api.sent[0].text)
+            presses(pressed, language_code=language)
+            api.wait_until(lambda: api.sent[0].edits == len(shown))
+        shown.append(api.sent[0].text)
+
+    bot.run(scenario)
+    about = texts.about_subject.format(subject)
+    weekly, daily = texts.subscribed_weekly.format(about), texts.subscribed_daily.format(about)
+    assert shown == [texts.subscribe_how, weekly, daily, texts.subscribe_how, daily, texts.unsubscribed]
+    assert len(api.sent) == 1
+
+
+def test_the_newest_articles_of_a_language_are_listed(bot: Bot, api: BotApi, presses: _Presses) -> None:
+    shown: list[str] = []
+
+    def scenario() -> None:
+        api.deliver(incoming("/sources"))
+        api.wait_for_sent(1)
+        for pressed in ("English · 1", label("sources")):
+            shown.append(api.sent[0].text)
+            presses(pressed)
+            api.wait_until(lambda: api.sent[0].edits == len(shown))
+        shown.append(api.sent[0].text)
+
+    bot.run(scenario)
+    assert shown[1] == f"{_EN.newest_heading['en']}\n\nA bridge opens\nAmur Herald · 10 June 2022"
+    assert shown[2] == shown[0]
+
+
+def test_main_publishers_are_those_of_the_sources_that_articles_were_written_from(tmp_path: Path) -> None:
+    sources = [Source(publisher=name, url="") for name in ("Xinhua", "Xinhua", "TASS")]
+    articles = [
+        make_article("en/one", "One bridge.", publisher="own briefs", sources=tuple(sources)),
+        make_article("en/two", "Two bridges.", publisher="own briefs", sources=tuple(sources[:1])),
+        make_article("en/three", "Three bridges.", publisher="Amur Herald"),
+    ]
+    build(articles, BagOfWords(), tmp_path, model="bag of words", precision="f32")
+    text, _ = sources_shown(LiveIndex(tmp_path, BagOfWords().fingerprint).current(), "en")
+    assert text.endswith(("Most often from: Xinhua, TASS, Amur Herald.", "Xinhua, Amur Herald, TASS."))
+
+
+def test_a_digest_has_the_readers_language_first(bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DIGESTS_EVERY_S", 0.05)
+    monkeypatch.setattr("coopbot.serve.telegram.subscriptions._DAY_S", 0.2)
+    monkeypatch.setattr("coopbot.serve.telegram.subscriptions._EARLY_S", 0.0)
+    bot.settings = BotSettings(rate=1000)
+    new = [
+        make_article("en/rail", "A railway is laid.", title="Rails", published=date(2026, 1, 2)),
+        make_article("ru/rail", "По железной дороге пошли поезда.", language="ru", title="Поезда", published=date(2025, 1, 2)),
+        make_article("ru/cat", "Кошка спит.", language="ru", title="Кошка", published=date(2025, 1, 3)),
+    ]
+
+    def scenario() -> None:
+        api.deliver(incoming("/subscribe каждый день Железные дороги", language_code="ru"))
+        api.wait_for_sent(1)
+        build([ARTICLE, *new], BagOfWords(), bot.folder / "index", model="bag of words", precision="f32")
+        api.wait_for_sent(2)
+        api.deliver(incoming("/unsubscribe"))
+        api.wait_for_sent(3)
+
+    bot.run(scenario)
+    assert [line for line in api.sent[1].text.split("\n") if line in ("Rails", "Поезда", "Кошка")] == ["Поезда", "Rails"]
 
 
 @pytest.fixture

@@ -143,6 +143,17 @@ class Account(Inbox):
         found.text, found.entities, found.keyboard, found.edits = params["text"], entities, keyboard, found.edits + 1
         return self._as_message(chat_id, message_id)
 
+    def edit_keyboard(self, params: dict[str, str]) -> JsonObject:
+        """Change the buttons under a message of the bot."""
+        chat_id, message_id = self._open_chat(params), int(params["message_id"])
+        keyboard = checked_keyboard(params.get("reply_markup"))
+        found = self._sent_at(chat_id, message_id)
+        check(found is not None, "message to edit not found")
+        assert found is not None
+        check(found.keyboard != keyboard, _THE_SAME)
+        found.keyboard, found.edits = keyboard, found.edits + 1
+        return self._as_message(chat_id, message_id)
+
     def delete_message(self, params: dict[str, str]) -> bool:
         """Delete a message of the bot."""
         found = self._sent_at(self._open_chat(params), int(params["message_id"]))
@@ -218,6 +229,7 @@ _METHODS: dict[str, Callable[[Account, dict[str, str]], Any]] = {
     "getUpdates": Account.get_updates,
     "sendMessage": Account.send_message,
     "editMessageText": Account.edit_message_text,
+    "editMessageReplyMarkup": Account.edit_keyboard,
     "deleteMessage": Account.delete_message,
     "answerCallbackQuery": Account.answer_press,
     "answerInlineQuery": Account.answer_inline,

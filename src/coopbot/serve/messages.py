@@ -77,7 +77,6 @@ class Messages:
     based_on: str
     question_empty: str
     question_too_long: str
-    text_only: str
     busy: str
     unavailable: str
     went_wrong: str

@@ -1,54 +1,83 @@
-"""The buttons under messages, and their callback data: at most 64 bytes, with a version."""
+"""The buttons under messages: their texts, where they stand, and their callback data, which has at most 64 bytes and a version.
+
+A new one is an entry in texts/buttons.json, its code in `presses.PRESSES`, and a test.
+"""
 
 from __future__ import annotations
 
+import importlib.resources
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
 from typing import Literal, get_args
 
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import LANGUAGES, Answer, Language
 from coopbot.serve.telegram.texts import bot_texts
 
 # Increase when the meaning of the data changes; buttons of older versions then reply that they are too old.
 _VERSION = "1"
+_IN_A_ROW = 3
 
-View = Literal["answer", "context", "more", "year", "languages"]
+Kind = Literal["quoted", "foreign", "refused"]
+"""Of an answer: it quotes the asker's language first, or another one first, or no article answers."""
+Place = Literal["answer", "menu", "view"]
+"""Under an answer, in its menu, or under another view of it."""
+
+
+class Button(BaseModel):
+    """label, heading: by language; the heading is that of what it shows. under: the places that have it, and for which answers.
+    row: the row there, if there are several.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: dict[Language, str]
+    heading: dict[Language, str] = {}
+    under: dict[Place, tuple[Kind, ...]] = {}
+    row: int = 0
+
+
+@cache
+def buttons() -> dict[str, Button]:
+    """All buttons with a fixed label, by name."""
+    file = importlib.resources.files("coopbot.serve.telegram").joinpath("texts", "buttons.json")
+    return TypeAdapter(dict[str, Button]).validate_json(file.read_text(encoding="utf-8"))
+
+
+def kind_of(answer: Answer) -> Kind:
+    """Which buttons are under an answer."""
+    if not answer.claims:
+        return "refused"
+    languages = {citation.number: citation.language for citation in answer.citations}
+    return "quoted" if languages[answer.claims[0].citations[0]] == answer.question_language else "foreign"
 
 
 def read_press(data: str | None) -> tuple[str, str] | None:
-    """Parse callback data; None for another version.
-
-    Returns the action, which is a view, `good`, `bad`, `example`, `language` or `subscribe`, and its argument.
-    """
+    """The name of the pressed button and its argument; None for data of another version."""
     version, _, rest = (data or "").partition(":")
-    action, _, value = rest.partition(":")
-    return (action, value) if version == _VERSION and action else None
+    name, _, value = rest.partition(":")
+    return (name, value) if version == _VERSION and name else None
 
 
-def view_of(action: str) -> View | None:
-    """The view that an action shows; None if it is another action."""
-    views: tuple[View, ...] = get_args(View)
-    return next((view for view in views if view == action), None)
+def answer_keyboard(answer_id: int, language: Language, kind: Kind, place: Place = "answer") -> InlineKeyboardMarkup:
+    """The buttons in a place under an answer; their argument is the id of the answer and its kind."""
+    found = [(one.row, name) for name, one in buttons().items() if kind in one.under.get(place, ())]
+    rows = [[name for _, name in row] for _, row in groupby(sorted(found, key=lambda one: one[0]), key=lambda one: one[0])]
+    return InlineKeyboardMarkup([[named(name, language, f"{answer_id}.{kind}") for name in row] for row in rows])
 
 
-def answer_keyboard(answer_id: int, language: Language, view: View, *, answered: bool) -> InlineKeyboardMarkup:
-    """The buttons under an answer: its other views and votes, or in another view, the way back."""
-    texts = bot_texts(language)
-    labels: dict[View, str] = {
-        "context": texts.in_context,
-        "more": texts.more_sources,
-        "year": texts.past_year,
-        "languages": texts.other_languages,
-    }
-    if view != "answer":
-        return InlineKeyboardMarkup([[_button(texts.back, "answer", answer_id)]])
-    shown = [view for view in labels if answered or view == "more"]
-    buttons = [_button(labels[view], view, answer_id) for view in shown]
-    votes = [_button("👍", "good", answer_id), _button("👎", "bad", answer_id)]
-    return InlineKeyboardMarkup([*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), votes])
+def read_answer(value: str) -> tuple[int, Kind]:
+    """The answer's id and kind in the argument of a button under it; the id is 0 if it is none."""
+    number, _, given = value.partition(".")
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    kind = next((one for one in kinds if one == given), kinds[0])
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 16 else 0, kind
 
 
-def example_keyboard(questions: list[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
+def example_keyboard(questions: Sequence[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
     """Example questions, each with its index among the examples."""
     rows = [[_button(question, "example", f"{language}{place}")] for place, question in questions]
     return InlineKeyboardMarkup(rows) if rows else None
@@ -60,11 +89,26 @@ def language_keyboard(language: Language) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
 
 
-def subscribe_keyboard(language: Language) -> InlineKeyboardMarkup:
-    """The choice between daily and weekly."""
-    texts = bot_texts(language)
-    return InlineKeyboardMarkup([[_button(texts.daily, "subscribe", 1), _button(texts.weekly, "subscribe", 7)]])
+def subjects_keyboard(language: Language) -> InlineKeyboardMarkup:
+    """The choice of what to subscribe to."""
+    subjects = [_button(subject, "subject", place) for place, subject in enumerate(bot_texts(language).subjects)]
+    return in_rows([named("all_articles", language), *subjects])
 
 
-def _button(label: str, action: str, value: object) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label, callback_data=f"{_VERSION}:{action}:{value}")
+def newest_keyboard(counts: dict[Language, int]) -> InlineKeyboardMarkup:
+    """The newest articles in each language, with how many there are."""
+    return in_rows([_button(f"{bot_texts(one).name} · {count}", "newest", one) for one, count in counts.items()])
+
+
+def in_rows(shown: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
+    """The buttons, in rows of three."""
+    return InlineKeyboardMarkup([shown[at : at + _IN_A_ROW] for at in range(0, len(shown), _IN_A_ROW)])
+
+
+def named(name: str, language: Language, value: object = "") -> InlineKeyboardButton:
+    """The button of texts/buttons.json with this name."""
+    return _button(buttons()[name].label[language], name, value)
+
+
+def _button(label: str, name: str, value: object) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=f"{_VERSION}:{name}:{value}")

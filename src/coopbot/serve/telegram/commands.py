@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 
 from telegram import Bot, BotCommand, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
-from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
-from coopbot.serve.messages import error_text, format_date, listed, message
+from coopbot.serve.messages import error_text, listed, message
 from coopbot.serve.redact import without_secrets
-from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard, subscribe_keyboard
+from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard
+from coopbot.serve.telegram.catalogue import sources_shown
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.passages import passage_parts
-from coopbot.serve.telegram.subscriptions import MAX_SUBJECT_CHARS, subscribe, unsubscribe
+from coopbot.serve.telegram.subscriptions import read_request, subscribe, subscription_shown, unsubscribe
 from coopbot.serve.telegram.texts import bot_texts
 
 _EXAMPLES = 3
 _PASSAGES = 5
-_PUBLISHERS = 5
-_COUNTED = 5000
-_DAYS = {"daily": 1, "weekly": 7}
 _PROGRESS_EVERY_S = 2.0
 _DISLIKED = 10
 
@@ -73,7 +69,7 @@ class Commands:
             case "search":
                 return await self._search(incoming, language), None
             case "sources":
-                return await self._kit.in_thread(sources_text, self._kit.library.index.current(), language), None
+                return await self._kit.in_thread(sources_shown, self._kit.library.index.current(), language)
             case "new":
                 self._kit.records.begin_conversation(incoming)
                 return message(language).begun_anew, None
@@ -93,11 +89,15 @@ class Commands:
 
     async def _start(self, incoming: Incoming, language: Language) -> Reply:
         self._kit.records.begin_conversation(incoming)
-        examples = await self._kit.while_typing(incoming, self._answered_examples(incoming, language))
-        return message(language).start, example_keyboard(examples, language)
+        return message(language).start, await self.examples(incoming, language)
+
+    async def examples(self, incoming: Incoming, language: Language) -> InlineKeyboardMarkup | None:
+        """A few questions that are answered, as buttons."""
+        answered = await self._kit.while_typing(incoming, self._answered_examples(incoming, language))
+        return example_keyboard(answered, language)
 
     async def _answered_examples(self, incoming: Incoming, language: Language) -> list[tuple[int, str]]:
-        """The first few example questions that the current snapshot answers, each with its index. Each snapshot is tried once."""
+        """The first few example questions that the current snapshot answers, each with its index; tried once a snapshot."""
         snapshot_id = self._kit.library.index.current().snapshot_id
         if (snapshot_id, language) not in self._examples:
             answered: list[tuple[int, str]] = []
@@ -126,11 +126,10 @@ class Commands:
         return passage_parts(found, found.hits, language, texts.found.format(words))
 
     def _subscribe(self, incoming: Incoming, language: Language) -> Reply:
-        often, _, subject = incoming.text.partition(" ")
-        if often.lower() not in _DAYS:
-            return bot_texts(language).subscribe_how, subscribe_keyboard(language)
-        days, subject = _DAYS[often.lower()], " ".join(subject.split())[:MAX_SUBJECT_CHARS]
-        return subscribe(self._kit, incoming.chat_id, incoming.user_id, days, subject, language), None
+        days, subject = read_request(incoming.text)
+        if days is not None or subject is not None:
+            subscribe(self._kit, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
+        return subscription_shown(self._kit, incoming.chat_id, incoming.user_id, language)
 
     def _forget(self, incoming: Incoming, language: Language) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""
@@ -215,22 +214,6 @@ def _progress(change: Change, language: Language) -> str:
     if change.state == "done":
         return texts.added.format(title) if change.kind == "add" else texts.rebuilt
     return texts.indexing.format(change.done, change.total) if change.total else ""
-
-
-def sources_text(store: VectorStore, language: Language) -> str:
-    """A summary of the index: articles by language, range of dates, and main publishers."""
-    articles = store.articles(0, _COUNTED)
-    texts = bot_texts(language)
-    counts = Counter(article.language for article in articles)
-    lines = [texts.sources_heading.format(store.manifest.articles)]
-    lines += [f"• {texts.sources_counts[one].format(counts[one])}" for one in LANGUAGES if counts[one]]
-    dates = sorted(article.published for article in articles if article.published)
-    if dates:
-        lines.append(texts.sources_dates.format(format_date(dates[0], language), format_date(dates[-1], language)))
-    publishers = Counter(article.publisher for article in articles if article.publisher).most_common(_PUBLISHERS)
-    if publishers:
-        lines.append(texts.sources_publishers.format(listed((name for name, _ in publishers), language)))
-    return "\n".join(lines)
 
 
 async def show_menu(bot: Bot) -> None:

@@ -11,14 +11,15 @@ from telegram import Message, Update
 from coopbot.domain import MAX_QUESTION_CHARS
 from coopbot.errors import Busy
 from coopbot.serve.messages import error_text, message
-from coopbot.serve.telegram.answering import answer_edited, answer_question, handle_press
+from coopbot.serve.telegram.answering import answer_edited, answer_question
 from coopbot.serve.telegram.commands import Commands
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
-from coopbot.serve.telegram.texts import bot_texts
+from coopbot.serve.telegram.presses import handle_press
+from coopbot.serve.telegram.texts import BotTexts, bot_texts
 from coopbot.text.small_talk import find_small_talk
 
 # Most of them wait for their turn in `Admission`, which is fair between the users of all interfaces only if it sees them.
@@ -142,6 +143,8 @@ class Handler:
         text = self._fixed_reply(incoming)
         if text is None:
             await answer_question(self._kit, waiting, incoming)
+        elif incoming.wordless:
+            self._kit.reply(waiting, incoming, text, await self._commands.examples(incoming, self._kit.language(incoming)))
         else:
             self._kit.reply(waiting, incoming, text)
 
@@ -181,10 +184,19 @@ class Handler:
         language = self._kit.language(incoming)
         if incoming.wordless:
             is_file = incoming.message.document is not None and incoming.user_id in self._kit.settings.admins
-            return bot_texts(language).add_hint if is_file else message(language).text_only
+            return bot_texts(language).add_hint if is_file else _instead(incoming.message, bot_texts(language))
         if not incoming.text:
             return bot_texts(language).ask_what if incoming.command else message(language).question_empty
         if len(incoming.text) > MAX_QUESTION_CHARS:
             return message(language).question_too_long
         talk = find_small_talk(incoming.text)
         return message(language).notices[talk] if talk else None
+
+
+def _instead(received: Message, texts: BotTexts) -> str:
+    """What the bot cannot do with a message without words, and what it can do instead."""
+    if received.voice or received.audio or received.video or received.video_note:
+        cannot = texts.cannot_listen
+    else:
+        cannot = texts.cannot_see if received.photo else texts.cannot_read
+    return f"{cannot} {texts.instead}"

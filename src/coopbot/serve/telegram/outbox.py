@@ -88,6 +88,12 @@ class Outbox:
         query = "SELECT message_id FROM sent WHERE key = ? AND part = ? AND chat_id = ?"
         return self._state.number(query, outgoing.key, outgoing.part, outgoing.chat_id) or None
 
+    def key_of(self, chat_id: int, message_id: int) -> str | None:
+        """What a sent message shows; None if it is not known any more, or has further parts."""
+        query = "SELECT key, part FROM sent WHERE chat_id = ? AND message_id = ?"
+        row = self._state.first(query, chat_id, message_id)
+        return row["key"] if row is not None and not row["part"] else None
+
     def count(self) -> int:
         """How many wait."""
         return self._state.number("SELECT COUNT(*) FROM outbox")

@@ -32,10 +32,10 @@ _GONE = (
 class Outgoing:
     """key, part: what the message shows, such as the second part of an answer. Edits and deletions find their message by them.
 
-    An edit of a message that was never sent sends it.
+    An edit of a message that was never sent sends it. "keyboard" changes only the buttons under a message.
     """
 
-    action: Literal["send", "edit", "delete"] = "send"
+    action: Literal["send", "edit", "delete", "keyboard"] = "send"
     chat_id: int
     key: str
     part: int = 0
@@ -44,6 +44,10 @@ class Outgoing:
     reply_to: int | None = None
     topic_id: int | None = None
     language: Language = "en"
+
+    def only_keyboard(self, part: int) -> Outgoing:
+        """The change of the keyboard under the message that shows this part."""
+        return replace(self, action="keyboard", part=part)
 
     def as_json(self) -> str:
         """The JSON for the outbox."""
@@ -108,6 +112,8 @@ async def edit_or_delete(bot: Bot, outgoing: Outgoing, message_id: int) -> None:
     try:
         if outgoing.action == "delete":
             await bot.delete_message(outgoing.chat_id, message_id)
+        elif outgoing.action == "keyboard":
+            await bot.edit_message_reply_markup(outgoing.chat_id, message_id, reply_markup=outgoing.keyboard)
         else:
             await bot.edit_message_text(
                 outgoing.content.text,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from sqlite3 import Row
 
+from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Article, Language
+from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.errors import CoopbotError
+from coopbot.serve.telegram.buttons import in_rows, named, subjects_keyboard
 from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, marked, pack
@@ -22,6 +25,7 @@ from coopbot.text.gazetteer import find_names
 from coopbot.text.tokens import lexical_tokens
 
 MAX_SUBJECT_CHARS = 100
+_DAYS = {"daily": 1, "weekly": 7}
 _SHOWN = 10
 _PAGE = 500
 _DIGESTS_EVERY_S = 300.0
@@ -32,13 +36,45 @@ _EARLY_S = 3600.0
 _log = logging.getLogger(__name__)
 
 
-def subscribe(kit: Kit, chat_id: int, user_id: int, days: int, subject: str, language: Language) -> str:
-    """Add or change a subscription. Returns the reply."""
+def read_request(text: str) -> tuple[int | None, str | None]:
+    """Days and subject in the words after /subscribe, such as "weekly bridge", in any language; None where not given."""
+    words = " ".join(text.split())
+    for language in LANGUAGES:
+        for often, forms in bot_texts(language).often.items():
+            for form in forms:
+                # Chinese has no space after it.
+                found = re.match(rf"{form}(?:\b|(?<=[^\x00-\u04ff]))\W*(.*)", words, re.IGNORECASE)
+                if found:
+                    return _DAYS[often], found[1][:MAX_SUBJECT_CHARS]
+    return None, words[:MAX_SUBJECT_CHARS] or None
+
+
+def subscribe(
+    kit: Kit, chat_id: int, user_id: int, language: Language, *, days: int | None = None, subject: str | None = None
+) -> None:
+    """Add or change a subscription. What is not given stays as it was; a new one is weekly, of all articles."""
+    row = _subscription(kit, chat_id, user_id)
+    days = days or (row["days"] if row else _DAYS["weekly"])
+    subject = subject if subject is not None else row["subject"] if row else ""
     query = "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)"
     kit.state.execute(query, chat_id, user_id, days, subject, language, kit.state.now_s())
-    texts = bot_texts(language)
-    reply = texts.subscribed_daily if days == 1 else texts.subscribed_weekly
-    return reply.format(texts.about_subject.format(subject) if subject else "")
+
+
+def subscription_shown(
+    kit: Kit, chat_id: int, user_id: int, language: Language, *, ended: bool = False
+) -> tuple[str, InlineKeyboardMarkup]:
+    """The subscription, with buttons to change it; without one, the choice of subjects. ended: whether it was just ended."""
+    row, texts = _subscription(kit, chat_id, user_id), bot_texts(language)
+    if row is None:
+        return texts.unsubscribed if ended else texts.subscribe_how, subjects_keyboard(language)
+    shown = texts.subscribed_daily if row["days"] == 1 else texts.subscribed_weekly
+    other = "weekly" if row["days"] == 1 else "daily"
+    keyboard = in_rows([named(name, language) for name in (other, "subjects", "unsubscribe")])
+    return shown.format(texts.about_subject.format(row["subject"]) if row["subject"] else ""), keyboard
+
+
+def _subscription(kit: Kit, chat_id: int, user_id: int) -> Row | None:
+    return kit.state.first("SELECT * FROM subscriptions WHERE chat_id = ? AND user_id = ?", chat_id, user_id)
 
 
 def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
@@ -79,7 +115,7 @@ def send_digests(kit: Kit) -> None:
     now_s = kit.state.now_s()
     due = "SELECT * FROM subscriptions WHERE served_at_s <= ? - days * ?"
     for row in kit.state.read(due, now_s + _EARLY_S, _DAY_S):
-        articles = _new_articles(kit, row["served_at_s"], row["subject"])
+        articles = _new_articles(kit, row["served_at_s"], row["subject"], row["language"])
         query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
         with kit.state.write():
             kit.state.execute(query, now_s, row["chat_id"], row["user_id"])
@@ -101,19 +137,31 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
     )
 
 
-def _new_articles(kit: Kit, since_s: float, subject: str) -> list[Article]:
-    """The indexed articles first seen since then that fit the subject, newest first."""
+def _new_articles(kit: Kit, since_s: float, subject: str, language: Language) -> list[Article]:
+    """The indexed articles first seen since then that fit the subject: those in the reader's language, then the others, newest
+    first.
+    """
     store = kit.library.index.current()
     rows = kit.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
     about = [article for article in found if _fits(article, subject)]
-    return sorted(about, key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
+    about.sort(key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
+    return sorted(about, key=lambda one: one.language != language)
 
 
 def _fits(article: Article, subject: str) -> bool:
-    """Whether an article has all words of a subject, or all names in it, in any language."""
+    """Whether an article has all words of a subject, or all names in it, in any language; of a subject that the bot offers,
+    any of its terms in any language.
+    """
     text = f"{article.title}\n{article.text}"
-    if not subject or set(lexical_tokens(subject)) <= set(lexical_tokens(text)):
+    tokens = set(lexical_tokens(text))
+    if not subject or any(set(lexical_tokens(term)) <= tokens for term in (subject, *_offered_terms(subject))):
         return True
     names = find_names(subject)
     return bool(names) and set(names) <= set(find_names(text))
+
+
+def _offered_terms(subject: str) -> list[str]:
+    offered = {language: bot_texts(language).subjects for language in LANGUAGES}
+    at = next((list(subjects).index(subject) for subjects in offered.values() if subject in subjects), None)
+    return [] if at is None else [term for subjects in offered.values() for term in list(subjects.values())[at]]

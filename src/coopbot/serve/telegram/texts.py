@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from coopbot.domain import Language
 from coopbot.records import from_json
@@ -22,20 +23,10 @@ class BotTexts:
     slow_down: str
     private_bot: str
     commands: dict[str, str]
-    # Buttons under an answer, and what they say when pressed.
-    in_context: str
-    more_sources: str
-    past_year: str
-    other_languages: str
-    back: str
+    # What buttons say when pressed; their own texts are in texts/buttons.json.
     too_old: str
     nothing_more: str
     thanks: str
-    # Headings of the views of an answer.
-    heading_context: str
-    heading_more: str
-    heading_past_year: str
-    heading_other_languages: str
     found: str
     nothing_found: str
     # Commands.
@@ -44,12 +35,15 @@ class BotTexts:
     sources_counts: dict[Language, str]
     sources_dates: str
     sources_publishers: str
+    newest_heading: dict[Language, str]
     choose_language: str
     language_chosen: str
     language_auto: str
     subscribe_how: str
-    daily: str
-    weekly: str
+    # What people write for "daily" and "weekly"; and subjects on offer, each with terms of which an article has one. The
+    # languages have the same subjects in the same order.
+    often: dict[Literal["daily", "weekly"], tuple[str, ...]]
+    subjects: dict[str, tuple[str, ...]]
     subscribed_daily: str
     subscribed_weekly: str
     about_subject: str
@@ -63,6 +57,11 @@ class BotTexts:
     stored: dict[str, str]
     nothing_to_forget: str
     inline_ask: str
+    # In reply to messages without words: what cannot be done, then what can.
+    cannot_listen: str
+    cannot_see: str
+    cannot_read: str
+    instead: str
     # For admins.
     admin_only: str
     add_what: str

@@ -1,0 +1,293 @@
+"""What each button does when it is pressed: other views of an answer, votes, and the menus of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message
+from telegram.error import TelegramError
+
+from coopbot.ask.answer.answerer import MAX_CITATIONS
+from coopbot.domain import LANGUAGES, Answer, Filters
+from coopbot.serve.telegram.answering import answer_question, keyboard_of, show, under
+from coopbot.serve.telegram.buttons import (
+    Place,
+    answer_keyboard,
+    buttons,
+    read_answer,
+    read_press,
+    subjects_keyboard,
+)
+from coopbot.serve.telegram.catalogue import newest_shown, sources_shown
+from coopbot.serve.telegram.format import answer_parts
+from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.incoming import topic_of
+from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.outgoing import Outgoing, messages
+from coopbot.serve.telegram.parts import Part
+from coopbot.serve.telegram.passages import context_parts, passage_parts
+from coopbot.serve.telegram.records import Asked, Record
+from coopbot.serve.telegram.subscriptions import subscribe, subscription_shown, unsubscribe
+from coopbot.serve.telegram.texts import BotTexts, bot_texts
+
+_MORE_PASSAGES = 5
+_PAST_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A pressed button. name, value: from its data. message: the one that it is under."""
+
+    kit: Kit
+    waiting: Waiting
+    query: CallbackQuery
+    message: Message
+    name: str
+    value: str
+
+    @property
+    def texts(self) -> BotTexts:
+        """In the language of who pressed."""
+        return bot_texts(self.kit.language_of(self.query.from_user))
+
+    @property
+    def record(self) -> Record | None:
+        """The answer that the button is under; None if it is unknown or in another chat."""
+        record = self.kit.records.get(read_answer(self.value)[0])
+        return record if record is not None and record.asked.chat_id == self.message.chat.id else None
+
+    async def end(self, notice: str) -> None:
+        """Show a notice over the chat, and nothing else."""
+        await _notify(self.query, notice)
+        self.kit.finish(self.waiting)
+
+    async def replace(self, shown: str | Sequence[Part], keyboard: InlineKeyboardMarkup | None = None) -> None:
+        """Show something else in the message, or in a new one if the message is no longer known."""
+        await _notify(self.query, "")
+        key = self.kit.outbox.key_of(self.message.chat.id, self.message.message_id)
+        like = Outgoing(
+            key=key or self.waiting.key,
+            chat_id=self.message.chat.id,
+            topic_id=topic_of(self.message),
+            language=self.kit.language_of(self.query.from_user),
+            keyboard=keyboard,
+        )
+        self.kit.finish(self.waiting, messages(shown, like, replacing=1 if key else 0))
+
+
+Code = Callable[[Press], Awaitable[None]]
+
+
+async def handle_press(kit: Kit, waiting: Waiting, query: CallbackQuery) -> None:
+    """Handle a press. An outdated button, or one pressed too often, shows a notice."""
+    texts = bot_texts(kit.language_of(query.from_user))
+    name, value = read_press(query.data) or ("", "")
+    code = PRESSES.get(name)
+    if kit.inbox.earlier(waiting, 60) >= kit.settings.rate:
+        await _notify(query, texts.slow_down.format(kit.settings.rate))
+        kit.finish(waiting)
+    elif code is None or not isinstance(query.message, Message):
+        await _notify(query, texts.too_old)
+        kit.finish(waiting)
+    else:
+        await code(Press(kit=kit, waiting=waiting, query=query, message=query.message, name=name, value=value))
+
+
+# Under an answer. A view is asked again, from the current index.
+
+
+def _heading(press: Press, record: Record) -> str:
+    return buttons()[press.name].heading[record.language]
+
+
+async def _ask_again(press: Press, record: Record, filters: Filters | None = None) -> Answer:
+    ask = press.kit.library.answers.ask
+    key = ("view", record.searched_as, filters)
+    return await press.kit.ask(
+        record.asked.client, lambda watch: ask(record.searched_as, filters=filters, watch=watch), key=key
+    )
+
+
+async def _context(press: Press, record: Record) -> list[Part]:
+    return context_parts(await _ask_again(press, record), _heading(press, record))
+
+
+async def _filtered(press: Press, record: Record, filters: Callable[[Press, Record], Filters]) -> list[Part]:
+    answer = await _ask_again(press, record, filters(press, record))
+    return answer_parts(answer, heading=_heading(press, record))
+
+
+def _own_language(press: Press, record: Record) -> Filters:
+    return Filters(languages=(record.language,))
+
+
+def _other_languages(press: Press, record: Record) -> Filters:
+    return Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
+
+
+def _past_year(press: Press, record: Record) -> Filters:
+    return Filters(published_from=date.fromtimestamp(press.kit.state.now_s()) - _PAST_YEAR)
+
+
+async def _more(press: Press, record: Record) -> list[Part]:
+    """Passages from which the answer does not quote."""
+    shown = {citation.passage for citation in (await _ask_again(press, record)).citations}
+    found = await press.kit.search(record.asked.client, record.searched_as, MAX_CITATIONS + _MORE_PASSAGES)
+    hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]
+    heading = _heading(press, record) if hits else bot_texts(record.language).nothing_more
+    return passage_parts(found, hits, record.language, heading)
+
+
+def _view(parts_of: Callable[[Press, Record], Awaitable[list[Part]]]) -> Code:
+    """Code that shows parts in place of the answer, with the way back."""
+
+    async def code(press: Press) -> None:
+        record = press.record
+        if record is None:
+            await press.end(press.texts.too_old)
+            return
+        await _notify(press.query, "")
+        back = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], "view")
+        show(press.kit, press.waiting, record, await parts_of(press, record), back)
+
+    return code
+
+
+async def _answer(press: Press) -> None:
+    """Show the answer again."""
+    record = press.record
+    if record is None:
+        await press.end(press.texts.too_old)
+        return
+    await _notify(press.query, "")
+    answer = await _ask_again(press, record)
+    show(press.kit, press.waiting, record, answer_parts(answer, asked=record.asked.text), keyboard_of(record, answer))
+
+
+async def _other_buttons(press: Press, place: Place) -> None:
+    """Show other buttons under the answer."""
+    record = press.record
+    if record is None:
+        await press.end(press.texts.too_old)
+        return
+    await _notify(press.query, "")
+    keyboard = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], place)
+    press.kit.finish(press.waiting, [under(record, keyboard).only_keyboard(record.parts - 1)])
+
+
+async def _vote(press: Press) -> None:
+    record = press.record
+    if record is not None:
+        press.kit.records.vote(record.answer_id, press.query.from_user.id, good=press.name == "good")
+    await press.end(press.texts.too_old if record is None else press.texts.thanks)
+
+
+# Under replies to commands.
+
+
+async def _example(press: Press) -> None:
+    question = _example_at(press.value)
+    if question is None:
+        await press.end(press.texts.too_old)
+        return
+    await _notify(press.query, "")
+    asked = Asked(
+        chat_id=press.message.chat.id,
+        topic_id=topic_of(press.message),
+        user_id=press.query.from_user.id,
+        question_id=0,
+        text=question,
+    )
+    await answer_question(press.kit, press.waiting, asked, show_question=True)
+
+
+def _example_at(value: str) -> str | None:
+    for language in LANGUAGES:
+        place, questions = value.removeprefix(language), bot_texts(language).examples
+        if place != value and (at := _index(place)) is not None and at < len(questions):
+            return questions[at]
+    return None
+
+
+async def _language(press: Press) -> None:
+    if press.value not in (*LANGUAGES, "auto"):
+        await press.end(press.texts.too_old)
+        return
+    chosen = next((one for one in LANGUAGES if one == press.value), None)
+    press.kit.records.choose_language(press.query.from_user.id, chosen)
+    await press.replace(bot_texts(chosen).language_chosen if chosen else f"✅ {press.texts.language_auto}")
+
+
+async def _subscription(press: Press) -> None:
+    """Choose a subject, or how often; or stop."""
+    kit, chat_id, user_id = press.kit, press.message.chat.id, press.query.from_user.id
+    language = kit.language_of(press.query.from_user)
+    at = _index(press.value)
+    if press.name == "unsubscribe":
+        unsubscribe(kit, chat_id, user_id)
+    elif press.name == "subject" and (at is None or at >= len(press.texts.subjects)):
+        await press.end(press.texts.too_old)
+        return
+    else:
+        days = {"daily": 1, "weekly": 7}.get(press.name)
+        subject = {"all_articles": "", "subject": list(press.texts.subjects)[at or 0]}.get(press.name)
+        subscribe(kit, chat_id, user_id, language, days=days, subject=subject)
+    await press.replace(*subscription_shown(kit, chat_id, user_id, language, ended=press.name == "unsubscribe"))
+
+
+async def _subjects(press: Press) -> None:
+    language = press.kit.language_of(press.query.from_user)
+    await press.replace(press.texts.subscribe_how, subjects_keyboard(language))
+
+
+async def _sources(press: Press) -> None:
+    language = press.kit.language_of(press.query.from_user)
+    await press.replace(*await press.kit.in_thread(sources_shown, press.kit.library.index.current(), language))
+
+
+async def _newest(press: Press) -> None:
+    chosen = next((one for one in LANGUAGES if one == press.value), None)
+    if chosen is None:
+        await press.end(press.texts.too_old)
+        return
+    language, store = press.kit.language_of(press.query.from_user), press.kit.library.index.current()
+    await press.replace(*await press.kit.in_thread(newest_shown, store, chosen, language))
+
+
+def _index(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else None
+
+
+async def _notify(query: CallbackQuery, text: str) -> None:
+    """Show a notice over the chat, or only stop the button's spinner. Telegram refuses this for old presses."""
+    with suppress(TelegramError):
+        await query.answer(text or None)
+
+
+PRESSES: Mapping[str, Code] = {
+    "answer": _answer,
+    "context": _view(_context),
+    "mine": _view(partial(_filtered, filters=_own_language)),
+    "more": _view(_more),
+    "year": _view(partial(_filtered, filters=_past_year)),
+    "languages": _view(partial(_filtered, filters=_other_languages)),
+    "menu": partial(_other_buttons, place="menu"),
+    "close": partial(_other_buttons, place="answer"),
+    "good": _vote,
+    "bad": _vote,
+    "example": _example,
+    "language": _language,
+    "subject": _subscription,
+    "all_articles": _subscription,
+    "daily": _subscription,
+    "weekly": _subscription,
+    "unsubscribe": _subscription,
+    "subjects": _subjects,
+    "sources": _sources,
+    "newest": _newest,
+}
+"""By the name of the button."""
