@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from coopbot.domain import Span
 from coopbot.text.dates import DateMention, find_dates
@@ -36,6 +37,8 @@ class TimedAmount(Span):
     approximate: bool
 
 
+# Of how many sentences the amounts are remembered: those that a few questions look through.
+_REMEMBERED = 4096
 _WINDOW_CHARS, _BEFORE_CHARS = 34, 60
 _REPORTED = re.compile(
     r"\b(?:report\w*|said|says?|wr[io]te|written|according to|quot\w+|citing|published|gave|told|news|as of|by)\b[^.;]*$"
@@ -100,7 +103,8 @@ _SEASON = re.compile(r"(?P<first>\d{4})[-–—/](?P<last>\d\d)(?!\d)")
 _ADOPTED_FROM = Decimal(1000)
 
 
-def timed_amounts(text: str, published: date | None = None) -> list[TimedAmount]:
+@lru_cache(maxsize=_REMEMBERED)
+def timed_amounts(text: str, published: date | None = None) -> tuple[TimedAmount, ...]:
     """The amounts of a sentence whose time is certain enough, in order. published: of its source, for "last year"."""
     flat = flatten(text)
     mentions = find_dates(flat)
@@ -110,7 +114,7 @@ def timed_amounts(text: str, published: date | None = None) -> list[TimedAmount]
         if time is None or _is_beside(amount, time, flat):
             continue
         found.append(replace(amount, time=time))
-    return found
+    return tuple(found)
 
 
 def sentence_time(text: str, published: date | None = None) -> Time | None:

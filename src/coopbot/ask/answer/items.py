@@ -36,10 +36,12 @@ _ABOUT, _NAMED_ABOUT = 0.5, 0.66
 # What is listed by names: places of a region, and what names itself.
 _PLACES = frozenset({"border-crossing", "port", "city", "station", "bridge", "park", "border", "customs", "island"})
 _KINDS = _PLACES | {"bank", "university", "pipeline", "corridor", "river"}
+# "Crossing" and "checkpoint" are said of the same.
+_BORDER = frozenset({"border-crossing", "border"})
 # How much less likely than possible the best sentence may be for a list of names.
 _DOUBTED = 1.0
 # How near a name has to stand to the word for what is listed, "the checkpoint Poltavka".
-_NEAR_CHARS = 22
+_NEAR_CHARS, _PREPOSITION_CHARS = 22, 2
 _MOST_ITEMS = 40
 # Cosine from which sentences with the same figures or names say the same.
 _ALIKE = 0.4
@@ -68,21 +70,21 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
     if not sentences:
         return []
     least = max(log(_LEAST / (1 - _LEAST)), sentences[0].log_odds - _BEHIND)
+    likely = [one for one in sorted(sentences, key=lambda one: one.pair != "same") if one.log_odds >= least]
+    found = [Item(label="", sentence=one) for one in likely]
+    named = []
+    if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
+        named = list(_named(question, opened, read, sentences[0].log_odds))
+    by_name = bool(_regions(question) and _place_kinds(_topics(question.text)))
     items: list[Item] = []
     told: set[str] = set()
-    for one in sorted(sentences, key=lambda one: one.pair != "same"):
-        names = find_names(one.text) - question.names
-        # Those in the question's language first: what another says again is no item of its own.
-        is_new = one.pair == "same" or not items or bool(names - told)
-        if one.log_odds >= least and is_new and not any(_repeats(one, item.sentence) for item in items):
-            items.append(Item(label="", sentence=one))
+    for item in (*named, *found) if by_name else (*found, *named):
+        names = find_names(item.sentence.text) - question.names
+        # What another language says again, or names again, is no item of its own.
+        is_new = bool((item.names or names) - told) or (not item.names and (item.sentence.pair == "same" or not items))
+        if is_new and not any(_repeats(item.sentence, other.sentence, named=bool(item.names)) for other in items):
+            items.append(item)
             told |= names
-    if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
-        for item in _named(question, opened, read, sentences[0].log_odds):
-            names = find_names(item.sentence.text) - question.names
-            if item.names - told and not any(_is_one(item.sentence, other.sentence) for other in items):
-                items.append(item)
-                told |= names
     return items[:_MOST_ITEMS]
 
 
@@ -99,6 +101,9 @@ def _topics(text: str) -> frozenset[str]:
 def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequence[str]]) -> bool:
     """Whether a sentence is about what is listed and at the place that the question names, not elsewhere."""
     headings = above[one.stored.passage.passage_id]
+    kinds = _place_kinds(_topics(question.text))
+    if kinds and _regions(question) and not kinds & _topics(one.text):
+        return False
     if not _is_on_topic(question, one.text, headings):
         return False
     return all(_is_at(place, find_names(one.text), headings) for place in _regions(question))
@@ -107,6 +112,7 @@ def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequen
 def _is_on_topic(question: Question, text: str, headings: Sequence[str], share: float = _ABOUT) -> bool:
     topics = _topics(question.text)
     here = _topics(" ".join((*headings, text)))
+    here |= _BORDER if here & _BORDER else frozenset()
     return len(topics & here) >= share * len(topics)
 
 
@@ -138,12 +144,12 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
         for row, span in enumerate(one.passage.sentences):
             text = one.passage.quoted(span)
             here = find_names(text)
-            if not _is_on_topic(question, text, headings, _NAMED_ABOUT):
+            if not _is_on_topic(question, text, headings, _NAMED_ABOUT if regions else 1.0):
                 continue
             if regions and not all(_is_at(place, here, headings) for place in regions):
                 continue
             named = [words for words, ids in name_spans(text) if _is_item(question, text, words, ids, topics, regions)]
-            if not named:
+            if not named or (len(named) == 1 and regions and not _is_beside(text, named[0], topics)):
                 continue
             names = frozenset(id_ for words in named for id_ in find_names(words.of(text)))
             is_own = one.ranked.pair == "same"
@@ -164,6 +170,12 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
         yield item
 
 
+def _place_kinds(topics: frozenset[str]) -> frozenset[str]:
+    """The kinds of places that are listed."""
+    kinds = topics & _PLACES
+    return kinds | _BORDER if kinds & _BORDER else kinds
+
+
 def _is_item(
     question: Question, text: str, words: Span, ids: tuple[str, ...], topics: frozenset[str], regions: frozenset[str]
 ) -> bool:
@@ -176,8 +188,12 @@ def _is_item(
         return bool(_topics(words.of(text)) & topics & _KINDS)
     if not any(ids[0] != place and place in places_around(ids[0]) for place in regions):
         return False
-    kinds = topics & _PLACES
-    return bool(kinds & _topics(_beside(text, words)) or (regions & find_names(text) and kinds & _topics(text)))
+    return _is_beside(text, words, topics) or bool(regions & find_names(text) and _place_kinds(topics) & _topics(text))
+
+
+def _is_beside(text: str, words: Span, topics: frozenset[str]) -> bool:
+    """Whether a name stands beside the word for what is listed."""
+    return bool(_place_kinds(topics) & _topics(_beside(text, words)))
 
 
 def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
@@ -185,16 +201,17 @@ def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
 
 
 def _beside(text: str, words: Span) -> str:
-    """The words right before and after a name, up to the next mark."""
+    """The words right before a name, and the one or two right after it that are no preposition, up to the next mark."""
     before = _MARK.split(text[max(0, words.start_char - _NEAR_CHARS) : words.start_char])[-1]
-    after = _MARK.split(text[words.end_char : words.end_char + _NEAR_CHARS])[0]
+    following = _MARK.split(text[words.end_char : words.end_char + _NEAR_CHARS])[0].split()[:2]
+    after = " ".join(following) if following and len(following[0]) > _PREPOSITION_CHARS else ""
     return f"{before} {words.of(text)} {after}"
 
 
-def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether two sentences are one, say the same, or give the same answer."""
-    if _is_one(one, other):
-        return True
+def _repeats(one: ScoredSentence, other: ScoredSentence, *, named: bool) -> bool:
+    """Whether two sentences are one, say the same, or give the same answer. named: whether the first has names of its own."""
+    if _is_one(one, other) or named:
+        return _is_one(one, other)
     across = one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)
     if cosine >= SAME[across]:

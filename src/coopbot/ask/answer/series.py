@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -88,6 +89,8 @@ _SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
 # From here on a sentence need not have the words of the question.
 _CLEARLY_ALIKE, _ITSELF = 0.3, 0.35
 _AFTER_CHARS = 12
+# Of how many texts it is remembered what they are about: those of the passages that a few questions look through.
+_REMEMBERED = 4096
 # Concepts that say nothing of what is counted.
 _GENERAL = frozenset(
     {"year", "month", "figure", "number", "region", "chinese", "russian", "siberia", "plan", "compare", "last", "new"}
@@ -276,6 +279,7 @@ def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
     return point.amount.unit not in _MANY_THINGS and point is beside[0]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _topics(text: str) -> frozenset[str]:
     return find_concepts(text) - _GENERAL
 
