@@ -122,6 +122,18 @@ def test_what_is_wrong_with_a_footnote_is_named_with_its_line(old: str, new: str
         read_markdown(FERRY.replace(old, new, 1), "ferry.md")
 
 
+def test_a_mark_at_the_end_of_a_chinese_sentence_is_for_both_of_its_clauses() -> None:
+    first = "黑河公路大桥主桥全长一千二百八十三米，桥面宽十四米半，主跨一百四十七米；"
+    second = "大桥二〇二二年六月十日开通货运，两年多以后的二〇二四年十二月才开通定期客运。"
+    notes = "\n\n[^b]: TASS, 2019\n[^c]: RIA, 2020\n"
+    draft = read_markdown(f"前一句到这里为止。{first}{second}[^b][^c]{notes}", "a.md")
+    said = [("b", first), ("c", first), ("b", second), ("c", second)]
+    assert [(one.label, one.of(draft.text)) for one in draft.attributions] == said
+    assert read_markdown(render_article(draft), "a.md") == draft
+    own = read_markdown(f"前一句到这里为止。{first[:-1]}[^c]；{second}[^b]{notes}", "a.md")
+    assert [(one.label, one.of(own.text)) for one in own.attributions] == [("c", first), ("b", second)]
+
+
 def test_a_title_cannot_have_a_footnote() -> None:
     with pytest.raises(Unreadable, match=r"line 1: the mark \[\^1\] is in the title"):
         read_markdown("# Ferry[^1]\n\nIt runs.[^1]\n\n[^1]: River News\n", "a.md")

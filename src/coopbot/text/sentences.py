@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from coopbot.domain import Span
 from coopbot.text.boundaries import FULL_STOPS, Boundary, ends_sentence
 
+CLAUSE_END = "；"
+"""It ends a sentence to be quoted, but not what a writer calls a sentence."""
+
 _LINE = re.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|[\r\n\u2028\u2029]|$)")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·▪]|\d{1,2}[.)])[ \t]")
@@ -23,7 +26,7 @@ _CLOSER = r"[\"'”’»›)\]}）］」』】》〉〕*_]"  # * and _ are Markd
 # Addresses come first, so that no mark inside one is a candidate. A note, "[1]", belongs to the sentence before it.
 _CANDIDATE = re.compile(
     r"(?P<address>(?:https?://|www\.)[!-~]*[A-Za-z0-9/])"
-    rf"|(?P<marks>；|{_MARK}+(?:{_CLOSER}+{_MARK}+)*)(?P<closers>{_CLOSER}*)(?:\[[^\[\]\r\n]{{1,30}}\])*"
+    rf"|(?P<marks>{CLAUSE_END}|{_MARK}+(?:{_CLOSER}+{_MARK}+)*)(?P<closers>{_CLOSER}*)(?:\[[^\[\]\r\n]{{1,30}}\])*"
 )
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coopbot.domain import Attribution, Source, When
+from coopbot.domain import Attribution, Source, Span, When
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.tidy import one_line
 from coopbot.text.characters import HAN, plain_characters
 from coopbot.text.dates import find_dates
-from coopbot.text.sentences import split_sentences
+from coopbot.text.sentences import CLAUSE_END, split_sentences
 
 MARK = re.compile(r"\[\^([^\s\[\]^]{1,80})\]")
 DEFINITION = re.compile(rf" {{0,3}}{MARK.pattern}:[ \t]*")
@@ -60,7 +60,10 @@ class Mark:
 
 
 def attributions(text: str, marks: Sequence[Mark], footnotes: Mapping[str, Footnote]) -> tuple[Attribution, ...]:
-    """What the footnotes say of the sentences that their marks follow. marks: in order. Raises FootnoteError."""
+    """What the footnotes say of the sentences that their marks follow. marks: in order. Raises FootnoteError.
+
+    A Chinese sentence is cut at its semicolons for quoting; a mark at its end is for all of its clauses that have none.
+    """
     spans = split_sentences(text) if marks else []
     starts = [span.start_char for span in spans]
     found: dict[Attribution, None] = {}
@@ -68,22 +71,31 @@ def attributions(text: str, marks: Sequence[Mark], footnotes: Mapping[str, Footn
         footnote = footnotes.get(mark.label)
         if footnote is None:
             raise FootnoteError(mark.line, f"there is no footnote {mark.label}; define it, or remove the mark [^{mark.label}]")
-        span = spans[bisect_right(starts, mark.at - 1) - 1]
-        attribution = Attribution(
-            start_char=span.start_char,
-            end_char=span.end_char,
-            label=mark.label,
-            sources=footnote.sources,
-            as_of=footnote.as_of,
-            valid_until=footnote.valid_until,
-            planned_for=footnote.planned_for,
-        )
-        found[attribution] = None
+        last = bisect_right(starts, mark.at - 1) - 1
+        first = last
+        while first and spans[first - 1].of(text).endswith(CLAUSE_END) and not _is_marked(spans[first - 1], marks):
+            first -= 1
+        found |= {
+            Attribution(
+                start_char=span.start_char,
+                end_char=span.end_char,
+                label=mark.label,
+                sources=footnote.sources,
+                as_of=footnote.as_of,
+                valid_until=footnote.valid_until,
+                planned_for=footnote.planned_for,
+            ): None
+            for span in spans[first : last + 1]
+        }
     used = {mark.label for mark in marks}
     for label, footnote in footnotes.items():
         if label not in used:
             raise FootnoteError(footnote.line, f"no sentence has the footnote {label}; put [^{label}] behind one, or remove it")
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.end_char))
+
+
+def _is_marked(span: Span, marks: Sequence[Mark]) -> bool:
+    return any(span.start_char < mark.at <= span.end_char for mark in marks)
 
 
 def check_footnote(label: str, footnote: Footnote) -> None:
