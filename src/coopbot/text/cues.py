@@ -147,8 +147,13 @@ _CUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         ),
     }
 )
-CUES = tuple(_CUES)
-"""The names of all cues."""
+# Years with the words around them: "from 2021 to 2025", «в 2021 и 2022 годах», 2019至2024年.
+_YEARS = re.compile(
+    rf"(?:\b(?:from|since|between|in|for|during|с|за|в|на) |自|从)?(?:{_YEAR}年?(?:[ ,、]*(?:to|and|until|or|по|и|до|至"
+    rf"|到|和|[-–—])? *)?)+"
+    r"(?:год\w*|гг?\.|年|以来|至今)?",
+    re.IGNORECASE,
+)
 
 
 def find_cues(text: str) -> dict[str, int]:
@@ -160,7 +165,8 @@ def find_cues(text: str) -> dict[str, int]:
 def without_years(text: str) -> str:
     """A question for a series as one for a single figure: without "by year", "over the years" and the like."""
     flat = flatten(text)
-    spans = [found.span() for name in ("by_year", "trend") for found in _CUES[name].finditer(flat)]
+    patterns = (_CUES["by_year"], _CUES["trend"], _YEARS)
+    spans = [found.span() for pattern in patterns for found in pattern.finditer(flat)]
     kept = [char for place, char in enumerate(text) if not any(start <= place < end for start, end in spans)]
     return " ".join("".join(kept).split()).strip(" ,:;-—")
 

@@ -330,7 +330,8 @@ def is_one_time(one: Time, other: Time) -> bool:
 
 
 _RATE_AFTER = re.compile(
-    r"[^,;.]{0,24}?\b(?:(?:a|per|each|every) (?:year|day|month)|annually|yearly|daily|в (?:год|сутки|день|месяц)|ежегодно"
+    r"[^,;.]{0,24}?\b(?:(?:a|per|each|every) (?:year|day|week|month)|annually|yearly|daily|weekly|в (?:год|сутки|день"
+    r"|неделю|месяц)|ежегодно"
     r"|ежедневно)\b"
     r"|[^，。；]{0,3}/[年天日]",
     re.IGNORECASE,
@@ -341,7 +342,8 @@ _RATE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?:of (?:which|them|it|this|that)|including|made up of|among them|of whom|to china|alone)\b|其中|包括"
+    r"\b(?:of (?:which|them|it|this|that)|with (?:\w+ )?(?:exports|imports)|including|made up of|among them|of whom"
+    r"|to china|alone)\b|其中|包括"
     r"|\b(?:из (?:них|которых|этого)|в том числе|включая|на долю)\b",
     re.IGNORECASE,
 )
@@ -360,6 +362,18 @@ _PLANNED = re.compile(
     r"|配额|目标",
     re.IGNORECASE,
 )
+
+
+_HOLIDAY = re.compile(
+    r"\b(?:golden week|holidays?|new year|weekend|festival)\b|\b(?:праздник\w*|каникул\w*|выходн\w+|новый год"
+    r"|золот\w+ недел\w+)\b|黄金周|春节|假期|长假|端午",
+    re.IGNORECASE,
+)
+
+
+def is_of_days(text: str) -> bool:
+    """Whether a sentence counts a few days of a year, such as a holiday."""
+    return bool(_HOLIDAY.search(flatten(text)))
 
 
 def is_no_record(text: str, *, of_capacity: bool = False) -> bool:
@@ -406,7 +420,7 @@ def asks_since(question: str) -> bool:
 _SCOPES = re.compile(
     r"\b(?:foreign\w*|all (?:countries|partners|routes)|worldwide|domestic)\b|\b(?:иностран\w+|всеми? стран\w+|всех стран"
     r"|внутренн\w+)\b"
-    r"|外国|所有国家|各国|全球|国内",
+    r"|外国|所有国家|各国|成员国|全球|国内|\bстран[а-я]* (?:РСЭП|АТР|ЕАЭС)\b",
     re.IGNORECASE,
 )
 

@@ -105,7 +105,7 @@ class Asking:
 
 def answer_series(asking: Asking) -> Answer | None:
     """Figures by time, oldest first, if there are at least two times."""
-    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader)
+    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, today=asking.today)
     points = list(found.points)
     if len({(one.amount.time.first, one.amount.time.last) for one in points}) < _LEAST_POINTS:
         return None
@@ -142,7 +142,7 @@ def answer_latest(asking: Asking) -> Answer | None:
     near = [_readable(one, evidence.sentences) for one in near]
     figures = {figure.unit for figure in find_figures(best.answer_text)} - {"date"}
     if figures:
-        found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False)
+        found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, today=asking.today)
         of_unit = [one for one in found.points if one.amount.unit in figures and one.amount.time.first <= asking.today]
         known = {(one.stored.passage.passage_id, one.span) for one in near}
         for point in sorted(of_unit, key=lambda one: one.amount.time.last, reverse=True):
@@ -218,7 +218,7 @@ def _one_thing(asking: Asking, side: Side) -> Answer | None:
 
 def _compare_years(asking: Asking, sides: Sequence[Side]) -> Answer | None:
     """The figures of several years, as in a series."""
-    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False)
+    found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, today=asking.today)
     chosen, labels, missing = list[FoundPoint](), list[str](), list[str]()
     for side in sides:
         year = min(find_years(side.words))

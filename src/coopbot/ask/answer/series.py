@@ -6,6 +6,7 @@ alike and count the same unit of the same named thing give the others, from more
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,7 +21,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
 from coopbot.index.types import F32
-from coopbot.text.cues import without_years
+from coopbot.text.cues import without_cues, without_years
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
@@ -32,6 +33,7 @@ from coopbot.text.timed import (
     asks_since,
     is_no_record,
     is_of_another_scope,
+    is_of_days,
     is_part,
     is_rate,
     timed_amounts,
@@ -64,6 +66,8 @@ _OF_ANOTHER_UNIT = 0.3
 _PEOPLE = frozenset({"tourist", "passenger", "student"})
 # A reading below this is no answer at all, in the question's language and in another.
 _HOPELESS = {True: -12.5, False: -18.0}
+# The share of the question's words that a sentence has, and a reading below which it has to be more alike.
+_MET, _DOUBTED = 0.3, -10.5
 # Bare numbers this much larger or smaller than the anchors' count something else.
 _OTHER_SIZE = 150.0
 # Of a reading, what makes an amount as likely as not; amounts this much worse than the best are no anchors.
@@ -76,8 +80,13 @@ _COUNTED = frozenset(
 )
 # Units of many things, of which a sentence may count several; a reading that is so much better decides.
 _MANY_THINGS, _PREFERRED, _MOST_BESIDE = frozenset({"people", ""}), 1.0, 2
+# An amount of so much of the sum of the others is their sum.
+_SUM = (0.97, 1.03)
 # What may be a part of all cargo.
 _GOODS = frozenset({"coal", "ore", "timber", "grain", "meat", "oil", "gas", "lng", "machinery", "vehicle", "food"})
+# "Sold", "sent", "delivered": a sentence need not have the word.
+_SAID_IN_MANY_WAYS = frozenset({"export", "import", "transit"})
+_GROWN = frozenset({"production", "harvest"})
 # The share of what the question is about that a sentence has, of the share that the anchor has.
 _ABOUT = 0.6
 # What a unit implies: tonnes are cargo.
@@ -89,6 +98,7 @@ _SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
 # From here on a sentence need not have the words of the question.
 _CLEARLY_ALIKE, _ITSELF = 0.3, 0.35
 _AFTER_CHARS = 12
+_CLAUSE, _DIGIT = re.compile(r"[,;\uff0c\uff1b]"), re.compile(r"\d")
 # Of how many texts it is remembered what they are about: those of the passages that a few questions look through.
 _REMEMBERED = 4096
 # Concepts that say nothing of what is counted.
@@ -144,9 +154,17 @@ class FoundSeries:
 
 
 def find_series(
-    question: Question, ranked: Sequence[RankedPassage], store: VectorStore, reader: Reader | None, *, bounded: bool = True
+    question: Question,
+    ranked: Sequence[RankedPassage],
+    store: VectorStore,
+    reader: Reader | None,
+    *,
+    bounded: bool = True,
+    today: date | None = None,
 ) -> FoundSeries:
-    """The figures that a question asks for, by time. bounded: whether years that the question names limit them."""
+    """The figures that a question asks for, by time. bounded: whether years that the question names limit them. today: later
+    times are left out.
+    """
     opened = looked_through(question, ranked, store)
     of_capacity = "capacity" in _topics(question.text)
     candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
@@ -164,6 +182,8 @@ def find_series(
     fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
     if len({point.amount.time for point in fitting if point.opened.ranked.pair == "same"}) >= _ENOUGH:
         fitting = [point for point in fitting if point.opened.ranked.pair == "same" or point.alike >= _MORE_ALIKE]
+    if today is not None:
+        fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
         fitting = _within(question.text, fitting)
     return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
@@ -191,7 +211,7 @@ def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
     found = []
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
-        if is_no_record(text, of_capacity=rates) or (not rates and "maybe" in senses(_without_dates(text))):
+        if is_of_days(text) or is_no_record(text, of_capacity=rates) or (not rates and "maybe" in senses(_without_dates(text))):
             continue
         seen: list[TimedAmount] = []
         for amount in timed_amounts(text, one.published):
@@ -245,9 +265,11 @@ def _is_named(question: Question, point: FoundPoint) -> bool:
     around = " ".join((point.opened.title, *point.opened.passage.heading_path))
     if not is_named(question.text, point.text, around):
         return False
-    if not question.names or question.names & here:
-        return True
     places = frozenset(name for name in here if places_around(name))
+    if not question.names:  # of a whole country: the figures of a part of it are others
+        return not places - above or point.reading >= _HALF or bool(count_attributions(point.text))
+    if question.names & here:
+        return True
     if any(places_around(name) for name in question.names):
         return not places  # another place, or a part of the one that is sought
     titled = point.opened.title.casefold()
@@ -271,8 +293,12 @@ def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
     ]
     if len(beside) == 1:
         return True
-    if len(beside) > _MOST_BESIDE and point.reading < _HALF:
+    others = sum(one.amount.value for one in beside if one is not point)
+    is_sum = point is beside[0] and _SUM[0] * float(others) <= float(point.amount.value) <= _SUM[1] * float(others)
+    if len(beside) > _MOST_BESIDE and not is_sum and point.reading < _HALF:
         return False
+    if is_sum:
+        return True
     first, second = sorted((one.reading for one in beside), reverse=True)[:2]
     if first - second >= _PREFERRED:
         return point.reading == first
@@ -326,15 +352,19 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
 def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
     """The point with its score, if its sentence is like one of the anchors and about what they are about."""
     alike = max(_likeness(point, one) for one in anchors)
-    if is_of_another_scope(question.text, point.text) or _goods_of(point) - find_concepts(question.text):
+    if is_of_another_scope(question.text, point.text) or _is_of_other_goods(question.text, point):
         return None
     about = _aboutness(question, point)
-    sought, here = _topics(question.text) & _COUNTED, _topics(point.text) & _COUNTED
-    if sought and here and sought.isdisjoint(here):
+    sought, here = _counted(question.text), _counted(point.text)
+    if sought and sought.isdisjoint(here) and (here or (sought - _SAID_IN_MANY_WAYS and point.reading < _HALF)):
         return None
     if about < _ABOUT * max(_aboutness(question, one) for one in anchors) and alike < _CLEARLY_ALIKE:
         return None
     is_own = point.opened.ranked.pair == "same"
+    if _words_met(question, point) < _MET and point.reading < _HALF:
+        return None
+    if _UNREAD < point.reading < _DOUBTED and alike < _MORE_ALIKE:
+        return None
     if alike < (0.0 if is_own or point.reading > _UNREAD else _MORE_ALIKE) and point.reading < _HALF:
         return None
     if _UNREAD < point.reading < _HOPELESS[is_own]:
@@ -352,10 +382,41 @@ def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint
     )
 
 
-def _goods_of(point: FoundPoint) -> frozenset[str]:
-    """The goods that an amount is of, if it says so at once: "4.4 million tonnes of coal"."""
+def _words_met(question: Question, point: FoundPoint) -> float:
+    """The share of the question's words, but for names and words that tell its kind, that the sentence, its title or headings
+    have, in its language; 1 in another.
+    """
+    if point.opened.stored.language != question.language:
+        return 1.0
+    words = set(lexical_tokens(without_cues(without_years(question.text))))
+    around = " ".join((point.opened.title, *point.opened.passage.heading_path, point.text))
+    here, topics = set(lexical_tokens(around)), _topics(around)
+    topics |= {topic for topic, units in _IMPLIED.items() if point.amount.unit in units}
+    met = [word in here or bool(find_concepts(word) & topics) for word in words]
+    return sum(met) / len(met) if met else 1.0
+
+
+def _counted(text: str) -> frozenset[str]:
+    """What a text says that is counted; a harvest is a production."""
+    found = _topics(text) & _COUNTED
+    return found | _GROWN if found & _GROWN else found
+
+
+def _is_of_other_goods(question: str, point: FoundPoint) -> bool:
+    """Whether an amount is of goods that the question does not ask for: "4.4 million tonnes of coal"; or of all goods, where a
+    part of it is of those that are asked for: "3.0 million tonnes, of which 2.9 million of coal".
+    """
+    sought = find_concepts(question) & _GOODS
     after = point.text[point.amount.end_char : point.amount.end_char + _AFTER_CHARS]
-    return find_concepts(after.split(",")[0]) & _GOODS
+    if (find_concepts(after.split(",")[0]) & _GOODS) - sought:
+        return True
+    here = find_concepts(point.text) & _GOODS
+    if here and sought and sought.isdisjoint(here):
+        return True
+    clauses = _CLAUSE.split(point.text)
+    told = [clause for clause in clauses if find_concepts(clause) & sought]
+    own = [clause for clause in clauses if point.amount.of(point.text) in clause]
+    return bool(sought and told) and not any(clause in told for clause in own) and any(_DIGIT.search(clause) for clause in told)
 
 
 def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
