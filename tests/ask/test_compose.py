@@ -59,6 +59,15 @@ def test_without_answers_similar_sentences_count_as_the_same() -> None:
         assert len(choose([english, sentence("Мост открыли.", 2.0, towards(cosine), "ru")], 4, WEIGHTS).sentences) == quotes
 
 
+def test_a_far_less_likely_sentence_with_another_date_is_about_something_else() -> None:
+    opened = sentence("The bridge opened on 10 June 2022.", 4.0, towards(1), answer="10 June 2022")
+    begun = sentence("Works began on 24 December 2016.", 0.5, towards(0, 1), answer="24 December 2016")
+    long = sentence("It is 1,283 m long.", 0.5, towards(0, 0, 1), answer="1,283 m")
+    assert texts(choose([opened, begun, long], 4, WEIGHTS)) == [opened.text, long.text]
+    in_doubt = replace(opened, log_odds=1.0)
+    assert texts(choose([in_doubt, begun, long], 4, WEIGHTS)) == [opened.text, begun.text, long.text]
+
+
 def article(one: ScoredSentence, published: date | None) -> Article:
     passage = one.stored.passage
     return replace(make_article(article_id=passage.article_id, text=passage.text), published=published)

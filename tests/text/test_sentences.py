@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coopbot.text.sentences import split_sentences
+from coopbot.text.sentences import answer_words, split_sentences
 from tests.cases import check_each
 
 ENGLISH = [
@@ -227,3 +227,19 @@ def test_article() -> None:
     sentences = pieces(path.read_text(encoding="utf-8"))
     assert sum(sentence.endswith(".") for sentence in sentences) >= 24
     assert all("\n\n" not in sentence for sentence in sentences)
+
+
+def test_the_words_of_an_answer_have_nothing_around_them() -> None:
+    given = (
+        " 24 December 2016, ",
+        "的最大过货能力，写2100万吨",
+        "，的长度",
+        "的士站",
+        "10 июня 2022 г.",
+        "3,200",
+        "的",
+        " ,",
+        "",
+    )
+    words = ("24 December 2016", "最大过货能力，写2100万吨", "长度", "的士站", "10 июня 2022 г.", "3,200", "的", " ,", "")
+    assert [answer_words(text).of(text) for text in given] == list(words)

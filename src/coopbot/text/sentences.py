@@ -29,6 +29,7 @@ _CANDIDATE = re.compile(
     rf"|(?P<marks>{CLAUSE_END}|{_MARK}+(?:{_CLOSER}+{_MARK}+)*)(?P<closers>{_CLOSER}*)(?:\[[^\[\]\r\n]{{1,30}}\])*"
 )
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
+_ANSWER = re.compile(r"(?:[\s,，、;；:：]|的(?![确士]))*+(.+?)[\s,，、;；:：]*", re.DOTALL)
 
 
 def split_sentences(text: str) -> list[Span]:
@@ -86,3 +87,11 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
     if stripped := piece.strip():
         start += len(piece) - len(piece.lstrip())
         yield Span(start_char=start, end_char=start + len(stripped))
+
+
+def answer_words(text: str) -> Span:
+    """Words that a reader found, without the white space and commas around them, and in Chinese without a particle in front,
+    which belongs to the word before: 的最大能力 is 最大能力.
+    """
+    found = _ANSWER.fullmatch(text)
+    return Span(start_char=found.start(1), end_char=found.end(1)) if found else Span(start_char=0, end_char=len(text))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from coopbot.ask.answer.deep_links import deep_link
-from coopbot.ask.answer.disagree import Contradiction, find_contradiction
+from coopbot.ask.answer.disagree import Contradiction, answering_figure, find_contradiction
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import SentenceWeights
@@ -17,6 +17,10 @@ from coopbot.text.restate import restate
 
 # Minimum cosine of sentences in two languages whose figures agree, to be folded into one; see `SAME` for those without figures.
 _SAME_THING_WITH_FIGURES = 0.40
+
+# How much less likely than the best sentence, in log odds, one with another figure is if it is about something else: a question
+# for one date or amount has one answer, and another account of it is a contradiction.
+_SOMETHING_ELSE = 2.0
 
 # How many other versions of its sentences an answer shows, unless the asker sets a limit of citations.
 _VERSIONS = 3
@@ -40,8 +44,8 @@ def choose(
     sentences: Sequence[ScoredSentence], limit: int, weights: SentenceWeights, parts: Sequence[ScoredSentence] = ()
 ) -> Chosen:
     """Up to `limit` sentences: the one most likely to answer, then one that contradicts it, then those that answer `parts` of
-    the question, then other likely ones, each from another passage and adding something new. The first is taken however
-    unlikely.
+    the question, then other likely ones, each from another passage and adding something new about the same. The first is taken
+    however unlikely.
     """
     if not sentences:
         return Chosen()
@@ -60,6 +64,7 @@ def choose(
             and _place(sentence) not in map(_place, chosen)
             and sentence.log_odds >= weights.least_log_odds
             and all(_adds(sentence, one) for one in chosen)
+            and not _is_about_something_else(sentence, chosen[0])
         ):
             chosen.append(sentence)
     return Chosen(sentences=tuple(chosen), contradiction=other if other and other.sentence in chosen else None)
@@ -162,6 +167,16 @@ def quoted_span(sentence: ScoredSentence) -> Span:
 def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
     """Whether a sentence is from another passage, and says something that the other does not."""
     return sentence.stored.passage.passage_id != other.stored.passage.passage_id and not _repeats(sentence, other)
+
+
+def _is_about_something_else(sentence: ScoredSentence, best: ScoredSentence) -> bool:
+    """Whether a far less likely sentence answers with another figure of the same kind, as "works began in 2016" where the best
+    one says when the bridge opened.
+    """
+    if best.log_odds - sentence.log_odds <= _SOMETHING_ELSE:
+        return False
+    one, other = answering_figure(best), answering_figure(sentence)
+    return bool(one and other and one.figure.unit == other.figure.unit and not one.figure.agrees(other.figure))
 
 
 def _repeats(sentence: ScoredSentence, other: ScoredSentence) -> bool:

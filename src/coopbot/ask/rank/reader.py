@@ -14,6 +14,7 @@ from coopbot.domain import Passage, Span
 from coopbot.index.model.reader_model import ReaderModel
 from coopbot.index.model.tokenizer import Tokens
 from coopbot.index.types import F32, I32, I64
+from coopbot.text.sentences import answer_words
 
 # Tokens of the longest answer: a date, a figure with its unit, a name, a clause.
 _LONGEST_ANSWER = 32
@@ -181,13 +182,8 @@ def _scored(passage: Passage, head_chars: int, tokens: Tokens, read: _Read, *, w
 
 
 def _trimmed(answer: Span, passage: Passage) -> Span:
-    """The span without the leading white space of its first token."""
-    text = passage.quoted(answer)
-    if not text.strip():
-        return answer
-    return Span(
-        start_char=answer.start_char + len(text) - len(text.lstrip()), end_char=answer.end_char - len(text) + len(text.rstrip())
-    )
+    """The span without what no answer begins or ends with."""
+    return answer_words(passage.quoted(answer)).shifted(answer.start_char)
 
 
 def _scored_sentence(sentence: Span, spans: I32, read: _Read) -> tuple[float, float, Span, float]:
