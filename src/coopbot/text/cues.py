@@ -162,10 +162,28 @@ def find_cues(text: str) -> dict[str, int]:
     return {name: len(list(pattern.finditer(unnamed))) for name, pattern in _CUES.items()}
 
 
+_FIGURES = _words(
+    r"how (?:much|many)|figures?|numbers?|data|values?|shares?|prices?|volumes?|totals?|trade|exports?|imports?"
+    r"|deliver\w+|traffic|turnover"
+    r"|population",
+    "数[字据量额]|多少|占比|价格|额|量|人数|人次",
+    r"сколько|цифр\w*|числ\w+|данн\w+|показател\w+|дол[яию]|цен\w|об[ъь][её]м\w*|товарооборот\w*|экспорт\w*|импорт\w*"
+    r"|поставк\w+"
+    r"|грузо\w+"
+    r"|пассажиропоток\w*|поток\w*|численност\w+",
+)
+
+
+def asks_for_figures(question: str) -> bool:
+    """Whether a question for the latest is one for an amount."""
+    flat = flatten(question)
+    return bool(_FIGURES.search(flat))
+
+
 def without_years(text: str) -> str:
-    """A question for a series as one for a single figure: without "by year", "over the years" and the like."""
+    """A question for a series as one for a single figure: without "by year", "over the years", "the latest" and the like."""
     flat = flatten(text)
-    patterns = (_CUES["by_year"], _CUES["trend"], _YEARS)
+    patterns = (_CUES["by_year"], _CUES["trend"], _CUES["latest"], _YEARS)
     spans = [found.span() for pattern in patterns for found in pattern.finditer(flat)]
     kept = [char for place, char in enumerate(text) if not any(start <= place < end for start, end in spans)]
     return " ".join("".join(kept).split()).strip(" ,:;-—")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from coopbot.domain import Span
+from coopbot.text import months
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.measures import LETTER, flatten, read_unit
 from coopbot.text.periods import find_periods
@@ -50,6 +51,7 @@ _REPORTED = re.compile(
 _REPORTED_AFTER = re.compile(
     r"[日号]?(?:报道|称|说|写|发布|消息|电)|,? (?:reported|wrote|said)\b|,? (?:сообщ|писал|заяв)", re.IGNORECASE
 )
+_MONTH_BEFORE = re.compile(rf"\b({months.ENGLISH}|{months.RUSSIAN}) (?:and|и) $", re.IGNORECASE)
 # "From January to 26 November 2024" is eleven months.
 _SINCE_JANUARY = re.compile(
     r"\b(?:january|январ[яьюе])(?: ?[-–—] ?| (?:to|through|until|по|до) )$|(?:1月|年初)(?:1日)?[至到-]$"
@@ -113,7 +115,9 @@ def timed_amounts(text: str, published: date | None = None) -> tuple[TimedAmount
     for amount, time in zip(amounts, _times_of(amounts, times, flat), strict=True):
         if time is None or _is_beside(amount, time, flat):
             continue
-        found.append(replace(amount, time=time))
+        part = _part_between(amount, time, flat)
+        if part:
+            found.append(replace(amount, time=part))
     return tuple(found)
 
 
@@ -129,8 +133,8 @@ def _times(text: str, mentions: Sequence[DateMention], published: date | None) -
     if published is not None:
         for words in relative_words(text, published):
             if words.first.year >= 1 and not any(words.overlaps(mention) for mention in mentions):
-                months = 12 * (words.last.year - words.first.year) + words.last.month - words.first.month + 1
-                length = months if words.last > words.first else 0
+                count = 12 * (words.last.year - words.first.year) + words.last.month - words.first.month + 1
+                length = count if words.last > words.first else 0
                 times.append(
                     Time(
                         start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last, length=length
@@ -180,6 +184,12 @@ def _time(mention: DateMention, mentions: Sequence[DateMention], text: str) -> T
         periods = sorted(find_periods(around), key=lambda period: period[0] - period[1])
         if periods:
             first_month, last_month = periods[0]
+    elif mention.day is None:
+        following = find_periods(text[mention.start_char : mention.end_char + 6])  # 2025年1月至4月
+        last_month = max((last for first, last in following if first == mention.month), default=last_month)
+        beside = _MONTH_BEFORE.search(before)  # "January and February 2026"
+        if beside and (earlier_month := months.month_number(beside[1])) < mention.month:
+            first_month = earlier_month
     begin, end = date(mention.year, first_month, 1), _month_end(mention.year, last_month)
     return Time(
         start_char=mention.start_char, end_char=mention.end_char, first=begin, last=end, length=last_month - first_month + 1
@@ -198,8 +208,8 @@ def _joined(times: Sequence[Time], text: str) -> Iterator[Time]:
         between = text[held.end_char : time.start_char] if held else ""
         begun = held is not None and _BETWEEN.search(text[: held.start_char]) and _AND.fullmatch(between)
         if held and (begun or _RANGE.fullmatch(between)) and held.last < time.first:
-            months = 12 * (time.last.year - held.first.year) + time.last.month - held.first.month + 1
-            held = replace(held, end_char=time.end_char, last=time.last, length=months)
+            count = 12 * (time.last.year - held.first.year) + time.last.month - held.first.month + 1
+            held = replace(held, end_char=time.end_char, last=time.last, length=count)
             continue
         if held:
             yield held
@@ -310,13 +320,24 @@ def _distance(amount: Span, time: Span, text: str) -> int:
     return len(between) + _STRONG_CHARS * bool(_STRONG.search(between)) + _WEAK_CHARS * len(_WEAK.findall(between))
 
 
-def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
-    """Whether an amount is what another rose from or by, or of a part of the time. What it rose from counts where its own time
-    follows at once.
+def _part_between(amount: Span, time: Time, text: str) -> Time | None:
+    """The time, or the part of it that is named beside the amount: "in 2026: from January to April it reached". None if there are
+    several.
     """
+    if time.length < 12 or time.first.year != time.last.year:
+        return time
     first, last = sorted((amount, time), key=lambda span: span.start_char)
-    if time.length >= 12 and find_periods(text[first.end_char : last.start_char] + text[last.end_char : last.end_char + 1]):
-        return True
+    periods = find_periods(text[first.end_char : last.start_char])
+    if not periods:
+        return time
+    (begin, end), *others = sorted(periods)
+    if others:
+        return None
+    return replace(time, first=time.first.replace(month=begin), last=_month_end(time.first.year, end), length=end - begin + 1)
+
+
+def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
+    """Whether an amount is what another rose from or by. What it rose from counts where its own time follows at once."""
     before = text[max(0, amount.start_char - _BEFORE_CHARS) : amount.start_char]
     if _BY.search(before) or _BESIDE_AFTER.match(text, amount.end_char):
         return True
@@ -418,9 +439,10 @@ def asks_since(question: str) -> bool:
 
 
 _SCOPES = re.compile(
-    r"\b(?:foreign\w*|all (?:countries|partners|routes)|worldwide|domestic)\b|\b(?:иностран\w+|всеми? стран\w+|всех стран"
-    r"|внутренн\w+)\b"
-    r"|外国|所有国家|各国|成员国|全球|国内|\bстран[а-я]* (?:РСЭП|АТР|ЕАЭС)\b",
+    r"\b(?:foreign\w*|surplus|deficit|all (?:countries|partners|routes)|worldwide|domestic)\b|\b(?:иностран\w+"
+    r"|всеми? стран\w+|всех стран"
+    r"|внутренн\w+|профицит\w*|дефицит\w*)\b"
+    r"|顺差|逆差|外国|所有国家|各国|成员国|全球|国内|\bстран[а-я]* (?:РСЭП|АТР|ЕАЭС)\b",
     re.IGNORECASE,
 )
 

@@ -32,12 +32,13 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.ask.understand.question import Question, understand
-from coopbot.ask.weights import Weights
+from coopbot.ask.weights import SentenceWeights, Weights
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters, Language, Outcome, Point, Remark, Span
 from coopbot.index.model.embedder import Embedder
+from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
 from coopbot.text.figures import figures_agree, find_figures
-from coopbot.text.gazetteer import find_names, is_named
+from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
 from coopbot.text.glossary import find_concepts
 from coopbot.text.restate import restate
 from coopbot.text.sides import Side, find_sides, is_one_thing
@@ -52,6 +53,8 @@ _LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
 _TITLES = 6
 # As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
 _NEAR, _ALIKE = 1.3, 0.45
+# From this reading on an amount in another language is among the latest.
+_READ_WELL = -6.0
 # Passages searched for articles about a subject.
 _SEARCHED = 60
 # Passages of a side that are read, of the question's language and of others.
@@ -132,22 +135,28 @@ def answer_series(asking: Asking) -> Answer | None:
 
 def answer_latest(asking: Asking) -> Answer | None:
     """The newest of what answers first, each with its date, older ones after it."""
-    evidence = asking.evidence()
     own = asking.weights.sentences(with_reader=asking.reader is not None)
-    if not evidence.sentences or evidence.confidence < own.possible:
+    if asks_for_figures(asking.asked.text):
+        found = find_series(
+            asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, parts=True, today=asking.today
+        )
+        if len({one.amount.time for one in found.points}) >= _LEAST_POINTS:
+            near = [_sentence(one) for one in found.points if one.opened.ranked.pair == "same" or one.reading >= _READ_WELL]
+            return _latest(asking, near, asking.confidence(found.read), own)
+    evidence = asking.evidence()
+    about = [one for one in evidence.sentences if _is_there(asking, one)]
+    if not about or evidence.confidence < own.possible:
         return None
-    best = evidence.sentences[0]
-    near = [one for one in evidence.sentences if one.log_odds >= max(own.least_log_odds, best.log_odds - _NEAR)]
+    best = about[0]
+    near = [one for one in about if one.log_odds >= max(own.least_log_odds, best.log_odds - _NEAR)]
     near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
-    near = [_readable(one, evidence.sentences) for one in near]
-    figures = {figure.unit for figure in find_figures(best.answer_text)} - {"date"}
-    if figures:
-        found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, today=asking.today)
-        of_unit = [one for one in found.points if one.amount.unit in figures and one.amount.time.first <= asking.today]
-        known = {(one.stored.passage.passage_id, one.span) for one in near}
-        for point in sorted(of_unit, key=lambda one: one.amount.time.last, reverse=True):
-            if (point.opened.passage.passage_id, point.span) not in known and point.opened.ranked.pair == "same":
-                near.append(replace(_sentence(point), log_odds=best.log_odds))
+    return _latest(asking, [_readable(one, evidence.sentences) for one in near], evidence.confidence, own)
+
+
+def _latest(asking: Asking, near: list[ScoredSentence], confidence: float, own: SentenceWeights) -> Answer | None:
+    """The answer of these sentences, the newest first."""
+    if not near:
+        return None
     days = {id(one): _day(asking, one) for one in near}
     near.sort(key=lambda one: (days[id(one)] or date.min, one.log_odds), reverse=True)
     chosen: list[ScoredSentence] = []
@@ -159,8 +168,14 @@ def answer_latest(asking: Asking) -> Answer | None:
         for one, sentence in zip(_citations(asking, chosen), chosen, strict=True)
     ]
     remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
-    outcome: Outcome = "answered" if evidence.confidence >= own.answered else "possible"
-    return _answer(asking, "latest", citations, outcome=outcome, confidence=evidence.confidence, remarks=remarks)
+    outcome: Outcome = "answered" if confidence >= own.answered else "possible"
+    return _answer(asking, "latest", citations, outcome=outcome, confidence=confidence, remarks=remarks)
+
+
+def _is_there(asking: Asking, one: ScoredSentence) -> bool:
+    """Whether a sentence is of no other place than those that the question names."""
+    names = asking.asked.names
+    return not any(is_elsewhere(name, place) for name in find_names(one.text) - names for place in names)
 
 
 def answer_compare(asking: Asking) -> Answer | None:
@@ -490,6 +505,8 @@ def _day(asking: Asking, one: ScoredSentence) -> date | None:
 
 def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
     if one.answer_text and figures_agree(one.answer_text, other.answer_text):
+        return True
+    if figures_agree(one.text, other.text) and figures_agree(other.text, one.text):
         return True
     is_one = one.stored.passage.article_id == other.stored.passage.article_id and quoted_span(one) == quoted_span(other)
     return is_one or float(one.vector @ other.vector) >= SAME[one.stored.language != other.stored.language]

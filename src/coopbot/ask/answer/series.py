@@ -76,7 +76,21 @@ _HALF, _ANCHORED, _ANCHORS = -6.0, 4.0, 4
 _ALIKE = {True: 0.56, False: 0.42}
 # What may be counted: a sentence that tells of another of these than the question counts something else.
 _COUNTED = frozenset(
-    {"export", "import", "production", "harvest", "capacity", "price", "cost", "share", "stake", "profit", "tax", "transit"}
+    {
+        "trade",
+        "export",
+        "import",
+        "production",
+        "harvest",
+        "capacity",
+        "price",
+        "cost",
+        "share",
+        "stake",
+        "profit",
+        "tax",
+        "transit",
+    }
 )
 # Units of many things, of which a sentence may count several; a reading that is so much better decides.
 _MANY_THINGS, _PREFERRED, _MOST_BESIDE = frozenset({"people", ""}), 1.0, 2
@@ -85,7 +99,7 @@ _SUM = (0.97, 1.03)
 # What may be a part of all cargo.
 _GOODS = frozenset({"coal", "ore", "timber", "grain", "meat", "oil", "gas", "lng", "machinery", "vehicle", "food"})
 # "Sold", "sent", "delivered": a sentence need not have the word.
-_SAID_IN_MANY_WAYS = frozenset({"export", "import", "transit"})
+_SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import", "transit"})
 _GROWN = frozenset({"production", "harvest"})
 # The share of what the question is about that a sentence has, of the share that the anchor has.
 _ABOUT = 0.6
@@ -160,10 +174,11 @@ def find_series(
     reader: Reader | None,
     *,
     bounded: bool = True,
+    parts: bool = False,
     today: date | None = None,
 ) -> FoundSeries:
-    """The figures that a question asks for, by time. bounded: whether years that the question names limit them. today: later
-    times are left out.
+    """The figures that a question asks for, by time. bounded: whether years that the question names limit them. parts:
+    whether parts of a year count beside whole ones. today: later times are left out.
     """
     opened = looked_through(question, ranked, store)
     of_capacity = "capacity" in _topics(question.text)
@@ -186,7 +201,7 @@ def find_series(
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
         fitting = _within(question.text, fitting)
-    return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
+    return FoundSeries(points=_by_time(fitting, unit, parts=parts), read=tuple(read.values()))
 
 
 def looked_through(question: Question, ranked: Sequence[RankedPassage], store: VectorStore) -> list[OpenPassage]:
@@ -342,6 +357,8 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
         return []
     unit = named[0] if named else max(weights, key=lambda one: weights[one])
     own = sorted((point for point in candidates if point.amount.unit == unit), key=worth, reverse=True)
+    if any(point.reading > _UNREAD for point in own):
+        own = [point for point in own if point.reading > _UNREAD or _aboutness(question, point) >= _ABOUT]
     anchors: list[FoundPoint] = []
     for is_own in (True, False):
         side = [point for point in own if (point.opened.ranked.pair == "same") == is_own]
@@ -414,6 +431,8 @@ def _is_of_other_goods(question: str, point: FoundPoint) -> bool:
     if here and sought and sought.isdisjoint(here):
         return True
     clauses = _CLAUSE.split(point.text)
+    if not sought and point.amount.unit in _MONEY:  # of all trade, the value of one kind of goods
+        return any(point.amount.of(point.text) in clause and find_concepts(clause) & _GOODS for clause in clauses)
     told = [clause for clause in clauses if find_concepts(clause) & sought]
     own = [clause for clause in clauses if point.amount.of(point.text) in clause]
     return bool(sought and told) and not any(clause in told for clause in own) and any(_DIGIT.search(clause) for clause in told)
@@ -440,7 +459,7 @@ def _within(question: str, points: list[FoundPoint]) -> list[FoundPoint]:
     return points
 
 
-def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
+def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[FoundPoint, ...]:
     """For each time the figure that fits best, and those of other sources that differ; parts of a year only where there is no
     figure for the whole of it, and another currency only where there is none in the main one.
     """
@@ -460,16 +479,23 @@ def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
             and count_attributions(point.text) + count_attributions(same[0].text)
         ):
             kept.append(point)
+    if not parts:
+        kept = _whole_years(kept)
+    kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
+    return tuple(kept[-_MOST_POINTS:])
+
+
+def _whole_years(kept: list[FoundPoint]) -> list[FoundPoint]:
+    """Without parts of a year that there is a figure for as a whole, and of several parts the longest."""
     whole = {point.amount.time.first.year for point in kept if point.amount.time.length >= 12}
     kept = [point for point in kept if point.amount.time.length >= 12 or point.amount.time.last.year not in whole]
     kept = [point for point in kept if point.amount.time.length <= 12 and (not whole or point.amount.time.length >= 3)]
-    parts: dict[int, int] = {}
+    lengths: dict[int, int] = {}
     for point in kept:
-        parts[point.amount.time.last.year] = max(parts.get(point.amount.time.last.year, 0), point.amount.time.length)
-    if len(parts) > 1:  # of several years: the longest part of each
-        kept = [point for point in kept if point.amount.time.length == parts[point.amount.time.last.year]]
-    kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
-    return tuple(kept[-_MOST_POINTS:])
+        lengths[point.amount.time.last.year] = max(lengths.get(point.amount.time.last.year, 0), point.amount.time.length)
+    if len(lengths) > 1:  # of several years: the longest part of each
+        kept = [point for point in kept if point.amount.time.length == lengths[point.amount.time.last.year]]
+    return kept
 
 
 def _is_close(one: TimedAmount, other: TimedAmount) -> bool:
