@@ -321,8 +321,8 @@ def _distance(amount: Span, time: Span, text: str) -> int:
 
 
 def _part_between(amount: Span, time: Time, text: str) -> Time | None:
-    """The time, or the part of it that is named beside the amount: "in 2026: from January to April it reached". None if there are
-    several.
+    """The time, or the part of it that is named beside the amount: "in 2026: from January to April it reached". None if there
+    are several.
     """
     if time.length < 12 or time.first.year != time.last.year:
         return time
