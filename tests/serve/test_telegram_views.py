@@ -19,6 +19,7 @@ from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
 from coopbot.serve.changes import Changes
+from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.messages import message
 from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.buttons import buttons, read_press
@@ -205,8 +206,21 @@ def test_votes_are_kept_for_admins(bot: Bot, api: BotApi, presses: _Presses) -> 
         api.wait_for_sent(3)
 
     bot.run(scenario)
-    assert api.sent[2].text == "👍 1  👎 1\n👎 bad one?"
+    assert api.sent[2].text == "👍 1  👎 1  🈯 0\n👎 bad one?"
     assert [text for _, text in api.answered_presses if text] == [_EN.thanks] * 4
+
+
+def test_a_vote_on_an_answer_to_somebody_else_stores_no_question(bot: Bot, api: BotApi, presses: _Presses) -> None:
+    def scenario() -> None:
+        api.deliver(incoming("private?", chat_id=5, user_id=1))
+        api.wait_for_sent(1)
+        data = api.sent[0].button(label("menu")).replace("menu", "wrong_language")
+        presses.data(data, chat_id=5, message_id=api.sent[0].message_id)
+
+    bot.run(scenario)
+    (stored,) = FeedbackBox(bot.state()).latest(10)
+    assert (stored.feedback.verdict, stored.feedback.channel, stored.feedback.language) == ("wrong_language", "telegram", "en")
+    assert (stored.feedback.question, stored.feedback.searched_as) == ("", "")
 
 
 def test_examples_are_questions_that_are_answered(bot: Bot, api: BotApi, presses: _Presses) -> None:
@@ -273,7 +287,7 @@ def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses:
     assert api.sent[3].text == "Deleted: ratings: 1, questions: 2, subscriptions: 1."
     assert api.sent[4].text == _EN.nothing_to_forget
     service = bot.service()
-    for table in ("answers", "votes", "languages", "subscriptions", "outbox"):
+    for table in ("answers", "feedback", "languages", "subscriptions", "outbox"):
         assert service._state.number(f"SELECT COUNT(*) FROM {table}") == 0
     assert service._state.number("SELECT COUNT(*) FROM updates WHERE body IS NOT NULL") == 0
     service._state.close()
@@ -472,7 +486,7 @@ def test_an_admin_adds_a_file(admin_bot: Bot, api: BotApi, monkeypatch: pytest.M
     assert api.sent[0].text == _EN.add_hint
 
 
-_REPLIES = [("/add", _EN.add_what), ("/status", "snapshot "), ("/rebuild", _EN.rebuilding), ("/feedback", "👍 0  👎 0")]
+_REPLIES = [("/add", _EN.add_what), ("/status", "snapshot "), ("/rebuild", _EN.rebuilding), ("/feedback", "👍 0  👎 0  🈯 0")]
 
 
 @pytest.mark.parametrize(("text", "expected"), _REPLIES)

@@ -12,6 +12,7 @@ from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
+from coopbot.serve.feedback import Verdict
 from coopbot.serve.messages import error_text, listed, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard
@@ -29,6 +30,7 @@ _EXAMPLES = 3
 _PASSAGES = 5
 _PROGRESS_EVERY_S = 2.0
 _DISLIKED = 10
+_SIGNS: dict[Verdict, str] = {"good": "👍", "bad": "👎", "wrong_language": "🈯"}
 
 _log = logging.getLogger(__name__)
 
@@ -157,9 +159,11 @@ class Commands:
         )
 
     def _feedback(self) -> str:
-        records = self._kit.records
-        counts = f"👍 {records.votes(good=True)}  👎 {records.votes(good=False)}"
-        return "\n".join([counts, *(f"👎 {question}" for question in records.disliked(_DISLIKED))])
+        """Counts of what was said over all interfaces, and the latest questions whose answers were not good."""
+        box = self._kit.feedback
+        counts = "  ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in box.counts().items())
+        disliked = [one.feedback for one in box.latest(_DISLIKED, verdicts=("bad", "wrong_language"))]
+        return "\n".join([counts, *(f"{_SIGNS[one.verdict]} {one.question}" for one in disliked if one.question)])
 
     async def _change(self, waiting: Waiting, incoming: Incoming, changes: Changes, language: Language) -> None:
         """Request a change, reply, and update the reply with its progress."""

@@ -21,6 +21,7 @@ from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, Language
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
+from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.delivery import Delivery
@@ -82,6 +83,7 @@ class Kit:
     def __init__(self, bot: Bot, library: Library, settings: BotSettings, state: State, quota: Quota) -> None:
         self.bot, self.library, self.settings, self.state = bot, library, settings, state
         self.inbox, self.outbox, self.records = Inbox(state), Outbox(state), Records(state)
+        self.feedback = FeedbackBox(state)
         self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
         self.executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="coopbot-telegram")
 

@@ -13,6 +13,7 @@ from telegram.error import TelegramError
 
 from coopbot.ask.answer.answerer import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
+from coopbot.serve.feedback import Feedback, TooMuch, Verdict
 from coopbot.serve.telegram.answering import answer_question, keyboard_of, show, under
 from coopbot.serve.telegram.buttons import (
     Place,
@@ -30,7 +31,7 @@ from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.passages import context_parts, passage_parts
-from coopbot.serve.telegram.records import Asked, Record
+from coopbot.serve.telegram.records import Asked, Record, feedback_id
 from coopbot.serve.telegram.subscriptions import subscribe, subscription_shown, unsubscribe
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
 
@@ -179,11 +180,20 @@ async def _other_buttons(press: Press, place: Place) -> None:
     press.kit.finish(press.waiting, [under(record, keyboard).only_keyboard(record.parts - 1)])
 
 
-async def _vote(press: Press) -> None:
-    record = press.record
-    if record is not None:
-        press.kit.records.vote(record.answer_id, press.query.from_user.id, good=press.name == "good")
-    await press.end(press.texts.too_old if record is None else press.texts.thanks)
+async def _vote(press: Press, verdict: Verdict) -> None:
+    """Store what somebody says about the answer; the question only if it is their own."""
+    record, user_id = press.record, press.query.from_user.id
+    if record is None:
+        await press.end(press.texts.too_old)
+        return
+    asked = {"question": record.asked.text, "searched_as": record.searched_as} if record.asked.user_id == user_id else {}
+    feedback = Feedback(verdict=verdict, channel="telegram", language=record.language, **asked)
+    try:
+        press.kit.feedback.add(feedback_id(user_id, record.answer_id), feedback, f"tg{user_id}")
+    except TooMuch:
+        await press.end(press.texts.slow_down.format(press.kit.settings.rate))
+    else:
+        await press.end(press.texts.thanks)
 
 
 # Under replies to commands.
@@ -277,8 +287,9 @@ PRESSES: Mapping[str, Code] = {
     "languages": _view(partial(_filtered, filters=_other_languages)),
     "menu": partial(_other_buttons, place="menu"),
     "close": partial(_other_buttons, place="answer"),
-    "good": _vote,
-    "bad": _vote,
+    "good": partial(_vote, verdict="good"),
+    "bad": partial(_vote, verdict="bad"),
+    "wrong_language": partial(_vote, verdict="wrong_language"),
     "example": _example,
     "language": _language,
     "subject": _subscription,

@@ -1,4 +1,4 @@
-"""Data of users: answers with their questions and votes, for buttons and edits; chosen languages; conversations."""
+"""Data of users: answers with their questions, for buttons and edits; chosen languages; conversations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ _KEPT_NUMBERS_S = 2 * 86_400
 
 # Each table with the condition for the rows of a user.
 _OF_USER = {
+    # Where an earlier release stored them.
     "votes": "user_id = ?1 OR answer_id IN (SELECT answer_id FROM answers WHERE user_id = ?1)",
+    "feedback": "feedback_id LIKE 'tg' || ?1 || '.%'",
     "answers": "user_id = ?1",
     "conversations": "user_id = ?1 OR chat_id = ?1",
     "languages": "user_id = ?1",
     "subscriptions": "user_id = ?1",
     "talks": "client = 'tg' || ?1",
 }
+
+
+def feedback_id(user_id: int, answer_id: int) -> str:
+    """Under which a user's latest feedback on an answer is stored."""
+    return f"tg{user_id}.{answer_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +93,6 @@ class Records:
     def of_question(self, chat_id: int, question_id: int) -> Record | None:
         """The latest answer to a message; None if there is none."""
         return self._find("chat_id = ? AND question_id = ?", chat_id, question_id)
-
-    def vote(self, answer_id: int, user_id: int, *, good: bool) -> None:
-        """Record a user's vote on an answer; the last one counts."""
-        query = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)"
-        self._state.execute(query, answer_id, user_id, good, self._state.now_s())
-
-    def votes(self, *, good: bool) -> int:
-        """The number of good votes, or of bad ones."""
-        return self._state.number("SELECT COUNT(*) FROM votes WHERE good = ?", good)
-
-    def disliked(self, limit: int) -> list[str]:
-        """The latest questions whose answers got a bad vote."""
-        rows = self._state.read(
-            "SELECT question FROM votes JOIN answers USING (answer_id) WHERE NOT good ORDER BY voted_at_s DESC LIMIT ?", limit
-        )
-        return [str(row["question"]) for row in rows]
 
     def language(self, user_id: int) -> Language | None:
         """The language that a user chose; None if none."""
