@@ -230,12 +230,23 @@ class DatedWords(Span):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """Why a quote may be out of date: it was to hold until then, or what it plans was to happen by then."""
+
+    kind: Literal["expired", "overdue"]
+    when: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
 
     answer: the span within the quote of the words that answer; None without a reader. restated: those words in the language of
-    the question, for a quote in another language whose words are sure to mean that; else "". as_of: the date of the article, or
-    "undated", if the age of the quote matters to the question.
+    the question, for a quote in another language whose words are sure to mean that; else "". as_of: when the quote was said, or
+    "undated", if its age matters to the question.
+
+    sources: of the quote or, in an article that attributes no sentence, of the article. attributions: those of the quote, the
+    answering sentence's first; empty where only the article says it.
     """
 
     number: int
@@ -256,8 +267,18 @@ class Citation:
     also_published_by: tuple[Source, ...] = ()
     answer: Span | None = None
     restated: str = ""
-    as_of: date | Literal["undated"] | None = None
+    as_of: When | Literal["undated"] | None = None
     dated_words: tuple[DatedWords, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    stale: Stale | None = None
+
+    @property
+    def said(self) -> When | None:
+        """When it was said: what its first attribution gives or, without any, the article's date."""
+        if not self.attributions:
+            return When(self.published) if self.published else None
+        first = self.attributions[0]
+        return first.as_of or max((source.published for source in first.sources if source.published), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

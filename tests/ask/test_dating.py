@@ -7,7 +7,8 @@ import pytest
 
 from coopbot.ask.answer.compose import cite
 from coopbot.ask.answer.dating import dated, promote_newer
-from coopbot.domain import Citation, Language
+from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.domain import Citation, Language, When
 from tests.ask.sentences import sentence, towards
 from tests.cases import check_each
 from tests.fakes import make_article
@@ -18,8 +19,8 @@ OLD = "A lorry pays 500 roubles."
 NEW = "A lorry pays 900 roubles."
 
 
-def published(article_id: str) -> date | None:
-    return {f"en/{OLD}": date(2020, 1, 1), f"en/{NEW}": date(2025, 12, 1)}.get(article_id)
+def published(one: ScoredSentence) -> date | None:
+    return {OLD: date(2020, 1, 1), NEW: date(2025, 12, 1)}.get(one.text)
 
 
 def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
@@ -59,7 +60,7 @@ AS_OF = [
 
 @pytest.mark.parametrize(("text", "day", "latest", "expected"), AS_OF)
 def test_an_old_quote_is_dated(text: str, day: date | None, latest: bool, expected: object) -> None:
-    assert dated(quoted(text, day), TODAY, latest=latest).as_of == expected
+    assert dated(quoted(text, day), TODAY, latest=latest).as_of == (When(expected) if isinstance(expected, date) else expected)
 
 
 WORDS = """

@@ -259,7 +259,7 @@ def test_the_source_of_the_last_answer_is_quoted_again(answerer: Answerer, asked
     answer = answerer.ask(then, conversation_id=f"source-{language}-{len(then)}")
     assert (answer.kind, answer.outcome, answer.question_language) == ("source", "answered", language)
     assert answer.claims[0].text == first.claims[0].text
-    assert answer.citations[0].as_of == answer.citations[0].published
+    assert answer.citations[0].as_of == answer.citations[0].said
     again = answerer.ask(then, conversation_id=f"source-{language}-{len(then)}")
     assert again.claims == answer.claims
 

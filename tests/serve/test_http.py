@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
-from coopbot.domain import Article, Source, When
+from coopbot.domain import LANGUAGES, Article, Source, When
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
@@ -118,6 +118,7 @@ def test_other_publishers_of_a_story_are_listed_with_article_quotes_and_passages
             "url": "https://echo.example/a",
             "published": "2025-05-11",
             "via": "",
+            "name": dict.fromkeys(LANGUAGES, "Echo Daily"),
         }
     ]
     answer = client.post("/v1/ask", json={"question": "When did the Tongjiang railway bridge open?"}).json()

@@ -26,7 +26,7 @@ def _texts(language: Language) -> dict[str, str]:
     remarks = texts.pop("remarks")
     assert set(remarks) == set(REMARKS)
     notices |= remarks
-    for name in ("from_article", "also_in"):
+    for name in ("from_article", "also_in", "stale"):
         notices |= {f"{name} {code}": text for code, text in texts.pop(name).items()}
     notices |= {f"further {unit}": forms["plain"].format(subject="").strip() for unit, forms in further.items()}
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
@@ -35,7 +35,7 @@ def _texts(language: Language) -> dict[str, str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_in_its_own_script(language: Language) -> None:
     for name, whole in _texts(language).items():
-        text = re.sub(r"/[a-z]+", "", whole)  # commands are the same in all
+        text = re.sub(r"/[a-z]+|coopbot", "", whole)  # commands and the name are the same in all
         assert _SCRIPT[language].search(text), name
         for other in LANGUAGES:
             assert other == language or not _SCRIPT[other].search(text), (name, other)
@@ -145,8 +145,8 @@ def _cited(*publishers: str) -> Citation:
     [
         ((), "en", "coopbot briefs"),
         (("TASS", "TASS", "Xinhua"), "en", "coopbot briefs (based on TASS, Xinhua)"),
-        (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "coopbot briefs (по материалам: ТАСС, РБК, Интерфакс и др.)"),
-        (("新华社", "澎湃"), "zh", "coopbot briefs（综合自新华社、澎湃）"),
+        (("ТАСС", "РБК", "Интерфакс", "РИА"), "ru", "справки coopbot (по материалам: ТАСС, РБК, «Интерфакс» и др.)"),
+        (("新华社", "澎湃"), "zh", "coopbot 简报（综合自新华社、澎湃）"),
         (("A", "B", "C", "D"), "en", "coopbot briefs (based on A, B, C and others)"),
     ],
 )

@@ -249,7 +249,7 @@ def test_the_overview_counts_articles(client: TestClient) -> None:
         ("tongjiang-bridge", 1),
     ]
     assert found["places"][0]["names"] == {"en": "Hunchun", "zh": "珲春", "ru": "Хуньчунь"}
-    assert {"name": "TASS", "articles": 1} in found["publishers"]
+    assert {"name": "TASS", "articles": 1, "names": {"en": "TASS", "zh": "塔斯社", "ru": "ТАСС"}} in found["publishers"]
     assert [article["article_id"] for article in found["recent"]] == ["zh/port", "en/bridge", "en/port", "ru/port"]
     assert found["newest"] == "2024-12-31"
 

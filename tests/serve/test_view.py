@@ -157,7 +157,7 @@ def test_an_article_that_is_quoted_twice_is_one_source_with_the_publishers_of_a_
     assert isinstance(sources, SourcesBlock)
     assert [one.numbers for one in sources.articles] == [(1, 2)]
     (nearest,) = (block for block in answer_view(NONE) if isinstance(block, NearestBlock))
-    assert nearest.passages[1].line == "Example News (based on ТАСС, РИА) · 2 January 2020"
+    assert nearest.passages[1].line == "Example News (based on TASS, RIA) · 2 January 2020"
 
 
 def test_each_side_of_a_disagreement_has_its_own_figure() -> None:
@@ -181,7 +181,7 @@ SHOWN: list[tuple[Answer, str, str]] = [
         "This may answer:\n\nThe bridge is **1,283 metres** long. [\\[1\\]](https://news.example/a)\n\n"
         f"> also in Chinese: 大桥长**1283米**。 [\\[2\\]]({QIAO})\n\n**Sources**\n\n"
         "- \\[1\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
-        f"- \\[2\\] [大桥]({QIAO}) · 黑河日报 · 10 May 2025",
+        f"- \\[2\\] [大桥]({QIAO}) · Heihe Daily · 10 May 2025",
     ),
     (
         FOREIGN,
@@ -189,7 +189,7 @@ SHOWN: list[tuple[Answer, str, str]] = [
         f"大桥长**1283米**。 [\\[1\\]]({QIAO})\n\nfrom a Chinese article: **1,283 m**\n\n"
         "**Nearest passages**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
         "  > Lorries cross it.\n\n**Sources**\n\n"
-        f"- \\[1\\] [大桥]({QIAO}) · 黑河日报 · 10 May 2025",
+        f"- \\[1\\] [大桥]({QIAO}) · Heihe Daily · 10 May 2025",
     ),
 ]
 
@@ -212,7 +212,7 @@ def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         "    en/bridge:33-50",
         "",
         "Sources",
-        "[1] 大桥 · 黑河日报 · 10 May 2025",
+        "[1] 大桥 · Heihe Daily · 10 May 2025",
         "    zh/qiao:0-9",
     ]
     _print_answer(FOLDED)

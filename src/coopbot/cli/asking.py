@@ -94,8 +94,9 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve import view
-    from coopbot.serve.answer_text import row_text
-    from coopbot.serve.messages import labelled
+    from coopbot.serve.answer_text import aged, origin_text, row_text
+    from coopbot.serve.links import said_address
+    from coopbot.serve.messages import labelled, source_text
 
     cited = {citation.number: citation for citation in answer.citations}
     for block in view.answer_view(answer):
@@ -105,12 +106,18 @@ def _print_answer(answer: Answer) -> None:
             case view.QuoteBlock():
                 if block.label:
                     say(f"\n{labelled(block.label, '', answer.question_language).rstrip()}")
-                say_marked(block.words.text, block.words.answer, block.note + _numbers(block.numbers))
+                before = aged(block, answer.question_language)
+                marks = block.words.answer and block.words.answer.shifted(len(before))
+                say_marked(before + block.words.text, marks, block.note + _numbers(block.numbers))
+                if said := origin_text(block):
+                    say(f"    {said}")
                 if block.origin:
                     say_marked(f"    {block.origin.text}", block.origin.answer and block.origin.answer.shifted(4))
                 for one in block.folded:
-                    quote = labelled(one.label, one.words.text, answer.question_language)
-                    say(f"    {quote}{one.note} [{one.number}]")
+                    quote = aged(one, answer.question_language) + one.words.text
+                    say(f"    {labelled(one.label, quote, answer.question_language)}{one.note} [{one.number}]")
+                    if said := origin_text(one):
+                        say(f"        {said}")
             case view.SeriesBlock():
                 say(block.heading)
                 width = max(len(row.time) for row in block.rows)
@@ -128,10 +135,15 @@ def _print_answer(answer: Answer) -> None:
                 for source in sources:
                     say(f"{_numbers(source.numbers).strip()} {source.title} · {source.line}")
                     for one in source.quotes:
-                        say(f"    {one.words.text}{one.note}")
+                        say(f"    {aged(one, answer.question_language)}{one.words.text}{one.note}")
+                        if said := origin_text(one):
+                            say(f"        {said}")
                     for citation in map(cited.__getitem__, source.numbers):
                         place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
                         say(f"    {place} {citation.deep_link}".rstrip())
+                        for own in citation.sources if citation.attributions else ():
+                            if address := said_address(own):
+                                say(f"    {source_text(own, answer.question_language)} {address}")
             case view.ArticlesBlock():
                 if block.heading:
                     say(f"\n{block.heading}")

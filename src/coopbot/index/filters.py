@@ -14,6 +14,7 @@ from typing import TypedDict
 
 from coopbot.domain import Article, Filters, Language, Span, When
 from coopbot.text.gazetteer import all_places, find_names, place_id
+from coopbot.text.publishers import spellings_of
 
 KEY_CHARS = 200
 """Longer values are cut before they are compared."""
@@ -35,7 +36,8 @@ class ValueFilter:
 
     field: of `Filters`, in JSON and in indexes. option: of the command line, where it is repeated. most: how many values
     may be asked for. of: the values of an article, as they are written. description: for programs. to_ids: makes names into
-    what articles have; raises ValueError. choices: where they are few, (name in a language, what to ask for), in order.
+    what articles have; raises ValueError. spellings: of a value asked for, all ways in which articles write it. choices: where
+    they are few, (name in a language, what to ask for), in order.
     """
 
     field: str
@@ -45,6 +47,7 @@ class ValueFilter:
     of: Callable[[Article], Iterable[str]]
     description: str | None = None
     to_ids: Callable[[list[str]], list[str]] = list
+    spellings: Callable[[str], Iterable[str]] = lambda value: (value,)
     choices: Callable[[Language], list[tuple[str, str]]] | None = None
 
 
@@ -80,6 +83,7 @@ PUBLISHERS = ValueFilter(
     help="Only this publisher or source; repeatable.",
     most=50,
     of=_publishers_of,
+    spellings=spellings_of,
 )
 # Indexes store what `places_in` finds, since it takes long.
 PLACES = ValueFilter(
@@ -106,8 +110,8 @@ def values_by_key(article: Article, one: ValueFilter) -> dict[str, str]:
 
 
 def asked_keys(one: ValueFilter, filters: Filters) -> frozenset[str]:
-    """The keys of the values asked for; empty if the filter does not limit."""
-    return frozenset(map(key_of, getattr(filters, one.field)))
+    """The keys of the values asked for, in all spellings; empty if the filter does not limit."""
+    return frozenset(key_of(written) for value in getattr(filters, one.field) for written in one.spellings(value))
 
 
 Days = tuple[date, date]
@@ -157,9 +161,14 @@ def sentence_passes(article: Article, span: Span, filters: Filters) -> bool:
 
 def times_of(article: Article) -> tuple[Days, ...]:
     """The days of an article and of the sources of its sentences."""
+    return tuple((when.first, when.last) for when in whens_of(article))
+
+
+def whens_of(article: Article) -> list[When]:
+    """When an article and the sources of its sentences were published, oldest first."""
     own = [When(article.published)] if article.published else []
     of_sentences = (source.published for one in article.attributions for source in one.sources if source.published)
-    return tuple((when.first, when.last) for when in sorted({*own, *of_sentences}))
+    return sorted({*own, *of_sentences})
 
 
 def passes(article: Article, filters: Filters) -> bool:

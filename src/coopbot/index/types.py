@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from coopbot.domain import Article, Language, Passage
+from coopbot.domain import Article, Language, Passage, Span
 
 F16 = npt.NDArray[np.float16]
 F32 = npt.NDArray[np.float32]
@@ -85,11 +85,18 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage and its row, its number within its language."""
+    """A passage and its row, its number within its language. shut: the places of sentences that may not be quoted, since they
+    do not pass the filters by publisher and date.
+    """
 
     passage: Passage
     language: Language
     row: int
+    shut: frozenset[int] = frozenset()
+
+    def is_open(self, span: Span) -> bool:
+        """Whether the sentence at this span may be quoted."""
+        return all(self.passage.sentences[place] != span for place in self.shut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,16 @@ def row_text(row: view.Row, language: Language) -> str:
     return row.words.text + bracketed(row.restated, language)
 
 
+def aged(block: view.QuoteBlock | view.Quoted, language: Language) -> str:
+    """What stands before a quote that is out of date: the note in brackets and a space; "" if it is not."""
+    return f"{bracketed(block.age, language).strip()} " if block.age else ""
+
+
+def origin_text(block: view.QuoteBlock | view.Quoted) -> str:
+    """Who said a quote and when, and where that was read; "" where only its article says it."""
+    return " · ".join([*(one.text for one in block.said), *filter(None, [block.read_in])])
+
+
 def _lines(answer: Answer) -> Iterator[str]:
     for block in view.answer_view(answer):
         match block:
@@ -26,12 +36,17 @@ def _lines(answer: Answer) -> Iterator[str]:
                 yield block.text
             case view.QuoteBlock():
                 label = labelled(block.label, "", answer.question_language) if block.label else ""
-                yield label + block.words.text + block.note + "".join(f" [{number}]" for number in block.numbers)
+                quote = aged(block, answer.question_language) + block.words.text + block.note
+                yield label + quote + "".join(f" [{number}]" for number in block.numbers)
+                if said := origin_text(block):
+                    yield f"  {said}"
                 if block.origin:
                     yield f"  {block.origin.text}"
                 for one in block.folded:
-                    quote = labelled(one.label, one.words.text, answer.question_language)
-                    yield f"  {quote}{one.note} [{one.number}]"
+                    quote = aged(one, answer.question_language) + one.words.text + one.note
+                    yield f"  {labelled(one.label, quote, answer.question_language)} [{one.number}]"
+                    if said := origin_text(one):
+                        yield f"    {said}"
             case view.SeriesBlock():
                 yield block.heading
                 for row in block.rows:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from coopbot.domain import Article, Citation
+from coopbot.domain import Article, Citation, Source
+from coopbot.text.publishers import is_linkable
 
 
 def article_address(base: str, article_id: str) -> str:
     """The page of an article in this service. base: the service's address without a trailing slash; "" if it has none."""
     return f"{base}/article/{quote(article_id)}" if base else ""
+
+
+def said_address(source: Source) -> str:
+    """The web page on which somebody said something; "" if it is unknown or not to be linked."""
+    return source.url if is_linkable(source) and source.url.lower().startswith(("http://", "https://")) else ""
 
 
 def source_address(article: Article | Citation, base: str) -> str:

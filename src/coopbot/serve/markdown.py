@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from coopbot.domain import Answer, Language, Span
 from coopbot.serve import view
-from coopbot.serve.answer_text import row_text
-from coopbot.serve.links import source_address
+from coopbot.serve.answer_text import aged, row_text
+from coopbot.serve.links import said_address, source_address
 from coopbot.serve.messages import labelled
+
+# Of citations by number, of their sources by place, and of articles by id.
+_Addresses = Mapping[int | str | tuple[int, int], str]
 
 _SPACE = re.compile(r"\s+")
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))")
@@ -32,8 +35,11 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
 
     base: the service's address, for sources without one.
     """
-    addresses: dict[int | str, str] = {citation.number: source_address(citation, base) for citation in answer.citations}
+    addresses: dict[int | str | tuple[int, int], str] = {
+        citation.number: source_address(citation, base) for citation in answer.citations
+    }
     addresses |= {article.article_id: source_address(article, base) for article in answer.articles}
+    addresses |= {(one.number, at): said_address(source) for one in answer.citations for at, source in enumerate(one.sources)}
     for block in view.answer_view(answer):
         for pieces in _paragraphs(block, addresses, answer.question_language):
             yield _line(pieces, addresses)
@@ -50,18 +56,22 @@ def escaped_markdown(text: str) -> str:
     return _SPECIAL.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", _SPACE.sub(" ", text))
 
 
-def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language: Language) -> Iterator[tuple[str | int, ...]]:
+def _paragraphs(block: view.Block, addresses: _Addresses, language: Language) -> Iterator[tuple[str | int, ...]]:
     """The lines of a block, in pieces: text, and the numbers of citations to link."""
     match block:
         case view.LeadBlock():
             yield (f"{block.text}\n\n",)
         case view.QuoteBlock():
             label = f"**{escaped_markdown(block.label)}**\n\n" if block.label else ""
-            yield label, _words(block.words), _note(block.note), *block.numbers, "\n\n"
+            yield label, _aged(block, language), _words(block.words), _note(block.note), *block.numbers, "\n\n"
+            if said := _said(block, addresses):
+                yield (f"{said}\n\n",)
             if block.origin:
                 yield (f"{_words(block.origin)}\n\n",)
             for one in block.folded:
-                yield f"> {labelled(one.label, _words(one.words), language)}", _note(one.note), one.number, "\n\n"
+                said = f" · {said}" if (said := _said(one, addresses)) else ""
+                quote = labelled(one.label, _aged(one, language) + _words(one.words), language)
+                yield f"> {quote}", _note(one.note), one.number, f"{said}\n\n"
         case view.SeriesBlock():
             yield (f"**{block.heading}**\n\n",)
             for row in block.rows:
@@ -72,7 +82,8 @@ def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language:
         case view.DisagreementBlock():
             yield (f"**{block.heading}**\n\n",)
             for side in block.sides:
-                yield f"- {_words(side.words)}", side.number, f" · {escaped_markdown(side.line)}\n"
+                line = _linked_said(side.said, addresses) or escaped_markdown(side.line)
+                yield f"- {_words(side.words)}", side.number, f" · {line}\n"
             yield ("\n",)
         case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
             yield (f"**{block.heading}**\n\n",)
@@ -80,7 +91,8 @@ def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language:
                 numbers = "".join(f"\\[{number}\\] " for number in source.numbers)
                 yield (f"- {numbers}{_titled(source, addresses[source.numbers[0]])}\n",)
                 for one in source.quotes:
-                    yield f"  > {_words(one.words)}", _note(one.note), "\n"
+                    said = f" · {said}" if (said := _said(one, addresses)) else ""
+                    yield f"  > {_aged(one, language)}{_words(one.words)}", _note(one.note), f"{said}\n"
             yield ("\n",)
         case view.ArticlesBlock():
             if block.heading:
@@ -89,7 +101,20 @@ def _paragraphs(block: view.Block, addresses: Mapping[int | str, str], language:
                 yield (f"- {_titled(source, addresses[source.article_id])}\n",)
 
 
-def _line(pieces: tuple[str | int, ...], addresses: Mapping[int | str, str]) -> MarkdownLine:
+def _aged(block: view.QuoteBlock | view.Quoted, language: Language) -> str:
+    return escaped_markdown(aged(block, language))
+
+
+def _said(block: view.QuoteBlock | view.Quoted, addresses: _Addresses) -> str:
+    """Who said a quote and when, each linked, and where that was read."""
+    return " · ".join(filter(None, (_linked_said(block.said, addresses), escaped_markdown(block.read_in))))
+
+
+def _linked_said(said: Sequence[view.Said], addresses: _Addresses) -> str:
+    return " · ".join(_linked(escaped_markdown(one.text), addresses[one.number, one.source]) for one in said)
+
+
+def _line(pieces: tuple[str | int, ...], addresses: _Addresses) -> MarkdownLine:
     text, links = "", []
     for piece in pieces:
         if isinstance(piece, int):

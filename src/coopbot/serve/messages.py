@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from pydantic import TypeAdapter
 
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Article, Citation, Language, Notice, Remark
+from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Article, Citation, Language, Notice, Remark, Source, When
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
+from coopbot.text.publishers import find_publisher, publisher_name
 
 # How many publishers of a brief's sources are named.
 _SOURCES_SHOWN = 3
@@ -73,6 +75,10 @@ class Messages:
     remarks: dict[Remark, str]
     undated: str
     as_of: str
+    stale: dict[Literal["expired", "overdue"], str]
+    via: str
+    read_in: str
+    read_in_brief: str
     quoted: str
     based_on: str
     question_empty: str
@@ -132,6 +138,19 @@ def format_month(day: date, language: Language) -> str:
     return dates.month.format(month=dates.months_alone[day.month - 1], year=day.year)
 
 
+def format_when(when: When | None, language: Language) -> str:
+    """A day, a month or a year, as exactly as it is known; None is "undated"."""
+    if when is None:
+        return message(language).undated
+    forms = (format_year_of, format_month, format_date)
+    return forms[len(when.parts) - 1](when.first, language)
+
+
+def format_year_of(day: date, language: Language) -> str:
+    """The year of `day`."""
+    return format_year(day.year, language)
+
+
 def format_year(year: int, language: Language) -> str:
     """A year on its own."""
     return message(language).dates.year.format(year=year)
@@ -139,14 +158,48 @@ def format_year(year: int, language: Language) -> str:
 
 def publisher_line(article: Article | Citation, language: Language) -> str:
     """The publisher; for a brief also the first few publishers of its sources."""
-    names = list(dict.fromkeys(source.publisher for source in article.sources if source.publisher))
+    publisher = publisher_name(article.publisher, language)
+    if isinstance(article, Citation) and article.attributions:
+        return publisher  # the sources of the quote are shown with it
+    sources = article.all_sources() if isinstance(article, Article) else article.sources
+    names = list(dict.fromkeys(publisher_name(source.publisher, language) for source in sources if source.publisher))
     if not names:
-        return article.publisher
+        return publisher
     texts = message(language)
     shown = listed(names[:_SOURCES_SHOWN], language)
     if len(names) > _SOURCES_SHOWN:
         shown = texts.punctuation.and_others.replace("…", shown, 1)
-    return (article.publisher + bracketed(texts.based_on.replace("…", shown, 1), language)).strip()
+    return (publisher + bracketed(texts.based_on.replace("…", shown, 1), language)).strip()
+
+
+def source_text(source: Source, language: Language) -> str:
+    """Who said something and when, such as "RIA via Rambler, March 2026"."""
+    name, comma = source_name(source, language), message(language).punctuation.comma
+    return f"{name}{comma}{format_when(source.published, language)}"
+
+
+def source_name(source: Source, language: Language) -> str:
+    """The publisher, and who published it again."""
+    name = publisher_name(source.publisher, language)
+    if not source.via:
+        return name
+    before, between, after = message(language).via.split("…")
+    return f"{before}{name}{between}{publisher_name(source.via, language)}{after}"
+
+
+def source_names(source: Source) -> dict[Language, str]:
+    """Its name in each language."""
+    return {language: source_name(source, language) for language in LANGUAGES}
+
+
+def read_in(citation: Citation, language: Language) -> str:
+    """Where a quote was read that others said, such as "in a coopbot brief"; "" where only its article says it."""
+    if not citation.attributions or not citation.publisher:
+        return ""
+    known = find_publisher(citation.publisher)
+    if known and known.kind == "brief":
+        return message(language).read_in_brief
+    return message(language).read_in.replace("…", publisher_name(citation.publisher, language), 1)
 
 
 def bracketed(text: str, language: Language) -> str:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from coopbot.domain import Citation, Language
-from coopbot.serve.messages import format_date, format_month, format_year, labelled, message
+from coopbot.domain import Citation, Language, When
+from coopbot.serve.messages import format_date, format_month, format_when, format_year, labelled, message
 
 
 def citation_note(citation: Citation, language: Language) -> str:
     """The note on one quote; "" if none is needed."""
     texts = message(language)
-    parts = [texts.as_of.replace("…", format_date(citation.as_of, language))] if isinstance(citation.as_of, date) else []
-    parts += [texts.undated] if citation.as_of == "undated" else []
+    parts = [texts.undated] if citation.as_of == "undated" else []
+    if isinstance(citation.as_of, When):
+        parts.append(texts.as_of.replace("…", format_when(citation.as_of, language)))
     for words in citation.dated_words:
         quoted = texts.quoted.replace("…", words.of(citation.quote))
         parts.append(labelled(quoted, format_period(words.first, words.last, language), language))
     return texts.punctuation.semicolon.join(parts)
+
+
+def age_note(citation: Citation, language: Language) -> str:
+    """The note before a quote that is out of date; "" if it is not."""
+    if citation.stale is None:
+        return ""
+    return message(language).stale[citation.stale.kind].replace("…", format_when(citation.stale.when, language))
 
 
 def format_period(first: date, last: date, language: Language) -> str:

@@ -6,12 +6,12 @@ Citations are referred to by number, so addresses are never part of a block. Spa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Remark, Span
-from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line
-from coopbot.serve.notes import citation_note, format_period
+from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line, read_in, source_text
+from coopbot.serve.notes import age_note, citation_note, format_period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +24,27 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Who said what a citation quotes, and when: "People's Daily, 21 August 2019". `source`: the place among the citation's
+    sources, counted from 0, of the one whose address it links to.
+    """
+
+    text: str
+    number: int
+    source: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """A smaller quote. `label`: why it is shown, such as "also in Chinese", or "". `note`: as in a block `quote`."""
+    """A smaller quote. `label`: why it is shown, such as "also in Chinese", or "". The rest is as in a block `quote`."""
 
     label: str
     words: Words
     note: str
     number: int
+    age: str = ""
+    said: tuple[Said, ...] = ()
+    read_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +63,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the figures that differ, and publisher and date of its quote."""
+    """One of the figures that differ, and publisher and date of its quote: in `line`, and in `said` where those who said it are
+    known.
+    """
 
     words: Words
     number: int
     line: str
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +88,9 @@ class QuoteBlock:
     `label`: what it is about where several things are, such as a side of a comparison, or "".
     `origin`: of a quote in another language than the question, such as "from a Chinese article: 1,283 m"; its `answer` is the
     words restated. `folded`: quotes that say the same.
+
+    `said`: who said it, the first of them, and `read_in`: where that was read, such as "in a coopbot brief"; both are empty
+    where only the article says it. `age`: a note to show before a quote that is out of date, or "".
     """
 
     words: Words
@@ -79,6 +99,9 @@ class QuoteBlock:
     origin: Words | None
     folded: tuple[Quoted, ...]
     label: str = ""
+    age: str = ""
+    said: tuple[Said, ...] = ()
+    read_in: str = ""
     kind: Literal["quote"] = "quote"
 
 
@@ -152,6 +175,9 @@ class ArticlesBlock:
 Block = LeadBlock | QuoteBlock | SeriesBlock | NoteBlock | DisagreementBlock | NearestBlock | SourcesBlock | ArticlesBlock
 
 
+# How many sources of a quote are shown with it.
+SAID = 3
+
 # Remarks that take the place of the line that an answer opens with.
 _IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about")
 
@@ -220,7 +246,7 @@ class _View:
                     restated=point.restated,
                     share=share,
                     number=citation.number,
-                    line=self._line(citation),
+                    line=self._said_line(citation),
                 )
             )
         return SeriesBlock(heading=message(self.language).series, rows=tuple(rows))
@@ -232,15 +258,26 @@ class _View:
             notes = dict.fromkeys(citation_note(one, self.language) for one in (first, *others))
             note = message(self.language).punctuation.semicolon.join(filter(None, notes))
             words = Words(text=claim.text, language=self.answer.question_language)
-            return QuoteBlock(words=words, note=bracketed(note, self.language), numbers=claim.citations, origin=None, folded=())
+            ages = dict.fromkeys(age_note(one, self.language) for one in (first, *others))
+            return QuoteBlock(
+                words=words,
+                note=bracketed(note, self.language),
+                numbers=claim.citations,
+                origin=None,
+                folded=(),
+                age=message(self.language).punctuation.semicolon.join(filter(None, ages)),
+            )
         also = message(self.language).also_in
         return QuoteBlock(
             words=Words(text=first.quote, language=first.language, answer=first.answer),
             note=bracketed(citation_note(first, self.language), self.language),
             numbers=(first.number,),
             origin=self._origin(first),
-            folded=tuple(self._quoted(one, one.answer, also[one.language]) for one in others),
+            folded=tuple(self._folded(one, first, also[one.language]) for one in others),
             label=claim.label,
+            age=age_note(first, self.language),
+            said=self._said(first),
+            read_in=read_in(first, self.language),
         )
 
     def _origin(self, citation: Citation) -> Words | None:
@@ -265,7 +302,8 @@ class _View:
 
     def _side(self, number: int, text: str) -> Side:
         citation = self._citation(number)
-        return Side(words=Words(text=text, language=citation.language), number=number, line=self._line(citation))
+        words = Words(text=text, language=citation.language)
+        return Side(words=words, number=number, line=self._said_line(citation), said=self._said(citation))
 
     def _sources(self, citations: Sequence[Citation], shown: set[str]) -> Iterator[Source]:
         for article_id in dict.fromkeys(citation.article_id for citation in citations):
@@ -286,7 +324,39 @@ class _View:
     def _quoted(self, citation: Citation, answer: Span | None, label: str = "") -> Quoted:
         words = Words(text=citation.quote, language=citation.language, answer=answer)
         note = bracketed(citation_note(citation, self.language), self.language)
-        return Quoted(label=label, words=words, note=note, number=citation.number)
+        return Quoted(
+            label=label,
+            words=words,
+            note=note,
+            number=citation.number,
+            age=age_note(citation, self.language),
+            said=self._said(citation),
+            read_in=read_in(citation, self.language),
+        )
+
+    def _folded(self, citation: Citation, first: Citation, label: str) -> Quoted:
+        """A quote that says the same as another, without what is shown with that one."""
+        quoted = self._quoted(citation, citation.answer, label)
+        same_age = age_note(citation, self.language) == age_note(first, self.language)
+        same_said = citation.sources == first.sources
+        return replace(
+            quoted,
+            age="" if same_age else quoted.age,
+            said=() if same_said else quoted.said,
+            read_in="" if same_said else quoted.read_in,
+        )
+
+    def _said(self, citation: Citation) -> tuple[Said, ...]:
+        sources = citation.sources[:SAID] if citation.attributions else ()
+        return tuple(
+            Said(text=source_text(source, self.language), number=citation.number, source=place)
+            for place, source in enumerate(sources)
+        )
+
+    def _said_line(self, citation: Citation) -> str:
+        """Who said it and when; publisher and date of the article where that is not known."""
+        said = [one.text for one in self._said(citation)]
+        return message(self.language).punctuation.semicolon.join(said) if said else self._line(citation)
 
     def _line(self, article: Article | Citation) -> str:
         origin = (publisher_line(article, self.language), format_date(article.published, self.language))

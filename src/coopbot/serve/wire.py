@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Answer, AnswerKind, Language, Notice, Outcome, Remark, When, WritingOutcome
+from coopbot.domain import Answer, AnswerKind, Article, Language, Notice, Outcome, Remark, Source, When, WritingOutcome
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
-from coopbot.serve.notes import citation_note
+from coopbot.serve.links import said_address
+from coopbot.serve.messages import source_names
+from coopbot.serve.notes import age_note, citation_note
 from coopbot.serve.view import Block, answer_view
+from coopbot.text.publishers import publisher_names
 
 _FAULT = "a newer snapshot could not be opened, so an older one is used; the server's log says why; run: coopbot doctor"
 
@@ -40,7 +43,8 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 class SourceOut(Shape):
     """A source of a brief or of a sentence, or another publisher of a story. `via`: who published it again.
 
-    `published`: a day, a month or a year, such as 2025-05-10, 2025-05 or 2025.
+    `published`: a day, a month or a year, such as 2025-05-10, 2025-05 or 2025. `name`: by language, of the publisher and of who
+    published it again. `url` is empty if it is unknown, or copies what others wrote.
     """
 
     publisher: str
@@ -48,6 +52,16 @@ class SourceOut(Shape):
     url: WebAddress
     published: When | None
     via: str
+    name: dict[Language, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, source: object) -> object:
+        """With the publisher's names, and without an address that is not to be linked."""
+        if not isinstance(source, Source):
+            return source
+        fields = {name: getattr(source, name) for name in ("publisher", "title", "published", "via")}
+        return {**fields, "url": said_address(source), "name": source_names(source)}
 
 
 class ArticleOut(Shape):
@@ -63,12 +77,17 @@ class ArticleOut(Shape):
     sources: list[SourceOut]
     also_published_by: list[SourceOut]
 
+    @classmethod
+    def of(cls, record: object, **others: object) -> Self:
+        """The JSON of an article or citation. An article's sources are those of all its sentences too."""
+        sources = {"sources": record.all_sources()} if isinstance(record, Article) else {}
+        return super().of(record, **(sources | others))
 
-class ArticleTextOut(ArticleOut):
-    """An article with the text that all offsets refer to."""
-
-    text: str
-    sha256: str
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def publisher_names(self) -> dict[Language, str]:
+        """The publisher's names by language."""
+        return publisher_names(self.publisher)
 
 
 class SpanOut(Shape):
@@ -76,6 +95,35 @@ class SpanOut(Shape):
 
     start_char: int
     end_char: int
+
+
+class AttributionOut(SpanOut):
+    """Who said a sentence of an article, by a footnote with this label. The span is that of the sentence in the article.
+
+    Dates are a day, a month or a year. `as_of`: when what it says was so. `valid_until`: until when it was to hold.
+    `planned_for`: when what it plans was to happen.
+    """
+
+    label: str
+    sources: list[SourceOut]
+    as_of: When | None
+    valid_until: When | None
+    planned_for: When | None
+
+
+class StaleOut(Shape):
+    """Why a quote may be out of date: `expired`, what was to hold until `when`; `overdue`, a plan for `when`."""
+
+    kind: Literal["expired", "overdue"]
+    when: When
+
+
+class ArticleTextOut(ArticleOut):
+    """An article with the text that all offsets refer to."""
+
+    text: str
+    sha256: str
+    attributions: list[AttributionOut]
 
 
 class DatedWordsOut(SpanOut):
@@ -91,7 +139,11 @@ class CitationOut(ArticleOut):
     It is null for the nearest passages. `restated`: these words in the question's language, if the quote is in another language
     and they are sure to mean that; else "".
 
-    `as_of` is set if the age of the quote matters: the date of its article, or "undated". `time_note` gives this, and what
+    `sources` are those of the quote, and `attributions` say which of them said it and until when it holds; without
+    attributions, `sources` are those of the article. `stale` is set if the quote is out of date, and `age_note` says so in the
+    question's language.
+
+    `as_of` is set if the age of the quote matters: when it was said, or "undated". `time_note` gives this, and what
     `dated_words` mean, in the question's language; it is empty if there is nothing to note.
     """
 
@@ -101,7 +153,10 @@ class CitationOut(ArticleOut):
     end_char: int
     answer: SpanOut | None
     restated: str
-    as_of: date | Literal["undated"] | None
+    attributions: list[AttributionOut]
+    stale: StaleOut | None
+    age_note: str
+    as_of: When | Literal["undated"] | None
     dated_words: list[DatedWordsOut]
     time_note: str
     passage: str
@@ -252,6 +307,7 @@ def answer_out(answer: Answer, conversation_id: str | None = None) -> AnswerOut:
                 citation,
                 answer=None if citation in nearest else citation.answer,
                 time_note=citation_note(citation, answer.question_language),
+                age_note=age_note(citation, answer.question_language),
             )
             for citation in answer.citations
         ],

@@ -125,7 +125,7 @@ def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagr
         return ()
     place = chosen.sentences.index(chosen.contradiction.sentence)
     sides = [(citations[at], words) for at, words in zip((0, place), chosen.contradiction.answers, strict=True)]
-    sides.sort(key=lambda side: (side[0].published is None, -(side[0].published.toordinal() if side[0].published else 0)))
+    sides.sort(key=lambda side: said.last.toordinal() if (said := side[0].said) else 0, reverse=True)
     numbers = tuple(dict.fromkeys(citation.number for citation, _ in sides))
     return (Disagreement(about=" / ".join(words for _, words in sides), citations=numbers),)
 
@@ -133,7 +133,24 @@ def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagr
 def cite(number: int, sentence: ScoredSentence, article: Article, language: Language) -> Citation:
     """A citation of the sentence, its text taken from the article itself. language: of the question."""
     span = quoted_span(sentence)
+    cited = cite_span(
+        number,
+        article,
+        span,
+        passage=sentence.stored.passage.text,
+        answer=sentence.answer.shifted(-span.start_char) if sentence.answer else None,
+        said_in=sentence.span,
+    )
+    restated = "" if article.language == language else restate(sentence.answer_text, language)
+    return replace(cited, restated=restated, score=round(sentence.log_odds, 4))
+
+
+def cite_span(
+    number: int, article: Article, span: Span, *, passage: str, answer: Span | None = None, said_in: Span | None = None
+) -> Citation:
+    """A citation of this span of an article. said_in: the sentence that answers, if the span has others too."""
     text = span.of(article.text)
+    spans = (said_in or span, span)
     return Citation(
         number=number,
         article_id=article.article_id,
@@ -143,23 +160,23 @@ def cite(number: int, sentence: ScoredSentence, article: Article, language: Lang
         published=article.published,
         url=article.url,
         language=article.language,
-        sources=article.sources,
+        sources=article.sources_of(*spans),
+        attributions=article.attributed(*spans),
         also_published_by=article.also_published_by,
         quote=text,
         start_char=span.start_char,
         end_char=span.end_char,
-        answer=sentence.answer.shifted(-span.start_char) if sentence.answer else None,
-        restated="" if article.language == language else restate(sentence.answer_text, language),
-        passage=sentence.stored.passage.text,
+        answer=answer,
+        passage=passage,
         deep_link=deep_link(article.url, text),
-        score=round(sentence.log_odds, 4),
+        score=0.0,
     )
 
 
 def quoted_span(sentence: ScoredSentence) -> Span:
     """The sentence, plus the previous one if it refers back to that."""
     before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
-    if not before or not opens_with_reference(sentence.text):
+    if not before or not sentence.stored.is_open(before[-1]) or not opens_with_reference(sentence.text):
         return sentence.span
     return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.domain import Citation, DatedWords
+from coopbot.domain import Article, Attribution, Citation, DatedWords, Span, Stale, When
 from coopbot.text.dates import find_years
 from coopbot.text.relative import relative_words, resolve_dates, speaks_of_now
 
@@ -20,14 +20,22 @@ _ABOUT_EQUALLY_LIKELY = 1.3
 _OLD = timedelta(days=365)
 
 
-def promote_newer(sentences: Sequence[ScoredSentence], published: Callable[[str], date | None]) -> tuple[ScoredSentence, ...]:
-    """Move to the front the newest of the sentences that are about as likely as the first. published: article id -> date."""
+def promote_newer(
+    sentences: Sequence[ScoredSentence], said: Callable[[ScoredSentence], date | None]
+) -> tuple[ScoredSentence, ...]:
+    """Move to the front the newest of the sentences that are about as likely as the first. said: when a sentence was."""
     if not sentences:
         return ()
     near = [one for one in sentences if one.log_odds >= sentences[0].log_odds - _ABOUT_EQUALLY_LIKELY]
     # max() returns the first of equally new sentences, which is the likeliest.
-    newest = max(near, key=lambda one: _day_of(one.text, published(one.stored.passage.article_id)))
+    newest = max(near, key=lambda one: _day_of(one.text, said(one)))
     return (newest, *(one for one in sentences if one is not newest))
+
+
+def said_on(article: Article, span: Span) -> date | None:
+    """When a sentence was said: by its own newest source or, without one, by its article."""
+    times = [source.published for one in article.attributed(span) for source in one.sources if source.published]
+    return max(times).first if times else article.published
 
 
 def _day_of(text: str, published: date | None) -> date:
@@ -39,26 +47,48 @@ def _day_of(text: str, published: date | None) -> date:
 
 
 def dated(citation: Citation, today: date, *, latest: bool) -> Citation:
-    """The citation with its date attached where needed. latest: whether the question asks about the present."""
-    return replace(citation, as_of=_as_of(citation, today, latest=latest), dated_words=_dated_words(citation))
+    """The citation with its date attached where needed, and whether it is out of date. latest: whether the question asks about
+    the present.
+    """
+    return replace(
+        citation,
+        as_of=_as_of(citation, today, latest=latest),
+        dated_words=_dated_words(citation),
+        stale=_stale(citation.attributions, today),
+    )
 
 
-def _as_of(citation: Citation, today: date, *, latest: bool) -> date | Literal["undated"] | None:
+def _as_of(citation: Citation, today: date, *, latest: bool) -> When | Literal["undated"] | None:
     """The date to show with a quote. One that names its own year needs none, unless it also speaks of its present day."""
-    published = citation.published
-    if published is None:
+    said = citation.said
+    if said is None:
         return "undated"
-    if today - published <= _OLD:
+    if today - said.last <= _OLD:
         return None
-    speaks_of_its_day = speaks_of_now(citation.quote) or bool(relative_words(citation.quote, published))
-    return published if latest or speaks_of_its_day or not _names_a_year(citation.quote) else None
+    speaks_of_its_day = speaks_of_now(citation.quote) or bool(relative_words(citation.quote, said.last))
+    return said if latest or speaks_of_its_day or not _names_a_year(citation.quote) else None
 
 
 def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
-    """Empty if the quote names a year: "next year" may then be relative to that."""
-    if citation.published is None or _names_a_year(citation.quote):
+    """Empty if the quote names a year: "next year" may then be relative to that. What was said in March 2026 or in 2026 does
+    not date shorter times than these.
+    """
+    said = citation.said
+    if said is None or _names_a_year(citation.quote):
         return ()
-    return tuple(relative_words(citation.quote, citation.published))
+    words = relative_words(citation.quote, said.last)
+    return tuple(one for one in words if one.last - one.first >= said.last - said.first)
+
+
+def _stale(attributions: Sequence[Attribution], today: date) -> Stale | None:
+    """What has passed of all that the attributions give; the latest of it."""
+    until = [one.valid_until for one in attributions if one.valid_until]
+    planned = [one.planned_for for one in attributions if one.planned_for]
+    if until and all(when.last < today for when in until):
+        return Stale(kind="expired", when=max(until, key=lambda when: when.last))
+    if planned and all(when.last < today for when in planned):
+        return Stale(kind="overdue", when=max(planned, key=lambda when: when.last))
+    return None
 
 
 def _names_a_year(text: str) -> bool:

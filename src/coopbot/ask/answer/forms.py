@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from coopbot.ask.answer.compose import cite, quoted_span
-from coopbot.ask.answer.dating import dated
+from coopbot.ask.answer.compose import cite, cite_span, quoted_span
+from coopbot.ask.answer.dating import dated, said_on
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series, looked_through
@@ -33,7 +33,7 @@ from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.ask.understand.question import Question, understand
 from coopbot.ask.weights import SentenceWeights, Weights
-from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters, Language, Outcome, Point, Remark, Span
+from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters, Language, Outcome, Point, Remark, Span, When
 from coopbot.index.model.embedder import Embedder
 from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
@@ -102,8 +102,8 @@ class Asking:
         if not read or (self.reader is not None and read[0].read is None):
             return 0.0
         own = self.weights.sentences(with_reader=self.reader is not None)
-        best = scored_sentences(self.asked.text, read, own)[0]
-        return 1 / (1 + math.exp(-best.log_odds))
+        sentences = scored_sentences(self.asked.text, read, own)
+        return 1 / (1 + math.exp(-sentences[0].log_odds)) if sentences else 0.0
 
 
 def answer_series(asking: Asking) -> Answer | None:
@@ -164,7 +164,7 @@ def _latest(asking: Asking, near: list[ScoredSentence], confidence: float, own: 
         if len(chosen) < asking.limit(_OF_LATEST) and not any(_repeats(one, other) for other in chosen):
             chosen.append(one)
     citations = [
-        replace(one, as_of=days[id(sentence)] or "undated")
+        replace(one, as_of=When(day) if (day := days[id(sentence)]) else "undated")
         for one, sentence in zip(_citations(asking, chosen), chosen, strict=True)
     ]
     remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
@@ -381,29 +381,11 @@ def answer_source(
 
 
 def _quoted_again(number: int, one: Quotation, article: Article, asked: Question, today: date) -> Citation:
-    quote = article.text[one.start_char : one.end_char]
-    time = sentence_time(quote, article.published)
-    cited = Citation(
-        number=number,
-        article_id=article.article_id,
-        title=article.title,
-        authors=article.authors,
-        publisher=article.publisher,
-        published=article.published,
-        url=article.url,
-        language=article.language,
-        sources=article.sources,
-        also_published_by=article.also_published_by,
-        quote=quote,
-        start_char=one.start_char,
-        end_char=one.end_char,
-        passage=one.passage,
-        deep_link=one.deep_link,
-        score=0.0,
-        answer=Span(start_char=time.start_char, end_char=time.end_char) if time else None,
-    )
-    cited = dated(cited, today, latest=False)
-    return replace(cited, as_of=article.published or "undated")
+    span = Span(start_char=one.start_char, end_char=one.end_char)
+    time = sentence_time(span.of(article.text), article.published)
+    answer = Span(start_char=time.start_char, end_char=time.end_char) if time else None
+    cited = dated(cite_span(number, article, span, passage=one.passage, answer=answer), today, latest=False)
+    return replace(cited, deep_link=one.deep_link, as_of=cited.said or "undated")
 
 
 def _answer(
@@ -496,7 +478,7 @@ def _readable(one: ScoredSentence, sentences: Sequence[ScoredSentence]) -> Score
 
 def _day(asking: Asking, one: ScoredSentence) -> date | None:
     """The day up to which a sentence tells how things are: that which it is about or, if it names none, of its article."""
-    published = asking.article(one.stored.passage.article_id).published
+    published = said_on(asking.article(one.stored.passage.article_id), one.span)
     time = sentence_time(one.text, published)
     if time is None or time.first > asking.today:
         return published

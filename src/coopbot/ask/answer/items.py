@@ -144,7 +144,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
         for row, span in enumerate(one.passage.sentences):
             text = one.passage.quoted(span)
             here = find_names(text)
-            if not _is_on_topic(question, text, headings, _NAMED_ABOUT if regions else 1.0):
+            if row in one.stored.shut or not _is_on_topic(question, text, headings, _NAMED_ABOUT if regions else 1.0):
                 continue
             if regions and not all(_is_at(place, here, headings) for place in regions):
                 continue

@@ -57,15 +57,17 @@ def find_overview(
     if not opened:
         return None
     opened.sort(key=lambda one: one.passage.start_char)
-    lead = opened[0]
-    told = [Told(heading="", sentence=_sentence(lead, 0))]
+    lead, first = next(((one, row) for one in opened for row in _open_rows(one)), (None, 0))
+    if lead is None:
+        return None
+    told = [Told(heading="", sentence=_sentence(lead, first))]
     best: dict[str, tuple[float, OpenPassage, int]] = {}
     for one in opened:
         heading = one.passage.heading_path[-1] if one.passage.heading_path else ""
         if tells_of_gaps(heading):
             continue
-        for row in range(len(one.passage.sentences)):
-            if one is lead and row == 0:
+        for row in _open_rows(one):
+            if one is lead and row == first:
                 continue
             worth = _worth(subject, one, row)
             if heading not in best or worth > best[heading][0]:
@@ -77,6 +79,10 @@ def find_overview(
             told.append(Told(heading=heading, sentence=_sentence(one, row)))
     ordered = [told[0], *sorted(told[1:], key=lambda one: one.sentence.span.start_char)]
     return Overview(article_id=article.article_id, told=tuple(ordered), confidence=0.8)
+
+
+def _open_rows(one: OpenPassage) -> list[int]:
+    return [row for row in range(len(one.passage.sentences)) if row not in one.stored.shut]
 
 
 def fitting_articles(subject: Question, articles: Sequence[Article]) -> list[Article]:

@@ -226,6 +226,8 @@ def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
     found = []
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
+        if row in one.stored.shut:
+            continue
         if is_of_days(text) or is_no_record(text, of_capacity=rates) or (not rates and "maybe" in senses(_without_dates(text))):
             continue
         seen: list[TimedAmount] = []

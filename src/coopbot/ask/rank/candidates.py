@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,7 @@ class Candidates:
     sentence_vectors: (sentences, dim) and sentence_cosine: (sentences,), each sentence embedded on its own.
     token_counts: (sentences,).
     met: (question tokens, sentences), the maximum cosine of each question token over the sentence's tokens, which were embedded
-    within their passage: late interaction per sentence.
+    within their passage: late interaction per sentence. filters: those that the passages pass.
     """
 
     pair: Pair
@@ -45,6 +45,7 @@ class Candidates:
     sentence_cosine: F32
     token_counts: I64
     met: F32
+    filters: Filters = field(default_factory=Filters)
 
     @cached_property
     def passage_met(self) -> F32:
@@ -87,6 +88,7 @@ def find_candidates(
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
         # Without late interaction all scores are zero, so cosine and BM25 decide.
+        filters=filters,
         met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )
 

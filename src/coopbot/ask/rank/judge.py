@@ -116,7 +116,7 @@ def candidates_of(opened: Sequence[OpenPassage], scores: Sequence[F32], pair: Pa
         Candidate(opened=one, row=int(row), score=float(own[row]))
         for one, own in zip(opened, scores, strict=True)
         if one.ranked.pair == pair
-        for row in np.argsort(-own, kind="stable")[:_OF_A_PASSAGE]
+        for row in [row for row in np.argsort(-own, kind="stable") if int(row) not in one.stored.shut][:_OF_A_PASSAGE]
     ]
     return sorted(found, key=lambda one: -one.score)[:_JUDGED]
 

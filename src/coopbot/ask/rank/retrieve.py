@@ -14,7 +14,8 @@ from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import PAIRS, LinearModel, Pair, SentenceWeights, Weights
-from coopbot.domain import Filters, Hit, LegScores, Span
+from coopbot.domain import Article, Filters, Hit, LegScores, Passage, Span
+from coopbot.index.filters import sentence_passes
 from coopbot.index.types import F32, StoredPassage
 
 # Passages whose sentences are scored: batches of the best so far in the question's language, and of the best so far in others.
@@ -126,7 +127,7 @@ def read_passages(
             passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
-        is_own = evidence.sentences[0].pair == "same"
+        is_own = bool(evidence.sentences) and evidence.sentences[0].pair == "same"
         if evidence.confidence >= own.sure and (is_own or len(found) >= _LEAST_READ_OF_FOREIGN):
             break
     return evidence
@@ -188,6 +189,10 @@ def open_passages(
     heads = [head_of(article.title, article.published) if article else "" for article in articles]
     headed = [(head, one.passage) for head, one in zip(heads, stored, strict=True)]
     read = reader.read(question, headed) if reader else [None] * len(stored)
+    stored = [
+        replace(passage, shut=_shut(article, passage.passage, one.candidates.filters)) if article else passage
+        for one, passage, article in zip(chosen, stored, articles, strict=True)
+    ]
     return [
         OpenPassage(
             ranked=one,
@@ -201,12 +206,19 @@ def open_passages(
     ]
 
 
+def _shut(article: Article, passage: Passage, filters: Filters) -> frozenset[int]:
+    """The places of the sentences that do not pass the filters, though their passage does."""
+    return frozenset(place for place, span in enumerate(passage.sentences) if not sentence_passes(article, span, filters))
+
+
 def scored_sentences(question: str, opened: Sequence[OpenPassage], weights: SentenceWeights) -> tuple[ScoredSentence, ...]:
-    """All sentences, the one to quote first in front. Of the best, the log odds are judged; the others get those of the best
-    one by score, minus their gap to it.
+    """All sentences that may be quoted, the one to quote first in front. Of the best, the log odds are judged; the others get
+    those of the best one by score, minus their gap to it.
     """
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
     judged = judge(question, opened, scores, weights.judge)
+    if not judged:
+        return ()
     best = max(judged, key=lambda one: one.candidate.score)
     places = {id(one): place for place, one in enumerate(opened)}
     known = {(places[id(one.candidate.opened)], one.candidate.row): one for one in judged}
@@ -214,6 +226,7 @@ def scored_sentences(question: str, opened: Sequence[OpenPassage], weights: Sent
         _sentence(one, row, _log_odds(known.get((place, row)), float(score), best))
         for place, (one, own) in enumerate(zip(opened, scores, strict=True))
         for row, score in enumerate(own)
+        if row not in one.stored.shut
     ]
     first = (judged[0].candidate.opened.stored, judged[0].candidate.opened.passage.sentences[judged[0].candidate.row])
     # Of equally likely sentences, people would rather read those in their language.

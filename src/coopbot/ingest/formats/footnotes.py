@@ -140,10 +140,12 @@ def _is_inside(before: str, after: str) -> bool:
     """Whether what stands before and after a mark is one word or number. Between Han characters, nobody knows."""
     if not before or not after:
         return False
-    if unicodedata.category(after[0]).startswith("M") or (_OPEN_NUMBER.search(before) and _REST_OF_NUMBER.match(after)):
-        return True
     left, right = before[-1], after[0]
-    if not (left.isalnum() and right.isalnum()):
+    if _OPEN_NUMBER.search(before) and _REST_OF_NUMBER.match(after):
+        return True
+    if unicodedata.normalize("NFC", left + right) != left + right:  # an accent and its letter
+        return True
+    if not left.isalnum() or not (right.isalnum() or unicodedata.category(right).startswith("M")):
         return False
     both_han = bool(_HAN.match(left)) + bool(_HAN.match(right))
     return both_han == 0 or (both_han == 1 and (left.isdigit() or right.isdigit()))

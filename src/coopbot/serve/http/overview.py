@@ -13,11 +13,12 @@ from heapq import nlargest
 from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
-from coopbot.domain import Article, Filters, Language
-from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, Days, failed, times_of, values_by_key
+from coopbot.domain import Article, Filters, Language, When
+from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, Days, failed, key_of, times_of, values_by_key, whens_of
 from coopbot.serve.requests import FiltersIn
 from coopbot.serve.wire import ArticleOut, Shape
 from coopbot.text.gazetteer import all_places
+from coopbot.text.publishers import publisher_name, publisher_names
 
 # Finding the places of a new article takes about 2 ms. A request spends at most this much time on it and returns the counts so
 # far.
@@ -35,10 +36,11 @@ class OverviewIn(FiltersIn):
 
 
 class PublisherOut(BaseModel):
-    """A publisher of articles, or of sources of briefs, with the number of articles."""
+    """A publisher of articles, or of sources of briefs or sentences, with the number of articles. `names`: by language."""
 
     name: str
     articles: int
+    names: dict[Language, str]
 
 
 class PlaceOut(Shape):
@@ -55,11 +57,12 @@ class OverviewOut(BaseModel):
     """Counts of articles. Each list applies all filters except its own, so that it shows the other choices.
 
     total: articles in the index. counted: those processed so far, fewer than `total` while a large index is being processed.
-    matching: those that pass all filters. newest: the date of the newest article of all; null if none has one.
+    matching: those that pass all filters. newest: the newest date of all articles and their sources; null
+    if none has one.
     """
 
     snapshot: str
-    newest: date | None
+    newest: When | None
     total: int
     counted: int
     matching: int
@@ -78,6 +81,7 @@ class _Entry:
     article: ArticleOut
     values: Mapping[str, Mapping[str, str]]
     times: tuple[Days, ...]
+    newest: When | None
 
     def failed(self, filters: Filters) -> Iterator[str]:
         """The filters that it does not pass."""
@@ -117,7 +121,7 @@ class Overview:
             publishers=_publishers(passing("publishers")),
             places=_places(passing("places")),
             recent=_newest(passing(), query.recent, query.language),
-            newest=max((entry.article.published for entry in entries if entry.article.published), default=None),
+            newest=max((entry.newest for entry in entries if entry.newest), default=None),
         )
 
     def _processed(self, store: VectorStore) -> tuple[_Entry, ...]:
@@ -149,7 +153,13 @@ class Overview:
         if known is not None and known.sha256 == article.sha256:
             return known
         values = {one.field: values_by_key(article, one) for one in VALUE_FILTERS}
-        return _Entry(sha256=article.sha256, article=ArticleOut.of(article), values=values, times=times_of(article))
+        return _Entry(
+            sha256=article.sha256,
+            article=ArticleOut.of(article),
+            values=values,
+            times=times_of(article),
+            newest=max(whens_of(article), default=None),
+        )
 
 
 def _months(entries: Iterable[_Entry]) -> dict[str, int]:
@@ -158,12 +168,20 @@ def _months(entries: Iterable[_Entry]) -> dict[str, int]:
 
 
 def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
-    counts, names = Counter[str](), dict[str, str]()
+    """Each publisher once, however articles write it."""
+    counts, written = Counter[str](), dict[str, str]()
     for entry in entries:
-        own = entry.values[PUBLISHERS.field]
+        own = {key_of(publisher_name(name, "en")): name for name in entry.values[PUBLISHERS.field].values()}
         counts.update(own.keys())
-        names |= own
-    return [PublisherOut(name=names[key], articles=count) for key, count in counts.most_common(_PUBLISHERS)]
+        written |= own
+    return [
+        PublisherOut(
+            name=publisher_name(written[key], "en"),
+            articles=count,
+            names=publisher_names(written[key]),
+        )
+        for key, count in counts.most_common(_PUBLISHERS)
+    ]
 
 
 def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:

@@ -12,7 +12,7 @@ from coopbot.serve import view
 from coopbot.serve.answer_text import row_text
 from coopbot.serve.messages import labelled
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, lines, linked, marked, pack
-from coopbot.serve.telegram.passages import source_line
+from coopbot.serve.telegram.passages import said_line, source_line
 
 _MAX_NEAREST = 3
 
@@ -49,14 +49,15 @@ class _Writer:
             case view.QuoteBlock():
                 yield lines(
                     marked(block.label, Kind.BOLD),
+                    marked(block.age, Kind.ITALIC),
                     join([_words(block.words, block.note), self._numbers(block.numbers)], " "),
+                    self._said(block),
                     around(Kind.ITALIC, _words(block.origin)) if block.origin else Block(text=""),
                 )
                 for one in block.folded:
-                    quote = join(
-                        [Block(text=labelled(one.label, "", self.answer.question_language)), _words(one.words, one.note)], ""
-                    )
-                    yield around(Kind.EXPANDABLE_BLOCKQUOTE, join([quote, self._numbers([one.number])], " "))
+                    label = Block(text=labelled(one.label, "", self.answer.question_language))
+                    quote = join([join([label, _words(one.words, one.note)], ""), self._numbers([one.number])], " ")
+                    yield around(Kind.EXPANDABLE_BLOCKQUOTE, lines(marked(one.age, Kind.ITALIC), quote, self._said(one)))
             case view.SeriesBlock():
                 rows = (join([self._row(row), self._numbers([row.number])], " ") for row in block.rows)
                 yield lines(marked(f"{_SERIES} {block.heading}", Kind.BOLD), *rows)
@@ -72,24 +73,35 @@ class _Writer:
                 yield from passages[1:]
             case view.SourcesBlock():
                 for source in block.articles:
-                    quotes = (_words(one.words, one.note) for one in source.quotes)
+                    quotes = map(self._quoted, source.quotes)
                     yield around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), *quotes))
             case view.ArticlesBlock():
                 if block.heading:
                     yield marked(block.heading, Kind.BOLD)
                 for source, article in zip(block.articles, self.answer.articles, strict=True):
-                    yield lines(linked(source.title, article.url), source_line(source.line, article))
+                    yield lines(
+                        linked(source.title, article.url), source_line(source.line, article, self.answer.question_language)
+                    )
 
     def _numbers(self, numbers: Iterable[int]) -> Block:
         """Such as [1][2], each linked to its sentence."""
         return join([linked(f"[{n}]", self.cited[n].deep_link, self.cited[n].url) for n in numbers], "")
+
+    def _quoted(self, one: view.Quoted) -> Block:
+        return lines(marked(one.age, Kind.ITALIC), _words(one.words, one.note), self._said(one))
+
+    def _said(self, quote: view.QuoteBlock | view.Quoted) -> Block:
+        """Who said it and when, linked, and where that was read."""
+        return said_line(self.cited[quote.said[0].number], self.answer.question_language) if quote.said else Block(text="")
 
     def _row(self, row: view.Row) -> Block:
         language = self.answer.question_language
         return join([marked(row.time, Kind.BOLD), Block(text=labelled("", row_text(row, language), language))], "")
 
     def _side(self, side: view.Side) -> Block:
-        figure, origin = marked(side.words.text.strip(), Kind.BOLD), source_line(side.line, self.cited[side.number])
+        figure = marked(side.words.text.strip(), Kind.BOLD)
+        citation, language = self.cited[side.number], self.answer.question_language
+        origin = said_line(citation, language) if side.said else source_line(side.line, citation, language)
         return join([Block(text="•"), figure, self._numbers([side.number]), origin], " ")
 
     def _source(self, source: view.Source) -> Block:
@@ -97,12 +109,13 @@ class _Writer:
         citation = self.cited[source.numbers[-1]]
         numbers = Block(text="".join(f"[{number}]" for number in source.numbers))
         title = linked(source.title, citation.deep_link, citation.url)
-        return lines(join([numbers, title], " "), source_line(source.line, citation))
+        return lines(join([numbers, title], " "), source_line(source.line, citation, self.answer.question_language))
 
     def _nearest(self, source: view.Source) -> Block:
         passage = Block(text=self.cited[source.numbers[0]].passage.strip())
-        note = marked(source.quotes[0].note.strip(), Kind.ITALIC)
-        return around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), note, passage))
+        quote = source.quotes[0]
+        note, age = marked(quote.note.strip(), Kind.ITALIC), marked(quote.age, Kind.ITALIC)
+        return around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), note, age, passage, self._said(quote)))
 
 
 def _words(words: view.Words, note: str = "") -> Block:

@@ -8,10 +8,13 @@ from telegram.constants import MessageEntityType as Kind
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.deep_links import deep_link
-from coopbot.domain import Answer, Article, Citation, Hit, Language
-from coopbot.serve.messages import bracketed, format_date, publisher_line
-from coopbot.serve.notes import citation_note
+from coopbot.domain import Answer, Article, Citation, Hit, Language, Source
+from coopbot.serve.links import said_address
+from coopbot.serve.messages import bracketed, format_date, publisher_line, read_in, source_text
+from coopbot.serve.notes import age_note, citation_note
 from coopbot.serve.telegram.parts import Block, Part, around, join, lines, linked, marked, pack, web_url
+from coopbot.serve.view import SAID
+from coopbot.text.publishers import publisher_name
 
 # One line may contain several of these.
 _MAX_SOURCE_URL_CHARS = 300
@@ -30,20 +33,34 @@ def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, 
 
 def article_line(article: Article, language: Language) -> Block:
     """The linked title of an article, with publisher and date below."""
-    return lines(linked(article.title, article.url), Block(text=_origin(article.publisher, article, language)))
+    name = publisher_name(article.publisher, language)
+    return lines(linked(article.title, article.url), Block(text=_origin(name, article, language)))
 
 
-def source_line(line: str, citation: Article | Citation) -> Block:
+def source_line(line: str, citation: Article | Citation, language: Language) -> Block:
     """A line that begins with the publisher of a brief and names some publishers of its sources: these are linked."""
-    links = {source.publisher: web_url(source.url, _MAX_SOURCE_URL_CHARS) for source in reversed(citation.sources)}
-    at, pieces = len(citation.publisher), [Block(text=line[: len(citation.publisher)])]
-    for source in citation.sources:
-        url = links.get(source.publisher, "")
-        found = line.find(source.publisher, at) if url else -1
+    links = {publisher_name(one.publisher, language): _said_url(one) for one in reversed(citation.sources)}
+    at = len(publisher_name(citation.publisher, language))
+    pieces = [Block(text=line[:at])]
+    for name in dict.fromkeys(publisher_name(source.publisher, language) for source in citation.sources):
+        url = links[name]
+        found = line.find(name, at) if url else -1
         if found >= 0:
-            pieces += [Block(text=line[at:found]), marked(source.publisher, Kind.TEXT_LINK, url=links.pop(source.publisher))]
-            at = found + len(source.publisher)
+            pieces += [Block(text=line[at:found]), marked(name, Kind.TEXT_LINK, url=url)]
+            at = found + len(name)
     return join([*pieces, Block(text=line[at:])], "")
+
+
+def said_line(citation: Citation, language: Language) -> Block:
+    """Who said it and when, linked, and where that was read; empty where only its article says it."""
+    if not citation.attributions:
+        return Block(text="")
+    said = [linked(source_text(one, language), _said_url(one)) for one in citation.sources[:SAID]]
+    return join([Block(text="—"), join([*said, Block(text=read_in(citation, language))], " · ")], " ")
+
+
+def _said_url(source: Source) -> str:
+    return web_url(said_address(source), _MAX_SOURCE_URL_CHARS)
 
 
 def _in_passage(citation: Citation, language: Language) -> Block:
@@ -51,16 +68,20 @@ def _in_passage(citation: Citation, language: Language) -> Block:
     before, quote, after = passage.partition(quote) if quote else (passage, "", "")
     marks = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
     title = linked(citation.title.strip() or citation.article_id, citation.deep_link, citation.url)
-    origin = source_line(_origin(publisher_line(citation, language), citation, language), citation)
+    origin = source_line(_origin(publisher_line(citation, language), citation, language), citation, language)
     note = marked(bracketed(citation_note(citation, language), language), Kind.ITALIC)
     return lines(
-        join([Block(text=f"[{citation.number}]"), title], " "), join([origin, note], ""), around(Kind.BLOCKQUOTE, marks)
+        join([Block(text=f"[{citation.number}]"), title], " "),
+        join([origin, note], ""),
+        marked(age_note(citation, language), Kind.ITALIC),
+        around(Kind.BLOCKQUOTE, marks),
+        said_line(citation, language),
     )
 
 
 def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
     link = linked(article.title, deep_link(article.url, hit.passage.text), article.url)
-    origin = Block(text=_origin(article.publisher, article, language))
+    origin = Block(text=_origin(publisher_name(article.publisher, language), article, language))
     shown = lines(join([Block(text=f"{number}."), link], " "), origin, Block(text=hit.passage.text.strip()))
     return around(Kind.EXPANDABLE_BLOCKQUOTE, shown)
 

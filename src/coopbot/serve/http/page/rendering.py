@@ -16,7 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from coopbot.domain import LANGUAGES, Language
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.ingest.formats.readers import ENDINGS
-from coopbot.serve.messages import format_date, language_of_locale, message
+from coopbot.serve.messages import format_date, format_when, language_of_locale, message
+from coopbot.text.publishers import publisher_name
 
 # Texts by name, and `suggestions`, a list.
 Texts = Mapping[str, str | list[str]]
@@ -25,6 +26,7 @@ _FROM_MESSAGES = (
     "undated",
     "based_on",
     "between_items",
+    "comma",
     "colon",
     "question_empty",
     "question_too_long",
@@ -86,6 +88,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals |= {"publisher_name": publisher_name}
 
     def fill(self, name: str, language: Language, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""
@@ -96,6 +99,7 @@ class Templates:
             filters=VALUE_FILTERS,
             names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in LANGUAGES},
             day=partial(format_date, language=language),
+            when=partial(format_when, language=language),
             blocks=article_blocks,
             extensions=",".join(ENDINGS),
             **values,

@@ -3,7 +3,7 @@
 import { html, nothing } from "./lit-html.js";
 import { STYLES } from "./cite.js";
 import { hidePeek, peekOn } from "./peek.js";
-import { cut, day, fill, language, t } from "./words.js";
+import { cut, day, fill, language, t, when } from "./words.js";
 
 const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}#quote`;
 
@@ -34,7 +34,10 @@ function answerView(turn, actions) {
   const [byNumber, lang] = [new Map(answer.citations.map((c) => [c.number, c])), answer.question_language];
   const cites = (numbers) => numbers.map((n) => citeView(byNumber.get(n), actions));
   const note = (text) => (text ? html`<span class="time" lang=${lang}>${text}</span>` : nothing);
-  const smaller = (one) => html`<blockquote lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>`;
+  const aged = ({ age }) => (age ? html`<p class="age" lang=${lang}>${age}</p>` : nothing);
+  const links = (said) => said.map(({ text, number, source }, i) => html`${i ? " · " : nothing}${outLink(byNumber.get(number).sources[source].url, text)}`);
+  const saidBy = ({ said, read_in }) => (said.length ? html`<p class="said" lang=${lang}>${links(said)}${read_in ? html` · ${read_in}` : nothing}</p>` : nothing);
+  const smaller = (one) => html`${aged(one)}<blockquote lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>${saidBy(one)}`;
   const listed = new Map(answer.articles.map((article) => [article.article_id, article]));
   const titled = (one) => linkTo(byNumber.get(one.numbers[0]) ?? listed.get(one.article_id), actions);
   const source = (one) => {
@@ -45,9 +48,10 @@ function answerView(turn, actions) {
   const views = {
     lead: ({ text }) => (answer.articles.length && !answer.claims.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
       ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note" lang=${language}>${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}`),
-    quote: ({ words, note: noted, numbers, origin, folded, label }) => html`<div class="claim">
-      ${label ? html`<p class="label"><bdi>${label}</bdi></p>` : nothing}
+    quote: ({ words, note: noted, numbers, origin, folded, label, age, said, read_in }) => html`<div class="claim">
+      ${label ? html`<p class="label"><bdi>${label}</bdi></p>` : nothing}${aged({ age })}
       <p lang=${words.language}><bdi>${marked(words)}</bdi>${note(noted)}<span class="cites">${cites(numbers)}</span></p>
+      ${saidBy({ said, read_in })}
       ${origin ? html`<p class="origin">${marked(origin)}</p>` : nothing}
       ${folded.map((one) => html`<details class="folded"><summary>${one.label}</summary>${smaller(one)}${cites([one.number])}</details>`)}</div>`,
     series: ({ heading, rows }) => html`<table class="series"><caption>${heading}</caption>
@@ -56,8 +60,8 @@ function answerView(turn, actions) {
         <td class="bar" aria-hidden="true" title=${line}>${share === null ? nothing : barView(share)}</td></tr>`)}</tbody></table>`,
     note: ({ text }) => html`<p class="remark">${text}</p>`,
     disagreement: ({ heading, sides }) => html`<section class="differ"><h3>${heading}</h3>
-      <div class="sides">${sides.map(({ words, number, line }) => html`<figure>
-        <p class="figure" lang=${words.language}>${words.text}</p><figcaption><bdi>${line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
+      <div class="sides">${sides.map(({ words, number, line, said }) => html`<figure>
+        <p class="figure" lang=${words.language}>${words.text}</p><figcaption><bdi>${said.length ? links(said) : line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
     nearest: ({ heading, passages }) => html`<h3>${heading}</h3>
       <ul class="nearest">${passages.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
     sources: ({ heading, articles }) => html`<h3>${heading}</h3>
@@ -79,6 +83,9 @@ export function marked({ text, answer }) {
   const [before, words, after] = cut(text, answer.start_char, answer.end_char);
   return html`${before}<mark>${words}</mark>${after}`;
 }
+
+// Text that leads to another site, if it has an address.
+const outLink = (url, text) => (url ? html`<a href=${url} target="_blank" rel="noopener noreferrer">${text}</a>` : html`<bdi>${text}</bdi>`);
 
 // The title of a citation's article, or of an article, which opens it here.
 function linkTo(target, { openArticle }) {
@@ -108,17 +115,17 @@ function citeView(citation, { openArticle }) {
 // The sources of a brief, each linked if it has an address.
 export function originsView({ sources }) {
   if (!sources.length) return nothing;
-  const name = (source) => [source.publisher, source.title].filter(Boolean).join(": ");
+  const name = (source) => [source.name[language], source.title].filter(Boolean).join(": ");
   return html`<details class="origins"><summary>${fill(t.sources_of, { n: sources.length })}</summary>
     <ul>${sources.map((source) => html`<li>
-      ${source.url ? html`<a href=${source.url} target="_blank" rel="noopener noreferrer">${name(source) || source.url}</a>` : html`<bdi>${name(source)}</bdi>`}
-      ${source.published ? html`<span class="meta">${day(source.published)}</span>` : nothing}</li>`)}</ul></details>`;
+      ${outLink(source.url, name(source) || source.url)}
+      ${source.published ? html`<span class="meta">${when(source.published)}</span>` : nothing}</li>`)}</ul></details>`;
 }
 
 export function metaView(article) {
-  const names = (sources) => [...new Set(sources.map((source) => source.publisher).filter(Boolean))].join(t.between_items);
+  const names = (sources) => [...new Set(sources.map((source) => source.name[language]).filter(Boolean))].join(t.between_items);
   const [based, also] = [names(article.sources), names(article.also_published_by)];
-  return html`<p class="meta"><span>${article.publisher}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p>
+  return html`<p class="meta"><span>${article.publisher_names[language]}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p>
     ${based ? html`<p class="meta based">${capital(t.based_on).replace("…", () => based)}</p>` : nothing}
     ${also ? html`<p class="meta">${t.also}${t.colon}${also}</p>` : nothing}`;
 }

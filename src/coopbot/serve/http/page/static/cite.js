@@ -1,23 +1,25 @@
 // An answer as text to copy, with references in four styles.
 
-import { day, t } from "./words.js";
+import { day, language, t, when } from "./words.js";
 
 export const STYLES = { plain, markdown, gost, gbt };
 
 function plain(turn, today) {
-  return withList(turn, (n) => `[${n}]`, (c, n) => `[${n}] ${described(c)}${c.deep_link && ` ${c.deep_link}`}`, today);
+  const said = (source) => [source.name[language], source.title, when(source.published), source.url].filter(Boolean).join(", ");
+  const entry = (c) => (c.attributions.length ? `${c.sources.map(said).join("; ")}. ${t.read_in}${t.colon}${described(c)}` : described(c));
+  return withList(turn, (n) => `[${n}]`, (c, n) => `[${n}] ${entry(c)}${c.deep_link && ` ${c.deep_link}`}`, today);
 }
 
 function markdown(turn, today) {
   const escaped = (text) => text.replace(/([\\`*_[\]<>#|])/g, "\\$1");
   const link = (c) => `[${escaped(c.title)}](<${c.deep_link || c.url}>)`;
-  return withList(
-    turn,
-    (n) => `[${n}]`,
-    (c, n) => `${n}. ${c.url ? link(c) : escaped(c.title)}. ${escaped(published(c))}`,
-    today,
-    escaped,
-  );
+  const said = (source) => {
+    const words = escaped([source.name[language], source.title, when(source.published)].filter(Boolean).join(", "));
+    return source.url ? `[${words}](<${source.url}>)` : words;
+  };
+  const article = (c) => `${c.url ? link(c) : escaped(c.title)}. ${escaped(published(c))}`;
+  const entry = (c) => (c.attributions.length ? `${c.sources.map(said).join("; ")}. ${escaped(t.read_in)}${t.colon}${article(c)}` : article(c));
+  return withList(turn, (n) => `[${n}]`, (c, n) => `${n}. ${entry(c)}`, today, escaped);
 }
 
 // GOST R 7.0.5-2008, a reference to an electronic resource.
@@ -26,12 +28,20 @@ function gost(turn, today) {
     turn,
     (n) => `[${n}]`,
     (c, n) => {
+      const read = today.split("-").reverse().join(".");
+      if (c.attributions.length) {
+        const said = (source) => {
+          const when = source.published && `. ${source.published.slice(0, 4)}${source.published.length > 4 ? `. ${source.published.split("-").reverse().slice(0, -1).join(".")}` : ""}`;
+          return `${source.title ? `${undotted(source.title)} // ` : ""}${source.name.ru}${when || ""}${source.url && `. URL: ${source.url} (дата обращения: ${read})`}`;
+        };
+        return `${n}. ${c.sources.map(said).join("; ")}. Цит. по: ${undotted(c.title)}${c.publisher && ` // ${c.publisher_names.ru}`}.`;
+      }
       const [first, ...others] = c.authors;
       const heading = c.authors.length > 3 ? "" : first ? `${[first, ...others].join(", ")} ` : "";
       const responsible = c.authors.length > 3 ? ` / ${first} [${c.language === "ru" ? "и др." : c.language === "zh" ? "等" : "et al."}]` : "";
       const where = c.publisher && ` // ${c.publisher}`;
       const when = c.published && `. ${c.published.slice(0, 4)}. ${c.published.split("-").reverse().slice(0, 2).join(".")}`;
-      const online = c.url && `. URL: ${c.url} (дата обращения: ${today.split("-").reverse().join(".")})`;
+      const online = c.url && `. URL: ${c.url} (дата обращения: ${read})`;
       return `${n}. ${heading}${undotted(c.title)}${responsible}${where}${when || ""}${online}.`;
     },
     today,
@@ -44,6 +54,14 @@ function gbt(turn, today) {
     turn,
     (n) => `[${n}]`,
     (c, n) => {
+      if (c.attributions.length) {
+        const said = (source) => {
+          const title = `${source.title ? `. ${undotted(source.title)}` : ""}${source.url ? "[EB/OL]" : "[Z]"}`;
+          const when = `${source.published ? `(${source.published})` : ""}${source.url ? `[${today}]` : ""}`;
+          return [`${source.name.zh}${title}`, when, source.url].filter(Boolean).join(". ");
+        };
+        return `[${n}] ${c.sources.map(said).join("; ")}. 转引自: ${undotted(c.title)}${c.publisher && `, ${c.publisher_names.zh}`}.`;
+      }
       const authors = c.authors.slice(0, 3).join(", ") + (c.authors.length > 3 ? (c.language === "zh" ? ", 等" : ", et al") : "");
       const who = authors || c.publisher;
       const publisher = authors && c.publisher ? `${c.publisher}, ` : "";
@@ -57,11 +75,12 @@ function gbt(turn, today) {
 
 // The question, the blocks as lines of text, and a reference for each citation.
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
-  const quoted = ({ label, words, note, number }) => `${label && label + t.colon}${shown(words.text)}${shown(note)} ${mark(number)}`;
+  const aged = ({ age }) => (age ? `(${shown(age)}) ` : "");
+  const quoted = (one) => `${one.label && one.label + t.colon}${aged(one)}${shown(one.words.text)}${shown(one.note)} ${mark(one.number)}`;
   const lines = {
     lead: ({ text }) => [text],
-    quote: ({ words, note, numbers, origin, folded, label }) => [
-      [(label && shown(label) + t.colon) + shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
+    quote: ({ words, note, numbers, origin, folded, label, age }) => [
+      [(label && shown(label) + t.colon) + aged({ age }) + shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
       ...(origin ? [`  ${shown(origin.text)}`] : []),
       ...folded.map((one) => `  ${quoted(one)}`),
     ],
@@ -77,5 +96,5 @@ function withList({ question, answer }, mark, entry, today, shown = (text) => te
 }
 
 const undotted = (title) => title.replace(/[.。\s]+$/, "");
-const published = (c) => [c.authors.join(", "), c.publisher, day(c.published)].filter(Boolean).join(", ");
+const published = (c) => [c.authors.join(", "), c.publisher_names[language], day(c.published)].filter(Boolean).join(", ");
 const described = (c) => `${undotted(c.title)}. ${undotted(published(c))}.`;

@@ -3,14 +3,14 @@
 import { html, nothing } from "./lit-html.js";
 import { problemView } from "./answer.js";
 import { mapOf } from "./map.js";
-import { day, fill, language, month, number, t } from "./words.js";
+import { day, fill, language, month, number, t, when } from "./words.js";
 
 const PLACES = 24;
 
 export function overviewView(state, actions) {
   const { overview, problem, limits } = state;
   if (!overview) return problem ? problemView(problem, actions) : html`<p class="note">${t.working}</p>`;
-  return html`<p class="count">${countText(overview)}</p>
+  return html`<p class="count">${countText(overview)} ${reachText(overview)}</p>
     <div class="halves">
       <section aria-labelledby="map-heading">
         <h2 id="map-heading">${t.map}</h2>
@@ -30,6 +30,8 @@ export function overviewView(state, actions) {
       </div>
     </div>`;
 }
+
+export const reachText = (overview) => (overview?.newest ? fill(t.reaches, { when: when(overview.newest) }) : "");
 
 function countText({ counted, total, matching }) {
   if (counted < total) return fill(t.counting, { n: number(counted), total: number(total) });
@@ -65,7 +67,7 @@ const wholeYear = (year) => ({ from: `${year}-01-01`, to: `${year}-12-31` });
 
 function years(months) {
   const sums = new Map();
-  for (const [when, n] of Object.entries(months)) sums.set(when.slice(0, 4), (sums.get(when.slice(0, 4)) ?? 0) + n);
+  for (const [at, n] of Object.entries(months)) sums.set(at.slice(0, 4), (sums.get(at.slice(0, 4)) ?? 0) + n);
   if (!sums.size) return [];
   const [first, last] = [Math.min(...sums.keys()), Math.max(...sums.keys())];
   const all = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
@@ -74,10 +76,10 @@ function years(months) {
 
 function monthsOf(months, year) {
   return Array.from({ length: 12 }, (_, i) => {
-    const when = `${year}-${String(i + 1).padStart(2, "0")}`;
+    const at = `${year}-${String(i + 1).padStart(2, "0")}`;
     const last = new Date(Date.UTC(Number(year), i + 1, 0)).getUTCDate();
-    const name = month(`${when}-01`);
-    return { from: `${when}-01`, to: `${when}-${last}`, n: months[when] ?? 0, long: language === "zh" ? `${year}年${name}` : `${name} ${year}`, short: language === "zh" ? String(i + 1) : [...name][0] };
+    const name = month(`${at}-01`);
+    return { from: `${at}-01`, to: `${at}-${last}`, n: months[at] ?? 0, long: language === "zh" ? `${year}年${name}` : `${name} ${year}`, short: language === "zh" ? String(i + 1) : [...name][0] };
   });
 }
 
@@ -90,6 +92,6 @@ function recentView({ recent, matching }, { openArticle, more }) {
   };
   return html`<ul class="recent">${recent.map((article) => html`<li>
       <a href=${`/article/${article.article_id}`} lang=${article.language} @click=${open(article)}>${article.title}</a>
-      <p class="meta"><span>${article.publisher}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p></li>`)}</ul>
+      <p class="meta"><span>${article.publisher_names[language]}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p></li>`)}</ul>
     ${matching > recent.length && recent.length < 50 ? html`<button type="button" class="quiet" @click=${more}>${t.more}</button>` : nothing}`;
 }

@@ -3,7 +3,7 @@
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, ask, get, useKey } from "./api.js";
 import { turnView } from "./answer.js";
-import { overviewView } from "./overview.js";
+import { overviewView, reachText } from "./overview.js";
 import { openArticle, setUpReader } from "./reader.js";
 import { setUpAdding } from "./adding.js";
 import { setUpTheme } from "./theme.js";
@@ -208,7 +208,8 @@ function draw() {
   render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));
   render(chips(), at("chips"));
   render(begun ? nothing : examples(), at("suggestions"));
-  render((state.overview?.publishers ?? []).map(({ name }) => html`<option value=${name}></option>`), at("publishers"));
+  render((state.overview?.publishers ?? []).map(({ names }) => html`<option value=${names[language]}></option>`), at("publishers"));
+  render(begun ? nothing : reachText(state.overview), at("reaches"));
   render(overviewView(state, { limit, openArticle, more, enterKey, problemText }), at("overview"));
 }
 

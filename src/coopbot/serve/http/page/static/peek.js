@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "./lit-html.js";
 import { metaView, marked } from "./answer.js";
-import { t } from "./words.js";
+import { language, t, when } from "./words.js";
 
 const GAP = 8;
 const AROUND = 180; // UTF-16 units of the passage on each side
@@ -29,6 +29,7 @@ export function peekOn(element, citation, openArticle) {
   render(
     html`<p class="peek-title" lang=${citation.language}>${citation.title}</p>
       <blockquote lang=${citation.language}>${inPassage(citation)}</blockquote>
+      ${citation.attributions.length ? html`<p class="meta">${citation.sources.map((source) => [source.name[language], when(source.published)].join(t.comma)).join(" · ")}</p>` : nothing}
       ${metaView({ ...citation, sources: [] })}
       <p class="peek-links"><button type="button" @click=${open}>${t.open}</button>
       ${citation.deep_link ? html`<a href=${citation.deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`,

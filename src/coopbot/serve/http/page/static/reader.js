@@ -54,7 +54,7 @@ function draw(article, target, problem = "") {
           ${link ? html`<a href=${link} target="_blank" rel="noopener noreferrer">${target.deep_link ? t.original_at : t.original}</a>` : nothing}
           ${article && target.quote ? html`<button type="button" class="quiet" @click=${toQuote}>${t.to_quote}</button>` : nothing}
         </p>
-        ${originsView(target)}
+        ${originsView(target.number ? target : article ?? target)}
       </div>
       <div class="text" lang=${target.language} tabindex="0" role="region" aria-labelledby="reader-title">
         ${article ? blocks(article.text, target) : html`<p>${problem || "…"}</p>`}

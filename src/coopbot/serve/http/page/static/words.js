@@ -10,6 +10,11 @@ const days = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", tim
 const months = new Intl.DateTimeFormat(LOCALES[language], { month: "short", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat(LOCALES[language]);
 
+const ofMonths = new Intl.DateTimeFormat(LOCALES[language], { month: "long", year: "numeric", timeZone: "UTC" });
+const ofYears = new Intl.DateTimeFormat(LOCALES[language], { year: "numeric", timeZone: "UTC" });
+
+// A day, a month or a year, as exactly as it is known.
+export const when = (iso) => (iso ? [ofYears, ofMonths, days][iso.split("-").length - 1].format(new Date(iso)) : t.undated);
 export const day = (iso) => (iso ? days.format(new Date(iso)) : t.undated);
 export const month = (iso) => months.format(new Date(iso));
 export const number = (n) => numbers.format(n);
