@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from coopbot.ingest.addresses import is_web_address
 from coopbot.text import months
 from coopbot.text.dates import blanked, find_dates
 from coopbot.text.measures import flatten
+from coopbot.text.publishers import find_publisher
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
 from coopbot.text.simplified import to_simplified
@@ -122,22 +123,22 @@ def read_sheets(folder: Path) -> Sheets:
     return Sheets(facts, frozenset(host for listed in _COPIES.findall(text) for host in _HOST.findall(listed)))
 
 
-def problems(briefs: Sequence[Brief], sheets: Sheets, today: date, publishers: Collection[str] | None = None) -> Iterator[str]:
-    """What is wrong, one line each, by subject. publishers: the names that are known; None does not check them."""
+def problems(briefs: Sequence[Brief], sheets: Sheets, today: date) -> Iterator[str]:
+    """What is wrong, one line each, by subject."""
     by_subject: dict[str, dict[Language, Brief]] = defaultdict(dict)
     for brief in briefs:
         by_subject[brief.subject][brief.language] = brief
     for subject, versions in sorted(by_subject.items()):
         for language in LANGUAGES:
             if language in versions:
-                found = _problems(versions[language], sheets, today, publishers)
+                found = _problems(versions[language], sheets, today)
                 yield from (f"{language}/{subject}: {line}" for line in found)
             else:
                 yield f"{language}/{subject}: missing"
         yield from (f"{subject}: {line}" for line in _unlike(versions))
 
 
-def _problems(brief: Brief, sheets: Sheets, today: date, publishers: Collection[str] | None) -> Iterator[str]:
+def _problems(brief: Brief, sheets: Sheets, today: date) -> Iterator[str]:
     yield from _shape(brief)
     all_facts = "\n".join(_text_of(label, brief, sheets) for label in sorted(brief.labels()))
     for label in sorted(brief.labels()):
@@ -152,7 +153,7 @@ def _problems(brief: Brief, sheets: Sheets, today: date, publishers: Collection[
             yield f"a figure without a footnote: {one.text}"
         yield from _tenses(brief, one, today)
     for label, note in brief.notes.items():
-        yield from (f"{label}: {line}" for line in _wrong_in_note(note, sheets, publishers))
+        yield from (f"{label}: {line}" for line in _wrong_in_note(note, sheets))
     yield from _repeated(brief)
 
 
@@ -189,14 +190,14 @@ def _unquoted(text: str) -> str:
     return re.sub(r'"[^"]*"|“[^”]*”|«[^»]*»', "", text)
 
 
-def _wrong_in_note(note: Attribution, sheets: Sheets, publishers: Collection[str] | None) -> Iterator[str]:
+def _wrong_in_note(note: Attribution, sheets: Sheets) -> Iterator[str]:
     if not note.sources:
         yield "no source"
     for source in note.sources:
         if not source.publisher:
             yield "a source without a publisher"
         for name in filter(None, (source.publisher, source.via)):
-            if publishers is not None and name not in publishers:
+            if find_publisher(name) is None:
                 yield f"{name} is not in the table of publishers"
         if source.url and (not is_web_address(source.url) or re.search(r"\s|\.\.\.", source.url)):
             yield f"no address: {source.url}"
