@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,7 +86,13 @@ def visit(browser: Browser, page_service: str) -> Iterator[Visit]:
     with ExitStack() as contexts:
 
         def visited(path: str = "/", *, address: str = page_service, **options: Any) -> Page:
-            settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
+            settings = {
+                "locale": "en-GB",
+                "viewport": {"width": 1280, "height": 800},
+                "reduced_motion": "reduce",
+                "service_workers": "block",
+                **options,
+            }
             context: BrowserContext = browser.new_context(**settings)
             contexts.callback(context.close)
             context.set_default_timeout(PATIENCE_S * 1000)
@@ -101,8 +108,9 @@ def visit(browser: Browser, page_service: str) -> Iterator[Visit]:
 
 
 def _note(faults: list[str], kind: str, text: str) -> None:
-    # An answer with an error status is logged by the browser; those are what some tests are about.
-    if kind in ("error", "warning") and "Failed to load resource" not in text:
+    # An answer with an error status is logged by the browser; those are what some tests are about. Only tests that ask for
+    # service workers have them: what they fetch cannot be intercepted.
+    if kind in ("error", "warning") and not re.search("Failed to load resource|Service Worker registration blocked", text):
         faults.append(f"console: {text}")
 
 

@@ -1,4 +1,4 @@
-"""Articles for the page: in three languages, two that differ, and one by somebody who means harm."""
+"""Articles for the page: in three languages, two that differ, one from right to left, and one by somebody who means harm."""
 
 from __future__ import annotations
 
@@ -63,6 +63,13 @@ ARTICLES = [
         publisher="黑河日报",
         published=date(2022, 6, 10),
         url="https://heihe.example/qiao",
+    ),
+    make_article(
+        "en/gate",
+        "שער חרבין: the gate of Harbin is 12 metres high.\n\nIt stands by the river.",
+        title="שער חרבין",
+        publisher="Gate Weekly",
+        published=date(2025, 1, 2),
     ),
     make_article(
         "en/hostile",

@@ -379,7 +379,7 @@ def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit
             if '"blocks"' in line:
                 data = json.loads(line.removeprefix("data: "))
                 quote, *_, sources = data["blocks"]
-                sources["articles"][0]["quotes"] = [{"label": "", "words": quote["words"], "note": "", "number": 1}]
+                sources["articles"][0]["quotes"] = [{"label": "", "words": quote["words"], "note": "", "number": 1, "said": []}]
                 quote["words"] = {"text": "In other words, it opened.", "language": "en", "answer": None}
                 lines[place] = f"data: {json.dumps(data)}"
         route.fulfill(body="\n".join(lines), content_type="text/event-stream")
@@ -388,3 +388,121 @@ def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit
     ask(page, BRIDGE)
     expect(page.locator(".claim").first).to_contain_text("In other words, it opened.")
     expect(page.locator(".sources blockquote mark").first).to_have_text("16 November")
+
+
+def test_questions_to_ask_next_are_offered_and_answered(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    offered = page.locator(".next button")
+    expect(offered.first).to_be_visible()
+    assert BRIDGE not in offered.all_inner_texts()
+    text = offered.first.inner_text()
+    offered.first.click()
+    expect(page.locator("h2.asked").last).to_have_text(text)
+    expect(page.locator(".turn").last.locator(".claim").first).to_be_visible()
+    expect(page.locator(".turn").first.locator(".next")).to_have_count(0)  # only below the last answer
+
+
+def test_a_refusal_says_if_filters_were_the_reason(visit: Visit) -> None:
+    page = visit()
+    page.locator("#filters summary").click()
+    page.get_by_role("checkbox", name="Chinese").check()
+    ask(page, BRIDGE)
+    expect(page.locator(".filtered")).to_contain_text("Without the filters there is an answer.")
+    page.get_by_role("button", name="Ask without filters").click()
+    expect(page.locator(".turn").last.locator(".claim mark").first).to_have_text("16 November")
+
+
+def test_the_placeholder_follows_the_last_question(visit: Visit) -> None:
+    page = visit()
+    expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a question")
+    ask(page, "How much cargo did the Tongjiang railway bridge carry in 2024?")
+    expect(page.locator("#question")).to_have_attribute("placeholder", "And in 2023?")
+    ask(page, DRY_PORT)
+    expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a follow-up")
+
+
+def test_a_finger_that_misses_a_citation_number_or_a_dot_by_little_still_hits_it(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    ask(page, DRY_PORT)
+    numbers = page.locator(".claim .cite").all()
+    assert len(numbers) > 1
+    for number in numbers:
+        number.scroll_into_view_if_needed()
+        box = number.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for dx, dy in ((-21, 0), (21, 0), (0, -21), (0, 21)):
+            hit = page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.closest('.cite')?.textContent", [x + dx, y + dy])
+            assert hit == number.inner_text(), (dx, dy)
+    page.evaluate("location.hash = 'sources'")
+    dot = page.locator(".map .place", has=page.locator("title", has_text="Hunchun"))
+    dot.scroll_into_view_if_needed()
+    box = dot.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 20)
+    expect(page.locator(".places [aria-pressed=true]")).to_contain_text("Hunchun")
+    small = page.evaluate(
+        "() => [...document.querySelectorAll('#sources button, .top a, .top button')].filter((one) => one.offsetParent)"
+        ".filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN", "ru-RU"])
+def test_enlarged_to_400_percent_nothing_lies_over_the_answer(visit: Visit, locale: str) -> None:
+    page = visit(viewport={"width": 320, "height": 200}, locale=locale)
+    ask(page, BRIDGE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    mark = page.locator(".claim mark").first
+    mark.scroll_into_view_if_needed()
+    point = mark.evaluate(
+        "one => { const { left, top, height } = one.getClientRects()[0]; return [left + 5, top + height / 2] }"
+    )
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.closest('mark') !== null", point)
+    for view in ("history", "sources", "add"):
+        page.evaluate("view => { location.hash = view }", view)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, view
+
+
+def test_text_from_right_to_left_keeps_its_direction(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How many metres is the gate of Harbin?")
+    assert page.locator(".claim bdi").first.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    page.locator(".claim .cite").first.click()
+    page.locator("#reader mark").wait_for()
+    assert page.locator("#reader .text p").first.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    assert page.locator("#reader .text p").last.evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+def test_a_foreign_quote_links_to_a_page_that_browsers_translate(visit: Visit) -> None:
+    page = visit()
+    page.locator("#filters summary").click()
+    page.get_by_role("checkbox", name="Chinese").check()
+    ask(page, "黑河公路大桥什么时候开通货运？")
+    expect(page.locator(".claim").first).to_contain_text("2022年6月10日")
+    expect(page.get_by_role("link", name="which your browser can translate")).to_have_count(0)  # it is no foreign one
+    page.locator(".turn .title").first.click()
+    with page.context.expect_page() as opened:
+        page.locator("#reader").get_by_role("link", name="Article page").click()
+    expect(opened.value.locator("html")).to_have_attribute("lang", "zh")
+    expect(opened.value.locator("main .note")).to_contain_text("This article is in Chinese")
+
+
+def test_the_passage_under_a_number_is_not_cut_within_a_word(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How much cargo did the Tongjiang railway bridge carry?")
+    page.locator(".cite").first.hover()
+    around = page.locator("#peek .around").first.inner_text()
+    words = set(re.findall(r"[A-Za-z]+", ARTICLES[0].text))
+    assert set(re.findall(r"[A-Za-z]+", around)) <= words
+
+
+def test_print_keeps_the_marks(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    page.emulate_media(media="print")
+    style = page.locator(".claim mark").first.evaluate(
+        "one => [getComputedStyle(one).printColorAdjust, getComputedStyle(one).fontWeight]"
+    )
+    assert style == ["exact", "700"]

@@ -34,10 +34,12 @@ _FROM_MESSAGES = (
     "went_wrong",
 )
 
-# Nothing from other hosts, and no inline script or style. lit-html may make markup from its own templates.
+# Nothing from other hosts, and no inline script or style. lit-html may make markup from its own templates; `worker` names the
+# service worker.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
+    "manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html worker"
 )
 
 # As in HTTP: "²" is a digit too, but no number.

@@ -1,14 +1,15 @@
-"""The routes of the page: the page itself, asking and reading without JavaScript, and suggestions."""
+"""The routes of the page: the page itself, asking and reading without JavaScript, and what an installed page needs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -30,6 +31,7 @@ _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
 _FIELDS = 30
 _LARGEST_OFFSET = 100_000_000
+_BY_LANGUAGE = {"Cache-Control": "no-cache", "Vary": "Cookie, Accept-Language"}
 
 _Offset = Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)]
 
@@ -47,8 +49,11 @@ class _Files(StaticFiles):
 def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes and static files of the page."""
     templates = Templates()
+    adding = service.changes is not None and service.access.admin_token is not None
+    show = partial(templates.fill, "page.html", adding=adding)
+    static = files("coopbot.serve.http.page").joinpath("static")
     add_suggestions(app, service, questions, {code: list(texts["suggestions"]) for code, texts in templates.texts.items()})
-    app.mount("/page", _Files(directory=str(files("coopbot.serve.http.page").joinpath("static"))), name="page")
+    app.mount("/page", _Files(directory=str(static)), name="page")
 
     @app.get("/", include_in_schema=False)
     def home(request: Request, language: Language | None = None) -> Response:
@@ -56,20 +61,56 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
             chosen = RedirectResponse("/", status_code=303)
             chosen.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
             return chosen
-        return templates.fill("page.html", *_choices(request), asked={}, answer=None, error="")
+        return show(*_choices(request), asked={}, answer=None, error="")
 
     @app.post("/ask", include_in_schema=False)
     async def ask(request: Request) -> HTMLResponse:
         async with request.form(max_files=0, max_fields=_FIELDS) as form:
             asked = _asked(form)
-        return await _answered(templates, questions, request, asked)
+        return await _answered(show, templates.texts, questions, request, asked)
 
     @app.get("/article/{article_id:path}", include_in_schema=False)
     def article(article_id: str, request: Request, start: _Offset = 0, end: _Offset = 0) -> HTMLResponse:
         found = service.index.current().article(article_id)
         shown = ArticleTextOut.of(found) if found else None
         status = 200 if found else 404
-        return templates.fill("article.html", *_choices(request), status=status, article=shown, start=start, end=end)
+        language, theme = _choices(request)
+        # Where the article is foreign, so is the page, and browsers offer to translate it.
+        foreign = {"page_language": shown.language} if shown and shown.language != language else {}
+        fill = partial(templates.fill, "article.html", language, theme, status=status, **foreign)
+        return fill(article=shown, start=start, end=end)
+
+    @app.get("/manifest.webmanifest", include_in_schema=False)
+    def manifest(request: Request) -> JSONResponse:
+        texts = templates.texts[_choices(request)[0]]
+        return JSONResponse(_manifest(texts), media_type="application/manifest+json", headers=_BY_LANGUAGE)
+
+    # At the root, as a service worker has charge only of what is below it.
+    @app.get("/worker.js", include_in_schema=False)
+    def worker() -> Response:
+        script = static.joinpath("worker.js").read_bytes()
+        headers = {"Content-Security-Policy": "default-src 'none'; connect-src 'self'", "Cache-Control": "no-cache"}
+        return Response(script, media_type="text/javascript", headers=headers)
+
+
+def _manifest(texts: Texts) -> dict[str, object]:
+    """What browsers need to install the page."""
+    icons = [
+        {"src": "/page/icon.svg", "sizes": "any", "type": "image/svg+xml"},
+        {"src": "/page/icon.png", "sizes": "512x512", "type": "image/png", "purpose": "any maskable"},
+    ]
+    return {
+        "name": "coopbot",
+        "short_name": "coopbot",
+        "description": texts["about"],
+        "id": "/",
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f7f5f0",
+        "theme_color": "#0e5a6b",
+        "icons": icons,
+    }
 
 
 def _choices(request: Request) -> tuple[Language, str]:
@@ -79,18 +120,23 @@ def _choices(request: Request) -> tuple[Language, str]:
     return language, theme if theme in _THEMES else ""
 
 
-async def _answered(templates: Templates, questions: Questions, request: Request, asked: dict[str, object]) -> HTMLResponse:
+async def _answered(
+    show: Callable[..., HTMLResponse],
+    texts: Mapping[Language, Texts],
+    questions: Questions,
+    request: Request,
+    asked: dict[str, object],
+) -> HTMLResponse:
     """The page with the answer to a submitted form."""
     language, theme = _choices(request)
     answer, error, status = None, "", 200
     try:
         answer = await questions.answer(AskIn.model_validate(asked), request)
     except ValidationError as exc:
-        error, status = _what_is_wrong(exc, asked, templates.texts[language]), 422
+        error, status = _what_is_wrong(exc, asked, texts[language]), 422
     except CoopbotError as exc:
         error, status = error_text(exc, language), report_failure(exc, request.url.path).status
-    shown = partial(templates.fill, "page.html", language, theme, status=status, asked=asked, answer=answer, error=error)
-    return await run_in_threadpool(shown)
+    return await run_in_threadpool(partial(show, language, theme, status=status, asked=asked, answer=answer, error=error))
 
 
 def _asked(form: FormData) -> dict[str, object]:

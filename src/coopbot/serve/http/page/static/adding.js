@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, send } from "./api.js";
-import { fill, t } from "./words.js";
+import { fill, language, t } from "./words.js";
 
 const LOOK_MS = 500;
 const place = document.getElementById("adding");
@@ -53,7 +53,7 @@ async function follow(job, token, { url, file }) {
     if (now.state === "done") onChange();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    Object.assign(job, { state: "failed", text: `${t.job_failed}${t.colon}${error.status ? error.message : t.offline}` });
+    Object.assign(job, { state: "failed", ...failure(error.status, error.message) });
     draw();
   }
 }
@@ -63,10 +63,17 @@ function show(job, { state, progress, change, title, error }) {
     queued: t.job_queued,
     running: progress.total ? fill(t.job_indexing, progress) : t.job_running,
     done: change ? t[`job_${change}`] : t.job_done,
-    failed: `${t.job_failed}${t.colon}${error?.detail ?? ""}`,
   };
-  Object.assign(job, { state, text: texts[state], done: progress.done, total: progress.total, name: title || job.name });
+  const { text = texts[state], detail = "" } = state === "failed" ? failure(error?.status, error?.detail) : {};
+  Object.assign(job, { state, text, detail, done: progress.done, total: progress.total, name: title || job.name });
   draw();
+}
+
+// What went wrong in the reader's language, by the kind of problem; the service's own words are in English.
+function failure(status, words = "") {
+  if (language === "en" && status) return { text: `${t.job_failed}${t.colon}${words}`, detail: "" };
+  const kind = t[`failed_${status}`] ?? (status ? t.went_wrong : t.offline);
+  return { text: `${t.job_failed}${t.colon}${kind}`, detail: words };
 }
 
 function draw() {
@@ -81,6 +88,7 @@ function draw() {
       </form>
       <ul class="jobs" aria-live="polite">${jobs.map((job) => html`<li class=${job.state}>
         <strong>${job.name}</strong> <span>${job.text}</span>
+        ${job.detail ? html`<details class="detail"><summary>${t.failed_details}</summary><p lang="en">${job.detail}</p></details>` : nothing}
         ${job.state === "running" && job.total ? html`<progress max=${job.total} value=${job.done} aria-label=${job.name}></progress>` : nothing}
       </li>`)}</ul>`,
     place,

@@ -1,19 +1,23 @@
 // A turn of the conversation: the question, and the answer, whose citation numbers show and open the quotations.
 
 import { html, nothing } from "./lit-html.js";
-import { STYLES } from "./cite.js";
+import { changed } from "./link.js";
 import { hidePeek, peekOn } from "./peek.js";
+import { toolsView } from "./tools.js";
 import { cut, day, fill, language, t, when } from "./words.js";
 
+// The page of a citation's article at the quote, or of an article.
+export const pageOf = (target) => (target.quote ? addressOf(target) : `/article/${target.article_id}`);
 const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}#quote`;
 
 export function turnView(turn, actions) {
   return html`<article class="turn">
-    <h2 class="asked" lang=${turn.answer?.question_language ?? nothing}>${turn.question}</h2>
+    <h2 class="asked" dir="auto" lang=${turn.answer?.question_language ?? nothing}>${turn.question}</h2>
     ${turn.working && !turn.answer ? html`<p class="working"><span class="dots" aria-hidden="true"></span>${turn.working}</p>` : nothing}
     ${turn.answer ? answerView(turn, actions) : nothing}
     ${turn.stopped ? html`<p class="note">${t.stopped} ${againButton(turn, actions)}</p>` : nothing}
     ${turn.problem ? problemView(turn.problem, actions, againButton(turn, actions)) : nothing}
+    ${turn === actions.last && !turn.working && turn.next?.length ? nextView(turn, actions) : nothing}
   </article>`;
 }
 
@@ -26,10 +30,17 @@ export function problemView(problem, { problemText, enterKey }, again = nothing)
   return html`<p class="error">${problemText(problem)} ${again}</p>`;
 }
 
+// Questions to ask next. Each was tried by itself, so it is asked by itself, not as a follow-up.
+function nextView({ answer, next }, { submit }) {
+  const refused = answer.outcome === "no_evidence";
+  return html`<section class="next"><h3>${refused ? t.next_refused : t.next}</h3>
+    <ul class="examples">${next.map((text) => html`<li><button type="button" lang=${answer.question_language} @click=${() => submit(text, { alone: true })}>${text}</button></li>`)}</ul></section>`;
+}
+
 const againButton = (turn, { again }) => html`<button type="button" class="quiet" @click=${() => again(turn)}>${t.again}</button>`;
 
 // The blocks of the answer, as the service made them.
-function answerView(turn, actions) {
+export function answerView(turn, actions) {
   const { answer, question } = turn;
   const [byNumber, lang] = [new Map(answer.citations.map((c) => [c.number, c])), answer.question_language];
   const cites = (numbers) => numbers.map((n) => citeView(byNumber.get(n), actions));
@@ -37,7 +48,7 @@ function answerView(turn, actions) {
   const aged = ({ age }) => (age ? html`<p class="age" lang=${lang}>${age}</p>` : nothing);
   const links = (said) => said.map(({ text, number, source }, i) => html`${i ? " · " : nothing}${outLink(byNumber.get(number).sources[source].url, text)}`);
   const saidBy = ({ said, read_in }) => (said.length ? html`<p class="said" lang=${lang}>${links(said)}${read_in ? html` · ${read_in}` : nothing}</p>` : nothing);
-  const smaller = (one) => html`${aged(one)}<blockquote lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>${saidBy(one)}`;
+  const smaller = (one) => html`${aged(one)}<blockquote dir="auto" lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>${saidBy(one)}`;
   const listed = new Map(answer.articles.map((article) => [article.article_id, article]));
   const titled = (one) => linkTo(byNumber.get(one.numbers[0]) ?? listed.get(one.article_id), actions);
   const source = (one) => {
@@ -47,12 +58,13 @@ function answerView(turn, actions) {
   };
   const views = {
     lead: ({ text }) => (answer.articles.length && !answer.claims.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
-      ${turn.limited && answer.outcome === "no_evidence" ? html`<p class="note" lang=${language}>${t.filtered} <button type="button" class="quiet" @click=${() => actions.unlimited(turn)}>${t.unfiltered}</button></p>` : nothing}`),
+      ${isLimited(turn) && answer.outcome === "no_evidence" && !actions.kept ? unlimitedView(turn, actions) : nothing}`),
     quote: ({ words, note: noted, numbers, origin, folded, label, age, said, read_in }) => html`<div class="claim">
       ${label ? html`<p class="label"><bdi>${label}</bdi></p>` : nothing}${aged({ age })}
       <p lang=${words.language}><bdi>${marked(words)}</bdi>${note(noted)}<span class="cites">${cites(numbers)}</span></p>
       ${saidBy({ said, read_in })}
       ${origin ? html`<p class="origin">${marked(origin)}</p>` : nothing}
+      ${words.language === lang ? nothing : html`<p class="meta"><a lang=${language} href=${addressOf(byNumber.get(numbers[0]))} target="_blank">${t.as_page}</a></p>`}
       ${folded.map((one) => html`<details class="folded"><summary>${one.label}</summary>${smaller(one)}${cites([one.number])}</details>`)}</div>`,
     series: ({ heading, rows }) => html`<table class="series"><caption>${heading}</caption>
       <tbody>${rows.map(({ time, words, restated, share, number, line }) => html`<tr><th scope="row">${time}</th>
@@ -69,10 +81,19 @@ function answerView(turn, actions) {
     articles: ({ articles, heading }) => html`${heading ? html`<h3>${heading}</h3>` : nothing}<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
   };
   const searched = (answer.searched_as ?? question) !== question;
-  return html`<div lang=${lang}>
+  const since = changed(turn);
+  return html`${since ? html`<p class="note since">${since}</p>` : nothing}<div lang=${lang}>
       ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q></p>` : nothing}
       ${answer.blocks.map((block) => views[block.kind](block))}</div>
     ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
+}
+
+const isLimited = ({ filters }) => Object.keys(filters ?? {}).length > 0;
+
+// `without`: the service found that other articles answer.
+function unlimitedView(turn, { unlimited }) {
+  return html`<p class=${turn.without ? "filtered" : "note"} lang=${language}>${turn.without ? t.filtered_answered : t.filtered}
+    <button type="button" class=${turn.without ? "main" : "quiet"} @click=${() => unlimited(turn)}>${t.unfiltered}</button></p>`;
 }
 
 // A bar of the chart: no style attribute, which the page's policy forbids.
@@ -94,8 +115,7 @@ function linkTo(target, { openArticle }) {
     event.preventDefault();
     openArticle(target);
   };
-  const address = target.number ? addressOf(target) : `/article/${target.article_id}`;
-  return html`<a class="title" href=${address} lang=${target.language} @click=${open}>${target.title || target.article_id}</a>`;
+  return html`<a class="title" dir="auto" href=${pageOf(target)} lang=${target.language} @click=${open}>${target.title || target.article_id}</a>`;
 }
 
 function citeView(citation, { openArticle }) {
@@ -131,42 +151,3 @@ export function metaView(article) {
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-
-// Over plain HTTP, except on localhost, browsers offer only the older interface.
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.body.appendChild(document.createElement("textarea"));
-  area.value = text;
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-}
-
-function toolsView(turn, { copied, copiedTurn }) {
-  const put = async (text) => {
-    await copy(text);
-    copied(turn);
-  };
-  const today = new Date().toISOString().slice(0, 10);
-  const items = [
-    [t.copy_plain, () => put(STYLES.plain(turn, today))],
-    [t.copy_markdown, () => put(STYLES.markdown(turn, today))],
-    [t.copy_gost, () => put(STYLES.gost(turn, today))],
-    [t.copy_gbt, () => put(STYLES.gbt(turn, today))],
-    [t.copy_link, () => put(`${location.origin}/#q=${encodeURIComponent(turn.question)}`)],
-  ];
-  const choose = (act) => (event) => {
-    const menu = event.currentTarget.closest("details");
-    menu.open = false;
-    menu.querySelector("summary").focus();
-    act();
-  };
-  return html`<div class="tools">
-    <details class="copy" @keydown=${(event) => event.key === "Escape" && (event.currentTarget.open = false)}>
-      <summary>${t.copy}</summary>
-      <ul>${items.map(([name, act]) => html`<li><button type="button" @click=${choose(act)}>${name}</button></li>`)}</ul>
-    </details>
-    <button type="button" class="quiet" @click=${() => print()}>${t.print}</button>
-    ${turn === copiedTurn ? html`<span class="note" aria-hidden="true">✓ ${t.copied}</span>` : nothing}
-  </div>`;
-}

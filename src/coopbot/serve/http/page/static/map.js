@@ -7,6 +7,7 @@ const WEST = 114, EAST = 144.5, NORTH = 54.6, SOUTH = 41.2;
 const WIDTH = 900;
 const SCALE = WIDTH / (EAST - WEST);
 const HEIGHT = Math.round((NORTH - SOUTH) * SCALE * 1.49); // a degree north is 1.49 degrees east at 48° north
+const FINGER = 22; // CSS pixels around a circle's centre that choose it
 const LONGEST = 11.5; // of a name, in ems
 const phone = matchMedia("(max-width: 40rem)"); // where the style sheet enlarges the letters
 
@@ -31,7 +32,11 @@ export function mapOf(places, chosen, choose) {
   const most = Math.max(1, ...places.map((place) => place.articles));
   const radius = ({ articles }) => Math.round(4 + 11 * Math.sqrt(articles / most));
   const marks = apart(places.filter(inside).map((place) => ({ place, x: x(place.longitude), y: y(place.latitude), r: radius(place) })));
-  return html`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${t.map_alt}>
+  const touch = (event) => {
+    const mark = nearest(marks, event);
+    if (mark) choose(mark.place.place_id);
+  };
+  return html`<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${t.map_alt} @click=${touch}>
     ${svg`
       <polygon class="sea" points=${points(SEA)} />
       <polygon class="land" points=${points(SAKHALIN)} />
@@ -45,11 +50,20 @@ export function mapOf(places, chosen, choose) {
       <text class="water" x=${x(138.4)} y=${y(50.7)}>${t.map_amur}</text>
       <text class="water" x=${x(136.6)} y=${y(41.7)}>${t.map_sea}</text>
       ${marks.map((mark) => svg`<circle class=${`place${chosen.includes(mark.place.place_id) ? " chosen" : ""}`}
-          cx=${mark.x.toFixed(1)} cy=${mark.y.toFixed(1)} r=${mark.r} @click=${() => choose(mark.place.place_id)}>
+          cx=${mark.x.toFixed(1)} cy=${mark.y.toFixed(1)} r=${mark.r}>
           <title>${fill(t.bar, { when: mark.place.names[language], n: number(mark.place.articles) })}</title></circle>`)}
       ${labels(marks, chosen).map((label) => svg`<text class="name" x=${label.x} y=${label.y} text-anchor=${label.anchor}>${label.text}</text>`)}
     `}
   </svg>`;
+}
+
+// The circle that was meant: the nearest one within a finger's width.
+function nearest(marks, event) {
+  const { left, top, width } = event.currentTarget.getBoundingClientRect();
+  const scale = width / WIDTH;
+  const away = (mark) => Math.hypot(event.clientX - left - mark.x * scale, event.clientY - top - mark.y * scale) - mark.r * scale;
+  const [first] = marks.filter((mark) => away(mark) <= Math.max(0, FINGER - mark.r * scale)).sort((one, other) => away(one) - away(other));
+  return first;
 }
 
 const inside = ({ latitude, longitude }) => longitude > WEST && longitude < EAST && latitude > SOUTH && latitude < NORTH;

@@ -91,7 +91,7 @@ function recentView({ recent, matching }, { openArticle, more }) {
     openArticle(article);
   };
   return html`<ul class="recent">${recent.map((article) => html`<li>
-      <a href=${`/article/${article.article_id}`} lang=${article.language} @click=${open(article)}>${article.title}</a>
+      <a dir="auto" href=${`/article/${article.article_id}`} lang=${article.language} @click=${open(article)}>${article.title}</a>
       <p class="meta"><span>${article.publisher_names[language]}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p></li>`)}</ul>
     ${matching > recent.length && recent.length < 50 ? html`<button type="button" class="quiet" @click=${more}>${t.more}</button>` : nothing}`;
 }

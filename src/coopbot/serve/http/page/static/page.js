@@ -1,24 +1,29 @@
 // The state of the page and its event handlers. Views are in the other files.
 
 import { html, nothing, render } from "./lit-html.js";
-import { Problem, ask, get, useKey } from "./api.js";
+import { Problem, ask, get, send, useKey } from "./api.js";
 import { turnView } from "./answer.js";
 import { overviewView, reachText } from "./overview.js";
 import { openArticle, setUpReader } from "./reader.js";
 import { setUpAdding } from "./adding.js";
 import { setUpTheme } from "./theme.js";
-import { day, fill, language, t } from "./words.js";
+import { mark, readLink } from "./link.js";
+import { keepTurn, openHistory, setUpHistory } from "./history.js";
+import { setUpOffline } from "./offline.js";
+import { hideToast, toast } from "./toast.js";
+import { MAX_CHARS, day, fill, language, t } from "./words.js";
 
 const KEPT = 20; // turns kept over a reload
-const MAX_CHARS = 500; // of a question
+const VIEWS = ["sources", "history", "add"]; // besides asking
 const COUNTED_FROM = 400;
 const at = (id) => document.getElementById(id);
-const [form, question, send] = [at("form"), at("question"), at("send")];
+const [form, question, sendButton] = [at("form"), at("question"), at("send")];
 const valued = [...form.querySelectorAll("[data-filter]")].map((input) => input.name); // filters that take several values
 const none = () => ({ languages: [], ...Object.fromEntries(valued.map((name) => [name, []])), from: "", to: "" });
 
 const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null, copied: null };
 let asking = null; // the AbortController of the question in progress
+let looking = null; // that of the search for questions to ask next
 let counting = 0; // increased with each count of articles, to ignore outdated ones
 
 start();
@@ -30,24 +35,26 @@ function start() {
   at("turns").replaceChildren(); // if the page was rendered with the answer to a form
   setUpTheme();
   setUpReader();
-  setUpAdding(refresh);
+  if (at("adding")) setUpAdding(refresh);
+  setUpHistory(() => ({ ...actions(), ask: (turn) => submit(turn.question, { alone: true }) }));
   setUpForm();
   addEventListener("hashchange", route);
   route();
   draw();
   refresh();
+  setUpOffline();
 }
 
-// Show the view in the address: #ask, #sources, #add, or #q=... to ask at once.
+// Show the view in the address: #ask, #sources, #history, #add, or #q=... to ask at once what a link to an answer says.
 function route() {
   const hash = location.hash.slice(1);
-  if (hash.startsWith("q=")) {
-    const asked = new URLSearchParams(hash).get("q").trim();
-    history.replaceState(null, "", "#ask");
-    if (asked && asked !== state.turns.at(-1)?.question) submit(asked);
-  }
-  const view = ["sources", "add"].includes(location.hash.slice(1)) ? location.hash.slice(1) : "ask";
+  const linked = readLink(hash);
+  if (hash.startsWith("q=")) history.replaceState(null, "", "#ask");
+  if (linked) follow(linked);
+  const named = location.hash.slice(1);
+  const view = VIEWS.includes(named) && at(named) ? named : "ask";
   document.body.dataset.view = view;
+  if (view === "history") openHistory();
   for (const link of document.querySelectorAll(".views a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -86,17 +93,35 @@ function setUpForm() {
   });
   at("new").addEventListener("click", () => {
     stop();
-    Object.assign(state, { turns: [], conversation: null });
-    keep();
-    draw();
-    question.focus();
+    const before = { turns: state.turns.filter((turn) => turn.answer), conversation: state.conversation };
+    const change = (to) => {
+      Object.assign(state, to);
+      keep();
+      draw();
+      question.focus();
+    };
+    change({ turns: [], conversation: null });
+    toast(t.new_begun, () => change({ ...before, turns: [...before.turns, ...state.turns] }));
   });
 }
 
-async function submit(asked) {
+// Ask what a link says, with its filters and nothing else, unless that is on the page already.
+function follow(linked) {
+  const last = state.turns.at(-1);
+  if (last?.question === linked.question && last.answer && mark(last.answer) === linked.mark) return;
+  const offered = (name) => linked.limits[name].filter((value) => form.querySelector(`[name=${name}] option[value="${CSS.escape(value)}"], [name=${name}][value="${CSS.escape(value)}"]`));
+  limit({ ...none(), ...linked.limits, languages: offered("languages"), places: offered("places") });
+  submit(linked.question, { alone: true, linked });
+}
+
+// alone: not as a follow-up. linked: what the link to the answer says, if it came from one.
+async function submit(asked, { alone = false, linked = null } = {}) {
   if (!asked || asking) return;
   location.hash = "#ask";
-  const turn = { question: asked, working: t.working, answer: null, problem: null, limited: Object.keys(filters()).length > 0 };
+  looking?.abort();
+  hideToast();
+  const turn = { question: asked, working: t.working, answer: null, problem: null, filters: filters(), linked };
+  turn.after = linked?.after ?? (alone ? [] : quoted(state.turns.findLast((one) => one.answer)));
   const stopper = new AbortController();
   asking = stopper;
   state.turns.push(turn);
@@ -106,8 +131,9 @@ async function submit(asked) {
   draw();
   bring(state.turns.length - 1);
   try {
-    const body = { question: asked, filters: filters() };
-    if (state.conversation) body.conversation_id = state.conversation;
+    const body = { question: asked, filters: turn.filters };
+    if (state.conversation && !alone) body.conversation_id = state.conversation;
+    if (linked?.after.length) body.quoted_before = linked.after;
     for await (const { name, data } of ask(body, stopper.signal)) {
       if (name === "retrieved" || name === "read") turn.working = fill(t[name], { n: data.passages });
       if (name === "claims") turn.answer = data;
@@ -118,6 +144,8 @@ async function submit(asked) {
       draw();
     }
     say(turn.answer.outcome === "answered" ? t.ready : turn.answer.text);
+    keepTurn(turn);
+    lookFurther(turn);
   } catch (error) {
     if (error.name === "AbortError") turn.stopped = true;
     else turn.problem = asProblem(error);
@@ -133,6 +161,36 @@ async function submit(asked) {
 
 function stop() {
   asking?.abort();
+  looking?.abort();
+}
+
+// The articles that an answer quoted; those before it, if it is a follow-up that quoted none.
+function quoted(turn) {
+  if (!turn) return [];
+  const { answer, question: asked, after } = turn;
+  const own = answer.claims.length ? [...new Set(answer.citations.map((one) => one.article_id))] : [];
+  return (own.length || answer.searched_as === asked ? own : after).slice(0, 10);
+}
+
+// Find questions to ask next, and whether filters were the reason of a refusal. Without them the page is complete too.
+async function lookFurther(turn) {
+  const { answer, filters: limits } = turn;
+  const asked = answer.searched_as || turn.question;
+  if (answer.notice || [...asked].length > MAX_CHARS) return;
+  looking = new AbortController();
+  // What earlier answers of the conversation quoted has been shown too.
+  const shown = state.turns.toReversed().flatMap((one) => one.answer?.citations ?? []);
+  const quotes = [...new Set(shown.map((one) => one.quote))].slice(0, 20).map((one) => one.slice(0, 4000));
+  const body = { question: asked, filters: limits, refused: answer.outcome === "no_evidence", quotes };
+  try {
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: looking.signal };
+    const found = await (await send("/v1/suggestions", options)).json();
+    Object.assign(turn, { next: found.questions, without: found.answered_without_filters });
+    keep();
+    draw();
+  } catch (error) {
+    if (!(error instanceof Problem) && error.name !== "AbortError") throw error;
+  }
 }
 
 function asProblem(error) {
@@ -174,7 +232,7 @@ function limit(changes) {
 async function refresh() {
   const number = ++counting;
   try {
-    const found = await get("/v1/overview", { ...filters(), recent: state.recent });
+    const found = await get("/v1/overview", { ...filters(), recent: state.recent, language });
     if (number !== counting) return;
     const changed = state.overview?.snapshot !== found.snapshot;
     state.overview = found;
@@ -200,12 +258,12 @@ function enterKey(event) {
 function draw() {
   const begun = state.turns.length > 0;
   document.body.classList.toggle("begun", begun);
-  question.placeholder = begun ? t.placeholder_follow : t.placeholder;
-  send.textContent = asking ? t.stop : t.ask;
+  question.placeholder = begun ? followUp() : t.placeholder;
+  sendButton.textContent = asking ? t.stop : t.ask;
   question.required = !asking; // else the browser would refuse to submit the empty form, which stops a question
   at("new").hidden = !begun;
-  const actions = { openArticle, again, unlimited, enterKey, problemText, copied, copiedTurn: state.copied };
-  render(state.turns.map((turn) => turnView(turn, actions)), at("turns"));
+  const shared = actions();
+  render(state.turns.map((turn) => turnView(turn, shared)), at("turns"));
   render(chips(), at("chips"));
   render(begun ? nothing : examples(), at("suggestions"));
   render((state.overview?.publishers ?? []).map(({ names }) => html`<option value=${names[language]}></option>`), at("publishers"));
@@ -213,9 +271,26 @@ function draw() {
   render(overviewView(state, { limit, openArticle, more, enterKey, problemText }), at("overview"));
 }
 
+// What the views of turns call.
+function actions() {
+  return { openArticle, again, unlimited, enterKey, problemText, copied, change, submit, copiedTurn: state.copied, last: state.turns.at(-1) };
+}
+
+function change(turn, to) {
+  Object.assign(turn, to);
+  keep();
+  draw();
+}
+
+// An example of a follow-up to the last question: its year's neighbour, if it names one.
+function followUp() {
+  const year = /(?<!\d)(?:19|20)\d\d(?!\d)/.exec(state.turns.at(-1).answer?.searched_as ?? state.turns.at(-1).question);
+  return year ? fill(t.placeholder_year, { year: Number(year[0]) - 1 }) : t.placeholder_follow;
+}
+
 function again(turn) {
   state.turns = state.turns.filter((other) => other !== turn);
-  submit(turn.question);
+  submit(turn.question, { linked: turn.linked, alone: Boolean(turn.linked) });
 }
 
 // Ask again from all articles.

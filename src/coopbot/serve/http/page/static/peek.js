@@ -5,7 +5,10 @@ import { metaView, marked } from "./answer.js";
 import { language, t, when } from "./words.js";
 
 const GAP = 8;
-const AROUND = 180; // UTF-16 units of the passage on each side
+const AROUND = 180; // UTF-16 units of the passage on each side, less the word that is cut there
+// Half a character, and what is left of a word: not of Chinese, which has no spaces.
+const PART_BEFORE = /^[\udc00-\udfff]?(?:\S{0,30}\s)?/;
+const PART_AFTER = /(?:\s\S{0,30})?[\ud800-\udbff]?$/;
 const box = document.getElementById("peek");
 const phone = matchMedia("(max-width: 40rem)");
 let leaving = 0;
@@ -27,8 +30,8 @@ export function peekOn(element, citation, openArticle) {
     openArticle(citation);
   };
   render(
-    html`<p class="peek-title" lang=${citation.language}>${citation.title}</p>
-      <blockquote lang=${citation.language}>${inPassage(citation)}</blockquote>
+    html`<p class="peek-title" dir="auto" lang=${citation.language}>${citation.title}</p>
+      <blockquote dir="auto" lang=${citation.language}>${inPassage(citation)}</blockquote>
       ${citation.attributions.length ? html`<p class="meta">${citation.sources.map((source) => [source.name[language], when(source.published)].join(t.comma)).join(" · ")}</p>` : nothing}
       ${metaView({ ...citation, sources: [] })}
       <p class="peek-links"><button type="button" @click=${open}>${t.open}</button>
@@ -45,8 +48,8 @@ function inPassage(citation) {
   if (start < 0) return marked({ text: citation.quote, answer: citation.answer });
   const before = citation.passage.slice(0, start);
   const after = citation.passage.slice(start + citation.quote.length);
-  const first = before.length > AROUND ? `… ${before.slice(-AROUND)}` : before;
-  const last = after.length > AROUND ? `${after.slice(0, AROUND)} …` : after;
+  const first = before.length > AROUND ? `… ${before.slice(-AROUND).replace(PART_BEFORE, "")}` : before;
+  const last = after.length > AROUND ? `${after.slice(0, AROUND).replace(PART_AFTER, "")} …` : after;
   return html`<span class="around">${first}</span>${marked({ text: citation.quote, answer: citation.answer })}<span class="around">${last}</span>`;
 }
 

@@ -2,8 +2,8 @@
 
 import { html, nothing, render } from "./lit-html.js";
 import { Problem, get } from "./api.js";
-import { metaView, originsView } from "./answer.js";
-import { t } from "./words.js";
+import { metaView, originsView, pageOf } from "./answer.js";
+import { language, t } from "./words.js";
 
 const panel = document.getElementById("reader");
 const beside = matchMedia("(min-width: 68rem)");
@@ -47,11 +47,12 @@ function draw(article, target, problem = "") {
   const toQuote = () => panel.querySelector("mark").scrollIntoView({ block: "center", behavior: "smooth" });
   render(
     html`<div class="head">
-        <h2 id="reader-title" tabindex="-1" lang=${target.language}>${target.title}</h2>
+        <h2 id="reader-title" tabindex="-1" dir="auto" lang=${target.language}>${target.title}</h2>
         <button type="button" class="close" aria-label=${t.close} @click=${() => panel.close()}>×</button>
         ${metaView({ ...target, sources: [] })}
         <p class="links">
           ${link ? html`<a href=${link} target="_blank" rel="noopener noreferrer">${target.deep_link ? t.original_at : t.original}</a>` : nothing}
+          ${target.language === language ? nothing : html`<a href=${pageOf(target)} target="_blank">${t.as_page}</a>`}
           ${article && target.quote ? html`<button type="button" class="quiet" @click=${toQuote}>${t.to_quote}</button>` : nothing}
         </p>
         ${originsView(target.number ? target : article ?? target)}
@@ -76,6 +77,6 @@ function blocks(text, { start_char = 0, end_char = 0, answer }) {
     const [c, d] = words.map((at) => Math.min(Math.max(at, a), b));
     const quote = () => html`<mark>${text.slice(a, c)}<strong>${text.slice(c, d)}</strong>${text.slice(d, b)}</mark>`;
     const body = a < b ? html`${text.slice(begin, a)}${quote()}${text.slice(b, stop)}` : text.slice(begin, stop);
-    return heading ? html`<h3>${body}</h3>` : html`<p>${body}</p>`;
+    return heading ? html`<h3 dir="auto">${body}</h3>` : html`<p dir="auto">${body}</p>`;
   });
 }

@@ -1,6 +1,7 @@
 // The texts of the page in its language, and the format of dates and numbers.
 
 export const t = JSON.parse(document.getElementById("texts").textContent);
+export const MAX_CHARS = 500; // of a question
 export const language = document.documentElement.lang;
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
