@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from coopbot.domain import Source, When
-from tests.fakes import make_article
+from tests.fakes import article_of, make_article
 
 HOSTILE_TITLE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{7*7}}${harm}'
 HOSTILE_TEXT = (
@@ -77,5 +77,19 @@ ARTICLES = [
         title=HOSTILE_TITLE,
         publisher='"><svg onload=window.harmed=1>',
         url="javascript:window.harmed=1",
+    ),
+    article_of(
+        "en/ferry",
+        """---
+title: The ferry at Ostrov
+publisher: coopbot briefs
+published: 2025-02-01
+footnotes:
+  fare:
+    valid_until: 2025-09-14
+    sources: [{publisher: People's Daily, title: Ferry tickets, published: 2019-08, url: "https://people.example/ferry"}]
+---
+A ticket for the Ostrov ferry costs 57 yuan.[^fare]
+""",
     ),
 ]

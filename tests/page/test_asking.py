@@ -506,3 +506,25 @@ def test_print_keeps_the_marks(visit: Visit) -> None:
         "one => [getComputedStyle(one).printColorAdjust, getComputedStyle(one).fontWeight]"
     )
     assert style == ["exact", "700"]
+
+
+def test_who_said_it_and_when_stands_below_the_quote_and_its_age_above(visit: Visit) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, "What does a ticket for the Ostrov ferry cost?")
+    claim = page.locator(".claim").first
+    expect(claim.locator(".age")).to_have_text("was to hold until 14 September 2025; no later report here")
+    expect(claim.locator(".said")).to_have_text("People's Daily, August 2019 · in a coopbot brief")
+    expect(claim.locator(".said a")).to_have_attribute("href", "https://people.example/ferry")
+    for style, reference in (
+        ("Plain text", "[1] People's Daily, Ferry tickets, August 2019, https://people.example/ferry. Read in: The ferry at Ostrov."),
+        ("Markdown", "1. [People's Daily, Ferry tickets, August 2019](<https://people.example/ferry>). Read in: "),
+        ("GOST R 7.0.5", "1. Ferry tickets // «Жэньминь жибао». 2019. 08. URL: https://people.example/ferry (дата обращения: "),
+        ("GB/T 7714", "[1] 《人民日报》. Ferry tickets[EB/OL]. (2019-08)["),
+    ):
+        page.locator(".copy summary").click()
+        page.locator(".copy").get_by_role("button", name=style).click()
+        page.wait_for_function("line => navigator.clipboard.readText().then(text => text.includes(line))", arg=reference)
+
+
+def test_the_page_says_how_far_its_articles_reach(visit: Visit) -> None:
+    expect(visit().locator("#reaches")).to_have_text(re.compile(r"^The articles reach up to \d+ \w+ 20\d\d\.$"))

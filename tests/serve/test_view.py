@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from coopbot.ask.answer.compose import cite_span
+from coopbot.ask.answer.dating import dated
 from coopbot.cli.asking import _print_answer
 from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
 from coopbot.serve.answer_text import answer_text
@@ -24,7 +26,8 @@ from coopbot.serve.view import (
     Words,
     answer_view,
 )
-from tests.fakes import make_article
+from coopbot.serve.wire import answer_out
+from tests.fakes import article_of, make_article
 
 ENGLISH = make_article("en/bridge", "The bridge is 1,283 metres long. Lorries cross it.", title="A *bridge*")
 CHINESE = make_article("zh/qiao", "大桥长1283米。", language="zh", title="大桥", publisher="黑河日报", url="")
@@ -321,3 +324,100 @@ def test_an_overview_ends_with_titles_of_more_articles() -> None:
     for shown in (answer_text(answer), markdown_text(answer), "".join(part.text for part in answer_parts(answer))):
         assert "More about this" in shown
         assert "Мост" in shown
+
+
+CITED = article_of(
+    "en/ferry",
+    """---
+title: The ferry
+publisher: coopbot briefs
+published: 2026-03-10
+footnotes:
+  fare: {valid_until: 2026-09-14, sources: [{publisher: People's Daily, published: 2019-08-21, url: "https://people.example/1"}]}
+  plan: {planned_for: 2026-08, sources: [{publisher: RIA, via: Rambler, published: 2026-03}]}
+---
+The ticket costs 5 yuan.[^fare] A second ferry was planned.[^plan]
+""",
+)
+
+
+def _said(language: Language) -> Answer:
+    """An answer of both sentences, after their time."""
+    spans = [Span(start_char=one.start_char, end_char=one.end_char) for one in CITED.attributions]
+    cited = [
+        dated(cite_span(number, CITED, span, passage=CITED.text), date(2026, 12, 1), latest=False)
+        for number, span in enumerate(spans, start=1)
+    ]
+    claims = (Claim(text=one.quote, citations=(one.number,)) for one in cited)
+    return _answer(*claims, cited=tuple(cited), language=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            [
+                "(was to hold until 14 September 2026; no later report here) The ticket costs 5 yuan.",
+                "People's Daily, 21 August 2019 · in a coopbot brief",
+                "(planned for August 2026; no report of the outcome here) A second ferry was planned.",
+                "RIA via Rambler, March 2026 · in a coopbot brief",
+            ],
+        ),
+        (
+            "ru",
+            [
+                "(должно было действовать по 14 сентября 2026 г.; более поздних сообщений здесь нет) The ticket costs 5 yuan.",
+                "«Жэньминь жибао», 21 августа 2019 г. · в справке coopbot",
+                "(план: август 2026 г.; сообщений об итоге здесь нет) A second ferry was planned.",
+                "РИА Новости через «Рамблер», март 2026 г. · в справке coopbot",
+            ],
+        ),
+        (
+            "zh",
+            [
+                "（有效期原定至2026年9月14日；此处没有更晚的报道） The ticket costs 5 yuan.",
+                "《人民日报》，2019年8月21日 · 见 coopbot 简报",
+                "（原计划于2026年8月；此处没有关于结果的报道） A second ferry was planned.",
+                "俄新社（Rambler 门户网转载），2026年3月 · 见 coopbot 简报",
+            ],
+        ),
+    ],
+)
+def test_who_said_it_and_when_stands_with_a_quote_in_every_interface(
+    language: Language, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = _said(language)
+    _print_answer(answer)
+    for shown in (answer_text(answer), capsys.readouterr().out):
+        assert [line for line in said if line not in shown] == []
+    people, ria = said[1].split(" · ")[0], said[3].split(" · ")[0]
+    markdown = markdown_text(answer, "https://coopbot.example")
+    assert f"[{people}](https://people.example/1)" in markdown
+    assert ria in markdown.replace("\\", "")
+    (part,) = answer_parts(answer)
+    assert said[1] in part.text
+    assert said[3] in part.text
+    assert "https://people.example/1" in {entity.url for entity in part.entities}
+
+
+def test_over_http_a_quote_has_its_sources_and_its_age() -> None:
+    fare, plan = answer_out(_said("en")).model_dump(mode="json")["citations"]
+    assert fare["stale"] == {"kind": "expired", "when": "2026-09-14"}
+    assert fare["age_note"] == "was to hold until 14 September 2026; no later report here"
+    assert [(one["publisher"], one["published"]) for one in fare["sources"]] == [("People's Daily", "2019-08-21")]
+    assert plan["stale"] == {"kind": "overdue", "when": "2026-08"}
+    (source,) = plan["sources"]
+    assert (source["published"], source["via"], source["url"]) == ("2026-03", "Rambler", "")
+    assert source["name"]["ru"] == "РИА Новости через «Рамблер»"
+    assert plan["publisher_names"]["zh"] == "coopbot 简报"
+    (attribution,) = plan["attributions"]
+    assert attribution["planned_for"] == "2026-08"
+    assert CITED.text[attribution["start_char"] : attribution["end_char"]] == plan["quote"]
+
+
+def test_a_written_sentence_has_the_age_of_what_it_cites() -> None:
+    answer = _said("en")
+    written = replace(answer, claims=(Claim(text="A ticket is 5 yuan.", citations=(1,)),))
+    quote = next(block for block in answer_view(written) if isinstance(block, QuoteBlock))
+    assert quote.age.startswith("was to hold until 14 September 2026")
