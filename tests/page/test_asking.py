@@ -379,7 +379,9 @@ def test_what_a_claim_puts_in_other_words_is_quoted_with_its_source(visit: Visit
             if '"blocks"' in line:
                 data = json.loads(line.removeprefix("data: "))
                 quote, *_, sources = data["blocks"]
-                sources["articles"][0]["quotes"] = [{"label": "", "words": quote["words"], "note": "", "number": 1, "said": []}]
+                sources["articles"][0]["quotes"] = [
+                    {"label": "", "words": quote["words"], "note": "", "number": 1, "age": "", "said": [], "read_in": ""}
+                ]
                 quote["words"] = {"text": "In other words, it opened.", "language": "en", "answer": None}
                 lines[place] = f"data: {json.dumps(data)}"
         route.fulfill(body="\n".join(lines), content_type="text/event-stream")
@@ -516,7 +518,10 @@ def test_who_said_it_and_when_stands_below_the_quote_and_its_age_above(visit: Vi
     expect(claim.locator(".said")).to_have_text("People's Daily, August 2019 · in a coopbot brief")
     expect(claim.locator(".said a")).to_have_attribute("href", "https://people.example/ferry")
     for style, reference in (
-        ("Plain text", "[1] People's Daily, Ferry tickets, August 2019, https://people.example/ferry. Read in: The ferry at Ostrov."),
+        (
+            "Plain text",
+            "[1] People's Daily, Ferry tickets, August 2019, https://people.example/ferry. Read in: The ferry at Ostrov.",
+        ),
         ("Markdown", "1. [People's Daily, Ferry tickets, August 2019](<https://people.example/ferry>). Read in: "),
         ("GOST R 7.0.5", "1. Ferry tickets // «Жэньминь жибао». 2019. 08. URL: https://people.example/ferry (дата обращения: "),
         ("GB/T 7714", "[1] 《人民日报》. Ferry tickets[EB/OL]. (2019-08)["),

@@ -10,7 +10,8 @@ const PLACES = 24;
 export function overviewView(state, actions) {
   const { overview, problem, limits } = state;
   if (!overview) return problem ? problemView(problem, actions) : html`<p class="note">${t.working}</p>`;
-  return html`<p class="count">${countText(overview)} ${reachText(overview)}</p>
+  return html`<p class="count">${countText(overview)}</p>
+    <p class="note">${reachText(overview)}</p>
     <div class="halves">
       <section aria-labelledby="map-heading">
         <h2 id="map-heading">${t.map}</h2>
