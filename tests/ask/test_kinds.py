@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.understand.kinds import find_kind, load_kind_weights
 from coopbot.ask.understand.question import understand
-from coopbot.domain import Answer, Language
+from coopbot.domain import Answer, Attribution, Language, Source, When
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.index.model.encoder import Encoder
@@ -83,6 +84,23 @@ ARTICLES = [
         published=date(2024, 3, 1),
     ),
 ]
+
+
+# A footnote may say that a sentence is a plan where its words do not.
+PLAN = "The Kama ferry carried 950,000 passengers in 2025."
+ARTICLES[0] = replace(
+    ARTICLES[0],
+    text=f"{ARTICLES[0].text}\n\n{PLAN}",
+    attributions=(
+        Attribution(
+            start_char=len(ARTICLES[0].text) + 2,
+            end_char=len(ARTICLES[0].text) + 2 + len(PLAN),
+            label="plan",
+            sources=(Source(publisher="Volna"),),
+            planned_for=When("2025"),
+        ),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +186,7 @@ def test_a_series_has_each_year_with_its_words_and_no_plan(
     assert {words.split()[0] for year, words in found if year == "2023"} == {
         words.split()[0] for year, words in values if year == "2023"
     }
-    assert "2024" not in {year for year, _ in found}
+    assert {"2024", "2025"}.isdisjoint(year for year, _ in found)
 
 
 def test_years_of_the_question_limit_a_series(answerer: Answerer) -> None:

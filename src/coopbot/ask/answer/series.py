@@ -183,6 +183,7 @@ def find_series(
     opened = looked_through(question, ranked, store)
     of_capacity = "capacity" in _topics(question.text)
     candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
+    candidates = [point for point in candidates if not _is_planned(point, store)]
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
     if _PEOPLE & _topics(question.text):  # "1,200 in 2022": who is counted is not said again
@@ -240,6 +241,12 @@ def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
             seen.append(amount)
             found.append(FoundPoint(opened=one, row=row, amount=amount))
     return found
+
+
+def _is_planned(point: FoundPoint, store: VectorStore) -> bool:
+    """Whether a footnote of the sentence says that it tells of a plan."""
+    article = store.article(point.opened.passage.article_id)
+    return article is not None and any(one.planned_for for one in article.attributed(point.span))
 
 
 def _without_dates(text: str) -> str:
