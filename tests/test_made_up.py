@@ -23,6 +23,7 @@ TRIOS = FILE.with_name("made-up-trios.jsonl")
 BASICS = FILE.with_name("made-up-basics.jsonl")
 LOOSE = FILE.with_name("made-up-loose.jsonl")
 FOLLOW_UPS = FILE.with_name("made-up-follow-ups.jsonl")
+RULES = FILE.with_name("made-up-rules.jsonl")
 COMPANIONS = FILE.with_name("companions.jsonl")
 
 ANSWERED = {
@@ -262,3 +263,11 @@ def test_follow_ups_say_what_they_leave_out_and_ask_for_what_a_question_of_their
 
 def _rows(file: Path) -> list[tuple[int, Any]]:
     return [(place, json.loads(line)) for place, line in enumerate(file.read_text(encoding="utf-8").splitlines())]
+
+
+def test_questions_about_rules_are_asked_once_in_each_language_and_name_one_place() -> None:
+    asked = [json.loads(line) for line in RULES.read_text(encoding="utf-8").splitlines()]
+    assert len({one["question"] for one in asked}) == len(asked) >= 350
+    assert [one["question"] for one in asked if detect_language(one["question"]) != one["language"]] == []
+    share = sum(one["of_country"] for one in asked) / len(asked)
+    assert 0.4 < share < 0.6
