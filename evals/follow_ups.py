@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from coopbot.ask.understand.follow_up import Pair, needs_features, word_features, words_of
-from coopbot.ask.weights import Features
+from coopbot.ask.understand.follow_up import Pair, completed, needs_features, word_features, words_of
+from coopbot.ask.weights import Features, FollowUpWeights, load_weights
 from coopbot.index.model.embedder import Embedder
 from coopbot.index.types import F32, I64
 from coopbot.settings import load_settings
@@ -41,6 +41,8 @@ _NEEDS_C, _CARRIED_C = 0.3, 0.1
 _CARRIED = 0.4
 # Bonus for passages of the articles quoted last, in units of the passages' scores, whose right and wrong ones are some 3 apart.
 _SAME_ARTICLE = 2.0
+# Log odds that an answer loses which the conversation has given before.
+_SAID = 2.0
 # A vector's numbers are about .05 each, those of named features 1: so the former, of which there are many more, are held back.
 _VECTOR_SCALE = 4.0
 # How many follow-ups are also replaced by a question that needs nothing.
@@ -69,8 +71,11 @@ class Cases:
 def main() -> None:
     rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
     embedder = open_embedder(load_settings())
-    section: dict[str, object] = {"carried_threshold": _CARRIED, "same_article": _SAME_ARTICLE}
-    learned_from = (("needs", needs_cases(rows, embedder), _NEEDS_C), ("carried", carried_cases(rows, embedder), _CARRIED_C))
+    section: dict[str, object] = {"carried_threshold": _CARRIED, "same_article": _SAME_ARTICLE, "said": _SAID}
+    learned_from = (
+        ("needs", needs_cases(rows, embedder), _NEEDS_C),
+        ("carried", carried_cases(rows, embedder, load_weights().follow_up), _CARRIED_C),
+    )
     for name, cases, c in learned_from:
         scores = np.zeros(len(cases.right))
         for fold in range(_FOLDS):
@@ -102,13 +107,13 @@ def needs_cases(rows: Sequence[Mapping[str, Any]], embedder: Embedder) -> Cases:
     )
 
 
-def carried_cases(rows: Sequence[Mapping[str, Any]], embedder: Embedder) -> Cases:
-    """The words of the earlier questions of every follow-up that needs them."""
+def carried_cases(rows: Sequence[Mapping[str, Any]], embedder: Embedder, weights: FollowUpWeights) -> Cases:
+    """The words of the question before every follow-up that needs them, as that was searched with the former `weights`."""
     features, vectors, right, folds = list[Features](), list[F32](), list[bool](), list[int]()
     for row in rows:
         if row["kind"] == "switch":
             continue
-        pair = Pair.of(row["question"], " ".join(row["earlier"]), embedder)
+        pair = Pair.of(row["question"], completed(row["earlier"], embedder, weights), embedder, row["earlier"][-1])
         words = list(words_of(pair.before, pair.spans))
         named, own = word_features(pair, words)
         features.append(named)

@@ -106,6 +106,7 @@ def main() -> None:
         "unread": unread,
         "meaning": meaning,
         "follow_up": kept["follow_up"],  # see follow_ups.py
+        "rules": kept["rules"],  # see rules.py
     }
     rival, threshold = learn_contradictions(indexes, parse_weights(deepcopy(weights)), models.embedder, models.reader)
     read["contradiction"] = {"threshold": round(threshold, 4), "rival": readable_models(rival)}

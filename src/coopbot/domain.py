@@ -27,7 +27,7 @@ Notice = Literal[Talk, "about", "newest", "none_then"]
 NOTICES: tuple[Notice, ...] = get_args(Notice)
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
-Remark = Literal["undated", "other_units", "one_thing", "no_answer_before", "not_about"]
+Remark = Literal["undated", "other_units", "one_thing", "no_answer_before", "not_about", "refers_back"]
 REMARKS: tuple[Remark, ...] = get_args(Remark)
 
 MAX_QUESTION_CHARS = 500
@@ -242,7 +242,8 @@ class Citation:
     """One exact quote: `article.text[start_char:end_char] == quote`. `number` counts from 1 within its answer.
 
     answer: the span within the quote of the words that answer; None without a reader. restated: those words in the language of
-    the question, for a quote in another language whose words are sure to mean that; else "". as_of: when the quote was said, or
+    the question, for a quote in another language whose words are sure to mean that; else "". heading: the one that the quote
+    stands under, if nothing in the quote says what it is about; else "". as_of: when the quote was said, or
     "undated", if its age matters to the question.
 
     sources: of the quote or, in an article that attributes no sentence, of the article. attributions: those of the quote, the
@@ -267,6 +268,7 @@ class Citation:
     also_published_by: tuple[Source, ...] = ()
     answer: Span | None = None
     restated: str = ""
+    heading: str = ""
     as_of: When | Literal["undated"] | None = None
     dated_words: tuple[DatedWords, ...] = ()
     attributions: tuple[Attribution, ...] = ()
@@ -314,6 +316,16 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Where an answer speaks of a larger place than the question: the place asked about, and the one `around` it, by their
+    usual names in the question's language.
+    """
+
+    place: str
+    around: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
     """Citations that give different figures for the same thing, newest first."""
 
@@ -345,8 +357,9 @@ class Answer:
     "list": a claim for each item, and `more`, how many further ones there are. "source": the quotes of the answer before, for
     where they are from. "summary": the lead of an article and its most telling sentences. remarks: what is to be said beside.
 
-    confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. snapshot:
-    id of the index that was read. writing: None if no language model was asked.
+    confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. about:
+    set if that was asked of a larger place, whose rules hold in the one asked about. snapshot: id of the index that was read.
+    writing: None if no language model was asked.
     """
 
     outcome: Outcome
@@ -366,6 +379,7 @@ class Answer:
     missing: tuple[str, ...] = ()
     more: int = 0
     remarks: tuple[Remark, ...] = ()
+    about: About | None = None
 
     def nearest(self) -> tuple[Citation, ...]:
         """The nearest passages: the citations that no claim or disagreement names."""

@@ -195,3 +195,26 @@ def test_a_chain_of_fifty_follow_ups_stays_short(answerer: Answerer) -> None:
     assert len(answer.searched_as) < 100
     assert answer.searched_as.endswith("2019?")
     assert "1970" not in answer.searched_as
+
+
+@pytest.mark.parametrize("asked", ["how much is it?", "а сколько он?", "它多少？"])
+def test_a_follow_up_that_comes_first_is_never_answered_as_if_sure(answerer: Answerer, asked: str) -> None:
+    answer = answerer.ask(asked, conversation_id=f"first-{len(asked)}")
+    assert answer.outcome in ("possible", "no_evidence")
+    assert answer.remarks == ("refers_back",)
+
+
+def test_a_question_in_two_languages_finds_both(answerer: Answerer) -> None:
+    answer = answerer.ask("Сколько платит lorry, a toll of roubles?")
+    assert answer.citations
+    assert {"en", "ru"} <= {
+        citation.language for citation in answerer.search("платит lorry a toll of roubles проезд").articles.values()
+    }
+
+
+def test_an_answer_that_was_given_is_less_likely_to_be_the_next(answerer: Answerer) -> None:
+    first = answerer.ask("What toll does a lorry pay?", conversation_id="said")
+    alone = answerer.find("What toll does a lorry pay?")
+    again = answerer.ask("and what does a lorry pay?", conversation_id="said")
+    assert first.confidence == alone.confidence
+    assert again.citations[0].quote != first.citations[0].quote or again.confidence < first.confidence

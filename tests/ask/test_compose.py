@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from datetime import date
 
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import load_weights
 from coopbot.domain import Article, Passage, Span
@@ -126,3 +126,45 @@ def test_the_words_that_answer_are_marked_within_the_quote() -> None:
     assert citation.quote == text
     assert citation.answer is not None
     assert citation.quote[citation.answer.start_char : citation.answer.end_char] == "10 June 2022"
+
+
+def part_of(text: str, at: int, heading: str = "") -> ScoredSentence:
+    """One of the sentences of a passage, cut at the ends of lines."""
+    lines, start, spans = text.split("\n"), 0, []
+    for line in lines:
+        spans.append(Span(start_char=start, end_char=start + len(line)))
+        start += len(line) + 1
+    passage = Passage(
+        passage_id="p",
+        article_id="en/a",
+        start_char=0,
+        end_char=len(text),
+        text=text,
+        heading_path=(heading,) if heading else (),
+        sentences=tuple(spans),
+    )
+    one = sentence(lines[at], 1.0, towards(1))
+    return replace(one, stored=StoredPassage(passage=passage, language="en", row=0), span=spans[at])
+
+
+def test_a_sentence_that_refers_back_has_up_to_two_before_it() -> None:
+    text = "The port grew.\nThe pontoon opens in winter.\nIn 2024 it was late.\nIn 2025 it worked for 112 days.\nThe port grew."
+    quoted = [quoted_span(part_of(text, at)).of(text) for at in range(5)]
+    assert quoted == [
+        "The port grew.",
+        "The pontoon opens in winter.",
+        "The pontoon opens in winter.\nIn 2024 it was late.",
+        "The pontoon opens in winter.\nIn 2024 it was late.\nIn 2025 it worked for 112 days.",
+        "The port grew.",
+    ]
+
+
+def test_a_quote_that_does_not_say_what_it_is_about_has_its_heading() -> None:
+    def heading(text: str, above: str, title: str = "The Heihe bridge") -> str:
+        one = part_of(text, 0, above)
+        return cite(1, one, replace(article(one, None), title=title), "en").heading
+
+    assert heading("The budget was 2.47 billion yuan.", "What it cost") == "What it cost"
+    assert heading("The bridge cost 2.47 billion yuan.", "What it was") == ""
+    assert heading("In Heihe a budget of 2.47 billion was agreed.", "What it was") == ""
+    assert heading("The budget was 2.47 billion yuan.", "") == ""

@@ -10,7 +10,7 @@ import pytest
 from coopbot.ask.answer.compose import cite_span
 from coopbot.ask.answer.dating import dated
 from coopbot.cli.asking import _print_answer
-from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
+from coopbot.domain import About, Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.telegram.format import answer_parts
@@ -421,3 +421,29 @@ def test_a_written_sentence_has_the_age_of_what_it_cites() -> None:
     written = replace(answer, claims=(Claim(text="A ticket is 5 yuan.", citations=(1,)),))
     quote = next(block for block in answer_view(written) if isinstance(block, QuoteBlock))
     assert quote.age.startswith("was to hold until 14 September 2026")
+
+
+def test_a_quote_has_its_heading_before_it_where_it_needs_it_in_every_interface(capsys: pytest.CaptureFixture[str]) -> None:
+    one = replace(_citation(1, ENGLISH, LORRIES, "cross"), heading="How *lorries* go")
+    answer = _answer(Claim(text=LORRIES, citations=(1,)), cited=(one,))
+    quote = answer_view(answer)[0]
+    assert isinstance(quote, QuoteBlock)
+    assert (quote.words.under, quote.words.text) == ("[How *lorries* go] ", LORRIES)
+    _print_answer(answer)
+    shown = (answer_text(answer), capsys.readouterr().out, answer_parts(answer)[0].text)
+    assert all("[How *lorries* go] Lorries cross it." in text for text in shown)
+    assert r"\[How \*lorries\* go\] Lorries **cross** it." in markdown_text(answer)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "A: this is about B, where it is."),
+        ("zh", "A：以下说的是它所在的B。"),
+        ("ru", "A: ответ дан шире, для всей территории — B."),
+    ],
+)
+def test_an_answer_about_a_larger_place_says_so(language: Language, line: str) -> None:
+    answer = _answer(Claim(text=LONG, citations=(1,)), cited=(_citation(1, ENGLISH, LONG),), language=language)
+    first, *_ = answer_view(replace(answer, about=About(place="A", around="B")))
+    assert first == NoteBlock(text=line)

@@ -114,7 +114,8 @@ class MeaningWeights:
 class FollowUpWeights:
     """needs: log odds that a question needs the conversation. carried: log odds that a word of the question before is carried
     over, to which carried_vector, (dim,), adds by the word's vector, less its mean. carried_threshold: minimum probability.
-    same_article: bonus for the score of passages of articles that the conversation quoted last.
+    same_article: bonus for the score of passages of articles that the conversation quoted last. said: log odds that an answer
+    loses which the conversation has given before.
     """
 
     needs: LinearModel
@@ -123,6 +124,7 @@ class FollowUpWeights:
     carried_vector_mean: float
     carried_threshold: float
     same_article: float
+    said: float
 
     @property
     def carried_log_odds(self) -> float:
@@ -131,9 +133,17 @@ class FollowUpWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleWeights:
+    """Log odds that a question about a place asks for a rule of its country: bias + its vector times `vector`, (dim,)."""
+
+    vector: F32
+    bias: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """passage: ranks passages across languages. read, unread: sentence weights with a reader and without. meaning: a head on
-    the reader's states. follow_up: completes questions.
+    the reader's states. follow_up: completes questions. rules: which of them the rules of a larger place answer.
     """
 
     passage: dict[Pair, LinearModel]
@@ -141,6 +151,7 @@ class Weights:
     unread: SentenceWeights
     meaning: MeaningWeights
     follow_up: FollowUpWeights
+    rules: RuleWeights
 
     def sentences(self, *, with_reader: bool) -> SentenceWeights:
         """The sentence weights for use with or without a reader."""
@@ -162,6 +173,7 @@ def parse_weights(fields: dict[str, Any]) -> Weights:
         unread=_sentence_weights(fields["unread"]),
         meaning=MeaningWeights(rows=_numbers(fields["meaning"]["rows"]).reshape(5, -1), bias=fields["meaning"]["bias"]),
         follow_up=_follow_up_weights(**fields["follow_up"]),
+        rules=RuleWeights(vector=_numbers(fields["rules"]["vector"]), bias=fields["rules"]["bias"]),
     )
 
 

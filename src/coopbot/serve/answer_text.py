@@ -20,8 +20,8 @@ def row_text(row: view.Row, language: Language) -> str:
 
 
 def aged(block: view.QuoteBlock | view.Quoted, language: Language) -> str:
-    """What stands before a quote that is out of date: the note in brackets and a space; "" if it is not."""
-    return f"{bracketed(block.age, language).strip()} " if block.age else ""
+    """What stands before a quote: that it is out of date, and the heading that it needs, each in brackets and a space after."""
+    return (f"{bracketed(block.age, language).strip()} " if block.age else "") + block.words.under
 
 
 def origin_text(block: view.QuoteBlock | view.Quoted) -> str:

@@ -62,6 +62,7 @@ class Messages:
 
     possible: str
     no_evidence: str
+    about_larger: str
     nearest: str
     from_article: dict[Language, str]
     also_in: dict[Language, str]

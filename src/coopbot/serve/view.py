@@ -16,11 +16,16 @@ from coopbot.serve.notes import age_note, citation_note, format_period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A text in its language. `answer`: the words in it that answer the question; null if none are marked."""
+    """A text in its language. `answer`: the words in it that answer the question; null if none are marked.
+
+    `under`: the heading that a quote stands under, in brackets with the space after them, where it needs that to be understood;
+    else "". It is no part of the quote.
+    """
 
     text: str
     language: Language
     answer: Span | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +208,9 @@ class _View:
             yield LeadBlock(text=texts.remarks[remarks.pop(0)])
         elif answer.outcome in ("possible", "no_evidence"):
             yield LeadBlock(text=texts.possible if answer.outcome == "possible" else texts.no_evidence)
+        if answer.about is not None and answer.claims:
+            line = texts.about_larger.replace("…", answer.about.place, 1)
+            yield NoteBlock(text=line.replace("…", answer.about.around, 1))
         if answer.articles and not answer.claims:
             yield ArticlesBlock(articles=tuple(self._source(article) for article in answer.articles))
         quotes: list[QuoteBlock] = []
@@ -269,7 +277,7 @@ class _View:
             )
         also = message(self.language).also_in
         return QuoteBlock(
-            words=Words(text=first.quote, language=first.language, answer=first.answer),
+            words=_words(first, first.answer),
             note=bracketed(citation_note(first, self.language), self.language),
             numbers=(first.number,),
             origin=self._origin(first),
@@ -322,7 +330,7 @@ class _View:
         )
 
     def _quoted(self, citation: Citation, answer: Span | None, label: str = "") -> Quoted:
-        words = Words(text=citation.quote, language=citation.language, answer=answer)
+        words = _words(citation, answer)
         note = bracketed(citation_note(citation, self.language), self.language)
         return Quoted(
             label=label,
@@ -364,3 +372,8 @@ class _View:
 
     def _citation(self, number: int) -> Citation:
         return next(citation for citation in self.answer.citations if citation.number == number)
+
+
+def _words(citation: Citation, answer: Span | None) -> Words:
+    under = f"[{citation.heading}] " if citation.heading else ""
+    return Words(text=citation.quote, language=citation.language, answer=answer, under=under)

@@ -137,7 +137,8 @@ class CitationOut(ArticleOut):
     """An exact quote: `text[start_char:end_char] == quote` in its article. `answer`: the span of the answer within the quote.
 
     It is null for the nearest passages. `restated`: these words in the question's language, if the quote is in another language
-    and they are sure to mean that; else "".
+    and they are sure to mean that; else "". `heading`: the one that the quote stands under, if the quote does not say by itself
+    what it is about; else "".
 
     `sources` are those of the quote, and `attributions` say which of them said it and until when it holds; without
     attributions, `sources` are those of the article. `stale` is set if the quote is out of date, and `age_note` says so in the
@@ -153,6 +154,7 @@ class CitationOut(ArticleOut):
     end_char: int
     answer: SpanOut | None
     restated: str
+    heading: str
     attributions: list[AttributionOut]
     stale: StaleOut | None
     age_note: str
@@ -192,6 +194,13 @@ class PointOut(Shape):
     restated: str
 
 
+class AboutOut(Shape):
+    """Where an answer speaks of a larger place than the question: the place asked about, and the one around it, by name."""
+
+    place: str
+    around: str
+
+
 class DisagreementOut(Shape):
     """Citations that give different figures for the same thing."""
 
@@ -214,7 +223,8 @@ class AnswerOut(Shape):
     nearest passages and the sources.
 
     `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison that nothing tells of,
-    `more` the number of further items of a list, and `remarks` what is to be said of the answer as a whole.
+    `more` the number of further items of a list, and `remarks` what is to be said of the answer as a whole. `about` is
+    null unless a rule of a larger place answers a question about a place in it.
 
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
     requested. `conversation_id` is null outside a conversation.
@@ -234,6 +244,7 @@ class AnswerOut(Shape):
     missing: list[str]
     more: int
     remarks: list[Remark]
+    about: AboutOut | None
     confidence: float
     writing: WritingOut | None
     searched_as: str

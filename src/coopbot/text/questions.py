@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 
 from coopbot.domain import Span
+from coopbot.text.characters import HAN
+from coopbot.text.gazetteer import find_names
+from coopbot.text.tokens import lexical_tokens
 
 _ASKS = re.compile(
     r"\b(?:what|when|where|who|whom|whose|which|why|how)\b"
@@ -31,9 +34,19 @@ _POINTS_BACK = re.compile(
 _REFERENCE = re.compile(
     r"(?:it|its|they|their|he|his|she|her|this|these|those|that|such|the (?:latter|former|same)|both|there)\b"
     r"|(?:он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этого|этой|этих|тот|та|те|там|такой|такая|такие|последн\w+|обе?)\b"
-    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)",
+    r"|(?:它|他|她|其|该|这|那|此|前者|后者|两者|双方)"
+    # After a short phrase of time or place: "from end to end it measures", «в 2024 году он перевёз», 2025年它.
+    r"|(?:in|from|by|at|for|on|since|after|until|during|of)\b[^,.;:—]{1,30},? (?:it|they|he|she|them|these)\b"
+    r"|(?:в|во|к|с|со|на|за|до|по|после|из)\b[^,.;:—]{1,30} (?:он|она|оно|они|их|ему|ей)\b"
+    r"|[^，。；：、]{1,12}(?:年|月|日|时|前|后|起|中)，?(?:它|他|她)"
+    r"|(?:one|some|most|all|each|none) of (?:it|them|these|those)\b"
+    r"|(?:один|одна|одно|часть|больш\w+|все) из (?:них|этих)\b|(?:其中|同一)",
     re.IGNORECASE,
 )
+
+# At most so many words, or pairs of Han characters, besides numbers say what a question is about that is about nothing alone.
+_FEW_WORDS, _FEW_BIGRAMS = 1, 3
+_HAN = re.compile(rf"[{HAN}]")
 
 
 def question_words(text: str) -> Iterator[Span]:
@@ -49,6 +62,13 @@ def begins_with_link(text: str) -> bool:
 def points_back(text: str) -> bool:
     """Whether a text has a pronoun or another word that refers to what was said before."""
     return begins_with_link(text) or bool(_POINTS_BACK.search(text))
+
+
+def needs_antecedent(question: str) -> bool:
+    """Whether a question points back and says almost nothing else, like "how long is it?": alone it is about nothing."""
+    said = [token for token in lexical_tokens(question) if not token[0].isdigit()]
+    most = _FEW_BIGRAMS if _HAN.search(question) else _FEW_WORDS
+    return points_back(question) and len(said) <= most and not find_names(question)
 
 
 def opens_with_reference(sentence: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 from coopbot.ask.answer.clock import Clock
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, with_versions
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer, said_on
 from coopbot.ask.answer.forms import (
     Asking,
@@ -41,12 +41,15 @@ from coopbot.ask.understand.conversations import MAX_EARLIER, Conversations, Quo
 from coopbot.ask.understand.follow_up import completed, readings
 from coopbot.ask.understand.kinds import Wanted, find_kind, load_kind_weights
 from coopbot.ask.understand.question import Question, checked, understand
+from coopbot.ask.understand.rules import Wider, wider
 from coopbot.ask.weights import Weights, load_weights
-from coopbot.domain import Answer, Article, Citation, Claim, Filters, Hit, Language, Notice, Outcome
+from coopbot.domain import About, Answer, Article, Citation, Claim, Filters, Hit, Language, Notice, Outcome
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
 from coopbot.state import State
+from coopbot.text.gazetteer import names_in
 from coopbot.text.language import detect_language
+from coopbot.text.questions import needs_antecedent
 from coopbot.text.relative import asks_for_latest, with_dates
 from coopbot.text.small_talk import find_small_talk
 from coopbot.text.two_parts import two_parts
@@ -58,6 +61,9 @@ MAX_HITS = 50
 
 # Quotes of an answer that are kept for "where is this from?".
 _REMEMBERED = 4
+
+# How many answers of a conversation are remembered.
+_ANSWERS_KEPT = 8
 
 # Nearest passages offered when the sources do not answer.
 _OFFERED = 3
@@ -133,7 +139,14 @@ class Answerer:
             cited = [citation.article_id for citation in quoted.citations if quoted.claims]
             is_follow_up = quoted.searched_as != question.strip()
             articles = tuple(dict.fromkeys(cited)) or (before.articles if is_follow_up else ())
-            turn = Turn(question=quoted.searched_as, articles=articles, quoted=_quotations(quoted))
+            answers = (before.answers if is_follow_up else ()) + _answering_words(quoted)
+            turn = Turn(
+                question=quoted.searched_as,
+                typed=with_dates(checked(question), self._today()),
+                articles=articles,
+                answers=answers[-_ANSWERS_KEPT:],
+                quoted=_quotations(quoted),
+            )
             if quoted.kind == "source":
                 turn = before  # what is asked next is about the same answer
             self._conversations.remember(conversation_id, turn, client)
@@ -165,7 +178,8 @@ class Answerer:
         if conversation_id is not None:
             turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
             return turns[-1] if turns else Turn(question="")
-        return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up))
+        last = earlier[-1] if earlier else ""
+        return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up), typed=last)
 
     def _find(
         self,
@@ -215,7 +229,7 @@ class Answerer:
             return kind, told
         if kind == "plain":
             return kind, None
-        query = readings(text, before.question, self._embedder, self._weights.follow_up)[0]
+        query = readings(text, before.question, self._embedder, self._weights.follow_up, before.typed)[0]
         if query != text:
             asked = understand(query, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
@@ -272,29 +286,52 @@ class Answerer:
         today: date,
     ) -> tuple[Answer, tuple[Citation, ...]]:
         """The answer in single sentences, and all citations that a writer may use."""
-        queries = readings(asked.text, before.question, self._embedder, self._weights.follow_up)
+        queries = readings(asked.text, before.question, self._embedder, self._weights.follow_up, before.typed)
         read_as = [asked if query == asked.text else understand(query, self._embedder) for query in queries]
         clock.lap("embed")
         # A question that is complete without the one before has nothing to do with its articles.
         independent = asked if before.question else None
         found_by = [
-            self._searched(one, store, filters, () if one is independent else before.articles, clock, watch) for one in read_as
+            self._searched(one, store, filters, Turn(question="") if one is independent else before, clock, watch)
+            for one in read_as
         ]
         asked, evidence = max(found_by, key=lambda found: found[1].confidence)
+        asked, evidence, about = self._asked_wider(asked, evidence, store, filters, clock, watch)
         parts = self._parts(asked.text, evidence, store) if max_citations != 1 else ()
         clock.lap("read" if self._reader else "retrieve")
         if parts and evidence.confidence < self._weights.read.possible:
             # No sentence answers the whole question, and this one answers a part of it.
             half = replace(parts[0], log_odds=min(parts[0].log_odds, 0.0))
             evidence = replace(evidence, sentences=(half, *evidence.sentences))
-        quoted = self._quoted(asked, evidence, parts, store, max_citations, today)
+        answer, citations = self._quoted(asked, evidence, parts, store, max_citations, today)
         clock.lap("compose")
-        return quoted
+        answer = replace(answer, about=about if answer.claims else None)
+        if not before.question and not before.articles and needs_antecedent(asked.text):
+            outcome = "possible" if answer.outcome == "answered" else answer.outcome
+            answer = replace(answer, outcome=outcome, remarks=("refers_back",))
+        return answer, citations
+
+    def _asked_wider(
+        self, asked: Question, evidence: Evidence, store: VectorStore, filters: Filters, clock: Clock, watch: Watch
+    ) -> tuple[Question, Evidence, About | None]:
+        """The query and its evidence; where that is not sure and a rule of the country is, the query about the country."""
+        weights = self._weights.sentences(with_reader=self._reader is not None)
+        country = wider(asked, self._weights.rules) if evidence.confidence < weights.answered else None
+        if country is None:
+            return asked, evidence, None
+        question = understand(country.text, self._embedder)
+        clock.lap("embed")
+        _, found = self._searched(question, store, filters, Turn(question=""), clock, watch)
+        found = found.discounted(country.holds, without=partial(_speaks_of_another, country, store))
+        if found.confidence <= max(evidence.confidence, weights.possible):
+            return asked, evidence, None
+        place, around = (names_in((id_,), asked.language)[0] for id_ in (country.place, country.around))
+        return question, found, About(place=place, around=around)
 
     def _searched(
-        self, asked: Question, store: VectorStore, filters: Filters, quoted_last: Collection[str], clock: Clock, watch: Watch
+        self, asked: Question, store: VectorStore, filters: Filters, before: Turn, clock: Clock, watch: Watch
     ) -> tuple[Question, Evidence]:
-        """One query and the evidence found for it. quoted_last: articles that get a bonus."""
+        """One query and the evidence found for it. before: the turn that it follows up; an empty one if none."""
 
         def seen(progress: Progress) -> None:
             if progress.stage == "retrieved":
@@ -302,7 +339,15 @@ class Answerer:
             watch(progress)
 
         evidence = find_evidence(
-            asked, store, self._weights, filters, reader=self._reader, late=self._late, quoted_last=quoted_last, watch=seen
+            asked,
+            store,
+            self._weights,
+            filters,
+            reader=self._reader,
+            late=self._late,
+            quoted_last=before.articles,
+            answers=before.answers,
+            watch=seen,
         )
         clock.lap("read" if self._reader else "retrieve")
         return asked, evidence
@@ -325,7 +370,7 @@ class Answerer:
         if not wanted.subject:
             notice, articles = newest_articles(self._newest, store, wanted, filters, detect_language(text))
             return _plain(text, store, notice=notice, articles=articles)
-        subject = readings(wanted.subject, before.question, self._embedder, self._weights.follow_up)[0]
+        subject = readings(wanted.subject, before.question, self._embedder, self._weights.follow_up, before.typed)[0]
         asked = understand(subject, self._embedder)
         ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
         articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store), detect_language(text))
@@ -386,6 +431,18 @@ class Answerer:
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
         )
+
+
+def _speaks_of_another(wider: Wider, store: VectorStore, sentence: ScoredSentence) -> bool:
+    """Whether a quote of the sentence or its article's title names another place within the larger one."""
+    article = _article(store, sentence.stored.passage.article_id)
+    return wider.speaks_of_another((quoted_span(sentence).of(article.text), article.title))
+
+
+def _answering_words(answer: Answer) -> tuple[str, ...]:
+    """The words of each claim's first citation that answer; none without a reader."""
+    first = [next(one for one in answer.citations if one.number == claim.citations[0]) for claim in answer.claims]
+    return tuple(one.answer.of(one.quote) for one in first if one.answer)
 
 
 def _quotations(answer: Answer) -> tuple[Quotation, ...]:

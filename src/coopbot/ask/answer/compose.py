@@ -12,8 +12,10 @@ from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import SentenceWeights
 from coopbot.domain import Article, Citation, Disagreement, Language, Span
 from coopbot.text.figures import figures_agree, find_figures
+from coopbot.text.gazetteer import find_names
 from coopbot.text.questions import opens_with_reference
 from coopbot.text.restate import restate
+from coopbot.text.tokens import lexical_tokens
 
 # Minimum cosine of sentences in two languages whose figures agree, to be folded into one; see `SAME` for those without figures.
 _SAME_THING_WITH_FIGURES = 0.40
@@ -21,6 +23,9 @@ _SAME_THING_WITH_FIGURES = 0.40
 # How much less likely than the best sentence, in log odds, one with another figure is if it is about something else: a question
 # for one date or amount has one answer, and another account of it is a contradiction.
 _SOMETHING_ELSE = 2.0
+
+# How many sentences before one that refers back are quoted with it.
+_MOST_BEFORE = 2
 
 # How many other versions of its sentences an answer shows, unless the asker sets a limit of citations.
 _VERSIONS = 3
@@ -142,7 +147,8 @@ def cite(number: int, sentence: ScoredSentence, article: Article, language: Lang
         said_in=sentence.span,
     )
     restated = "" if article.language == language else restate(sentence.answer_text, language)
-    return replace(cited, restated=restated, score=round(sentence.log_odds, 4))
+    heading = _heading_needed(cited.quote, article.title, sentence.stored.passage.heading_path)
+    return replace(cited, restated=restated, heading=heading, score=round(sentence.log_odds, 4))
 
 
 def cite_span(
@@ -174,11 +180,22 @@ def cite_span(
 
 
 def quoted_span(sentence: ScoredSentence) -> Span:
-    """The sentence, plus the previous one if it refers back to that."""
-    before = [span for span in sentence.stored.passage.sentences if span.end_char <= sentence.span.start_char]
-    if not before or not sentence.stored.is_open(before[-1]) or not opens_with_reference(sentence.text):
-        return sentence.span
-    return Span(start_char=before[-1].start_char, end_char=sentence.span.end_char)
+    """The sentence, plus the previous one if it refers back to that, and one more if that does too."""
+    passage, start = sentence.stored.passage, sentence.span
+    before = [span for span in passage.sentences if span.end_char <= sentence.span.start_char]
+    for earlier in before[: -_MOST_BEFORE - 1 : -1]:
+        if not sentence.stored.is_open(earlier) or not opens_with_reference(passage.quoted(start)):
+            break
+        start = earlier
+    return Span(start_char=start.start_char, end_char=sentence.span.end_char)
+
+
+def _heading_needed(quote: str, title: str, heading_path: Sequence[str]) -> str:
+    """The heading above a quote that has no word and no name of it, or of the article's title."""
+    around = " ".join((title, *heading_path))
+    if not heading_path or set(lexical_tokens(quote)) & set(lexical_tokens(around)) or find_names(quote) & find_names(around):
+        return ""
+    return heading_path[-1]
 
 
 def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:

@@ -92,13 +92,34 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A candidate with the `log_odds` that it answers."""
+    """A candidate with the `log_odds` that it answers, after the `loss` for what was answered before."""
 
     candidate: Candidate
     log_odds: float
+    loss: float = 0.0
 
 
-def judge(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], weights: JudgeWeights) -> list[Judged]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The answers that a conversation has had, in words. A sentence that gives one again has `loss` less log odds: a follow-up
+    asks for something else.
+    """
+
+    answers: tuple[str, ...] = ()
+    loss: float = 0.0
+
+    def repeats(self, answer: str) -> bool:
+        """Whether words that answer were among them: every figure from an answer of which all are here, or the same words."""
+        figures = _telling(answer)
+        if not figures:
+            return any(bool(said) and said.casefold() == answer.casefold() for said in self.answers)
+        whole = [found for said in self.answers if all_agree(found := _telling(said), figures)]
+        return all(any(all_agree([figure], found) for found in whole) for figure in figures)
+
+
+def judge(
+    question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], weights: JudgeWeights, said: Said = Said()
+) -> list[Judged]:
     """The best sentences, the one to quote first at index 0. scores: sentence scores of each passage, (sentences,) each."""
     same, across = (candidates_of(opened, scores, pair) for pair in PAIRS)
     judged = [
@@ -106,7 +127,7 @@ def judge(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], w
         for own, others in ((same, across), (across, same))
         for one, features in zip(own, answer_features(question, own, others, opened, scores), strict=True)
     ]
-    pooled = [_pooled(one, judged, weights) for one in judged]
+    pooled = [_less_if_said(_pooled(one, judged, weights), said) for one in judged]
     return sorted(pooled, key=lambda one: -_usefulness(one, weights))
 
 
@@ -140,6 +161,17 @@ def _pooled(judged: Judged, others: Sequence[Judged], weights: JudgeWeights) -> 
     if best <= _probability(judged.log_odds):
         return judged
     return Judged(candidate=judged.candidate, log_odds=math.log(best / (1 - best)))
+
+
+def _telling(answer: str) -> list[Figure]:
+    """Its amounts; its dates, if it has none."""
+    figures = find_figures(answer)
+    return [one for one in figures if one.unit != "date"] or figures
+
+
+def _less_if_said(judged: Judged, said: Said) -> Judged:
+    loss = said.loss if said.repeats(judged.candidate.answer) else 0.0
+    return Judged(candidate=judged.candidate, log_odds=judged.log_odds - loss, loss=loss)
 
 
 def same_features(one: Candidate, other: Candidate) -> Features:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from coopbot.ask.rank.candidates import CANDIDATES, Candidates, find_candidates
 from coopbot.ask.rank.features import OpenPassage, RankedPassage, passage_features
-from coopbot.ask.rank.judge import Judged, judge
+from coopbot.ask.rank.judge import Judged, Said, judge
 from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
@@ -24,6 +24,9 @@ from coopbot.index.types import F32, StoredPassage
 _BATCHES: tuple[tuple[int, int], ...] = ((2, 1), (2, 1), (1, 2))
 OPENED, FIRST_READ = sum(map(sum, _BATCHES)), sum(_BATCHES[0])
 _LEAST_READ_OF_FOREIGN = sum(map(sum, _BATCHES[:2]))
+
+
+_NOTHING_SAID = Said()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,15 @@ class Evidence:
         """The probability that the first sentence answers the question."""
         return 1 / (1 + math.exp(-self.sentences[0].log_odds)) if self.sentences else 0.0
 
+    def discounted(self, holds: float, without: Callable[[ScoredSentence], bool]) -> Evidence:
+        """The same without some sentences, where the others answer only with the probability `holds`."""
+        return replace(self, sentences=tuple(_discounted(one, holds) for one in self.sentences if not without(one)))
+
+
+def _discounted(sentence: ScoredSentence, holds: float) -> ScoredSentence:
+    likely = holds / (1 + math.exp(-sentence.log_odds))
+    return replace(sentence, log_odds=math.log(likely / (1 - likely)))
+
 
 def find_evidence(
     question: Question,
@@ -90,17 +102,19 @@ def find_evidence(
     reader: Reader | None,
     late: bool = True,
     quoted_last: Collection[str] = (),
+    answers: tuple[str, ...] = (),
     watch: Watch = lambda _: None,
 ) -> Evidence:
     """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step.
 
-    quoted_last: ids of the articles that the conversation quoted last.
+    quoted_last: ids of the articles that the conversation quoted last. answers: what it has answered, in words.
     """
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
     if quoted_last:
         ranked = _favouring(ranked, quoted_last, store, weights.follow_up.same_article)
     watch(Progress(stage="retrieved", passages=len(ranked)))
-    return read_passages(question.text, store, weights, ranked, reader=reader, watch=watch)
+    said = Said(answers=answers, loss=weights.follow_up.said)
+    return read_passages(question.text, store, weights, ranked, reader=reader, said=said, watch=watch)
 
 
 def read_passages(
@@ -110,6 +124,7 @@ def read_passages(
     ranked: Sequence[RankedPassage],
     *,
     reader: Reader | None,
+    said: Said = _NOTHING_SAID,
     watch: Watch = lambda _: None,
 ) -> Evidence:
     """Read ranked passages, best first, until the answer is sure. `question` may be a part of what they were ranked for."""
@@ -123,7 +138,7 @@ def read_passages(
             continue
         evidence = Evidence(
             passages=tuple(ranked),
-            sentences=scored_sentences(question, found, own),
+            sentences=scored_sentences(question, found, own, said),
             passages_read=len(found) if reader else 0,
         )
         watch(Progress(stage="read", passages=len(found)))
@@ -211,12 +226,14 @@ def _shut(article: Article, passage: Passage, filters: Filters) -> frozenset[int
     return frozenset(place for place, span in enumerate(passage.sentences) if not sentence_passes(article, span, filters))
 
 
-def scored_sentences(question: str, opened: Sequence[OpenPassage], weights: SentenceWeights) -> tuple[ScoredSentence, ...]:
+def scored_sentences(
+    question: str, opened: Sequence[OpenPassage], weights: SentenceWeights, said: Said = _NOTHING_SAID
+) -> tuple[ScoredSentence, ...]:
     """All sentences that may be quoted, the one to quote first in front. Of the best, the log odds are judged; the others get
     those of the best one by score, minus their gap to it.
     """
     scores = [weights.sentence[one.ranked.pair].score(one.features) for one in opened]
-    judged = judge(question, opened, scores, weights.judge)
+    judged = judge(question, opened, scores, weights.judge, said)
     if not judged:
         return ()
     best = max(judged, key=lambda one: one.candidate.score)
@@ -240,7 +257,7 @@ def scored_sentences(question: str, opened: Sequence[OpenPassage], weights: Sent
 
 
 def _log_odds(judged: Judged | None, score: float, best: Judged) -> float:
-    return judged.log_odds if judged else best.log_odds - max(0.0, best.candidate.score - score)
+    return judged.log_odds if judged else best.log_odds + best.loss - max(0.0, best.candidate.score - score)
 
 
 def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:

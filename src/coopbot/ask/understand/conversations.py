@@ -34,12 +34,14 @@ class Quotation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A question as it was searched, completed by those before it, and the ids of the articles that answered it, or of those
-    that answered before where nothing did. quoted: the first quotes of the last answer that had some. A new field needs a
-    default: stored turns lack it.
+    that answered before where nothing did. typed: the question alone. answers: the words that answered it, and what it follows
+    up. quoted: the first quotes of the last answer that had some. A new field needs a default: stored turns lack it.
     """
 
     question: str
+    typed: str = ""
     articles: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     quoted: tuple[Quotation, ...] = ()
 
 

@@ -35,19 +35,20 @@ _HAN = re.compile(rf"[{HAN}]")
 
 def completed(questions: Sequence[str], embedder: Embedder, weights: FollowUpWeights) -> str:
     """The last of the questions of a conversation as it is likeliest to be meant; "" if there are none."""
-    before = ""
+    before = last = ""
     for question in questions:
-        before = readings(question, before, embedder, weights)[0]
+        before = readings(question, before, embedder, weights, last)[0]
+        last = question
     return before
 
 
-def readings(question: str, before: str, embedder: Embedder, weights: FollowUpWeights) -> tuple[str, ...]:
+def readings(question: str, before: str, embedder: Embedder, weights: FollowUpWeights, last: str = "") -> tuple[str, ...]:
     """The queries to search a question as, likeliest first: with the words that it needs of the question `before` (as that was
-    searched; "" if there is none), alone, or where neither is sure both.
+    searched; "" if there is none), alone, or where neither is sure both. last: the question before as it was typed.
     """
     if not before:
         return (question,)
-    pair = Pair.of(question, before, embedder)
+    pair = Pair.of(question, before, embedder, last)
     needs = 1 / (1 + math.exp(-float(weights.needs.score(needs_features(pair))[0])))
     whole = _joined(pair, carried_words(pair, weights))
     if whole == question or needs < 1 - _SURE:
@@ -60,7 +61,8 @@ def readings(question: str, before: str, embedder: Embedder, weights: FollowUpWe
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A question and the one before. vectors: (2, dim), of the question and of the one before. asked: (tokens, dim), the
-    question's token vectors. tokens: those of the one before, with spans: (tokens, 2). All centred, of length 1.
+    question's token vectors. tokens: those of the one before, with spans: (tokens, 2). All centred, of length 1. carried: how
+    many characters of the one before were carried over to it.
     """
 
     question: str
@@ -69,10 +71,11 @@ class Pair:
     asked: F32
     tokens: F32
     spans: I32
+    carried: int = 0
 
     @staticmethod
-    def of(question: str, before: str, embedder: Embedder) -> Pair:
-        """Both embedded, each centred for its language."""
+    def of(question: str, before: str, embedder: Embedder, last: str = "") -> Pair:
+        """Both embedded, each centred for its language. last: the question before as it was typed."""
         found = [embedder.embed_question(text, with_tokens=True) for text in (question, before)]
         centres = [embedder.centre(detect_language(text)) for text in (question, before)]
         vectors = [centred(one.pooled[0], centre.question) for one, centre in zip(found, centres, strict=True)]
@@ -84,6 +87,7 @@ class Pair:
             asked=tokens[0],
             tokens=tokens[1],
             spans=found[1].tokens[0].spans,
+            carried=len(before) - len(last) if last and before.endswith(last) else 0,
         )
 
 
@@ -147,6 +151,8 @@ def word_features(pair: Pair, words: Sequence[Span]) -> tuple[Features, F32]:
         "repeated": [not asked.isdisjoint(lexical_tokens(word)) or word.casefold() in folded for word in shown],
         "chars": [min(len(word), 20) for word in shown],
         "late": [word.start_char / len(text) for word in words],
+        "carried": [word.end_char <= pair.carried for word in words],
+        "after_carried": [0 < pair.carried < word.end_char for word in words],
     }
     return {
         "name": in_name,

@@ -36,7 +36,7 @@ _CLAIMS = {
     "citations",
     "disagreements",
 }
-_CLAIMS |= {"series", "missing", "more", "remarks"}
+_CLAIMS |= {"series", "missing", "more", "remarks", "about"}
 
 
 class ProgressOut(BaseModel):

@@ -125,7 +125,9 @@ def _words(words: view.Words, note: str = "") -> Block:
     space = " " if note.startswith(" ") else ""
     noted = [Block(text=space), marked(note.strip(), Kind.ITALIC)] if note else []
     if answer is None or not marks.strip():
-        return join([Block(text=text.strip()), *noted], "")
+        return join([Block(text=words.under + text.strip()), *noted], "")
     before = text[: answer.start_char] + marks[: len(marks) - len(marks.lstrip())]
     after = marks[len(marks.rstrip()) :] + text[answer.end_char :]
-    return join([Block(text=before.lstrip()), marked(marks.strip(), Kind.BOLD), Block(text=after.rstrip()), *noted], "")
+    return join(
+        [Block(text=words.under + before.lstrip()), marked(marks.strip(), Kind.BOLD), Block(text=after.rstrip()), *noted], ""
+    )

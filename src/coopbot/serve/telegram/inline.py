@@ -57,7 +57,7 @@ def _answer(answer: Answer) -> InlineQueryResultArticle:
             case view.SourcesBlock():
                 described = f"{block.articles[0].title} · {block.articles[0].line}"
             case view.QuoteBlock():
-                title = block.words.text
+                title = block.words.under + block.words.text
             case view.LeadBlock():
                 title = title or block.text
     return _article("answer", title, described, answer_parts(answer, asked="")[0])

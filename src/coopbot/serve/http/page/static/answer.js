@@ -99,10 +99,11 @@ function unlimitedView(turn, { unlimited }) {
 // A bar of the chart: no style attribute, which the page's policy forbids.
 const barView = (share) => html`<svg viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false"><rect width=${Math.max(0.5, 100 * share)} height="10"></rect></svg>`;
 
-export function marked({ text, answer }) {
-  if (!answer) return text;
+export function marked({ text, answer, under }) {
+  const heading = under ? html`<span class="time">${under}</span>` : nothing;
+  if (!answer) return html`${heading}${text}`;
   const [before, words, after] = cut(text, answer.start_char, answer.end_char);
-  return html`${before}<mark>${words}</mark>${after}`;
+  return html`${heading}${before}<mark>${words}</mark>${after}`;
 }
 
 // Text that leads to another site, if it has an address.

@@ -75,12 +75,12 @@ function gbt(turn, today) {
 
 // The question, the blocks as lines of text, and a reference for each citation.
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
-  const aged = ({ age }) => (age ? `(${shown(age)}) ` : "");
+  const aged = ({ age, words }) => (age ? `(${shown(age)}) ` : "") + shown(words.under);
   const quoted = (one) => `${one.label && one.label + t.colon}${aged(one)}${shown(one.words.text)}${shown(one.note)} ${mark(one.number)}`;
   const lines = {
     lead: ({ text }) => [text],
     quote: ({ words, note, numbers, origin, folded, label, age }) => [
-      [(label && shown(label) + t.colon) + aged({ age }) + shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
+      [(label && shown(label) + t.colon) + aged({ age, words }) + shown(words.text) + shown(note), ...numbers.map(mark)].join(" "),
       ...(origin ? [`  ${shown(origin.text)}`] : []),
       ...folded.map((one) => `  ${quoted(one)}`),
     ],
