@@ -3,15 +3,14 @@ ARG BASE=python:3.11-slim
 
 # Installs coopbot, prepares the models and indexes the corpus, so that a container starts at once and needs no network.
 FROM ${BASE} AS build
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG TORCH_INDEX=auto
 WORKDIR /app
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH COOPBOT_CACHE_DIR=/cache
 COPY pyproject.toml README.md LICENSE THIRD-PARTY.md constraints.txt requirements.txt ./
-# torch alone from its own index, where builds are without libraries for graphics cards; all else, and torch if that is empty, from PyPI.
-RUN if [ -n "$TORCH_INDEX" ]; then \
-        pip install --no-cache-dir --constraint constraints.txt --no-deps --index-url "$TORCH_INDEX" torch; \
-    fi
+# torch alone from its own index of builds without libraries for graphics cards, if it answers; all else, and else torch too, from PyPI.
+COPY .ci/torch .ci/torch
+RUN PIP_NO_CACHE_DIR=1 .ci/torch python "$TORCH_INDEX"
 COPY src src
 # What the image can do besides: "[llm,milvus,otel,redis]" adds Milvus, "" leaves all of it out.
 ARG EXTRAS=[llm,otel,redis]

@@ -1,12 +1,13 @@
 # The commands that people and CI share. Needs Python 3.11 or newer and make, nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# An index to take torch from, such as PyTorch's own of CPU builds: https://download.pytorch.org/whl/cpu
-TORCH_INDEX ?=
+# An index to take torch from. By default, on Linux, PyTorch's own of CPU builds, if it answers; empty for what pip finds.
+TORCH_INDEX ?= auto
 # How many processes run tests. Each that loads the model takes about 2 GB.
 WORKERS ?= 2
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --constraint constraints.txt
+PATIENTLY := .ci/patiently
 PYTEST := $(BIN)/python -m pytest
 COMPILE := $(BIN)/uv pip compile --quiet --universal --no-annotate --no-header
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -18,7 +19,7 @@ SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/installed ## Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
+run: .venv/runs ## Index the corpus, answer a sample question, serve on COOPBOT_HOST:COOPBOT_PORT (127.0.0.1:8000).
 	$(BIN)/coopbot prepare
 	$(BIN)/coopbot index
 	$(BIN)/coopbot ask "$(SAMPLE)"
@@ -109,16 +110,22 @@ benchmarks/peers/constraints-haiku.txt: benchmarks/peers/requirements-haiku.txt 
 hooks: .venv/installed ## Have git run the static checks before each commit.
 	$(BIN)/pre-commit install
 
-.venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) torch)
-	$(PIP) --editable ".[dev]"
-	touch $@
+# What running needs.
+.venv/runs: pyproject.toml constraints.txt
+	@$(PATIENTLY) "Making .venv, an environment for Python" $(PYTHON) -m venv .venv
+	@$(PATIENTLY) "Upgrading pip" $(BIN)/python -m pip install --upgrade pip
+	@$(PATIENTLY) "Installing torch, which prepares the models" .ci/torch $(BIN)/python "$(TORCH_INDEX)"
+	@$(PATIENTLY) "Installing coopbot and the libraries that it needs" $(PIP) --editable .
+	@touch $@
+
+# What tests and checks need besides.
+.venv/installed: .venv/runs
+	@$(PATIENTLY) "Installing what tests and checks need" $(PIP) --editable ".[dev]"
+	@touch $@
 
 benchmarks/peers/.venv/installed: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
 	$(PYTHON) -m venv benchmarks/peers/.venv
-	$(if $(TORCH_INDEX),benchmarks/peers/.venv/bin/python -m pip install --quiet --constraint benchmarks/peers/constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
+	CONSTRAINTS=benchmarks/peers/constraints.txt .ci/torch benchmarks/peers/.venv/bin/python "$(TORCH_INDEX)"
 	benchmarks/peers/.venv/bin/python -m pip install --quiet --constraint benchmarks/peers/constraints.txt --requirement benchmarks/peers/requirements.txt
 	touch $@
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from coopbot.client import Client
+from coopbot.errors import CoopbotError
 
 QUESTIONS = (
     "When did the Heihe-Blagoveshchensk bridge open to freight?",
@@ -26,4 +27,7 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    try:
+        main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    except CoopbotError as error:
+        sys.exit(f"coopbot: {error}")

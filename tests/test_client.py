@@ -115,14 +115,28 @@ def test_other_servers_are_unreachable() -> None:
         answering(503, b'{"detail": "later"}').index()
 
 
+def test_a_busy_service_says_when_to_come_back() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503, headers={"Retry-After": "40"}, content=b'{"detail": "later"}')
+
+    with pytest.raises(Busy) as caught:
+        Client(ADDRESS, transport=httpx.MockTransport(handle)).index()
+    assert caught.value.retry_after_s == 40
+
+
 def test_where_nothing_listens_the_error_says_so() -> None:
     with pytest.raises(Unreachable, match="coopbot serve"):
         Client("http://127.0.0.1:9").index()
 
 
-def test_the_example_runs(http: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def run_example(program: Path, http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a program of examples/ against a service in this process."""
     monkeypatch.setattr(client_module, "Client", lambda address: Client(address, transport=through(http)))
-    runpy.run_path(str(EXAMPLE), run_name="example")["main"](ADDRESS)
+    runpy.run_path(str(program), run_name="example")["main"](ADDRESS)
+
+
+def test_the_example_runs(http: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run_example(EXAMPLE, http, monkeypatch)
     printed = capsys.readouterr().out
     assert "Heihe-Blagoveshchensk" in printed
     assert "how long is it?" in printed

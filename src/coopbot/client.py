@@ -136,7 +136,8 @@ def _error(response: httpx.Response, address: str) -> CoopbotError:
             wait = response.headers.get("retry-after", "")
             return TooManyRequests(detail, float(wait) if wait.isdigit() else 0.0)
         case HTTPStatus.SERVICE_UNAVAILABLE:
-            return Busy(detail)
+            wait = response.headers.get("retry-after", "")
+            return Busy(detail, int(wait)) if wait.isdecimal() else Busy(detail)
         case status if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return InvalidRequest(field, detail)
         case _:

@@ -208,6 +208,8 @@ def test_no_update_keeps_others_from_being_stored_and_handled(updates: list[Any]
         {"update_id": 5, "message": {"chat": {"id": 1}, "from": {"id": 2**70}}},
         {"update_id": 5, "message": {"chat": {"id": 1}, "from": {"id": 1}, "date": "yesterday"}},
         {"update_id": 5, "message": {"chat": {"id": 1}, "from": {"id": 1}, "media_group_id": {}}},
+        {"update_id": 5, "message": {"chat": {"id": 1}, "from": {"id": 1}, "message_id": [7]}},
+        {"update_id": 5, "message": {"chat": {"id": 1}, "from": {"id": 1}, "reply_to_message": {"message_id": "7"}}},
     ],
 )
 def test_a_malformed_update_is_dropped_counted_and_logged_without_its_content(state: State, body: Any) -> None:

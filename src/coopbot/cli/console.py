@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from coopbot.domain import Span
 from coopbot.escaping import escaped_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+# How often the latest line is repeated where there is no terminal.
+_AGAIN_S = 5.0
 
 _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -55,22 +68,50 @@ def warn(text: str) -> None:
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """Show the current step on stderr: a spinner on a terminal, else plain lines."""
+    """Show the current step on stderr: a spinner and the time on a terminal, else lines, repeated while a step goes on."""
     if not _err.is_terminal:
-        yield lambda step: _err.print(f"{step} ...", markup=False)
+        with _repeated() as show:
+            yield show
         return
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=_err, transient=True) as progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as progress:
         task = progress.add_task("", total=None, visible=False)
         yield lambda step: progress.update(task, description=step, visible=True)
 
 
 @contextmanager
 def bar(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, on a terminal only."""
+    """A progress bar on stderr, or a line every few seconds if that is no terminal."""
     if not _err.is_terminal:
-        yield lambda done, total: None
+        with _repeated(first_s=_AGAIN_S) as show:
+            yield lambda done, total: show(f"{description}: {done} of {total}") if total else None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True) as progress:
         task = progress.add_task(description, total=None, visible=False)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=total > 0)
+
+
+@contextmanager
+def _repeated(first_s: float = 0.0) -> Iterator[Callable[[str], None]]:
+    """Shows texts on stderr: a new one at once, or after `first_s`; the latest one again, with the time, every few seconds."""
+    begun_s, ended = time.monotonic(), threading.Event()
+    latest: list[str] = []
+
+    def show(text: str) -> None:
+        if not (first_s or latest[:1] == [text]):
+            _err.print(f"{text} ...", markup=False)
+        latest[:] = [text]
+
+    def repeat() -> None:
+        while not ended.wait(_AGAIN_S):
+            if latest:
+                _err.print(f"{latest[0]} ... {time.monotonic() - begun_s:.0f} s", markup=False)
+
+    thread = threading.Thread(target=repeat, name="coopbot-progress", daemon=True)
+    thread.start()
+    try:
+        yield show
+    finally:
+        ended.set()
+        thread.join()

@@ -144,12 +144,20 @@ def _row(body: object, now_s: float) -> tuple[int, str, int, str | None, float, 
     album = content.get("media_group_id")
     if chat_id is None or user_id is None or sent_at_s is None or not isinstance(album, str | None):
         return None
+    if not (_is_placed(message) and _is_placed(message.get("reply_to_message"))):
+        return None
     try:
         stored = json.dumps(body)
     except RecursionError:
         return None
     lane = f"{chat_id}:{user_id}" if chat_id else f"inline:{user_id}" if user_id else f"update:{update_id}"
     return update_id, lane, user_id, album, float(sent_at_s), stored
+
+
+def _is_placed(message: object) -> bool:
+    """Whether a reply can name the message: its number, and that of its topic, are numbers if there are any."""
+    numbers = [message.get("message_id"), message.get("message_thread_id")] if isinstance(message, dict) else []
+    return all(one is None or _number(one) is not None for one in numbers)
 
 
 def _id_in(party: object) -> int | None:

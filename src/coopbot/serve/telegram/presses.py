@@ -186,8 +186,14 @@ async def _vote(press: Press, verdict: Verdict) -> None:
     if record is None:
         await press.end(press.texts.too_old)
         return
-    asked = {"question": record.asked.text, "searched_as": record.searched_as} if record.asked.user_id == user_id else {}
-    feedback = Feedback(verdict=verdict, channel="telegram", language=record.language, **asked)
+    own = record.asked.user_id == user_id
+    feedback = Feedback(
+        verdict=verdict,
+        channel="telegram",
+        language=record.language,
+        question=record.asked.text if own else "",
+        searched_as=record.searched_as if own else "",
+    )
     try:
         press.kit.feedback.add(feedback_id(user_id, record.answer_id), feedback, f"tg{user_id}")
     except TooMuch:
