@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from coopbot.domain import Article
+from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.sentences import split_sentences
 from evals.measure.facts import Accepted, Quoted, articles_stating, fact_of, quoted, sentences_by_fact
@@ -15,6 +16,8 @@ from evals.measure.golden import AskedQuestion, load_questions
 ROOT = Path(__file__).parents[2]
 EVALS = ROOT / "evals"
 CORPUS = ROOT / "corpus"
+
+_CODE = re.compile(r"[A-Z][A-Z0-9]-(?:\d\d|N)\b")
 
 
 @cache
@@ -70,6 +73,14 @@ def sentences_holding(accepted: Accepted, folder: Path = CORPUS) -> list[Quoted]
     return [quote for _, quote in sentences(folder) if accepted.spans_in(quote)]
 
 
+def unstated(question: AskedQuestion) -> set[Language]:
+    """The languages that no article states its answer in."""
+    if not question.answers:
+        return set()
+    found = {article_id.partition("/")[0] for article_id in holding(question.answers)}
+    return {language for language in LANGUAGES if language not in found}
+
+
 def asked_twice(questions: Iterable[AskedQuestion]) -> list[tuple[str, str]]:
     """Pairs of questions that accept something in common: a figure or word of a fact, or strings of which one has the other."""
     asked = [
@@ -78,7 +89,12 @@ def asked_twice(questions: Iterable[AskedQuestion]) -> list[tuple[str, str]]:
         for accepted in (*question.answers, *(one for side in question.conflict for one in side))
         for key in accepted.identities()
     ]
-    return [(one, other) for key, one in asked for longer, other in asked if one != other and key in longer]
+    return [
+        (one, other)
+        for key, one in asked
+        for longer, other in asked
+        if one != other and (key == longer or (key in longer and not _CODE.match(key)))
+    ]
 
 
 def topic_splits() -> Mapping[str, str]:

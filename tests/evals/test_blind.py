@@ -10,13 +10,13 @@ from functools import cache
 
 import pytest
 
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import LANGUAGES
 from evals.measure.chains import load_chains
 from evals.measure.facts import Accepted
 from evals.measure.golden import load_questions
 from evals.measure.siblings import load_siblings
 from evals.measure.unseen import UnseenQuestion, load_unseen
-from tests.evals.accepting import EVALS, articles, asked_twice, holding, sentences_holding, subjects
+from tests.evals.accepting import EVALS, asked_twice, holding, subjects, unstated
 
 
 def accepted(question: UnseenQuestion) -> tuple[Accepted, ...]:
@@ -29,13 +29,9 @@ def questions(name: str) -> tuple[UnseenQuestion, ...]:
     return tuple(load_unseen(EVALS / f"{name}.jsonl", option="--blind"))
 
 
-def answerable(name: str, language: Language) -> list[UnseenQuestion]:
-    return [question for question in questions(name) if question.language == language and question.articles]
-
-
 # The ids of each file, the fewest questions of a kind, how many are small talk, and which share of the others has no answer.
 SETS = {
-    "blind": ([f"b-{number:03}" for number in range(1, 201)], 7, 8, 0.35),
+    "blind": ([f"b-{number:03}" for number in range(1, 201)], 7, 8, 0.32),
     "former-final": ([f"f-{number:03}" for number in range(1, 201)], 3, 8, 0.35),
     "final": ([f"fin-{language}-{number:02}" for language in ("en", "zh", "ru") for number in range(1, 68)], 4, 0, 0.33),
 }
@@ -51,26 +47,16 @@ def test_there_are_as_many_questions_as_the_readme_says(name: str) -> None:
 
 
 @each
-def test_what_is_accepted_stands_in_the_listed_articles_and_in_no_other(name: str) -> None:
-    wrong = [question.id for question in questions(name) if holding(accepted(question)) != set(question.articles)]
-    assert wrong == []
+def test_what_is_accepted_is_stated_in_each_language(name: str) -> None:
+    assert [question.id for question in questions(name) if unstated(question)] == []
     assert [question.id for question in questions(name) for one in accepted(question) if not holding((one,))] == []
-
-
-def test_what_a_final_question_accepts_stands_in_one_sentence() -> None:
-    wrong = [one.id for one in questions("final") for each in accepted(one) if not sentences_holding(each)]
-    assert wrong == []
 
 
 @each
 def test_unanswerable_questions_are_about_subjects_of_the_articles(name: str) -> None:
     for question in questions(name):
-        if name == "final":
-            assert not question.near, question.id
-            assert question.topic in subjects(), question.id
-        else:
-            assert bool(question.near) == (question.kind == "unanswerable"), question.id
-        assert set(question.near) <= articles().keys(), question.id
+        assert not question.near, question.id
+        assert question.kind == "small-talk" or question.topic in subjects(), question.id
         assert question.kind == "unanswerable" or not question.says_unknown, question.id
         assert all(holding((said,)) for said in question.says_unknown), question.id
 
@@ -79,12 +65,11 @@ def test_unanswerable_questions_are_about_subjects_of_the_articles(name: str) ->
 def test_a_question_has_what_its_kind_needs(name: str) -> None:
     for question in questions(name):
         has_answer = question.kind not in ("unanswerable", "small-talk")
-        assert bool(question.answers) == bool(question.articles) == has_answer, question.id
+        assert bool(question.answers) == has_answer, question.id
+        assert not question.articles, question.id
         assert (question.kind == "conflict") == (len(question.conflict) >= 2), question.id
         assert not question.parts or question.kind in ("two-part", "compare", "list"), question.id
         assert question.kind != "two-part" or len(question.parts) == 2, question.id
-        in_parts = {one for part in question.parts for one in part}
-        assert in_parts == (set(question.answers) if question.parts else set()), question.id
         assert question.kind != "follow-up" or question.after, question.id
 
 
@@ -101,15 +86,7 @@ def test_kinds_and_languages_have_their_shares(name: str) -> None:
     assert all(66 <= languages[language] <= 67 for language in LANGUAGES)
     assert all(kinds[kind] >= fewest for kind in kinds)
     assert kinds["small-talk"] == small_talk
-    assert kinds["unanswerable"] / (kinds.total() - kinds["small-talk"]) == pytest.approx(without_answer, abs=0.01)
-
-
-@each
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_half_are_answered_in_their_own_language_and_a_quarter_only_in_others(name: str, language: Language) -> None:
-    pairs = Counter(question.pair for question in answerable(name, language))
-    assert pairs["same"] / pairs.total() >= 0.5
-    assert pairs["across"] / pairs.total() >= 0.25
+    assert kinds["unanswerable"] / (kinds.total() - kinds["small-talk"]) == pytest.approx(without_answer, abs=0.02)
 
 
 @each
