@@ -209,5 +209,5 @@ def test_every_article_of_the_corpus_is_read_and_written_back() -> None:
     for path in CORPUS.rglob("*.md"):
         if path.name != "README.md":
             draft = read_markdown(path.read_text(encoding="utf-8"), path.name)
-            assert draft.sources
+            assert draft.attributions
             assert read_markdown(render_article(draft), path.name) == draft

@@ -10,7 +10,7 @@ from coopbot.ingest.corpus.near import SHARED_OF_UNION, Shared, band_keys, compa
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.text.simplified import TO_SIMPLIFIED
 
-NEWS = {"en": "en/visa-free-travel-and-tourism", "ru": "ru/visa-free-tourism-2025", "zh": "zh/visa-free-travel"}
+NEWS = {language: f"{language}/tourism-numbers" for language in ("en", "ru", "zh")}
 CORPUS = Path(__file__).parents[2] / "corpus"
 STORIES: dict[Language, str] = {
     "en": "en/tongjiang-bridge-traffic",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def test_nothing_unsupported_comes_through(llama: str, service: Service, tmp_pat
     every = load_unseen(ROOT / "evals" / "unseen.jsonl", option="--unseen")
     questions = every[:: len(every) // QUESTIONS][:QUESTIONS]
     writing = service.with_writer(ModelWriter(Llm(server, temperature=TEMPERATURE, most_tokens=TOKENS), reader))
-    replies = ask_written(questions, writing, service.answerer, service.index.current().article)
+    articles = {one.article_id: one for one in service.index.current().articles(0, sys.maxsize)}
+    replies = ask_written(questions, writing, service.answerer, articles)
     print(WritingPart(model="gemma-3-270m", asked=len(questions), replies=replies).sections())
     written = [one.written for one in replies if one.outcome == "written"]
     assert len(replies) > QUESTIONS / 4
