@@ -8,7 +8,7 @@ from coopbot.index.build import build
 from coopbot.index.disk.folder import open_current
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.wire import answer_out, index_out
-from tests.fakes import BagOfWords, make_article
+from tests.fakes import BagOfWords, article_of, make_article
 
 QUOTE = "🚂 Мост открыли 10 июня 2022 года."
 CITATION = Citation(
@@ -45,6 +45,12 @@ def test_the_words_that_answer_are_counted_within_the_quote() -> None:
     (citation,) = answer_out(ANSWER).model_dump()["citations"]
     assert citation["answer"] == {"start_char": 15, "end_char": 27}
     assert citation["quote"][15:27] == "10 июня 2022"
+
+
+def test_articles_in_an_answer_have_the_sources_of_their_sentences() -> None:
+    brief = article_of("en/ferry", "The ferry carries 40 cars.[^1]\n\n[^1]: TASS, 10 June 2022")
+    (listed,) = answer_out(replace(ANSWER, articles=(brief,))).articles
+    assert [source.publisher for source in listed.sources] == ["TASS"]
 
 
 def test_no_words_are_marked_without_a_reader_or_where_nothing_answers() -> None:

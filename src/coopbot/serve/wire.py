@@ -29,6 +29,8 @@ class Shape(BaseModel):
     @classmethod
     def of(cls, record: object, **others: object) -> Self:
         """The JSON of a record. others: the fields that it does not have, or has in another form."""
+        if not others:
+            return cls.model_validate(record)
         return cls.model_validate({**{name: getattr(record, name) for name in cls.model_fields.keys() - others}, **others})
 
 
@@ -77,13 +79,15 @@ class ArticleOut(Shape):
     sources: list[SourceOut]
     also_published_by: list[SourceOut]
 
+    @model_validator(mode="before")
     @classmethod
-    def of(cls, record: object, **others: object) -> Self:
-        """The JSON of an article or citation. An article's sources are those of all its sentences too."""
-        sources = {"sources": record.all_sources()} if isinstance(record, Article) else {}
-        return super().of(record, **(sources | others))
+    def _with_all_sources(cls, record: object) -> object:
+        """An article's sources are those of all its sentences too."""
+        if not isinstance(record, Article):
+            return record
+        return {**{name: getattr(record, name) for name in cls.model_fields}, "sources": record.all_sources()}
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # mypy allows no decorator above @property
     @property
     def publisher_names(self) -> dict[Language, str]:
         """The publisher's names by language."""
@@ -169,7 +173,7 @@ class CitationOut(ArticleOut):
 class ClaimOut(Shape):
     """A sentence of the answer and the numbers of its citations. If it is a quote, the first is that quote; others agree.
 
-    `label`: what it is about where several things are, such as a side of a comparison or a heading; else "".
+    `label`: the side of a comparison or the heading that it belongs to; else "".
     """
 
     text: str
@@ -222,8 +226,8 @@ class AnswerOut(Shape):
     `blocks`: what a front end shows, in order, worded in the question's language. `text`: the same as plain text, without the
     nearest passages and the sources.
 
-    `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison that nothing tells of,
-    `more` the number of further items of a list, and `remarks` what is to be said of the answer as a whole. `about` is
+    `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison without a claim,
+    `more` the number of further items of a list, and `remarks` those on the answer as a whole. `about` is
     null unless a rule of a larger place answers a question about a place in it.
 
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
