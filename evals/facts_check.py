@@ -241,7 +241,11 @@ def _unlike(versions: Mapping[Language, Brief]) -> Iterator[str]:
             if _aged(first.notes.get(label)) != _aged(second.notes.get(label)):
                 yield f"{label}: {one} and {other} have different notes"
     for label in sorted({label for brief in versions.values() for label in brief.labels()}):
-        said = {language: " ".join(_said(label, brief)) for language, brief in versions.items() if label in brief.labels()}
+        said = {
+            language: " ".join(one.text for one in brief.statements if label in one.labels)
+            for language, brief in versions.items()
+            if label in brief.labels()
+        }
         for language, text in said.items():
             missing = [unknown_figures(other, text, least=_AS_WORDS) for name, other in said.items() if name != language]
             if missing and all(missing):
@@ -251,10 +255,6 @@ def _unlike(versions: Mapping[Language, Brief]) -> Iterator[str]:
 def _aged(note: Attribution | None) -> object:
     """A footnote's sources and ages, wherever it stands."""
     return note and (note.sources, note.as_of, note.valid_until, note.planned_for)
-
-
-def _said(label: str, brief: Brief) -> list[str]:
-    return [one.text for one in brief.statements if label in one.labels]
 
 
 def unknown_figures(text: str, facts: str, least: int = 0) -> list[str]:

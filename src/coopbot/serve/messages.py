@@ -57,7 +57,7 @@ class Messages:
 
     `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
     `further` are questions for an amount, by unit. `notices` are shown in place of quotes: a reply to small talk, or a heading
-    above articles. `remarks` are on an answer as a whole; `missing` is on a side of a comparison that nothing tells of.
+    above articles. `remarks` are on an answer as a whole; `missing` is on a side of a comparison about which nothing was found.
     """
 
     possible: str
@@ -143,13 +143,13 @@ def format_when(when: When | None, language: Language) -> str:
     """A day, a month or a year, as exactly as it is known; None is "undated"."""
     if when is None:
         return message(language).undated
-    forms = (format_year_of, format_month, format_date)
-    return forms[len(when.parts) - 1](when.first, language)
-
-
-def format_year_of(day: date, language: Language) -> str:
-    """The year of `day`."""
-    return format_year(day.year, language)
+    match when.parts:
+        case (year,):
+            return format_year(year, language)
+        case (_, _):
+            return format_month(when.first, language)
+        case _:
+            return format_date(when.first, language)
 
 
 def format_year(year: int, language: Language) -> str:
