@@ -288,7 +288,7 @@ class Claim:
     """A sentence of an answer and the numbers of the citations that support it, at least one.
 
     Of a claim that is a quote, the first citation is that quote, and further ones say the same, most in another language.
-    label: what it is about where several things are: the side of a comparison, the heading in an overview; else "".
+    label: the side of a comparison or the heading in an overview that it belongs to; else "".
     """
 
     text: str
@@ -353,9 +353,9 @@ class Answer:
     the newest of all because there are none of that period.
 
     kind: what kind of answer it is. "plain": single sentences answer. "series": figures at several times, in `series`, oldest
-    first. "latest": newest first. "compare": a claim for each side, labelled, and the sides that nothing tells of in `missing`.
+    first. "latest": newest first. "compare": a claim for each side, labelled; in `missing`, the sides without one.
     "list": a claim for each item, and `more`, how many further ones there are. "source": the quotes of the answer before, for
-    where they are from. "summary": the lead of an article and its most telling sentences. remarks: what is to be said beside.
+    where they are from. "summary": the lead of an article and its most telling sentences. remarks: on the answer as a whole.
 
     confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. about:
     set if that was asked of a larger place, whose rules hold in the one asked about. snapshot: id of the index that was read.

@@ -1,4 +1,4 @@
-"""Sections of the settings, which parts of a service take. Apart from these, as settings are read before anything is loaded."""
+"""Sections of the settings, apart from the code that takes them: reading the settings must not load it."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class LeadBlock:
 class QuoteBlock:
     """A sentence of the answer. `note`: on its time, in brackets with the space before them, or "".
 
-    `label`: what it is about where several things are, such as a side of a comparison, or "".
+    `label`: what it belongs to, such as a side of a comparison, or "".
     `origin`: of a quote in another language than the question, such as "from a Chinese article: 1,283 m"; its `answer` is the
     words restated. `folded`: quotes that say the same.
 
@@ -170,7 +170,7 @@ class SourcesBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlesBlock:
-    """The articles that were asked for, or, under a heading, more about what an answer tells of. `heading`: else ""."""
+    """The articles that were asked for or, with a `heading`, more on the subject of an answer."""
 
     articles: tuple[Source, ...]
     heading: str = ""

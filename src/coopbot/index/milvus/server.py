@@ -1,4 +1,4 @@
-"""Which Milvus holds the index. Apart from the connection, whose library is optional."""
+"""The settings of Milvus, apart from `client`: reading the settings must not load it."""
 
 from __future__ import annotations
 
