@@ -21,7 +21,7 @@ OWNERS = {
     "pypdf": "ingest/formats/pdf.py",
     "docx": "ingest/formats/docx.py",
     "markdown_it": "ingest/formats/markdown.py",
-    "yaml": "ingest/formats/markdown.py",
+    "yaml": "ingest/formats/front_matter.py",
     "ftfy": "ingest/tidy.py",
     "wcwidth": "ingest/tidy.py",
     "datasketch": "ingest/corpus/near.py",
