@@ -128,7 +128,7 @@ def test_filters_leave_the_same_passages(both: Both, filters: Filters) -> None:
         if filters.published_from:
             # A row of Milvus has one list of dates for all its sources, so it may let passages through that the index on disk
             # does not. None of their sentences is quoted then.
-            assert len({hit.passage for hit in found} & {hit.passage for hit in expected}) > 10
+            assert len({hit.passage for hit in found} & {hit.passage for hit in expected}) > 5
             continue
         assert [hit.passage for hit in found] == [hit.passage for hit in expected]
         assert [hit.score for hit in found] == pytest.approx([hit.score for hit in expected], abs=1e-3)

@@ -114,6 +114,10 @@ def test_dates_are_found(text: str, expected: list[tuple[str, int | None, int | 
     assert found == expected
 
 
+def test_a_long_s_is_an_s() -> None:
+    assert [(date.year, date.month) for date in find_dates("in ſeptember 2022")] == [(2022, 9)]
+
+
 PARTS = st.sampled_from(
     [*"0123456789年月日.,-–/ 至", "2022", "June", "июня", " года", " and ", "ſept", "May ", "I ", "H1 ", "上半年", "\u00a0"]
 )

@@ -55,4 +55,5 @@ ANY_PREFIX = _any([prefix for prefix in _NUMBERS if len(prefix) == 3])
 
 def month_number(name: str) -> int:
     """1 to 12, of what one of the patterns has matched."""
-    return _NUMBERS[name[:3].lower()]
+    # Ignoring case, patterns also match a long s (ſ), which only casefold turns into an s.
+    return _NUMBERS[name.casefold()[:3]]

@@ -245,7 +245,7 @@ def _day_or_month(year: int, month: int, day: int | None) -> tuple[date, date] |
 
 
 def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
-    count = int(found["count"]) if found["count"].isdigit() else COUNTS[found["count"].lower()]
+    count = int(found["count"]) if found["count"].isdigit() else COUNTS[found["count"].casefold()]
     if found["year"]:
         year = max(1, today.year - count)
         return date(year, 1, 1), date(year, 12, 31)
