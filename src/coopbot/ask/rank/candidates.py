@@ -87,8 +87,8 @@ def find_candidates(
         sentence_vectors=sentences.vectors,
         sentence_cosine=sentences.vectors @ question.vector,
         token_counts=sentences.token_counts,
-        # Without late interaction all scores are zero, so cosine and BM25 decide.
         filters=filters,
+        # Without late interaction all scores are zero, so cosine and BM25 decide.
         met=_met(question, sentences) if late else np.zeros((len(question.rotated_tokens), len(sentences.vectors)), np.float32),
     )
 

@@ -117,8 +117,11 @@ class Said:
         return all(any(all_agree([figure], found) for found in whole) for figure in figures)
 
 
+NOTHING_SAID = Said()
+
+
 def judge(
-    question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], weights: JudgeWeights, said: Said = Said()
+    question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], weights: JudgeWeights, said: Said = NOTHING_SAID
 ) -> list[Judged]:
     """The best sentences, the one to quote first at index 0. scores: sentence scores of each passage, (sentences,) each."""
     same, across = (candidates_of(opened, scores, pair) for pair in PAIRS)

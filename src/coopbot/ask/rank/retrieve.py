@@ -9,7 +9,7 @@ from typing import Literal
 
 from coopbot.ask.rank.candidates import CANDIDATES, Candidates, find_candidates
 from coopbot.ask.rank.features import OpenPassage, RankedPassage, passage_features
-from coopbot.ask.rank.judge import Judged, Said, judge
+from coopbot.ask.rank.judge import NOTHING_SAID, Judged, Said, judge
 from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
@@ -24,9 +24,6 @@ from coopbot.index.types import F32, StoredPassage
 _BATCHES: tuple[tuple[int, int], ...] = ((2, 1), (2, 1), (1, 2))
 OPENED, FIRST_READ = sum(map(sum, _BATCHES)), sum(_BATCHES[0])
 _LEAST_READ_OF_FOREIGN = sum(map(sum, _BATCHES[:2]))
-
-
-_NOTHING_SAID = Said()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +121,7 @@ def read_passages(
     ranked: Sequence[RankedPassage],
     *,
     reader: Reader | None,
-    said: Said = _NOTHING_SAID,
+    said: Said = NOTHING_SAID,
     watch: Watch = lambda _: None,
 ) -> Evidence:
     """Read ranked passages, best first, until the answer is sure. `question` may be a part of what they were ranked for."""
@@ -227,7 +224,7 @@ def _shut(article: Article, passage: Passage, filters: Filters) -> frozenset[int
 
 
 def scored_sentences(
-    question: str, opened: Sequence[OpenPassage], weights: SentenceWeights, said: Said = _NOTHING_SAID
+    question: str, opened: Sequence[OpenPassage], weights: SentenceWeights, said: Said = NOTHING_SAID
 ) -> tuple[ScoredSentence, ...]:
     """All sentences that may be quoted, the one to quote first in front. Of the best, the log odds are judged; the others get
     those of the best one by score, minus their gap to it.
