@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from coopbot.domain import Language, Span
 from coopbot.text.cues import without_cues
@@ -41,7 +41,7 @@ _OR = (
     r"|с|от)"
 )
 _LEFT = (
-    r"(?:^|[,:;—–]|\b(?:between|compare|is|are|was|were|does|do|did|of|through|by|at|in|via|between|что|где|кто|через"
+    r"(?:^|[,:;—–]|\b(?:between|compare|is|are|was|were|does|do|did|of|through|by|at|in|via|что|где|кто|через"
     r"|между|сравни(?:те)?"
     r"|сопоставь(?:те)?|отличается|разница|of the)\b) *"
 )
@@ -173,8 +173,7 @@ def _named(question: str) -> list[Span]:
     """The names in the question that something joins, each with the words that belong to it."""
     spans = [span for span, _ in name_spans(question) if span.start_char < span.end_char]
     groups: list[list[Span]] = [[]]
-    for one, other in pairwise([*spans, None]):
-        assert one is not None
+    for one, other in zip_longest(spans, spans[1:]):
         groups[-1].append(one)
         if other is not None and not _JOINT.search(question[one.end_char : other.start_char]):
             groups.append([])

@@ -26,6 +26,11 @@ class Time(Span):
     last: date
     length: int
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day: the same wherever a text names this time."""
+        return self.first, self.last
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedAmount(Span):
@@ -343,11 +348,6 @@ def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
         return True
     own = 0 <= time.start_char - amount.end_char <= 6 or 0 <= amount.start_char - time.end_char <= 3
     return bool(_BESIDE.search(before)) and not own
-
-
-def is_one_time(one: Time, other: Time) -> bool:
-    """Whether both are the same days."""
-    return (one.first, one.last) == (other.first, other.last)
 
 
 _RATE_AFTER = re.compile(

@@ -216,7 +216,7 @@ class Answerer:
         clock: Clock,
         today: date,
     ) -> tuple[Wanted, Answer | None]:
-        """The kind of answer that the question wants, and the answer if it than what single sentences say."""
+        """The kind of answer that the question wants, and its answer; None where single sentences have to give it."""
         text = asked.text
         kind = find_kind(text, asked.vector, load_kind_weights())
         clock.lap("embed")
@@ -224,7 +224,7 @@ class Answerer:
             return kind, _plain(text, store, outcome="small_talk", notice="ability")
         if kind == "source":
             quoted = before.quoted or self._quoted_before(before, filters, store)
-            told = answer_source(asked, quoted, store, today, max_citations, partial(_article, store))
+            told = answer_source(asked, quoted, store, today, max_citations)
             clock.lap("compose")
             return kind, told
         if kind == "plain":

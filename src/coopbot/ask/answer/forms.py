@@ -15,7 +15,6 @@ from coopbot.ask.answer.dating import dated, said_on
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series, looked_through
-from coopbot.ask.rank.candidates import CANDIDATES
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.reader import Reader
@@ -46,11 +45,11 @@ from coopbot.text.subject import subject_of
 from coopbot.text.timed import sentence_time
 from coopbot.text.tokens import lexical_tokens
 
-# Quotes of a series, a list, an overview, the latest and an answer before, and of a side of a comparison.
-_OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE, _OF_SIDE = 12, 8, 4, 4, 3, 2
+# Quotes of a series, a list, an overview, the latest and an answer before.
+_OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE = 12, 8, 4, 4, 3
 _LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
-# Titles below an overview.
-_TITLES = 6
+# Titles below an overview, and its confidence: no model judges whether an article is about a subject.
+_TITLES, _OF_AN_OVERVIEW = 6, 0.8
 # As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
 _NEAR, _ALIKE = 1.3, 0.45
 # From this reading on an amount in another language is among the latest.
@@ -90,7 +89,7 @@ class Asking:
     def of(self, question: str) -> Asking:
         """The same for another question, searched anew."""
         asked = understand(question, self.embedder)
-        found = find_all(asked, self.store, self.filters, late=self.late, candidates_per_language=CANDIDATES)
+        found = find_all(asked, self.store, self.filters, late=self.late)
         return replace(self, asked=asked, ranked=rank_passages(found, self.weights.passage))
 
     def evidence(self) -> Evidence:
@@ -110,7 +109,7 @@ def answer_series(asking: Asking) -> Answer | None:
     """Figures by time, oldest first, if there are at least two times."""
     found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, today=asking.today)
     points = list(found.points)
-    if len({(one.amount.time.first, one.amount.time.last) for one in points}) < _LEAST_POINTS:
+    if len({one.amount.time.days for one in points}) < _LEAST_POINTS:
         return None
     rows = list(dict.fromkeys(_row(one) for one in points))
     if len(rows) > asking.limit(_OF_SERIES):
@@ -322,18 +321,18 @@ def answer_summary(asking: Asking) -> Answer | None:
     hits = to_hits(about.ranked, asking.store, _SEARCHED)
     ids = dict.fromkeys(hit.passage.article_id for hit in hits)
     articles = fitting_articles(about.asked, [asking.article(one) for one in ids])
-    found = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW))
-    if found is None:
+    told = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW))
+    if not told:
         return None
-    citations = _citations(asking, [one.sentence for one in found.told])
+    citations = _citations(asking, [one.sentence for one in told])
     others = tuple(one for one in articles[1:] if one.language == articles[0].language)[:_TITLES]
     return _answer(
         asking,
         "summary",
         citations,
         outcome="answered",
-        confidence=found.confidence,
-        labels=[one.heading for one in found.told],
+        confidence=_OF_AN_OVERVIEW,
+        labels=[one.heading for one in told],
         articles=others,
     )
 
@@ -357,7 +356,6 @@ def answer_source(
     store: VectorStore,
     today: date,
     limit: int | None,
-    article: Callable[[str], Article],
 ) -> Answer:
     """The quotes of the answer before, with their sources and dates; says so if there was none."""
     citations: list[Citation] = []

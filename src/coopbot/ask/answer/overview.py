@@ -34,32 +34,21 @@ class Told:
     sentence: ScoredSentence
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """What is told of a subject, the lead first, from one article."""
-
-    article_id: str
-    told: tuple[Told, ...]
-    confidence: float
-
-
 def find_overview(
     subject: Question, ranked: Sequence[RankedPassage], store: VectorStore, articles: Sequence[Article], limit: int
-) -> Overview | None:
-    """The overview of a subject from the first of the articles about it; None if there is none."""
+) -> list[Told]:
+    """What the first of the articles about a subject tells of it, the lead first; nothing if there is no article."""
     if not articles:
-        return None
+        return []
     article = articles[0]
     places = [place for place, one in enumerate(ranked) if one.candidates.language == article.language][:_LOOKED_AT]
     opened = [
         one for one in open_passages(subject.text, store, ranked, places, None) if one.passage.article_id == article.article_id
     ]
-    if not opened:
-        return None
     opened.sort(key=lambda one: one.passage.start_char)
     lead, first = next(((one, row) for one in opened for row in _open_rows(one)), (None, 0))
     if lead is None:
-        return None
+        return []
     told = [Told(heading="", sentence=_sentence(lead, first))]
     best: dict[str, tuple[float, OpenPassage, int]] = {}
     for one in opened:
@@ -77,8 +66,7 @@ def find_overview(
             break
         if all(float(one.vectors[row] @ other.sentence.vector) < _ALIKE for other in told):
             told.append(Told(heading=heading, sentence=_sentence(one, row)))
-    ordered = [told[0], *sorted(told[1:], key=lambda one: one.sentence.span.start_char)]
-    return Overview(article_id=article.article_id, told=tuple(ordered), confidence=0.8)
+    return [told[0], *sorted(told[1:], key=lambda one: one.sentence.span.start_char)]
 
 
 def _open_rows(one: OpenPassage) -> list[int]:

@@ -187,8 +187,7 @@ def find_series(
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
     if _PEOPLE & _topics(question.text):  # "1,200 in 2022": who is counted is not said again
-        people = (replace(point, amount=replace(point.amount, unit=point.amount.unit or "people")) for point in candidates)
-        candidates = list(people)
+        candidates = [replace(point, amount=replace(point.amount, unit=point.amount.unit or "people")) for point in candidates]
     candidates = [point for point in candidates if _is_named(question, point) and _is_clear(point, candidates)]
     anchors = _anchors(question, candidates)
     if not anchors:
@@ -474,11 +473,7 @@ def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[F
     """
     kept: list[FoundPoint] = []
     for point in sorted(points, key=lambda one: (one.amount.unit != unit, one.opened.ranked.pair != "same", -one.score)):
-        same = [
-            one
-            for one in kept
-            if one.amount.time.first == point.amount.time.first and one.amount.time.last == point.amount.time.last
-        ]
+        same = [one for one in kept if one.amount.time.days == point.amount.time.days]
         if not same or (
             len(same) == 1
             and same[0].amount.unit == point.amount.unit
