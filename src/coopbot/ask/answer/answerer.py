@@ -10,16 +10,7 @@ from functools import partial
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer, said_on
-from coopbot.ask.answer.forms import (
-    Asking,
-    answer_compare,
-    answer_latest,
-    answer_list,
-    answer_series,
-    answer_source,
-    answer_summary,
-    said_plainly,
-)
+from coopbot.ask.answer.forms import FORMS, Asking, answer_source, said_plainly
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
@@ -247,14 +238,7 @@ class Answerer:
             today=today,
             cited=max_citations,
         )
-        forms: dict[str, Callable[[Asking], Answer | None]] = {
-            "series": answer_series,
-            "latest": answer_latest,
-            "compare": answer_compare,
-            "list": answer_list,
-            "summary": answer_summary,
-        }
-        answer = forms[kind](asking)
+        answer = FORMS[kind](asking)
         clock.lap("read" if self._reader else "retrieve")
         return kind, answer
 

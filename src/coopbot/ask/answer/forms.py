@@ -6,9 +6,10 @@ Each function returns None where it finds no answer of its form; the question is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from coopbot.ask.answer.compose import cite, cite_span, quoted_span
 from coopbot.ask.answer.dating import dated, said_on
@@ -335,6 +336,18 @@ def answer_summary(asking: Asking) -> Answer | None:
         labels=[one.heading for one in told],
         articles=others,
     )
+
+
+FORMS: Mapping[Wanted, Callable[[Asking], Answer | None]] = MappingProxyType(
+    {
+        "series": answer_series,
+        "latest": answer_latest,
+        "compare": answer_compare,
+        "list": answer_list,
+        "summary": answer_summary,
+    }
+)
+"""The forms that questions are answered in from what was retrieved for them, by the kind that they want."""
 
 
 def said_plainly(answer: Answer, wanted: Wanted) -> Answer:
