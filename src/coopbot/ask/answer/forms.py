@@ -83,6 +83,11 @@ class Asking:
     today: date
     cited: int | None
 
+    @property
+    def sentence_weights(self) -> SentenceWeights:
+        """The weights of sentences, with this reader or without one."""
+        return self.weights.sentences(with_reader=self.reader is not None)
+
     def limit(self, most: int) -> int:
         """How many quotes to give."""
         return most if self.cited is None else min(most, self.cited)
@@ -101,9 +106,8 @@ class Asking:
         """The probability that the best sentence of these passages answers."""
         if not read or (self.reader is not None and read[0].read is None):
             return 0.0
-        own = self.weights.sentences(with_reader=self.reader is not None)
-        sentences = scored_sentences(self.asked.text, read, own)
-        return 1 / (1 + math.exp(-sentences[0].log_odds)) if sentences else 0.0
+        sentences = scored_sentences(self.asked.text, read, self.sentence_weights)
+        return sentences[0].probability if sentences else 0.0
 
 
 def answer_series(asking: Asking) -> Answer | None:
@@ -135,25 +139,24 @@ def answer_series(asking: Asking) -> Answer | None:
 
 def answer_latest(asking: Asking) -> Answer | None:
     """The newest of what answers first, each with its date, older ones after it."""
-    own = asking.weights.sentences(with_reader=asking.reader is not None)
     if asks_for_figures(asking.asked.text):
         found = find_series(
             asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, parts=True, today=asking.today
         )
         if len({one.amount.time for one in found.points}) >= _LEAST_POINTS:
             near = [_sentence(one) for one in found.points if one.opened.ranked.pair == "same" or one.reading >= _READ_WELL]
-            return _latest(asking, near, asking.confidence(found.read), own)
+            return _latest(asking, near, asking.confidence(found.read))
     evidence = asking.evidence()
     about = [one for one in evidence.sentences if _is_there(asking, one)]
-    if not about or evidence.confidence < own.possible:
+    if not about or evidence.confidence < asking.sentence_weights.possible:
         return None
     best = about[0]
-    near = [one for one in about if one.log_odds >= max(own.least_log_odds, best.log_odds - _NEAR)]
+    near = [one for one in about if one.log_odds >= max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR)]
     near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
-    return _latest(asking, [_readable(one, evidence.sentences) for one in near], evidence.confidence, own)
+    return _latest(asking, [_readable(one, evidence.sentences) for one in near], evidence.confidence)
 
 
-def _latest(asking: Asking, near: list[ScoredSentence], confidence: float, own: SentenceWeights) -> Answer | None:
+def _latest(asking: Asking, near: list[ScoredSentence], confidence: float) -> Answer | None:
     """The answer of these sentences, the newest first."""
     if not near:
         return None
@@ -168,7 +171,7 @@ def _latest(asking: Asking, near: list[ScoredSentence], confidence: float, own: 
         for one, sentence in zip(_citations(asking, chosen), chosen, strict=True)
     ]
     remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
-    outcome: Outcome = "answered" if confidence >= own.answered else "possible"
+    outcome: Outcome = "answered" if confidence >= asking.sentence_weights.answered else "possible"
     return _answer(asking, "latest", citations, outcome=outcome, confidence=confidence, remarks=remarks)
 
 
@@ -187,8 +190,7 @@ def answer_compare(asking: Asking) -> Answer | None:
         return _one_thing(asking, sides[0])
     if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides):
         return _compare_years(asking, sides)
-    own = asking.weights.sentences(with_reader=asking.reader is not None)
-    found = [_of_side(asking.of(side.question), side, sides, own.possible) for side in sides]
+    found = [_of_side(asking.of(side.question), side, sides) for side in sides]
     if not any(found):
         return None
     sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
@@ -204,8 +206,8 @@ def answer_compare(asking: Asking) -> Answer | None:
     citations = _citations(asking, sentences)
     units = [{figure.unit for figure in find_figures(one.answer_text)} - {"date"} for one in sentences]
     differ = len(units) > 1 and all(units) and not set.intersection(*units)
-    confidence = min(1 / (1 + math.exp(-one.log_odds)) for one in sentences)
-    outcome: Outcome = "answered" if confidence >= own.answered and not missing else "possible"
+    confidence = min(one.probability for one in sentences)
+    outcome: Outcome = "answered" if confidence >= asking.sentence_weights.answered and not missing else "possible"
     return _answer(
         asking,
         "compare",
@@ -220,12 +222,11 @@ def answer_compare(asking: Asking) -> Answer | None:
 
 def _one_thing(asking: Asking, side: Side) -> Answer | None:
     """A thing compared with itself: what is known of it."""
-    own = asking.weights.sentences(with_reader=asking.reader is not None)
-    found = _of_side(asking.of(side.question), side, (), own.possible)
+    found = _of_side(asking.of(side.question), side, ())
     if not found:
         return None
     citations = _citations(asking, found[:1])
-    confidence = 1 / (1 + math.exp(-found[0].log_odds))
+    confidence = found[0].probability
     return _answer(
         asking, "compare", citations, outcome="possible", confidence=confidence, labels=[side.words], remarks=("one_thing",)
     )
@@ -259,9 +260,9 @@ def _compare_years(asking: Asking, sides: Sequence[Side]) -> Answer | None:
     )
 
 
-def _of_side(asking: Asking, side: Side, sides: Sequence[Side], possible: float) -> list[ScoredSentence]:
+def _of_side(asking: Asking, side: Side, sides: Sequence[Side]) -> list[ScoredSentence]:
     """The sentences that answer for one side, best first: likely ones about it that have a figure of the unit."""
-    likely = possible * _OF_POSSIBLE
+    likely = asking.sentence_weights.possible * _OF_POSSIBLE
     least = math.log(likely / (1 - likely))
     own = [one for one in asking.ranked if one.pair == "same"][: _READ_OF_SIDE[0]]
     others = [one for one in asking.ranked if one.pair != "same"][: _READ_OF_SIDE[1]]
@@ -304,9 +305,8 @@ def answer_list(asking: Asking) -> Answer | None:
         return None
     most = asking.limit(_OF_LIST)
     citations = _citations(asking, [one.sentence for one in found[:most]])
-    own = asking.weights.sentences(with_reader=asking.reader is not None)
-    confidence = 1 / (1 + math.exp(-found[0].sentence.log_odds))
-    outcome: Outcome = "answered" if confidence >= own.answered else "possible"
+    confidence = found[0].sentence.probability
+    outcome: Outcome = "answered" if confidence >= asking.sentence_weights.answered else "possible"
     labels = [one.label for one in found[:most]]
     return _answer(
         asking, "list", citations, outcome=outcome, confidence=confidence, labels=labels, more=max(0, len(found) - most)

@@ -53,6 +53,11 @@ class ScoredSentence:
         """The words that answer."""
         return self.stored.passage.quoted(self.answer) if self.answer else ""
 
+    @property
+    def probability(self) -> float:
+        """The probability that it answers."""
+        return 1 / (1 + math.exp(-self.log_odds))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -78,7 +83,7 @@ class Evidence:
     @property
     def confidence(self) -> float:
         """The probability that the first sentence answers the question."""
-        return 1 / (1 + math.exp(-self.sentences[0].log_odds)) if self.sentences else 0.0
+        return self.sentences[0].probability if self.sentences else 0.0
 
     def discounted(self, holds: float, without: Callable[[ScoredSentence], bool]) -> Evidence:
         """The same without some sentences, where the others answer only with the probability `holds`."""
@@ -86,7 +91,7 @@ class Evidence:
 
 
 def _discounted(sentence: ScoredSentence, holds: float) -> ScoredSentence:
-    likely = holds / (1 + math.exp(-sentence.log_odds))
+    likely = holds * sentence.probability
     return replace(sentence, log_odds=math.log(likely / (1 - likely)))
 
 
