@@ -26,6 +26,8 @@ TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
 # The three languages ask about much the same in the same order: neighbours are held out together.
 _FOLDS, _NEIGHBOURS = 5, 4
 _C = 10.0
+# Minimum probability at which a question asks for a rule: those less likely are not asked again.
+_LEAST = 0.6
 
 
 def main() -> None:
@@ -52,6 +54,7 @@ def main() -> None:
         )
     learned = LogisticRegression(C=_C, max_iter=1000).fit(vectors, right)
     section = {
+        "least": _LEAST,
         "bias": round(float(learned.intercept_[0]), 4),
         "vector": base64.b64encode(learned.coef_[0].astype("<f2").tobytes()).decode(),
     }

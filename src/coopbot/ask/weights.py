@@ -134,10 +134,13 @@ class FollowUpWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleWeights:
-    """Log odds that a question about a place asks for a rule of its country: bias + its vector times `vector`, (dim,)."""
+    """Log odds that a question about a place asks for a rule of its country: bias + its vector times `vector`, (dim,). least:
+    minimum probability at which the rule is looked for.
+    """
 
     vector: F32
     bias: float
+    least: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +176,7 @@ def parse_weights(fields: dict[str, Any]) -> Weights:
         unread=_sentence_weights(fields["unread"]),
         meaning=MeaningWeights(rows=_numbers(fields["meaning"]["rows"]).reshape(5, -1), bias=fields["meaning"]["bias"]),
         follow_up=_follow_up_weights(**fields["follow_up"]),
-        rules=RuleWeights(vector=_numbers(fields["rules"]["vector"]), bias=fields["rules"]["bias"]),
+        rules=_rule_weights(**fields["rules"]),
     )
 
 
@@ -203,6 +206,10 @@ def _follow_up_weights(needs: Any, carried: Any, **others: float) -> FollowUpWei
     return FollowUpWeights(
         needs=_model(**needs), carried=_model(**carried), carried_vector=vector, carried_vector_mean=mean, **others
     )
+
+
+def _rule_weights(vector: str, **others: float) -> RuleWeights:
+    return RuleWeights(vector=_numbers(vector), **others)
 
 
 def _numbers(encoded: str) -> F32:

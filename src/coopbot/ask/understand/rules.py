@@ -14,9 +14,6 @@ from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import RuleWeights
 from coopbot.text.gazetteer import find_names, name_spans, names_in, places_around
 
-# Questions less likely to ask for a rule are not asked again.
-_LEAST = 0.6
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wider:
@@ -43,7 +40,7 @@ def wider(question: Question, weights: RuleWeights) -> Wider | None:
     if len(question.vector) != len(weights.vector):
         return None
     holds = 1 / (1 + math.exp(-float(question.vector @ weights.vector + weights.bias)))
-    if holds < _LEAST:
+    if holds < weights.least:
         return None
     named = [(span, ids) for span, ids in name_spans(question.text) if span.end_char > span.start_char]
     placed = [(span, ids[0]) for span, ids in named if len(ids) == 1 and places_around(ids[0])]
