@@ -15,7 +15,7 @@ from coopbot.ask.answer.compose import cite, cite_span, quoted_span
 from coopbot.ask.answer.dating import dated, said_on
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
-from coopbot.ask.answer.series import FoundPoint, find_series, looked_through
+from coopbot.ask.answer.series import FoundPoint, find_series
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.reader import Reader
@@ -23,6 +23,7 @@ from coopbot.ask.rank.retrieve import (
     Evidence,
     ScoredSentence,
     find_all,
+    open_best,
     rank_passages,
     read_passages,
     scored_sentences,
@@ -299,7 +300,7 @@ def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSen
 
 def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
-    opened = looked_through(asking.asked, asking.ranked, asking.store)
+    opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
     if len(found) < _LEAST_ITEMS:
         return None

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from coopbot.ask.answer.series import read_some
 from coopbot.ask.rank.features import OpenPassage
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import ScoredSentence, scored_sentences
+from coopbot.ask.rank.retrieve import ScoredSentence, read_opened, scored_sentences
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
@@ -91,7 +90,7 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
 def _read(question: Question, opened: Sequence[OpenPassage], reader: Reader | None) -> list[OpenPassage]:
     chosen = [one for one in opened if one.ranked.pair == "same"][: _READ[0]]
     chosen += [one for one in opened if one.ranked.pair != "same"][: sum(_READ) - len(chosen)]
-    return read_some(question.text, chosen, reader)
+    return read_opened(question.text, chosen, reader)
 
 
 def _topics(text: str) -> frozenset[str]:

@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
-from coopbot.ask.rank.reader import Reader, ReadPassage, head_of
-from coopbot.ask.rank.retrieve import open_passages
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import open_best, read_opened
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
@@ -40,9 +40,8 @@ from coopbot.text.timed import (
 )
 from coopbot.text.tokens import lexical_tokens
 
-# How many passages are looked through for amounts with times, and how many of them are read: of the question's language, and of
-# others.
-_LOOKED_THROUGH, _READ = (18, 8), (3, 1)
+# How many passages are read, of the question's language and of others.
+_READ = (3, 1)
 # What a passage with amounts of several times is worth, in the passages' scores.
 _FOR_A_TIME, _MOST_TIMES = 0.4, 5
 # Units that a series is never of, and what an amount in per cent is worth unless shares were asked for.
@@ -180,7 +179,7 @@ def find_series(
     """The figures that a question asks for, by time. bounded: whether years that the question names limit them. parts:
     whether parts of a year count beside whole ones. today: later times are left out.
     """
-    opened = looked_through(question, ranked, store)
+    opened = open_best(question.text, store, ranked)
     of_capacity = "capacity" in _topics(question.text)
     candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
     candidates = [point for point in candidates if not _is_planned(point, store)]
@@ -202,23 +201,6 @@ def find_series(
     if bounded:
         fitting = _within(question.text, fitting)
     return FoundSeries(points=_by_time(fitting, unit, parts=parts), read=tuple(read.values()))
-
-
-def looked_through(question: Question, ranked: Sequence[RankedPassage], store: VectorStore) -> list[OpenPassage]:
-    """The best passages of the question's language and of others, opened but not read."""
-    sides = (
-        [place for place, one in enumerate(ranked) if one.pair == "same"][: _LOOKED_THROUGH[0]],
-        [place for place, one in enumerate(ranked) if one.pair != "same"][: _LOOKED_THROUGH[1]],
-    )
-    return open_passages(question.text, store, ranked, [place for side in sides for place in side], None)
-
-
-def read_some(question: str, passages: Sequence[OpenPassage], reader: Reader | None) -> list[OpenPassage]:
-    """The same passages, read."""
-    if reader is None or not passages:
-        return list(passages)
-    results: list[ReadPassage] = reader.read(question, [(head_of(one.title, one.published), one.passage) for one in passages])
-    return [replace(one, read=result) for one, result in zip(passages, results, strict=True)]
 
 
 def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
@@ -270,7 +252,7 @@ def _read(
     chosen = [one for one in best if one.ranked.pair == "same"][: _READ[0]]
     chosen += [one for one in best if one.ranked.pair != "same"][: _READ[1] + _READ[0] - len(chosen)]
     asked = without_years(question.text)
-    read = read_some(asked if len(lexical_tokens(asked)) > 1 else question.text, chosen, reader)
+    read = read_opened(asked if len(lexical_tokens(asked)) > 1 else question.text, chosen, reader)
     return {one.passage.passage_id: one for one in read}
 
 

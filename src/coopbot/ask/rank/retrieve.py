@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from coopbot.ask.rank.candidates import CANDIDATES, Candidates, find_candidates
@@ -24,6 +25,8 @@ from coopbot.index.types import F32, StoredPassage
 _BATCHES: tuple[tuple[int, int], ...] = ((2, 1), (2, 1), (1, 2))
 OPENED, FIRST_READ = sum(map(sum, _BATCHES)), sum(_BATCHES[0])
 _LEAST_READ_OF_FOREIGN = sum(map(sum, _BATCHES[:2]))
+# Passages looked through for answers that no single sentence gives.
+_LOOKED_THROUGH: Mapping[Pair, int] = MappingProxyType({"same": 18, "across": 8})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,24 +206,37 @@ def open_passages(
     chosen = [ranked[place] for place in places]
     stored = [store.stored(one.candidates.language, [one.row])[0] for one in chosen]
     articles = [store.article(one.passage.article_id) for one in stored]
-    heads = [head_of(article.title, article.published) if article else "" for article in articles]
-    headed = [(head, one.passage) for head, one in zip(heads, stored, strict=True)]
-    read = reader.read(question, headed) if reader else [None] * len(stored)
     stored = [
         replace(passage, shut=_shut(article, passage.passage, one.candidates.filters)) if article else passage
         for one, passage, article in zip(chosen, stored, articles, strict=True)
     ]
-    return [
+    opened = [
         OpenPassage(
             ranked=one,
             stored=passage,
             behind=ranked[0].score - one.score,
-            read=reading,
+            read=None,
             title=article.title if article else "",
             published=article.published if article else None,
         )
-        for one, passage, article, reading in zip(chosen, stored, articles, read, strict=True)
+        for one, passage, article in zip(chosen, stored, articles, strict=True)
     ]
+    return read_opened(question, opened, reader)
+
+
+def open_best(question: str, store: VectorStore, ranked: Sequence[RankedPassage]) -> list[OpenPassage]:
+    """The best passages of the question's language, then those of others, opened but not read: more than are read."""
+    sides = {pair: [place for place, one in enumerate(ranked) if one.pair == pair] for pair in PAIRS}
+    places = [place for pair, most in _LOOKED_THROUGH.items() for place in sides[pair][:most]]
+    return open_passages(question, store, ranked, places, None)
+
+
+def read_opened(question: str, opened: Sequence[OpenPassage], reader: Reader | None) -> list[OpenPassage]:
+    """The same passages, read; as they are without a reader."""
+    if reader is None or not opened:
+        return list(opened)
+    results = reader.read(question, [(head_of(one.title, one.published), one.passage) for one in opened])
+    return [replace(one, read=result) for one, result in zip(opened, results, strict=True)]
 
 
 def _shut(article: Article, passage: Passage, filters: Filters) -> frozenset[int]:
