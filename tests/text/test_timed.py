@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from coopbot.text.timed import is_no_record, is_part, is_rate, timed_amounts
+from coopbot.text.timed import timed_amounts
 
 PUBLISHED = date(2026, 1, 12)
 
@@ -65,45 +65,3 @@ def _found(text: str) -> list[tuple[str, str]]:
 )
 def test_each_amount_has_the_time_that_it_is_about(text: str, expected: list[tuple[str, str]]) -> None:
     assert _found(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("In 2025 it delivers 38 bcm a year.", True),
-        ("В 2025 году поставляет 38 млрд кубометров в год.", True),
-        ("2025年每年供气380亿立方米。", True),
-        ("In 2025 it delivered 38.8 bcm.", False),
-    ],
-)
-def test_a_rate_is_told_from_a_total(text: str, rate: bool) -> None:
-    (amount,) = timed_amounts(text, PUBLISHED)
-    assert is_rate(amount, text) is rate
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("In 2017 it sold 262,000 tonnes, of which 233,000 tonnes to China.", True),
-        ("В 2017 году вывезли 262 000 т, из них 233 000 т в Китай.", True),
-        ("2017年出口26.2万吨，其中23.3万吨运往中国。", True),
-        ("In 2023 there were 139,500 people by one source and 130,000 people by the other.", False),
-    ],
-)
-def test_a_part_is_told_from_another_account(text: str, part: bool) -> None:
-    whole, amount = timed_amounts(text, PUBLISHED)
-    assert is_part(whole, amount, text) is part
-
-
-@pytest.mark.parametrize(
-    ("text", "no_record"),
-    [
-        ("It is to carry 197 million tonnes by 2027.", True),
-        ("По контракту в 2025 году 38 млрд кубометров.", True),
-        ("到2027年将达到1.97亿吨。", True),
-        ("The page gave 190 billion for 2017 by mistake, in error.", True),
-        ("It carried 180 million tonnes in 2024.", False),
-    ],
-)
-def test_plans_and_mistakes_are_no_record(text: str, no_record: bool) -> None:
-    assert is_no_record(text) is no_record

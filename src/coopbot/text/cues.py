@@ -180,6 +180,24 @@ def asks_for_figures(question: str) -> bool:
     return bool(_FIGURES.search(flat))
 
 
+_SHARES = re.compile(
+    r"\b(?:share|shares|per ?cent|percentage|rate|growth|proportion)\b|\b(?:дол[яиюей]+|процент\w*|темп\w*|прирост\w*)\b"
+    r"|占比|比重|份额|百分|比例|增速|增长率|增幅",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(r"\b(?:since|from|after)\b|\b(?:с|со|после)\b|自|从|以来|至今", re.IGNORECASE)
+
+
+def asks_for_shares(question: str) -> bool:
+    """Whether a question is about shares or rates, which are in per cent."""
+    return bool(_SHARES.search(flatten(question)))
+
+
+def asks_since(question: str) -> bool:
+    """Whether a year in a question is the first of several: "since 2020"."""
+    return bool(_SINCE.search(flatten(question)))
+
+
 def without_years(text: str) -> str:
     """A question for a series as one for a single figure: without "by year", "over the years", "the latest" and the like."""
     flat = flatten(text)

@@ -138,8 +138,7 @@ def _times(text: str, mentions: Sequence[DateMention], published: date | None) -
     if published is not None:
         for words in relative_words(text, published):
             if words.first.year >= 1 and not any(words.overlaps(mention) for mention in mentions):
-                count = 12 * (words.last.year - words.first.year) + words.last.month - words.first.month + 1
-                length = count if words.last > words.first else 0
+                length = _month_count(words.first, words.last) if words.last > words.first else 0
                 times.append(
                     Time(
                         start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last, length=length
@@ -206,6 +205,10 @@ def _month_end(year: int, month: int) -> date:
     return date(following_year, following, 1) - timedelta(days=1)
 
 
+def _month_count(first: date, last: date) -> int:
+    return 12 * (last.year - first.year) + last.month - first.month + 1
+
+
 def _joined(times: Sequence[Time], text: str) -> Iterator[Time]:
     """The times, "from 2019 to 2023" as one."""
     held: Time | None = None
@@ -213,8 +216,7 @@ def _joined(times: Sequence[Time], text: str) -> Iterator[Time]:
         between = text[held.end_char : time.start_char] if held else ""
         begun = held is not None and _BETWEEN.search(text[: held.start_char]) and _AND.fullmatch(between)
         if held and (begun or _RANGE.fullmatch(between)) and held.last < time.first:
-            count = 12 * (time.last.year - held.first.year) + time.last.month - held.first.month + 1
-            held = replace(held, end_char=time.end_char, last=time.last, length=count)
+            held = replace(held, end_char=time.end_char, last=time.last, length=_month_count(held.first, time.last))
             continue
         if held:
             yield held
@@ -348,105 +350,3 @@ def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
         return True
     own = 0 <= time.start_char - amount.end_char <= 6 or 0 <= amount.start_char - time.end_char <= 3
     return bool(_BESIDE.search(before)) and not own
-
-
-_RATE_AFTER = re.compile(
-    r"[^,;.]{0,24}?\b(?:(?:a|per|each|every) (?:year|day|week|month)|annually|yearly|daily|weekly|в (?:год|сутки|день"
-    r"|неделю|месяц)|ежегодно"
-    r"|ежедневно)\b"
-    r"|[^，。；]{0,3}/[年天日]",
-    re.IGNORECASE,
-)
-_RATE_BEFORE = re.compile(
-    r"(?:(?:每[年天日月]|年均|日均)[^，。；]{0,8}|\b(?:annual|daily|yearly)\b[^,;.]{0,30}|\b(?:годов"
-    r"|суточн)\w+[^,;.]{0,30})$",
-    re.IGNORECASE,
-)
-_PART = re.compile(
-    r"\b(?:of (?:which|them|it|this|that)|with (?:\w+ )?(?:exports|imports)|including|made up of|among them|of whom"
-    r"|to china|alone)\b|其中|包括"
-    r"|\b(?:из (?:них|которых|этого)|в том числе|включая|на долю)\b",
-    re.IGNORECASE,
-)
-_PART_AFTER = re.compile(r"[^,;.]{0,30}\b(?:of (?:it|them|this)|of these|из них)\b", re.IGNORECASE)
-_DENIED = re.compile(
-    r"\b(?:wrong(?:ly)?|mistaken(?:ly)?|error|erroneous|misprint|confus\w+)\b|\b(?:ошиб\w+|неверн\w+|опечатк\w+"
-    r"|перепута\w+)\b|误|写错|实际是|混淆",
-    re.IGNORECASE,
-)
-_CAN = re.compile(r"\b(?:could|can|design\w*|мог\w*|может|проектн\w+)\b|设计|可以?", re.IGNORECASE)
-_PLANNED = re.compile(
-    r"\b(?:is|are|was|were|has|have|had) to\b|\b(?:foresees?|foreseen|foresaw|contract(?:ed|ual)?|design(?:ed)?|promis\w+"
-    r"|quotas?|will|shall|would"
-    r"|could|goal|hop(?:es|ed|ing))\b"
-    r"|\b(?:будет|будут|контракт\w*|проект\w+|обеща\w+|квот\w+|рассчитыва\w+|намеч\w+|надея\w+)\b|将|合同规定|设计|预期"
-    r"|配额|目标",
-    re.IGNORECASE,
-)
-
-
-_HOLIDAY = re.compile(
-    r"\b(?:golden week|holidays?|new year|weekend|festival)\b|\b(?:праздник\w*|каникул\w*|выходн\w+|новый год"
-    r"|золот\w+ недел\w+)\b|黄金周|春节|假期|长假|端午",
-    re.IGNORECASE,
-)
-
-
-def is_of_days(text: str) -> bool:
-    """Whether a sentence counts a few days of a year, such as a holiday."""
-    return bool(_HOLIDAY.search(flatten(text)))
-
-
-def is_no_record(text: str, *, of_capacity: bool = False) -> bool:
-    """Whether a sentence tells of a plan, a contract or a mistake rather than of what was counted. of_capacity: what is asked
-    for is what something can do.
-    """
-    flat = flatten(text)
-    if of_capacity:
-        flat = _CAN.sub(" ", flat)
-    return bool(_DENIED.search(flat) or _PLANNED.search(flat))
-
-
-def is_rate(amount: TimedAmount, text: str) -> bool:
-    """Whether an amount is one for every year or day: "38 bcm a year"."""
-    flat = flatten(text)
-    before = flat[max(0, amount.start_char - 40) : amount.start_char]
-    return bool(_RATE_AFTER.match(flat, amount.end_char) or _RATE_BEFORE.search(before))
-
-
-def is_part(whole: Span, amount: Span, text: str) -> bool:
-    """Whether an amount is a part of one before it: "262,000 t, of which 233,000 to China"."""
-    flat = flatten(text)
-    return bool(_PART.search(flat[whole.end_char : amount.start_char]) or _PART_AFTER.match(flat, amount.end_char))
-
-
-_SHARES = re.compile(
-    r"\b(?:share|shares|per ?cent|percentage|rate|growth|proportion)\b|\b(?:дол[яиюей]+|процент\w*|темп\w*|прирост\w*)\b"
-    r"|占比|比重|份额|百分|比例|增速|增长率|增幅",
-    re.IGNORECASE,
-)
-_SINCE = re.compile(r"\b(?:since|from|after)\b|\b(?:с|со|после)\b|自|从|以来|至今", re.IGNORECASE)
-
-
-def asks_for_shares(question: str) -> bool:
-    """Whether a question is about shares or rates, which are in per cent."""
-    return bool(_SHARES.search(flatten(question)))
-
-
-def asks_since(question: str) -> bool:
-    """Whether a year in a question is the first of several: "since 2020"."""
-    return bool(_SINCE.search(flatten(question)))
-
-
-_SCOPES = re.compile(
-    r"\b(?:foreign\w*|surplus|deficit|all (?:countries|partners|routes)|worldwide|domestic)\b|\b(?:иностран\w+"
-    r"|всеми? стран\w+|всех стран"
-    r"|внутренн\w+|профицит\w*|дефицит\w*)\b"
-    r"|顺差|逆差|外国|所有国家|各国|成员国|全球|国内|\bстран[а-я]* (?:РСЭП|АТР|ЕАЭС)\b",
-    re.IGNORECASE,
-)
-
-
-def is_of_another_scope(question: str, text: str) -> bool:
-    """Whether a sentence counts what a question does not: foreigners of all countries, trade with all of them."""
-    return bool(_SCOPES.search(flatten(text))) and not _SCOPES.search(flatten(question))

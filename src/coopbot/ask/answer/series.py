@@ -21,24 +21,15 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
 from coopbot.index.types import F32
-from coopbot.text.cues import without_cues, without_years
+from coopbot.text.cues import asks_for_shares, asks_since, without_cues, without_years
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.reporting import count_attributions
 from coopbot.text.senses import senses
-from coopbot.text.timed import (
-    TimedAmount,
-    asks_for_shares,
-    asks_since,
-    is_no_record,
-    is_of_another_scope,
-    is_of_days,
-    is_part,
-    is_rate,
-    timed_amounts,
-)
+from coopbot.text.timed import TimedAmount, timed_amounts
 from coopbot.text.tokens import lexical_tokens
+from coopbot.text.totals import is_no_record, is_of_another_scope, is_of_days, is_part, is_rate
 
 # How many passages are read, of the question's language and of others.
 _READ = (3, 1)
