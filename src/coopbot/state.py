@@ -19,6 +19,19 @@ from filelock import FileLock, Timeout
 
 from coopbot.errors import Busy, Misconfigured
 
+# Votes of the bot from before there was feedback, with the question if it is the voter's own. {0}: the database they are in.
+_VOTES_AS_FEEDBACK = """
+    INSERT OR IGNORE INTO main.feedback
+    SELECT
+        'tg' || votes.user_id || '.' || answer_id, voted_at_s, iif(good, 'good', 'bad'),
+        json_object(
+            'verdict', iif(good, 'good', 'bad'), 'channel', 'telegram', 'language', language,
+            'question', iif(votes.user_id = answers.user_id, question, ''),
+            'searched_as', iif(votes.user_id = answers.user_id, searched_as, '')
+        )
+    FROM {0}.votes AS votes LEFT JOIN {0}.answers AS answers USING (answer_id);
+"""
+
 # One script for each version of the schema, never changed after a release. An older file runs the missing ones.
 _MIGRATIONS = (
     """
@@ -96,10 +109,11 @@ _MIGRATIONS = (
     CREATE TABLE feedback (feedback_id TEXT PRIMARY KEY, at_s REAL NOT NULL, verdict TEXT NOT NULL, record BLOB NOT NULL);
     CREATE INDEX feedback_by_time ON feedback (at_s);
     """,
+    f"{_VOTES_AS_FEEDBACK.format('main')} DROP TABLE votes;",
 )
 
-# What the bot of release 0.1.0 stored in a file of its own, besides the outbox.
-_OF_THE_BOT = ("updates", "sent", "answers", "votes", "conversations", "languages", "subscriptions", "articles")
+# What the bot of release 0.1.0 stored in a file of its own, besides the outbox and votes.
+_OF_THE_BOT = ("updates", "sent", "answers", "conversations", "languages", "subscriptions", "articles")
 
 # How long a process waits for another's transaction, and for it to create the file.
 _PATIENCE_S = 10.0
@@ -202,6 +216,7 @@ class State:
                         f"INSERT OR IGNORE INTO main.outbox ({columns}, unclear)"
                         f" SELECT {columns}, after_id IS NOT NULL FROM earlier.outbox"
                     )
+                    self._connection.execute(_VOTES_AS_FEEDBACK.format("earlier"))
             finally:
                 self._connection.execute("DETACH earlier")
         with suppress(FileNotFoundError):  # another process did the same

@@ -14,11 +14,12 @@ from structlog.testing import capture_logs
 
 from benchmarks.telegram.bot_api.updates import JsonObject, inline, message
 from coopbot import state as state_module
+from coopbot.serve.feedback import Feedback, FeedbackBox
 from coopbot.serve.telegram.inbox import Inbox, update_id_of
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.outgoing import Outgoing
 from coopbot.serve.telegram.parts import Part
-from coopbot.serve.telegram.records import Asked, Records
+from coopbot.serve.telegram.records import Asked, Records, feedback_id
 from coopbot.state import State
 
 _DAY_S = 86_400.0
@@ -111,7 +112,6 @@ def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(state: Sta
     inbox.put([_update(1, text="a secret")])
     asked = Asked(chat_id=1, topic_id=None, user_id=1, question_id=1, text="a secret")
     record = records.add(asked, "a secret", "en", 1)
-    state.execute("INSERT INTO votes VALUES (?, 1, 1, 0)", record.answer_id)
     records.begin_conversation(asked)
     outbox.put([Outgoing(action="send", chat_id=1, key=record.key, content=Part(text="a secret"))])
     pending = outbox.first(1)
@@ -124,7 +124,7 @@ def test_texts_are_deleted_once_handled_and_answers_after_thirty_days(state: Sta
     assert records.get(record.answer_id) is not None
     now[0] += 2 * _DAY_S
     Records(state).clear_up()
-    for table in ("updates", "outbox", "answers", "votes", "sent", "conversations"):
+    for table in ("updates", "outbox", "answers", "sent", "conversations"):
         assert _dump(state, table) == ""
 
 
@@ -228,6 +228,7 @@ def test_what_an_earlier_release_stored_is_taken_over(tmp_path: Path) -> None:
         before.execute("PRAGMA user_version = 1")
         before.execute("INSERT INTO subscriptions VALUES (1, 2, 7, 'bridge', 'zh', 5.0)")
         before.execute("INSERT INTO updates VALUES (9, '1:2', 2, NULL, 5.0, ?, 0, NULL)", (json.dumps(_update(9)),))
+        before.executescript(_VOTES)
         body = Outgoing(chat_id=1, key="x", content=Part(text="a")).as_json()
         query = "INSERT INTO outbox (chat_id, key, part, body, after_id, created_at_s) VALUES (1, 'x', 0, ?, ?, 5.0)"
         before.executemany(query, [(body, None), (body, 17)])
@@ -238,6 +239,7 @@ def test_what_an_earlier_release_stored_is_taken_over(tmp_path: Path) -> None:
         assert state.number("SELECT days FROM subscriptions") == 7
         assert (Inbox(state).count(), Outbox(state).count()) == (1, 2)
         assert [row["unclear"] for row in state.read("SELECT unclear FROM outbox ORDER BY outbox_id")] == [0, 1]
+        assert _said(state) == _SAID
         state.close()
     assert [path.name for path in old.parent.iterdir()] == ["state.sqlite.taken-over"]
 
@@ -247,5 +249,27 @@ def test_a_file_of_an_earlier_release_becomes_the_state(tmp_path: Path) -> None:
         before.executescript(state_module._MIGRATIONS[0])
         before.execute("PRAGMA user_version = 1")
         before.execute("INSERT INTO languages VALUES (1, 'ru')")
+        before.executescript(_VOTES)
     before.close()
-    assert Records(State(tmp_path / "state.sqlite")).language(1) == "ru"
+    for _ in range(2):
+        state = State(tmp_path / "state.sqlite")
+        assert Records(state).language(1) == "ru"
+        assert _said(state) == _SAID
+        state.close()
+
+
+# By two users on an answer to the first, and on one that is not stored any more.
+_VOTES = """
+    INSERT INTO answers VALUES (3, 1, NULL, 1, 5, 'and "how long"?', 'Bridge how long?', 'ru', 1, 5.0);
+    INSERT INTO votes VALUES (3, 1, 0, 6.0), (3, 2, 1, 7.0), (4, 1, 1, 8.0);
+"""
+_OWN = Feedback(verdict="bad", channel="telegram", language="ru", question='and "how long"?', searched_as="Bridge how long?")
+_SAID = {
+    feedback_id(1, 3): (6.0, _OWN),
+    feedback_id(2, 3): (7.0, Feedback(verdict="good", channel="telegram", language="ru")),
+    feedback_id(1, 4): (8.0, Feedback(verdict="good", channel="telegram")),
+}
+
+
+def _said(state: State) -> dict[str, tuple[float, Feedback]]:
+    return {one.feedback_id: (one.at_s, one.feedback) for one in FeedbackBox(state).latest(10)}

@@ -14,8 +14,6 @@ _KEPT_NUMBERS_S = 2 * 86_400
 
 # Each table with the condition for the rows of a user.
 _OF_USER = {
-    # Where an earlier release stored them.
-    "votes": "user_id = ?1 OR answer_id IN (SELECT answer_id FROM answers WHERE user_id = ?1)",
     "feedback": "feedback_id LIKE 'tg' || ?1 || '.%'",
     "answers": "user_id = ?1",
     "conversations": "user_id = ?1 OR chat_id = ?1",
@@ -136,7 +134,6 @@ class Records:
         with self._state.write():
             self._state.execute("DELETE FROM updates WHERE handled_at_s < ?", now_s - _KEPT_NUMBERS_S)
             for query in (
-                "DELETE FROM votes WHERE answer_id IN (SELECT answer_id FROM answers WHERE created_at_s < ?)",
                 "DELETE FROM answers WHERE created_at_s < ?",
                 "DELETE FROM sent WHERE sent_at_s < ?",
                 "DELETE FROM conversations WHERE begun_at_s < ?",
