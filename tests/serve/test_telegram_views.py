@@ -29,7 +29,7 @@ from coopbot.serve.telegram.subscriptions import read_request
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.state import State
 from coopbot.text.language import detect_language
-from tests.fakes import BagOfWords, make_article
+from tests.fakes import BagOfWords, article_of, make_article
 
 from .fake_editor import FakeEditor
 from .telegram_bot import ARTICLE, PASSAGE, QUOTE, Bot, make_answer
@@ -53,6 +53,9 @@ class _Presses:
         query = press(f"q{self._count}", data, chat_id=chat_id, message_id=message_id, language_code=language_code)
         self._api.deliver(query, kind="callback_query")
         self._api.wait_until(lambda: len(self._api.answered_presses) == self._count)
+
+    def wait_for_edits(self, edits: int, sent: int = 0) -> None:
+        self._api.wait_until(lambda: self._api.sent[sent].edits == edits)
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def test_views_replace_the_answer_and_lead_back(bot: Bot, api: BotApi, presses: 
             for pressed in (*([] if name == "context" else ["menu"]), name, "answer"):
                 presses(label(pressed))
                 edits += 1
-                api.wait_until(lambda edits=edits: api.sent[0].edits == edits)  # type: ignore[misc] # bound now
+                presses.wait_for_edits(edits)
                 shown.append(api.sent[0].text)
 
     bot.run(scenario)
@@ -200,7 +203,7 @@ def test_votes_are_kept_for_admins(bot: Bot, api: BotApi, presses: _Presses) -> 
         for sent, pressed in ((0, "👍"), (0, "👎"), (0, "👍"), (1, "👎")):
             if label("good") not in rows(api.sent[sent])[-1]:
                 presses(label("menu"), sent)
-                api.wait_until(lambda sent=sent: api.sent[sent].edits == 1)  # type: ignore[misc] # bound now
+                presses.wait_for_edits(1, sent)
             presses(pressed, sent)
         api.deliver(incoming("/feedback", chat_id=8, user_id=8))
         api.wait_for_sent(3)
@@ -418,10 +421,24 @@ def test_main_publishers_are_those_of_the_sources_that_articles_were_written_fro
         make_article("en/one", "One bridge.", publisher="own briefs", sources=tuple(sources)),
         make_article("en/two", "Two bridges.", publisher="own briefs", sources=tuple(sources[:1])),
         make_article("en/three", "Three bridges.", publisher="Amur Herald"),
+        article_of("ru/four", _FOOTNOTED),
     ]
     build(articles, BagOfWords(), tmp_path, model="bag of words", precision="f32")
     text, _ = sources_shown(LiveIndex(tmp_path, BagOfWords().fingerprint).current(), "en")
     assert text.endswith(("Most often from: Xinhua, TASS, Amur Herald.", "Xinhua, Amur Herald, TASS."))
+
+
+# Whose sentences have sources of their own, named in another language.
+_FOOTNOTED = """---
+publisher: own briefs
+language: ru
+footnotes:
+  a:
+    sources:
+      - publisher: Синьхуа
+---
+Построен мост.[^a]
+"""
 
 
 def test_a_digest_has_the_readers_language_first(bot: Bot, api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from coopbot.serve.telegram.buttons import in_rows, named, newest_keyboard
 from coopbot.serve.telegram.parts import Part, marked, pack
 from coopbot.serve.telegram.passages import article_line
 from coopbot.serve.telegram.texts import bot_texts
+from coopbot.text.publishers import publisher_name
 
 _COUNTED = 5000
 _PUBLISHERS = 5
@@ -31,7 +32,7 @@ def sources_shown(store: VectorStore, language: Language) -> tuple[str, InlineKe
     dates = sorted(article.published for article in articles if article.published)
     if dates:
         lines.append(texts.sources_dates.format(format_date(dates[0], language), format_date(dates[-1], language)))
-    publishers = Counter(name for article in articles for name in _publishers(article)).most_common(_PUBLISHERS)
+    publishers = Counter(name for article in articles for name in _publishers(article, language)).most_common(_PUBLISHERS)
     if publishers:
         lines.append(texts.sources_publishers.format(listed((name for name, _ in publishers), language)))
     return "\n".join(lines), newest_keyboard(in_languages)
@@ -46,6 +47,7 @@ def newest_shown(store: VectorStore, of: Language, language: Language) -> tuple[
     return pack(blocks), in_rows([named("sources", language)])
 
 
-def _publishers(article: Article) -> set[str]:
+def _publishers(article: Article, language: Language) -> set[str]:
     """Who published it; of what was written from other sources, who published those."""
-    return {source.publisher for source in article.sources if source.publisher} or {article.publisher} - {""}
+    sources = {publisher_name(source.publisher, language) for source in article.all_sources() if source.publisher}
+    return sources or {publisher_name(article.publisher, language)} - {""}
