@@ -88,8 +88,9 @@ footnotes:
   fare:
     valid_until: 2025-09-14
     sources: [{publisher: People's Daily, title: Ferry tickets, published: 2019-08, url: "https://people.example/ferry"}]
+  built: {sources: [{publisher: Amur Herald}]}
 ---
-A ticket for the Ostrov ferry costs 57 yuan.[^fare]
+A ticket for the Ostrov ferry costs 57 yuan.[^fare] Shipwrights from the coast built the vessel.[^built]
 """,
     ),
 ]

@@ -533,3 +533,10 @@ def test_who_said_it_and_when_stands_below_the_quote_and_its_age_above(visit: Vi
 
 def test_the_page_says_how_far_its_articles_reach(visit: Visit) -> None:
     expect(visit().locator("#reaches")).to_have_text(re.compile(r"^The articles reach up to \d+ \w+ 20\d\d\.$"))
+
+
+def test_an_article_opened_at_a_quote_has_the_sources_of_all_its_sentences(visit: Visit) -> None:
+    page = visit()
+    ask(page, "What does a ticket for the Ostrov ferry cost?")
+    page.locator(".claim .cite").first.click()
+    expect(page.locator("#reader .origins summary")).to_have_text("Sources of this brief: 2")

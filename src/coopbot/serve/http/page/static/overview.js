@@ -11,7 +11,7 @@ export function overviewView(state, actions) {
   const { overview, problem, limits } = state;
   if (!overview) return problem ? problemView(problem, actions) : html`<p class="note">${t.working}</p>`;
   return html`<p class="count">${countText(overview)}</p>
-    <p class="note">${reachText(overview)}</p>
+    <p class="note reach">${reachText(overview)}</p>
     <div class="halves">
       <section aria-labelledby="map-heading">
         <h2 id="map-heading">${t.map}</h2>

@@ -55,7 +55,7 @@ function draw(article, target, problem = "") {
           ${target.language === language ? nothing : html`<a href=${pageOf(target)} target="_blank">${t.as_page}</a>`}
           ${article && target.quote ? html`<button type="button" class="quiet" @click=${toQuote}>${t.to_quote}</button>` : nothing}
         </p>
-        ${originsView(target.number ? target : article ?? target)}
+        ${article ? originsView(article) : nothing}
       </div>
       <div class="text" lang=${target.language} tabindex="0" role="region" aria-labelledby="reader-title">
         ${article ? blocks(article.text, target) : html`<p>${problem || "…"}</p>`}
