@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,10 +66,10 @@ def feedback(
     as_json: AsJson = False,
 ) -> None:
     """Show what users said about answers, newest first."""
-    from coopbot.serve.feedback import VERDICTS, FeedbackBox, Verdict
+    from coopbot.serve.feedback import VERDICTS, FeedbackBox
     from coopbot.wiring import open_state
 
-    if verdict not in ("", *get_args(Verdict)):
+    if verdict not in ("", *VERDICTS):
         raise InvalidRequest("verdict", f"not one of {', '.join(VERDICTS)}; choose one of them")
     box = FeedbackBox(open_state(load_settings()))
     since_s = (datetime.now(UTC) - timedelta(days=days)).timestamp() if days else 0.0

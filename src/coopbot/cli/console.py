@@ -83,7 +83,7 @@ def steps() -> Iterator[Callable[[str], None]]:
 def bar(description: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, or a line every few seconds if that is no terminal."""
     if not _err.is_terminal:
-        with _repeated(first_s=_AGAIN_S) as show:
+        with _repeated(at_once=False) as show:
             yield lambda done, total: show(f"{description}: {done} of {total}") if total else None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -93,13 +93,13 @@ def bar(description: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def _repeated(first_s: float = 0.0) -> Iterator[Callable[[str], None]]:
-    """Shows texts on stderr: a new one at once, or after `first_s`; the latest one again, with the time, every few seconds."""
+def _repeated(*, at_once: bool = True) -> Iterator[Callable[[str], None]]:
+    """Shows texts on stderr: the latest one, with the time, every few seconds; and, if `at_once`, each new one."""
     begun_s, ended = time.monotonic(), threading.Event()
     latest: list[str] = []
 
     def show(text: str) -> None:
-        if not (first_s or latest[:1] == [text]):
+        if at_once and latest[:1] != [text]:
             _err.print(f"{text} ...", markup=False)
         latest[:] = [text]
 
