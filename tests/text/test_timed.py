@@ -65,3 +65,9 @@ def _found(text: str) -> list[tuple[str, str]]:
 )
 def test_each_amount_has_the_time_that_it_is_about(text: str, expected: list[tuple[str, str]]) -> None:
     assert _found(text) == expected
+
+
+def test_a_time_has_the_same_days_wherever_it_stands() -> None:
+    one, other = (timed_amounts(text)[0].time for text in ("In 2024 it took 5 million t.", "It took 5 million t in 2024."))
+    assert one != other
+    assert one.days == other.days

@@ -144,7 +144,7 @@ def answer_latest(asking: Asking) -> Answer | None:
         found = find_series(
             asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, parts=True, today=asking.today
         )
-        if len({one.amount.time for one in found.points}) >= _LEAST_POINTS:
+        if len({one.amount.time.days for one in found.points}) >= _LEAST_POINTS:
             near = [_sentence(one) for one in found.points if one.opened.ranked.pair == "same" or one.reading >= _READ_WELL]
             return _latest(asking, near, asking.confidence(found.read))
     evidence = asking.evidence()

@@ -185,7 +185,7 @@ def find_series(
     unit = anchors[0].amount.unit
     units = {unit, *_MONEY} if unit in _MONEY else {unit}
     fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
-    if len({point.amount.time for point in fitting if point.opened.ranked.pair == "same"}) >= _ENOUGH:
+    if len({point.amount.time.days for point in fitting if point.opened.ranked.pair == "same"}) >= _ENOUGH:
         fitting = [point for point in fitting if point.opened.ranked.pair == "same" or point.alike >= _MORE_ALIKE]
     if today is not None:
         fitting = [point for point in fitting if point.amount.time.first <= today]
