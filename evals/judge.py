@@ -29,7 +29,7 @@ _HEAD_C = 3e-4
 READ_FEATURES = (
     "rivals_apart", "behind", "regret", "echo", "cosine", "other_time", "read_starts", "read_total", "support", "otherwise",
     "names_missing", "numbers_missing", "swapped", "passage", "lead", "gap", "other_reading", "other_cosine",
-    "agrees", "agrees_reading", "agrees_cosine", "meaning",
+    "agrees", "agrees_reading", "agrees_cosine", "meaning", "older", "planned", "overdue",
 )  # fmt: skip
 UNREAD_FEATURES = ("rivals", "behind", "regret", "echo", "cosine", "other_time", "late_weighted")
 

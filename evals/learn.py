@@ -2,7 +2,8 @@
 
     python -m evals.learn XQUAD
 
-It learns from questions over `corpus/` (`training.jsonl`, `judging.jsonl`, the dev half of `questions.jsonl`), over invented
+It learns from questions over `corpus/` (`training.jsonl`, `judging.jsonl`, `everyday.jsonl`, the dev halves of
+`questions.jsonl` and `siblings.jsonl`), over invented
 news and pages of `reader/invented.py` (loose ones over the texts of their story only) and over the even-numbered articles of
 XQuAD-R; the latter also with the right passage removed from the index, so that nothing answers; only from those that neither
 the reader nor the encoder of questions was trained on. Some questions of XQuAD-R are asked of `corpus/`, where nothing answers
@@ -46,6 +47,7 @@ from evals.learning_sets import (
     Indexes,
     build_indexes,
     corpus_questions,
+    gibberish_questions,
     invented_questions,
     loose_questions,
     strange_questions,
@@ -60,11 +62,21 @@ TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "weights.json"
 _ABOUT = "Made by evals/learn.py. score = bias + sum of weight * (feature - mean) / scale; a feature is [mean, scale, weight]."
 
 # Weight of a question of each set. XQuAD-R has each question in nine directions.
-_COUNTS = {"corpus": 1.0, "judging": 1.0, "invented": 1.0, "loose": 1.0, "xquad": 0.15, "gone": 0.15, "strange": 0.5}
+_COUNTS = {
+    "corpus": 1.0,
+    "judging": 1.0,
+    "invented": 1.0,
+    "loose": 1.0,
+    "everyday": 1.0,
+    "siblings": 1.0,
+    "xquad": 0.15,
+    "gone": 0.15,
+    "strange": 0.5,
+}
 # The same for judging answers: confidence is to be as true of our corpus as of the invented sets, which have five times as many
 # questions and were made to be hard; those of `judging.jsonl` are hard too.
-_JUDGED = {**_COUNTS, "corpus": 4.5}
-_INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY = 1_600, 600, 0.05, 20
+_JUDGED = {**_COUNTS, "corpus": 4.5, "everyday": 3.0}
+_INVENTED, _LOOSE, _XQUAD, _STRANGE_EVERY, _GIBBERISH = 1_600, 600, 0.05, 20, 20
 
 # An answer in another language is worth this much of one in the question's: so many of the right first quotes are then readable
 # at no loss of right ones on dev.
@@ -122,6 +134,7 @@ def questions(indexes: Indexes) -> list[Asked]:
         *loose_questions(indexes, _LOOSE),
         *xquad_questions(indexes, _XQUAD),
         *strange_questions(indexes, _STRANGE_EVERY),
+        *gibberish_questions(indexes, _GIBBERISH),
     ]
 
 

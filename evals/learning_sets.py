@@ -15,7 +15,8 @@ from coopbot.domain import LANGUAGES, Article, Filters, Passage
 from coopbot.index.model.embedder import Embedder
 from coopbot.ingest.corpus.store import Corpus
 from evals.measure.facts import Accepted, Quoted, is_right, quoted_sentences
-from evals.measure.golden import load_questions
+from evals.measure.golden import AskedQuestion, load_questions
+from evals.measure.siblings import load_siblings
 from evals.ranking import Mask
 from evals.reader.examples import HELD_OUT_XQUAD, is_held_out, is_held_out_topic
 from evals.reader.invented import InventedQuestion, Spans, Story, load_stories
@@ -24,6 +25,12 @@ from evals.xquad.dataset import WithoutParagraph, Xquad, XquadQuestion, load_xqu
 
 EVALS = Path(__file__).parent
 SEED = 11
+# What gibberish is made of; the characters in the middle are Chinese.
+_LETTERS = (
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "".join(map(chr, range(0x4E00, 0x4F00))),
+    "".join(map(chr, range(0x430, 0x450))),
+)
 
 Rights = Callable[[Passage], list[bool]]
 """From a passage to whether each of its sentences answers."""
@@ -65,13 +72,20 @@ def build_indexes(xquad: Path, folder: Path, embedder: Embedder) -> Indexes:
 
 
 def corpus_questions(indexes: Indexes) -> Iterator[Asked]:
-    """Over our corpus, without follow-ups and small talk: all of `judging.jsonl`; of `training.jsonl` and golden dev, from
-    which the reader and the encoder of questions learn too, those on held-out topics.
+    """Over our corpus, without follow-ups and small talk: all of `judging.jsonl` and `everyday.jsonl`, of `siblings.jsonl` the
+    dev half; of `training.jsonl` and golden dev, from which the reader and the encoder of questions learn too, those on
+    held-out topics.
     """
     sentences = labelled(indexes.corpus)
     learned_from = load_questions(EVALS / "training.jsonl") + load_questions(EVALS / "questions.jsonl")
-    held_out = [one for one in learned_from if one.split == "dev" and is_held_out_topic(one.topic)]
-    for group, asked in (("corpus", held_out), ("judging", load_questions(EVALS / "judging.jsonl"))):
+    siblings = load_siblings(EVALS / "siblings.jsonl")
+    sets: dict[str, Sequence[AskedQuestion]] = {
+        "corpus": [one for one in learned_from if one.split == "dev" and is_held_out_topic(one.topic)],
+        "judging": load_questions(EVALS / "judging.jsonl"),
+        "everyday": load_questions(EVALS / "everyday.jsonl"),
+        "siblings": [one for one in siblings if one.split == "dev" and not one.pages],
+    }
+    for group, asked in sets.items():
         for one in asked:
             if not one.after and one.kind != "small-talk":
                 yield Asked(group=group, text=one.question, store=indexes.corpus, rights=holding(one.answers, sentences))
@@ -147,6 +161,16 @@ def strange_questions(indexes: Indexes, every: int) -> Iterator[Asked]:
             yield Asked(
                 group="strange", text=row.text[language], store=indexes.corpus, rights=holding((), labelled(indexes.corpus))
             )
+
+
+def gibberish_questions(indexes: Indexes, count: int) -> Iterator[Asked]:
+    """So many of each language: letters at random, a few to a word, asked of our corpus."""
+    rng = random.Random(SEED)
+    for letters in _LETTERS:
+        for _ in range(count):
+            words = ("".join(rng.choices(letters, k=rng.randint(1, 8))) for _ in range(rng.randint(1, 4)))
+            text = " ".join(words) + rng.choice(("", "?", "!!"))
+            yield Asked(group="strange", text=text, store=indexes.corpus, rights=holding((), labelled(indexes.corpus)))
 
 
 def labelled(store: VectorStore) -> Callable[[Passage], list[Quoted]]:
