@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -121,6 +122,14 @@ class Attribution(Span):
     planned_for: When | None = None
 
 
+def when_said(attributions: Sequence[Attribution], published: date | None) -> When | None:
+    """When something was said: what its first attribution gives or, without any, the day its article was published."""
+    if not attributions:
+        return When(published) if published else None
+    first = attributions[0]
+    return first.as_of or max((source.published for source in first.sources if source.published), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """A source article, cleaned. `article_id` is its path under the corpus folder without the ending, such as `ru/most`.
@@ -157,6 +166,10 @@ class Article:
         if not self.attributions:
             return self.sources
         return tuple(dict.fromkeys(source for one in self.attributed(*spans) for source in one.sources))
+
+    def said(self, span: Span) -> When | None:
+        """When what stands at a span was said, see `when_said`."""
+        return when_said(self.attributed(span), self.published)
 
     def all_sources(self) -> tuple[Source, ...]:
         """The sources of the article and of its sentences, each once."""
@@ -276,11 +289,8 @@ class Citation:
 
     @property
     def said(self) -> When | None:
-        """When it was said: what its first attribution gives or, without any, the article's date."""
-        if not self.attributions:
-            return When(self.published) if self.published else None
-        first = self.attributions[0]
-        return first.as_of or max((source.published for source in first.sources if source.published), default=None)
+        """When it was said, see `when_said`."""
+        return when_said(self.attributions, self.published)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

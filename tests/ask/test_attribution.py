@@ -10,7 +10,7 @@ import pytest
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.answer.compose import cite
-from coopbot.ask.answer.dating import dated, said_on
+from coopbot.ask.answer.dating import dated
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Citation, Filters, Passage, Stale, When
 from coopbot.index.build import build
@@ -97,8 +97,8 @@ def test_a_quote_is_dated_by_its_own_source() -> None:
     assert cited(FARE).as_of == "2019-08-21"
     assert cited(CREW).as_of == "2024-05"
     assert cited(DOGS).as_of is None  # said by the article, this year
-    assert said_on(FERRY, SENTENCES[FARE]) == date(2019, 8, 21)
-    assert said_on(FERRY, SENTENCES[DOGS]) == date(2026, 3, 10)
+    assert FERRY.said(SENTENCES[FARE]) == "2019-08-21"
+    assert FERRY.said(SENTENCES[DOGS]) == "2026-03-10"
 
 
 @pytest.fixture(scope="module")

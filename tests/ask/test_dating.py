@@ -19,8 +19,8 @@ OLD = "A lorry pays 500 roubles."
 NEW = "A lorry pays 900 roubles."
 
 
-def published(one: ScoredSentence) -> date | None:
-    return {OLD: date(2020, 1, 1), NEW: date(2025, 12, 1)}.get(one.text)
+def published(one: ScoredSentence) -> When | None:
+    return {OLD: When("2020-01-01"), NEW: When("2025-12-01")}.get(one.text)
 
 
 def test_the_newest_of_the_sentences_about_as_likely_comes_first() -> None:
@@ -35,8 +35,8 @@ def test_a_sentence_is_as_new_as_the_last_day_it_names() -> None:
     about_2018 = sentence("In 2018 a lorry paid 500 roubles.", 2.0, towards(1))
     about_2024 = sentence("In 2024 a lorry paid 900 roubles.", 1.8, towards(1))
     plan = sentence("In 2030 a lorry will pay 950 roubles.", 1.7, towards(1))
-    assert promote_newer((about_2018, about_2024), lambda _: date(2025, 6, 1))[0] is about_2024
-    assert promote_newer((about_2018, about_2024, plan), lambda _: date(2025, 6, 1))[0] is plan
+    assert promote_newer((about_2018, about_2024), lambda _: When("2025-06-01"))[0] is about_2024
+    assert promote_newer((about_2018, about_2024, plan), lambda _: When("2025-06-01"))[0] is plan
 
 
 def quoted(text: str, day: date | None, language: Language = "en") -> Citation:

@@ -9,7 +9,7 @@ from functools import partial
 
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
-from coopbot.ask.answer.dating import dated, promote_newer, said_on
+from coopbot.ask.answer.dating import dated, promote_newer
 from coopbot.ask.answer.forms import FORMS, Asking, answer_source, said_plainly
 from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
 from coopbot.ask.answer.verify import verify_answer
@@ -377,7 +377,7 @@ class Answerer:
         latest = asks_for_latest(asked.text)
         sentences = evidence.sentences
         if latest:
-            sentences = promote_newer(sentences, lambda one: said_on(_article(store, one.stored.passage.article_id), one.span))
+            sentences = promote_newer(sentences, lambda one: _article(store, one.stored.passage.article_id).said(one.span))
         limit = max_citations or DEFAULT_CITATIONS
         if outcome == "no_evidence":
             chosen = nearest(sentences, min(_OFFERED, limit))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from coopbot.ask.rank.retrieve import ScoredSentence
-from coopbot.domain import Article, Attribution, Citation, DatedWords, Span, Stale, When
+from coopbot.domain import Attribution, Citation, DatedWords, Stale, When
 from coopbot.text.dates import find_years
 from coopbot.text.relative import relative_words, resolve_dates, speaks_of_now
 
@@ -21,7 +21,7 @@ _OLD = timedelta(days=365)
 
 
 def promote_newer(
-    sentences: Sequence[ScoredSentence], said: Callable[[ScoredSentence], date | None]
+    sentences: Sequence[ScoredSentence], said: Callable[[ScoredSentence], When | None]
 ) -> tuple[ScoredSentence, ...]:
     """Move to the front the newest of the sentences that are about as likely as the first. said: when a sentence was."""
     if not sentences:
@@ -32,16 +32,11 @@ def promote_newer(
     return (newest, *(one for one in sentences if one is not newest))
 
 
-def said_on(article: Article, span: Span) -> date | None:
-    """When a sentence was said: by its own newest source or, without one, by its article."""
-    times = [source.published for one in article.attributed(span) for source in one.sources if source.published]
-    return max(times).first if times else article.published
-
-
-def _day_of(text: str, published: date | None) -> date:
-    """The day up to which a sentence is current: the last day it names, at most its publication, or else its publication."""
-    if published is None:
+def _day_of(text: str, said: When | None) -> date:
+    """The day up to which a sentence is current: the last day it names that had come when it was said, or else that day."""
+    if said is None:
         return date.min
+    published = said.last
     named = [span.last for span in resolve_dates(text, published) if span.first <= published]
     return min(published, max(named)) if named else published
 

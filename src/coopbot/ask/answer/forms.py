@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 
 from coopbot.ask.answer.compose import cite, cite_span, quoted_span
-from coopbot.ask.answer.dating import dated, said_on
+from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series
@@ -490,7 +490,8 @@ def _readable(one: ScoredSentence, sentences: Sequence[ScoredSentence]) -> Score
 
 def _day(asking: Asking, one: ScoredSentence) -> date | None:
     """The day up to which a sentence tells how things are: that which it is about or, if it names none, of its article."""
-    published = said_on(asking.article(one.stored.passage.article_id), one.span)
+    said = asking.article(one.stored.passage.article_id).said(one.span)
+    published = said.last if said else None
     time = sentence_time(one.text, published)
     if time is None or time.first > asking.today:
         return published

@@ -11,7 +11,7 @@ import numpy as np
 from coopbot.ask.rank.candidates import Candidates
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.ask.weights import Features, Pair
-from coopbot.domain import Passage
+from coopbot.domain import Article, Passage
 from coopbot.index.types import F32, StoredPassage
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names
@@ -63,15 +63,24 @@ class RankedPassage:
 class OpenPassage:
     """A passage whose sentences are scored. behind: how far its score is below the best passage's.
 
-    read: the reader's output; None without a reader. title, published: its article's.
+    read: the reader's output; None without a reader. article: None if it was removed meanwhile.
     """
 
     ranked: RankedPassage
     stored: StoredPassage
     behind: float
     read: ReadPassage | None
-    title: str
-    published: date | None
+    article: Article | None
+
+    @property
+    def title(self) -> str:
+        """Of its article."""
+        return self.article.title if self.article else ""
+
+    @property
+    def published(self) -> date | None:
+        """The day of its article."""
+        return self.article.published if self.article else None
 
     @property
     def passage(self) -> Passage:

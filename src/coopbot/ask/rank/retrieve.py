@@ -216,8 +216,7 @@ def open_passages(
             stored=passage,
             behind=ranked[0].score - one.score,
             read=None,
-            title=article.title if article else "",
-            published=article.published if article else None,
+            article=article,
         )
         for one, passage, article in zip(chosen, stored, articles, strict=True)
     ]
