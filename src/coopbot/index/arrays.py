@@ -1,4 +1,4 @@
-"""Numbers in files: mapped into memory, or read row by row."""
+"""Numbers in files: read, or mapped into memory, as a whole; or read row by row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 Number = TypeVar("Number", bound=np.generic)
+
+# Larger files are mapped, so that processes share their pages. Where a mapped file is cut short, the system ends the process.
+MAPPED_BYTES = 16 * 2**20
 
 
 class RowFile(Generic[Number]):
@@ -30,7 +33,7 @@ class RowFile(Generic[Number]):
         weakref.finalize(self, os.close, self._file)
 
     def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
-        """(rows, width): the rows of each half-open span, one span after another."""
+        """(rows, width): the rows of each half-open span, one span after another. Raises EOFError if the file is cut short."""
         data = b"".join([self._bytes(first, end - first) for first, end in spans])
         return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
 
@@ -38,16 +41,20 @@ class RowFile(Generic[Number]):
         row_bytes = self._width * self._dtype.itemsize
         start, count = self._begins + row * row_bytes, rows * row_bytes
         if hasattr(os, "pread"):
-            return os.pread(self._file, count, start)
-        with self._seeking:  # Windows has no pread
-            os.lseek(self._file, start, os.SEEK_SET)
-            return os.read(self._file, count)
+            data = os.pread(self._file, count, start)
+        else:
+            with self._seeking:  # Windows has no pread
+                os.lseek(self._file, start, os.SEEK_SET)
+                data = os.read(self._file, count)
+        if len(data) < count:
+            raise EOFError("a file of rows has been cut short")
+        return data
 
 
 def mapped(path: Path, kind: type[Number]) -> npt.NDArray[Number]:
-    """All numbers of a little-endian file. Raises OSError, ValueError."""
+    """All numbers of a little-endian file, read or, from MAPPED_BYTES on, mapped. Raises OSError, ValueError."""
     dtype = np.dtype(kind).newbyteorder("<")
-    if path.stat().st_size == 0:
-        return np.zeros(0, dtype=dtype)
+    if path.stat().st_size < MAPPED_BYTES:
+        return np.frombuffer(path.read_bytes(), dtype=dtype)
     # A plain array over the mapping: slicing a memmap object costs microseconds more, thousands of times a question.
     return np.asarray(np.memmap(path, dtype=dtype, mode="r"))

@@ -9,12 +9,15 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from coopbot.errors import CoopbotError
+from coopbot.errors import CoopbotError, IndexBroken
 from coopbot.index.disk.folder import current_id, open_current, snapshot_folder
 from coopbot.index.disk.manifest import Verified
 from coopbot.index.disk.snapshot import Snapshot
 
 log = structlog.get_logger()
+
+# No name of a snapshot, nor what an index without CURRENT has.
+_NONE_SEEN = ""
 
 
 class _Named(Protocol):
@@ -35,7 +38,7 @@ class Live(ABC, Generic[Store]):
         self._set_fault(fault)
 
     def current(self) -> Store:
-        """The snapshot to answer from. Looks for a newer one, in one thread at a time."""
+        """The snapshot to answer from. Looks for another one, in one thread at a time."""
         if self._lock.acquire(blocking=False):
             try:
                 self._follow()
@@ -64,7 +67,8 @@ class Live(ABC, Generic[Store]):
 
 
 class LiveIndex(Live[Snapshot]):
-    """Opens the current snapshot at once, so that a bad index stops the start, and another one whenever CURRENT changes.
+    """Opens the current snapshot at once, so that a bad index stops the start, and another one whenever CURRENT changes, or an
+    intact older one when the current one turns out to be damaged.
 
     Raises what `open_current` raises, at the start only; later the old snapshot stays if the new one cannot be opened.
     """
@@ -74,23 +78,44 @@ class LiveIndex(Live[Snapshot]):
         self._fingerprint = fingerprint
         self._verified: Verified = set()
         self._seen = current_id(index_dir)
+        self._suspected: Snapshot | None = None
         snapshot = open_current(index_dir, fingerprint, self._verified)
         super().__init__(snapshot, snapshot.fault)
 
+    def current(self) -> Snapshot:
+        """See `Live`. Raises IndexBroken where reading the snapshot would end the process, and no other is intact."""
+        snapshot = super().current()
+        if snapshot.cut_short():
+            raise IndexBroken(f"a file of snapshot {snapshot.snapshot_id} has been cut short; run: coopbot index")
+        return snapshot
+
     def damage(self) -> str:
-        """The damage to the current snapshot's files, empty if none. Reads the files that changed since they were verified."""
-        snapshot = self.current()
-        try:
-            with self._lock:
+        """The damage to the snapshot in force, empty if there is none, or if an intact one has taken its place.
+
+        Reads the files that changed since they were verified.
+        """
+        with self._lock:
+            self._follow()
+            snapshot = self._store
+            try:
                 snapshot.manifest.verify(snapshot_folder(self._index_dir, snapshot.snapshot_id), self._verified)
-        except CoopbotError as exc:
-            return str(exc) if snapshot is self.current() else ""
+            except CoopbotError as exc:
+                self._suspect(snapshot)
+                self._follow()
+                return str(exc) if self._store is snapshot else ""
         return ""
 
     def _newer(self) -> tuple[Snapshot, str] | None:
+        if self._store.cut_short():
+            self._suspect(self._store)
         current = current_id(self._index_dir)
         if current == self._seen:
             return None
         self._seen = current
         snapshot = open_current(self._index_dir, self._fingerprint, self._verified)
         return snapshot, snapshot.fault
+
+    def _suspect(self, snapshot: Snapshot) -> None:
+        """Have another opened in its place, once: all files are read for that."""
+        if self._suspected is not snapshot:
+            self._suspected, self._seen = snapshot, _NONE_SEEN

@@ -1,4 +1,4 @@
-"""BM25 in NumPy over memory-mapped postings.
+"""BM25 in NumPy over postings in files, memory-mapped if large.
 
 Scores follow Lucene: tf / (tf + k1 * (1 - b + b * length / average)) * idf. The idf and average length are those of the whole
 language, not of one segment, so they are passed in: scores do not depend on how the index was built.

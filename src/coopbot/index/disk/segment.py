@@ -100,7 +100,7 @@ class Shard:
         return len(self.vectors)
 
     def passage(self, row: int) -> PassageVectors:
-        """All stored vectors of one passage."""
+        """All stored vectors of one passage. Raises IndexBroken."""
         own = self.sentences([row])
         return PassageVectors(
             pooled=self.vectors.rows([row])[0],
@@ -110,15 +110,18 @@ class Shard:
         )
 
     def sentences(self, rows: Sequence[int]) -> Sentences:
-        """The sentences of one or more passages."""
+        """The sentences of one or more passages. Raises IndexBroken."""
         spans = [(int(self._sentence_starts[row]), int(self._sentence_starts[row + 1])) for row in rows]
         tokens = [self._token_starts[first : end + 1] for first, end in spans]
-        return Sentences(
-            starts=np.cumsum([0, *(end - first for first, end in spans)]),
-            vectors=self._sentences.read(spans).astype(np.float32),
-            token_counts=np.concatenate([np.diff(starts) for starts in tokens]),
-            codes=self._codes.read([(int(starts[0]), int(starts[-1])) for starts in tokens]),
-        )
+        try:
+            return Sentences(
+                starts=np.cumsum([0, *(end - first for first, end in spans)]),
+                vectors=self._sentences.read(spans).astype(np.float32),
+                token_counts=np.concatenate([np.diff(starts) for starts in tokens]),
+                codes=self._codes.read([(int(starts[0]), int(starts[-1])) for starts in tokens]),
+            )
+        except EOFError as exc:
+            raise IndexBroken(f"{exc} while it was served; run: coopbot index --force") from exc
 
 
 class SegmentWriter:
@@ -212,7 +215,7 @@ class Segment:
 
 
 def open_segment(folder: Path, dim: int, removed: frozenset[str]) -> Segment:
-    """Map a folder that a `SegmentWriter` filled. Raises IndexBroken."""
+    """Open a folder that a `SegmentWriter` filled. Raises IndexBroken."""
     passages = PassageStore(folder / "passages.sqlite")
     removed_rows = passages.rows_of(removed)
     shards = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from coopbot.domain import LANGUAGES, Article, Filters, Language
+from coopbot.index.arrays import MAPPED_BYTES
 from coopbot.index.disk.lexical import best_rows, inverse_frequency, word_keys
 from coopbot.index.disk.manifest import Manifest, Verified
 from coopbot.index.disk.segment import Segment, open_segment
@@ -184,6 +186,15 @@ class Snapshot:
     def sha256_by_article(self) -> dict[str, str]:
         """The hash of each article's text and metadata when it was indexed."""
         return {a: digest for segment in self.segments for a, digest in segment.sha256_by_article.items()}
+
+    def cut_short(self) -> bool:
+        """Whether a file that is large enough to be mapped has lost its end: reading there would end the process."""
+        for name, entry in self.manifest.files.items():
+            if int(entry["bytes"]) >= MAPPED_BYTES:
+                with suppress(FileNotFoundError):  # deleted: what is mapped stays
+                    if (self.segments[0].folder.parent / name).stat().st_size < int(entry["bytes"]):
+                        return True
+        return False
 
     def close(self) -> None:
         """Close all files."""

@@ -1,4 +1,4 @@
-"""Nearest passages by cosine in FAISS, memory-mapped. The only file that knows its ids, padding and threads.
+"""Nearest passages by cosine in FAISS, memory-mapped if large. The only file that knows its ids, padding and threads.
 
 Small indexes are searched exhaustively. In large ones the lists nearest to the question are searched with 4 bits per two
 dimensions, and the best rows are rescored in half precision; docs/experiments.md has the numbers.
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coopbot.errors import IndexBroken
+from coopbot.index.arrays import MAPPED_BYTES
 from coopbot.index.types import F32
 
 Rows = Sequence[int] | npt.NDArray[np.int64]
@@ -48,12 +49,12 @@ def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> Non
 
 
 def open_vectors(folder: Path, flat_rows: int = FLAT_ROWS, probed_lists: int = PROBED_LISTS) -> FlatVectors:
-    """Map what `write_vectors` wrote; up to `flat_rows` rows that pass a filter are all compared. Raises IndexBroken."""
+    """Open what `write_vectors` wrote; up to `flat_rows` rows that pass a filter are all compared. Raises IndexBroken."""
     path = folder / _FILE
     try:
-        # Mapped, not read: several processes share the pages. Never `add` to such an index, FAISS aborts the process.
-        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as exc:
+        # Never `add` to a mapped index, FAISS aborts the process.
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if path.stat().st_size >= MAPPED_BYTES else 0)
+    except (OSError, RuntimeError) as exc:
         raise IndexBroken(f"{path} cannot be read; run: coopbot index --force") from exc
     return IvfVectors(index, flat_rows, probed_lists) if isinstance(index, faiss.IndexRefine) else FlatVectors(index)
 
