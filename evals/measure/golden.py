@@ -9,7 +9,8 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, MAX_HITS, SearchResult
+from coopbot.ask.answer.answerer import MAX_HITS, SearchResult
+from coopbot.ask.answer.plain import DEFAULT_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Article, Citation, Filters, Language, Outcome, Span
 from coopbot.errors import IndexMissing, Unreadable
 from coopbot.index.model.embedder import Progress

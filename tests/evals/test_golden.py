@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.ask.answer.answerer import DEFAULT_CITATIONS, Answerer, SearchResult
+from coopbot.ask.answer.answerer import Answerer, SearchResult
+from coopbot.ask.answer.plain import DEFAULT_CITATIONS
 from coopbot.ask.weights import load_weights
 from coopbot.domain import Answer, Citation, Disagreement, Filters, Hit, LegScores, Outcome, Passage
 from coopbot.errors import IndexMissing, Unreadable

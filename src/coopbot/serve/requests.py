@@ -19,7 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from coopbot.ask.answer.answerer import MAX_CITATIONS, MAX_HITS
+from coopbot.ask.answer.answerer import MAX_HITS
+from coopbot.ask.answer.plain import MAX_CITATIONS
 from coopbot.domain import MAX_QUESTION_CHARS, Filters, Language, Outcome
 from coopbot.index.filters import VALUE_FILTERS, ValueFilter
 from coopbot.serve.feedback import MAX_COMMENT_CHARS, MAX_FEEDBACK_ARTICLES, Channel, Feedback, Verdict

@@ -5,49 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 
+from coopbot.ask.answer.asking import Asking, article_of
 from coopbot.ask.answer.clock import Clock
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
-from coopbot.ask.answer.dating import dated, promote_newer
-from coopbot.ask.answer.forms import FORMS, Asking, answer_source, said_plainly
-from coopbot.ask.answer.listing import Newest, articles_about, newest_articles
+from coopbot.ask.answer.forms import FORMS, answer_source, said_plainly
+from coopbot.ask.answer.listing import Newest, answer_unquoted, fixed_answer
+from coopbot.ask.answer.plain import answer_plainly
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.candidates import CANDIDATES
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import (
-    Evidence,
-    Progress,
-    ScoredSentence,
-    Watch,
-    find_all,
-    find_evidence,
-    rank_passages,
-    read_passages,
-    to_hits,
-)
+from coopbot.ask.rank.retrieve import Watch, find_all, rank_passages, to_hits
 from coopbot.ask.store import VectorStore
-from coopbot.ask.understand.conversations import MAX_EARLIER, Conversations, Quotation, Turn, checked_conversation_id
-from coopbot.ask.understand.follow_up import completed, readings
-from coopbot.ask.understand.kinds import Wanted, find_kind, load_kind_weights
-from coopbot.ask.understand.question import Question, checked, understand
-from coopbot.ask.understand.rules import Wider, wider
+from coopbot.ask.understand.conversations import MAX_EARLIER, NO_TURN, Conversations, Quotation, Turn, checked_conversation_id
+from coopbot.ask.understand.follow_up import completed
+from coopbot.ask.understand.kinds import find_kind, load_kind_weights
+from coopbot.ask.understand.question import checked, understand
 from coopbot.ask.weights import Weights, load_weights
-from coopbot.domain import About, Answer, Article, Citation, Claim, Filters, Hit, Language, Notice, Outcome
-from coopbot.errors import IndexBroken
+from coopbot.domain import Answer, Article, Citation, Filters, Hit
 from coopbot.index.model.embedder import Embedder
 from coopbot.state import State
-from coopbot.text.gazetteer import names_in
-from coopbot.text.language import detect_language
-from coopbot.text.questions import needs_antecedent
-from coopbot.text.relative import asks_for_latest, with_dates
-from coopbot.text.small_talk import find_small_talk
-from coopbot.text.two_parts import two_parts
-from coopbot.text.wanted import articles_wanted
+from coopbot.text.relative import with_dates
 
-DEFAULT_CITATIONS = 4
-MAX_CITATIONS = 10
 MAX_HITS = 50
 
 # Quotes of an answer that are kept for "where is this from?".
@@ -55,9 +34,6 @@ _REMEMBERED = 4
 
 # How many answers of a conversation are remembered.
 _ANSWERS_KEPT = 8
-
-# Nearest passages offered when the sources do not answer.
-_OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,30 +97,16 @@ class Answerer:
         that the answer before quoted. `watch` is called in this thread during retrieval and reading. There are up to 4 quotes
         by default, and a `writer` has up to 10 to draw on; `max_citations` overrides both. Raises InvalidRequest, IndexBroken.
         """
-        clock, store = Clock(), self._current()
-        before = self._before(conversation_id, client, earlier)
-        if quoted_before:
-            before = Turn(question="", articles=tuple(quoted_before))
-        quoted, found = self._find(checked(question), filters or Filters(), max_citations, before, store, clock, watch)
-        if conversation_id is not None and quoted.outcome != "small_talk" and quoted.notice not in ("newest", "none_then"):
-            cited = [citation.article_id for citation in quoted.citations if quoted.claims]
-            is_follow_up = quoted.searched_as != question.strip()
-            articles = tuple(dict.fromkeys(cited)) or (before.articles if is_follow_up else ())
-            answers = (before.answers if is_follow_up else ()) + _answering_words(quoted)
-            turn = Turn(
-                question=quoted.searched_as,
-                typed=with_dates(checked(question), self._today()),
-                articles=articles,
-                answers=answers[-_ANSWERS_KEPT:],
-                quoted=_quotations(quoted),
-            )
-            if quoted.kind == "source":
-                turn = before  # what is asked next is about the same answer
-            self._conversations.remember(conversation_id, turn, client)
-        if self._writer is not None and quoted.claims and quoted.kind == "plain":
-            quoted = self._writer.write(quoted, found)
-            clock.lap("write")
-        answer = verify_answer(replace(quoted, timings_ms=clock.finish()), store.article)
+        asking = self._asking(question, filters, max_citations, watch)
+        before = self._before(conversation_id, client, earlier, quoted_before)
+        asking = replace(asking, before=before, to_write=self._writer is not None)
+        answer, further = self._answer(asking)
+        if conversation_id is not None:
+            self._remember(conversation_id, client, asking, answer)
+        if self._writer is not None and answer.claims and answer.kind == "plain":
+            answer = self._writer.write(answer, (*answer.citations, *further))
+            asking.clock.lap("write")
+        answer = _verified(asking, answer)
         self._on_answer(answer)
         return answer
 
@@ -159,280 +121,112 @@ class Answerer:
         """The quotes that `ask` would answer with, outside any conversation. Never calls a language model, and is no answer
         that `on_answer` hears of: for suggestions, examples and measurements. Raises InvalidRequest, IndexBroken.
         """
-        clock, store = Clock(), self._current()
-        nothing = Turn(question="")
-        found, _ = self._find(checked(question), filters or Filters(), max_citations, nothing, store, clock, watch)
-        return verify_answer(replace(found, timings_ms=clock.finish()), store.article)
-
-    def _before(self, conversation_id: str | None, client: str, earlier: Sequence[str]) -> Turn:
-        """The last turn of the conversation; an empty one if there is none."""
-        if conversation_id is not None:
-            turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
-            return turns[-1] if turns else Turn(question="")
-        last = earlier[-1] if earlier else ""
-        return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up), typed=last)
-
-    def _find(
-        self,
-        text: str,
-        filters: Filters,
-        max_citations: int | None,
-        before: Turn,
-        store: VectorStore,
-        clock: Clock,
-        watch: Watch,
-    ) -> tuple[Answer, tuple[Citation, ...]]:
-        """The answer in quotes, and all citations that a writer may use."""
-        today = self._today()
-        unquoted = self._unquoted(text, store, filters, today, before)
-        if unquoted is not None:
-            clock.lap("retrieve")
-            return unquoted, ()
-        text = with_dates(text, today)
-        asked = understand(text, self._embedder)
-        clock.lap("embed")
-        kind, formed = self._formed(asked, filters, max_citations, before, store, clock, today)
-        if formed is not None:
-            return formed, ()
-        answer, citations = self._plainly(asked, filters, max_citations, before, store, clock, watch, today)
-        return said_plainly(answer, kind), citations
-
-    def _formed(
-        self,
-        asked: Question,
-        filters: Filters,
-        max_citations: int | None,
-        before: Turn,
-        store: VectorStore,
-        clock: Clock,
-        today: date,
-    ) -> tuple[Wanted, Answer | None]:
-        """The kind of answer that the question wants, and its answer; None where single sentences have to give it."""
-        text = asked.text
-        kind = find_kind(text, asked.vector, load_kind_weights())
-        clock.lap("embed")
-        if kind == "ability":
-            return kind, _plain(text, store, outcome="small_talk", notice="ability")
-        if kind == "source":
-            quoted = before.quoted or self._quoted_before(before, filters, store)
-            told = answer_source(asked, quoted, store, today, max_citations)
-            clock.lap("compose")
-            return kind, told
-        if kind == "plain":
-            return kind, None
-        query = readings(text, before.question, self._embedder, self._weights.follow_up, before.typed)[0]
-        if query != text:
-            asked = understand(query, self._embedder)
-        ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
-        clock.lap("retrieve")
-        asking = Asking(
-            asked=asked,
-            ranked=ranked,
-            store=store,
-            article=partial(_article, store),
-            weights=self._weights,
-            reader=self._reader,
-            embedder=self._embedder,
-            filters=filters,
-            late=self._late,
-            today=today,
-            cited=max_citations,
-        )
-        answer = FORMS[kind](asking)
-        clock.lap("read" if self._reader else "retrieve")
-        return kind, answer
-
-    def _quoted_before(self, before: Turn, filters: Filters, store: VectorStore) -> tuple[Quotation, ...]:
-        """The quotes of the question before, where only that is known."""
-        if not before.question:
-            return ()
-        found, _ = self._plainly(
-            understand(before.question, self._embedder),
-            filters,
-            None,
-            Turn(question=""),
-            store,
-            Clock(),
-            lambda _: None,
-            self._today(),
-        )
-        return _quotations(found)
-
-    def _plainly(
-        self,
-        asked: Question,
-        filters: Filters,
-        max_citations: int | None,
-        before: Turn,
-        store: VectorStore,
-        clock: Clock,
-        watch: Watch,
-        today: date,
-    ) -> tuple[Answer, tuple[Citation, ...]]:
-        """The answer in single sentences, and all citations that a writer may use."""
-        queries = readings(asked.text, before.question, self._embedder, self._weights.follow_up, before.typed)
-        read_as = [asked if query == asked.text else understand(query, self._embedder) for query in queries]
-        clock.lap("embed")
-        # A question that is complete without the one before has nothing to do with its articles.
-        independent = asked if before.question else None
-        found_by = [
-            self._searched(one, store, filters, Turn(question="") if one is independent else before, clock, watch)
-            for one in read_as
-        ]
-        asked, evidence = max(found_by, key=lambda found: found[1].confidence)
-        asked, evidence, about = self._asked_wider(asked, evidence, store, filters, clock, watch)
-        parts = self._parts(asked.text, evidence, store) if max_citations != 1 else ()
-        clock.lap("read" if self._reader else "retrieve")
-        if parts and evidence.confidence < self._weights.read.possible:
-            # No sentence answers the whole question, and this one answers a part of it.
-            half = replace(parts[0], log_odds=min(parts[0].log_odds, 0.0))
-            evidence = replace(evidence, sentences=(half, *evidence.sentences))
-        answer, citations = self._quoted(asked, evidence, parts, store, max_citations, today)
-        clock.lap("compose")
-        answer = replace(answer, about=about if answer.claims else None)
-        if not before.question and not before.articles and needs_antecedent(asked.text):
-            outcome = "possible" if answer.outcome == "answered" else answer.outcome
-            answer = replace(answer, outcome=outcome, remarks=("refers_back",))
-        return answer, citations
-
-    def _asked_wider(
-        self, asked: Question, evidence: Evidence, store: VectorStore, filters: Filters, clock: Clock, watch: Watch
-    ) -> tuple[Question, Evidence, About | None]:
-        """The query and its evidence; where that is not sure and a rule of the country is, the query about the country."""
-        weights = self._weights.sentences(with_reader=self._reader is not None)
-        country = wider(asked, self._weights.rules) if evidence.confidence < weights.answered else None
-        if country is None:
-            return asked, evidence, None
-        question = understand(country.text, self._embedder)
-        clock.lap("embed")
-        _, found = self._searched(question, store, filters, Turn(question=""), clock, watch)
-        found = found.discounted(country.holds, without=partial(_speaks_of_another, country, store))
-        if found.confidence <= max(evidence.confidence, weights.possible):
-            return asked, evidence, None
-        place, around = (names_in((id_,), asked.language)[0] for id_ in (country.place, country.around))
-        return question, found, About(place=place, around=around)
-
-    def _searched(
-        self, asked: Question, store: VectorStore, filters: Filters, before: Turn, clock: Clock, watch: Watch
-    ) -> tuple[Question, Evidence]:
-        """One query and the evidence found for it. before: the turn that it follows up; an empty one if none."""
-
-        def seen(progress: Progress) -> None:
-            if progress.stage == "retrieved":
-                clock.lap("retrieve")
-            watch(progress)
-
-        evidence = find_evidence(
-            asked,
-            store,
-            self._weights,
-            filters,
-            reader=self._reader,
-            late=self._late,
-            quoted_last=before.articles,
-            answers=before.answers,
-            watch=seen,
-        )
-        clock.lap("read" if self._reader else "retrieve")
-        return asked, evidence
-
-    def _parts(self, text: str, evidence: Evidence, store: VectorStore) -> tuple[ScoredSentence, ...]:
-        """The best sentence for each part of a question that asks two things, from the passages found for it."""
-        if self._reader is None:
-            return ()
-        read = (read_passages(part, store, self._weights, evidence.passages, reader=self._reader) for part in two_parts(text))
-        return tuple(one.sentences[0] for one in read if one.confidence >= self._weights.read.further)
-
-    def _unquoted(self, text: str, store: VectorStore, filters: Filters, today: date, before: Turn) -> Answer | None:
-        """The answer to small talk or to a request for articles; None for a question."""
-        talk = find_small_talk(text)
-        wanted = None if talk else articles_wanted(text, today)
-        if talk:
-            return _plain(text, store, outcome="small_talk", notice=talk)
-        if wanted is None:
-            return None
-        if not wanted.subject:
-            notice, articles = newest_articles(self._newest, store, wanted, filters, detect_language(text))
-            return _plain(text, store, notice=notice, articles=articles)
-        subject = readings(wanted.subject, before.question, self._embedder, self._weights.follow_up, before.typed)[0]
-        asked = understand(subject, self._embedder)
-        ranked = rank_passages(find_all(asked, store, filters, late=self._late), self._weights.passage)
-        articles = articles_about(to_hits(ranked, store, MAX_HITS), partial(_article, store), detect_language(text))
-        return _plain(text, store, notice="about", articles=articles, searched_as=subject)
-
-    def _quoted(
-        self,
-        asked: Question,
-        evidence: Evidence,
-        parts: Sequence[ScoredSentence],
-        store: VectorStore,
-        max_citations: int | None,
-        today: date,
-    ) -> tuple[Answer, tuple[Citation, ...]]:
-        """The quoted answer, and all citations that a writer may use."""
-        weights = self._weights.sentences(with_reader=self._reader is not None)
-        outcome: Outcome = "no_evidence"
-        if evidence.sentences and evidence.confidence >= weights.possible:
-            outcome = "answered" if evidence.confidence >= weights.answered else "possible"
-        latest = asks_for_latest(asked.text)
-        sentences = evidence.sentences
-        if latest:
-            sentences = promote_newer(sentences, lambda one: _article(store, one.stored.passage.article_id).said(one.span))
-        limit = max_citations or DEFAULT_CITATIONS
-        if outcome == "no_evidence":
-            chosen = nearest(sentences, min(_OFFERED, limit))
-        else:
-            most = limit if self._writer is None or max_citations else MAX_CITATIONS
-            chosen = choose(sentences, most, weights, parts)
-            further = chosen.sentences[limit:]
-            chosen = with_versions(replace(chosen, sentences=chosen.sentences[:limit]), sentences, max_citations)
-        quoted, claims = _cited(chosen, store, asked.language)
-        citations = tuple(dated(citation, today, latest=latest) for citation in quoted)
-        answer = Answer(
-            outcome=outcome,
-            question_language=asked.language,
-            claims=claims,
-            citations=citations,
-            disagreements=disagreements(citations, chosen),
-            confidence=round(evidence.confidence, 3),
-            searched_as=asked.text,
-            snapshot=store.snapshot_id,
-        )
-        if outcome == "no_evidence" or not further:
-            return answer, citations
-        more, _ = _cited(Chosen(nearest=further), store, asked.language, after=len(citations))
-        return answer, (*citations, *(dated(citation, today, latest=latest) for citation in more))
+        asking = self._asking(question, filters, max_citations, watch)
+        answer, _ = self._answer(asking)
+        return _verified(asking, answer)
 
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""
-        clock = Clock()
-        store = self._current()
+        clock, store = Clock(), self._current()
         asked = understand(checked(question), self._embedder)
         clock.lap("embed")
         found = find_all(asked, store, filters or Filters(), late=self._late, candidates_per_language=max(CANDIDATES, top_k))
         hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
-        articles = {hit.passage.article_id: _article(store, hit.passage.article_id) for hit in hits}
+        articles = {hit.passage.article_id: article_of(store, hit.passage.article_id) for hit in hits}
         return SearchResult(
             hits=tuple(hits), articles=articles, snapshot=store.snapshot_id, timings_ms=clock.finish("retrieve")
         )
 
+    def _asking(self, question: str, filters: Filters | None, max_citations: int | None, watch: Watch) -> Asking:
+        """The question outside any conversation, of the current snapshot."""
+        return Asking(
+            text=checked(question),
+            store=self._current(),
+            filters=filters or Filters(),
+            before=NO_TURN,
+            cited=max_citations,
+            to_write=False,
+            today=self._today(),
+            clock=Clock(),
+            watch=watch,
+            embedder=self._embedder,
+            reader=self._reader,
+            weights=self._weights,
+            late=self._late,
+        )
 
-def _speaks_of_another(wider: Wider, store: VectorStore, sentence: ScoredSentence) -> bool:
-    """Whether a quote of the sentence or its article's title names another place within the larger one."""
-    article = _article(store, sentence.stored.passage.article_id)
-    return wider.speaks_of_another((quoted_span(sentence).of(article.text), article.title))
+    def _before(self, conversation_id: str | None, client: str, earlier: Sequence[str], quoted_before: Sequence[str]) -> Turn:
+        """The last turn of the conversation; an empty one if there is none."""
+        if conversation_id is not None:
+            turns = self._conversations.earlier(checked_conversation_id(conversation_id), client)
+        if quoted_before:
+            return Turn(question="", articles=tuple(quoted_before))
+        if conversation_id is not None:
+            return turns[-1] if turns else NO_TURN
+        last = earlier[-1] if earlier else ""
+        return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up), typed=last)
+
+    def _answer(self, asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
+        """The answer in quotes, and citations of further sentences that a writer may use."""
+        unquoted = answer_unquoted(asking, self._newest)
+        if unquoted is not None:
+            asking.clock.lap("retrieve")
+            return unquoted, ()
+        asking = asking.of(with_dates(asking.text, asking.today))
+        kind = find_kind(asking.text, asking.asked.vector, load_kind_weights())
+        asking.clock.lap("embed")
+        if kind == "ability":
+            return fixed_answer(asking, "ability", outcome="small_talk"), ()
+        if kind == "source":
+            told = answer_source(asking, asking.before.quoted or _quoted_before(asking))
+            asking.clock.lap("compose")
+            return told, ()
+        if kind in FORMS:
+            formed = FORMS[kind](asking.of(asking.readings(asking.text)[0]))
+            asking.clock.lap("read" if asking.reader else "retrieve")
+            if formed is not None:
+                return formed, ()
+        answer, further = answer_plainly(asking)
+        return said_plainly(answer, kind), further
+
+    def _remember(self, conversation_id: str, client: str, asking: Asking, answer: Answer) -> None:
+        """Add a turn to the conversation, unless the answer was small talk or the newest articles."""
+        if answer.outcome == "small_talk" or answer.notice in ("newest", "none_then"):
+            return
+        before, typed = asking.before, with_dates(asking.text, asking.today)
+        # What is asked after "where is this from?" is about the same answer.
+        turn = before if answer.kind == "source" else _turn(answer, typed, before if answer.searched_as != typed else NO_TURN)
+        self._conversations.remember(conversation_id, turn, client)
 
 
-def _answering_words(answer: Answer) -> tuple[str, ...]:
-    """The words of each claim's first citation that answer; none without a reader."""
-    first = [next(one for one in answer.citations if one.number == claim.citations[0]) for claim in answer.claims]
-    return tuple(one.answer.of(one.quote) for one in first if one.answer)
+def _verified(asking: Asking, answer: Answer) -> Answer:
+    return verify_answer(replace(answer, timings_ms=asking.clock.finish()), asking.store.article)
+
+
+def _quoted_before(asking: Asking) -> tuple[Quotation, ...]:
+    """The quotes of the question before, where only that is known."""
+    if not asking.before.question:
+        return ()
+    again = replace(asking, text=asking.before.question, before=NO_TURN, cited=None, clock=Clock(), watch=lambda _: None)
+    answer, _ = answer_plainly(again)
+    return _quotations(answer)
+
+
+def _turn(answer: Answer, typed: str, followed: Turn) -> Turn:
+    """What a conversation keeps of an answer. typed: its question. followed: the turn that it follows up, or an empty one."""
+    quotes = _quotes(answer)
+    cited = tuple(dict.fromkeys(one.article_id for one in answer.citations)) if answer.claims else ()
+    answers = (*followed.answers, *(one.answer.of(one.quote) for one in quotes if one.answer))
+    return Turn(
+        question=answer.searched_as,
+        typed=typed,
+        articles=cited or followed.articles,
+        answers=answers[-_ANSWERS_KEPT:],
+        quoted=_quotations(answer),
+    )
 
 
 def _quotations(answer: Answer) -> tuple[Quotation, ...]:
-    """The quotes of an answer, first those of its claims."""
-    cited = {citation.number: citation for citation in answer.citations}
-    firsts = [cited[claim.citations[0]] for claim in answer.claims]
     return tuple(
         Quotation(
             article_id=one.article_id,
@@ -441,55 +235,11 @@ def _quotations(answer: Answer) -> tuple[Quotation, ...]:
             passage=one.passage,
             deep_link=one.deep_link,
         )
-        for one in firsts[:_REMEMBERED]
+        for one in _quotes(answer)[:_REMEMBERED]
     )
 
 
-def _cited(
-    chosen: Chosen, store: VectorStore, language: Language, after: int = 0
-) -> tuple[tuple[Citation, ...], tuple[Claim, ...]]:
-    """Citations, numbered after `after`, of the sentences, of their other versions, and of the nearest; and the claims."""
-    versions = [(place, version) for place, own in enumerate(chosen.versions) for version in own]
-    every = [*chosen.sentences, *(version for _, version in versions), *chosen.nearest]
-    citations = tuple(
-        cite(number, one, _article(store, one.stored.passage.article_id), language)
-        for number, one in enumerate(every, start=after + 1)
-    )
-    numbers: list[list[int]] = [[citation.number] for citation in citations[: len(chosen.sentences)]]
-    for (place, _), citation in zip(versions, citations[len(chosen.sentences) :], strict=False):
-        numbers[place].append(citation.number)
-    return citations, tuple(
-        Claim(text=citation.quote, citations=tuple(own)) for citation, own in zip(citations, numbers, strict=False)
-    )
-
-
-def _plain(
-    text: str,
-    store: VectorStore,
-    *,
-    notice: Notice,
-    outcome: Outcome = "articles",
-    articles: tuple[Article, ...] = (),
-    searched_as: str = "",
-) -> Answer:
-    """An answer without quotes. An empty list of articles becomes "no_evidence"."""
-    nothing = outcome == "articles" and not articles
-    return Answer(
-        outcome="no_evidence" if nothing else outcome,
-        question_language=detect_language(text),
-        claims=(),
-        citations=(),
-        disagreements=(),
-        confidence=0.0,
-        searched_as=searched_as or text,
-        snapshot=store.snapshot_id,
-        notice=None if nothing else notice,
-        articles=articles,
-    )
-
-
-def _article(store: VectorStore, article_id: str) -> Article:
-    article = store.article(article_id)
-    if article is None:
-        raise IndexBroken(f"the index holds passages of {article_id} but not the article; run: coopbot index --force")
-    return article
+def _quotes(answer: Answer) -> list[Citation]:
+    """The first citation of each claim."""
+    cited = {citation.number: citation for citation in answer.citations}
+    return [cited[claim.citations[0]] for claim in answer.claims]

@@ -7,35 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
+from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import cite, cite_span, quoted_span
 from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series
-from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.judge import SAME
-from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import (
-    Evidence,
-    ScoredSentence,
-    find_all,
-    open_best,
-    rank_passages,
-    read_passages,
-    scored_sentences,
-    to_hits,
-)
-from coopbot.ask.store import VectorStore
+from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
-from coopbot.ask.understand.question import Question, understand
-from coopbot.ask.weights import SentenceWeights, Weights
-from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Filters, Language, Outcome, Point, Remark, Span, When
-from coopbot.index.model.embedder import Embedder
+from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
 from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
 from coopbot.text.figures import figures_agree, find_figures
@@ -66,49 +52,6 @@ _OF_POSSIBLE = 0.5
 _OWN, _SAME_THING = 0.7, 0.40
 # A side of so few characters that has a year is one: "2024", "in 2024".
 _OF_A_YEAR = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asking:
-    """A question, what was retrieved for it, and what answering it needs. cited: the asker's limit of citations."""
-
-    asked: Question
-    ranked: Sequence[RankedPassage]
-    store: VectorStore
-    article: Callable[[str], Article]
-    weights: Weights
-    reader: Reader | None
-    embedder: Embedder
-    filters: Filters
-    late: bool
-    today: date
-    cited: int | None
-
-    @property
-    def sentence_weights(self) -> SentenceWeights:
-        """The weights of sentences, with this reader or without one."""
-        return self.weights.sentences(with_reader=self.reader is not None)
-
-    def limit(self, most: int) -> int:
-        """How many quotes to give."""
-        return most if self.cited is None else min(most, self.cited)
-
-    def of(self, question: str) -> Asking:
-        """The same for another question, searched anew."""
-        asked = understand(question, self.embedder)
-        found = find_all(asked, self.store, self.filters, late=self.late)
-        return replace(self, asked=asked, ranked=rank_passages(found, self.weights.passage))
-
-    def evidence(self) -> Evidence:
-        """What the best passages say, read."""
-        return read_passages(self.asked.text, self.store, self.weights, self.ranked, reader=self.reader)
-
-    def confidence(self, read: Sequence[OpenPassage]) -> float:
-        """The probability that the best sentence of these passages answers."""
-        if not read or (self.reader is not None and read[0].read is None):
-            return 0.0
-        sentences = scored_sentences(self.asked.text, read, self.sentence_weights)
-        return sentences[0].probability if sentences else 0.0
 
 
 def answer_series(asking: Asking) -> Answer | None:
@@ -267,7 +210,7 @@ def _of_side(asking: Asking, side: Side, sides: Sequence[Side]) -> list[ScoredSe
     least = math.log(likely / (1 - likely))
     own = [one for one in asking.ranked if one.pair == "same"][: _READ_OF_SIDE[0]]
     others = [one for one in asking.ranked if one.pair != "same"][: _READ_OF_SIDE[1]]
-    evidence = replace(asking, ranked=[*own, *others]).evidence()
+    evidence = asking.evidence([*own, *others])
     rivals = [other for other in sides if other is not side]
     found = [
         one
@@ -364,35 +307,24 @@ def said_plainly(answer: Answer, wanted: Wanted) -> Answer:
     return answer
 
 
-def answer_source(
-    asked: Question,
-    quoted: Sequence[Quotation],
-    store: VectorStore,
-    today: date,
-    limit: int | None,
-) -> Answer:
+def answer_source(asking: Asking, quoted: Sequence[Quotation]) -> Answer:
     """The quotes of the answer before, with their sources and dates; says so if there was none."""
     citations: list[Citation] = []
-    for one in quoted[: min(_OF_SOURCE, limit or _OF_SOURCE)]:
-        known = store.article(one.article_id)
+    for one in quoted[: asking.limit(_OF_SOURCE)]:
+        known = asking.store.article(one.article_id)
         if known is not None and known.text[one.start_char : one.end_char] and one.passage:
-            citations.append(_quoted_again(len(citations) + 1, one, known, asked, today))
-    nothing = not citations
-    return Answer(
-        outcome="no_evidence" if nothing else "answered",
-        question_language=asked.language,
-        claims=tuple(Claim(text=one.quote, citations=(one.number,)) for one in citations),
-        citations=tuple(citations),
-        disagreements=(),
-        confidence=0.0 if nothing else 1.0,
-        searched_as=asked.text,
-        snapshot=store.snapshot_id,
-        kind="source",
-        remarks=("no_answer_before",) if nothing else (),
+            citations.append(_quoted_again(len(citations) + 1, one, known, asking.today))
+    return _answer(
+        asking,
+        "source",
+        citations,
+        outcome="answered" if citations else "no_evidence",
+        confidence=1.0 if citations else 0.0,
+        remarks=() if citations else ("no_answer_before",),
     )
 
 
-def _quoted_again(number: int, one: Quotation, article: Article, asked: Question, today: date) -> Citation:
+def _quoted_again(number: int, one: Quotation, article: Article, today: date) -> Citation:
     span = Span(start_char=one.start_char, end_char=one.end_char)
     time = sentence_time(span.of(article.text), article.published)
     answer = Span(start_char=time.start_char, end_char=time.end_char) if time else None

@@ -1,19 +1,25 @@
-"""Answers requests for articles: those about a subject, best first, or the newest."""
+"""Answers without quotes: small talk, and requests for articles, about a subject or the newest."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from threading import Lock
 
+from coopbot.ask.answer.asking import Asking
+from coopbot.ask.rank.retrieve import to_hits
 from coopbot.ask.store import VectorStore
-from coopbot.domain import LANGUAGES, Article, Filters, Hit, Language, Notice
+from coopbot.domain import LANGUAGES, Answer, Article, Filters, Language, Notice, Outcome
 from coopbot.index.filters import passes
-from coopbot.text.wanted import ArticlesWanted
+from coopbot.text.language import detect_language
+from coopbot.text.small_talk import find_small_talk
+from coopbot.text.wanted import ArticlesWanted, articles_wanted
 
 _LISTED = 10
+# Passages searched for articles about a subject.
+_SEARCHED = 50
 # Kept of each language.
 _NEWEST = 50
 _READ_AT_A_TIME = 200
@@ -23,33 +29,59 @@ _READ_AT_A_TIME = 200
 _ABOUT, _ALSO_ABOUT = 0.45, 0.40
 
 
-def articles_about(hits: Iterable[Hit], article: Callable[[str], Article], language: Language) -> tuple[Article, ...]:
-    """The articles whose passages are about the subject, those in the asker's language first, best first; empty if no passage
-    is.
-    """
+def answer_unquoted(asking: Asking, newest: Newest) -> Answer | None:
+    """The answer to small talk or to a request for articles; None for a question."""
+    talk = find_small_talk(asking.text)
+    if talk:
+        return fixed_answer(asking, talk, outcome="small_talk")
+    wanted = articles_wanted(asking.text, asking.today)
+    if wanted is None:
+        return None
+    if wanted.subject:
+        about = asking.of(asking.readings(wanted.subject)[0])
+        return fixed_answer(asking, "about", articles=_about(about), searched_as=about.text)
+    notice, articles = _newest_wanted(asking, wanted, newest)
+    return fixed_answer(asking, notice, articles=articles)
+
+
+def fixed_answer(
+    asking: Asking, notice: Notice, *, outcome: Outcome = "articles", articles: Sequence[Article] = (), searched_as: str = ""
+) -> Answer:
+    """A fixed line, above articles if it is not small talk, those in the asker's language first; without any, no evidence."""
+    language, nothing = detect_language(asking.text), outcome == "articles" and not articles
+    return Answer(
+        outcome="no_evidence" if nothing else outcome,
+        question_language=language,
+        claims=(),
+        citations=(),
+        disagreements=(),
+        confidence=0.0,
+        searched_as=searched_as or asking.text,
+        snapshot=asking.store.snapshot_id,
+        notice=None if nothing else notice,
+        articles=tuple(sorted(articles, key=lambda article: article.language != language)[:_LISTED]),
+    )
+
+
+def _about(subject: Asking) -> list[Article]:
+    """The articles whose passages are about the subject, best first; empty if no passage is."""
+    hits = to_hits(subject.ranked, subject.store, _SEARCHED)
     late = [(hit.legs.late or 0.0, hit.passage.article_id) for hit in hits]
     if max((score for score, _ in late), default=0.0) < _ABOUT:
-        return ()
+        return []
     ids = dict.fromkeys(article_id for score, article_id in late if score >= _ALSO_ABOUT)
-    return _own_first((article(article_id) for article_id in list(ids)[:_LISTED]), language)
+    return [subject.article(article_id) for article_id in list(ids)[:_LISTED]]
 
 
-def newest_articles(
-    newest: Newest, store: VectorStore, wanted: ArticlesWanted, filters: Filters, language: Language
-) -> tuple[Notice, tuple[Article, ...]]:
-    """The articles from the requested time, those in the asker's language first, newest first; if there are none, the newest
-    overall.
-    """
+def _newest_wanted(asking: Asking, wanted: ArticlesWanted, newest: Newest) -> tuple[Notice, list[Article]]:
+    """The articles from the requested time, newest first; if there are none, the newest overall."""
+    filters = asking.filters
     first = max(filter(None, (wanted.first, filters.published_from)), default=None)
     last = min(filter(None, (wanted.last, filters.published_to)), default=None)
-    of_time = newest.of(store, replace(filters, published_from=first, published_to=last))
+    of_time = newest.of(asking.store, replace(filters, published_from=first, published_to=last))
     if of_time or wanted.first is None:
-        return "newest", _own_first(of_time, language)[:_LISTED]
-    return "none_then", _own_first(newest.of(store, filters), language)[:_LISTED]
-
-
-def _own_first(articles: Iterable[Article], language: Language) -> tuple[Article, ...]:
-    return tuple(sorted(articles, key=lambda article: article.language != language))
+        return "newest", of_time
+    return "none_then", newest.of(asking.store, filters)
 
 
 class Newest:

@@ -45,6 +45,10 @@ class Turn:
     quoted: tuple[Quotation, ...] = ()
 
 
+NO_TURN = Turn(question="")
+"""The turn before the first question of a conversation."""
+
+
 class Conversations:
     """The turns of each conversation, in the service's state. Safe to share between threads.
 

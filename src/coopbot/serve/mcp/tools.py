@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from coopbot.ask.answer.answerer import MAX_CITATIONS, Answerer
+from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.answer.plain import MAX_CITATIONS
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import MAX_QUESTION_CHARS

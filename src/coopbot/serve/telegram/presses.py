@@ -11,7 +11,7 @@ from functools import partial
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message
 from telegram.error import TelegramError
 
-from coopbot.ask.answer.answerer import MAX_CITATIONS
+from coopbot.ask.answer.plain import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
 from coopbot.serve.feedback import Feedback, TooMuch, Verdict
 from coopbot.serve.telegram.answering import answer_question, keyboard_of, show, under

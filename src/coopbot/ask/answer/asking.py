@@ -1,0 +1,100 @@
+"""A question on its way to an answer: the one record that every form of answer is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+from coopbot.ask.answer.clock import Clock
+from coopbot.ask.rank.features import OpenPassage, RankedPassage
+from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.retrieve import Evidence, Watch, find_all, rank_passages, read_passages, scored_sentences
+from coopbot.ask.store import VectorStore
+from coopbot.ask.understand.conversations import Turn
+from coopbot.ask.understand.follow_up import readings
+from coopbot.ask.understand.question import Question, understand
+from coopbot.ask.weights import SentenceWeights, Weights
+from coopbot.domain import Article, Filters
+from coopbot.errors import IndexBroken
+from coopbot.index.model.embedder import Embedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """A question asked of one snapshot, and what its answer is made with.
+
+    before: the turn that it may follow up; an empty one if there is none. cited: the asker's limit of citations. to_write:
+    whether a language model may use more quotes than are shown. today: the day of "this year". watch: is shown each step.
+    reader: without one, sentences are ranked by retrieval alone. late: whether late interaction is used.
+    """
+
+    text: str
+    store: VectorStore
+    filters: Filters
+    before: Turn
+    cited: int | None
+    to_write: bool
+    today: date
+    clock: Clock
+    watch: Watch
+    embedder: Embedder
+    reader: Reader | None
+    weights: Weights
+    late: bool
+
+    @cached_property
+    def asked(self) -> Question:
+        """The question, embedded when that is first needed."""
+        asked = understand(self.text, self.embedder)
+        self.clock.lap("embed")
+        return asked
+
+    @cached_property
+    def ranked(self) -> Sequence[RankedPassage]:
+        """The passages of all languages that are found for it, best first."""
+        ranked = rank_passages(find_all(self.asked, self.store, self.filters, late=self.late), self.weights.passage)
+        self.clock.lap("retrieve")
+        return ranked
+
+    def of(self, text: str) -> Asking:
+        """The same for another question."""
+        return self if text == self.text else replace(self, text=text)
+
+    def readings(self, text: str) -> tuple[str, ...]:
+        """What a text is searched as after the turn before, likeliest first."""
+        return readings(text, self.before.question, self.embedder, self.weights.follow_up, self.before.typed)
+
+    def evidence(self, ranked: Sequence[RankedPassage] | None = None) -> Evidence:
+        """What the best of these passages say, or of all that are found, read."""
+        passages = self.ranked if ranked is None else ranked
+        return read_passages(self.text, self.store, self.weights, passages, reader=self.reader)
+
+    def confidence(self, read: Sequence[OpenPassage]) -> float:
+        """The probability that the best sentence of these passages answers."""
+        if not read or (self.reader is not None and read[0].read is None):
+            return 0.0
+        sentences = scored_sentences(self.text, read, self.sentence_weights)
+        return sentences[0].probability if sentences else 0.0
+
+    @property
+    def sentence_weights(self) -> SentenceWeights:
+        """The weights of sentences, with this reader or without one."""
+        return self.weights.sentences(with_reader=self.reader is not None)
+
+    def limit(self, most: int) -> int:
+        """How many quotes to give."""
+        return most if self.cited is None else min(most, self.cited)
+
+    def article(self, article_id: str) -> Article:
+        """An article of the snapshot. Raises IndexBroken."""
+        return article_of(self.store, article_id)
+
+
+def article_of(store: VectorStore, article_id: str) -> Article:
+    """An article of which the store has passages. Raises IndexBroken."""
+    article = store.article(article_id)
+    if article is None:
+        raise IndexBroken(f"the index holds passages of {article_id} but not the article; run: coopbot index --force")
+    return article

@@ -1,0 +1,151 @@
+"""Answers in single sentences: the question is searched and read, the best sentences are quoted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from coopbot.ask.answer.asking import Asking
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
+from coopbot.ask.answer.dating import dated, promote_newer
+from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, find_evidence, read_passages
+from coopbot.ask.understand.conversations import NO_TURN, Turn
+from coopbot.ask.understand.rules import Wider, wider
+from coopbot.domain import About, Answer, Citation, Claim, Outcome
+from coopbot.text.gazetteer import names_in
+from coopbot.text.questions import needs_antecedent
+from coopbot.text.relative import asks_for_latest
+from coopbot.text.two_parts import two_parts
+
+DEFAULT_CITATIONS = 4
+MAX_CITATIONS = 10
+
+# Nearest passages offered when the sources do not answer.
+_OFFERED = 3
+
+
+def answer_plainly(asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
+    """The answer, and citations of further sentences that a writer may use."""
+    before = asking.before
+    read_as = [asking.of(query) for query in asking.readings(asking.text)]
+    # A question that is complete without the one before has nothing to do with its articles.
+    found = [(one, _evidence(one, NO_TURN if before.question and one is asking else before)) for one in read_as]
+    asking, evidence = max(found, key=lambda one: one[1].confidence)
+    asking, evidence, about = _asked_wider(asking, evidence)
+    parts = _parts(asking, evidence) if asking.cited != 1 else ()
+    asking.clock.lap("read" if asking.reader else "retrieve")
+    if parts and evidence.confidence < asking.sentence_weights.possible:
+        # No sentence answers the whole question, and this one answers a part of it.
+        half = replace(parts[0], log_odds=min(parts[0].log_odds, 0.0))
+        evidence = replace(evidence, sentences=(half, *evidence.sentences))
+    answer, further = _quoted(asking, evidence, parts)
+    asking.clock.lap("compose")
+    answer = replace(answer, about=about if answer.claims else None)
+    if not before.question and not before.articles and needs_antecedent(asking.text):
+        outcome: Outcome = "possible" if answer.outcome == "answered" else answer.outcome
+        answer = replace(answer, outcome=outcome, remarks=("refers_back",))
+    return answer, further
+
+
+def _evidence(asking: Asking, before: Turn) -> Evidence:
+    """What is found for the question. before: the turn that it follows up."""
+
+    def seen(progress: Progress) -> None:
+        if progress.stage == "retrieved":
+            asking.clock.lap("retrieve")
+        asking.watch(progress)
+
+    evidence = find_evidence(
+        asking.asked,
+        asking.store,
+        asking.weights,
+        asking.filters,
+        reader=asking.reader,
+        late=asking.late,
+        quoted_last=before.articles,
+        answers=before.answers,
+        watch=seen,
+    )
+    asking.clock.lap("read" if asking.reader else "retrieve")
+    return evidence
+
+
+def _asked_wider(asking: Asking, evidence: Evidence) -> tuple[Asking, Evidence, About | None]:
+    """The question and its evidence; where that is not sure and a rule of the country is, the question about the country."""
+    weights = asking.sentence_weights
+    country = wider(asking.asked, asking.weights.rules) if evidence.confidence < weights.answered else None
+    if country is None:
+        return asking, evidence, None
+    asked_wider = asking.of(country.text)
+    found = _evidence(asked_wider, NO_TURN).discounted(country.holds, without=partial(_speaks_of_another, asking, country))
+    if found.confidence <= max(evidence.confidence, weights.possible):
+        return asking, evidence, None
+    place, around = (names_in((id_,), asking.asked.language)[0] for id_ in (country.place, country.around))
+    return asked_wider, found, About(place=place, around=around)
+
+
+def _speaks_of_another(asking: Asking, wider: Wider, sentence: ScoredSentence) -> bool:
+    """Whether a quote of the sentence or its article's title names another place within the larger one."""
+    article = asking.article(sentence.stored.passage.article_id)
+    return wider.speaks_of_another((quoted_span(sentence).of(article.text), article.title))
+
+
+def _parts(asking: Asking, evidence: Evidence) -> tuple[ScoredSentence, ...]:
+    """The best sentence for each part of a question that asks two things, from the passages found for it."""
+    if asking.reader is None:
+        return ()
+    read = (
+        read_passages(part, asking.store, asking.weights, evidence.passages, reader=asking.reader)
+        for part in two_parts(asking.text)
+    )
+    return tuple(one.sentences[0] for one in read if one.confidence >= asking.sentence_weights.further)
+
+
+def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...]) -> tuple[Answer, tuple[Citation, ...]]:
+    """The graded answer in quotes, and citations of further sentences that a writer may use."""
+    weights, latest = asking.sentence_weights, asks_for_latest(asking.text)
+    sentences = evidence.sentences
+    if latest:
+        sentences = promote_newer(sentences, lambda one: asking.article(one.stored.passage.article_id).said(one.span))
+    limit = asking.cited or DEFAULT_CITATIONS
+    if not sentences or evidence.confidence < weights.possible:
+        outcome: Outcome = "no_evidence"
+        chosen, rest = nearest(sentences, min(_OFFERED, limit)), Chosen()
+    else:
+        outcome = "answered" if evidence.confidence >= weights.answered else "possible"
+        chosen = choose(sentences, MAX_CITATIONS if asking.to_write and not asking.cited else limit, weights, parts)
+        rest = Chosen(nearest=chosen.sentences[limit:])
+        chosen = with_versions(replace(chosen, sentences=chosen.sentences[:limit]), sentences, asking.cited)
+    citations, claims = _cited(asking, chosen, latest=latest)
+    further, _ = _cited(asking, rest, latest=latest, after=len(citations))
+    answer = Answer(
+        outcome=outcome,
+        question_language=asking.asked.language,
+        claims=claims,
+        citations=citations,
+        disagreements=disagreements(citations, chosen),
+        confidence=round(evidence.confidence, 3),
+        searched_as=asking.text,
+        snapshot=asking.store.snapshot_id,
+    )
+    return answer, further
+
+
+def _cited(asking: Asking, chosen: Chosen, *, latest: bool, after: int = 0) -> tuple[tuple[Citation, ...], tuple[Claim, ...]]:
+    """Citations, numbered after `after`, of the sentences, of their other versions, and of the nearest; and the claims."""
+    versions = [(place, version) for place, own in enumerate(chosen.versions) for version in own]
+    every = [*chosen.sentences, *(version for _, version in versions), *chosen.nearest]
+    citations = tuple(
+        dated(
+            cite(number, one, asking.article(one.stored.passage.article_id), asking.asked.language),
+            asking.today,
+            latest=latest,
+        )
+        for number, one in enumerate(every, start=after + 1)
+    )
+    numbers: list[list[int]] = [[citation.number] for citation in citations[: len(chosen.sentences)]]
+    for (place, _), citation in zip(versions, citations[len(chosen.sentences) :], strict=False):
+        numbers[place].append(citation.number)
+    return citations, tuple(
+        Claim(text=citation.quote, citations=tuple(own)) for citation, own in zip(citations, numbers, strict=False)
+    )
