@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from benchmarks.telegram.bot_api.updates import JsonObject, inline, message
 from coopbot import state as state_module
 from coopbot.serve.feedback import Feedback, FeedbackBox
-from coopbot.serve.telegram.inbox import Inbox, update_id_of
+from coopbot.serve.telegram.handling import MOST_STARTS
+from coopbot.serve.telegram.inbox import Inbox, Waiting, update_id_of
 from coopbot.serve.telegram.outbox import Outbox
 from coopbot.serve.telegram.outgoing import Outgoing
 from coopbot.serve.telegram.parts import Part
@@ -86,6 +87,27 @@ def test_starts_are_counted_over_processes(tmp_path: Path) -> None:
         assert waiting is not None
         assert waiting.starts == starts
         state.close()
+
+
+def test_an_update_that_ends_the_process_takes_no_other_along(tmp_path: Path) -> None:
+    """Sixteen at once, one of which ends the process as soon as it is begun, before any other is answered."""
+    answered, given_up, poison = set[int](), set[int](), 7
+    for _ in range(2 * MOST_STARTS):
+        state = State(tmp_path / "state.sqlite")
+        inbox = Inbox(state)
+        inbox.put([_update(number, chat_id=number, user_id=number) for number in range(1, 17)])
+        under_way: list[Waiting] = []
+        while True:
+            while len(under_way) < 16 and (waiting := inbox.take([one.lane for one in under_way])) is not None:
+                under_way.append(waiting)
+            if not under_way or any(one.update_id == poison and one.starts <= MOST_STARTS for one in under_way):
+                break
+            one = under_way.pop()
+            (given_up if one.starts > MOST_STARTS else answered).add(one.update_id)
+            inbox.done(one.update_id)
+        state.close()
+    assert given_up == {poison}
+    assert answered == set(range(1, 17)) - {poison}
 
 
 def test_an_orderly_stop_does_not_count_as_a_start(state: State) -> None:

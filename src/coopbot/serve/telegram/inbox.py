@@ -17,6 +17,9 @@ Json = dict[str, Any]
 # Larger numbers than any of Telegram's, and than SQLite stores.
 _TOO_LARGE = 2**63
 
+# An update that was begun this many times, and never finished, is taken alone: if the process ends again, no other is to blame.
+_SUSPECT_STARTS = 2
+
 log = structlog.get_logger()
 
 
@@ -69,10 +72,18 @@ class Inbox:
         log.warning("updates_dropped", count=count, since_start=self.dropped)
 
     def take(self, busy: Collection[str]) -> Waiting | None:
-        """The next update of the lane that has waited longest, except `busy` lanes; None if there is none."""
-        query = "SELECT lane, MIN(update_id) AS first FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
+        """The next update of the lane that has waited longest, except `busy` lanes; None if there is none.
+
+        None too where one must be alone that may have ended the process, until no lane is busy.
+        """
+        query = "SELECT lane, MIN(update_id) AS first, starts FROM updates WHERE handled_at_s IS NULL GROUP BY lane"
         heads = self._state.read(query)
         free = [row for row in heads if row["lane"] not in busy]
+        suspects = [row for row in free if row["starts"] >= _SUSPECT_STARTS]
+        alone = any(row["starts"] > _SUSPECT_STARTS for row in heads if row["lane"] in busy)
+        if alone or (suspects and busy):
+            return None
+        free = suspects or free
         if not free:
             self._served = {} if not heads else self._served
             return None
