@@ -355,11 +355,12 @@ class _View:
         )
 
     def _said(self, citation: Citation) -> tuple[Said, ...]:
-        sources = citation.sources[:SAID] if citation.attributions else ()
-        return tuple(
-            Said(text=source_text(source, self.language), number=citation.number, source=place)
-            for place, source in enumerate(sources)
-        )
+        """Each once: two pages of a publisher, of one day, look the same."""
+        places: dict[str, int] = {}
+        for place, source in enumerate(citation.sources if citation.attributions else ()):
+            places.setdefault(source_text(source, self.language), place)
+        said = (Said(text=text, number=citation.number, source=place) for text, place in places.items())
+        return tuple(said)[:SAID]
 
     def _said_line(self, citation: Citation) -> str:
         """Who said it and when; publisher and date of the article where that is not known."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from coopbot.ask.answer.counterparts import find_counterpart, say_the_same
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, answering_figure, find_contradiction
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence
+from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import SentenceWeights
-from coopbot.domain import Article, Citation, Disagreement, Language, Span
-from coopbot.text.figures import figures_agree, find_figures
+from coopbot.domain import Article, Citation, Disagreement, Filters, Language, Span
+from coopbot.text.figures import figures_agree
 from coopbot.text.gazetteer import find_names
 from coopbot.text.questions import opens_with_reference
 from coopbot.text.restate import restate
 from coopbot.text.tokens import lexical_tokens
-
-# Minimum cosine of sentences in two languages whose figures agree, to be folded into one; see `SAME` for those without figures.
-_SAME_THING_WITH_FIGURES = 0.40
 
 # How much less likely than the best sentence, in log odds, one with another figure is if it is about something else: a question
 # for one date or amount has one answer, and another account of it is a contradiction.
@@ -89,7 +88,8 @@ def with_versions(chosen: Chosen, sentences: Sequence[ScoredSentence], limit: in
                 len(own) < room
                 and other.stored.language not in own
                 and _place(other) not in taken
-                and _says_the_same(one, other)
+                and one.stored.language != other.stored.language
+                and say_the_same(one, other)
             ):
                 own[other.stored.language] = other
         taken.update(map(_place, own.values()))
@@ -101,25 +101,36 @@ def with_versions(chosen: Chosen, sentences: Sequence[ScoredSentence], limit: in
 
 
 def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
-    """The best sentence of each of the nearest passages, for when none answers."""
+    """The best sentence of each of the nearest passages, for when none answers, without those that repeat one before."""
     by_passage: dict[str, ScoredSentence] = {}
     for sentence in sentences:
         by_passage.setdefault(sentence.stored.passage.passage_id, sentence)
-    return Chosen(nearest=tuple(by_passage.values())[:limit])
+    chosen: list[ScoredSentence] = []
+    for sentence in by_passage.values():
+        if len(chosen) < limit and not any(_repeats(sentence, one) for one in chosen):
+            chosen.append(sentence)
+    return Chosen(nearest=tuple(chosen))
+
+
+def in_own_language(chosen: Chosen, language: Language, store: VectorStore, filters: Filters) -> Chosen:
+    """The same, with the counterparts in the question's language of sentences in others, where the index has them. The sides of
+    a contradiction stay, since its words are theirs.
+    """
+    sides = [chosen.sentences[0], chosen.contradiction.sentence] if chosen.contradiction else []
+
+    def own(sentences: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
+        found: dict[tuple[str, int], ScoredSentence] = {}
+        for one in sentences:
+            known = one.pair == "same" or one in sides
+            other = None if known else find_counterpart(one, language, store, filters)
+            found.setdefault(_place(other or one), other or one)
+        return tuple(found.values())
+
+    return replace(chosen, sentences=own(chosen.sentences), nearest=own(chosen.nearest))
 
 
 def _place(sentence: ScoredSentence) -> tuple[str, int]:
     return sentence.stored.passage.passage_id, sentence.span.start_char
-
-
-def _says_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether a sentence in another language says the same: with the same figures, if the answer has some."""
-    if one.stored.language == other.stored.language:
-        return False
-    cosine = float(one.vector @ other.vector)
-    if not find_figures(one.answer_text):
-        return cosine >= SAME[True]
-    return cosine >= _SAME_THING_WITH_FIGURES and figures_agree(one.answer_text, other.text)
 
 
 def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:
@@ -219,4 +230,5 @@ def _repeats(sentence: ScoredSentence, other: ScoredSentence) -> bool:
         return True
     if sentence.answer and other.answer and figures_agree(sentence.answer_text, other.answer_text):
         return True
-    return float(sentence.vector @ other.vector) >= SAME[sentence.stored.language != other.stored.language]
+    alike = float(sentence.vector @ other.vector) >= SAME[sentence.stored.language != other.stored.language]
+    return alike or say_the_same(sentence, other)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import cite, cite_span, quoted_span
+from coopbot.ask.answer.counterparts import find_counterpart, say_the_same
 from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
@@ -48,8 +49,8 @@ _SEARCHED = 60
 _READ_OF_SIDE = (4, 2)
 # A sentence that names a side and has a figure of the unit is shown from this share of the probability of `possible` on.
 _OF_POSSIBLE = 0.5
-# What a sentence in the question's language is worth beside one in another, in log odds; how alike are two that say the same.
-_OWN, _SAME_THING = 0.7, 0.40
+# What a sentence in the question's language is worth beside one in another, in log odds.
+_OWN = 0.7
 # A side of so few characters that has a year is one: "2024", "in 2024".
 _OF_A_YEAR = 10
 
@@ -97,7 +98,7 @@ def answer_latest(asking: Asking) -> Answer | None:
     best = about[0]
     near = [one for one in about if one.log_odds >= max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR)]
     near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
-    return _latest(asking, [_readable(one, evidence.sentences) for one in near], evidence.confidence)
+    return _latest(asking, [_readable(asking, one, evidence.sentences) for one in near], evidence.confidence)
 
 
 def _latest(asking: Asking, near: list[ScoredSentence], confidence: float) -> Answer | None:
@@ -220,7 +221,7 @@ def _of_side(asking: Asking, side: Side, sides: Sequence[Side]) -> list[ScoredSe
         and _is_about(asking, side, rivals, one)
     ]
     found.sort(key=lambda one: one.log_odds + _OWN * (one.pair == "same"), reverse=True)
-    return [_readable(one, evidence.sentences) for one in found]
+    return [_readable(asking, one, evidence.sentences) for one in found]
 
 
 def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSentence) -> bool:
@@ -409,15 +410,14 @@ def _point(point: FoundPoint, citation: Citation, language: Language) -> Point:
     )
 
 
-def _readable(one: ScoredSentence, sentences: Sequence[ScoredSentence]) -> ScoredSentence:
-    """A sentence of the question's language that has the figures of one in another and says the same, if there is one."""
-    if one.pair == "same" or not find_figures(one.answer_text):
+def _readable(asking: Asking, one: ScoredSentence, sentences: Sequence[ScoredSentence]) -> ScoredSentence:
+    """A sentence of the question's language that says the same as one in another, if there is one."""
+    if one.pair == "same":
         return one
     for other in sentences:
-        agrees = other.pair == "same" and figures_agree(one.answer_text, other.text)
-        if agrees and float(one.vector @ other.vector) >= _SAME_THING:
+        if other.pair == "same" and say_the_same(one, other):
             return replace(other, log_odds=max(one.log_odds, other.log_odds))
-    return one
+    return find_counterpart(one, asking.asked.language, asking.store, asking.filters) or one
 
 
 def _day(asking: Asking, one: ScoredSentence) -> date | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from coopbot.ask.answer.asking import Asking
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span, with_versions
+from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, in_own_language, nearest, quoted_span, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer
 from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, find_evidence, read_passages
 from coopbot.ask.understand.conversations import NO_TURN, Turn
@@ -110,12 +110,13 @@ def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...
     limit = asking.cited or DEFAULT_CITATIONS
     if not sentences or evidence.confidence < weights.possible:
         outcome: Outcome = "no_evidence"
-        chosen, rest = nearest(sentences, min(_OFFERED, limit)), Chosen()
+        chosen, rest = _in_own_language(asking, nearest(sentences, min(_OFFERED, limit))), Chosen()
     else:
         outcome = "answered" if evidence.confidence >= weights.answered else "possible"
         chosen = choose(sentences, MAX_CITATIONS if asking.to_write and not asking.cited else limit, weights, parts)
         rest = Chosen(nearest=chosen.sentences[limit:])
-        chosen = with_versions(replace(chosen, sentences=chosen.sentences[:limit]), sentences, asking.cited)
+        chosen = _in_own_language(asking, replace(chosen, sentences=chosen.sentences[:limit]))
+        chosen = with_versions(chosen, sentences, asking.cited)
     citations, claims = _cited(asking, chosen, latest=latest)
     further, _ = _cited(asking, rest, latest=latest, after=len(citations))
     answer = Answer(
@@ -129,6 +130,10 @@ def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...
         snapshot=asking.store.snapshot_id,
     )
     return answer, further
+
+
+def _in_own_language(asking: Asking, chosen: Chosen) -> Chosen:
+    return in_own_language(chosen, asking.asked.language, asking.store, asking.filters)
 
 
 def _cited(asking: Asking, chosen: Chosen, *, latest: bool, after: int = 0) -> tuple[tuple[Citation, ...], tuple[Claim, ...]]:
