@@ -5,24 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from coopbot.domain import Article
 from coopbot.errors import Busy, CoopbotError, Duplicate, Misconfigured, Unreachable, Unreadable
 from coopbot.index.build import BuildReport
 from coopbot.index.model.embedder import Progress
+from coopbot.ingest.addresses import page_key
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.corpus.files import refusal
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.readers import ENDINGS, Read, read_bytes, read_file
+from coopbot.ingest.web.cited import NotTaken, Visit, cited_pages, fetch_cited
 from coopbot.ingest.web.feed import FeedState, ReadFeed, poll_feed, read_feed
 from coopbot.ingest.web.fetch import Fetch, fetch, read_url
+from coopbot.ingest.web.polite import Polite
 from coopbot.records import from_json, to_json
 from coopbot.state import State
 
 Result = Arrival | CoopbotError
 """The outcome of adding a source."""
+
+CITED_FOLDER = "cited"
+"""The folder of the corpus for fetched pages, which git ignores: they are others' texts."""
+
+# Outcomes of visits after which the corpus has the page.
+_HELD = ("added", "unchanged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,52 @@ class CorpusEditor:
             self._save(feed, state)
             yield url, result
         self._save(feed, state)
+
+    def add_cited(
+        self, polite: Polite | None = None, progress: Progress = lambda done, total: None
+    ) -> Iterator[tuple[str, Visit]]:
+        """Add the pages that the articles cite, below `CITED_FOLDER`: each address that was visited, with what became of it.
+
+        A page visited within a day is left out, except one that did not answer; a later visit asks whether it has changed.
+        Raises Busy and Misconfigured; a later call goes on.
+        """
+        articles = [found for found in self.corpus if isinstance(found, Article)]
+        held = {page_key(url) for one in articles for url in (one.url, *(other.url for other in one.also_published_by))}
+        pages, before = cited_pages(articles), self._visits()
+        # A page whose article has been removed is new.
+        before = {url: visit for url, visit in before.items() if visit.outcome not in _HELD or page_key(url) in held}
+        now_s = self.state.now_s()
+        due = [url for url in pages if not (url in before and before[url].is_fresh(now_s))]
+        polite = polite or Polite(self.fetch)
+        for done, url in enumerate(polite.in_turn(due)):
+            progress(done, len(due))
+            visit = self._visit(url, pages[url], before.get(url), polite)
+            query = "INSERT INTO cited (url, visit) VALUES (?1, ?2) ON CONFLICT (url) DO UPDATE SET visit = ?2"
+            self.state.execute(query, url, to_json(Visit, visit))
+            yield url, visit
+        progress(len(due), len(due))
+
+    def _visits(self) -> dict[str, Visit]:
+        return {row["url"]: from_json(Visit, row["visit"]) for row in self.state.read("SELECT url, visit FROM cited")}
+
+    def _visit(self, url: str, sentences: tuple[str, ...], before: Visit | None, polite: Polite) -> Visit:
+        visit = Visit(outcome="added", at_s=self.state.now_s())
+        try:
+            fetched, draft = fetch_cited(url, sentences, before, polite, self.read)
+            visit = replace(visit, etag=fetched.etag, last_modified=fetched.last_modified)
+            if draft is None:
+                return replace(visit, outcome="unchanged", article_id=before.article_id if before else "")
+            return replace(visit, article_id=self.corpus.add(draft, CITED_FOLDER).article.article_id)
+        except (Busy, Misconfigured):
+            raise
+        except Duplicate as exc:
+            return replace(visit, outcome="known", article_id=exc.article_id)
+        except NotTaken as exc:
+            return replace(visit, outcome=exc.outcome, reason=exc.reason)
+        except Unreachable as exc:
+            return replace(visit, outcome="silent", reason=exc.reason)
+        except CoopbotError as exc:
+            return replace(visit, outcome="unreadable", reason=str(exc).removeprefix(f"{url}: "))
 
     def remove(self, article_id: str) -> None:
         """See `Editor`."""

@@ -55,7 +55,11 @@ class Unreadable(_SourceError):
 
 
 class Unreachable(_SourceError):
-    """An address that did not answer as it should."""
+    """An address that did not answer as it should. `status` is that of the answer; 0 if there was none."""
+
+    def __init__(self, source: str, reason: str, status: int = 0) -> None:
+        super().__init__(source, reason)
+        self.status = status
 
 
 class Forbidden(CoopbotError):

@@ -110,6 +110,10 @@ _MIGRATIONS = (
     CREATE INDEX feedback_by_time ON feedback (at_s);
     """,
     f"{_VOTES_AS_FEEDBACK.format('main')} DROP TABLE votes;",
+    """
+    -- What became of the visits to pages that articles cite: see `ingest.web.cited`.
+    CREATE TABLE cited (url TEXT PRIMARY KEY, visit BLOB NOT NULL);
+    """,
 )
 
 # What the bot of release 0.1.0 stored in a file of its own, besides the outbox and votes.

@@ -13,6 +13,7 @@ from coopbot.escaping import escaped_line
 if TYPE_CHECKING:
     from coopbot.domain import Article
     from coopbot.editing import Result
+    from coopbot.ingest.web.cited import Outcome, Visit
 
 _NAMES = {"authors": "author", "published": "date", "url": "address"}
 
@@ -65,6 +66,33 @@ def _outcome(result: Result) -> str:
     if isinstance(result, Duplicate):
         return "in the corpus already"
     return "refused" if isinstance(result, CoopbotError) else result.change
+
+
+def say_visit(url: str, visit: Visit) -> None:
+    """Print what became of a visit to a cited page, unless the corpus has it as it is."""
+    if visit.outcome == "added":
+        say(f"{escaped_line(url)}: added {visit.article_id}")
+    elif visit.reason:
+        warn(f"{escaped_line(url)}: {visit.reason}")
+
+
+def visits_summary(visits: Sequence[Visit]) -> str:
+    """Counts by outcome: "cited pages: 250 added, 30 gone"."""
+    counts = Counter(visit.outcome for visit in visits)
+    text = ", ".join(f"{counts[outcome]} {words}" for outcome, words in _VISITS.items() if counts[outcome])
+    return f"cited pages: {text}" if text else "cited pages: nothing to fetch; all were visited within a day"
+
+
+_VISITS: dict[Outcome, str] = {
+    "added": "added",
+    "known": "in the corpus already",
+    "unchanged": "unchanged",
+    "gone": "gone",
+    "different": "changed or to be paid for",
+    "forbidden": "not permitted by their sites",
+    "unreadable": "without a readable article",
+    "silent": "did not answer (run it again to try them)",
+}
 
 
 def _about(article: Article) -> str:

@@ -40,6 +40,7 @@ def add(
         typer.Argument(help="Files, folders of them, or web addresses."),
     ] = None,
     feed: Feeds = None,
+    cited: Annotated[bool, typer.Option("--cited", help="Fetch and add the pages that the articles cite.")] = False,
     no_index: Annotated[bool, typer.Option("--no-index", help="Only add to the corpus.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added, and write nothing.")] = False,
     as_json: AsJson = False,
@@ -49,14 +50,21 @@ def add(
     from coopbot.state import State
     from coopbot.wiring import open_editor, open_state
 
-    if not sources and not feed:
+    if not sources and not feed and not cited:
         raise InvalidRequest("sources", "nothing to add; name files, folders or addresses, or a feed with --feed")
+    if cited and (sources or feed or dry_run):
+        raise InvalidRequest("cited", "--cited takes no sources, feeds or --dry-run; leave those out")
     if dry_run and feed:
         raise InvalidRequest(
             "feed", "--dry-run does not take feeds, as each entry is read only once; name the address of an article"
         )
     settings = load_settings()
     editor = open_editor(settings, State(None) if dry_run else open_state(settings))
+    if cited:
+        _add_cited(editor, as_json=as_json)
+        if not no_index and _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus):
+            raise typer.Exit(1)
+        return
     if dry_run:
         editor = replace(editor, corpus=editor.corpus.previewing())
     results = []
@@ -71,6 +79,20 @@ def add(
         unread = _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus)
     if unread or any(_counts_as_failed(source in (sources or []), result) for source, result in results):
         raise typer.Exit(1)
+
+
+def _add_cited(editor: CorpusEditor, *, as_json: bool) -> None:
+    """Add the pages that the articles cite, and print what became of each."""
+    from coopbot.cli import arrivals
+
+    visits = []
+    with bar("fetching cited pages") as progress:
+        for url, visit in editor.add_cited(progress=progress):
+            visits.append((url, visit))
+            if not as_json:
+                arrivals.say_visit(url, visit)
+    entries = [{"url": url, "outcome": one.outcome, "article_id": one.article_id, "reason": one.reason} for url, one in visits]
+    say_either(as_json, entries, arrivals.visits_summary([visit for _, visit in visits]))
 
 
 def _counts_as_failed(named: bool, result: Result) -> bool:

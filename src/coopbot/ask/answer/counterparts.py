@@ -25,9 +25,12 @@ _WITH_DATES: dict[bool, float] = {False: 0.90, True: 0.50}
 _LOOKED_THROUGH = 8
 
 
-def say_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether `other` says what `one` does, of the same time: all its figures or, in another language, those that answer."""
-    across = one.stored.language != other.stored.language
+def say_the_same(one: ScoredSentence, other: ScoredSentence, *, cited: bool = False) -> bool:
+    """Whether `other` says what `one` does, of the same time: all its figures or, in another language, those that answer.
+
+    cited: one is cited from the page of the other, so that they may be worded as differently as those of two languages.
+    """
+    across = cited or one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)
     ours, theirs = find_figures(one.text), find_figures(other.text)
     figures = (find_figures(one.answer_text) if across else []) or ours
@@ -69,11 +72,11 @@ def find_counterpart(
     found = replace(sentence, stored=stored, span=span, pair="same", vector=sentences.vectors[best], answer=None, read=None)
     if article is None or not sentence_passes(article, span, filters) or not say_the_same(sentence, found):
         return None
-    return replace(found, answer=_figure_of(sentence, found))
+    return replace(found, answer=figure_of(sentence, found))
 
 
-def _figure_of(sentence: ScoredSentence, found: ScoredSentence) -> Span | None:
-    """Where a sentence has the first figure of another one's answer."""
+def figure_of(sentence: ScoredSentence, found: ScoredSentence) -> Span | None:
+    """Where a sentence, `found`, has the first figure of another one's answer."""
     for placed in place_figures(found.text):
         if figures_agree(placed.of(found.text), sentence.answer_text):
             return placed.shifted(found.span.start_char)

@@ -8,6 +8,7 @@ from functools import partial
 from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, in_own_language, nearest, quoted_span, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer
+from coopbot.ask.answer.originals import with_originals
 from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, find_evidence, read_passages
 from coopbot.ask.understand.conversations import NO_TURN, Turn
 from coopbot.ask.understand.rules import Wider, wider
@@ -117,6 +118,7 @@ def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...
         rest = Chosen(nearest=chosen.sentences[limit:])
         chosen = _in_own_language(asking, replace(chosen, sentences=chosen.sentences[:limit]))
         chosen = with_versions(chosen, sentences, asking.cited)
+        chosen = with_originals(chosen, sentences, asking.store, asking.filters, asking.article, asking.cited)
     citations, claims = _cited(asking, chosen, latest=latest)
     further, _ = _cited(asking, rest, latest=latest, after=len(citations))
     answer = Answer(

@@ -74,15 +74,15 @@ class Corpus:
         """One article. Raises NotFound if there is none with that id, Unreadable if its file is damaged."""
         return self._read(self._locate(article_id))
 
-    def add(self, draft: Draft) -> Arrival:
-        """Adds a draft to the corpus.
+    def add(self, draft: Draft, folder: str = "") -> Arrival:
+        """Adds a draft to the corpus. folder: for new files, within the corpus folder.
 
         A new text for a known page replaces its article; a near duplicate from another page joins the existing article.
         Raises Duplicate if the identical text is there or the draft adds nothing; InvalidRequest if text or title is missing,
         or the page is there in a file that is not Markdown, which is never rewritten; Busy if another process is adding.
         """
         ready, notes = ready_draft(draft, datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date())
-        arrival = self._retried(lambda: self._add(ready))
+        arrival = self._retried(lambda: self._add(ready, folder))
         return replace(arrival, recovered=recovered_fields(ready), notes=notes)
 
     def previewing(self) -> Corpus:
@@ -96,7 +96,7 @@ class Corpus:
         for name in dict.fromkeys([self._locate(article_id) for article_id in article_ids]):
             delete(self._root / name)
 
-    def _add(self, draft: Draft) -> Arrival:
+    def _add(self, draft: Draft, folder: str) -> Arrival:
         with self._catalogue.exclusive():
             if self._root.is_dir():
                 self._refresh()
@@ -106,7 +106,7 @@ class Corpus:
                 return self._replace(page, draft)
             if story := self._same_story(draft):
                 return self._join(story, draft)
-            name = self._free_name(f"{draft.language}/{slug_of(draft)}")
+            name = self._free_name(str(PurePosixPath(folder, draft.language or "", slug_of(draft))))
             return self._written(name, render_article(draft), "added")
 
     def _replace(self, name: str, draft: Draft) -> Arrival:

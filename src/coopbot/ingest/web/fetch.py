@@ -156,7 +156,7 @@ def _redirected(place: URL, reply: Reply, source: str, via: str) -> URL:
 
     location = reply.headers.get("location", "")
     if not location or len(location) > _LONGEST_URL:
-        raise Unreachable(source, f"answered {reply.status} without saying where to go; {_SAVE}")
+        raise Unreachable(source, f"answered {reply.status} without saying where to go; {_SAVE}", reply.status)
     try:
         return _checked(place.join(location), via)
     except (InvalidURL, UnicodeError) as error:
@@ -206,7 +206,7 @@ def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int
         if reply.status != HTTPStatus.OK:
             advice = "try again later" if reply.status in _PASSING else f"check the address, or {_SAVE}"
             name = _STATUS_NAMES.get(reply.status, "")
-            raise Unreachable(deadline.source, f"answered {reply.status}{name}; {advice}")
+            raise Unreachable(deadline.source, f"answered {reply.status}{name}; {advice}", reply.status)
         content_type = reply.headers.get("content-type", "")
         ending = ending_of(content_type, place.path, kinds, deadline.source)
         content = as_utf8(_body(reply, most_bytes, deadline), content_type, ending)
