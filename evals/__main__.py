@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from coopbot.wiring import Service
     from evals.measure.chains import ChainsPart
     from evals.measure.evaluate import Part
+    from evals.measure.golden import Split
+    from evals.measure.several import SeveralPart
     from evals.measure.siblings import SiblingsPart
     from evals.measure.unseen_board import UnseenPart
     from evals.measure.writing import WritingPart
@@ -50,6 +52,8 @@ def quality(
     siblings: Annotated[
         Path, typer.Option("--siblings", help="Questions near a tempting sibling, JSONL; NAME/ beside it has pages.")
     ] = _EVALS / "siblings.jsonl",
+    several: Annotated[Path, typer.Option("--several", help="Questions that one sentence cannot answer, JSONL.")] = _EVALS
+    / "several.jsonl",
     golden_only: Annotated[bool, typer.Option("--golden-only", help="Ask no other questions than --questions.")] = False,
     xquad: Annotated[Path | None, typer.Option("--xquad", help="A folder of XQuAD-R: measure that too.")] = None,
     llm: Annotated[int, typer.Option("--llm", min=0, help="How many of --unseen the language model writes answers to.")] = 0,
@@ -70,6 +74,7 @@ def quality(
             _unseen(unseen, blind, former, pages, settings, service),
             _chains(chains, service),
             _siblings(siblings, settings, service),
+            _several(several, service),
         ]
     further += [_xquad(xquad, service)] if xquad else []
     further += [_written(unseen, llm, given, service)] if llm else []
@@ -103,6 +108,18 @@ def final(
     report = fill("final", tables=_asked(("final", questions, "--questions", service)).tables())
     _write(board, report)
     say(report)
+
+
+@app.command()
+def several(
+    questions: Annotated[Path, typer.Option("--questions", help="Questions that one sentence cannot answer, JSONL.")] = _EVALS
+    / "several.jsonl",
+    split: Annotated[
+        Literal["dev", "test"] | None, typer.Option("--split", help="Ask only this half, both if left out.")
+    ] = None,
+) -> None:
+    """Ask the questions that one sentence cannot answer, and print how right each part of the answers is."""
+    say(_several(questions, parts.service(load_settings().model_copy(update={"llm": LlmServer()})), split).sections())
 
 
 @app.command()
@@ -177,6 +194,14 @@ def _siblings(path: Path, settings: Settings, service: Service) -> SiblingsPart:
         with bar(f"asking {path.name}") as progress:
             replies += ask_siblings(rows, asked.answerer, articles, progress)
     return SiblingsPart(replies=replies)
+
+
+def _several(path: Path, service: Service, split: Split | None = None) -> SeveralPart:
+    from evals.measure.several import SeveralPart, ask_several, load_several
+
+    rows = [one for one in load_several(path) if split in (None, one.split)]
+    with bar(f"asking {path.name}") as progress:
+        return SeveralPart(replies=ask_several(rows, service.answerer, _articles(service), progress))
 
 
 def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:

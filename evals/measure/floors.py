@@ -11,7 +11,7 @@ from coopbot.errors import Misconfigured
 from evals.measure.scores import Estimate
 
 # Figures of parts of the evaluation that may be left out. Their floors count only when the part is run.
-OPTIONAL_PARTS = ("xquad.", "unseen.", "blind.", "former.", "pages.", "chains.", "siblings.", "llm.")
+OPTIONAL_PARTS = ("xquad.", "unseen.", "blind.", "former.", "pages.", "chains.", "siblings.", "several.", "llm.")
 
 
 class Floors(BaseModel):
