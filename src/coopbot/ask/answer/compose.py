@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from coopbot.ask.answer.counterparts import find_counterpart, say_the_same
+from coopbot.ask.answer.counterparts import find_counterpart, repeats, say_the_same
 from coopbot.ask.answer.deep_links import deep_link
 from coopbot.ask.answer.disagree import Contradiction, answering_figure, find_contradiction
-from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.store import VectorStore
 from coopbot.ask.weights import SentenceWeights
 from coopbot.domain import Article, Citation, Disagreement, Filters, Language, Span
-from coopbot.text.figures import figures_agree
 from coopbot.text.gazetteer import find_names
 from coopbot.text.questions import opens_with_reference
 from coopbot.text.restate import restate
@@ -58,7 +56,7 @@ def choose(
     if other and other.sentence not in chosen and limit > 1:
         chosen.append(other.sentence)
     for sentence in parts:
-        if len(chosen) < limit and not any(_repeats(sentence, one) for one in chosen):
+        if len(chosen) < limit and not any(repeats(sentence, one) for one in chosen):
             chosen.append(sentence)
     for sentence in sentences:
         if len(chosen) >= limit:
@@ -107,7 +105,7 @@ def nearest(sentences: Sequence[ScoredSentence], limit: int) -> Chosen:
         by_passage.setdefault(sentence.stored.passage.passage_id, sentence)
     chosen: list[ScoredSentence] = []
     for sentence in by_passage.values():
-        if len(chosen) < limit and not any(_repeats(sentence, one) for one in chosen):
+        if len(chosen) < limit and not any(repeats(sentence, one) for one in chosen):
             chosen.append(sentence)
     return Chosen(nearest=tuple(chosen))
 
@@ -211,7 +209,7 @@ def _heading_needed(quote: str, title: str, heading_path: Sequence[str]) -> str:
 
 def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
     """Whether a sentence is from another passage, and says something that the other does not."""
-    return sentence.stored.passage.passage_id != other.stored.passage.passage_id and not _repeats(sentence, other)
+    return sentence.stored.passage.passage_id != other.stored.passage.passage_id and not repeats(sentence, other)
 
 
 def _is_about_something_else(sentence: ScoredSentence, best: ScoredSentence) -> bool:
@@ -222,13 +220,3 @@ def _is_about_something_else(sentence: ScoredSentence, best: ScoredSentence) -> 
         return False
     one, other = answering_figure(best), answering_figure(sentence)
     return bool(one and other and one.figure.unit == other.figure.unit and not one.figure.agrees(other.figure))
-
-
-def _repeats(sentence: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether a sentence is the other one, or says the same."""
-    if sentence.stored.passage.passage_id == other.stored.passage.passage_id and sentence.span == other.span:
-        return True
-    if sentence.answer and other.answer and figures_agree(sentence.answer_text, other.answer_text):
-        return True
-    alike = float(sentence.vector @ other.vector) >= SAME[sentence.stored.language != other.stored.language]
-    return alike or say_the_same(sentence, other)

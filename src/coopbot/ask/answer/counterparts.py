@@ -1,4 +1,4 @@
-"""Sentences that say the same in another language, or in the same one: recognised, and looked up in the index."""
+"""Sentences that say the same, in another language or in one: recognised, for all forms of answers, and looked up."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ _WITH_DATES: dict[bool, float] = {False: 0.90, True: 0.50}
 
 # Passages near a sentence that are looked through for one that says the same.
 _LOOKED_THROUGH = 8
+
+
+def is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether both are the same sentence."""
+    return one.stored.passage.article_id == other.stored.passage.article_id and one.span == other.span
+
+
+def are_alike(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether both say the same whatever figures they have, so near are their vectors."""
+    return float(one.vector @ other.vector) >= SAME[one.stored.language != other.stored.language]
+
+
+def repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether a sentence adds nothing to another: it is that one, gives the figures of its answer, or says the same."""
+    return (
+        is_one(one, other)
+        or figures_agree(one.answer_text, other.answer_text)
+        or are_alike(one, other)
+        or say_the_same(one, other)
+    )
 
 
 def say_the_same(one: ScoredSentence, other: ScoredSentence, *, cited: bool = False) -> bool:

@@ -12,20 +12,19 @@ from datetime import date
 from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
-from coopbot.ask.answer.compose import cite, cite_span, quoted_span
-from coopbot.ask.answer.counterparts import find_counterpart, say_the_same
+from coopbot.ask.answer.compose import cite, cite_span
+from coopbot.ask.answer.counterparts import find_counterpart, repeats, say_the_same
 from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series
-from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
 from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
-from coopbot.text.figures import figures_agree, find_figures
+from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
 from coopbot.text.glossary import find_concepts
 from coopbot.text.restate import restate
@@ -109,7 +108,7 @@ def _latest(asking: Asking, near: list[ScoredSentence], confidence: float) -> An
     near.sort(key=lambda one: (days[id(one)] or date.min, one.log_odds), reverse=True)
     chosen: list[ScoredSentence] = []
     for one in near:
-        if len(chosen) < asking.limit(_OF_LATEST) and not any(_repeats(one, other) for other in chosen):
+        if len(chosen) < asking.limit(_OF_LATEST) and not any(repeats(one, other) for other in chosen):
             chosen.append(one)
     citations = [
         replace(one, as_of=When(day) if (day := days[id(sentence)]) else "undated")
@@ -428,12 +427,3 @@ def _day(asking: Asking, one: ScoredSentence) -> date | None:
     if time is None or time.first > asking.today:
         return published
     return min(time.last, published) if published and time.first <= published else min(time.last, asking.today)
-
-
-def _repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
-    if one.answer_text and figures_agree(one.answer_text, other.answer_text):
-        return True
-    if figures_agree(one.text, other.text) and figures_agree(other.text, one.text):
-        return True
-    is_one = one.stored.passage.article_id == other.stored.passage.article_id and quoted_span(one) == quoted_span(other)
-    return is_one or float(one.vector @ other.vector) >= SAME[one.stored.language != other.stored.language]

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
+from coopbot.ask.answer.counterparts import are_alike, is_one
 from coopbot.ask.rank.features import OpenPassage
-from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import ScoredSentence, read_opened, scored_sentences
 from coopbot.ask.understand.question import Question
@@ -195,10 +195,6 @@ def _is_beside(text: str, words: Span, topics: frozenset[str]) -> bool:
     return bool(_place_kinds(topics) & _topics(_beside(text, words)))
 
 
-def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
-    return one.stored.passage.passage_id == other.stored.passage.passage_id and one.span == other.span
-
-
 def _beside(text: str, words: Span) -> str:
     """The words right before a name, and the one or two right after it that are no preposition, up to the next mark."""
     before = _MARK.split(text[max(0, words.start_char - _NEAR_CHARS) : words.start_char])[-1]
@@ -209,11 +205,11 @@ def _beside(text: str, words: Span) -> str:
 
 def _repeats(one: ScoredSentence, other: ScoredSentence, *, named: bool) -> bool:
     """Whether two sentences are one, say the same, or give the same answer. named: whether the first has names of its own."""
-    if _is_one(one, other) or named:
-        return _is_one(one, other)
+    if is_one(one, other) or named:
+        return is_one(one, other)
     across = one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)
-    if cosine >= SAME[across]:
+    if are_alike(one, other):
         return True
     names = find_names(one.answer_text)
     if names and names == find_names(other.answer_text):

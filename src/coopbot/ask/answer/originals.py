@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from coopbot.ask.answer.compose import Chosen
-from coopbot.ask.answer.counterparts import figure_of, say_the_same
+from coopbot.ask.answer.counterparts import figure_of, is_one, say_the_same
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Filters
@@ -44,7 +44,7 @@ def with_originals(
     versions: list[tuple[ScoredSentence, ...]] = []
     beside: list[ScoredSentence] = []
     for one, own in zip(chosen.sentences, chosen.versions, strict=True):
-        if one not in kept and any(_is_same(one, other) for other in (*quoted, *beside)):
+        if one not in kept and any(is_one(one, other) for other in (*quoted, *beside)):
             continue
         ours = article(one.stored.passage.article_id)
         original = None if one in kept else find_original(one, ours, store, filters)
@@ -55,7 +55,7 @@ def with_originals(
         quoted.append(original or one)
         if brief is not None:
             beside.append(brief)
-            own = (brief, *(other for other in own if not _is_same(other, brief)))
+            own = (brief, *(other for other in own if not is_one(other, brief)))
         versions.append(own)
     if limit is not None:
         room = limit - len(quoted)
@@ -95,7 +95,3 @@ def _is_cited_in(one: ScoredSentence, page: Article, other: ScoredSentence, arti
     if one.stored.language != other.stored.language or not say_the_same(other, one, cited=True):
         return False
     return is_original(page, article(other.stored.passage.article_id), other)
-
-
-def _is_same(one: ScoredSentence, other: ScoredSentence) -> bool:
-    return one.stored.passage.article_id == other.stored.passage.article_id and one.span == other.span
