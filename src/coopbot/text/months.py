@@ -42,7 +42,7 @@ def _any(forms: Iterable[str]) -> str:
 
 ENGLISH = _any(name.lower() for name in ENGLISH_NAMES)
 ENGLISH_SHORT = _any(_ENGLISH_ABBREVIATIONS)
-RUSSIAN = _any([stem + ("[ае]?" if stem in _HARD else "[йяею]" if stem == "ма" else "[ьяею]") for stem in _RUSSIAN_STEMS])
+RUSSIAN = _any([stem + ("[аеу]?" if stem in _HARD else "[йяею]" if stem == "ма" else "[ьяею]") for stem in _RUSSIAN_STEMS])
 RUSSIAN_SHORT = _any(_RUSSIAN_ABBREVIATIONS)
 _NUMBERS = {
     **{name[:3].lower(): number for number, name in enumerate(ENGLISH_NAMES, 1)},
