@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypedDict
 
 from coopbot.domain import Article, Filters, Language, Span, When
 from coopbot.text.gazetteer import all_places, find_names, place_id
 from coopbot.text.publishers import spellings_of
+
+# Of how many filters the keys are remembered: every sentence that is read asks for those of the question.
+_REMEMBERED = 256
 
 KEY_CHARS = 200
 """Longer values are cut before they are compared."""
@@ -109,6 +112,7 @@ def values_by_key(article: Article, one: ValueFilter) -> dict[str, str]:
     return {key: value for value in one.of(article) if (key := key_of(value))}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def asked_keys(one: ValueFilter, filters: Filters) -> frozenset[str]:
     """The keys of the values asked for, in all spellings; empty if the filter does not limit."""
     return frozenset(key_of(written) for value in getattr(filters, one.field) for written in one.spellings(value))

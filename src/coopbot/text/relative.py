@@ -189,7 +189,7 @@ def _phrases(text: str, today: date) -> Iterator[DatedWords]:
     for away, found in _found(_YEARS_OF_TEXTS, text):
         yield _span(found, *_part_of_year(found[0], today.year + away))
     for away, found in _found(_MONTHS_OF_TEXTS, text):
-        yield _span(found, *_month(*month_away(today, away)))
+        yield _span(found, *month_days(*month_away(today, away)))
     for away, found in _found(_WEEKS_AWAY, text):
         monday = today + timedelta(days=7 * away - today.weekday())
         yield _span(found, monday, monday + timedelta(days=6))
@@ -216,16 +216,17 @@ def _span(found: re.Match[str], first: date, last: date) -> DatedWords:
 def _part_of_year(phrase: str, year: int) -> tuple[date, date]:
     """The first and last day of a year, or of the part of it (half, quarter, months, month, day) that the phrase names."""
     for first, last in sorted(find_periods(phrase)):
-        return date(year, first, 1), _month(year, last)[1]
+        return date(year, first, 1), month_days(year, last)[1]
     mention = next((found for found in find_dates(phrase) if found.month), None)
     if mention and mention.month:
-        return _day_or_month(year, mention.month, mention.day) or _month(year, mention.month)
+        return _day_or_month(year, mention.month, mention.day) or month_days(year, mention.month)
     named = re.search(rf"{months.ENGLISH}|{months.RUSSIAN}", phrase, re.IGNORECASE)
     month = next((found.month for found in find_dates(f"in {named[0].title()} {year}")), None) if named else None
-    return _month(year, month) if month else (date(year, 1, 1), date(year, 12, 31))
+    return month_days(year, month) if month else (date(year, 1, 1), date(year, 12, 31))
 
 
-def _month(year: int, month: int) -> tuple[date, date]:
+def month_days(year: int, month: int) -> tuple[date, date]:
+    """The first and the last day of a month."""
     following = date(year + month // 12, month % 12 + 1, 1)
     return date(year, month, 1), following - timedelta(days=1)
 
@@ -239,7 +240,7 @@ def month_away(day: date, months: int) -> tuple[int, int]:
 def _day_or_month(year: int, month: int, day: int | None) -> tuple[date, date] | None:
     """The day or the whole month; None for a day that the month does not have."""
     try:
-        return (date(year, month, day), date(year, month, day)) if day else _month(year, month)
+        return (date(year, month, day), date(year, month, day)) if day else month_days(year, month)
     except ValueError:
         return None
 
@@ -250,7 +251,7 @@ def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
         year = max(1, today.year - count)
         return date(year, 1, 1), date(year, 12, 31)
     if found["month"]:
-        return _month(*month_away(today, -count))
+        return month_days(*month_away(today, -count))
     day = today - timedelta(days=count * (7 if found["week"] else 1))
     return day, day
 
@@ -284,4 +285,4 @@ def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] 
         return min(near, key=lambda days: abs((days[0] - today).days), default=None)
     around = text[max(0, mention.start_char - _AHEAD_WINDOW_CHARS) : mention.end_char + _AHEAD_WINDOW_CHARS]
     is_past = month > today.month and not _AHEAD.search(around)
-    return _month(today.year - is_past, month)
+    return month_days(today.year - is_past, month)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.measures import LETTER, flatten, read_unit
 from coopbot.text.periods import find_periods
 from coopbot.text.quantities import Quantity, find_quantities
-from coopbot.text.relative import month_away, relative_words
+from coopbot.text.relative import month_days, relative_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +138,7 @@ def _times(text: str, mentions: Sequence[DateMention], published: date | None) -
     if published is not None:
         for words in relative_words(text, published):
             if words.first.year >= 1 and not any(words.overlaps(mention) for mention in mentions):
-                length = _month_count(words.first, words.last) if words.last > words.first else 0
-                times.append(
-                    Time(
-                        start_char=words.start_char, end_char=words.end_char, first=words.first, last=words.last, length=length
-                    )
-                )
+                times.append(_named(words, words.first, words.last))
         times.sort(key=lambda time: time.start_char)
     times = _same_parts(list(_joined(times, text)), text)
     coarse = [time for time in times if time.length >= 3]
@@ -161,25 +156,16 @@ def _time(mention: DateMention, mentions: Sequence[DateMention], text: str) -> T
     if mention.month and (_REPORTED_AFTER.match(after) or (mention.day and _REPORTED.search(before))):
         return None
     if mention.day and mention.month and _SINCE_JANUARY.search(before):
-        return Time(
-            start_char=mention.start_char,
-            end_char=mention.end_char,
-            first=date(mention.year, 1, 1),
-            last=_month_end(mention.year, mention.month),
-            length=mention.month,
-        )
+        return _named(mention, date(mention.year, 1, 1), month_days(mention.year, mention.month)[1])
     if mention.day:
         try:
             day = date(mention.year, mention.month or 1, mention.day)
         except ValueError:
             return None
-        return Time(start_char=mention.start_char, end_char=mention.end_char, first=day, last=day, length=0)
-    if season := _SEASON.search(mention.of(text)):
-        last = date(mention.year + 1, 6, 30)
-        if int(season["last"]) == (mention.year + 1) % 100:
-            return Time(
-                start_char=mention.start_char, end_char=mention.end_char, first=date(mention.year, 7, 1), last=last, length=12
-            )
+        return _named(mention, day, day)
+    season = _SEASON.search(mention.of(text))
+    if season and int(season["last"]) == (mention.year + 1) % 100:
+        return _named(mention, date(mention.year, 7, 1), date(mention.year + 1, 6, 30))
     first_month, last_month = mention.month or 1, mention.month or 12
     if mention.month is None:
         earlier = [other.end_char for other in mentions if other.end_char <= mention.start_char]
@@ -194,15 +180,13 @@ def _time(mention: DateMention, mentions: Sequence[DateMention], text: str) -> T
         beside = _MONTH_BEFORE.search(before)  # "January and February 2026"
         if beside and (earlier_month := months.month_number(beside[1])) < mention.month:
             first_month = earlier_month
-    begin, end = date(mention.year, first_month, 1), _month_end(mention.year, last_month)
-    return Time(
-        start_char=mention.start_char, end_char=mention.end_char, first=begin, last=end, length=last_month - first_month + 1
-    )
+    return _named(mention, date(mention.year, first_month, 1), month_days(mention.year, last_month)[1])
 
 
-def _month_end(year: int, month: int) -> date:
-    following_year, following = month_away(date(year, month, 1), 1)
-    return date(following_year, following, 1) - timedelta(days=1)
+def _named(words: Span, first: date, last: date) -> Time:
+    """A time that is named by these words, of whole months or of days."""
+    length = _month_count(first, last) if last > first else 0
+    return Time(start_char=words.start_char, end_char=words.end_char, first=first, last=last, length=length)
 
 
 def _month_count(first: date, last: date) -> int:
@@ -232,7 +216,7 @@ def _same_parts(times: Sequence[Time], text: str) -> list[Time]:
     for time in times:
         around = text[max(0, time.start_char - _WINDOW_CHARS) : time.end_char + 4]
         if part and time.length == 12 and time.first.year != part.first.year and _SAME_PART.search(around):
-            last = _month_end(time.last.year, part.last.month)
+            last = month_days(time.last.year, part.last.month)[1]
             time = replace(time, first=time.first.replace(month=part.first.month), last=last, length=part.length)
         found.append(time)
     return found
@@ -340,7 +324,9 @@ def _part_between(amount: Span, time: Time, text: str) -> Time | None:
     (begin, end), *others = sorted(periods)
     if others:
         return None
-    return replace(time, first=time.first.replace(month=begin), last=_month_end(time.first.year, end), length=end - begin + 1)
+    return replace(
+        time, first=time.first.replace(month=begin), last=month_days(time.first.year, end)[1], length=end - begin + 1
+    )
 
 
 def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:

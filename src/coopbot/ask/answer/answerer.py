@@ -70,6 +70,7 @@ class Answerer:
         self._current = current
         self._reader = reader
         self._weights = weights or load_weights()
+        self._kinds = load_kind_weights()
         self._late = late
         self._writer = writer
         self._on_answer = on_answer
@@ -173,7 +174,7 @@ class Answerer:
             asking.clock.lap("retrieve")
             return unquoted, ()
         asking = asking.of(with_dates(asking.text, asking.today))
-        kind = find_kind(asking.text, asking.asked.vector, load_kind_weights())
+        kind = find_kind(asking.text, asking.asked.vector, self._kinds)
         asking.clock.lap("embed")
         if kind == "ability":
             return fixed_answer(asking, "ability", outcome="small_talk"), ()

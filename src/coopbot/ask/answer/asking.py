@@ -10,7 +10,7 @@ from functools import cached_property
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import Evidence, Watch, find_all, rank_passages, read_passages, scored_sentences
+from coopbot.ask.rank.retrieve import Evidence, Watch, find_all, rank_passages, read_opened, read_passages, scored_sentences
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import Turn
 from coopbot.ask.understand.follow_up import readings
@@ -90,6 +90,17 @@ class Asking:
     def article(self, article_id: str) -> Article:
         """An article of the snapshot. Raises IndexBroken."""
         return article_of(self.store, article_id)
+
+
+def read_own_first(
+    question: str, opened: Sequence[OpenPassage], reader: Reader | None, own: int, others: int
+) -> list[OpenPassage]:
+    """So many of these passages read, best first: of the question's language, then of others, and more of these where it has
+    too few.
+    """
+    chosen = [one for one in opened if one.ranked.pair == "same"][:own]
+    chosen += [one for one in opened if one.ranked.pair != "same"][: own + others - len(chosen)]
+    return read_opened(question, chosen, reader)
 
 
 def article_of(store: VectorStore, article_id: str) -> Article:

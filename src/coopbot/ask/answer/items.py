@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
+from coopbot.ask.answer.asking import read_own_first
 from coopbot.ask.answer.counterparts import are_alike, is_one
 from coopbot.ask.rank.features import OpenPassage
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import ScoredSentence, read_opened, scored_sentences
+from coopbot.ask.rank.retrieve import ScoredSentence, scored_sentences
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
@@ -60,7 +61,7 @@ class Item:
 
 def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader | None, weights: Weights) -> list[Item]:
     """The items, the likeliest first; those that are named by the gazetteer after the sentences that answer best."""
-    read = _read(question, opened, reader)
+    read = read_own_first(question.text, opened, reader, *_READ)
     own = weights.sentences(with_reader=reader is not None)
     if not read:
         return []
@@ -85,12 +86,6 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
             items.append(item)
             told |= names
     return items[:_MOST_ITEMS]
-
-
-def _read(question: Question, opened: Sequence[OpenPassage], reader: Reader | None) -> list[OpenPassage]:
-    chosen = [one for one in opened if one.ranked.pair == "same"][: _READ[0]]
-    chosen += [one for one in opened if one.ranked.pair != "same"][: sum(_READ) - len(chosen)]
-    return read_opened(question.text, chosen, reader)
 
 
 def _topics(text: str) -> frozenset[str]:

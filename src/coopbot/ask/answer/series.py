@@ -14,9 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from coopbot.ask.answer.asking import read_own_first
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import open_best, read_opened
+from coopbot.ask.rank.retrieve import open_best
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
@@ -240,10 +241,8 @@ def _read(
         return one.ranked.score + _FOR_A_TIME * min(_MOST_TIMES, len(times.get(one.passage.passage_id, ())))
 
     best = sorted(opened, key=worth, reverse=True)
-    chosen = [one for one in best if one.ranked.pair == "same"][: _READ[0]]
-    chosen += [one for one in best if one.ranked.pair != "same"][: _READ[1] + _READ[0] - len(chosen)]
     asked = without_years(question.text)
-    read = read_opened(asked if len(lexical_tokens(asked)) > 1 else question.text, chosen, reader)
+    read = read_own_first(asked if len(lexical_tokens(asked)) > 1 else question.text, best, reader, *_READ)
     return {one.passage.passage_id: one for one in read}
 
 

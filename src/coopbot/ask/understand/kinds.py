@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -102,7 +101,6 @@ def kind_probabilities(text: str, vector: F32, weights: KindWeights) -> Mapping[
     return {kind: one / sum(odds) for kind, one in zip(WANTED, odds, strict=True)}
 
 
-@cache
 def load_kind_weights() -> KindWeights:
     """The weights shipped with the package."""
     file = importlib.resources.files("coopbot.ask.understand").joinpath("kinds.json")

@@ -37,11 +37,8 @@ class FrontMatterError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter(Metadata):
-    """Its fields, and its footnotes by label. Unknown fields are empty or None."""
+    """Its fields, and its footnotes by label."""
 
-    language: Language | None = None
-    sources: tuple[Source, ...] = ()
-    also_published_by: tuple[Source, ...] = ()
     footnotes: Mapping[str, Footnote] = field(default_factory=dict)
 
 
