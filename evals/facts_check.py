@@ -16,7 +16,7 @@ from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from coopbot.domain import LANGUAGES, Article, Attribution, Language
+from coopbot.domain import LANGUAGES, Article, Attribution, Language, When
 from coopbot.errors import Misconfigured
 from coopbot.ingest.addresses import is_web_address
 from coopbot.text import months
@@ -163,7 +163,14 @@ def _text_of(label: str, brief: Brief, sheets: Sheets) -> str:
     if (note := brief.notes.get(label)) is None:
         return fact
     dates = (note.as_of, note.valid_until, note.planned_for, *(source.published for source in note.sources))
-    return f"{fact} {' '.join(f'{when} ' + when.replace('-', ' ') for when in dates if when)}"
+    return f"{fact} {' '.join(_written(when) for when in dates if when)}"
+
+
+def _written(when: When) -> str:
+    """A date as a text has it, "21 August 2019", and in figures."""
+    year, month, day = (*when.parts, None, None)[:3]
+    name = months.ENGLISH_NAMES[month - 1] if month else ""
+    return f"{when} {day or ''} {name} {year}"
 
 
 def _shape(brief: Brief) -> Iterator[str]:
