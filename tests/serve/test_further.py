@@ -30,6 +30,18 @@ class SureReader(FigureReader):
 
 
 ASKED = "How many kilometres long is the Heihe bridge?"
+OF_CARGO = "How many tonnes did the Heihe bridge carry in 2023?"
+OF_VISITORS = "How many people visited the Heihe bridge in 2024?"
+OF_BOLTS = "How many dollars for each bolt of the gas line?"
+GIVEN: dict[Language, dict[str, list[str]]] = {
+    "en": {
+        "gas": [OF_BOLTS],
+        "bridge": [OF_CARGO, OF_VISITORS, ASKED, "Who is the king of the moon?"],
+        "gone": ["How many people live on the moon?"],
+    },
+    "ru": {"most": ["Сколько тонн грузов прошло по мосту Хэйхэ?"]},
+    "zh": {"qiao": ["黑河大桥过货多少吨？"]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +53,21 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LiveIndex:
 
 @pytest.fixture
 def further(index: LiveIndex) -> FurtherQuestions:
-    return FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()))
+    return FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()), GIVEN)
 
 
 def test_what_is_near_and_answered_is_offered_and_not_what_was_asked(further: FurtherQuestions) -> None:
-    offered = further.after(Shown(question=ASKED, quotes=(LENGTH,)))
-    assert offered[:2] == ("Heihe bridge: how many tonnes in 2023?", "Heihe bridge: how many people in 2024?")
-    assert not any("kilometres" in question for question in offered)
+    assert further.after(Shown(question=ASKED, quotes=(LENGTH,))) == (OF_CARGO, OF_VISITORS, OF_BOLTS)
 
 
 def test_what_was_shown_is_not_offered_again(further: FurtherQuestions) -> None:
-    offered = further.after(Shown(question=ASKED, quotes=(LENGTH, CARGO, VISITORS)))
-    assert not any("Heihe" in question for question in offered)
+    assert further.after(Shown(question="How long is it?", quotes=(LENGTH, CARGO))) == (OF_VISITORS, OF_BOLTS)
 
 
-@pytest.mark.parametrize(
-    ("question", "subject"), [("Мост Хэйхэ?", "Мост Хэйхэ: сколько тонн?"), ("黑河大桥？", "黑河大桥：多少吨？")]
-)
-def test_it_is_offered_in_the_language_of_the_question(further: FurtherQuestions, question: str, subject: str) -> None:
-    assert further.after(Shown(question=question)) == (subject,)
+@pytest.mark.parametrize(("question", "language"), [("Мост Хэйхэ?", "ru"), ("黑河大桥？", "zh")])
+def test_it_is_offered_in_the_language_of_the_question(further: FurtherQuestions, question: str, language: Language) -> None:
+    (offered,) = GIVEN[language].values()
+    assert further.after(Shown(question=question)) == tuple(offered)
 
 
 def test_filters_apply_to_what_is_offered(further: FurtherQuestions) -> None:
@@ -75,18 +83,9 @@ def test_every_question_that_is_offered_is_answered_by_something_new(index: Live
         assert answer.claims[0].text != LENGTH
 
 
-def test_given_questions_are_offered_where_they_are_near_or_nothing_else_is(index: LiveIndex) -> None:
-    answerer = Answerer(BagOfWords(), index.current, SureReader())
-    given: dict[Language, list[str]] = {
-        "en": ["How many dollars for each bolt of the gas line?", "Who is the king of the moon?", ASKED]
-    }
-    offered = FurtherQuestions(answerer, given).after(Shown(question="the Heihe bridge", quotes=(CARGO, VISITORS)))
-    assert offered == (ASKED, "How many dollars for each bolt of the gas line?")
-
-
 def test_time_is_limited(index: LiveIndex) -> None:
     now_s = iter(range(0, 1000, 10))
-    further = FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()), clock=lambda: next(now_s))
+    further = FurtherQuestions(Answerer(BagOfWords(), index.current, SureReader()), GIVEN, clock=lambda: next(now_s))
     assert further.after(Shown(question=ASKED, quotes=(LENGTH,))) == ()
 
 
@@ -103,7 +102,6 @@ def test_over_http_a_refusal_says_whether_filters_were_the_reason(http: TestClie
 
     assert ask(refused=True, filters={"publishers": ["Nobody"]}) == {"questions": [], "answered_without_filters": True}
     assert ask(refused=True)["answered_without_filters"] is False
-    assert ask(quotes=[LENGTH])["questions"]
     assert http.post("/v1/suggestions", json={"question": ASKED, "quotes": ["x"] * 21}).status_code == 422
 
 

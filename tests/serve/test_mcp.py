@@ -84,6 +84,15 @@ def test_the_tools_are_those_of_a_connector_and_change_nothing(index_dir: Path) 
     assert tools["fetch"].input_schema["required"] == ["id"]
 
 
+def test_on_this_machine_an_article_without_an_address_is_linked_to_its_file(index_dir: Path) -> None:
+    index = built(index_dir)
+    tools = make_tools(answerer_over(index), index, lambda article_id: f"file:///corpus/{article_id}.md")
+    _, found = tools["search"].call({"query": "порт"}, "", lambda _: None)
+    (url,) = (one["url"] for one in found.model_dump()["results"] if one["id"] == "ru/port")
+    _, document = tools["fetch"].call({"id": "ru/port"}, "", lambda _: None)
+    assert url == document.model_dump()["url"] == "file:///corpus/ru/port.md"
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_search_and_fetch_have_the_shapes_that_connectors_expect(app: FastAPI, mode: Literal["auto", "legacy"]) -> None:
     found = called(app, "search", {"query": "railway bridge"}, mode)

@@ -3,12 +3,15 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from coopbot import errors
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, NOTICES, REMARKS, Citation, Language, Source
 from coopbot.serve.messages import error_text, format_date, language_of_locale, message, publisher_line
+from coopbot.text.language import detect_language
+from coopbot.text.questions import needs_antecedent
 
 _SCRIPT = {"en": re.compile(r"[A-Za-z]"), "zh": re.compile(r"[\u4e00-\u9fff]"), "ru": re.compile(r"[А-Яа-яЁё]")}
 
@@ -20,7 +23,7 @@ _SIGNS = {"quoted"}
 def _texts(language: Language) -> dict[str, str]:
     texts = asdict(message(language))
     del texts["dates"], texts["punctuation"]
-    further = texts.pop("further")
+    questions = texts.pop("questions")
     notices = texts.pop("notices")
     assert set(notices) == set(NOTICES)
     remarks = texts.pop("remarks")
@@ -28,14 +31,14 @@ def _texts(language: Language) -> dict[str, str]:
     notices |= remarks
     for name in ("from_article", "also_in", "stale"):
         notices |= {f"{name} {code}": text for code, text in texts.pop(name).items()}
-    notices |= {f"further {unit}": forms["plain"].format(subject="").strip() for unit, forms in further.items()}
+    notices |= {question: question for own in questions.values() for question in own}
     return {name: text for name, text in (texts | notices).items() if name not in _SIGNS}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_in_its_own_script(language: Language) -> None:
     for name, whole in _texts(language).items():
-        text = re.sub(r"/[a-z]+|coopbot", "", whole)  # commands and the name are the same in all
+        text = re.sub(r"/[a-z]+|coopbot|Alipay", "", whole)  # commands and these names are the same in all
         assert _SCRIPT[language].search(text), name
         for other in LANGUAGES:
             assert other == language or not _SCRIPT[other].search(text), (name, other)
@@ -48,12 +51,13 @@ def test_texts_are_plain_and_trimmed(language: Language) -> None:
         assert text == text.strip(), name
 
 
-def test_further_questions_name_subject_and_year() -> None:
-    forms = {language: message(language).further for language in LANGUAGES}
-    assert forms["en"].keys() == forms["zh"].keys() == forms["ru"].keys()
-    for one in (form for by_unit in forms.values() for form in by_unit.values()):
-        assert re.findall(r"\{\w+\}", one.plain) == ["{subject}"]
-        assert sorted(re.findall(r"\{\w+\}", one.of_year)) == ["{subject}", "{year}"]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_given_questions_are_complete_and_of_articles_that_there_are(language: Language) -> None:
+    given = message(language).questions
+    assert set(given) <= {path.stem for path in (Path("corpus") / language).glob("*.md")}
+    every = [question for own in given.values() for question in own]
+    assert len(every) == len(set(every))
+    assert all(detect_language(one) == language and one[-1] in "?？" and not needs_antecedent(one) for one in every)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -23,7 +23,7 @@ from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.serve.admission import Admission
-from coopbot.serve.messages import message
+from coopbot.serve.messages import first_questions, message
 from coopbot.serve.sections import BotSettings, QuestionLimits
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.records import Asked, Records
@@ -136,7 +136,7 @@ def test_messages_without_words_get_a_reply_only_in_private(bot: Bot, api: BotAp
     texts, kind = bot_texts("ru"), next(iter(extra))
     cannot = {"voice": texts.cannot_listen, "photo": texts.cannot_see}.get(kind, texts.cannot_read)
     assert reply.text == f"{cannot} {texts.instead}"
-    assert [row[0]["text"] for row in reply.keyboard["inline_keyboard"]] == list(texts.examples[:3])
+    assert [row[0]["text"] for row in reply.keyboard["inline_keyboard"]] == list(first_questions("ru")[:3])
 
 
 def test_the_caption_of_a_photo_is_a_question(bot: Bot, api: BotApi) -> None:

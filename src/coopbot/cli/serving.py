@@ -129,7 +129,12 @@ def mcp() -> None:
     settings = load_settings()
     service = parts.service(settings)
     log_as_json()
-    tools = make_tools(service.answerer, service.index)
+
+    def file_of(article_id: str) -> str:
+        path = (settings.corpus_dir / f"{article_id}.md").resolve()
+        return path.as_uri() if path.is_file() else ""
+
+    tools = make_tools(service.answerer, service.index, file_of)
     serve_stdio(make_server(tools, base_of=lambda request: settings.public_url.rstrip("/")))
 
 

@@ -44,20 +44,13 @@ class Punctuation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FurtherForms:
-    """A question for an amount, with {subject}; `of_year` also has {year}."""
-
-    plain: str
-    of_year: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
     """Every fixed text in one language. … marks where a value goes.
 
     `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
-    `further` are questions for an amount, by unit. `notices` are shown in place of quotes: a reply to small talk, or a heading
-    above articles. `remarks` are on an answer as a whole; `missing` is on a side of a comparison about which nothing was found.
+    `questions` are some to ask, by the name of the article that answers them, those to begin with first. `notices` are shown in
+    place of quotes: a reply to small talk, or a heading above articles. `remarks` are on an answer as a whole; `missing` is on
+    a side of a comparison about which nothing was found.
     """
 
     possible: str
@@ -90,7 +83,7 @@ class Messages:
     start: str
     help: str
     begun_anew: str
-    further: dict[str, FurtherForms]
+    questions: dict[str, tuple[str, ...]]
     notices: dict[Notice, str]
     punctuation: Punctuation
     dates: DateForms
@@ -104,6 +97,11 @@ def message(language: Language) -> Messages:
     """The fixed texts in `language`."""
     text = files("coopbot.serve").joinpath("texts", f"{language}.json").read_text(encoding="utf-8")
     return _MESSAGES.validate_json(text.replace("{max_chars}", str(MAX_QUESTION_CHARS)))
+
+
+def first_questions(language: Language) -> tuple[str, ...]:
+    """Questions to begin with: the first of each article."""
+    return tuple(questions[0] for questions in message(language).questions.values())
 
 
 def language_of_locale(code: str | None) -> Language:

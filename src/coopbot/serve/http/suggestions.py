@@ -17,6 +17,7 @@ from coopbot.serve.admission import Admission
 from coopbot.serve.further import FurtherQuestions
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
+from coopbot.serve.messages import first_questions, message
 from coopbot.serve.requests import ShownIn
 
 # The most questions to begin with.
@@ -37,7 +38,7 @@ class FurtherOut(BaseModel):
 
 
 class Suggestions:
-    """Suggested questions: those of the page's candidates that the current index answers. Safe to share between threads.
+    """Suggested questions: those of the candidates that the current index answers. Safe to share between threads.
 
     A language's candidates are asked once for each snapshot, at the first request. Requests that arrive meanwhile do not wait,
     and get the suggestions of the previous snapshot.
@@ -46,6 +47,7 @@ class Suggestions:
     def __init__(
         self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[Language, Sequence[str]]
     ) -> None:
+        """candidates: questions to begin with, by language."""
         self._answerer = answerer
         self._admission = admission
         self._index = index
@@ -77,12 +79,13 @@ class Suggestions:
         return self._answerer.find(question, max_citations=1, watch=watch)
 
 
-def add_suggestions(
-    app: FastAPI, service: HttpService, questions: Questions, candidates: Mapping[Language, Sequence[str]]
-) -> None:
-    """Add the routes. candidates: questions to begin with, by language."""
-    suggestions = Suggestions(service.answerer, service.admission, service.index, candidates)
-    further = FurtherQuestions(service.answerer, candidates)
+def add_suggestions(app: FastAPI, service: HttpService, questions: Questions) -> None:
+    """Add the routes."""
+    given = {language: message(language).questions for language in LANGUAGES}
+    suggestions = Suggestions(
+        service.answerer, service.admission, service.index, {language: first_questions(language) for language in LANGUAGES}
+    )
+    further = FurtherQuestions(service.answerer, given)
 
     @app.get("/v1/suggestions", summary="Suggested questions")
     def suggest(language: Language = "en") -> SuggestionsOut:

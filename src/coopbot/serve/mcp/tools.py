@@ -103,8 +103,12 @@ class Tool(Generic[_Arguments]):
         return self.answer(arguments, base, watch)
 
 
-def make_tools(answerer: Answerer, index: LiveStore) -> dict[str, Tool[Any]]:
-    """The tools by name."""
+FileOf = Callable[[str], str]
+"""Returns the address of an article's file on this machine, for clients on it; "" if there is none."""
+
+
+def make_tools(answerer: Answerer, index: LiveStore, file_of: FileOf = lambda _: "") -> dict[str, Tool[Any]]:
+    """The tools by name. file_of: where an article is linked to that has no address on the web."""
     return {
         "search": Tool(
             title="Search articles",
@@ -112,14 +116,14 @@ def make_tools(answerer: Answerer, index: LiveStore) -> dict[str, Tool[Any]]:
             "and the nearest passage of each; fetch gives the whole article.",
             arguments=SearchArguments,
             result=FoundAllOut,
-            answer=partial(_search, answerer),
+            answer=partial(_search, answerer, file_of),
         ),
         "fetch": Tool(
             title="Read an article",
             description="The whole text of one article, by the id that search gave, with its publisher, date and sources.",
             arguments=FetchArguments,
             result=DocumentOut,
-            answer=partial(_fetch, index),
+            answer=partial(_fetch, index, file_of),
         ),
         "ask": Tool(
             title="Ask a question",
@@ -132,22 +136,23 @@ def make_tools(answerer: Answerer, index: LiveStore) -> dict[str, Tool[Any]]:
     }
 
 
-def _search(answerer: Answerer, arguments: SearchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
+def _search(answerer: Answerer, file_of: FileOf, arguments: SearchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
     found = answerer.search(arguments.query, top_k=_TOP_K)
     results: dict[str, FoundOut] = {}
     for hit in found.hits:
         article = found.articles[hit.passage.article_id]
-        result = FoundOut(id=article.article_id, title=article.title, url=source_address(article, base), text=hit.passage.text)
+        url = source_address(article, base) or file_of(article.article_id)
+        result = FoundOut(id=article.article_id, title=article.title, url=url, text=hit.passage.text)
         results.setdefault(article.article_id, result)
     out = FoundAllOut(results=list(results.values())[:_RESULTS])
     return out.model_dump_json(), out
 
 
-def _fetch(index: LiveStore, arguments: FetchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
+def _fetch(index: LiveStore, file_of: FileOf, arguments: FetchArguments, base: str, watch: Watch) -> tuple[str, BaseModel]:
     article = index.current().article(arguments.id)
     if article is None:
         raise NotFound("there is no article with that id; call search for ids")
-    url = source_address(article, base)
+    url = source_address(article, base) or file_of(article.article_id)
     out = DocumentOut.of(article, id=article.article_id, url=url, metadata=article)
     return out.model_dump_json(), out
 

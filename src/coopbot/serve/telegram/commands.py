@@ -13,7 +13,7 @@ from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
 from coopbot.serve.feedback import Verdict
-from coopbot.serve.messages import error_text, listed, message
+from coopbot.serve.messages import error_text, first_questions, listed, message
 from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard
 from coopbot.serve.telegram.catalogue import sources_shown
@@ -103,7 +103,7 @@ class Commands:
         snapshot_id = self._kit.library.index.current().snapshot_id
         if (snapshot_id, language) not in self._examples:
             answered: list[tuple[int, str]] = []
-            for place, question in enumerate(bot_texts(language).examples):
+            for place, question in enumerate(first_questions(language)):
                 if await self._is_answered(incoming.client, question):
                     answered.append((place, question))
                 if len(answered) == _EXAMPLES:

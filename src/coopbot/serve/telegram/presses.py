@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from coopbot.ask.answer.plain import MAX_CITATIONS
 from coopbot.domain import LANGUAGES, Answer, Filters
 from coopbot.serve.feedback import Feedback, TooMuch, Verdict
+from coopbot.serve.messages import first_questions
 from coopbot.serve.telegram.answering import answer_question, keyboard_of, show, under
 from coopbot.serve.telegram.buttons import (
     Place,
@@ -223,7 +224,7 @@ async def _example(press: Press) -> None:
 
 def _example_at(value: str) -> str | None:
     for language in LANGUAGES:
-        place, questions = value.removeprefix(language), bot_texts(language).examples
+        place, questions = value.removeprefix(language), first_questions(language)
         if place != value and (at := _index(place)) is not None and at < len(questions):
             return questions[at]
     return None

@@ -17,8 +17,6 @@ class BotTexts:
 
     # The language itself.
     name: str
-    # Example questions; only those that the index answers are shown.
-    examples: tuple[str, ...]
     sent_again: str
     slow_down: str
     private_bot: str

@@ -19,8 +19,8 @@ from coopbot.ingest.formats.readers import ENDINGS
 from coopbot.serve.messages import format_date, format_when, language_of_locale, message
 from coopbot.text.publishers import publisher_name
 
-# Texts by name, and `suggestions`, a list.
-Texts = Mapping[str, str | list[str]]
+# Texts by name.
+Texts = Mapping[str, str]
 
 _FROM_MESSAGES = (
     "undated",
@@ -58,7 +58,7 @@ def _texts(language: Language) -> Texts:
     file = importlib.resources.files("coopbot.serve.http.page").joinpath("texts", f"{language}.json")
     messages = message(language)
     shared = asdict(messages) | asdict(messages.punctuation)
-    own: dict[str, str | list[str]] = json.loads(file.read_text(encoding="utf-8"))
+    own: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
     return own | {name: shared[name] for name in _FROM_MESSAGES}
 
 

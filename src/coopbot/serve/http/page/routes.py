@@ -52,7 +52,7 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     adding = service.changes is not None and service.access.admin_token is not None
     show = partial(templates.fill, "page.html", adding=adding)
     static = files("coopbot.serve.http.page").joinpath("static")
-    add_suggestions(app, service, questions, {code: list(texts["suggestions"]) for code, texts in templates.texts.items()})
+    add_suggestions(app, service, questions)
     app.mount("/page", _Files(directory=str(static)), name="page")
 
     @app.get("/", include_in_schema=False)
