@@ -52,10 +52,7 @@ def test_the_real_page() -> None:
 
 
 def test_clean_prose_loses_hardly_anything() -> None:
-    """Of 258 articles without a mark for headings. A heading of a word or two may be taken for a tag of the page.
-
-    Most of the paragraphs that are lost are of three articles about lorries.
-    """
+    """Of 258 articles without a mark for headings. A heading of a word or two may be taken for a tag of the page."""
     titles, lost = [], []
     for path in sorted(CORPUS.rglob("[!R]*.md")):
         article = read_file(path)
@@ -65,7 +62,7 @@ def test_clean_prose_loses_hardly_anything() -> None:
         assert all(line in article.text for line in kept), path
         lost += [line for line in plain(article.text) if line not in kept and line.endswith((".", "。"))]
     assert len(titles) <= 6, titles
-    assert len(lost) <= 14, lost
+    assert len(lost) <= 3, lost
 
 
 @pytest.mark.parametrize(
@@ -103,6 +100,23 @@ PROSE = (
     "carried timber and soybeans.\n\n"
     "Officials on both banks expect the summer to be busier still. A second inspection lane will open by the end of June.\n\n"
 )
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "В январе проходило 358 грузовиков через Забайкальск — Маньчжурию, 186 через Пограничный — Суйфэньхэ, 170 через "
+        "Кани-Курган — Хэйхэ и 143 через Полтавку — Дуннин.",
+        "Переход работает. Контроль признавали в Дуннине — Полтавке, Суйфэньхэ — Пограничном, Хэйхэ — Благовещенске и Тунцзяне — Нижнеленинском.",
+        "2024年增发的1万张C类许可证到2024年11月已经用完，承运人协会请求再发，到12月2日没有答复。",
+    ],
+)
+def test_pairs_of_places_are_no_links_and_permits_are_no_licence(paragraph: str) -> None:
+    before = (
+        "黑河口岸货运量持续增长，海关人员这样说。" if paragraph.endswith("。") else "Переход открыли в марте, сообщила таможня."
+    )
+    draft = clean_page(f"{before * 4}\n\n{paragraph}\n\n{before * 5}", "x")
+    assert paragraph in draft.text
 
 
 def test_a_second_article_on_the_page_is_left_out() -> None:

@@ -29,6 +29,7 @@ _SHOUT = re.compile(rf"[?!？！][{re.escape(CLOSERS)}]*$")
 _DASHES = ("—", "–", "- ")  # a line of dialogue
 _CLAUSE_MARK = re.compile(r"[,，;；、:：]")
 _SEPARATOR = re.compile(r"\s(?:[-–—·•∙»›]|>>)\s|\s?[|｜丨/\\>_]\s?|\t|\s{2,}")
+_DASH = re.compile(r"\s[-–—]\s")
 _LABELLED_FIGURE = re.compile(r"[^\W\d_][^:：。]{1,40}[:：]\s?[^:：。]{0,20}\d[^:：。]{0,40}")
 _MARKER = re.compile(
     r"(?:[•▪●◦‣■□◆★*+–—-]|\(?\d{1,2}[.)、）]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|[①-⑳])\s*(?=\S)"
@@ -130,6 +131,8 @@ def separators(text: str) -> int:
 def is_link_list(text: str) -> bool:
     """Whether the text is short pieces separated by bars, slashes, arrows or spaces, without sentences."""
     sentences, bars = sentence_count(text), separators(text)
+    if sentences and ends_sentence(text) and len(_DASH.findall(text)) == bars:
+        return False  # dashes join names in prose: "between Heihe — Blagoveshchensk and Tongjiang — Nizhneleninskoye."
     if sentences > bars / 4 or (sentences and sentences + len(_CLAUSE_MARK.findall(text)) >= bars):
         return False
     pieces = [piece for piece in _SEPARATOR.split(text) if piece and piece.strip()]
