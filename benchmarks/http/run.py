@@ -36,7 +36,12 @@ def run_http(settings: Settings, on_step: Step = lambda _: None) -> list[Figure]
     """All figures, with the index of `settings`."""
     quotes_only = settings.model_copy(update={"llm": LlmServer()})
     service = open_service(quotes_only, on_step)
-    environ = {**os.environ, "COOPBOT_INDEX_DIR": str(settings.index_dir), "COOPBOT_LLM_BASE_URL": ""}
+    environ = {
+        **os.environ,
+        "COOPBOT_INDEX_DIR": str(settings.index_dir),
+        "COOPBOT_LLM_BASE_URL": "",
+        "COOPBOT_QUESTIONS_KEPT": "0",  # the same few questions are asked again and again
+    }
     on_step("embedding and reading in batches")
     models = _ModelsAlone(service)
     before_s = models.question_s()

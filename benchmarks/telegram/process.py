@@ -24,6 +24,7 @@ def start(api: BotApi, folder: Path) -> subprocess.Popen[bytes]:
     """Start the bot. folder: for its state."""
     environ = {
         **os.environ,
+        "COOPBOT_QUESTIONS_KEPT": "0",
         "COOPBOT_TELEGRAM_TOKEN": TOKEN,
         "COOPBOT_TELEGRAM_API_URL": api.url,
         "COOPBOT_STATE_DIR": str(folder),

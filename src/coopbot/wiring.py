@@ -126,6 +126,7 @@ def open_service(
         writer=writer,
         on_answer=on_answer or (lambda _: None),
         conversations=conversations,
+        kept=settings.questions.kept,
     )
     return Service(answerer=answerer, index=index, models=models)
 

@@ -33,7 +33,7 @@ class Access(BaseModel):
 
 
 class QuestionLimits(BaseModel):
-    """How many questions are worked on at the same time, and how many more may wait; by default, what the processors bear."""
+    """How many questions are worked on at the same time, how many more may wait, and how many answers are kept."""
 
     model_config = _SECTION
 
@@ -46,6 +46,7 @@ class QuestionLimits(BaseModel):
         le=10_000,
         description="Questions that may wait for their turn.",
     )
+    kept: int = Field(default=256, ge=0, le=100_000, description="Answers kept for whoever asks the same; 0 keeps none.")
 
 
 class BotSettings(BaseModel):

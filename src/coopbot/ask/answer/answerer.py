@@ -9,6 +9,7 @@ from datetime import date
 from coopbot.ask.answer.asking import Asking, article_of
 from coopbot.ask.answer.clock import Clock
 from coopbot.ask.answer.forms import FORMS, answer_source, said_plainly
+from coopbot.ask.answer.kept import Answered, KeptAnswers, ReadOnce
 from coopbot.ask.answer.listing import Newest, answer_unquoted, fixed_answer
 from coopbot.ask.answer.plain import answer_plainly
 from coopbot.ask.answer.verify import verify_answer
@@ -61,10 +62,12 @@ class Answerer:
         on_answer: Callable[[Answer], object] = lambda _: None,
         conversations: Conversations | None = None,
         today: Callable[[], date] = date.today,
+        kept: int = 0,
     ) -> None:
         """reader: without one, sentences are ranked by retrieval alone. weights: the package's own by default. late: whether to
         use late interaction. writer: rewrites quotes as prose. on_answer: called with every answer, in the asking thread.
-        conversations: in memory by default. today: the clock for "this year".
+        conversations: in memory by default. today: the clock for "this year". kept: how many answers
+        are kept for the next who ask the same.
         """
         self._embedder = embedder
         self._current = current
@@ -77,6 +80,7 @@ class Answerer:
         self._conversations = conversations or Conversations(State(None))
         self._today = today
         self._newest = Newest()
+        self._kept = KeptAnswers(kept)
 
     def ask(
         self,
@@ -151,7 +155,7 @@ class Answerer:
             clock=Clock(),
             watch=watch,
             embedder=self._embedder,
-            reader=self._reader,
+            reader=ReadOnce(self._reader) if self._reader else None,
             weights=self._weights,
             late=self._late,
         )
@@ -167,8 +171,21 @@ class Answerer:
         last = earlier[-1] if earlier else ""
         return Turn(question=completed(earlier[-MAX_EARLIER:], self._embedder, self._weights.follow_up), typed=last)
 
-    def _answer(self, asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
-        """The answer in quotes, and citations of further sentences that a writer may use."""
+    def _answer(self, asking: Asking) -> Answered:
+        """The answer in quotes, and citations of further sentences that a writer may use; a kept one where nothing was asked
+        before, so that no conversation has a part in it.
+        """
+        if asking.before != NO_TURN:
+            return self._found(asking)
+        snapshot = asking.store.snapshot_id
+        key = (asking.text.strip(), asking.filters, asking.cited, asking.to_write, asking.today, snapshot)
+        answered = self._kept.get(key)
+        if answered is None:
+            answered = self._found(asking)
+            self._kept.keep(key, answered)
+        return answered
+
+    def _found(self, asking: Asking) -> Answered:
         unquoted = answer_unquoted(asking, self._newest)
         if unquoted is not None:
             asking.clock.lap("retrieve")
