@@ -60,6 +60,12 @@ def test_text_from_articles_is_escaped() -> None:
     check_each(cases, check)
 
 
+def test_addresses_in_names_and_texts_are_no_links() -> None:
+    escaped = escaped_markdown("www.evil.example, WWW.evil.example, https://evil.example/a, ftp://evil.example, a@evil.example")
+    assert escaped == (r"www\.evil.example, WWW\.evil.example, https\://evil.example/a, ftp\://evil.example, a\@evil.example")
+    assert MarkdownIt().render(escaped).count("\\") == 0
+
+
 def test_links_have_the_stated_spans(answer: Answer) -> None:
     lines = list(answer_markdown(answer, BASE))
     (number, span), *more = lines[0].links

@@ -17,7 +17,12 @@ from coopbot.serve.messages import labelled
 _Addresses = Mapping[int | str | tuple[int, int], str]
 
 _SPACE = re.compile(r"\s+")
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))")
+# The second line: what would make a link of an address without markup.
+_SPECIAL = re.compile(
+    r"[\\`*_{}\[\]<>|~&#$]|^(?:[-+=]|\d+(?=[.)]))"
+    r"|:(?=//)|(?<=www)\.|@",
+    re.IGNORECASE,
+)
 # What an address may hold inside the parentheses of a link.
 _ADDRESS_CHARS = "%/:?#@!$&'*+,;=~-._"
 
