@@ -23,7 +23,7 @@ def run_hostile(settings: Settings, rounds: int, on_step: Step = lambda _: None)
     """All figures, with an index of a copy of the corpus. The server is stopped `rounds` times."""
     embedder = open_embedder(settings, on_step)
     with tempfile.TemporaryDirectory(prefix="coopbot-bench-") as folder:
-        copied = _copy(settings, Path(folder))
+        copied = copied_settings(settings, Path(folder))
         on_step("building an index of the corpus")
         rebuild(copied, embedder)
         # The clients are told apart by what a proxy would say of them.
@@ -38,7 +38,7 @@ def run_hostile(settings: Settings, rounds: int, on_step: Step = lambda _: None)
     return figures
 
 
-def _copy(settings: Settings, folder: Path) -> Settings:
+def copied_settings(settings: Settings, folder: Path) -> Settings:
     """Settings with a copy of the corpus and of its cached vectors."""
     shutil.copytree(settings.corpus_dir, folder / "corpus")
     cache = settings.index_dir / "cache"

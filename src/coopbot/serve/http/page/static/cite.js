@@ -11,7 +11,7 @@ function plain(turn, today) {
 }
 
 function markdown(turn, today) {
-  const escaped = (text) => text.replace(/([\\`*_[\]<>#|])/g, "\\$1");
+  const escaped = (text) => text.replace(/[\\`*_[\]<>#|~&@]|:(?=\/\/)|(?<=www)\./gi, "\\$&");
   const link = (c) => `[${escaped(c.title)}](<${c.deep_link || c.url}>)`;
   const said = (source) => {
     const words = escaped([source.name[language], source.title, when(source.published)].filter(Boolean).join(", "));
