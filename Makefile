@@ -14,7 +14,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 SAMPLE := When did the Heihe-Blagoveshchensk highway bridge open to freight?
 
 .DEFAULT_GOAL := help
-.PHONY: help run browser check test static lint types imports dependencies docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints notice audit hooks clean
+.PHONY: help run browser check test static lint types imports dependencies docker-lint workflow-lint deploy-lint unit tests indexed quality pictures peers soak coverage constraints notice audit sbom wheel hooks clean
 
 help: ## Show these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,8 @@ docker-lint: .venv/installed
 
 workflow-lint: .venv/installed
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.renovate .github/renovate.json
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 deploy-lint: .venv/installed
@@ -100,6 +102,19 @@ notice: .venv/installed ## Write THIRD-PARTY.md, the libraries of the image with
 audit: ## Look up known holes in the libraries of the image. Needs the network.
 	$(PYTHON) -m pip install --quiet --target .audit pip-audit
 	PYTHONPATH=.audit $(PYTHON) -m pip_audit --requirement requirements.txt --require-hashes --disable-pip
+
+sbom: ## Write sbom.cdx.json, the libraries that the image installs, with their hashes, as CycloneDX.
+	$(PYTHON) -m pip install --quiet --target .sbom cyclonedx-bom==7.5.0
+	grep --no-filename '^torch==' constraints.txt | cat requirements.txt - > .sbom/requirements.txt
+	PYTHONPATH=.sbom $(PYTHON) -m cyclonedx_py requirements .sbom/requirements.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file sbom.cdx.json
+
+wheel: .venv/installed ## Build the wheel into dist/, twice: both must be the same, byte for byte.
+	@rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/uv build --quiet --wheel --out-dir dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/uv build --quiet --wheel --out-dir dist/again
+	cmp dist/*.whl dist/again/*.whl
+	@rm -r dist/again
 
 benchmarks/peers/constraints.txt: benchmarks/peers/requirements.txt | .venv/installed
 	$(COMPILE) --python-version 3.11 --output-file $@ $<
