@@ -21,6 +21,8 @@ _ROUNDS = 5
 # Requests for one measurement of processor time, which the system counts in ticks of a hundredth of a second.
 _REPEATS = 20
 _AT_ONCE = 64
+# As many errors in a row as make a service that counts them look ill, and more.
+_ODD = 10
 
 
 def _compact(value: object) -> bytes:
@@ -65,6 +67,7 @@ def measure_bodies(server: Server) -> list[Figure]:
     figures = [
         Figure(name="largest reply to a hostile body", value=reply_kb, unit="kB", goal="<= 16"),
         Figure(name=f"slowest /healthz while {_AT_ONCE} hostile bodies arrive", value=health_ms, unit="ms", goal="<= 100"),
+        Figure(name="times /readyz was refused after questions in odd characters", value=_unready(server), unit="", goal="0"),
     ]
     empty_ms = _processor_ms(server, "/v1/ask", _EMPTY)
     if empty_ms is None:
@@ -76,6 +79,15 @@ def measure_bodies(server: Server) -> list[Figure]:
     grown_mib = max(_growth_mib(server, path, body) for path, _, body in _SENT)
     name = f"memory added by {_AT_ONCE} hostile bodies at once, most"
     return [*figures, Figure(name=name, value=grown_mib, unit="MiB", goal="<= 50")]
+
+
+def _unready(server: Server) -> int:
+    """How often the server is not ready after a chat that has a half of a character in it."""
+    unready = 0
+    for _ in range(_ODD):
+        server.client.post(_CHAT, content=_chat([{"role": "user", "content": "\ud800 bridge"}]))
+        unready += server.client.get("/readyz").status_code != 200
+    return unready
 
 
 def _send(server: Server, path: str, body: bytes) -> httpx.Response:
