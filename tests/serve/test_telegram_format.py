@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telegram import MessageEntity
 
 from benchmarks.telegram.bot_api.checks import checked_text
-from coopbot.domain import LANGUAGES, Answer, Citation, Claim, Disagreement, Language, Span
+from coopbot.domain import LANGUAGES, About, Answer, Citation, Claim, Disagreement, Language, Span
 from coopbot.serve.messages import message
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.parts import MAX_ENTITIES, MAX_LINK_CHARS, MAX_TEXT_UNITS, Block, Part, pack, utf16_units
@@ -63,6 +63,13 @@ def _all_covered(parts: list[Part], kind: str) -> list[str]:
 
 def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
+
+
+def test_what_was_searched_is_shown_unless_the_answer_says_that_it_is_about_a_larger_place() -> None:
+    (part,) = answer_parts(_answer(_citation()), asked="it")
+    assert part.text.startswith("🔎 bridge")
+    (part,) = answer_parts(_answer(_citation(), about=About(place="Heihe", around="China")), asked="it")
+    assert "🔎" not in part.text
 
 
 def test_an_answer_shows_its_sentences_once_then_the_sources() -> None:

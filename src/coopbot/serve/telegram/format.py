@@ -24,10 +24,11 @@ _DIFFER, _SILENT, _SERIES = "⚖️", "🤷", "📈"
 def answer_parts(answer: Answer, asked: str | None = None, heading: str = "") -> list[Part]:
     """The messages that show `answer`, in order: at least one, each within Telegram's limits.
 
-    They begin with the `heading`, and with the query searched if it is not what was `asked`, as for a follow-up.
+    They begin with the `heading`, and with the query searched if it is not what was `asked`, as for a follow-up; an
+    answer about a larger place says so itself.
     """
     opening = [marked(heading, Kind.BOLD)] if heading else []
-    if asked not in (None, answer.searched_as):
+    if answer.about is None and asked not in (None, answer.searched_as):
         opening.append(marked(f"{_SEARCHED} {answer.searched_as}", Kind.ITALIC))
     writer = _Writer(answer, {citation.number: citation for citation in answer.citations})
     return pack([*opening, *(shown for block in view.answer_view(answer) for shown in writer.blocks(block))])

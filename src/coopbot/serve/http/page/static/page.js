@@ -176,7 +176,7 @@ function quoted(turn) {
 async function lookFurther(turn) {
   const { answer, filters: limits } = turn;
   const asked = answer.searched_as || turn.question;
-  if (answer.notice || [...asked].length > MAX_CHARS) return;
+  if ((answer.notice && answer.notice !== "about") || [...asked].length > MAX_CHARS) return;
   looking = new AbortController();
   // What earlier answers of the conversation quoted has been shown too.
   const shown = state.turns.toReversed().flatMap((one) => one.answer?.citations ?? []);
