@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from coopbot.domain import Source, When
 from coopbot.errors import Unreadable
+from coopbot.ingest.formats.markdown import read_markdown, render_article
 from coopbot.ingest.page.html import read_html
 
 BODY = """<h1>Паром добавит рейс</h1><div class="meta">1 июня 2025 | Иван Петров</div>
@@ -34,6 +36,38 @@ def page(head: str = "", body: str = BODY, charset: str = "utf-8") -> bytes:
 <body><nav><a>Главная</a> <a>Новости</a></nav><div class="content">{body}</div>
 <script>var a = "казино";</script><footer>© 2024 Амурские вести. Все права защищены.</footer></body></html>"""
     return html.encode(charset)
+
+
+def mark(note: str, shown: str) -> str:
+    return f'<sup id="ref-{note}" class="reference"><a href="#{note}"><span>[</span>{shown}<span>]</span></a></sup>'
+
+
+def test_references_are_the_sources_of_their_sentences() -> None:
+    body = f"""<h1>Паром добавит рейс</h1>
+<p>Паром между Благовещенском и Хэйхэ ходит четыре раза в день.{mark("cite_note-1", "1")}{mark("cite_note-порт-2", "2")}
+Об этом <a href="/port">сообщили</a> в порту. Билет стоит 2200 рублей{mark("n", "прим. 1")},
+дети едут бесплатно.{mark("none", "9")}</p>
+<p>Дополнительный рейс продержится до конца сентября.{mark("cite_note-1", "1")} Дальше решат по погоде и числу пассажиров.</p>
+<h2>Примечания</h2><ol class="references">
+<li id="cite_note-1">^ <cite><a class="external" href="https://vesti.example/parom">Рейсы парома</a>. Вести.</cite>
+<span class="Z3988"
+title="ctx_ver=Z39.88-2004&amp;rft.jtitle=Амурские+вести&amp;rft.atitle=Рейсы+парома&amp;rft.date=2025-06-01"></span></li>
+<li id="cite_note-порт-2">^ <a href="https://web.archive.org/web/1/https://port.example/">Архив</a>
+<a href="https://www.port.example/news">Порт Благовещенск</a></li>
+<li id="n">Для взрослых.</li></ol>"""
+    draft = read_html(page(body=body), "a.html")
+    assert "[" not in draft.text
+    cited = [(one.of(draft.text), one.label, one.sources[0]) for one in draft.attributions]
+    vesti = Source(
+        publisher="Амурские вести", title="Рейсы парома", url="https://vesti.example/parom", published=When("2025-06-01")
+    )
+    port = Source(publisher="port.example", title="Порт Благовещенск", url="https://www.port.example/news")
+    first, last = (
+        "Паром между Благовещенском и Хэйхэ ходит четыре раза в день.",
+        "Дополнительный рейс продержится до конца сентября.",
+    )
+    assert cited == [(first, "1", vesti), (first, "2", port), (last, "1", vesti)]
+    assert read_markdown(render_article(draft), "a.md").attributions == draft.attributions
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1251"])

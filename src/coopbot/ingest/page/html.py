@@ -18,6 +18,7 @@ from coopbot.ingest.draft import Draft, Metadata
 from coopbot.ingest.page.clean import check_length, clean_blocks
 from coopbot.ingest.page.full_dates import find_date
 from coopbot.ingest.page.names import person_names, publisher_name
+from coopbot.ingest.page.references import with_references
 from coopbot.ingest.page.shape import sentence_count, weight
 from coopbot.ingest.page.title import split_site
 from coopbot.ingest.tidy import HEADING, one_line, repair
@@ -67,7 +68,7 @@ def read_html(data: bytes, source: str) -> Draft:
     if best is None or (whole is None and not sentence_count(best.text)):
         raise Unreadable(source, "no article text found on the page; save the article as text and give that")
     shown = whole or best
-    return replace(
+    draft = replace(
         best,
         title=known.title or best.title,
         authors=known.authors or shown.authors or best.authors,
@@ -75,6 +76,7 @@ def read_html(data: bytes, source: str) -> Draft:
         published=known.published or shown.published or best.published,
         url=known.url or shown.url,
     )
+    return with_references(draft, page)
 
 
 def _tree(text: str, source: str) -> tuple[HtmlElement, str]:
