@@ -73,12 +73,15 @@ def find_original(sentence: ScoredSentence, article: Article, store: VectorStore
     near = store.first_stage(language, sentence.vector, (), _LOOKED_THROUGH, filters)
     if not len(near.rows):
         return None
-    best: ScoredSentence | None = None
+    passages = store.stored(language, [int(row) for row in near.rows])
+    pages = ((place, store.article(stored.passage.article_id)) for place, stored in enumerate(passages))
+    originals = [(place, page) for place, page in pages if page is not None and is_original(page, article, sentence)]
+    if not originals:
+        return None
     every = store.sentences(language, near.rows)
-    for place, stored in enumerate(store.stored(language, [int(row) for row in near.rows])):
-        page = store.article(stored.passage.article_id)
-        if page is None or not is_original(page, article, sentence):
-            continue
+    best: ScoredSentence | None = None
+    for place, page in originals:
+        stored = passages[place]
         start = int(every.starts[place])
         vectors = every.vectors[start : start + len(stored.passage.sentences)]
         at = int(np.argmax(vectors @ sentence.vector))

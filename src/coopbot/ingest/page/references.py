@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 _BLOCKS = frozenset(
     ["p", "li", "td", "th", "dd", "dt", "div", "blockquote", "section", "article", "table", "ul", "ol", "body"]
-    + ["h1", "h2", "h3", "h4", "h5", "h6"]
-)
+).union(f"h{level}" for level in range(1, 7))
 # Copies of pages; the page itself is the source.
 _ARCHIVES = ("archive.org", "archive.today", "archive.is", "archive.ph", "webcitation.org")
 _REMEMBERED = 200  # characters before a mark
