@@ -143,6 +143,12 @@ def test_all_wording_is_in_the_language_of_the_question(language: Language, lead
     assert (quote.origin and quote.origin.text, quote.folded[0].label) == (origin, also)
 
 
+def test_a_quote_that_says_the_same_in_the_same_language_is_from_another_article() -> None:
+    again = replace(FOLDED, citations=(OWN, _citation(2, ENGLISH, ENGLISH.text)))
+    quote = next(block for block in answer_view(again) if isinstance(block, QuoteBlock))
+    assert [one.label for one in quote.folded] == ["also in another article"]
+
+
 def test_a_written_sentence_has_all_its_numbers_and_its_quotes_under_their_sources() -> None:
     written = replace(FOLDED, outcome="answered", claims=(Claim(text="It is 1,283 m long.", citations=(1, 2)),))
     quote, sources = answer_view(written)

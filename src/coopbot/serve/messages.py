@@ -47,7 +47,8 @@ class Punctuation:
 class Messages:
     """Every fixed text in one language. … marks where a value goes.
 
-    `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote.
+    `nearest` is the heading of passages that may not answer. `from_article` and `also_in` are by the language of a quote;
+    `also_elsewhere` is for one in the same language.
     `questions` are some to ask, by the name of the article that answers them, those to begin with first. `notices` are shown in
     place of quotes: a reply to small talk, or a heading above articles. `remarks` are on an answer as a whole; `missing` is on
     a side of a comparison about which nothing was found.
@@ -59,6 +60,7 @@ class Messages:
     nearest: str
     from_article: dict[Language, str]
     also_in: dict[Language, str]
+    also_elsewhere: str
     sources: str
     sources_differ: str
     series: str

@@ -275,7 +275,8 @@ class _View:
                 folded=(),
                 age=message(self.language).punctuation.semicolon.join(filter(None, ages)),
             )
-        also = message(self.language).also_in
+        texts = message(self.language)
+        also = texts.also_in | {first.language: texts.also_elsewhere}
         return QuoteBlock(
             words=_words(first, first.answer),
             note=bracketed(citation_note(first, self.language), self.language),
