@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from coopbot.domain import LANGUAGES
 from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index.model import bundled_weights, centres
 from coopbot.index.model import prepare as preparing
@@ -111,6 +112,16 @@ def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (centres, preparing):
         monkeypatch.setattr(module, "calibration_texts", lambda: texts)
         monkeypatch.setattr(module, "calibration_questions", lambda: questions)
+
+
+def test_the_centres_of_the_built_in_model_come_with_the_package() -> None:
+    source = ModelSource.of(None)
+    if source.bundled is None:
+        pytest.skip("the built-in model does not come with this platform")
+    measured = centres.measured_centres(source.source_key())
+    assert measured is not None, "run coopbot prepare --force, and keep the centres.npz of the prepared model"
+    assert set(measured[1]) == set(LANGUAGES)
+    assert centres.measured_centres("another") is None
 
 
 @pytest.mark.model

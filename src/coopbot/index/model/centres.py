@@ -39,6 +39,14 @@ def measure_centres(embedder: Embedder) -> dict[Language, Centre]:
     return {language: _centre(embedder, texts[language], questions[language]) for language in LANGUAGES}
 
 
+def measured_centres(source_key: str) -> tuple[F32, dict[Language, Centre]] | None:
+    """(token mean, centres) of the built-in model, which come with the package, since measuring them takes minutes; None if
+    they are of another key. A new key is measured by `coopbot prepare`, and its centres.npz is the file to keep here.
+    """
+    file = importlib.resources.files("coopbot.index.model").joinpath(f"centres-{source_key}.npz")
+    return load_centres(Path(str(file))) if file.is_file() else None
+
+
 def save_centres(path: Path, token_mean: F32, centres: dict[Language, Centre]) -> None:
     """Write an .npz file of plain arrays."""
     arrays = {f"{language}_{part}": getattr(centre, part) for language, centre in centres.items() for part in _PARTS}

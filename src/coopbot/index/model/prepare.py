@@ -20,7 +20,14 @@ import numpy as np
 
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model import bundled_weights
-from coopbot.index.model.centres import calibration_questions, calibration_texts, load_centres, measure_centres, save_centres
+from coopbot.index.model.centres import (
+    calibration_questions,
+    calibration_texts,
+    load_centres,
+    measure_centres,
+    measured_centres,
+    save_centres,
+)
 from coopbot.index.model.conversion import Converted, Network, OpenedOnUse, Step, convert, open_network
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
 from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
@@ -127,7 +134,6 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
     on_step("loading the model with sentence-transformers")
     model = torch_engine.load_model(name)
     _copy_tokenizer(name, model, out)
-    on_step("measuring the float model")
     module = torch_engine.as_module(model)
     reference = torch_engine.TorchNetwork(module)
     query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
@@ -141,9 +147,14 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
         max_tokens=max_tokens,
         query_prompt=query_prompt,
         passage_prompt=passage_prompt,
-        token_mean=_token_mean(reference, tokenizer, passage_prompt),
+        token_mean=np.zeros(0, dtype=np.float32),
     )
-    save_centres(out / "centres.npz", card.token_mean, measure_centres(Encoder(card, tokenizer, reference)))
+    measured = measured_centres(source.source_key())
+    if measured is None:
+        on_step("measuring the float model")
+        card = replace(card, token_mean=_token_mean(reference, tokenizer, passage_prompt))
+        measured = card.token_mean, measure_centres(Encoder(card, tokenizer, reference))
+    save_centres(out / "centres.npz", *measured)
     converted = _converted(module, _samples(tokenizer, query_prompt, passage_prompt), out, on_step)
     questions = None
     if source.is_built_in:
