@@ -18,10 +18,10 @@ from coopbot.wiring import open_service
 
 # Question and view by name of the picture: an answer in each language, one in its context, and one that no source gives.
 SHOWN: dict[str, tuple[str, Literal["answer", "context"]]] = {
-    "en": ("When did the Heihe–Blagoveshchensk bridge open?", "answer"),
-    "zh": ("同江铁路大桥的设计年过货能力是多少？", "answer"),
-    "ru": ("Когда открыли мост Благовещенск — Хэйхэ?", "answer"),
-    "context": ("When did the Heihe–Blagoveshchensk bridge open?", "context"),
+    "en": ("When did the Heihe–Blagoveshchensk bridge open to freight?", "answer"),
+    "zh": ("黑河公路大桥什么时候开通货运？", "answer"),
+    "ru": ("Когда открыли железнодорожный мост Нижнеленинское — Тунцзян?", "answer"),
+    "context": ("When did the Heihe–Blagoveshchensk bridge open to freight?", "context"),
     "silent": ("Who won the chess tournament in Harbin in 2031?", "answer"),
 }
 
