@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from coopbot.index.chunk import chunk
+from coopbot.settings import load_settings
 from coopbot.text.dates import find_dates
 from coopbot.text.language import detect_language
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
 from coopbot.text.tokens import lexical_tokens
+from coopbot.wiring import open_embedder
+from tests.fakes import make_article
 
 pytestmark = pytest.mark.soak
 
@@ -89,3 +93,25 @@ def test_the_tokens_of_a_passage_take_under_a_millisecond() -> None:
         lexical_tokens(passage)
         times_s.append(time.perf_counter() - started_s)
     assert min(times_s) < 0.001
+
+
+# What docs/articles.md says of the largest articles that are allowed.
+_MOST_PASSAGES, _CUT_S = 1_100, 2.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bridge took 12 tonnes in May. " * 10_000,
+        "黑河大桥货运口岸贸易铁路开通吨省出口大豆中国俄罗斯。" * 7_900,
+        "bridge river cargo freight customs trade railway annual tonnes " * 9_000,
+    ],
+    ids=["sentences", "Han", "one sentence"],
+)
+def test_the_largest_article_is_cut_in_time(text: str) -> None:
+    count_tokens = open_embedder(load_settings()).count_tokens
+    count_tokens("a")
+    article, start_s = make_article("en/a", text[:600_000]), time.process_time()
+    passages = chunk(article, count_tokens)
+    assert time.process_time() - start_s <= _CUT_S
+    assert len(passages) <= _MOST_PASSAGES
