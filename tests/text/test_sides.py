@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from coopbot.text.cues import enumerates
 from coopbot.text.sides import find_sides, is_one_thing
 from coopbot.text.subject import subject_of
 
@@ -21,6 +22,14 @@ from coopbot.text.subject import subject_of
         ("黑河大桥和同江铁路桥哪个更长？", ["黑河大桥", "同江铁路桥"]),
         ("满洲里、绥芬河和珲春哪个口岸货运量最大", ["满洲里", "绥芬河", "珲春"]),
         ("公路桥和铁路桥哪个造价更高", ["公路桥", "铁路桥"]),
+        ("the ferry in winter vs a bus over the ice vs skis, minutes", ["the ferry in winter", "a bus over the ice", "skis"]),
+        ("ticket Chita to Harbin compared with Chita to Seoul", ["ticket Chita to Harbin", "Chita to Seoul"]),
+        ("did the Lena bridge cost more than the Kama bridge", ["the Lena bridge", "the Kama bridge"]),
+        ("Пошлина на уголь: наш, монгольский и казахский", ["наш", "монгольский", "казахский"]),
+        ("из читы в харбин дешевле поездом или самолётом", ["поездом", "самолётом"]),
+        ("玉米进口：巴西 阿根廷 乌克兰 哪家多", ["巴西", "阿根廷", "乌克兰"]),
+        ("2024年卖给印度的卡车和轿车，金额各多少", ["卡车", "轿车"]),
+        ("博览会跟服贸会比，面积谁大", ["博览会", "服贸会"]),
         ("How long is the bridge?", []),
     ],
 )
@@ -35,6 +44,11 @@ def test_sides_are_found_as_written(question: str, sides: list[str]) -> None:
         ("Compare Zabaikalsk and Grodekovo by cargo", "How much cargo goes through Zabaikalsk?"),
         ("автобус или катер: что дешевле?", "Сколько стоит автобус?"),
         ("黑河大桥和同江铁路桥哪个更长？", "黑河大桥有多长？"),
+        ("Is the Heihe bridge longer than the Tongjiang bridge? in km please", "How long is the Heihe bridge?"),
+        ("玉米进口：巴西 阿根廷 乌克兰 哪家多", "玉米进口：巴西 多少"),
+        ("где больше леса идёт в китай - Наушки или Кяхта", "сколько леса идёт в китай - Наушки"),
+        ("What costs more to Heihe: skis or sledges", "How much did skis Heihe cost?"),
+        ("Who sold more in the first nine months, Russia or Qatar?", "Who sold more in the first nine months, Russia?"),
     ],
 )
 def test_the_same_is_asked_of_each_side_alone(question: str, asked: str) -> None:
@@ -62,3 +76,17 @@ def test_a_thing_may_be_compared_with_itself() -> None:
 )
 def test_the_subject_of_a_request_is_what_is_left(request_: str, subject: str) -> None:
     assert subject_of(request_) == subject
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lists"),
+    [
+        ("Its members are China, Mongolia, Russia and South Korea.", True),
+        ("Участвуют Китай, Монголия и Россия.", True),
+        ("成员国有中国、蒙古国、俄罗斯和韩国。", True),
+        ("The bridge opened in 2022 and is 1,283 metres long.", False),
+        ("Мост и дорога открыты.", False),
+    ],
+)
+def test_a_sentence_may_list_things_itself(sentence: str, lists: bool) -> None:
+    assert enumerates(sentence) == lists

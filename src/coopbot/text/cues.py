@@ -49,7 +49,7 @@ _CUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         # Comparison.
         "compare": _words(
             r"compar\w+|versus|vs\.?|difference|differs?|against|between|next to",
-            "相比|比较|对比|比一比|区别|差别|不同|之间|对决",
+            "相比|比较|对比|比一比|区别|差别|不同|之间|对决|不一样|相?差多少|相?差几|差距",
             r"сравн\w+|сопостав\w+|против|разниц\w+|отлич\w+|по сравнению|vs|между",
         ),
         "more": _words(
@@ -59,13 +59,19 @@ _CUES: Mapping[str, re.Pattern[str]] = MappingProxyType(
             r"|fastest|slower"
             r"|cheaper|cheapest|better|best|worse|worst|busier|busiest|stronger|farther|further|nearer|closer|heavier"
             r"|greater)",
-            "更|最|较|谁的?[多大长高快早]|[多大长高贵快早]还是|比[^较如例方]",
+            "更|最[^新近初]|较|(?:谁|哪[个家条边种座])的?[多大小少长短高低贵快慢早省]|[多大长高贵快早]还是|便宜还是"
+            "|比[^较如例方]",
             r"больше|меньше|более|менее|длиннее|короче|выше|ниже|шире|уже|глубже|старше|новее|раньше|позже|первым|быстрее"
             r"|медленнее"
             r"|дешевле|дороже|лучше|хуже|мощнее|крупнее|мельче|дальше|ближе|тяжелее|сильнее|легче|сам\w\w",
         ),
         "or": _words(r"or|than|vs\.?|versus", "还是|或者?|、|[^相对]比(?![较如例方重])", r"или|чем|vs|либо|против"),
         "and": _words(r"and|with", "和|与|跟|同(?!江)|及|对", r"и|с|со"),
+        "each": _words(
+            r"each|both|respectively|between them|either",
+            "各[是要有占自多]|各多少|分别|两[个条种座家]",
+            r"кажд\w+|оба|обе|обоих|сколько кому|по отдельности",
+        ),
         # A list.
         "list": _words(
             r"list|lists|enumerate|names?|all|examples?|kinds?|types?|every one|others?",
@@ -196,6 +202,17 @@ def asks_for_shares(question: str) -> bool:
 def asks_since(question: str) -> bool:
     """Whether a year in a question is the first of several: "since 2020"."""
     return bool(_SINCE.search(flatten(question)))
+
+
+# Three things or more, one after another.
+_ENUMERATION = re.compile(
+    r"(?:[^,，、;；]{2,40}(?:、|, )){1,}[^,，、;；]{2,40}(?:、|,? (?:and|or|и|или) |和|以及|及)", re.IGNORECASE
+)
+
+
+def enumerates(sentence: str) -> bool:
+    """Whether a sentence lists things itself: "Russia, Qatar and Australia"."""
+    return bool(_ENUMERATION.search(sentence))
 
 
 def without_years(text: str) -> str:

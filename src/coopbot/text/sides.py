@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
 from coopbot.domain import Language, Span
+from coopbot.text.characters import HAN
 from coopbot.text.cues import without_cues
 from coopbot.text.dates import find_dates
 from coopbot.text.gazetteer import find_names, name_spans
+from coopbot.text.glossary import find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.measures import flatten
 from coopbot.text.tokens import fold, lexical_tokens
@@ -29,6 +31,9 @@ class Side:
 
 _MOST_SIDES = 4
 _MOST_SIDE_CHARS = 60
+_OF = "的"
+# Of how many words the first of three sides may be.
+_MOST_WORDS = 4
 # What may stand between two sides.
 _JOINT = re.compile(
     r"\b(?:or|and|than|vs\.?|versus|with|to|against|from|compared|или|и|чем|vs|против|с|со|от|либо|по сравнению)\b|还是"
@@ -54,7 +59,7 @@ _SPACED = re.compile(
 _HAN = re.compile(
     r"(?:^|[，,：:]|比较|对比|拿|走|是)(?:一下)?(?P<a>[^，,：:？?和与跟同比]{2,24}?)(?:和|与|跟|同|还是|或者?|比|、)(?:是"
     r"|走)?"
-    r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|相比|有什么|之间|更|[长大高贵快早深宽多]|作|，|,|：|:|[？?]|$)"
+    r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|各|分别|差|相比|有什么|之间|更|[长大高贵快早深宽多]|作|，|,|：|:|[？?]|$)"
 )
 
 _COMPARATIVE = (
@@ -62,8 +67,40 @@ _COMPARATIVE = (
     r"|more expensive|more|less"
     r"|длиннее|короче|шире|глубже|выше|старше|новее|раньше|позже|быстрее|дешевле|дороже|больше|меньше)"
 )
-_EDGE_BEFORE = re.compile(rf"^(?:{_COMPARATIVE}|(?:is|are|was|does|at|in|by|via|through|в|во|на|через)\b)\s+", re.IGNORECASE)
-_EDGE_AFTER = re.compile(rf"\s+{_COMPARATIVE}$", re.IGNORECASE)
+_EDGE_BEFORE = re.compile(
+    rf"^(?:{_COMPARATIVE}|(?:is|are|was|were|do|does|did|has|have|at|in|by|via|through|в|во|на|через)\b)\s+", re.IGNORECASE
+)
+_EDGE_AFTER = re.compile(
+    rf"(?:\s+(?:costs?|cost|стоит|стоил\w*|run|runs))?\s+{_COMPARATIVE}$|\s+costs?$|(?<=\w)(?:相比|比)$", re.IGNORECASE
+)
+# Between sides that stand in full: "by bus vs by boat vs on foot, minutes".
+_AGAINST = re.compile(r"\s+(?:vs\.?|versus|compared (?:to|with)|по сравнению с|против)\s+", re.IGNORECASE)
+_HEAD, _TAIL = re.compile(r"^.*[:：] *"), re.compile(r" *[,;?？].*$")
+# A list of three or more short things: after a colon, or in Chinese with spaces.
+_LISTED = re.compile(
+    r"[:：—–] *(?P<list>[^:：—–?？,]{1,40}(?:, *[^:：—–?？,]{1,40})*,? (?:and|or|и|или) [^:：—–?？,]{1,40})(?=$|[?？])"
+)
+_ENUMERATION = re.compile(r" *, *(?:(?:and|or|и|или) )?| +(?:and|or|и|или) +")
+_HAN_ITEM = rf"(?:(?![哪谁各差和与跟及])[{HAN}]){{2,9}}"
+_HAN_LISTED = re.compile(rf"(?:^|[，,：: ])(?P<list>{_HAN_ITEM}(?:[ 、]+{_HAN_ITEM}){{1,3}}) *(?=[哪谁各差？?，]|分别|$)")
+_HAN_ENUMERATION = re.compile(r"[ 、]+")
+# Words that ask for several things at once, and what remains for one.
+_OF_EACH = (
+    (
+        re.compile(r"哪[个家条边种座]?更?(?=[多少])|谁更?(?=[多少])|各自?(?=[是有占要多])|分别|相?差(?=多少|几)|[，,] *差多少"),
+        "",
+    ),
+    (re.compile(r"(?<!多)(?:多|少)(?=[？?]?$)"), "多少"),
+    (re.compile(r"\bwhere (?:is |are |does |do )?(?:more|less)\b", re.IGNORECASE), "how much"),
+    (re.compile(r"\b(?:где|кто|кому|куда) (?:больше|меньше)\b", re.IGNORECASE), "сколько"),
+    (
+        re.compile(
+            r"\b(?:each|both|respectively|please|более|сколько кому)\b|\bin (?:km|metres|meters|hours|days)\b", re.IGNORECASE
+        ),
+        "",
+    ),
+)
+_COMPARED = re.compile(rf"(?<=\w )\b{_COMPARATIVE} (?=\w)", re.IGNORECASE)
 _ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
 
 # What a comparative asks for, by language: {x} stands for the side.
@@ -108,7 +145,8 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "m",
         ),
         (
-            r"\b(?:old(?:er|est)|new(?:er|est)|earlier|later|first|before|sooner)\b|\b(?:старше|новее|раньше|позже|первым"
+            r"\b(?:old(?:er|est)|new(?:er|est)|earlier|later|before|sooner)\b"
+            r"|\bfirst\b(?! (?:\w+ )?(?:months?|half|quarters?|years?))|\b(?:старше|новее|раньше|позже|первым"
             r"|первой)\b|[更先]早|先(?:开|建|通)|早吗|更新",
             "When did {x} open?",
             "{x}什么时候开通？",
@@ -116,7 +154,8 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "date",
         ),
         (
-            r"\b(?:fast(?:er|est)|quick\w*|slow\w*)\b|\b(?:быстрее|медленнее)\b|更?快",
+            r"\b(?:fast(?:er|est)|quick\w*|slow\w*|minutes|hours|days)\b|\b(?:быстрее|медленнее|минут|часов|дней|суток)\b"
+            r"|更?快|[几多少]天|小时|分钟",
             "How long does it take by {x}?",
             "{x}需要多长时间？",
             "Сколько времени занимает {x}?",
@@ -144,6 +183,13 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "people",
         ),
         (
+            r"(?:остров|озер|парк|территори|зон)\w* (?:больше|меньше)\b|[岛湖园]\w{0,6}谁?[更最]?[大小]",
+            "What is the area of {x}?",
+            "{x}的面积是多少？",
+            "Какова площадь {x}?",
+            "m2",
+        ),
+        (
             r"\b(?:big(?:ger|gest)|larg(?:er|est)|small(?:er|est)|size|area)\b|\b(?:крупнее|площад\w+)\b|更大|面积",
             "How large is {x}?",
             "{x}有多大？",
@@ -156,7 +202,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
 
 def find_sides(question: str) -> tuple[Side, ...]:
     """The sides of a comparison, in their order; empty if they cannot be told apart. A side may be there twice."""
-    spans = _named(question) or _dated(question) or _written(question)
+    spans = _against(question) or _listed(question) or _named(question) or _dated(question) or _written(question)
     if len(spans) < 2:
         return ()
     spans = [_trimmed(question, span) for span in spans[:_MOST_SIDES]]
@@ -167,6 +213,40 @@ def is_one_thing(one: Side, other: Side) -> bool:
     """Whether two sides are the same."""
     names = find_names(one.words)
     return lexical_tokens(one.words) == lexical_tokens(other.words) or (bool(names) and names == find_names(other.words))
+
+
+def _against(question: str) -> list[Span]:
+    """The sides that "versus" and the like part, where there are three of them or names do not tell them apart."""
+    flat = flatten(question)
+    joints = list(_AGAINST.finditer(flat))
+    if not joints:
+        return []
+    starts = [_HEAD.match(flat[: joints[0].start()]), *joints]
+    bounds = [one.end() if one else 0 for one in starts]
+    ends = [one.start() for one in joints]
+    tail = _TAIL.search(flat, joints[-1].end())
+    ends.append(tail.start() if tail else len(flat))
+    spans = [Span(start_char=start, end_char=end) for start, end in zip(bounds, ends, strict=True)]
+    names = [find_names(span.of(question)) for span in spans]
+    shared = any(one & other for one, other in pairwise(names))
+    fits = all(0 < span.end_char - span.start_char <= _MOST_SIDE_CHARS for span in spans)
+    return spans if fits and (len(spans) > 2 or shared) else []
+
+
+def _listed(question: str) -> list[Span]:
+    """The things of a list, three or more; in Chinese also two, with a space between them."""
+    flat = flatten(question)
+    for pattern, joint, least in ((_LISTED, _ENUMERATION, 3), (_HAN_LISTED, _HAN_ENUMERATION, 2)):
+        found = pattern.search(flat)
+        if found is None:
+            continue
+        spans, start = [], found.start("list")
+        for one in (*joint.finditer(flat, start, found.end("list")), None):
+            spans.append(Span(start_char=start, end_char=one.start() if one else found.end("list")))
+            start = one.end() if one else start
+        if len(spans) >= least:
+            return spans
+    return []
 
 
 def _named(question: str) -> list[Span]:
@@ -218,9 +298,19 @@ def _written(question: str) -> list[Span]:
     if found is None:
         return []
     spans = [Span(start_char=found.start(name), end_char=found.end(name)) for name in ("a", "b")]
+    of = spans[0].of(flat).rfind(_OF)  # "the cars and lorries that China sold": what is said of both is no part of one
+    if 0 <= of < spans[0].end_char - spans[0].start_char - 1 and _OF not in spans[1].of(flat):
+        spans[0] = Span(start_char=spans[0].start_char + of + 1, end_char=spans[0].end_char)
+    if inside := list(_COMPARED.finditer(spans[0].of(flat))):  # "to go there is cheaper by bus or by boat"
+        spans[0] = Span(start_char=spans[0].start_char + inside[-1].end(), end_char=spans[0].end_char)
     first = question[: spans[0].start_char]
     more = re.search(r"(?:^|[,:] |— )(?P<more>[^,:?—]{2,40}), ?$", first)
-    if more and lexical_tokens(without_cues(more["more"])) and flat[spans[0].end_char :].lstrip().startswith(("or", "или")):
+    if (
+        more
+        and len(more["more"].split()) <= _MOST_WORDS
+        and lexical_tokens(without_cues(more["more"]))
+        and flat[spans[0].end_char :].lstrip().startswith(("or", "или"))
+    ):
         spans.insert(0, Span(start_char=more.start("more"), end_char=more.end("more")))
     return [span for span in spans if span.end_char - span.start_char <= _MOST_SIDE_CHARS]
 
@@ -249,17 +339,25 @@ def _trimmed(question: str, span: Span) -> Span:
 def _side(question: str, spans: Sequence[Span], place: int) -> Side:
     """A side with what the question asks, of it alone."""
     flat, language, words = flatten(question), detect_language(question), spans[place].of(question).strip()
-    rest = flat
-    for span in reversed(spans):
-        rest = rest[: span.start_char] + " " + rest[span.end_char :]
-    words_left = re.sub(r"[^\w\s]", " ", without_cues(rest)).split()
-    kept = " ".join(word for word in words_left if language == "zh" or lexical_tokens(word))
+    before, after = flat[: spans[0].start_char], flat[spans[-1].end_char :]
+    between = (flat[one.end_char : other.start_char] for one, other in pairwise(spans))
+    rest = " ".join((before, *between, after))
     for pattern, asks, units in _MEASURES:
         if pattern.search(fold(rest)) or pattern.search(rest):
+            kept = _context(pattern.sub(" ", rest), language)
             if words[:4].isdigit() and kept:
                 return Side(words=words, question=f"{kept} {words}", units=units)
-            others = pattern.sub(" ", kept).split()
-            kept = " ".join(others) if len(others) > 1 else ""  # a single one is a verb: "go", "built"
-            asked = asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else words)
+            asked = asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else f"{kept}{words}")
             return Side(words=words, question=asked, units=units)
-    return Side(words=words, question=f"{words} {kept}".strip() if language != "zh" else f"{words}{kept.replace(' ', '')}")
+    asked = f"{before}{words}{after}"
+    for pattern, instead in _OF_EACH:
+        asked = pattern.sub(instead, asked)
+    return Side(words=words, question=" ".join(asked.split()).strip(" ,:;-—"))
+
+
+def _context(rest: str, language: Language) -> str:
+    """Of what a question says beside its sides, the names, years and words of the field."""
+    named = [span.of(rest) for span, _ in name_spans(rest) if span.start_char < span.end_char]
+    words = re.sub(r"[^\w\s]", " ", without_cues(rest)).split()
+    kept = [word for word in words if find_concepts(word) or word.isdigit()]
+    return ("" if language == "zh" else " ").join((*dict.fromkeys(named), *kept))

@@ -23,6 +23,7 @@ from coopbot.text.cues import find_cues, without_cues
 from coopbot.text.dates import find_years
 from coopbot.text.gazetteer import name_mentions
 from coopbot.text.glossary import find_concepts
+from coopbot.text.sides import find_sides
 from coopbot.text.tokens import lexical_tokens
 
 Wanted = AnswerKind | Literal["ability"]
@@ -53,6 +54,7 @@ def kind_features(text: str) -> dict[str, float]:
     names, years = len(list(name_mentions(text))), len(find_years(text))
     rest = len(lexical_tokens(without_cues(text)))
     chars = len(re.sub(r"\s", "", text)) * (1.0 if text.isascii() else 1.3)
+    sides = len(find_sides(text)) if cues["amount"] + cues["more"] + cues["compare"] + cues["each"] else 0
     empty, short = float(rest == 0 and names == 0), float(rest <= _FEW)
     return {
         **cues,
@@ -71,6 +73,13 @@ def kind_features(text: str) -> dict[str, float]:
         "more_and": min(1.0, cues["more"]) * min(1.0, cues["and"]),
         "compare_and": min(1.0, cues["compare"]) * min(1.0, cues["and"] + cues["or"]),
         "or_names": min(1.0, cues["or"]) * float(names > 1),
+        "sides": float(sides > 1),
+        "many_sides": float(sides > 2),
+        "sides_compared": float(sides > 1) * min(1.0, cues["compare"] + cues["more"] + cues["each"]),
+        "each_names": min(1.0, cues["each"]) * float(names > 1),
+        "latest_amount": min(1.0, cues["latest"]) * min(1.0, cues["amount"]),
+        "latest_other": min(1.0, cues["latest"]) * min(1.0, cues["other"]),
+        "years_amount": float(years > 1) * min(1.0, cues["amount"] + cues["each"]),
         "more_names": min(1.0, cues["more"]) * float(names > 1),
         "what_is_short": min(1.0, cues["what_is"]) * short * float(cues["of"] == 0),
         "what_is_of": min(1.0, cues["what_is"]) * min(1.0, cues["of"]),
@@ -85,9 +94,11 @@ def kind_features(text: str) -> dict[str, float]:
 
 
 def find_kind(text: str, vector: F32, weights: KindWeights) -> Wanted:
-    """The kind of a question; "plain" unless another one is likely enough. vector: (dim,), as of `understand.question`."""
+    """The kind of a question: the likeliest other than "plain", if it is likely enough. vector: (dim,), as
+    of `understand.question`.
+    """
     probabilities = kind_probabilities(text, vector, weights)
-    best = max(WANTED, key=lambda kind: probabilities[kind])
+    best = max((kind for kind in WANTED if kind != "plain"), key=lambda kind: probabilities[kind])
     return best if probabilities[best] >= weights.least else "plain"
 
 
