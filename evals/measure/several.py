@@ -71,11 +71,16 @@ class ListedItem(BaseModel):
     facts: tuple[str, ...] = ()
 
     def is_told(self, quote: Quoted) -> bool:
-        """Whether a quote names it: all of "Poltavka-Dongning", or in a sentence of its fact one of the two."""
-        text = _even(quote.text)
-        by_fact = bool(self.facts) and is_right(quote, [Accepted(facts=self.facts)])
+        """Whether a quote names it: all of "Poltavka-Dongning", or in a sentence of its fact one word of it."""
+        text, by_fact = _even(quote.text), self.is_of_fact(quote)
         names = [[part for part in _JOINTS.split(_even(name)) if len(part) >= _SHORTEST_NAME] for name in self.name]
-        return any((any if by_fact else all)(part in text for part in parts) for parts in names if parts)
+        if by_fact and any(_first_word(part) in text for parts in names for part in parts):
+            return True
+        return any(all(part in text for part in parts) for parts in names if parts)
+
+    def is_of_fact(self, quote: Quoted) -> bool:
+        """Whether a quote is of a fact that makes it an item."""
+        return bool(self.facts) and is_right(quote, [Accepted(facts=self.facts)])
 
 
 class SeveralQuestion(BaseModel):
@@ -258,10 +263,11 @@ def _admits(question: SeveralQuestion, quotes: Sequence[Quoted]) -> bool:
 
 
 def _wrong_items(question: SeveralQuestion, answer: Answer, quotes: Sequence[Sequence[Quoted]]) -> int:
-    """How many items of a list do not belong: quotes that tell of none of the items, or are labelled as another thing."""
+    """How many items of a list do not belong: quotes of no item, or labelled as another thing."""
     wrong = [_even(one) for one in question.wrong]
     return sum(
-        not any(item.is_told(quote) for item in question.items for quote in claim) or _even(label) in wrong
+        not any(item.is_told(quote) or item.is_of_fact(quote) for item in question.items for quote in claim)
+        or _even(label) in wrong
         for claim, label in zip(quotes, (one.label for one in answer.claims), strict=True)
     )
 
@@ -308,8 +314,13 @@ def _is_exact(point: Point, cited: Mapping[int, Citation], articles: Mapping[str
     return (
         article is not None
         and article.text[quote.start_char : quote.end_char] == quote.quote
-        and bool(re.search(r"\d", point.words.of(quote.quote)))
+        and bool(find_quantities(point.words.of(quote.quote)))
     )
+
+
+def _first_word(name: str) -> str:
+    """The first word of a name, in Chinese its first two characters."""
+    return name.split()[0] if name.isascii() or " " in name else name[:2]
 
 
 def _years(time: str) -> set[int]:

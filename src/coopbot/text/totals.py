@@ -36,7 +36,7 @@ _PLANNED = re.compile(
     r"\b(?:is|are|was|were|has|have|had) to\b|\b(?:foresees?|foreseen|foresaw|contract(?:ed|ual)?|design(?:ed)?|promis\w+"
     r"|quotas?|will|shall|would"
     r"|could|goal|hop(?:es|ed|ing))\b"
-    r"|\b(?:будет|будут|контракт\w*|проект\w+|обеща\w+|квот\w+|рассчитыва\w+|намеч\w+|надея\w+)\b|将|合同规定|设计|预期"
+    r"|\b(?:будет|будут|контракт\w*|проект\w+|обеща\w+|квот\w+|рассчитыва\w+|собира(?:ет|ют|л)\w*|намеч\w+|надея\w+)\b|将|合同规定|设计|预期"
     r"|配额|目标",
     re.IGNORECASE,
 )

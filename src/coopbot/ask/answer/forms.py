@@ -22,7 +22,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
-from coopbot.text.cues import asks_for_figures
+from coopbot.text.cues import asks_for_figures, enumerates
 from coopbot.text.dates import find_years
 from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
@@ -36,6 +36,8 @@ from coopbot.text.tokens import lexical_tokens
 # Quotes of a series, a list, an overview, the latest and an answer before.
 _OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE = 12, 8, 4, 4, 3
 _LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
+# A series is about something else where its passages are so unlikely to have a sentence that answers.
+_LEAST_CONFIDENCE = 0.1
 # Titles below an overview, and its confidence: no model judges whether an article is about a subject.
 _TITLES, _OF_AN_OVERVIEW = 6, 0.8
 # As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
@@ -58,7 +60,8 @@ def answer_series(asking: Asking) -> Answer | None:
     """Figures by time, oldest first, if there are at least two times."""
     found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, today=asking.today)
     points = list(found.points)
-    if len({one.amount.time.days for one in points}) < _LEAST_POINTS:
+    confidence = asking.confidence(found.read)
+    if len({one.amount.time.days for one in points}) < _LEAST_POINTS or confidence < _LEAST_CONFIDENCE:
         return None
     rows = list(dict.fromkeys(_row(one) for one in points))
     if len(rows) > asking.limit(_OF_SERIES):
@@ -74,8 +77,8 @@ def answer_series(asking: Asking) -> Answer | None:
         asking,
         "series",
         citations,
-        outcome="answered" if len(times) >= _SURE_POINTS else "possible",
-        confidence=asking.confidence(found.read),
+        outcome="answered" if len(times) >= _SURE_POINTS and confidence >= asking.sentence_weights.possible else "possible",
+        confidence=confidence,
         series=series,
         remarks=remarks,
     )
@@ -87,9 +90,13 @@ def answer_latest(asking: Asking) -> Answer | None:
         found = find_series(
             asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, parts=True, today=asking.today
         )
-        if len({one.amount.time.days for one in found.points}) >= _LEAST_POINTS:
+        confidence = asking.confidence(found.read)
+        if (
+            len({one.amount.time.days for one in found.points}) >= _LEAST_POINTS
+            and confidence >= asking.sentence_weights.possible
+        ):
             near = [_sentence(one) for one in found.points if one.opened.ranked.pair == "same" or one.reading >= _READ_WELL]
-            return _latest(asking, near, asking.confidence(found.read))
+            return _latest(asking, near, confidence)
     evidence = asking.evidence()
     about = [one for one in evidence.sentences if _is_there(asking, one)]
     if not about or evidence.confidence < asking.sentence_weights.possible:
@@ -142,9 +149,13 @@ def answer_compare(asking: Asking) -> Answer | None:
         if not evidence:
             missing.append(side.words)
             continue
+        same = next((place for place, one in enumerate(sentences) if _is_one(one, evidence[0])), None)
+        if same is not None:  # a sentence that tells of several sides is quoted once
+            labels[same] = f"{labels[same]} / {side.words}"
+            continue
         sentences.append(evidence[0])
         labels.append(side.words)
-    if len(sentences) == 1 and not missing:
+    if missing and max(one.probability for one in sentences) < asking.sentence_weights.possible:
         return None
     sentences, labels = sentences[: asking.limit(len(sentences))], labels[: asking.limit(len(sentences))]
     citations = _citations(asking, sentences)
@@ -228,24 +239,38 @@ def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSen
     article = asking.article(one.stored.passage.article_id)
     above = " ".join((article.title, *one.stored.passage.heading_path))
     names, here = find_names(side.words), find_names(one.text)
+    others = frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
+    if names <= others and rivals and _own_words(side, rivals):  # "Vladivostok to Seoul", beside "Vladivostok to Harbin"
+        if one.stored.language != asking.asked.language or here & (others - names):
+            return False
+        return _has_words(_own_words(side, rivals), f"{above} {one.text}")
     if names:
-        instead = frozenset(id_ for rival in rivals for id_ in find_names(rival.words)) - names
+        instead = others - names
         return is_named(side.words, one.text, above) and (bool(names & here) or not here & instead)
     topics = find_concepts(side.words)
     if topics and topics.isdisjoint(find_concepts(f"{above} {one.text}")):
         return False
     if one.stored.language != asking.asked.language:
         return bool(topics)
-    words, shared = set(lexical_tokens(side.words)), {word for rival in rivals for word in lexical_tokens(rival.words)}
-    own = words - shared or words  # of "the old bridge" and "the new bridge", what tells them apart
-    return len(own & set(lexical_tokens(f"{above} {one.text}"))) * 2 >= len(own)
+    # of "the old bridge" and "the new bridge", what tells them apart
+    return _has_words(_own_words(side, rivals) or set(lexical_tokens(side.words)), f"{above} {one.text}")
+
+
+def _own_words(side: Side, rivals: Sequence[Side]) -> set[str]:
+    """The words of a side that no rival has."""
+    return set(lexical_tokens(side.words)) - {word for rival in rivals for word in lexical_tokens(rival.words)}
+
+
+def _has_words(words: set[str], text: str) -> bool:
+    """Whether a text has at least half of the words."""
+    return len(words & set(lexical_tokens(text))) * 2 >= len(words)
 
 
 def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
     opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
-    if len(found) < _LEAST_ITEMS:
+    if len(found) < _LEAST_ITEMS and not (found and enumerates(found[0].sentence.text)):
         return None
     most = asking.limit(_OF_LIST)
     citations = _citations(asking, [one.sentence for one in found[:most]])
@@ -427,3 +452,7 @@ def _day(asking: Asking, one: ScoredSentence) -> date | None:
     if time is None or time.first > asking.today:
         return published
     return min(time.last, published) if published and time.first <= published else min(time.last, asking.today)
+
+
+def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
+    return one.stored.passage.passage_id == other.stored.passage.passage_id and one.span == other.span

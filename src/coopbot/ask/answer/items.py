@@ -19,9 +19,11 @@ from coopbot.ask.rank.retrieve import ScoredSentence, scored_sentences
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
+from coopbot.text.cues import enumerates
 from coopbot.text.figures import figures_agree
 from coopbot.text.gazetteer import find_names, is_elsewhere, name_spans, places_around
 from coopbot.text.glossary import find_concepts
+from coopbot.text.subject import tells_of_gaps
 
 # How many passages are read, of the question's language and of others.
 _READ = (4, 2)
@@ -31,6 +33,9 @@ _GENERAL = frozenset(
 )
 # How likely a sentence has to be to be an item by itself, beside the best one, and how likely the best one.
 _LEAST, _BEHIND = 0.3, 1.7
+# The same beside a sentence that lists things itself, and for a sentence of the best one's article; how much of a sentence
+# an answer is that is a part of it.
+_BEHIND_A_LIST, _LEAST_BESIDE, _PART = 1.0, 0.15, 0.7
 # The share of what is listed that a sentence with its headings has to be about, and one that only names an item.
 _ABOUT, _NAMED_ABOUT = 0.5, 0.66
 # What is listed by names: places of a region, and what names itself.
@@ -69,8 +74,7 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
     sentences = [one for one in scored_sentences(question.text, read, own) if _belongs(question, one, above)]
     if not sentences:
         return []
-    least = max(log(_LEAST / (1 - _LEAST)), sentences[0].log_odds - _BEHIND)
-    likely = [one for one in sorted(sentences, key=lambda one: one.pair != "same") if one.log_odds >= least]
+    likely = [one for one in sorted(sentences, key=lambda one: one.pair != "same") if _is_likely(one, sentences[0])]
     found = [Item(label="", sentence=one) for one in likely]
     named = []
     if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
@@ -88,6 +92,19 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
     return items[:_MOST_ITEMS]
 
 
+def _is_likely(one: ScoredSentence, best: ScoredSentence) -> bool:
+    """Whether a sentence is an item beside the best one: nearly as likely; or from its article, with an answer that lists
+    things itself or is only a part of the sentence.
+    """
+    nearest = _BEHIND_A_LIST if enumerates(best.answer_text or best.text) else _BEHIND
+    if one.probability >= _LEAST and one.log_odds >= best.log_odds - nearest:
+        return True
+    if one.stored.passage.article_id != best.stored.passage.article_id or one.probability < _LEAST_BESIDE:
+        return False
+    is_part = bool(one.answer_text) and len(one.answer_text) <= _PART * len(one.text)
+    return enumerates(one.answer_text) or (is_part and one.log_odds >= best.log_odds - nearest)
+
+
 def _topics(text: str) -> frozenset[str]:
     return find_concepts(text) - _GENERAL
 
@@ -96,6 +113,10 @@ def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequen
     """Whether a sentence is about what is listed and at the place that the question names, not elsewhere."""
     headings = above[one.stored.passage.passage_id]
     kinds = _place_kinds(_topics(question.text))
+    if any(map(tells_of_gaps, headings)):
+        return False
+    if not kinds:
+        return True
     if kinds and _regions(question) and not kinds & _topics(one.text):
         return False
     if not _is_on_topic(question, one.text, headings):

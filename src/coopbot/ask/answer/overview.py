@@ -97,6 +97,8 @@ def _fit(subject: Question, article: Article) -> float:
         return 1.0 - others - 0.2 * (1 - _overlap(words, article.title))
     if article.language != subject.language or not words:
         return 0.0
+    if subject.language != "en" and {word for word in words if word.isascii()} - set(lexical_tokens(article.title)):
+        return 0.0  # a name or a model in Latin letters, such as C919
     return _overlap(words, article.title)
 
 

@@ -85,6 +85,9 @@ _COUNTED = frozenset(
 )
 # Units of many things, of which a sentence may count several; a reading that is so much better decides.
 _MANY_THINGS, _PREFERRED, _MOST_BESIDE = frozenset({"people", ""}), 1.0, 2
+# Units of what is counted at a time, such as "58 projects".
+_COUNTS = frozenset({""})
+_COUNTRIES = frozenset({"chinese", "russian"})
 # An amount of so much of the sum of the others is their sum.
 _SUM = (0.97, 1.03)
 # What may be a part of all cargo.
@@ -103,6 +106,7 @@ _SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
 # From here on a sentence need not have the words of the question.
 _CLEARLY_ALIKE, _ITSELF = 0.3, 0.35
 _AFTER_CHARS = 12
+_WORD = re.compile(r" ?[^\W\d]+")
 _CLAUSE, _DIGIT = re.compile(r"[,;\uff0c\uff1b]"), re.compile(r"\d")
 # Of how many texts it is remembered what they are about: those of the passages that a few questions look through.
 _REMEMBERED = 4096
@@ -173,13 +177,14 @@ def find_series(
     """
     opened = open_best(question.text, store, ranked)
     of_capacity = "capacity" in _topics(question.text)
-    candidates = [point for one in opened for point in _candidates(one, rates=of_capacity)]
+    candidates = [point for one in opened for point in _candidates(question, one, rates=of_capacity)]
     candidates = [point for point in candidates if not _is_planned(point, store)]
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
     if _PEOPLE & _topics(question.text):  # "1,200 in 2022": who is counted is not said again
         candidates = [replace(point, amount=replace(point.amount, unit=point.amount.unit or "people")) for point in candidates]
     candidates = [point for point in candidates if _is_named(question, point) and _is_clear(point, candidates)]
+    candidates = [point for point in candidates if not _is_of_another_thing(question, point)]
     anchors = _anchors(question, candidates)
     if not anchors:
         return FoundSeries(points=(), read=tuple(read.values()))
@@ -195,9 +200,11 @@ def find_series(
     return FoundSeries(points=_by_time(fitting, unit, parts=parts), read=tuple(read.values()))
 
 
-def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
-    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does."""
-    found = []
+def _candidates(question: Question, one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
+    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does. Of an amount and its
+    part, "262,000 tonnes, of which 233,000 to China", the part if the question names what only the part is of.
+    """
+    found = list[FoundPoint]()
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
         if row in one.stored.shut:
@@ -210,10 +217,26 @@ def _candidates(one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
                 continue
             earlier = [other for other in seen if other.unit == amount.unit and other.time == amount.time]
             if earlier and is_part(earlier[0], amount, text):
-                continue
+                if not _is_asked_part(question, earlier[0], amount, text):
+                    continue
+                seen = [other for other in seen if other is not earlier[0]]
+                found = [point for point in found if point.amount is not earlier[0]]
             seen.append(amount)
             found.append(FoundPoint(opened=one, row=row, amount=amount))
     return found
+
+
+def _is_asked_part(question: Question, whole: TimedAmount, part: TimedAmount, text: str) -> bool:
+    """Whether the words around a part name a thing of the question that the words before it do not."""
+    after = _CLAUSE.split(text[part.start_char :])[0]
+    before = text[: part.start_char]
+    between = text[whole.end_char : part.start_char]
+    sought = question.names | (find_concepts(question.text) & _COUNTRIES)
+    return bool(sought & (_named(between + after) - _named(before[: whole.end_char])))
+
+
+def _named(text: str) -> frozenset[str]:
+    return find_names(text) | (find_concepts(text) & _COUNTRIES)
 
 
 def _is_planned(point: FoundPoint, store: VectorStore) -> bool:
@@ -298,6 +321,25 @@ def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
     if first - second >= _PREFERRED:
         return point.reading == first
     return point.amount.unit not in _MANY_THINGS and point is beside[0]
+
+
+def _is_of_another_thing(question: Question, point: FoundPoint) -> bool:
+    """Whether a bare number counts another thing than the question, "70 tigers and 80 leopards", or says in such a sentence not
+    what it counts, "after 27 and 42 in 2017".
+    """
+    if point.amount.unit or point.opened.stored.language != question.language:
+        return False
+    words = set(lexical_tokens(question.text))
+    if words & _thing_after(point.amount, point.text):
+        return False
+    beside = [_thing_after(one, point.text) for one in timed_amounts(point.text, point.opened.published) if not one.unit]
+    return any(words & things for things in beside)
+
+
+def _thing_after(amount: TimedAmount, text: str) -> set[str]:
+    """The word that stands right after an amount."""
+    following = _WORD.match(text, amount.end_char)
+    return set(lexical_tokens(following[0])) if following else set()
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -446,7 +488,9 @@ def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[F
     kept: list[FoundPoint] = []
     for point in sorted(points, key=lambda one: (one.amount.unit != unit, one.opened.ranked.pair != "same", -one.score)):
         same = [one for one in kept if one.amount.time.days == point.amount.time.days]
-        if not same or (
+        if same and _is_exacter(point, same[0]):
+            kept[kept.index(same[0])] = point
+        elif not same or (
             len(same) == 1
             and same[0].amount.unit == point.amount.unit
             and not _agree(same[0].amount, point.amount)
@@ -456,16 +500,31 @@ def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[F
         ):
             kept.append(point)
     if not parts:
-        kept = _whole_years(kept)
+        kept = _whole_years(kept, counts=unit in _COUNTS)
     kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
     return tuple(kept[-_MOST_POINTS:])
 
 
-def _whole_years(kept: list[FoundPoint]) -> list[FoundPoint]:
-    """Without parts of a year that there is a figure for as a whole, and of several parts the longest."""
+def _is_exacter(point: FoundPoint, other: FoundPoint) -> bool:
+    """Whether a point gives the figure that another one rounds, in the same language."""
+    return (
+        other.amount.approximate
+        and not point.amount.approximate
+        and point.amount.unit == other.amount.unit
+        and point.opened.stored.language == other.opened.stored.language
+        and _agree(point.amount, other.amount)
+    )
+
+
+def _whole_years(kept: list[FoundPoint], *, counts: bool) -> list[FoundPoint]:
+    """Without parts of a year that there is a figure for as a whole, and of several parts the longest. counts: how many there
+    are at a time, which a month tells as well as a year.
+    """
     whole = {point.amount.time.first.year for point in kept if point.amount.time.length >= 12}
     kept = [point for point in kept if point.amount.time.length >= 12 or point.amount.time.last.year not in whole]
-    kept = [point for point in kept if point.amount.time.length <= 12 and (not whole or point.amount.time.length >= 3)]
+    kept = [
+        point for point in kept if point.amount.time.length <= 12 and (not whole or counts or point.amount.time.length >= 3)
+    ]
     lengths: dict[int, int] = {}
     for point in kept:
         lengths[point.amount.time.last.year] = max(lengths.get(point.amount.time.last.year, 0), point.amount.time.length)
