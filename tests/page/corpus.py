@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from coopbot.domain import Source, When
+from coopbot.domain import Language, Source, When
 from tests.fakes import article_of, make_article
 
 HOSTILE_TITLE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{7*7}}${harm}'
@@ -94,3 +94,14 @@ A ticket for the Ostrov ferry costs 57 yuan.[^fare] Shipwrights from the coast b
 """,
     ),
 ]
+
+# By the article that answers them.
+QUESTIONS: dict[Language, dict[str, list[str]]] = {
+    "en": {
+        "bridge": [
+            "When did the Tongjiang railway bridge open to freight?",
+            "How much cargo did the Tongjiang railway bridge carry in 2024?",
+        ],
+        "port-2014": ["How much was the dry port in Hunchun to cost?"],
+    }
+}

@@ -18,7 +18,7 @@ from coopbot.serve.run import listen, run_http
 from coopbot.serve.sections import Access
 from coopbot.state import State
 from tests.fakes import BagOfWords, FigureReader
-from tests.page.corpus import ARTICLES
+from tests.page.corpus import ARTICLES, QUESTIONS
 from tests.serve.fake_editor import FakeEditor
 
 ADMIN_TOKEN = "only-for-tests-of-the-page"
@@ -54,6 +54,7 @@ def main() -> None:
         index=index,
         changes=Changes(editor, State(None)),
         access=Access(**{"admin_token": ADMIN_TOKEN, **options}),
+        questions=QUESTIONS,
     )
     run_http(service, sockets, shutdown_s=2)
 

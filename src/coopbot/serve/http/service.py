@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,17 +11,23 @@ from starlette.requests import Request
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
+from coopbot.domain import LANGUAGES, Language
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.webhook import Deliver
+from coopbot.serve.messages import message
 from coopbot.serve.sections import Access
 from coopbot.state import State
 
 if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
+
+
+def _questions() -> Mapping[Language, Mapping[str, Sequence[str]]]:
+    return {language: message(language).questions for language in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +36,7 @@ class HttpService:
 
     admission: whose turn it is. reader: shown with the index. changes: articles change only if `access` has an admin token
     too. feedback: where it is stored; in memory by default. public_url: the service's address in links; if empty, the address
-    that the request was sent to.
+    that the request was sent to. questions: to suggest, as in `Messages`.
     monitoring: the data for `/metrics`. tracing: makes spans of requests. deliver: receives updates from Telegram. alive:
     whether the bot works. background: contexts that are entered, after `changes` and `tracing`, when the service starts and
     exited in reverse order when it ends.
@@ -44,6 +50,7 @@ class HttpService:
     access: Access = field(default_factory=Access)
     feedback: FeedbackBox = field(default_factory=lambda: FeedbackBox(State(None)))
     public_url: str = ""
+    questions: Mapping[Language, Mapping[str, Sequence[str]]] = field(default_factory=_questions)
     monitoring: Monitoring | None = None
     tracing: Tracing | None = None
     deliver: Deliver | None = None

@@ -17,7 +17,6 @@ from coopbot.serve.admission import Admission
 from coopbot.serve.further import FurtherQuestions
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.messages import first_questions, message
 from coopbot.serve.requests import ShownIn
 
 # The most questions to begin with.
@@ -81,11 +80,9 @@ class Suggestions:
 
 def add_suggestions(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes."""
-    given = {language: message(language).questions for language in LANGUAGES}
-    suggestions = Suggestions(
-        service.answerer, service.admission, service.index, {language: first_questions(language) for language in LANGUAGES}
-    )
-    further = FurtherQuestions(service.answerer, given)
+    begin = {language: [own[0] for own in service.questions.get(language, {}).values()] for language in LANGUAGES}
+    suggestions = Suggestions(service.answerer, service.admission, service.index, begin)
+    further = FurtherQuestions(service.answerer, service.questions)
 
     @app.get("/v1/suggestions", summary="Suggested questions")
     def suggest(language: Language = "en") -> SuggestionsOut:
