@@ -31,6 +31,10 @@ from coopbot.text.subject import subject_of
         ("2024年卖给印度的卡车和轿车，金额各多少", ["卡车", "轿车"]),
         ("博览会跟服贸会比，面积谁大", ["博览会", "服贸会"]),
         ("How long is the bridge?", []),
+        ("Is the bus to Heihe still running or not?", []),
+        ("ндс на посылки с китая уже ввели или еще нет", []),
+        ("виза в китай сейчас нужна или нет", []),
+        ("去中国的签证取消了还是没有？", []),
     ],
 )
 def test_sides_are_found_as_written(question: str, sides: list[str]) -> None:

@@ -73,6 +73,12 @@ _EDGE_BEFORE = re.compile(
 _EDGE_AFTER = re.compile(
     rf"(?:\s+(?:costs?|cost|стоит|стоил\w*|run|runs))?\s+{_COMPARATIVE}$|\s+costs?$|(?<=\w)(?:相比|比)$", re.IGNORECASE
 )
+# One thing and whether it is so: "is it needed or not yet?".
+_OR_NOT = re.compile(
+    r"\b(?:or (?:is it |are they |has it |did it )?not|(?:или|либо) (?:вс[её] |пока |ещ[её] |уже )*(?:нет|не))\b"
+    r"|(?:还是|或者?)(?:还?没有?|不是?|未)(?![\w])",
+    re.IGNORECASE,
+)
 # Between sides that stand in full: "by bus vs by boat vs on foot, minutes".
 _AGAINST = re.compile(r"\s+(?:vs\.?|versus|compared (?:to|with)|по сравнению с|против)\s+", re.IGNORECASE)
 _HEAD, _TAIL = re.compile(r"^.*[:：] *"), re.compile(r" *[,;?？].*$")
@@ -202,6 +208,8 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
 
 def find_sides(question: str) -> tuple[Side, ...]:
     """The sides of a comparison, in their order; empty if they cannot be told apart. A side may be there twice."""
+    if _OR_NOT.search(flatten(question)):
+        return ()
     spans = _against(question) or _listed(question) or _named(question) or _dated(question) or _written(question)
     if len(spans) < 2:
         return ()
