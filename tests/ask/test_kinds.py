@@ -59,6 +59,12 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/league",
+        "The Kama league of towns was founded in 1994. Its member towns are Perm, Sarapul, Chaikovsky and Chistopol.",
+        title="The Kama league of towns",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/cranes",
         "There are now 40 cranes at Lake Khanka. Cranes nest on 12 islands.",
         title="Cranes of the lake",
@@ -240,6 +246,20 @@ def test_a_list_has_no_item_of_another_region(answerer: Answerer, question: str)
     text = " ".join(claim.text for claim in answer.claims)
     assert all(name in text for name in ("Kraskino", "Poltavka", "Turiy Rog"))
     assert "Kani-Kurgan" not in text
+
+
+def test_a_sentence_that_lists_things_itself_is_a_list(answerer: Answerer) -> None:
+    answer = answerer.ask("Which towns are members of the Kama league?")
+    assert answer.kind == "list"
+    assert "Sarapul" in answer.claims[0].text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["卡马轮渡和卡马轮渡，哪个票价便宜？", "Что дешевле: паром «Кама» или паром «Кама»?"],
+)
+def test_a_thing_is_one_in_any_language(answerer: Answerer, question: str) -> None:
+    assert answerer.ask(question).remarks == ("one_thing",)
 
 
 def test_a_long_list_says_how_many_more_there_are(answerer: Answerer) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise, zip_longest
 
 from coopbot.domain import Language, Span
 from coopbot.text.characters import HAN
-from coopbot.text.cues import without_cues
+from coopbot.text.cues import find_cues, without_cues
 from coopbot.text.dates import find_dates
 from coopbot.text.gazetteer import find_names, name_spans
 from coopbot.text.glossary import find_concepts
@@ -90,6 +90,7 @@ _ENUMERATION = re.compile(r" *, *(?:(?:and|or|и|или) )?| +(?:and|or|и|ил�
 _HAN_ITEM = rf"(?:(?![哪谁各差和与跟及])[{HAN}]){{2,9}}"
 _HAN_LISTED = re.compile(rf"(?:^|[，,：: ])(?P<list>{_HAN_ITEM}(?:[ 、]+{_HAN_ITEM}){{1,3}}) *(?=[哪谁各差？?，]|分别|$)")
 _HAN_ENUMERATION = re.compile(r"[ 、]+")
+_FURTHER = re.compile(r",? (?:and|or|vs\.?|и|или) (?P<side>[^\W\d][^,?？:;—–]{2,40})(?=$|[?？,:;—–])", re.IGNORECASE)
 # Words that ask for several things at once, and what remains for one.
 _OF_EACH = (
     (
@@ -268,7 +269,11 @@ def _named(question: str) -> list[Span]:
     best = max(groups, key=len) if spans else []
     if len(best) < 2:
         return []
-    return [_whole(question, span, best) for span in best]
+    spans = [_whole(question, span, best) for span in best]
+    further = _FURTHER.match(question, spans[-1].end_char)  # one without a name, after those that have one
+    if further and len(further["side"].split()) <= _MOST_WORDS and not find_cues(further["side"])["amount"]:
+        spans.append(Span(start_char=further.start("side"), end_char=further.end("side")))
+    return spans
 
 
 _WORD_AFTER = re.compile(

@@ -15,14 +15,14 @@ from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import cite, cite_span
 from coopbot.ask.answer.counterparts import find_counterpart, repeats, say_the_same
 from coopbot.ask.answer.dating import dated
-from coopbot.ask.answer.items import find_items
+from coopbot.ask.answer.items import find_items, lists_itself
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series
 from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
-from coopbot.text.cues import asks_for_figures, enumerates
+from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
 from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
@@ -142,6 +142,9 @@ def answer_compare(asking: Asking) -> Answer | None:
     if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides):
         return _compare_years(asking, sides)
     found = [_of_side(asking.of(side.question), side, sides) for side in sides]
+    if not all(found):  # what may answer the question about all sides may tell of one too
+        whole = [_naming(side, sides, _of_side(asking, side, sides)) for side in sides]
+        found = [own or other for own, other in zip(found, whole, strict=True)]
     if not any(found):
         return None
     sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
@@ -241,7 +244,7 @@ def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSen
     names, here = find_names(side.words), find_names(one.text)
     others = frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
     if names <= others and rivals and _own_words(side, rivals):  # "Vladivostok to Seoul", beside "Vladivostok to Harbin"
-        if one.stored.language != asking.asked.language or here & (others - names):
+        if one.stored.language != asking.asked.language:
             return False
         return _has_words(_own_words(side, rivals), f"{above} {one.text}")
     if names:
@@ -256,21 +259,29 @@ def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSen
     return _has_words(_own_words(side, rivals) or set(lexical_tokens(side.words)), f"{above} {one.text}")
 
 
+def _naming(side: Side, sides: Sequence[Side], sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
+    """The sentences that themselves name a side."""
+    rivals = [other for other in sides if other is not side]
+    own = find_names(side.words) - frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
+    words = _own_words(side, rivals)
+    return [one for one in sentences if (own & find_names(one.text) if own else _has_words(words, one.text))]
+
+
 def _own_words(side: Side, rivals: Sequence[Side]) -> set[str]:
     """The words of a side that no rival has."""
     return set(lexical_tokens(side.words)) - {word for rival in rivals for word in lexical_tokens(rival.words)}
 
 
 def _has_words(words: set[str], text: str) -> bool:
-    """Whether a text has at least half of the words."""
-    return len(words & set(lexical_tokens(text))) * 2 >= len(words)
+    """Whether a text has at least half of the words, and one."""
+    return bool(words) and len(words & set(lexical_tokens(text))) * 2 >= len(words)
 
 
 def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
     opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
-    if len(found) < _LEAST_ITEMS and not (found and enumerates(found[0].sentence.text)):
+    if len(found) < _LEAST_ITEMS and not (found and lists_itself(found[0].sentence)):
         return None
     most = asking.limit(_OF_LIST)
     citations = _citations(asking, [one.sentence for one in found[:most]])

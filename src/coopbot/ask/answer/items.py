@@ -20,7 +20,7 @@ from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
 from coopbot.text.cues import enumerates
-from coopbot.text.figures import figures_agree
+from coopbot.text.figures import figures_agree, find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, name_spans, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.subject import tells_of_gaps
@@ -33,9 +33,9 @@ _GENERAL = frozenset(
 )
 # How likely a sentence has to be to be an item by itself, beside the best one, and how likely the best one.
 _LEAST, _BEHIND = 0.3, 1.7
-# The same beside a sentence that lists things itself, and for a sentence of the best one's article; how much of a sentence
-# an answer is that is a part of it.
-_BEHIND_A_LIST, _LEAST_BESIDE, _PART = 1.0, 0.15, 0.7
+# How much less likely an item may be beside a sentence that lists things itself; how likely one of the best one's
+# article has to be, and how well it has to read; and how much of a sentence an answer is that is a part of it.
+_BEHIND_A_LIST, _LEAST_BESIDE, _READ_BESIDE, _PART = 1.0, 0.15, -1.5, 0.7
 # The share of what is listed that a sentence with its headings has to be about, and one that only names an item.
 _ABOUT, _NAMED_ABOUT = 0.5, 0.66
 # What is listed by names: places of a region, and what names itself.
@@ -75,6 +75,7 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
     if not sentences:
         return []
     likely = [one for one in sorted(sentences, key=lambda one: one.pair != "same") if _is_likely(one, sentences[0])]
+    likely = [one for one in likely if not _only_counts(question, one)]
     found = [Item(label="", sentence=one) for one in likely]
     named = []
     if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
@@ -85,21 +86,37 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
     for item in (*named, *found) if by_name else (*found, *named):
         names = find_names(item.sentence.text) - question.names
         # What another language says again, or names again, is no item of its own.
-        is_new = bool((item.names or names) - told) or (not item.names and (item.sentence.pair == "same" or not items))
+        named_here, untold = item.names or names, (item.names or names) - told
+        is_new = len(untold) * 2 > len(named_here) if item.sentence.pair != "same" else bool(untold)
+        is_new = is_new or (not item.names and (item.sentence.pair == "same" or not items))
         if is_new and not any(_repeats(item.sentence, other.sentence, named=bool(item.names)) for other in items):
             items.append(item)
             told |= names
     return items[:_MOST_ITEMS]
 
 
+def lists_itself(one: ScoredSentence) -> bool:
+    """Whether the words of a sentence that answer list several things."""
+    return enumerates(one.answer_text or one.text)
+
+
+def _only_counts(question: Question, one: ScoredSentence) -> bool:
+    """Whether a sentence counts what is listed, "about 20 companies", and names none."""
+    answer = one.answer_text
+    figures = {figure.unit for figure in find_figures(answer)} - {"date"}
+    return bool(figures) and not lists_itself(one) and not find_names(answer) - question.names
+
+
 def _is_likely(one: ScoredSentence, best: ScoredSentence) -> bool:
     """Whether a sentence is an item beside the best one: nearly as likely; or from its article, with an answer that lists
     things itself or is only a part of the sentence.
     """
-    nearest = _BEHIND_A_LIST if enumerates(best.answer_text or best.text) else _BEHIND
+    nearest = _BEHIND_A_LIST if lists_itself(best) else _BEHIND
     if one.probability >= _LEAST and one.log_odds >= best.log_odds - nearest:
         return True
     if one.stored.passage.article_id != best.stored.passage.article_id or one.probability < _LEAST_BESIDE:
+        return False
+    if one.reading < _READ_BESIDE:
         return False
     is_part = bool(one.answer_text) and len(one.answer_text) <= _PART * len(one.text)
     return enumerates(one.answer_text) or (is_part and one.log_odds >= best.log_odds - nearest)

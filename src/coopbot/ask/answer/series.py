@@ -506,14 +506,18 @@ def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[F
 
 
 def _is_exacter(point: FoundPoint, other: FoundPoint) -> bool:
-    """Whether a point gives the figure that another one rounds, in the same language."""
+    """Whether a point gives the figure that another one rounds, 38.8 for 39, in the same language."""
     return (
-        other.amount.approximate
-        and not point.amount.approximate
+        not point.amount.approximate
+        and (other.amount.approximate or _digits(point) > _digits(other))
         and point.amount.unit == other.amount.unit
         and point.opened.stored.language == other.opened.stored.language
         and _agree(point.amount, other.amount)
     )
+
+
+def _digits(point: FoundPoint) -> int:
+    return len(point.amount.value.normalize().as_tuple().digits)
 
 
 def _whole_years(kept: list[FoundPoint], *, counts: bool) -> list[FoundPoint]:
