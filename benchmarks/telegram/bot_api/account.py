@@ -164,7 +164,7 @@ class Account(Inbox):
 
     def answer_press(self, params: dict[str, str]) -> bool:
         """Accept the bot's answer to a button press, once."""
-        self._take_query(params["callback_query_id"])
+        self._take_query(params.get("callback_query_id", ""))
         check(len(params.get("text", "")) <= 200, "MESSAGE_TOO_LONG")
         self.answered_presses.append((params["callback_query_id"], params.get("text", "")))
         return True
@@ -172,7 +172,7 @@ class Account(Inbox):
     def answer_inline(self, params: dict[str, str]) -> bool:
         """Accept the bot's results for an inline query, once."""
         results = checked_results(params["results"])
-        self._take_query(params["inline_query_id"])
+        self._take_query(params.get("inline_query_id", ""))
         self.offered.append(results)
         return True
 
