@@ -50,7 +50,7 @@ _LEFT = (
     r"|между|сравни(?:те)?"
     r"|сопоставь(?:те)?|отличается|разница|of the)\b) *"
 )
-_RIGHT = r"(?= *(?:$|[?？,:;—–.]|\b(?:in|by|for|at|which|what|who|where|by|of|по|на|в|где|что|кто|больше|меньше)\b))"
+_RIGHT = r"(?= *(?:$|[?？,:;—–.]|\b(?:in|by|for|at|which|what|who|where|by|of|from|по|на|в|до|где|что|кто|больше|меньше)\b))"
 _SPACED = re.compile(
     rf"{_LEFT}(?P<a>[^,:;?—–]{{1,60}}?),? {_OR} (?:at |in |through |by |via |в |во |через "
     rf"|на )?(?P<b>[^,:;?—–]{{1,60}}?){_RIGHT}",

@@ -27,8 +27,8 @@ _PART = re.compile(
 )
 _PART_AFTER = re.compile(r"[^,;.]{0,30}\b(?:of (?:it|them|this)|of these|из них)\b", re.IGNORECASE)
 _DENIED = re.compile(
-    r"\b(?:wrong(?:ly)?|mistaken(?:ly)?|error|erroneous|misprint|confus\w+)\b|\b(?:ошиб\w+|неверн\w+|опечатк\w+"
-    r"|перепута\w+)\b|误|写错|实际是|混淆",
+    r"\b(?:wrong(?:ly)?|mistaken(?:ly)?|error|erroneous|misprint|confus\w+|round(?:s|ed))\b|\b(?:ошиб\w+|неверн\w+|опечатк\w+"
+    r"|перепута\w+|округл\w+)\b|误|写错|实际是|混淆|四舍五入|取整",
     re.IGNORECASE,
 )
 _CAN = re.compile(r"\b(?:could|can|design\w*|мог\w*|может|проектн\w+)\b|设计|可以?", re.IGNORECASE)
@@ -60,8 +60,8 @@ def is_of_days(text: str) -> bool:
 
 
 def is_no_record(text: str, *, of_capacity: bool = False) -> bool:
-    """Whether a sentence tells of a plan, a contract or a mistake rather than of what was counted. of_capacity: what is asked
-    for is what something can do.
+    """Whether a sentence tells of a plan, a contract, a mistake or a rounded figure rather than of what was
+    counted. of_capacity: what is asked for is what something can do.
     """
     flat = flatten(text)
     if of_capacity:

@@ -242,17 +242,19 @@ def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSen
     article = asking.article(one.stored.passage.article_id)
     above = " ".join((article.title, *one.stored.passage.heading_path))
     names, here = find_names(side.words), find_names(one.text)
+    topics = find_concepts(side.words)
+    if topics and topics.isdisjoint(find_concepts(f"{above} {one.text}")):
+        return False
     others = frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
-    if names <= others and rivals and _own_words(side, rivals):  # "Vladivostok to Seoul", beside "Vladivostok to Harbin"
+    if (
+        names and names <= others and rivals and _own_words(side, rivals)
+    ):  # "Vladivostok to Seoul", beside "Vladivostok to Harbin"
         if one.stored.language != asking.asked.language:
             return False
         return _has_words(_own_words(side, rivals), f"{above} {one.text}")
     if names:
         instead = others - names
         return is_named(side.words, one.text, above) and (bool(names & here) or not here & instead)
-    topics = find_concepts(side.words)
-    if topics and topics.isdisjoint(find_concepts(f"{above} {one.text}")):
-        return False
     if one.stored.language != asking.asked.language:
         return bool(topics)
     # of "the old bridge" and "the new bridge", what tells them apart

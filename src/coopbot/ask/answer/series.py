@@ -455,9 +455,11 @@ def _is_of_other_goods(question: str, point: FoundPoint) -> bool:
     clauses = _CLAUSE.split(point.text)
     if not sought and point.amount.unit in _MONEY:  # of all trade, the value of one kind of goods
         return any(point.amount.of(point.text) in clause and find_concepts(clause) & _GOODS for clause in clauses)
-    told = [clause for clause in clauses if find_concepts(clause) & sought]
-    own = [clause for clause in clauses if point.amount.of(point.text) in clause]
-    return bool(sought and told) and not any(clause in told for clause in own) and any(_DIGIT.search(clause) for clause in told)
+    told = [place for place, clause in enumerate(clauses) if find_concepts(clause) & sought]
+    own = [place for place, clause in enumerate(clauses) if point.amount.of(point.text) in clause]
+    if not (sought and told) or set(own) & set(told):
+        return False
+    return any(_DIGIT.search(clauses[place]) for place in told if place > min(own, default=-1))
 
 
 def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
