@@ -45,7 +45,9 @@ def _asked(server: Server, seen: _Seen) -> Iterator[None]:
         with httpx.Client(base_url=server.client.base_url, timeout=60, trust_env=False) as http:
             while not stopped.is_set():
                 start, number = time.monotonic(), number + 1
-                question = {"question": QUESTIONS[number % len(QUESTIONS)]}
+                # A filter of its own, since equal questions are joined, and then most take no time at all.
+                filters = {"published_to": f"2099-01-{client + 1:02}"}
+                question = {"question": QUESTIONS[number % len(QUESTIONS)], "filters": filters}
                 try:
                     reply = http.post("/v1/ask", json=question, headers={"X-Forwarded-For": f"192.0.2.{client}"})
                     failed = [] if reply.status_code == 200 else [f"status {reply.status_code}"]
