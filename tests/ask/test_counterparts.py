@@ -11,7 +11,7 @@ from coopbot.ask.answer.compose import Chosen, in_own_language, with_versions
 from coopbot.ask.answer.counterparts import find_counterpart, say_the_same
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Filters
+from coopbot.domain import Attribution, Filters, Language, Source
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from tests.ask.sentences import sentence, towards
@@ -82,3 +82,28 @@ def test_the_counterpart_is_quoted_and_the_other_folded_under_it(store: VectorSt
     assert [own.text for own in (*chosen.sentences, *chosen.nearest)] == [RUSSIAN, RUSSIAN]
     ((version,),) = with_versions(chosen, [one], None).versions
     assert version.text == ENGLISH
+
+
+@pytest.mark.parametrize(("publisher", "is_found"), [("Wire", True), ("Another", False)])
+def test_a_sentence_without_figures_has_a_counterpart_of_the_same_sources(
+    tmp_path: Path, publisher: str, is_found: bool
+) -> None:
+    text, other = "Gazprom Amur Heihe open wide again.", "Gazprom Amur Heihe открыты сейчас снова."
+    sources = {"en": "Wire", "ru": publisher}
+    pairs: list[tuple[Language, str]] = [("en", text), ("ru", other)]
+    articles = [
+        replace(
+            make_article(f"{language}/line", own, title="Line", language=language),
+            attributions=(
+                Attribution(label="a", start_char=0, end_char=len(own), sources=(Source(publisher=sources[language]),)),
+            ),
+        )
+        for language, own in pairs
+    ]
+    build(articles, BagOfWords(), tmp_path, model="bag of words", precision="f32")
+    store = LiveIndex(tmp_path, BagOfWords().fingerprint).current()
+    one = quoted(store, answer="", text=text)
+    one = replace(one, stored=replace(one.stored, passage=replace(one.stored.passage, article_id="en/line")))
+    (vector,) = BagOfWords().embed_passages([other]).pooled
+    assert 0.5 < float(vector @ one.vector) < 0.6, "near, but not so near that it says the same whatever its sources"
+    assert (find_counterpart(one, "ru", store, Filters()) is not None) is is_found

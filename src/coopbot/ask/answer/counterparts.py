@@ -21,6 +21,9 @@ from coopbot.text.figures import Figure, all_agree, figures_agree, find_figures,
 _WITH_AMOUNTS: dict[bool, float] = {False: 0.75, True: 0.40}
 _WITH_DATES: dict[bool, float] = {False: 0.90, True: 0.50}
 
+# Minimum cosine of a sentence without figures and its counterpart of the same sources.
+_OF_THE_SAME_SOURCES = 0.50
+
 # Passages near a sentence that are looked through for one that says the same.
 _LOOKED_THROUGH = 8
 
@@ -90,9 +93,23 @@ def find_counterpart(
     article = store.article(stored.passage.article_id)
     span = stored.passage.sentences[best - int(sentences.starts[place])]
     found = replace(sentence, stored=stored, span=span, pair="same", vector=sentences.vectors[best], answer=None, read=None)
-    if article is None or not sentence_passes(article, span, filters) or not say_the_same(sentence, found):
+    if article is None or not sentence_passes(article, span, filters):
+        return None
+    if not say_the_same(sentence, found) and not _is_said_by_the_same(sentence, found, store):
         return None
     return replace(found, answer=figure_of(sentence, found))
+
+
+def _is_said_by_the_same(sentence: ScoredSentence, found: ScoredSentence, store: VectorStore) -> bool:
+    """Whether both are without figures and near, in articles that name the sources of sentences, and have the same ones."""
+    if find_figures(sentence.text) or float(sentence.vector @ found.vector) < _OF_THE_SAME_SOURCES:
+        return False
+    articles = [store.article(one.stored.passage.article_id) for one in (sentence, found)]
+    said = [
+        article.sources_of(one.span) if article and article.attributions else None
+        for article, one in zip(articles, (sentence, found), strict=True)
+    ]
+    return None not in said and set(said[0] or ()) == set(said[1] or ())
 
 
 def figure_of(sentence: ScoredSentence, found: ScoredSentence) -> Span | None:
