@@ -29,14 +29,15 @@ _HEAD_C = 3e-4
 READ_FEATURES = (
     "rivals_apart", "behind", "regret", "echo", "cosine", "other_time", "read_starts", "read_total", "support", "otherwise",
     "names_missing", "numbers_missing", "swapped", "passage", "lead", "gap", "other_reading", "other_cosine",
-    "agrees", "agrees_reading", "agrees_cosine", "meaning", "older", "planned", "overdue",
+    "agrees", "agrees_reading", "agrees_cosine", "meaning",
 )  # fmt: skip
 UNREAD_FEATURES = ("rivals", "behind", "regret", "echo", "cosine", "other_time", "late_weighted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question's best passages. right: which of the sentences of each passage answer. states: of each passage, the reader's
+    """A question's best passages. right: which of the sentences of each passage answer; unknown: which say that what it asks
+    for is not known. states: of each passage, the reader's
     states of its likeliest sentences by row, (5, dim) each, see `MeaningWeights`; empty without a reader.
     """
 
@@ -45,6 +46,7 @@ class Case:
     weight: float
     passages: list[OpenPassage]
     right: list[Mask]
+    unknown: list[Mask]
     states: list[dict[int, F16]]
     fold: int
 
@@ -78,6 +80,8 @@ def rows_of(cases: Sequence[Case], sentence: dict[Pair, LinearModel], *, last_on
                 features = answer_features(case.question, own, others, opened, scores)
                 for one, its in zip(own, features, strict=True):
                     place = next(place for place in read if case.passages[place] is one.opened)
+                    if case.unknown[place][one.row]:
+                        continue
                     states = case.states[place].get(one.row) if case.states else None
                     # In XQuAD-R any sentence of the right passage counts.
                     right = case.right[place].any() if case.group == "xquad" else case.right[place][one.row]

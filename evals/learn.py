@@ -85,8 +85,9 @@ _READABLE = 0.75
 _SURE, _SURE_UNREAD = 0.82, 0.65
 # Minimum probabilities at which a sentence is given as the answer, and as one that may answer. Costs, in right answers: 3 for
 # one given wrongly; 1 for a wrong one that may answer, .3 for a right one; 2 for "no article answers" above a right one. By
-# these alone an answer would be given as such from .87 on; at .8 nine of ten are right, and a fifth more are not hedged.
-_ANSWERED, _POSSIBLE = 0.8, 0.25
+# these alone an answer would be given as such from .87 on, and refused below .37: that would hedge a fifth more, and refuse one
+# right answer in ten.
+_ANSWERED, _POSSIBLE = 0.81, 0.28
 _ANSWERED_UNREAD, _POSSIBLE_UNREAD = 0.6, 0.4
 # That of further sentences beside the best one.
 _FURTHER = 0.4
@@ -169,6 +170,7 @@ def look_into(asked: Asked, number: int, *, passage: dict[Pair, LinearModel], em
         weight=_JUDGED[asked.group],
         passages=opened,
         right=[np.array(asked.rights(one.passage), dtype=bool) for one in opened],
+        unknown=[np.array(asked.unknowns(one.passage), dtype=bool) for one in opened],
         states=states,
         fold=sum(asked.text.encode()) % FOLDS,
     )

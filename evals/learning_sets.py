@@ -38,12 +38,15 @@ Rights = Callable[[Passage], list[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question asked of a store. group: the set it is from."""
+    """A question asked of a store. group: the set it is from. unknowns: the sentences that say that what it asks for is not
+    known, which are neither right nor wrong.
+    """
 
     group: str
     text: str
     store: VectorStore
     rights: Rights
+    unknowns: Rights = lambda passage: [False] * len(passage.sentences)
     filters: Filters = field(default_factory=Filters)
 
     def right_passages(self, candidates: Candidates) -> Mask:
@@ -88,7 +91,13 @@ def corpus_questions(indexes: Indexes) -> Iterator[Asked]:
     for group, asked in sets.items():
         for one in asked:
             if not one.after and one.kind != "small-talk":
-                yield Asked(group=group, text=one.question, store=indexes.corpus, rights=holding(one.answers, sentences))
+                yield Asked(
+                    group=group,
+                    text=one.question,
+                    store=indexes.corpus,
+                    rights=holding(one.answers, sentences),
+                    unknowns=holding(one.says_unknown, sentences),
+                )
 
 
 def invented_questions(indexes: Indexes, count: int) -> Iterator[Asked]:

@@ -17,9 +17,7 @@ import numpy as np
 
 from coopbot.ask.rank.features import OpenPassage, names_other_time
 from coopbot.ask.weights import PAIRS, Features, JudgeWeights, Pair
-from coopbot.domain import Attribution, when_said
 from coopbot.index.types import F32
-from coopbot.text.dates import find_years
 from coopbot.text.figures import Figure, all_agree, find_figures
 from coopbot.text.gazetteer import find_names
 from coopbot.text.tokens import numbers_in
@@ -33,7 +31,6 @@ SAME: dict[bool, float] = {False: 0.90, True: 0.60}
 
 # Added to the summed odds of all other sentences against the one judged, so that odds far below it make no difference.
 _LEAST_ODDS = 1e-3
-_DAYS_OF_A_YEAR = 365.25
 # Limits beyond which a gap of scores, or a reading, says no more.
 _FAR_AHEAD, _FAR, _UNREAD, _UNSUPPORTED, _DOUBTED = 3.0, 8.0, -15.0, -12.0, -8.0
 
@@ -56,16 +53,11 @@ class Candidate:
         """The sentence."""
         return self.opened.passage.quoted(self.opened.passage.sentences[self.row])
 
-    @cached_property
-    def attributions(self) -> tuple[Attribution, ...]:
-        """Those of the sentence."""
-        article = self.opened.article
-        return article.attributed(self.opened.passage.sentences[self.row]) if article else ()
-
-    @cached_property
+    @property
     def said(self) -> date | None:
         """The last day on which it may have been said."""
-        said = when_said(self.attributions, self.opened.published)
+        article = self.opened.article
+        said = article.said(self.opened.passage.sentences[self.row]) if article else None
         return said.last if said else None
 
     @cached_property
@@ -226,9 +218,7 @@ def answer_features(
 
     rivals: the log of the summed odds of all other sentences against it; rivals_apart: of those that say something else.
     behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. older: by how many years,
-    as a logarithm, the newest of the candidates is newer, where the question names no year. planned: whether it is a plan;
-    overdue: of which the newest of the candidates should know the outcome. read_total: like
+    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
     read_starts, but the sum over all sentences. support: the best reading of a sentence elsewhere that says the same;
     otherwise: of one that says something else. names_missing, numbers_missing: how many of the question's names and numbers its
     passage and title lack. swapped: whether the sentence names something else instead. lead: its score less the next one's of
@@ -239,7 +229,6 @@ def answer_features(
     sought, numbers = find_names(question), numbers_in(question)
     starts = [one.read.starts for one in opened if one.read]
     total = np.logaddexp.reduce(np.concatenate(starts)) if starts else 0.0
-    newest = max((one.said for one in (*own, *others) if one.said), default=date.min)
     found = []
     for place, one in enumerate(own):
         said = _said_elsewhere(one, opened)
@@ -256,7 +245,6 @@ def answer_features(
             "cosine": float(one.opened.features["cosine"][one.row]),
             "late_weighted": float(one.opened.features["late_weighted"][one.row]),
             "other_time": names_other_time(question, one.text, one.said),
-            **_timely(one, newest, dated=bool(find_years(question))),
             "read_starts": one.reading,
             "read_total": float(total),
             **_readings_elsewhere(one, said, opened),
@@ -275,16 +263,6 @@ def answer_features(
         }
         found.append({name: np.array([value], dtype=np.float32) for name, value in values.items()})
     return found
-
-
-def _timely(one: Candidate, newest: date, *, dated: bool) -> dict[str, float]:
-    """newest: the day on which the newest of the candidates was said. dated: whether the question names a year."""
-    planned = [attribution.planned_for.last for attribution in one.attributions if attribution.planned_for]
-    return {
-        "older": math.nan if one.said is None else 0.0 if dated else math.log1p((newest - one.said).days / _DAYS_OF_A_YEAR),
-        "planned": bool(planned),
-        "overdue": bool(planned) and all(day < newest for day in planned),
-    }
 
 
 def _said_elsewhere(one: Candidate, opened: Sequence[OpenPassage]) -> list[tuple[int, int]]:
