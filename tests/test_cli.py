@@ -250,6 +250,19 @@ def test_add_reports_each_source_and_the_counts(place: Path, invoke: Invoke) -> 
     assert invoke("add", "--dry-run", "--feed", "https://news.example/feed").returncode == 2
 
 
+@pytest.mark.process
+def test_cited_pages_that_may_not_be_fetched_are_named_and_visited_once_a_day(place: Path, invoke: Invoke) -> None:
+    address = "http://127.0.0.1/fare"
+    note = f"footnotes:\n  fare: {{sources: [{{publisher: TASS, url: {address!r}}}]}}\n"
+    brief = f"---\ntitle: The fare\n{note}---\nThe fare is 5 yuan.[^fare]\n"
+    (place / "corpus" / "en" / "fare.md").write_text(brief, encoding="utf-8")
+    assert invoke("add", "--cited", "inbox").returncode == 2
+    done = invoke("add", "--cited", "--no-index")
+    assert "not on the public internet" in done.stderr
+    assert (done.returncode, done.stdout) == (0, "cited pages: 1 without a readable article\n")
+    assert invoke("add", "--cited", "--no-index").stdout == "cited pages: nothing to fetch; all were visited within a day\n"
+
+
 @pytest.mark.model
 @pytest.mark.process
 def test_bad_pages_among_good_ones_change_nothing_else(place: Path, invoke: Invoke) -> None:
