@@ -201,7 +201,8 @@ def test_a_chain_of_fifty_follow_ups_stays_short(answerer: Answerer) -> None:
 def test_a_follow_up_that_comes_first_is_never_answered_as_if_sure(answerer: Answerer, asked: str) -> None:
     answer = answerer.ask(asked, conversation_id=f"first-{len(asked)}")
     assert answer.outcome in ("possible", "no_evidence")
-    assert answer.remarks == ("refers_back",)
+    # It may be taken for a question about where an answer is from; both remarks say that there is none.
+    assert answer.remarks in (("refers_back",), ("no_answer_before",))
 
 
 def test_a_question_in_two_languages_finds_both(answerer: Answerer) -> None:
