@@ -77,10 +77,10 @@ def test_an_answer_is_cited_and_every_citation_is_exact(
     assert first["article_id"] == article_id
     assert quoted in first["quote"]
     # Of so few articles the model is seldom sure; what it offers as nearest is cited as exactly.
-    assert (answer["outcome"] == "answered") == bool(answer["claims"])
+    assert (answer["outcome"] in ("answered", "possible")) == bool(answer["claims"])
     if answer["claims"]:
         assert answer["claims"][0] == {"text": first["quote"], "citations": [1], "label": ""}
-        assert re.match(re.escape(first["quote"]) + r"( \(.+\)|（.+）)? \[1\]", answer["text"])
+        assert re.search(r"^" + re.escape(first["quote"]) + r"( \(.+\)|（.+）)? \[1\]", answer["text"], re.MULTILINE)
     for citation in answer["citations"]:
         article = client.get(f"/v1/articles/{citation['article_id']}").json()
         assert article["text"][citation["start_char"] : citation["end_char"]] == citation["quote"]
