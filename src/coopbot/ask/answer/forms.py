@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import cite, cite_span
-from coopbot.ask.answer.counterparts import find_counterpart, repeats, say_the_same
+from coopbot.ask.answer.counterparts import find_counterpart, is_one, repeats, say_the_same
 from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items, lists_itself
 from coopbot.ask.answer.overview import find_overview, fitting_articles
@@ -152,7 +152,7 @@ def answer_compare(asking: Asking) -> Answer | None:
         if not evidence:
             missing.append(side.words)
             continue
-        same = next((place for place, one in enumerate(sentences) if _is_one(one, evidence[0])), None)
+        same = next((place for place, one in enumerate(sentences) if is_one(one, evidence[0])), None)
         if same is not None:  # a sentence that tells of several sides is quoted once
             labels[same] = f"{labels[same]} / {side.words}"
             continue
@@ -465,7 +465,3 @@ def _day(asking: Asking, one: ScoredSentence) -> date | None:
     if time is None or time.first > asking.today:
         return published
     return min(time.last, published) if published and time.first <= published else min(time.last, asking.today)
-
-
-def _is_one(one: ScoredSentence, other: ScoredSentence) -> bool:
-    return one.stored.passage.passage_id == other.stored.passage.passage_id and one.span == other.span

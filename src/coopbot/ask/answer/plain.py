@@ -9,7 +9,8 @@ from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, in_own_language, nearest, quoted_span, with_versions
 from coopbot.ask.answer.dating import dated, promote_newer
 from coopbot.ask.answer.originals import with_originals
-from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, find_evidence, read_passages
+from coopbot.ask.rank.judge import Said
+from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, favouring, read_passages
 from coopbot.ask.understand.conversations import NO_TURN, Turn
 from coopbot.ask.understand.rules import Wider, wider
 from coopbot.domain import About, Answer, Citation, Claim, Outcome
@@ -50,22 +51,12 @@ def answer_plainly(asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
 
 def _evidence(asking: Asking, before: Turn) -> Evidence:
     """What is found for the question. before: the turn that it follows up."""
-
-    def seen(progress: Progress) -> None:
-        if progress.stage == "retrieved":
-            asking.clock.lap("retrieve")
-        asking.watch(progress)
-
-    evidence = find_evidence(
-        asking.asked,
-        asking.store,
-        asking.weights,
-        asking.filters,
-        reader=asking.reader,
-        late=asking.late,
-        quoted_last=before.articles,
-        answers=before.answers,
-        watch=seen,
+    learned = asking.weights.follow_up
+    ranked = favouring(asking.ranked, before.articles, asking.store, learned.same_article)
+    asking.watch(Progress(stage="retrieved", passages=len(ranked)))
+    said = Said(answers=before.answers, loss=learned.said)
+    evidence = read_passages(
+        asking.text, asking.store, asking.weights, ranked, reader=asking.reader, said=said, watch=asking.watch
     )
     asking.clock.lap("read" if asking.reader else "retrieve")
     return evidence

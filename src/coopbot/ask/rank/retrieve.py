@@ -99,27 +99,11 @@ def _discounted(sentence: ScoredSentence, holds: float) -> ScoredSentence:
 
 
 def find_evidence(
-    question: Question,
-    store: VectorStore,
-    weights: Weights,
-    filters: Filters,
-    *,
-    reader: Reader | None,
-    late: bool = True,
-    quoted_last: Collection[str] = (),
-    answers: tuple[str, ...] = (),
-    watch: Watch = lambda _: None,
+    question: Question, store: VectorStore, weights: Weights, filters: Filters, *, reader: Reader | None, late: bool = True
 ) -> Evidence:
-    """Rank the passages of all languages together, then read the best until the answer is sure. `watch` sees each step.
-
-    quoted_last: ids of the articles that the conversation quoted last. answers: what it has answered, in words.
-    """
+    """Rank the passages of all languages together, then read the best until the answer is sure."""
     ranked = rank_passages(find_all(question, store, filters, late=late), weights.passage)
-    if quoted_last:
-        ranked = _favouring(ranked, quoted_last, store, weights.follow_up.same_article)
-    watch(Progress(stage="retrieved", passages=len(ranked)))
-    said = Said(answers=answers, loss=weights.follow_up.said)
-    return read_passages(question.text, store, weights, ranked, reader=reader, said=said, watch=watch)
+    return read_passages(question.text, store, weights, ranked, reader=reader)
 
 
 def read_passages(
@@ -187,10 +171,12 @@ def rank_passages(found: Sequence[Candidates], models: Mapping[Pair, LinearModel
     return sorted(ranked, key=lambda one: -one.score)
 
 
-def _favouring(
+def favouring(
     ranked: Sequence[RankedPassage], articles: Collection[str], store: VectorStore, bonus: float
-) -> list[RankedPassage]:
+) -> Sequence[RankedPassage]:
     """The same passages, those of some articles with a bonus."""
+    if not articles:
+        return ranked
 
     def favoured(one: RankedPassage) -> RankedPassage:
         (stored,) = store.stored(one.candidates.language, [one.row])
