@@ -14,6 +14,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Filters, Language, Span
 from coopbot.index.filters import sentence_passes
 from coopbot.text.figures import Figure, all_agree, figures_agree, find_figures, place_figures
+from coopbot.text.peoples import speaks_of_other_people
 
 # Minimum cosine of two sentences that say the same if their amounts agree, by whether they are in two languages; and if they
 # have only dates, which agree. See `SAME` for those without figures. Of 145 sentences of the corpus and the nearest ones in
@@ -49,10 +50,13 @@ def repeats(one: ScoredSentence, other: ScoredSentence) -> bool:
 
 
 def say_the_same(one: ScoredSentence, other: ScoredSentence, *, cited: bool = False) -> bool:
-    """Whether `other` says what `one` does, of the same time: all its figures or, in another language, those that answer.
+    """Whether `other` says what `one` does, of the same time and people: all its figures or, in another language, those that
+    answer.
 
     cited: one is cited from the page of the other, so that they may be worded as differently as those of two languages.
     """
+    if speaks_of_other_people(one.text, other.text):
+        return False
     across = cited or one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)
     ours, theirs = find_figures(one.text), find_figures(other.text)

@@ -20,6 +20,7 @@ from coopbot.ask.weights import PAIRS, Features, JudgeWeights, Pair
 from coopbot.index.types import F32
 from coopbot.text.figures import Figure, all_agree, find_figures
 from coopbot.text.gazetteer import find_names
+from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.tokens import numbers_in
 
 # How many sentences of each side, the question's language and the others, are judged; at most two of a passage.
@@ -167,6 +168,8 @@ def _pooled(judged: Judged, others: Sequence[Judged], weights: JudgeWeights) -> 
         likely = _probability(other.log_odds)
         if other.candidate.pair == judged.candidate.pair or likely <= best or weights.same is None:
             continue
+        if speaks_of_other_people(judged.candidate.text, other.candidate.text):
+            continue
         same = _probability(float(weights.same.score(same_features(judged.candidate, other.candidate))[0]))
         best = max(best, likely * same)
     if best <= _probability(judged.log_odds):
@@ -218,13 +221,14 @@ def answer_features(
 
     rivals: the log of the summed odds of all other sentences against it; rivals_apart: of those that say something else.
     behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`. read_total: like
-    read_starts, but the sum over all sentences. support: the best reading of a sentence elsewhere that says the same;
-    otherwise: of one that says something else. names_missing, numbers_missing: how many of the question's names and numbers its
-    passage and title lack. swapped: whether the sentence names something else instead. lead: its score less the next one's of
-    its side, gap: less the other side's best. other_reading, other_cosine: of that one. agrees: whether it has the figures,
-    names or numbers of that one's answer, by itself, times its reading and times its cosine. meaning: what the reader's states
-    mean, see `ReadPassage`. The rest are the sentence's own. What there is nothing to compare with is NaN.
+    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`; other_people: see
+    `speaks_of_other_people`. read_total: like read_starts, but the sum over all sentences. support: the best reading of a
+    sentence elsewhere that says the same; otherwise: of one that says something else. names_missing, numbers_missing: how many
+    of the question's names and numbers its passage and title lack. swapped: whether the sentence names something else instead.
+    lead: its score less the next one's of its side, gap: less the other side's best. other_reading, other_cosine: of that one.
+    agrees: whether it has the figures, names or numbers of that one's answer, by itself, times its reading and times its
+    cosine. meaning: what the reader's states mean, see `ReadPassage`. The rest are the sentence's own. What there is nothing to
+    compare with is NaN.
     """
     sought, numbers = find_names(question), numbers_in(question)
     starts = [one.read.starts for one in opened if one.read]
@@ -245,6 +249,7 @@ def answer_features(
             "cosine": float(one.opened.features["cosine"][one.row]),
             "late_weighted": float(one.opened.features["late_weighted"][one.row]),
             "other_time": names_other_time(question, one.text, one.said),
+            "other_people": speaks_of_other_people(question, one.text),
             "read_starts": one.reading,
             "read_total": float(total),
             **_readings_elsewhere(one, said, opened),
