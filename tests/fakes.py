@@ -19,6 +19,19 @@ from coopbot.ingest.formats.markdown import read_markdown
 from coopbot.text.tokens import lexical_tokens
 
 
+class Clock:
+    """Time in seconds that passes only while somebody waits for it, or where a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
 class BagOfWords:
     """An embedder that knows words and nothing else: vectors are near when texts share word stems.
 

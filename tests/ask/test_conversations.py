@@ -17,14 +17,7 @@ from coopbot.ask.understand.conversations import (
 )
 from coopbot.errors import InvalidRequest
 from coopbot.state import State
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from tests.fakes import Clock
 
 
 class Talk:

@@ -47,7 +47,7 @@ class Asked:
     def read_by(self, question: str, **given: object) -> int:
         """How many passages are read to answer a question."""
         before = self.reader.seen
-        self.answerer.ask(question, **given)  # type: ignore[arg-type]
+        self.answerer.ask(question, **given)  # type: ignore[arg-type]  # the names are those of `ask`, the values of any parameter
         return self.reader.seen - before
 
 

@@ -21,26 +21,13 @@ from coopbot.ingest.web.content import ARTICLES
 from coopbot.ingest.web.fetch import Fetch, Fetched, Network, fetch
 from coopbot.ingest.web.polite import Polite
 from coopbot.state import State
-from tests.fakes import article_of
+from tests.fakes import Clock, article_of
 from tests.ingest.web import LOOPBACK, Out, Route, Site, names, redirect, reply, serving
 
 pytestmark = pytest.mark.server
 
 HOSTS = [f"site{number}.example" for number in range(8)]
 DAY_S = 86_400.0
-
-
-class Clock:
-    """Time that passes only while somebody waits for it."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 class Noting:

@@ -22,7 +22,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import crashes
-from tests.fakes import BagOfWords
+from tests.fakes import BagOfWords, Clock
 from tests.security.conftest import Start
 
 SECRET = "what only the user knows"
@@ -188,14 +188,6 @@ def test_questions_that_are_the_cause_themselves_leave_it_ready(start: Start, at
     for _ in range(5):
         assert client.post("/v1/ask", json={"question": "poison"}).status_code == 500
     assert client.get("/readyz").status_code == 200
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Files:

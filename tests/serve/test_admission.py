@@ -12,17 +12,10 @@ from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.errors import Busy
 from coopbot.serve.admission import Admission, Asked
 from coopbot.serve.sections import QuestionLimits
+from tests.fakes import Clock
 
 READ = Progress(stage="read", passages=3)
 ENOUGH_S = 60
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Question:

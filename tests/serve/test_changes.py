@@ -18,24 +18,11 @@ from coopbot.ingest.draft import Draft
 from coopbot.records import to_json
 from coopbot.serve.changes import MOST_STARTS, Change, Changes, Limits
 from coopbot.state import State
-from tests.fakes import BagOfWords, make_article
+from tests.fakes import BagOfWords, Clock, make_article
 from tests.serve.fake_editor import FakeEditor, finished
 
 BRIDGE = make_article("en/bridge", "The railway bridge opened in 2022.", title="Bridge", url="https://news.example/bridge")
 PORT = Draft(title="Port", text="The port loads 60 million tonnes a year.")
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 @pytest.fixture(scope="module")
