@@ -42,9 +42,12 @@ class Sent:
     sent_at_s: float = field(default_factory=time.monotonic)
 
     def button(self, label: str) -> str:
-        """The callback data of the first button whose label contains this."""
-        rows = self.keyboard.get("inline_keyboard", [])
-        return next(str(one["callback_data"]) for row in rows for one in row if label in one["text"])
+        """The callback data of the first button whose label contains this. Raises LookupError if none does."""
+        buttons = [one for row in self.keyboard.get("inline_keyboard", []) for one in row]
+        for one in buttons:
+            if label in one["text"]:
+                return str(one["callback_data"])
+        raise LookupError(f"no button says {label!r}: {[one['text'] for one in buttons]}")
 
 
 class Account(Inbox):
