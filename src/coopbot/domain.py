@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 Language = Literal["en", "zh", "ru"]
+"""What articles and questions are written in."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+InterfaceLanguage = Literal["en", "zh", "ru"]
+"""What menus, notes and dates are written in: those of which `serve/texts` has a folder."""
+INTERFACE_LANGUAGES: tuple[InterfaceLanguage, ...] = get_args(InterfaceLanguage)
 
 AnswerKind = Literal["plain", "latest", "compare", "series", "list", "source", "summary"]
 Outcome = Literal["answered", "possible", "no_evidence", "small_talk", "articles"]

@@ -15,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.domain import LANGUAGES, Source
+from coopbot.domain import INTERFACE_LANGUAGES, Source
 from coopbot.index.build import build
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.index.live import LiveIndex
@@ -117,10 +117,10 @@ def test_every_text_is_in_every_language() -> None:
     texts = load_texts()
     marks = {
         language: {name: set(re.findall(r"\{\w+\}", str(text))) for name, text in texts[language].items()}
-        for language in LANGUAGES
+        for language in INTERFACE_LANGUAGES
     }
-    assert marks["en"] == marks["zh"] == marks["ru"]
-    for language in LANGUAGES:
+    assert all(own == marks["en"] for own in marks.values())
+    for language in INTERFACE_LANGUAGES:
         assert all(texts[language].values())
     named = {
         path: path.read_text()

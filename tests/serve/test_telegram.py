@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import logging
 import threading
@@ -21,9 +20,9 @@ from benchmarks.telegram.bot_api.updates import message as incoming
 from coopbot import errors
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import checked_conversation_id
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
+from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
 from coopbot.serve.admission import Admission
-from coopbot.serve.messages import first_questions, message
+from coopbot.serve.messages import first_questions, message, text_file
 from coopbot.serve.sections import BotSettings, QuestionLimits
 from coopbot.serve.telegram.kit import Library
 from coopbot.serve.telegram.records import Asked, Records
@@ -445,9 +444,8 @@ def test_logs_contain_neither_token_nor_question(bot: Bot, api: BotApi, caplog: 
 
 
 def test_every_text_takes_the_same_values_in_every_language() -> None:
-    files = importlib.resources.files("coopbot.serve.telegram").joinpath("texts")
-    own = {language: json.loads(files.joinpath(f"{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES}
-    assert all(texts.keys() == {field.name for field in fields(BotTexts)} for texts in own.values())
+    own = {language: json.loads(text_file(language, "bot")) for language in INTERFACE_LANGUAGES}
+    assert all(texts.keys() | {"buttons"} == {field.name for field in fields(BotTexts)} for texts in own.values())
     assert len({len(texts["subjects"]) for texts in own.values()}) == 1
     for name, text in own["en"].items():
         assert {str(texts[name]).count("{}") for texts in own.values()} == {str(text).count("{}")}

@@ -12,7 +12,7 @@ from threading import Lock
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
-from coopbot.domain import Answer, Filters, Language
+from coopbot.domain import Answer, Filters, InterfaceLanguage, Language
 from coopbot.text.language import detect_language
 
 MAX_FURTHER = 3
@@ -37,7 +37,7 @@ class FurtherQuestions:
     def __init__(
         self,
         answerer: Answerer,
-        given: Mapping[Language, Mapping[str, Sequence[str]]],
+        given: Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """given: questions by the name of the article that answers them, which is its id without the language."""

@@ -1,4 +1,4 @@
-"""The fixed texts shown to users, in English, Chinese and Russian, from texts/*.json: without markup or technical terms."""
+"""The fixed texts shown to users, from texts/*/answers.json: without markup or technical terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Article, Citation, Language, Notice, Remark, Source, When
+from coopbot.domain import (
+    INTERFACE_LANGUAGES,
+    LANGUAGES,
+    MAX_QUESTION_CHARS,
+    Article,
+    Citation,
+    InterfaceLanguage,
+    Language,
+    Notice,
+    Remark,
+    Source,
+    When,
+)
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
 from coopbot.text.publishers import find_publisher, publisher_name
 
@@ -95,24 +107,29 @@ _MESSAGES = TypeAdapter(Messages)
 
 
 @cache
-def message(language: Language) -> Messages:
+def message(language: InterfaceLanguage) -> Messages:
     """The fixed texts in `language`."""
-    text = files("coopbot.serve").joinpath("texts", f"{language}.json").read_text(encoding="utf-8")
-    return _MESSAGES.validate_json(text.replace("{max_chars}", str(MAX_QUESTION_CHARS)))
+    text = text_file(language, "answers").replace("{max_chars}", str(MAX_QUESTION_CHARS))
+    return _MESSAGES.validate_json(text)
 
 
-def first_questions(language: Language) -> tuple[str, ...]:
+def text_file(language: InterfaceLanguage, name: str) -> str:
+    """A file of a language's folder of texts: JSON."""
+    return files("coopbot.serve").joinpath("texts", language, f"{name}.json").read_text(encoding="utf-8")
+
+
+def first_questions(language: InterfaceLanguage) -> tuple[str, ...]:
     """Questions to begin with: the first of each article."""
     return tuple(questions[0] for questions in message(language).questions.values())
 
 
-def language_of_locale(code: str | None) -> Language:
+def language_of_locale(code: str | None) -> InterfaceLanguage:
     """The language of a client set to `code`, an IETF tag such as `zh-hans`; English for any other language."""
     primary = (code or "").lower().replace("_", "-").split("-")[0]
-    return next((language for language in LANGUAGES if language == primary), "en")
+    return next((language for language in INTERFACE_LANGUAGES if language == primary), "en")
 
 
-def error_text(error: Exception, language: Language) -> str:
+def error_text(error: Exception, language: InterfaceLanguage) -> str:
     """The text shown to a user for `error`: what to do next, without internal details."""
     texts = message(language)
     match error:
@@ -124,7 +141,7 @@ def error_text(error: Exception, language: Language) -> str:
             return texts.went_wrong
 
 
-def format_date(published: date | None, language: Language) -> str:
+def format_date(published: date | None, language: InterfaceLanguage) -> str:
     """`published` in the date format of `language`, independent of the system's locale; None is "undated"."""
     texts = message(language)
     if published is None:
@@ -133,13 +150,13 @@ def format_date(published: date | None, language: Language) -> str:
     return texts.dates.day.format(day=published.day, month=month, year=published.year)
 
 
-def format_month(day: date, language: Language) -> str:
+def format_month(day: date, language: InterfaceLanguage) -> str:
     """The month and year of `day`."""
     dates = message(language).dates
     return dates.month.format(month=dates.months_alone[day.month - 1], year=day.year)
 
 
-def format_when(when: When | None, language: Language) -> str:
+def format_when(when: When | None, language: InterfaceLanguage) -> str:
     """A day, a month or a year, as exactly as it is known; None is "undated"."""
     if when is None:
         return message(language).undated
@@ -152,12 +169,12 @@ def format_when(when: When | None, language: Language) -> str:
             return format_date(when.first, language)
 
 
-def format_year(year: int, language: Language) -> str:
+def format_year(year: int, language: InterfaceLanguage) -> str:
     """A year on its own."""
     return message(language).dates.year.format(year=year)
 
 
-def publisher_line(article: Article | Citation, language: Language) -> str:
+def publisher_line(article: Article | Citation, language: InterfaceLanguage) -> str:
     """The publisher; for a brief also the first few publishers of its sources."""
     publisher = publisher_name(article.publisher, language)
     if isinstance(article, Citation) and article.attributions:
@@ -173,13 +190,13 @@ def publisher_line(article: Article | Citation, language: Language) -> str:
     return (publisher + bracketed(texts.based_on.replace("…", shown, 1), language)).strip()
 
 
-def source_text(source: Source, language: Language) -> str:
+def source_text(source: Source, language: InterfaceLanguage) -> str:
     """Who said something and when, such as "RIA via Rambler, March 2026"."""
     name, comma = source_name(source, language), message(language).punctuation.comma
     return f"{name}{comma}{format_when(source.published, language)}"
 
 
-def source_name(source: Source, language: Language) -> str:
+def source_name(source: Source, language: InterfaceLanguage) -> str:
     """The publisher, and who published it again."""
     name = publisher_name(source.publisher, language)
     if not source.via:
@@ -193,7 +210,7 @@ def source_names(source: Source) -> dict[Language, str]:
     return {language: source_name(source, language) for language in LANGUAGES}
 
 
-def read_in(citation: Citation, language: Language) -> str:
+def read_in(citation: Citation, language: InterfaceLanguage) -> str:
     """Where a quote was read that others said, such as "in a coopbot brief"; "" where only its article says it."""
     if not citation.attributions or not citation.publisher:
         return ""
@@ -203,16 +220,16 @@ def read_in(citation: Citation, language: Language) -> str:
     return message(language).read_in.replace("…", publisher_name(citation.publisher, language), 1)
 
 
-def bracketed(text: str, language: Language) -> str:
+def bracketed(text: str, language: InterfaceLanguage) -> str:
     """The text in the brackets of `language`, with the space before them; "" for no text."""
     return message(language).punctuation.brackets.replace("…", text, 1) if text else ""
 
 
-def labelled(label: str, text: str, language: Language) -> str:
+def labelled(label: str, text: str, language: InterfaceLanguage) -> str:
     """A label, the colon of `language`, and the text."""
     return label + message(language).punctuation.colon + text
 
 
-def listed(items: Iterable[str], language: Language) -> str:
+def listed(items: Iterable[str], language: InterfaceLanguage) -> str:
     """The items, joined by the list separator of `language`."""
     return message(language).punctuation.between_items.join(items)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from coopbot.domain import Citation, Language, When
+from coopbot.domain import Citation, InterfaceLanguage, When
 from coopbot.serve.messages import format_date, format_month, format_when, format_year, labelled, message
 
 
-def citation_note(citation: Citation, language: Language) -> str:
+def citation_note(citation: Citation, language: InterfaceLanguage) -> str:
     """The note on one quote; "" if none is needed."""
     texts = message(language)
     parts = [texts.undated] if citation.as_of == "undated" else []
@@ -20,14 +20,14 @@ def citation_note(citation: Citation, language: Language) -> str:
     return texts.punctuation.semicolon.join(parts)
 
 
-def age_note(citation: Citation, language: Language) -> str:
+def age_note(citation: Citation, language: InterfaceLanguage) -> str:
     """The note before a quote that is out of date; "" if it is not."""
     if citation.stale is None:
         return ""
     return message(language).stale[citation.stale.kind].replace("…", format_when(citation.stale.when, language))
 
 
-def format_period(first: date, last: date, language: Language) -> str:
+def format_period(first: date, last: date, language: InterfaceLanguage) -> str:
     """The period as a year, a season such as 2020/21, months of a year, a day, or a range of days."""
     if first == last:
         return format_date(first, language)

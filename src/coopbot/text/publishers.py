@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from coopbot.domain import LANGUAGES, Language, Source
+from coopbot.domain import LANGUAGES, InterfaceLanguage, Language, Source
 
 Kind = Literal[
     "agency", "newspaper", "broadcaster", "magazine", "portal", "ministry", "government", "company", "institution", "blog",
@@ -28,7 +28,7 @@ class Publisher:
 
     kind: Kind
     site: str
-    names: Mapping[Language, str]
+    names: Mapping[InterfaceLanguage, str]
     spellings: frozenset[str]
 
 
@@ -44,10 +44,10 @@ def find_publisher(label: str) -> Publisher | None:
     return _by_key().get(_key(label))
 
 
-def publisher_name(label: str, language: Language) -> str:
-    """The name of a publisher in a language; the label itself if the publisher is unknown."""
+def publisher_name(label: str, language: InterfaceLanguage) -> str:
+    """The name of a publisher in a language, in English if the table lacks that; the label itself if it is unknown."""
     known = find_publisher(label)
-    return known.names[language] if known else label
+    return known.names.get(language, known.names["en"]) if known else label
 
 
 def publisher_names(label: str) -> dict[Language, str]:
@@ -78,7 +78,9 @@ def _publisher(line: str) -> Publisher:
     kind, site, english, chinese, russian, others = line.split("\t")
     if kind not in KINDS:
         raise ValueError(f"no kind of publisher: {line}")
-    names = dict(zip(LANGUAGES, (name if name != _NONE else english for name in (english, chinese, russian)), strict=True))
+    names: dict[InterfaceLanguage, str] = dict(
+        zip(LANGUAGES, (name if name != _NONE else english for name in (english, chinese, russian)), strict=True)
+    )
     more = others.split("|") if others != _NONE else []
     spellings = frozenset({*names.values(), *more})
     return Publisher(kind=kind, site=site if site != _NONE else "", names=names, spellings=spellings)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import INTERFACE_LANGUAGES, InterfaceLanguage
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
 
 
-def _questions() -> Mapping[Language, Mapping[str, Sequence[str]]]:
-    return {language: message(language).questions for language in LANGUAGES}
+def _questions() -> Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]]:
+    return {language: message(language).questions for language in INTERFACE_LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class HttpService:
     access: Access = field(default_factory=Access)
     feedback: FeedbackBox = field(default_factory=lambda: FeedbackBox(State(None)))
     public_url: str = ""
-    questions: Mapping[Language, Mapping[str, Sequence[str]]] = field(default_factory=_questions)
+    questions: Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]] = field(default_factory=_questions)
     monitoring: Monitoring | None = None
     tracing: Tracing | None = None
     deliver: Deliver | None = None

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
-from coopbot.domain import LANGUAGES, Answer, Filters, Language
+from coopbot.domain import INTERFACE_LANGUAGES, Answer, Filters, InterfaceLanguage
 from coopbot.serve.admission import Admission
 from coopbot.serve.further import FurtherQuestions
 from coopbot.serve.http.questions import Questions
@@ -44,17 +44,17 @@ class Suggestions:
     """
 
     def __init__(
-        self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[Language, Sequence[str]]
+        self, answerer: Answerer, admission: Admission, index: LiveStore, candidates: Mapping[InterfaceLanguage, Sequence[str]]
     ) -> None:
         """candidates: questions to begin with, by language."""
         self._answerer = answerer
         self._admission = admission
         self._index = index
         self._candidates = candidates
-        self._locks = {language: threading.Lock() for language in LANGUAGES}
-        self._found: dict[Language, tuple[str, tuple[str, ...]]] = dict.fromkeys(LANGUAGES, ("", ()))
+        self._locks = {language: threading.Lock() for language in INTERFACE_LANGUAGES}
+        self._found: dict[InterfaceLanguage, tuple[str, tuple[str, ...]]] = dict.fromkeys(INTERFACE_LANGUAGES, ("", ()))
 
-    def suggest(self, language: Language) -> tuple[str, ...]:
+    def suggest(self, language: InterfaceLanguage) -> tuple[str, ...]:
         """Up to four questions that the index answers."""
         snapshot_id = self._index.current().snapshot_id
         if self._found[language][0] != snapshot_id and self._locks[language].acquire(blocking=False):
@@ -64,7 +64,7 @@ class Suggestions:
                 self._locks[language].release()
         return self._found[language][1]
 
-    def _answered(self, language: Language) -> tuple[str, ...]:
+    def _answered(self, language: InterfaceLanguage) -> tuple[str, ...]:
         answered: list[str] = []
         for question in self._candidates[language]:
             if len(answered) == _SHOWN:
@@ -80,12 +80,12 @@ class Suggestions:
 
 def add_suggestions(app: FastAPI, service: HttpService, questions: Questions) -> None:
     """Add the routes."""
-    begin = {language: [own[0] for own in service.questions.get(language, {}).values()] for language in LANGUAGES}
+    begin = {language: [own[0] for own in service.questions.get(language, {}).values()] for language in INTERFACE_LANGUAGES}
     suggestions = Suggestions(service.answerer, service.admission, service.index, begin)
     further = FurtherQuestions(service.answerer, service.questions)
 
     @app.get("/v1/suggestions", summary="Suggested questions")
-    def suggest(language: Language = "en") -> SuggestionsOut:
+    def suggest(language: InterfaceLanguage = "en") -> SuggestionsOut:
         return SuggestionsOut(questions=list(suggestions.suggest(language)))
 
     @app.post("/v1/suggestions", summary="Questions to ask next")

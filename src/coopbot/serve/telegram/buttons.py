@@ -1,6 +1,6 @@
 """The buttons under messages: their texts, where they stand, and their callback data, which has at most 64 bytes and a version.
 
-A new one is an entry in texts/buttons.json, its code in `presses.PRESSES`, and a test.
+A new one is an entry in buttons.json, its code in `presses.PRESSES`, and a test.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from coopbot.domain import LANGUAGES, Answer, Language
+from coopbot.domain import INTERFACE_LANGUAGES, Answer, InterfaceLanguage, Language
 from coopbot.serve.telegram.texts import bot_texts
 
 # Increase when the meaning of the data changes; buttons of older versions then reply that they are too old.
@@ -34,7 +34,7 @@ class Button(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    label: dict[Language, str]
+    label: dict[InterfaceLanguage, str]
     heading: dict[Language, str] = {}
     under: dict[Place, tuple[Kind, ...]] = {}
     row: int = 0
@@ -43,7 +43,7 @@ class Button(BaseModel):
 @cache
 def buttons() -> dict[str, Button]:
     """All buttons with a fixed label, by name."""
-    file = importlib.resources.files("coopbot.serve.telegram").joinpath("texts", "buttons.json")
+    file = importlib.resources.files("coopbot.serve.telegram").joinpath("buttons.json")
     return TypeAdapter(dict[str, Button]).validate_json(file.read_text(encoding="utf-8"))
 
 
@@ -62,7 +62,7 @@ def read_press(data: str | None) -> tuple[str, str] | None:
     return (name, value) if version == _VERSION and name else None
 
 
-def answer_keyboard(answer_id: int, language: Language, kind: Kind, place: Place = "answer") -> InlineKeyboardMarkup:
+def answer_keyboard(answer_id: int, language: InterfaceLanguage, kind: Kind, place: Place = "answer") -> InlineKeyboardMarkup:
     """The buttons in a place under an answer; their argument is the id of the answer and its kind."""
     found = [(one.row, name) for name, one in buttons().items() if kind in one.under.get(place, ())]
     rows = [[name for _, name in row] for _, row in groupby(sorted(found, key=lambda one: one[0]), key=lambda one: one[0])]
@@ -77,19 +77,19 @@ def read_answer(value: str) -> tuple[int, Kind]:
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 16 else 0, kind
 
 
-def example_keyboard(questions: Sequence[tuple[int, str]], language: Language) -> InlineKeyboardMarkup | None:
+def example_keyboard(questions: Sequence[tuple[int, str]], language: InterfaceLanguage) -> InlineKeyboardMarkup | None:
     """Example questions, each with its index among the examples."""
     rows = [[_button(question, "example", f"{language}{place}")] for place, question in questions]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def language_keyboard(language: Language) -> InlineKeyboardMarkup:
+def language_keyboard(language: InterfaceLanguage) -> InlineKeyboardMarkup:
     """The choice of the language."""
-    names = [_button(bot_texts(one).name, "language", one) for one in LANGUAGES]
+    names = [_button(bot_texts(one).name, "language", one) for one in INTERFACE_LANGUAGES]
     return InlineKeyboardMarkup([names, [_button(bot_texts(language).language_auto, "language", "auto")]])
 
 
-def subjects_keyboard(language: Language) -> InlineKeyboardMarkup:
+def subjects_keyboard(language: InterfaceLanguage) -> InlineKeyboardMarkup:
     """The choice of what to subscribe to."""
     subjects = [_button(subject, "subject", place) for place, subject in enumerate(bot_texts(language).subjects)]
     return in_rows([named("all_articles", language), *subjects])
@@ -105,9 +105,14 @@ def in_rows(shown: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([shown[at : at + _IN_A_ROW] for at in range(0, len(shown), _IN_A_ROW)])
 
 
-def named(name: str, language: Language, value: object = "") -> InlineKeyboardButton:
-    """The button of texts/buttons.json with this name."""
-    return _button(buttons()[name].label[language], name, value)
+def named(name: str, language: InterfaceLanguage, value: object = "") -> InlineKeyboardButton:
+    """The button of buttons.json with this name."""
+    return _button(label(name, language), name, value)
+
+
+def label(name: str, language: InterfaceLanguage = "en") -> str:
+    """What such a button says."""
+    return buttons()[name].label.get(language) or bot_texts(language).buttons[name]
 
 
 def _button(label: str, name: str, value: object) -> InlineKeyboardButton:

@@ -8,7 +8,7 @@ from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
-from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.domain import LANGUAGES, Article, InterfaceLanguage, Language
 from coopbot.serve.messages import format_date, listed
 from coopbot.serve.telegram.buttons import in_rows, named, newest_keyboard
 from coopbot.serve.telegram.parts import Part, marked, pack
@@ -21,7 +21,7 @@ _PUBLISHERS = 5
 _NEWEST = 10
 
 
-def sources_shown(store: VectorStore, language: Language) -> tuple[str, InlineKeyboardMarkup]:
+def sources_shown(store: VectorStore, language: InterfaceLanguage) -> tuple[str, InlineKeyboardMarkup]:
     """The summary, and buttons for the newest articles in each language."""
     articles = store.articles(0, _COUNTED)
     texts = bot_texts(language)
@@ -38,7 +38,7 @@ def sources_shown(store: VectorStore, language: Language) -> tuple[str, InlineKe
     return "\n".join(lines), newest_keyboard(in_languages)
 
 
-def newest_shown(store: VectorStore, of: Language, language: Language) -> tuple[list[Part], InlineKeyboardMarkup]:
+def newest_shown(store: VectorStore, of: Language, language: InterfaceLanguage) -> tuple[list[Part], InlineKeyboardMarkup]:
     """The newest articles in a language, and the way back to the summary. language: of the reader."""
     articles = [one for one in store.articles(0, _COUNTED) if one.language == of]
     articles.sort(key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
@@ -47,7 +47,7 @@ def newest_shown(store: VectorStore, of: Language, language: Language) -> tuple[
     return pack(blocks), in_rows([named("sources", language)])
 
 
-def _publishers(article: Article, language: Language) -> set[str]:
+def _publishers(article: Article, language: InterfaceLanguage) -> set[str]:
     """Who published it; of what was written from other sources, who published those."""
     sources = {publisher_name(source.publisher, language) for source in article.all_sources() if source.publisher}
     return sources or {publisher_name(article.publisher, language)} - {""}

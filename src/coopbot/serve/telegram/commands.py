@@ -8,7 +8,7 @@ import logging
 from telegram import Bot, BotCommand, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
-from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, Language
+from coopbot.domain import INTERFACE_LANGUAGES, MAX_QUESTION_CHARS, InterfaceLanguage
 from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
@@ -43,7 +43,7 @@ class Commands:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         # By snapshot and language.
-        self._examples: dict[tuple[str, Language], list[tuple[int, str]]] = {}
+        self._examples: dict[tuple[str, InterfaceLanguage], list[tuple[int, str]]] = {}
         self._following: set[asyncio.Task[None]] = set()
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
@@ -63,7 +63,7 @@ class Commands:
         else:
             await self._change(waiting, incoming, self._kit.library.changes, language)
 
-    async def _reply(self, incoming: Incoming, language: Language) -> Reply:
+    async def _reply(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
         texts = bot_texts(language)
         match incoming.command:
             case "start":
@@ -89,16 +89,16 @@ class Commands:
         commands = "\n".join(f"/{name} — {text}" for name, text in texts.commands.items())
         return f"{message(language).help}\n\n{commands}", None
 
-    async def _start(self, incoming: Incoming, language: Language) -> Reply:
+    async def _start(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
         self._kit.records.begin_conversation(incoming)
         return message(language).start, await self.examples(incoming, language)
 
-    async def examples(self, incoming: Incoming, language: Language) -> InlineKeyboardMarkup | None:
+    async def examples(self, incoming: Incoming, language: InterfaceLanguage) -> InlineKeyboardMarkup | None:
         """A few questions that are answered, as buttons."""
         answered = await self._kit.while_typing(incoming, self._answered_examples(incoming, language))
         return example_keyboard(answered, language)
 
-    async def _answered_examples(self, incoming: Incoming, language: Language) -> list[tuple[int, str]]:
+    async def _answered_examples(self, incoming: Incoming, language: InterfaceLanguage) -> list[tuple[int, str]]:
         """The first few example questions that the current snapshot answers, each with its index; tried once a snapshot."""
         snapshot_id = self._kit.library.index.current().snapshot_id
         if (snapshot_id, language) not in self._examples:
@@ -117,7 +117,7 @@ class Commands:
         found = await self._kit.ask(client, lambda watch: find(question, watch=watch), key=("find", question))
         return found.outcome == "answered"
 
-    async def _search(self, incoming: Incoming, language: Language) -> str | list[Part]:
+    async def _search(self, incoming: Incoming, language: InterfaceLanguage) -> str | list[Part]:
         words = incoming.text[:MAX_QUESTION_CHARS]
         texts = bot_texts(language)
         if not words:
@@ -127,13 +127,13 @@ class Commands:
             return texts.nothing_found.format(words)
         return passage_parts(found, found.hits, language, texts.found.format(words))
 
-    def _subscribe(self, incoming: Incoming, language: Language) -> Reply:
+    def _subscribe(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
         days, subject = read_request(incoming.text)
         if days is not None or subject is not None:
             subscribe(self._kit, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
         return subscription_shown(self._kit, incoming.chat_id, incoming.user_id, language)
 
-    def _forget(self, incoming: Incoming, language: Language) -> str:
+    def _forget(self, incoming: Incoming, language: InterfaceLanguage) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""
         deleted = self._kit.records.forget(incoming.user_id)
         waiting = self._kit.inbox.forget(incoming.user_id) - 1
@@ -165,7 +165,7 @@ class Commands:
         disliked = [one.feedback for one in box.latest(_DISLIKED, verdicts=("bad", "wrong_language"))]
         return "\n".join([counts, *(f"{_SIGNS[one.verdict]} {one.question}" for one in disliked if one.question)])
 
-    async def _change(self, waiting: Waiting, incoming: Incoming, changes: Changes, language: Language) -> None:
+    async def _change(self, waiting: Waiting, incoming: Incoming, changes: Changes, language: InterfaceLanguage) -> None:
         """Request a change, reply, and update the reply with its progress."""
         try:
             change, reply = await _requested(incoming, changes, language)
@@ -189,7 +189,7 @@ class Commands:
                 self._kit.delivery.wake()
 
 
-async def _requested(incoming: Incoming, changes: Changes, language: Language) -> tuple[Change | None, str]:
+async def _requested(incoming: Incoming, changes: Changes, language: InterfaceLanguage) -> tuple[Change | None, str]:
     """The change that a command requests, None if it does not say what to add; and the reply. Raises CoopbotError."""
     texts = bot_texts(language)
     if incoming.command == "rebuild":
@@ -206,7 +206,7 @@ async def _requested(incoming: Incoming, changes: Changes, language: Language) -
     return changes.add_file(bytes(data), name), texts.adding.format(name)
 
 
-def _progress(change: Change, language: Language) -> str:
+def _progress(change: Change, language: InterfaceLanguage) -> str:
     """The progress of a change; "" if there is none yet."""
     texts = bot_texts(language)
     title = change.title or change.article_id or ""
@@ -223,7 +223,7 @@ def _progress(change: Change, language: Language) -> str:
 async def show_menu(bot: Bot) -> None:
     """Set the commands in the menus of Telegram's clients. The bot works without a menu, so a failure is only logged."""
     try:
-        for language in LANGUAGES:
+        for language in INTERFACE_LANGUAGES:
             commands = [BotCommand(name, text) for name, text in bot_texts(language).commands.items()]
             # Without a language code: for clients in all other languages.
             await bot.set_my_commands(commands, language_code=None if language == "en" else language)

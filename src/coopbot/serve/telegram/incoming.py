@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from telegram import Message, MessageEntity, User
 from telegram.constants import ChatType
 
-from coopbot.domain import Language
+from coopbot.domain import InterfaceLanguage
 from coopbot.serve.messages import language_of_locale
 from coopbot.serve.telegram.records import Asked
 from coopbot.text.language import detect_language
@@ -35,7 +35,7 @@ class Incoming(Asked):
         return self.message.chat.type == ChatType.PRIVATE
 
     @property
-    def language(self) -> Language:
+    def language(self) -> InterfaceLanguage:
         """The language of the text; without letters, that of the user's client."""
         if any(character.isalpha() for character in self.text):
             return detect_language(self.text)

@@ -18,7 +18,7 @@ from telegram.error import TelegramError
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
-from coopbot.domain import Answer, Filters, Language
+from coopbot.domain import Answer, Filters, InterfaceLanguage
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
@@ -128,11 +128,11 @@ class Kit:
             self.inbox.done(waiting.update_id)
         self.delivery.wake()
 
-    def language(self, incoming: Incoming) -> Language:
+    def language(self, incoming: Incoming) -> InterfaceLanguage:
         """The language for fixed texts: the one the user chose, else that of the message."""
         return self.records.language(incoming.user_id) or incoming.language
 
-    def language_of(self, user: User) -> Language:
+    def language_of(self, user: User) -> InterfaceLanguage:
         """The language for fixed texts without a message: the one the user chose, else that of the user's client."""
         return self.records.language(user.id) or language_of_locale(user.language_code)
 

@@ -11,7 +11,7 @@ from typing import Literal
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
 from telegram.error import BadRequest
 
-from coopbot.domain import Language
+from coopbot.domain import InterfaceLanguage
 from coopbot.serve.telegram.parts import Block, Part, pack
 
 _NOTHING = Part(text="")
@@ -43,7 +43,7 @@ class Outgoing:
     keyboard: InlineKeyboardMarkup | None = None
     reply_to: int | None = None
     topic_id: int | None = None
-    language: Language = "en"
+    language: InterfaceLanguage = "en"
 
     def only_keyboard(self, part: int) -> Outgoing:
         """The change of the keyboard under the message that shows this part."""

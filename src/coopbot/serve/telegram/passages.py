@@ -8,7 +8,7 @@ from telegram.constants import MessageEntityType as Kind
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.deep_links import deep_link
-from coopbot.domain import Answer, Article, Citation, Hit, Language, Source
+from coopbot.domain import Answer, Article, Citation, Hit, InterfaceLanguage, Source
 from coopbot.serve.links import said_address
 from coopbot.serve.messages import bracketed, format_date, publisher_line, read_in, source_text
 from coopbot.serve.notes import age_note, citation_note
@@ -25,19 +25,19 @@ def context_parts(answer: Answer, heading: str) -> list[Part]:
     return pack([marked(heading, Kind.BOLD), *(_in_passage(one, answer.question_language) for one in answer.citations)])
 
 
-def passage_parts(found: SearchResult, hits: Sequence[Hit], language: Language, heading: str) -> list[Part]:
+def passage_parts(found: SearchResult, hits: Sequence[Hit], language: InterfaceLanguage, heading: str) -> list[Part]:
     """Passages of a search."""
     blocks = (_hit(number, hit, found.articles[hit.passage.article_id], language) for number, hit in enumerate(hits, 1))
     return pack([marked(heading, Kind.BOLD), *blocks])
 
 
-def article_line(article: Article, language: Language) -> Block:
+def article_line(article: Article, language: InterfaceLanguage) -> Block:
     """The linked title of an article, with publisher and date below."""
     name = publisher_name(article.publisher, language)
     return lines(linked(article.title, article.url), Block(text=_origin(name, article, language)))
 
 
-def source_line(line: str, citation: Article | Citation, language: Language) -> Block:
+def source_line(line: str, citation: Article | Citation, language: InterfaceLanguage) -> Block:
     """A line that begins with the publisher of a brief and names some publishers of its sources: these are linked."""
     links = {publisher_name(one.publisher, language): _said_url(one) for one in reversed(citation.sources)}
     at = len(publisher_name(citation.publisher, language))
@@ -51,7 +51,7 @@ def source_line(line: str, citation: Article | Citation, language: Language) -> 
     return join([*pieces, Block(text=line[at:])], "")
 
 
-def said_line(citation: Citation, language: Language) -> Block:
+def said_line(citation: Citation, language: InterfaceLanguage) -> Block:
     """Who said it and when, linked, and where that was read; empty where only its article says it."""
     if not citation.attributions:
         return Block(text="")
@@ -63,7 +63,7 @@ def _said_url(source: Source) -> str:
     return web_url(said_address(source), _MAX_SOURCE_URL_CHARS)
 
 
-def _in_passage(citation: Citation, language: Language) -> Block:
+def _in_passage(citation: Citation, language: InterfaceLanguage) -> Block:
     passage, quote = citation.passage.strip(), citation.quote.strip()
     before, quote, after = passage.partition(quote) if quote else (passage, "", "")
     marks = join([Block(text=before), marked(quote, Kind.UNDERLINE), Block(text=after)], "")
@@ -79,13 +79,13 @@ def _in_passage(citation: Citation, language: Language) -> Block:
     )
 
 
-def _hit(number: int, hit: Hit, article: Article, language: Language) -> Block:
+def _hit(number: int, hit: Hit, article: Article, language: InterfaceLanguage) -> Block:
     link = linked(article.title, deep_link(article.url, hit.passage.text), article.url)
     origin = Block(text=_origin(publisher_name(article.publisher, language), article, language))
     shown = lines(join([Block(text=f"{number}."), link], " "), origin, Block(text=hit.passage.text.strip()))
     return around(Kind.EXPANDABLE_BLOCKQUOTE, shown)
 
 
-def _origin(publisher: str, article: Article | Citation, language: Language) -> str:
+def _origin(publisher: str, article: Article | Citation, language: InterfaceLanguage) -> str:
     """Such as: Publisher · 10 May 2025."""
     return " · ".join(filter(None, (publisher, format_date(article.published, language))))

@@ -12,7 +12,7 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message
 from telegram.error import TelegramError
 
 from coopbot.ask.answer.plain import MAX_CITATIONS
-from coopbot.domain import LANGUAGES, Answer, Filters
+from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, Answer, Filters
 from coopbot.serve.feedback import Feedback, TooMuch, Verdict
 from coopbot.serve.messages import first_questions
 from coopbot.serve.telegram.answering import answer_question, keyboard_of, show, under
@@ -223,7 +223,7 @@ async def _example(press: Press) -> None:
 
 
 def _example_at(value: str) -> str | None:
-    for language in LANGUAGES:
+    for language in INTERFACE_LANGUAGES:
         place, questions = value.removeprefix(language), first_questions(language)
         if place != value and (at := _index(place)) is not None and at < len(questions):
             return questions[at]
@@ -231,10 +231,10 @@ def _example_at(value: str) -> str | None:
 
 
 async def _language(press: Press) -> None:
-    if press.value not in (*LANGUAGES, "auto"):
+    if press.value not in (*INTERFACE_LANGUAGES, "auto"):
         await press.end(press.texts.too_old)
         return
-    chosen = next((one for one in LANGUAGES if one == press.value), None)
+    chosen = next((one for one in INTERFACE_LANGUAGES if one == press.value), None)
     press.kit.records.choose_language(press.query.from_user.id, chosen)
     await press.replace(bot_texts(chosen).language_chosen if chosen else f"✅ {press.texts.language_auto}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from coopbot.domain import Language
+from coopbot.domain import InterfaceLanguage, Language
 from coopbot.state import State
 
 # How long questions and their answers are kept, which is how long the buttons under an answer work.
@@ -92,12 +92,12 @@ class Records:
         """The latest answer to a message; None if there is none."""
         return self._find("chat_id = ? AND question_id = ?", chat_id, question_id)
 
-    def language(self, user_id: int) -> Language | None:
+    def language(self, user_id: int) -> InterfaceLanguage | None:
         """The language that a user chose; None if none."""
         row = self._state.first("SELECT language FROM languages WHERE user_id = ?", user_id)
         return row["language"] if row else None
 
-    def choose_language(self, user_id: int, language: Language | None) -> None:
+    def choose_language(self, user_id: int, language: InterfaceLanguage | None) -> None:
         """Set the language of a user; None for that of each message."""
         with self._state.write():
             self._state.execute("DELETE FROM languages WHERE user_id = ?", user_id)

@@ -12,7 +12,7 @@ from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
-from coopbot.domain import LANGUAGES, Article, Language
+from coopbot.domain import INTERFACE_LANGUAGES, Article, InterfaceLanguage
 from coopbot.errors import CoopbotError
 from coopbot.serve.telegram.buttons import in_rows, named, subjects_keyboard
 from coopbot.serve.telegram.kit import Kit
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 def read_request(text: str) -> tuple[int | None, str | None]:
     """Days and subject in the words after /subscribe, such as "weekly bridge", in any language; None where not given."""
     words = " ".join(text.split())
-    for language in LANGUAGES:
+    for language in INTERFACE_LANGUAGES:
         for often, forms in bot_texts(language).often.items():
             for form in forms:
                 # Chinese has no space after it.
@@ -50,7 +50,7 @@ def read_request(text: str) -> tuple[int | None, str | None]:
 
 
 def subscribe(
-    kit: Kit, chat_id: int, user_id: int, language: Language, *, days: int | None = None, subject: str | None = None
+    kit: Kit, chat_id: int, user_id: int, language: InterfaceLanguage, *, days: int | None = None, subject: str | None = None
 ) -> None:
     """Add or change a subscription. What is not given stays as it was; a new one is weekly, of all articles."""
     row = _subscription(kit, chat_id, user_id)
@@ -61,7 +61,7 @@ def subscribe(
 
 
 def subscription_shown(
-    kit: Kit, chat_id: int, user_id: int, language: Language, *, ended: bool = False
+    kit: Kit, chat_id: int, user_id: int, language: InterfaceLanguage, *, ended: bool = False
 ) -> tuple[str, InlineKeyboardMarkup]:
     """The subscription, with buttons to change it; without one, the choice of subjects. ended: whether it was just ended."""
     row, texts = _subscription(kit, chat_id, user_id), bot_texts(language)
@@ -126,7 +126,7 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
     """The messages with the newest of the articles; none if there are no articles."""
     if not articles:
         return []
-    language: Language = row["language"]
+    language: InterfaceLanguage = row["language"]
     texts = bot_texts(language)
     heading = texts.digest.format(texts.about_subject.format(row["subject"]) if row["subject"] else "")
     blocks = [marked(heading, MessageEntityType.BOLD), *(article_line(one, language) for one in articles[:_SHOWN])]
@@ -137,7 +137,7 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
     )
 
 
-def _new_articles(kit: Kit, since_s: float, subject: str, language: Language) -> list[Article]:
+def _new_articles(kit: Kit, since_s: float, subject: str, language: InterfaceLanguage) -> list[Article]:
     """The indexed articles first seen since then that fit the subject: those in the reader's language, then the others, newest
     first.
     """
@@ -162,6 +162,6 @@ def _fits(article: Article, subject: str) -> bool:
 
 
 def _offered_terms(subject: str) -> list[str]:
-    offered = {language: bot_texts(language).subjects for language in LANGUAGES}
+    offered = {language: bot_texts(language).subjects for language in INTERFACE_LANGUAGES}
     at = next((list(subjects).index(subject) for subjects in offered.values() if subject in subjects), None)
     return [] if at is None else [term for subjects in offered.values() for term in list(subjects.values())[at]]

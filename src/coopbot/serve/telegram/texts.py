@@ -1,14 +1,14 @@
-"""The bot's own fixed texts, from texts/*.json; those shared with HTTP and MCP are in `serve.messages`."""
+"""The bot's own fixed texts, from `serve/texts/*/bot.json`; those shared with HTTP and MCP are in `serve.messages`."""
 
 from __future__ import annotations
 
-import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from coopbot.domain import Language
+from coopbot.domain import InterfaceLanguage, Language
 from coopbot.records import from_json
+from coopbot.serve.messages import text_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class BotTexts:
     slow_down: str
     private_bot: str
     commands: dict[str, str]
-    # What buttons say when pressed; their own texts are in texts/buttons.json.
+    # What buttons say when pressed; their own texts are in buttons.json.
     too_old: str
     nothing_more: str
     thanks: str
@@ -72,10 +72,11 @@ class BotTexts:
     rebuilding: str
     rebuilt: str
     changes_off: str
+    # Labels of buttons, where buttons.json has none in this language.
+    buttons: dict[str, str] = field(default_factory=dict)
 
 
 @lru_cache
-def bot_texts(language: Language) -> BotTexts:
+def bot_texts(language: InterfaceLanguage) -> BotTexts:
     """The fixed texts in `language`."""
-    file = importlib.resources.files("coopbot.serve.telegram").joinpath("texts", f"{language}.json")
-    return from_json(BotTexts, file.read_text(encoding="utf-8"))
+    return from_json(BotTexts, text_file(language, "bot"))

@@ -1,8 +1,7 @@
-"""The texts of the page in three languages, from texts/*.json, and its templates, which they fill; all values are escaped."""
+"""The texts of the page, from `serve/texts/*/page.json`, and its templates, which they fill; all values are escaped."""
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +12,10 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from coopbot.domain import LANGUAGES, Language
+from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, InterfaceLanguage
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.ingest.formats.readers import ENDINGS
-from coopbot.serve.messages import format_date, format_when, language_of_locale, message
+from coopbot.serve.messages import format_date, format_when, language_of_locale, message, text_file
 from coopbot.text.publishers import publisher_name
 
 # Texts by name.
@@ -49,23 +48,22 @@ _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 _BLOCK = re.compile(r"(?P<mark>#{1,6} )?(?P<body>[^\n](?:[^\n]|\n(?!\n))*)")
 
 
-def load_texts() -> dict[Language, Texts]:
+def load_texts() -> dict[InterfaceLanguage, Texts]:
     """The page's own texts and those shared with other interfaces, in every language."""
-    return {language: _texts(language) for language in LANGUAGES}
+    return {language: _texts(language) for language in INTERFACE_LANGUAGES}
 
 
-def _texts(language: Language) -> Texts:
-    file = importlib.resources.files("coopbot.serve.http.page").joinpath("texts", f"{language}.json")
+def _texts(language: InterfaceLanguage) -> Texts:
     messages = message(language)
     shared = asdict(messages) | asdict(messages.punctuation)
-    own: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    own: dict[str, str] = json.loads(text_file(language, "page"))
     return own | {name: shared[name] for name in _FROM_MESSAGES}
 
 
-def preferred_language(chosen: str | None, accepted: str) -> Language:
+def preferred_language(chosen: str | None, accepted: str) -> InterfaceLanguage:
     """The language chosen before, or else the first known one in an Accept-Language header; English if there is none."""
     codes = (code.lower().partition("-")[0] for code in (chosen or "", *_by_weight(accepted)))
-    return language_of_locale(next((code for code in codes if code in LANGUAGES), None))
+    return language_of_locale(next((code for code in codes if code in INTERFACE_LANGUAGES), None))
 
 
 def _by_weight(accepted: str) -> list[str]:
@@ -92,14 +90,15 @@ class Templates:
         )
         self._environment.globals |= {"publisher_name": publisher_name}
 
-    def fill(self, name: str, language: Language, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def fill(self, name: str, language: InterfaceLanguage, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""
         html = self._environment.get_template(name).render(
             language=language,
             theme=theme,
             t=self.texts[language],
             filters=VALUE_FILTERS,
-            names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in LANGUAGES},
+            languages=LANGUAGES,
+            names={code: (self.texts[code]["name"], self.texts[code]["short_name"]) for code in INTERFACE_LANGUAGES},
             day=partial(format_date, language=language),
             when=partial(format_when, language=language),
             blocks=article_blocks,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.types import Scope
 
-from coopbot.domain import Language
+from coopbot.domain import InterfaceLanguage
 from coopbot.errors import CoopbotError
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
@@ -56,7 +56,7 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
     app.mount("/page", _Files(directory=str(static)), name="page")
 
     @app.get("/", include_in_schema=False)
-    def home(request: Request, language: Language | None = None) -> Response:
+    def home(request: Request, language: InterfaceLanguage | None = None) -> Response:
         if language:
             chosen = RedirectResponse("/", status_code=303)
             chosen.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
@@ -113,7 +113,7 @@ def _manifest(texts: Texts) -> dict[str, object]:
     }
 
 
-def _choices(request: Request) -> tuple[Language, str]:
+def _choices(request: Request) -> tuple[InterfaceLanguage, str]:
     """Language and theme, from cookies that the page sets."""
     language = preferred_language(request.cookies.get("language"), request.headers.get("accept-language", ""))
     theme = request.cookies.get("theme", "")
@@ -122,7 +122,7 @@ def _choices(request: Request) -> tuple[Language, str]:
 
 async def _answered(
     show: Callable[..., HTMLResponse],
-    texts: Mapping[Language, Texts],
+    texts: Mapping[InterfaceLanguage, Texts],
     questions: Questions,
     request: Request,
     asked: dict[str, object],
