@@ -57,7 +57,7 @@ def test_without_a_title_the_first_line_or_sentence_serves() -> None:
 
 
 def bomb(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.setattr("coopbot.ingest.formats.docx.LARGEST_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr("coopbot.ingest.formats.document.LARGEST_UNPACKED_BYTES", 1_000_000)
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b" " * 2_000_000)

@@ -98,7 +98,7 @@ def test_the_format_is_the_content_type(site: Site, path: str, content_type: str
         ("/a.exe", "application/octet-stream", "of type application/octet-stream"),
         ("/a", "application/rss+xml", "a feed, not an article; add it with --feed"),
         ("/a", "text/xml", "a feed, not an article"),
-        ("/a", "application/json", "give one of Markdown, text, HTML, PDF, DOCX"),
+        ("/a", "application/json", "give one of Markdown, TXT, HTML, PDF, DOCX"),
     ],
 )
 def test_other_content_is_refused(site: Site, path: str, content_type: str | None, told: str) -> None:

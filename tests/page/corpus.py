@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from coopbot.domain import Language, Source, When
+from coopbot.domain import InterfaceLanguage, Source, When
 from tests.fakes import article_of, make_article
 
 HOSTILE_TITLE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{7*7}}${harm}'
@@ -96,7 +96,7 @@ A ticket for the Ostrov ferry costs 57 yuan.[^fare] Shipwrights from the coast b
 ]
 
 # By the article that answers them.
-QUESTIONS: dict[Language, dict[str, list[str]]] = {
+QUESTIONS: dict[InterfaceLanguage, dict[str, list[str]]] = {
     "en": {
         "bridge": [
             "When did the Tongjiang railway bridge open to freight?",

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.domain import Filters, Language
+from coopbot.domain import Filters, InterfaceLanguage, Language
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.further import FurtherQuestions, Shown
@@ -33,7 +33,7 @@ ASKED = "How many kilometres long is the Heihe bridge?"
 OF_CARGO = "How many tonnes did the Heihe bridge carry in 2023?"
 OF_VISITORS = "How many people visited the Heihe bridge in 2024?"
 OF_BOLTS = "How many dollars for each bolt of the gas line?"
-GIVEN: dict[Language, dict[str, list[str]]] = {
+GIVEN: dict[InterfaceLanguage, dict[str, list[str]]] = {
     "en": {
         "gas": [OF_BOLTS],
         "bridge": [OF_CARGO, OF_VISITORS, ASKED, "Who is the king of the moon?"],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
+from io import BytesIO
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
@@ -12,6 +15,9 @@ from coopbot.ingest.tidy import HEADING, ends_sentence, opening
 
 # What libraries let through on broken structures, besides errors of their own. RuntimeError includes RecursionError.
 FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, OSError)
+ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, SyntaxError, *FAULTS)  # of XML in an archive: lxml's errors are SyntaxErrors
+# A document that unpacks to more is a zip bomb or a book; zipfile reads no more of a member than its header declares.
+LARGEST_UNPACKED_BYTES = 200_000_000
 _HEAD_BLOCKS = 6  # title, standfirst, byline and date are among these first blocks
 _LONGEST_TITLE = 250  # characters
 
@@ -32,6 +38,15 @@ def document_draft(blocks: Sequence[str], source: str, *, title: str = "", autho
         publisher=byline.publisher,
         published=byline.published,
     )
+
+
+def open_zip(data: bytes, source: str) -> zipfile.ZipFile:
+    """An archive of parts. Raises Unreadable if it is too large unpacked, ZIP_FAULTS if it is damaged."""
+    archive = zipfile.ZipFile(BytesIO(data))
+    unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+    if unpacked_bytes > LARGEST_UNPACKED_BYTES:
+        raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB); save it without its pictures")
+    return archive
 
 
 def _can_be_title(block: str) -> bool:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from coopbot.errors import Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.document import FAULTS, document_draft
+from coopbot.ingest.formats.document import ZIP_FAULTS, document_draft, open_zip
 from coopbot.ingest.tidy import HEADING, one_line, repair
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
-# A document that unpacks to more is a zip bomb or a book; zipfile reads no more of a member than its header declares.
-LARGEST_UNPACKED_BYTES = 200_000_000
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an OLE file: password-protected, or the older .doc
-_DAMAGED = (zipfile.BadZipFile, zlib.error, SyntaxError, *FAULTS)  # lxml's errors are SyntaxErrors
 _NO_AUTHOR = "python-docx"  # what the library writes when nobody set the author
 _LIST_STYLE = re.compile("^list", re.I)
 _HEADING_STYLE = re.compile("^heading", re.I)
@@ -38,7 +33,7 @@ def read_docx(data: bytes, source: str) -> Draft:
         raise Unreadable(source, "encrypted, or an old .doc file; save it as .docx without a password")
     try:
         blocks, title, author = _extract(data, source)
-    except (OpcError, PythonDocxError, *_DAMAGED) as error:
+    except (OpcError, PythonDocxError, *ZIP_FAULTS) as error:
         raise Unreadable(source, "damaged, not a Word document; save it again as .docx") from error
     return document_draft(blocks, source, title=title, author="" if author == _NO_AUTHOR else author)
 
@@ -47,10 +42,7 @@ def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
     """The non-empty blocks, the title and the author."""
     import docx
 
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
-        if unpacked_bytes > LARGEST_UNPACKED_BYTES:
-            raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB); save it without its pictures")
+    open_zip(data, source).close()
     document = docx.Document(BytesIO(data))
     properties = document.core_properties
     titles = (paragraph.text for paragraph in document.paragraphs if _style(paragraph) == "Title")

@@ -127,7 +127,7 @@ MARKDOWN = Format(
 # All that coopbot reads: files, addresses, uploads and the page's file picker ask here.
 FORMATS = (
     MARKDOWN,
-    Format(name="text", extensions=(".txt",), media_types=("text/plain",), read=_read_text, is_text=True),
+    Format(name="TXT", extensions=(".txt",), media_types=("text/plain",), read=_read_text, is_text=True),
     Format(
         name="HTML",
         extensions=(".html", ".htm"),

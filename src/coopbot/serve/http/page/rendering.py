@@ -14,8 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, InterfaceLanguage
 from coopbot.index.filters import VALUE_FILTERS
-from coopbot.ingest.formats.readers import ENDINGS
-from coopbot.serve.messages import format_date, format_when, language_of_locale, message, text_file
+from coopbot.ingest.formats.readers import ENDINGS, FORMATS
+from coopbot.serve.messages import format_date, format_when, language_of_locale, listed, message, text_file
 from coopbot.text.publishers import publisher_name
 
 # Texts by name.
@@ -56,7 +56,8 @@ def load_texts() -> dict[InterfaceLanguage, Texts]:
 def _texts(language: InterfaceLanguage) -> Texts:
     messages = message(language)
     shared = asdict(messages) | asdict(messages.punctuation)
-    own: dict[str, str] = json.loads(text_file(language, "page"))
+    formats = listed((one.name for one in FORMATS), language)
+    own: dict[str, str] = json.loads(text_file(language, "page").replace("{formats}", formats))
     return own | {name: shared[name] for name in _FROM_MESSAGES}
 
 
