@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.resources import files
 from typing import Any
 
 from fastapi.responses import HTMLResponse
@@ -58,7 +59,9 @@ def _texts(language: InterfaceLanguage) -> Texts:
     shared = asdict(messages) | asdict(messages.punctuation)
     formats = listed((one.name for one in FORMATS), language)
     own: dict[str, str] = json.loads(text_file(language, "page").replace("{formats}", formats))
-    return own | {name: shared[name] for name in _FROM_MESSAGES}
+    named = json.loads(files("coopbot.serve").joinpath("texts", "filters.json").read_text(encoding="utf-8"))
+    of_filters = {name: forms[language] for name, forms in named.items() if language in forms}
+    return of_filters | own | {name: shared[name] for name in _FROM_MESSAGES}
 
 
 def preferred_language(chosen: str | None, accepted: str) -> InterfaceLanguage:

@@ -16,14 +16,14 @@ export function linkTo({ question, answer, filters = {}, after = [], linked }) {
   return `${location.origin}/#${link}`;
 }
 
-// What a link asks: {question, limits, after, snapshot, mark}; null if the address is no link.
-export function readLink(hash) {
+// What a link asks: {question, limits, after, snapshot, mark}; null if the address is no link. lists: filters of several values.
+export function readLink(hash, lists) {
   if (!hash.startsWith("q=")) return null;
   const link = new URLSearchParams(hash);
   const question = link.get("q").trim();
   const day = (name) => (/^\d{4}-\d\d-\d\d$/.test(link.get(name)) ? link.get(name) : "");
   const limits = { from: day("from"), to: day("to") };
-  for (const name of ["languages", "publishers", "places"]) limits[name] = link.getAll(name);
+  for (const name of lists) limits[name] = link.getAll(name);
   return question ? { question, limits, after: link.getAll("after"), snapshot: link.get("in"), mark: link.get("is") } : null;
 }
 

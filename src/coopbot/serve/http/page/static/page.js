@@ -48,7 +48,7 @@ function start() {
 // Show the view in the address: #ask, #sources, #history, #add, or #q=... to ask at once what a link to an answer says.
 function route() {
   const hash = location.hash.slice(1);
-  const linked = readLink(hash);
+  const linked = readLink(hash, ["languages", ...valued]);
   if (hash.startsWith("q=")) history.replaceState(null, "", "#ask");
   if (linked) follow(linked);
   const named = location.hash.slice(1);
