@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.answer.writer import Writer
+from coopbot.ask.answer.answerer import Answerer, Writer
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.store import LiveStore
 from coopbot.ask.understand.conversations import Conversations

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.answer.compose import cite
-from coopbot.ask.answer.dating import dated
+from coopbot.ask.answer.cite import cite, dated
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Citation, Filters, Passage, Stale, When
 from coopbot.index.build import build

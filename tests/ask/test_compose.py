@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 from datetime import date
 
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, nearest, quoted_span
+from coopbot.ask.answer.cite import cite, disagreements, quoted_span
+from coopbot.ask.answer.compose import Chosen, choose, nearest
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import load_weights
 from coopbot.domain import Article, Passage, Span

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from coopbot.ask.answer.compose import cite
-from coopbot.ask.answer.dating import dated, promote_newer
+from coopbot.ask.answer.cite import cite, dated
+from coopbot.ask.answer.compose import promote_newer
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Citation, Language, When
 from tests.ask.sentences import sentence, towards

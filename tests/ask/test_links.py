@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from coopbot.ask.answer.deep_links import deep_link
+from coopbot.ask.answer.cite import deep_link
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.answer.originals import find_original, is_original
+from coopbot.ask.answer.counterparts import find_original, is_original
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Filters, Source
 from coopbot.index.build import build

@@ -7,8 +7,7 @@ from datetime import date
 
 import pytest
 
-from coopbot.ask.answer.compose import cite_span
-from coopbot.ask.answer.dating import dated
+from coopbot.ask.answer.cite import cite_span, dated
 from coopbot.cli.asking import _print_answer
 from coopbot.domain import About, Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
 from coopbot.serve.answer_text import answer_text

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
-from coopbot.ask.answer.asking import Asking, article_of
-from coopbot.ask.answer.clock import Clock
+from coopbot.ask.answer.asking import Asking, Clock, article_of
 from coopbot.ask.answer.forms import FORMS, answer_source, said_plainly
 from coopbot.ask.answer.kept import Answered, KeptAnswers, ReadOnce
 from coopbot.ask.answer.listing import Newest, answer_unquoted, fixed_answer
 from coopbot.ask.answer.plain import answer_plainly
 from coopbot.ask.answer.verify import verify_answer
-from coopbot.ask.answer.writer import Writer
 from coopbot.ask.rank.candidates import CANDIDATES
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import Watch, find_all, rank_passages, to_hits
@@ -35,6 +34,15 @@ _REMEMBERED = 4
 
 # How many answers of a conversation are remembered.
 _ANSWERS_KEPT = 8
+
+
+class Writer(Protocol):
+    """Rewrites quotes as prose. Safe to call from several threads."""
+
+    def write(self, quoted: Answer, citations: Sequence[Citation]) -> Answer:
+        """The answer as prose, each sentence supported by some of `citations` (those of `quoted` come first), or `quoted`
+        itself. The result's `writing` says which. Never raises: on failure the quotes are returned.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

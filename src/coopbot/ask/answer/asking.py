@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from coopbot.ask.answer.clock import Clock
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.reader import Reader
 from coopbot.ask.rank.retrieve import Evidence, Watch, find_all, rank_passages, read_opened, read_passages, scored_sentences
@@ -19,6 +19,26 @@ from coopbot.ask.weights import SentenceWeights, Weights
 from coopbot.domain import Article, Filters
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
+
+
+class Clock:
+    """A stopwatch with named laps."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Add the time since the last lap to `name`, in milliseconds."""
+        now = time.perf_counter()
+        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
+        self._last = now
+
+    def finish(self, name: str = "") -> dict[str, float]:
+        """All laps and their total; with a `name`, after a last lap."""
+        if name:
+            self.lap(name)
+        return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
 
 
 @dataclass(frozen=True, kw_only=True)

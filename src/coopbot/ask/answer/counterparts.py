@@ -1,4 +1,4 @@
-"""Sentences that say the same, in another language or in one: recognised, for all forms of answers, and looked up."""
+"""Sentences that say the same, in another language or on the page that one is cited from: recognised and looked up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 from coopbot.ask.rank.judge import SAME
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Filters, Language, Span
+from coopbot.domain import Article, Filters, Language, Span
 from coopbot.index.filters import sentence_passes
+from coopbot.ingest.addresses import page_key
 from coopbot.text.figures import Figure, all_agree, figures_agree, find_figures, place_figures
 from coopbot.text.peoples import speaks_of_other_people
 
@@ -122,3 +123,39 @@ def figure_of(sentence: ScoredSentence, found: ScoredSentence) -> Span | None:
         if figures_agree(placed.of(found.text), sentence.answer_text):
             return placed.shifted(found.span.start_char)
     return None
+
+
+def is_original(page: Article, article: Article, sentence: ScoredSentence) -> bool:
+    """Whether a sentence of an article is cited from this page."""
+    cited = {page_key(source.url) for source in article.sources_of(sentence.span)} - {""}
+    if not cited or page.article_id == article.article_id:
+        return False
+    return not cited.isdisjoint(map(page_key, (page.url, *(one.url for one in page.also_published_by))))
+
+
+def find_original(sentence: ScoredSentence, article: Article, store: VectorStore, filters: Filters) -> ScoredSentence | None:
+    """The nearest sentence of the pages that this one is cited from, in its language, if it says the same."""
+    if not any(source.url for source in article.sources_of(sentence.span)):
+        return None
+    language = sentence.stored.language
+    near = store.first_stage(language, sentence.vector, (), _LOOKED_THROUGH, filters)
+    if not len(near.rows):
+        return None
+    passages = store.stored(language, [int(row) for row in near.rows])
+    pages = ((place, store.article(stored.passage.article_id)) for place, stored in enumerate(passages))
+    originals = [(place, page) for place, page in pages if page is not None and is_original(page, article, sentence)]
+    if not originals:
+        return None
+    every = store.sentences(language, near.rows)
+    best: ScoredSentence | None = None
+    for place, page in originals:
+        stored = passages[place]
+        start = int(every.starts[place])
+        vectors = every.vectors[start : start + len(stored.passage.sentences)]
+        at = int(np.argmax(vectors @ sentence.vector))
+        span = stored.passage.sentences[at]
+        found = replace(sentence, stored=stored, span=span, vector=vectors[at], answer=None, read=None)
+        nearer = best is None or float(found.vector @ sentence.vector) > float(best.vector @ sentence.vector)
+        if nearer and sentence_passes(page, span, filters) and say_the_same(sentence, found, cited=True):
+            best = replace(found, answer=figure_of(sentence, found))
+    return best

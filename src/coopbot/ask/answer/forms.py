@@ -12,9 +12,8 @@ from datetime import date
 from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
-from coopbot.ask.answer.compose import cite, cite_span
+from coopbot.ask.answer.cite import cite, cite_span, dated
 from coopbot.ask.answer.counterparts import find_counterpart, is_one, repeats, say_the_same
-from coopbot.ask.answer.dating import dated
 from coopbot.ask.answer.items import find_items, lists_itself
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series

@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from coopbot.ask.answer.asking import Asking
-from coopbot.ask.answer.compose import Chosen, choose, cite, disagreements, in_own_language, nearest, quoted_span, with_versions
-from coopbot.ask.answer.dating import dated, promote_newer
-from coopbot.ask.answer.originals import with_originals
+from coopbot.ask.answer.cite import cite, dated, disagreements, quoted_span
+from coopbot.ask.answer.compose import Chosen, choose, in_own_language, nearest, promote_newer, with_originals, with_versions
 from coopbot.ask.rank.judge import Said
 from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, favouring, read_passages
 from coopbot.ask.understand.conversations import NO_TURN, Turn

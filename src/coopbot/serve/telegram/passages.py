@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from telegram.constants import MessageEntityType as Kind
 
 from coopbot.ask.answer.answerer import SearchResult
-from coopbot.ask.answer.deep_links import deep_link
+from coopbot.ask.answer.cite import deep_link
 from coopbot.domain import Answer, Article, Citation, Hit, InterfaceLanguage, Source
 from coopbot.serve.links import said_address
 from coopbot.serve.messages import bracketed, format_date, publisher_line, read_in, source_text
