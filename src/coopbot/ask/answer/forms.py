@@ -49,6 +49,8 @@ _SEARCHED = 60
 _READ_OF_SIDE = (4, 2)
 # A sentence that names a side and has a figure of the unit is shown from this share of the probability of `possible` on.
 _OF_POSSIBLE = 0.5
+# How much less likely than the best sentence for the whole question the least likely side may be, in log odds.
+_BEHIND = 2.0
 # What a sentence in the question's language is worth beside one in another, in log odds.
 _OWN = 0.7
 # A side of so few characters that has a year is one: "2024", "in 2024".
@@ -132,18 +134,21 @@ def _is_there(asking: Asking, one: ScoredSentence) -> bool:
 
 
 def answer_compare(asking: Asking) -> Answer | None:
-    """A quote for each side of a comparison, and the sides that nothing tells of."""
+    """A quote for each side of a comparison, and the sides that nothing tells of; nothing where one sentence compares them."""
     sides = find_sides(asking.asked.text)
     if len(sides) < 2:
         return None
     if all(is_one_thing(sides[0], side) for side in sides[1:]):
         return _one_thing(asking, sides[0])
+    whole = asking.evidence().sentences
+    if whole and _compares(asking, sides, whole[0]):
+        return None
     if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides):
         return _compare_years(asking, sides)
     found = [_of_side(asking.of(side.question), side, sides) for side in sides]
     if not all(found):  # what may answer the question about all sides may tell of one too
-        whole = [_naming(side, sides, _of_side(asking, side, sides)) for side in sides]
-        found = [own or other for own, other in zip(found, whole, strict=True)]
+        naming = [_naming(side, sides, _of_side(asking, side, sides)) for side in sides]
+        found = [own or other for own, other in zip(found, naming, strict=True)]
     if not any(found):
         return None
     sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
@@ -158,6 +163,8 @@ def answer_compare(asking: Asking) -> Answer | None:
         sentences.append(evidence[0])
         labels.append(side.words)
     if missing and max(one.probability for one in sentences) < asking.sentence_weights.possible:
+        return None
+    if whole and min(one.log_odds for one in sentences) < whole[0].log_odds - _BEHIND:
         return None
     sentences, labels = sentences[: asking.limit(len(sentences))], labels[: asking.limit(len(sentences))]
     citations = _citations(asking, sentences)
@@ -175,6 +182,24 @@ def answer_compare(asking: Asking) -> Answer | None:
         missing=tuple(missing),
         remarks=("other_units",) if differ else (),
     )
+
+
+def _compares(asking: Asking, sides: Sequence[Side], best: ScoredSentence) -> bool:
+    """Whether a sentence may answer the whole question and tells of all sides; a name may stand above it."""
+    if best.probability < asking.sentence_weights.possible:
+        return False
+    above = " ".join((asking.article(best.stored.passage.article_id).title, *best.stored.passage.heading_path))
+    return all(_tells_of(side, [other for other in sides if other is not side], best.text, above) for side in sides)
+
+
+def _tells_of(side: Side, rivals: Sequence[Side], text: str, above: str) -> bool:
+    """Whether a text has what tells a side from the others: its names, its concepts or most of its words."""
+    others = " ".join(other.words for other in rivals)
+    names, topics = find_names(side.words) - find_names(others), find_concepts(side.words) - find_concepts(others)
+    if names & find_names(f"{above} {text}") or (topics and topics <= find_concepts(text)):
+        return True
+    words = _own_words(side, rivals)
+    return len(words & set(lexical_tokens(text))) * 2 > len(words)
 
 
 def _one_thing(asking: Asking, side: Side) -> Answer | None:
