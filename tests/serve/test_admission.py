@@ -121,6 +121,24 @@ def test_a_long_question_pauses_for_another_client(clock: Clock) -> None:
     assert [one.result.result(ENOUGH_S) for one in asked] == ["answer"] * 3
 
 
+def test_for_a_client_that_comes_anew_what_is_at_work_pauses_after_the_batch(clock: Clock) -> None:
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
+    before, *questions = [Question(clock), *(Question(clock, seconds_a_batch=0.1) for _ in range(3))]
+    begun, asked = questions[0], [admission.ask("greedy", before), admission.ask("greedy", questions[0])]
+    before.batch()
+    before.goes_on()
+    before.end()
+    until(begun.begun)
+    for other in questions[1:]:
+        asked.append(admission.ask(f"modest {len(asked)}", other))
+        begun.batch()
+        until(other.begun)
+        other.end()
+        begun.goes_on()
+    begun.end()
+    assert [one.result.result(ENOUGH_S) for one in asked] == ["answer"] * 4
+
+
 def test_the_longest_lane_gives_way_when_too_many_wait(clock: Clock) -> None:
     admission = Admission(QuestionLimits(at_once=1, waiting=4), clock)
     first = Question(clock)
