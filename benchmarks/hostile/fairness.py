@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
+from datetime import date, timedelta
+from itertools import count, islice
 
 import httpx
 
@@ -20,6 +21,8 @@ _FLOOD_EACH_S = 1 / 9.5
 _HANG_UP_AFTER_S = 0.1
 _WARM_UP_S = 10.0
 _ASKED = 100
+# Each as a limit of dates that no other question has, since answers to equal questions are kept.
+_DAYS = (date(2099, 1, 1) + timedelta(number) for number in count())
 _MODEST = "When did the Heihe-Blagoveshchensk highway bridge open to freight?"
 _FLOODS = {
     "ordinary long questions": (
@@ -46,9 +49,10 @@ def measure_fairness(server: Server, on_step: Step) -> list[Figure]:
 
 def _p99_s(server: Server) -> float:
     times_s = []
-    for _ in range(_ASKED):
+    for day in islice(_DAYS, _ASKED):
+        body = {"question": _MODEST, "filters": {"published_to": f"{day}"}}
         start = time.monotonic()
-        reply = server.client.post("/v1/ask", json={"question": _MODEST}, headers={"X-Forwarded-For": "192.0.2.1"})
+        reply = server.client.post("/v1/ask", json=body, headers={"X-Forwarded-For": "192.0.2.1"})
         reply.raise_for_status()
         times_s.append(time.monotonic() - start)
     return sorted(times_s)[math.ceil(0.99 * _ASKED) - 1]

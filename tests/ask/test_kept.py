@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,40 @@ def test_a_passage_is_read_once_for_a_question() -> None:
     assert reader.seen == 2
     once.read("How wide?", [("", one)])
     assert reader.seen == 3
+
+
+class Tracing(FigureReader):
+    """Notes how many passages are read at a time."""
+
+    def __init__(self, steps: list[int | str]) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        self._steps.append(len(passages))
+        return super().read(question, passages)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long is the road, and when did the bridge open?",
+        "How many lorries crossed the border by year?",
+        "Compare the bridge and the road",
+    ],
+)
+def test_whatever_its_form_a_question_may_be_held_up_after_every_three_passages(tmp_path: Path, question: str) -> None:
+    """Else it would keep others waiting, and go on after its asker has gone."""
+    lorries = [
+        make_article(
+            f"en/lorries-{year}", f"In {year} {year * 3:,} lorries crossed the Amur border bridges by road.", title="Lorries"
+        )
+        for year in range(2015, 2026)
+    ]
+    build([BRIDGE, ROAD, *lorries], BagOfWords(), tmp_path, model="bag of words", precision="f32")
+    steps: list[int | str] = []
+    answerer = Answerer(BagOfWords(), LiveIndex(tmp_path, BagOfWords().fingerprint).current, Tracing(steps))
+    answerer.find(question, watch=lambda seen: steps.append(seen.stage))
+    assert steps[0] == "retrieved"
+    assert [most for most in steps if isinstance(most, int) and most > 3] == []
+    assert all(after == "read" for before, after in pairwise([*steps, ""]) if isinstance(before, int))

@@ -163,7 +163,7 @@ class Answerer:
             clock=Clock(),
             watch=watch,
             embedder=self._embedder,
-            reader=ReadOnce(self._reader) if self._reader else None,
+            reader=ReadOnce(self._reader, watch) if self._reader else None,
             weights=self._weights,
             late=self._late,
         )
@@ -233,7 +233,7 @@ def _quoted_before(asking: Asking) -> tuple[Quotation, ...]:
     """The quotes of the question before, where only that is known."""
     if not asking.before.question:
         return ()
-    again = replace(asking, text=asking.before.question, before=NO_TURN, cited=None, clock=Clock(), watch=lambda _: None)
+    again = replace(asking, text=asking.before.question, before=NO_TURN, cited=None, clock=Clock())
     answer, _ = answer_plainly(again)
     return _quotations(answer)
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from typing import Generic, TypeVar
 
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import Evidence, Watch, find_all, rank_passages, read_opened, read_passages, scored_sentences
+from coopbot.ask.rank.retrieve import (
+    Evidence,
+    Progress,
+    Watch,
+    find_all,
+    rank_passages,
+    read_opened,
+    read_passages,
+    scored_sentences,
+)
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import Turn
 from coopbot.ask.understand.follow_up import readings
@@ -19,6 +28,25 @@ from coopbot.ask.weights import SentenceWeights, Weights
 from coopbot.domain import Article, Filters
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
+
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A property that is made when it is first needed. Until Python 3.12, `cached_property` would have all questions wait
+    meanwhile.
+    """
+
+    def __init__(self, make: Callable[[Asking], T]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, asking: Asking, owner: type) -> T:
+        made: T = self._make(asking)
+        asking.__dict__[self._name] = made
+        return made
 
 
 class Clock:
@@ -64,18 +92,19 @@ class Asking:
     weights: Weights
     late: bool
 
-    @cached_property
+    @_Once
     def asked(self) -> Question:
         """The question, embedded when that is first needed."""
         asked = understand(self.text, self.embedder)
         self.clock.lap("embed")
         return asked
 
-    @cached_property
+    @_Once
     def ranked(self) -> Sequence[RankedPassage]:
         """The passages of all languages that are found for it, best first."""
         ranked = rank_passages(find_all(self.asked, self.store, self.filters, late=self.late), self.weights.passage)
         self.clock.lap("retrieve")
+        self.watch(Progress(stage="retrieved", passages=len(ranked)))
         return ranked
 
     def of(self, text: str) -> Asking:

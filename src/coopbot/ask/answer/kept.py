@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from threading import Lock
 
 from coopbot.ask.rank.reader import Reader, ReadPassage
+from coopbot.ask.rank.retrieve import FIRST_READ, Progress, Watch
 from coopbot.domain import Answer, Citation, Passage
 
 Answered = tuple[Answer, tuple[Citation, ...]]
@@ -39,11 +40,13 @@ class KeptAnswers:
 
 class ReadOnce:
     """A `Reader` for one question, which may be answered in one form, and where that finds nothing in another: it reads no
-    passage twice.
+    passage twice, and a few at a time, since others may wait.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, watch: Watch = lambda _: None) -> None:
+        """watch: called between readings; what it raises ends the question."""
         self._reader = reader
+        self._watch = watch
         self._read: dict[tuple[str, str, str], ReadPassage] = {}
 
     @property
@@ -55,6 +58,8 @@ class ReadOnce:
         """See `Reader`."""
         keys = [(question, head, passage.passage_id) for head, passage in passages]
         unread = {key: one for key, one in zip(keys, passages, strict=True) if key not in self._read}
-        if unread:
-            self._read |= zip(unread, self._reader.read(question, list(unread.values())), strict=True)
+        for first in range(0, len(unread), FIRST_READ):
+            some = dict(list(unread.items())[first : first + FIRST_READ])
+            self._read |= zip(some, self._reader.read(question, list(some.values())), strict=True)
+            self._watch(Progress(stage="read", passages=len({passage_id for *_, passage_id in self._read})))
         return [self._read[key] for key in keys]

@@ -9,7 +9,7 @@ from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.cite import cite, dated, disagreements, quoted_span
 from coopbot.ask.answer.compose import Chosen, choose, in_own_language, nearest, promote_newer, with_originals, with_versions
 from coopbot.ask.rank.judge import Said
-from coopbot.ask.rank.retrieve import Evidence, Progress, ScoredSentence, favouring, read_passages
+from coopbot.ask.rank.retrieve import Evidence, ScoredSentence, favouring, read_passages
 from coopbot.ask.understand.conversations import NO_TURN, Turn
 from coopbot.ask.understand.rules import Wider, wider
 from coopbot.domain import About, Answer, Citation, Claim, Outcome
@@ -52,11 +52,8 @@ def _evidence(asking: Asking, before: Turn) -> Evidence:
     """What is found for the question. before: the turn that it follows up."""
     learned = asking.weights.follow_up
     ranked = favouring(asking.ranked, before.articles, asking.store, learned.same_article)
-    asking.watch(Progress(stage="retrieved", passages=len(ranked)))
     said = Said(answers=before.answers, loss=learned.said)
-    evidence = read_passages(
-        asking.text, asking.store, asking.weights, ranked, reader=asking.reader, said=said, watch=asking.watch
-    )
+    evidence = read_passages(asking.text, asking.store, asking.weights, ranked, reader=asking.reader, said=said)
     asking.clock.lap("read" if asking.reader else "retrieve")
     return evidence
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -24,6 +24,8 @@ _OVERLAP = 0.25
 _UNREAD = -30.0
 # Batch widths in tokens are rounded up to a multiple of this, since the network keeps memory for each width that it meets.
 _WIDTH_STEP = 32
+# Texts and pieces that the network takes at once: other questions wait meanwhile.
+_ROWS = 3
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
 
@@ -124,33 +126,39 @@ class ModelReader:
         before, after = self._model.tokenizer.pair_frame(self._fitting(question))
         room = self._model.card.max_tokens - len(before) - len(after)
         pieces = [piece for number, ids in enumerate(texts) for piece in _pieces(number, ids, room)]
-        longest = max(len(piece.ids) for piece in pieces) + len(before) + len(after)
-        width = min(-(-longest // _WIDTH_STEP) * _WIDTH_STEP, self._model.card.max_tokens)
-        ids, mask = (np.zeros((len(pieces), width), dtype=np.int64) for _ in range(2))
-        for row, piece in enumerate(pieces):
-            whole = np.concatenate([before, piece.ids, after])
-            ids[row, : len(whole)] = whole
-            mask[row, : len(whole)] = 1
-        logits, *states = self._model.network(ids, mask)
         margins = [np.full((len(ids), 2), _UNREAD, dtype=np.float32) for ids in texts]
         meanings = [np.zeros((len(ids), 3), dtype=np.float32) for ids in texts]
         bases, best = [0.0] * len(texts), [-np.inf] * len(texts)
-        for row, piece in enumerate(pieces):
+        for piece, logits, states in self._run(before, pieces, after):
             lead, end = len(before), len(before) + len(piece.ids)
             own = slice(piece.first, piece.first + len(piece.ids))
-            new = logits[row, lead:end] - logits[row, 0]
+            new = logits[lead:end] - logits[0]
             if self._meaning is not None:
                 # Of a token that two pieces have, the one that makes it likelier as an answer counts.
                 better = new[:, 0] > margins[piece.text_index][own, 0]
-                meanings[piece.text_index][own][better] = (states[0][row, lead:end] @ self._meaning.rows[2:].T)[better]
+                meanings[piece.text_index][own][better] = (states[lead:end] @ self._meaning.rows[2:].T)[better]
                 if len(new) and new[:, 0].max() > best[piece.text_index]:
                     best[piece.text_index] = float(new[:, 0].max())
-                    of_question = states[0][row, 1:lead].mean(axis=0)
+                    of_question = states[1:lead].mean(axis=0)
                     bases[piece.text_index] = float(
-                        states[0][row, 0] @ self._meaning.rows[0] + of_question @ self._meaning.rows[1] + self._meaning.bias
+                        states[0] @ self._meaning.rows[0] + of_question @ self._meaning.rows[1] + self._meaning.bias
                     )
             np.maximum(margins[piece.text_index][own], new, out=margins[piece.text_index][own])
         return [_Read(margins=margins[n], meanings=meanings[n], base=bases[n]) for n in range(len(texts))]
+
+    def _run(self, before: I64, pieces: Sequence[_Piece], after: I64) -> Iterator[tuple[_Piece, F32, F32]]:
+        """What the network makes of each piece beside the question: logits, and states where the model gives them."""
+        for first in range(0, len(pieces), _ROWS):
+            some = pieces[first : first + _ROWS]
+            longest = max(len(piece.ids) for piece in some) + len(before) + len(after)
+            width = min(-(-longest // _WIDTH_STEP) * _WIDTH_STEP, self._model.card.max_tokens)
+            ids, mask = (np.zeros((len(some), width), dtype=np.int64) for _ in range(2))
+            for row, piece in enumerate(some):
+                whole = np.concatenate([before, piece.ids, after])
+                ids[row, : len(whole)] = whole
+                mask[row, : len(whole)] = 1
+            logits, *states = self._model.network(ids, mask)
+            yield from zip(some, logits, states[0] if states else logits, strict=True)
 
     def _fitting(self, question: str) -> str:
         """The question, cut to at most half of the window."""

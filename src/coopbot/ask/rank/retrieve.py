@@ -114,7 +114,6 @@ def read_passages(
     *,
     reader: Reader | None,
     said: Said = NOTHING_SAID,
-    watch: Watch = lambda _: None,
 ) -> Evidence:
     """Read ranked passages, best first, until the answer is sure. `question` may be a part of what they were ranked for."""
     own = weights.sentences(with_reader=reader is not None)
@@ -130,7 +129,6 @@ def read_passages(
             sentences=scored_sentences(question, found, own, said),
             passages_read=len(found) if reader else 0,
         )
-        watch(Progress(stage="read", passages=len(found)))
         is_own = bool(evidence.sentences) and evidence.sentences[0].pair == "same"
         if evidence.confidence >= own.sure and (is_own or len(found) >= _LEAST_READ_OF_FOREIGN):
             break
