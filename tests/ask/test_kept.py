@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coopbot.ask.answer.answerer import Answerer
-from coopbot.ask.answer.kept import KeptAnswers, ReadOnce
+from coopbot.ask.answer.answerer import Answerer, KeptAnswers
+from coopbot.ask.answer.asking import ReadOnce
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Article, Filters, Passage
 from coopbot.index.build import build

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from threading import Lock
 from typing import Protocol
 
-from coopbot.ask.answer.asking import Asking, Clock, article_of
+from coopbot.ask.answer.asking import Asking, Clock, ReadOnce, article_of
 from coopbot.ask.answer.forms import FORMS, answer_source, said_plainly
-from coopbot.ask.answer.kept import Answered, KeptAnswers, ReadOnce
 from coopbot.ask.answer.listing import Newest, answer_unquoted, fixed_answer
 from coopbot.ask.answer.plain import answer_plainly
 from coopbot.ask.answer.verify import verify_answer
@@ -35,6 +36,8 @@ _REMEMBERED = 4
 # How many answers of a conversation are remembered.
 _ANSWERS_KEPT = 8
 
+Answered = tuple[Answer, tuple[Citation, ...]]
+
 
 class Writer(Protocol):
     """Rewrites quotes as prose. Safe to call from several threads."""
@@ -53,6 +56,31 @@ class SearchResult:
     articles: dict[str, Article]
     snapshot: str
     timings_ms: dict[str, float]
+
+
+class KeptAnswers:
+    """The answers asked for last, by all that they depend on. Safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        """most: how many; with 0 none are kept."""
+        self._most = most
+        self._lock = Lock()
+        self._kept: OrderedDict[Hashable, Answered] = OrderedDict()
+
+    def get(self, key: Hashable) -> Answered | None:
+        """The answer, which is now the latest."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, answered: Answered) -> None:
+        """Keep an answer; the one not asked for longest goes if there are too many."""
+        with self._lock:
+            self._kept[key] = answered
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 class Answerer:

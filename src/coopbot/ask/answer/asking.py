@@ -9,8 +9,9 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
-from coopbot.ask.rank.reader import Reader
+from coopbot.ask.rank.reader import Reader, ReadPassage
 from coopbot.ask.rank.retrieve import (
+    FIRST_READ,
     Evidence,
     Progress,
     Watch,
@@ -25,7 +26,7 @@ from coopbot.ask.understand.conversations import Turn
 from coopbot.ask.understand.follow_up import readings
 from coopbot.ask.understand.question import Question, understand
 from coopbot.ask.weights import SentenceWeights, Weights
-from coopbot.domain import Article, Filters
+from coopbot.domain import Article, Filters, Passage
 from coopbot.errors import IndexBroken
 from coopbot.index.model.embedder import Embedder
 
@@ -67,6 +68,33 @@ class Clock:
         if name:
             self.lap(name)
         return {**self._laps, "total": round((self._last - self._start) * 1000, 2)}
+
+
+class ReadOnce:
+    """A `Reader` for one question, which may be answered in one form, and where that finds nothing in another: it reads no
+    passage twice, and a few at a time, since others may wait.
+    """
+
+    def __init__(self, reader: Reader, watch: Watch = lambda _: None) -> None:
+        """watch: called between readings; what it raises ends the question."""
+        self._reader = reader
+        self._watch = watch
+        self._read: dict[tuple[str, str, str], ReadPassage] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Reader`."""
+        return self._reader.fingerprint
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        """See `Reader`."""
+        keys = [(question, head, passage.passage_id) for head, passage in passages]
+        unread = {key: one for key, one in zip(keys, passages, strict=True) if key not in self._read}
+        for first in range(0, len(unread), FIRST_READ):
+            some = dict(list(unread.items())[first : first + FIRST_READ])
+            self._read |= zip(some, self._reader.read(question, list(some.values())), strict=True)
+            self._watch(Progress(stage="read", passages=len({passage_id for *_, passage_id in self._read})))
+        return [self._read[key] for key in keys]
 
 
 @dataclass(frozen=True, kw_only=True)
