@@ -237,19 +237,16 @@ class State:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA secure_delete = ON")  # what a user had deleted is overwritten
-            self._migrate()
+            version = self.number("PRAGMA user_version")
+            if version > len(_MIGRATIONS):
+                raise Misconfigured(
+                    f"{self._path} was written by a newer coopbot; install that, or set COOPBOT_STATE_DIR to another folder"
+                )
+            for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+                self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
         except BaseException:
             self._connection.close()
             raise
-
-    def _migrate(self) -> None:
-        version = self.number("PRAGMA user_version")
-        if version > len(_MIGRATIONS):
-            raise Misconfigured(
-                f"{self._path} was written by a newer coopbot; install that, or set COOPBOT_STATE_DIR to another folder"
-            )
-        for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-            self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
 
 
 class Lease:

@@ -21,7 +21,8 @@ _NAMES = {"authors": "author", "published": "date", "url": "address"}
 def say_result(source: str, result: Result) -> None:
     """Print the source's line; errors go to stderr."""
     if isinstance(result, CoopbotError):
-        warn(_named(source, result))
+        named = escaped_line(source)
+        warn(str(result) if named in str(result) else f"{named}: {result}")
         return
     # A file's name may have line breaks.
     source, article = escaped_line(source), result.article
@@ -99,9 +100,3 @@ def _about(article: Article) -> str:
     """Publisher and date in brackets, as far as known."""
     about = ", ".join(filter(None, (article.publisher, str(article.published or ""))))
     return f" ({about})" if about else ""
-
-
-def _named(source: str, error: CoopbotError) -> str:
-    """The error's message, prefixed with the source if it does not name it."""
-    named = escaped_line(source)
-    return str(error) if named in str(error) else f"{named}: {error}"

@@ -108,20 +108,16 @@ def _room(
     index_dir: Path, snapshot: Snapshot | None, articles: Mapping[str, str] | None, free_bytes: Callable[[Path], int]
 ) -> str:
     nearest = next(path for path in (index_dir, *index_dir.absolute().parents) if path.exists())
-    free, needed = free_bytes(nearest), _needed(snapshot, articles)
-    detail = f"{size(free)} free, the next build needs at most about {size(needed)}"
-    if free < needed:
-        raise Misconfigured(f"{detail}; make room on the disk of {nearest}")
-    return detail
-
-
-def _needed(snapshot: Snapshot | None, articles: Mapping[str, str] | None) -> int:
-    """Bytes for a full rewrite of the index, plus the new articles in index and cache."""
+    # Bytes for a full rewrite of the index, plus the new articles in index and cache.
     written = sum(int(entry["bytes"]) for entry in snapshot.manifest.files.values()) if snapshot else 0
     held = snapshot.sha256_by_article() if snapshot else {}
     each = written // len(held) if held else _ARTICLE_BYTES
     fresh = sum(1 for article_id, digest in (articles or {}).items() if held.get(article_id) != digest)
-    return written + 2 * each * fresh + _BUILD_BYTES
+    free, needed = free_bytes(nearest), written + 2 * each * fresh + _BUILD_BYTES
+    detail = f"{size(free)} free, the next build needs at most about {size(needed)}"
+    if free < needed:
+        raise Misconfigured(f"{detail}; make room on the disk of {nearest}")
+    return detail
 
 
 def _clock(index_dir: Path, now_s: float) -> str:

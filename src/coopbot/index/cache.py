@@ -99,7 +99,11 @@ class VectorCache:
                 raise self._refusal(exc) from exc
             log.warning("vector_cache_set_aside", file=self._path.name, reason=str(exc))
         try:
-            self._set_aside()
+            # The file is moved aside and kept until the next one is damaged: most of its entries may be sound.
+            self.close()
+            for ending in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            os.replace(self._path, self._path.with_name(self._path.name + DAMAGED_ENDING))
             return work(self._open())
         except (sqlite3.DatabaseError, OSError) as exc:
             raise self._refusal(exc) from exc
@@ -117,13 +121,6 @@ class VectorCache:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-    def _set_aside(self) -> None:
-        """Move the file aside and keep it until the next one is damaged: most of its entries may be sound."""
-        self.close()
-        for ending in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
-        os.replace(self._path, self._path.with_name(self._path.name + DAMAGED_ENDING))
 
     def _refusal(self, exc: Exception) -> Misconfigured:
         self.close()

@@ -48,17 +48,14 @@ class RowMaker:
         self._embed_missing(texts)
         for article, passages in group:
             parts = [_texts(article, passage) for passage in passages]
-            vectors = self._vectors(parts)
+            keys = [cache_key(one) for one in parts]
+            found = self._cache.get(keys)
+            # All were in the cache a moment ago, but it may have been found damaged since.
+            missing = {key: one for key, one in zip(keys, parts, strict=True) if key not in found}
+            if missing:
+                found |= self._embed(missing)
+            vectors = [found[key] for key in keys]
             yield ArticleRows(article=article, passages=passages, vectors=vectors, places=places_in(article))
-
-    def _vectors(self, texts: Sequence[list[str]]) -> list[PassageVectors]:
-        keys = [cache_key(one) for one in texts]
-        found = self._cache.get(keys)
-        # All were in the cache a moment ago, but it may have been found damaged since.
-        missing = {key: one for key, one in zip(keys, texts, strict=True) if key not in found}
-        if missing:
-            found |= self._embed(missing)
-        return [found[key] for key in keys]
 
     def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
         known = self._cache.known(list(texts))

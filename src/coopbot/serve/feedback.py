@@ -72,7 +72,17 @@ class FeedbackBox:
 
     def add(self, feedback_id: str, feedback: Feedback, client: str) -> None:
         """Store feedback, in place of earlier feedback with the same id. Raises TooMuch."""
-        self._admit(client)
+        now_s = self._state.now_s()
+        with self._lock:
+            times = self._times.pop(client, deque())
+            self._times[client] = times  # the last to be forgotten
+            while times and not now_s - _WITHIN_S < times[0] <= now_s:
+                times.popleft()
+            if len(times) >= _PER_CLIENT:
+                raise TooMuch("this is more feedback than one person has; send more in an hour")
+            times.append(now_s)
+            while len(self._times) > _CLIENTS:
+                del self._times[next(iter(self._times))]
         values = (feedback_id, self._state.now_s(), feedback.verdict, to_json(Feedback, feedback))
         with self._state.write():
             self._state.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", *values)
@@ -95,16 +105,3 @@ class FeedbackBox:
         """How much of each kind."""
         query = "SELECT COUNT(*) FROM feedback WHERE verdict = ? AND at_s >= ?"
         return {verdict: self._state.number(query, verdict, since_s) for verdict in VERDICTS}
-
-    def _admit(self, client: str) -> None:
-        now_s = self._state.now_s()
-        with self._lock:
-            times = self._times.pop(client, deque())
-            self._times[client] = times  # the last to be forgotten
-            while times and not now_s - _WITHIN_S < times[0] <= now_s:
-                times.popleft()
-            if len(times) >= _PER_CLIENT:
-                raise TooMuch("this is more feedback than one person has; send more in an hour")
-            times.append(now_s)
-            while len(self._times) > _CLIENTS:
-                del self._times[next(iter(self._times))]

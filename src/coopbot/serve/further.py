@@ -57,7 +57,10 @@ class FurtherQuestions:
         found = self._answerer.search(shown.question, top_k=_PASSAGES, filters=own)
         near = dict.fromkeys(hit.passage.article_id.removeprefix(f"{language}/") for hit in found.hits)
         given = self._given.get(language, {})
-        candidates = _nearest_first([given[article] for article in near if article in given])
+        # Two of an article before the first of the next one, and so on.
+        by_article = [given[article] for article in near if article in given]
+        ranked = [(place + 1.5 * rank, one) for rank, own in enumerate(by_article) for place, one in enumerate(own)]
+        candidates = [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
         return tuple(self._answered(candidates, shown, found.snapshot, language, watch))
 
     def answered_without_filters(self, shown: Shown, watch: Watch = lambda _: None) -> bool:
@@ -96,12 +99,6 @@ class FurtherQuestions:
             while len(self._tried) > _REMEMBERED:
                 del self._tried[next(iter(self._tried))]
         return quote
-
-
-def _nearest_first(by_article: Sequence[Sequence[str]]) -> list[str]:
-    """Two of an article before the first of the next one, and so on."""
-    ranked = [(place + 1.5 * rank, one) for rank, own in enumerate(by_article) for place, one in enumerate(own)]
-    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def _answering_quote(answer: Answer, language: Language) -> str:

@@ -156,7 +156,10 @@ class Build:
         """Make the snapshot current. Raises Busy."""
         for language, changes in self._word_changes.items():
             if changes:
-                self._write_words(language, changes)
+                counts = schema.changed_counts(self._base.word_counts(language), changes)
+                name = schema.words_name(language)
+                self._mark_records([name])
+                self._milvus.upsert(self._names["records"], record_rows(self._ids, name, pack(counts.tobytes()), self._number))
         for kind in _FLUSHED_KINDS if self._added >= _FLUSHED else ():
             self._milvus.call("flush", self._names[kind], timeout=LOAD_S)
         manifest = SnapshotManifest(
@@ -194,12 +197,6 @@ class Build:
         for row in rows:
             for word in row["words"]:
                 self._word_changes[language][word] += times
-
-    def _write_words(self, language: Language, changes: Counter[int]) -> None:
-        counts = schema.changed_counts(self._base.word_counts(language), changes)
-        name = schema.words_name(language)
-        self._mark_records([name])
-        self._milvus.upsert(self._names["records"], record_rows(self._ids, name, pack(counts.tobytes()), self._number))
 
     def _mark_records(self, names: Sequence[str]) -> list[Row]:
         """Mark the records with these names as removed; returns their rows."""

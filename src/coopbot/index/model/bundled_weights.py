@@ -84,7 +84,13 @@ def unpack(path: Path, folder: Path) -> None:
     _, map_bytes = _take(file, "iI")
     file.seek(map_bytes, io.SEEK_CUR)  # the same as the normaliser below: tests compare them code point by code point
     save_file(dict(_read_tensors(file, data, sizes)), folder / "model.safetensors", metadata={"format": "pt"})
-    _write_configs(sizes, eps, folder)
+    files = json.loads(importlib.resources.files("coopbot.index.model").joinpath("bundled_configs.json").read_text("utf-8"))
+    files["config.json"] |= {**sizes, "layer_norm_eps": round(eps, 15)}
+    files["1_Pooling/config.json"]["word_embedding_dimension"] = sizes["hidden_size"]
+    for name, content in files.items():
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def _take(file: io.BytesIO, layout: str) -> tuple[int, ...]:
@@ -175,13 +181,3 @@ def _write_sentencepiece(pieces: list[tuple[str, float]], path: Path) -> None:
     model.trainer_spec.bos_id, model.trainer_spec.pad_id = 0, 1
     model.trainer_spec.eos_id, model.trainer_spec.unk_id = 2, 3
     path.write_bytes(model.SerializeToString())
-
-
-def _write_configs(sizes: dict[str, int], eps: float, folder: Path) -> None:
-    files = json.loads(importlib.resources.files("coopbot.index.model").joinpath("bundled_configs.json").read_text("utf-8"))
-    files["config.json"] |= {**sizes, "layer_norm_eps": round(eps, 15)}
-    files["1_Pooling/config.json"]["word_embedding_dimension"] = sizes["hidden_size"]
-    for name, content in files.items():
-        target = folder / name
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(content, indent=1), encoding="utf-8")

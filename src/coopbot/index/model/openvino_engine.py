@@ -38,13 +38,9 @@ def fast_precisions() -> list[Precision]:
     """The precisions that this processor supports, fastest first; always ends with f32."""
     import openvino as ov
 
-    able = _capabilities(ov.Core())
+    able = set(ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     flags: tuple[tuple[Precision, str], ...] = (("int8", "INT8"), ("bf16", "BF16"))
     return [*(name for name, flag in flags if flag in able), "f32"]
-
-
-def _capabilities(core: ov.Core) -> set[str]:
-    return set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F32 | None]:
@@ -139,10 +135,7 @@ class OpenVinoNetwork:
             raise ModelUnavailable(f"the prepared model {path} cannot be read; run: coopbot prepare --force") from exc
         self._words = words
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
-        self._infer_once()
-
-    def _infer_once(self) -> None:
-        """Run one inference under a lock: concurrent first ones can deadlock on what the bindings set up and on the GIL."""
+        # One inference under a lock: concurrent first ones can deadlock on what the bindings set up and on the GIL.
         ids = np.ones((1, 8), dtype=np.int64)
         with _FIRST:
             self(*[ids] * (len(self._compiled.inputs) - (self._words is not None)))

@@ -155,7 +155,9 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
         card = replace(card, token_mean=_token_mean(reference, tokenizer, passage_prompt))
         measured = card.token_mean, measure_centres(Encoder(card, tokenizer, reference))
     save_centres(out / "centres.npz", *measured)
-    converted = _converted(module, _samples(tokenizer, query_prompt, passage_prompt), out, on_step)
+    # The calibration texts as passages, and the questions, which are short and have the other prompt.
+    passages = [pad([text.ids]) for text in tokenizer.encode(calibration_texts(), passage_prompt)]
+    converted = _converted(module, [*passages, *_question_samples(tokenizer, query_prompt)], out, on_step)
     questions = None
     if source.is_built_in:
         questions = _converted_questions(source, cache_dir, _question_samples(tokenizer, query_prompt), out, on_step)
@@ -199,12 +201,6 @@ def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
         shutil.copyfile(own, out / SENTENCEPIECE_FILE)
     else:
         torch_engine.save_tokenizer(model.tokenizer, out / TOKENIZERS_FILE)
-
-
-def _samples(tokenizer: PromptTokenizer, query_prompt: str, passage_prompt: str) -> list[tuple[I64, I64]]:
-    """The calibration texts as passages, and the questions, which are short and have the other prompt."""
-    passages = [pad([text.ids]) for text in tokenizer.encode(calibration_texts(), passage_prompt)]
-    return [*passages, *_question_samples(tokenizer, query_prompt)]
 
 
 def _question_samples(tokenizer: PromptTokenizer, prompt: str) -> list[tuple[I64, I64]]:

@@ -52,18 +52,15 @@ def refusal(path: Path, root: Path) -> str:
         mode = path.stat().st_mode
         outside = not path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # RuntimeError: older Pythons, for a link to itself
-        return _unreachable(error, is_link=path.is_symlink())
+        is_link = path.is_symlink()
+        if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
+            return "the link leads in a circle; remove it"
+        if isinstance(error, FileNotFoundError):
+            return "the link leads nowhere; remove it" if is_link else "not there any more"
+        return ""  # opening it will give the reason
     if outside:
         return "the link leads out of the folder; put the file itself there"
     return next((reason for is_kind, reason in _NOT_FILES if is_kind(mode)), "")
-
-
-def _unreachable(error: OSError | RuntimeError, *, is_link: bool) -> str:
-    if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
-        return "the link leads in a circle; remove it"
-    if isinstance(error, FileNotFoundError):
-        return "the link leads nowhere; remove it" if is_link else "not there any more"
-    return ""  # opening it will give the reason
 
 
 def content_digest(path: Path, largest_bytes: int) -> bytes:

@@ -106,7 +106,10 @@ class Corpus:
                 return self._replace(page, draft)
             if story := self._same_story(draft):
                 return self._join(story, draft)
-            name = self._free_name(str(PurePosixPath(folder, draft.language or "", slug_of(draft))))
+            wanted = str(PurePosixPath(folder, draft.language or "", slug_of(draft)))
+            ids = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+            free = (id_ for id_ in ids if not any((self._root / f"{id_}{ending}").exists() for ending in ENDINGS))
+            name = f"{next(free)}.md"
             return self._written(name, render_article(draft), "added")
 
     def _replace(self, name: str, draft: Draft) -> Arrival:
@@ -219,11 +222,6 @@ class Corpus:
         raise NotFound(
             f"no article {article_id[:200]!r} in the corpus; an id is a file's path without its ending, such as ru/most"
         )
-
-    def _free_name(self, wanted: str) -> str:
-        ids = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
-        free = (id_ for id_ in ids if not any((self._root / f"{id_}{ending}").exists() for ending in ENDINGS))
-        return f"{next(free)}.md"
 
 
 def _id(name: str) -> str:

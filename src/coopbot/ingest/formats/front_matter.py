@@ -49,7 +49,7 @@ def read_front_matter(block: str) -> FrontMatter:
         title=one_line(_text(meta, "title")),
         authors=_value(meta, "authors", _as_authors, "a list of texts") or (),
         publisher=one_line(_text(meta, "publisher")),
-        published=_date(meta),
+        published=_value(meta, "published", _as_day, "a date such as 2025-05-10, alone or with a time"),
         url=_url(meta),
         language=_value(meta, "language", _as_language, f"one of {', '.join(LANGUAGES)}"),
         sources=_sources(meta, "sources", _SOURCE_KEYS),
@@ -204,10 +204,6 @@ def _as_when(value: object) -> When | None:
     except ValueError:
         day = _as_day(value)
         return When(day) if day else None
-
-
-def _date(meta: Mapping[str, object]) -> date | None:
-    return _value(meta, "published", _as_day, "a date such as 2025-05-10, alone or with a time")
 
 
 def _url(meta: Mapping[str, object]) -> str:

@@ -30,7 +30,18 @@ def read_pdf(data: bytes, source: str) -> Draft:
     if not any(map(str.strip, pages)):
         raise Unreadable(source, "no text layer (scanned pages?); run text recognition on it first")
     lines = _without_running_lines([page.splitlines() for page in pages])
-    return document_draft(_paragraphs(lines), source, title=title, author=author)
+    # Lines joined into paragraphs: a line well short of the usual width ends one unless the next starts in lower case.
+    widths = sorted(map(columns, lines))
+    usual = widths[int(len(widths) * 0.9)] if widths else 0
+    paragraphs = [one_line(lines[0])] if lines else []
+    for previous, line in pairwise(lines):
+        if columns(previous) < _SHORT_LINE * usual and not line[0].islower():
+            paragraphs.append(one_line(line))
+        elif _BROKEN_WORD.search(paragraphs[-1]) and line[0].islower():
+            paragraphs[-1] = paragraphs[-1][:-1] + one_line(line)
+        else:
+            paragraphs[-1] = join_lines(paragraphs[-1], one_line(line))
+    return document_draft(paragraphs, source, title=title, author=author)
 
 
 def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
@@ -73,18 +84,3 @@ def _edge_lines(page: Sequence[str]) -> Sequence[str]:
 
 def _digitless(line: str) -> str:
     return re.sub(r"\d+", "0", line)
-
-
-def _paragraphs(lines: Sequence[str]) -> list[str]:
-    """Lines joined into paragraphs: a line well short of the usual width ends one unless the next starts in lower case."""
-    widths = sorted(map(columns, lines))
-    usual = widths[int(len(widths) * 0.9)] if widths else 0
-    paragraphs = [one_line(lines[0])] if lines else []
-    for previous, line in pairwise(lines):
-        if columns(previous) < _SHORT_LINE * usual and not line[0].islower():
-            paragraphs.append(one_line(line))
-        elif _BROKEN_WORD.search(paragraphs[-1]) and line[0].islower():
-            paragraphs[-1] = paragraphs[-1][:-1] + one_line(line)
-        else:
-            paragraphs[-1] = join_lines(paragraphs[-1], one_line(line))
-    return paragraphs

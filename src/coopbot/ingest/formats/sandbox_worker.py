@@ -39,7 +39,19 @@ def main() -> None:
     """Answer requests until the input ends."""
     memory_bytes, timeout_s, output_bytes = map(int, sys.argv[1:])
     requests, answers = sys.stdin.buffer, _answers()
-    _confine(memory_bytes)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
+        for kind, limit in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_NOFILE, _OPEN_FILES),
+            (resource.RLIMIT_AS, memory_bytes),
+        ):
+            with suppress(ValueError, OSError):  # macOS has no limit on address space
+                resource.setrlimit(kind, (limit, limit))
+    sys.addaudithook(_refuse)
     while (request := _next(requests)) is not None:
         header, data = request
         _start_clock(timeout_s)
@@ -58,23 +70,6 @@ def _answers() -> BinaryIO:
     os.dup2(nothing, 1)
     os.close(nothing)
     return answers
-
-
-def _confine(memory_bytes: int) -> None:
-    # A signal to all processes of the service is ignored here: the parent decides when to stop this one.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    if sys.platform != "win32":
-        os.nice(_NICENESS)
-        for kind, limit in (
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_NOFILE, _OPEN_FILES),
-            (resource.RLIMIT_AS, memory_bytes),
-        ):
-            with suppress(ValueError, OSError):  # macOS has no limit on address space
-                resource.setrlimit(kind, (limit, limit))
-    sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:

@@ -194,7 +194,9 @@ def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
 def _draft(page: _Page, body: list[str]) -> Draft:
     byline = read_byline(_byline_lines(page))
     title, site = _title(page)
-    url = _own_address(page)
+    # The address that the page gives as its own.
+    named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
+    url = next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
     text = "\n\n".join(body)
     first = next(block for block in body if not block.startswith(HEADING))
     return Draft(
@@ -211,12 +213,6 @@ def _publisher(page: _Page, first: str, site: str) -> str:
     """The publisher named elsewhere than in a byline. `first` is the text's first paragraph."""
     outside = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
     return page_publisher(page.blocks, outside, dateline=first, tail=site, top=_around_title(page))
-
-
-def _own_address(page: _Page) -> str:
-    """The address that the page gives as its own."""
-    named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
-    return next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
 
 
 def _title(page: _Page) -> tuple[str, str]:

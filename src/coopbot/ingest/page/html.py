@@ -60,7 +60,17 @@ def read_html(data: bytes, source: str) -> Draft:
     page, text = _tree(decode_html(data, source), source)
     body, meta = _extracted(text)
     sitename = publisher_name(repair(meta.sitename or ""))
-    known = _metadata(page, meta, sitename)
+    # What the page declares in JSON-LD, else in what trafilatura reads: meta tags and the like.
+    declared = _declared_in(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
+    headings = [one_line(repair("".join(map(str, node.itertext())))) for node in page.xpath("//h1")]
+    title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
+    known = Metadata(
+        title=_whole(title, headings),
+        authors=declared.authors or tuple(name for one in (meta.author or "").split(";") for name in person_names(repair(one))),
+        publisher=declared.publisher if _HOST.fullmatch(sitename) else sitename or declared.publisher or publisher_name(site),
+        published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
+        url=meta.url if meta.url and is_web_address(meta.url) else "",
+    )
     whole = _cleaned(page, "", source)
     main = _cleaned(body, known.title, source)
     best = whole if main is None or (whole and weight(main.text) < _FALLS_SHORT * weight(whole.text)) else main
@@ -90,20 +100,6 @@ def _tree(text: str, source: str) -> tuple[HtmlElement, str]:
         raise Unreadable(source, "not a web page; give an HTML file")
     check_length(sum(map(len, _text_pieces(tree))), source)
     return tree, text
-
-
-def _metadata(page: HtmlElement, meta: Document, sitename: str) -> Metadata:
-    """What the page declares in JSON-LD, else in what trafilatura reads: meta tags and the like."""
-    declared = _declared_in(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
-    headings = [one_line(repair("".join(map(str, node.itertext())))) for node in page.xpath("//h1")]
-    title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
-    return Metadata(
-        title=_whole(title, headings),
-        authors=declared.authors or tuple(name for one in (meta.author or "").split(";") for name in person_names(repair(one))),
-        publisher=declared.publisher if _HOST.fullmatch(sitename) else sitename or declared.publisher or publisher_name(site),
-        published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
-        url=meta.url if meta.url and is_web_address(meta.url) else "",
-    )
 
 
 def _declared_in(scripts: Iterable[str]) -> Metadata:

@@ -105,7 +105,21 @@ def kind_of(block: str, script: Script) -> Kind:
         return Kind.FURNITURE
     if is_byline(text):
         return Kind.BYLINE
-    return _kind_by_shape(block, text, script)
+    if shape.weight(text) and shape.is_foreign(text, script):
+        return Kind.SPAM
+    if block.startswith(HEADING):
+        return Kind.HEADING
+    if shape.is_table_row(text):
+        return Kind.ITEM
+    if shape.is_link_list(text):
+        return Kind.ITEM if shape.is_list_item(text) else Kind.FURNITURE
+    if shape.is_soup(text):
+        return Kind.SPAM
+    if shape.is_prose(text):
+        return Kind.PROSE
+    if shape.is_list_item(text):
+        return Kind.ITEM
+    return Kind.LINE if shape.weight(text) > 1 else Kind.FURNITURE
 
 
 def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
@@ -148,24 +162,6 @@ def _is_furniture(text: str) -> bool:
     if is_contact or shape.is_credit_in_capitals(text):
         return True
     return bool(phrases_in(text, "legal", "calls", "credits", "teasers"))
-
-
-def _kind_by_shape(block: str, text: str, script: Script) -> Kind:
-    if shape.weight(text) and shape.is_foreign(text, script):
-        return Kind.SPAM
-    if block.startswith(HEADING):
-        return Kind.HEADING
-    if shape.is_table_row(text):
-        return Kind.ITEM
-    if shape.is_link_list(text):
-        return Kind.ITEM if shape.is_list_item(text) else Kind.FURNITURE
-    if shape.is_soup(text):
-        return Kind.SPAM
-    if shape.is_prose(text):
-        return Kind.PROSE
-    if shape.is_list_item(text):
-        return Kind.ITEM
-    return Kind.LINE if shape.weight(text) > 1 else Kind.FURNITURE
 
 
 def _is_table_head(head: str, row: str) -> bool:

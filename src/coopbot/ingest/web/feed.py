@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, Any
@@ -127,18 +127,14 @@ def poll_feed(
     if not fetched.not_modified:
         listed = read(fetched.content, fetched.url)
         urls, known = set(listed), set(state.taken)
+        # Addresses taken that the feed still lists, and the latest of the others.
+        others = [url for url in state.taken if url not in urls][-_MOST_REMEMBERED:]
         state = FeedState(
             etag=fetched.etag,
             last_modified=fetched.last_modified,
-            taken=_remembered(state.taken, urls),
+            taken=(*others, *(url for url in state.taken if url in urls)),
             waiting=tuple(address for address in listed if address not in known),
             tries=tuple(one for one in state.tries if one.url in urls),
         )
     state = state.without_hopeless()
     return state.due(now_s), state
-
-
-def _remembered(taken: Sequence[str], listed: set[str]) -> tuple[str, ...]:
-    """Addresses taken that the feed still lists, and the latest of the others."""
-    others = [url for url in taken if url not in listed][-_MOST_REMEMBERED:]
-    return (*others, *(url for url in taken if url in listed))

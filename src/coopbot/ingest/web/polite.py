@@ -76,11 +76,8 @@ class Polite:
             raise
         finally:
             self._failures[site] = failures
-            self._next_s[site] = self._clock() + self._delay_s(site)
-
-    def _delay_s(self, site: str) -> float:
-        asked = self._rules[site].crawl_delay(_AGENT) if site in self._rules else None
-        return min(max(_EVERY_S, float(asked or 0)), _LONGEST_DELAY_S)
+            asked = self._rules[site].crawl_delay(_AGENT) if site in self._rules else None
+            self._next_s[site] = self._clock() + min(max(_EVERY_S, float(asked or 0)), _LONGEST_DELAY_S)
 
     def _read_rules(self, site: str) -> RobotFileParser:
         """A site without robots.txt, or with one that is no text, permits everything."""

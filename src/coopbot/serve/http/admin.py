@@ -119,18 +119,14 @@ def admission(changes: Changes | None, check: TokenCheck) -> Callable[[Request],
 
 
 def _add_json(changes: Changes, body: bytes) -> Change:
-    _require_few_fields(body)
-    article = validated(ArticleIn.model_validate_json, body)
-    draft = article.to_draft()
-    return changes.add_draft(draft) if draft else changes.add_url(article.url or "")
-
-
-def _require_few_fields(body: bytes) -> None:
-    """Refuse many fields at once, before each is validated. Raises InvalidRequest; invalid JSON is left to validation."""
+    # Many fields are refused at once, before each is validated. Invalid JSON is left to validation.
     with suppress(ValueError):
         fields = from_json(body)
         if isinstance(fields, dict) and len(fields) > _MOST_FIELDS:
             raise InvalidRequest("body", f"it has more than {_MOST_FIELDS} fields; send those of an article")
+    article = validated(ArticleIn.model_validate_json, body)
+    draft = article.to_draft()
+    return changes.add_draft(draft) if draft else changes.add_url(article.url or "")
 
 
 async def _file(request: Request) -> tuple[bytes, str]:

@@ -103,7 +103,13 @@ class Overview:
     def count(self, query: OverviewIn) -> OverviewOut:
         """The counts for a query."""
         store = self._index.current()
-        entries = self._processed(store)
+        # The articles processed so far, without waiting if another thread is processing more.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._continue(store)
+            finally:
+                self._lock.release()
+        entries = self._entries
         filters = query.to_filters()
         failures = [(entry, set(entry.failed(filters))) for entry in entries]
 
@@ -123,15 +129,6 @@ class Overview:
             recent=_newest(passing(), query.recent, query.language),
             newest=max((entry.newest for entry in entries if entry.newest), default=None),
         )
-
-    def _processed(self, store: VectorStore) -> tuple[_Entry, ...]:
-        """Entries of the articles processed so far, in order of id. Does not wait if another thread is processing."""
-        if self._lock.acquire(blocking=False):
-            try:
-                self._continue(store)
-            finally:
-                self._lock.release()
-        return self._entries
 
     def _continue(self, store: VectorStore) -> None:
         if store.snapshot_id != self._snapshot_id:

@@ -78,7 +78,10 @@ class Commands:
             case "language":
                 return texts.choose_language, language_keyboard(language)
             case "subscribe":
-                return self._subscribe(incoming, language)
+                days, subject = read_request(incoming.text)
+                if days is not None or subject is not None:
+                    subscribe(self._kit, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
+                return subscription_shown(self._kit, incoming.chat_id, incoming.user_id, language)
             case "unsubscribe":
                 ended = unsubscribe(self._kit, incoming.chat_id, incoming.user_id)
                 return texts.unsubscribed if ended else texts.not_subscribed, None
@@ -126,12 +129,6 @@ class Commands:
         if not found.hits:
             return texts.nothing_found.format(words)
         return passage_parts(found, found.hits, language, texts.found.format(words))
-
-    def _subscribe(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
-        days, subject = read_request(incoming.text)
-        if days is not None or subject is not None:
-            subscribe(self._kit, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
-        return subscription_shown(self._kit, incoming.chat_id, incoming.user_id, language)
 
     def _forget(self, incoming: Incoming, language: InterfaceLanguage) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""

@@ -104,9 +104,20 @@ class Delivery:
             _log.info("A chat takes no messages: %s", type(error).__name__)
             self._outbox.drop_chat(chat_id)
         except BadRequest as error:
-            self._refused(pending, error)
+            # Telegram will never accept it. Unless it was plain, or the chat takes none, the bot apologises instead.
+            _log.error("Telegram refused a message: %s", type(error).__name__)
+            self._outbox.drop(pending)
+            outgoing = pending.outgoing
+            if outgoing.action == "send" and outgoing.content.entities and not mentions(error, *_NO_PLACE):
+                sorry = Part(text=message(outgoing.language).went_wrong)
+                self._outbox.put([replace(outgoing, content=sorry, keyboard=None)])
         except TelegramError as error:
-            self._failed(pending, error)
+            # The message may have been sent, unless no connection was made.
+            if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
+                self._outbox.not_sent(pending)
+            if pending.age_s > _GIVEN_UP_S:
+                self._outbox.drop(pending)
+            self._wait(pending, error)
         except Exception as error:  # the task's outermost edge: the next message of this chat must be sent
             _log.error("A message was dropped: %s", type(error).__name__)
             self._outbox.drop(pending)
@@ -126,23 +137,6 @@ class Delivery:
         if shown_by is not None:
             await edit_or_delete(self._bot, outgoing, shown_by)
         self._outbox.drop(pending)
-
-    def _refused(self, pending: Pending, error: BadRequest) -> None:
-        """Drop a message that Telegram will never accept. Unless it was plain, or the chat takes none, apologise instead."""
-        _log.error("Telegram refused a message: %s", type(error).__name__)
-        self._outbox.drop(pending)
-        outgoing = pending.outgoing
-        if outgoing.action == "send" and outgoing.content.entities and not mentions(error, *_NO_PLACE):
-            sorry = Part(text=message(outgoing.language).went_wrong)
-            self._outbox.put([replace(outgoing, content=sorry, keyboard=None)])
-
-    def _failed(self, pending: Pending, error: TelegramError) -> None:
-        """Handle an error after which the message may have been sent, unless no connection was made."""
-        if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_SENT):
-            self._outbox.not_sent(pending)
-        if pending.age_s > _GIVEN_UP_S:
-            self._outbox.drop(pending)
-        self._wait(pending, error)
 
     def _wait(self, pending: Pending, error: BaseException) -> None:
         """Pause until the next attempt: as long as Telegram asks for, or longer with each failure in a row."""

@@ -113,18 +113,15 @@ class Handler:
     def _fail(self, waiting: Waiting, error: Exception) -> None:
         """Finish an update that cannot be handled, with a reply if possible."""
         with suppress(Exception):
-            self._give_up(waiting, Update.de_json(waiting.body, self._kit.bot), error)
+            update = Update.de_json(waiting.body, self._kit.bot)
+            incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
+            if incoming is not None:
+                self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
+            elif update.callback_query is not None and update.callback_query.message is not None:
+                language = self._kit.language_of(update.callback_query.from_user)
+                like = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
+                self._kit.finish(waiting, messages(error_text(error, language), like))
         self._kit.inbox.done(waiting.update_id)
-
-    def _give_up(self, waiting: Waiting, update: Update, error: Exception) -> None:
-        """Reply what to do next, without details."""
-        incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
-        if incoming is not None:
-            self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
-        elif update.callback_query is not None and update.callback_query.message is not None:
-            language = self._kit.language_of(update.callback_query.from_user)
-            like = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
-            self._kit.finish(waiting, messages(error_text(error, language), like))
 
     async def _message(self, waiting: Waiting, received: Message) -> None:
         incoming = read_message(received, self._kit.bot.bot)
@@ -171,26 +168,26 @@ class Handler:
 
     def _refusal(self, waiting: Waiting, incoming: Incoming) -> str | None:
         """The reply to a sender who is refused, "" for none; None if the sender is not refused."""
-        settings, texts = self._kit.settings, bot_texts(self._kit.language(incoming))
+        settings = self._kit.settings
         if settings.allowed and not {incoming.user_id, incoming.chat_id} & (settings.allowed | settings.admins):
-            return texts.private_bot.format(incoming.user_id) if incoming.private else ""
+            return bot_texts(self._kit.language(incoming)).private_bot.format(incoming.user_id) if incoming.private else ""
         earlier = self._kit.inbox.earlier(waiting, 60)
-        if earlier >= settings.rate:
-            return texts.slow_down.format(settings.rate) if earlier == settings.rate else ""
-        return None
+        if earlier < settings.rate:
+            return None
+        return bot_texts(self._kit.language(incoming)).slow_down.format(settings.rate) if earlier == settings.rate else ""
 
     def _fixed_reply(self, incoming: Incoming) -> str | None:
         """The fixed reply to a message that is not a question; None for a question."""
+        if 0 < len(incoming.text) <= MAX_QUESTION_CHARS:
+            talk = find_small_talk(incoming.text)
+            return message(self._kit.language(incoming)).notices[talk] if talk else None
         language = self._kit.language(incoming)
         if incoming.wordless:
             is_file = incoming.message.document is not None and incoming.user_id in self._kit.settings.admins
             return bot_texts(language).add_hint if is_file else _instead(incoming.message, bot_texts(language))
         if not incoming.text:
             return bot_texts(language).ask_what if incoming.command else message(language).question_empty
-        if len(incoming.text) > MAX_QUESTION_CHARS:
-            return message(language).question_too_long
-        talk = find_small_talk(incoming.text)
-        return message(language).notices[talk] if talk else None
+        return message(language).question_too_long
 
 
 def _instead(received: Message, texts: BotTexts) -> str:

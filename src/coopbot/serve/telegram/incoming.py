@@ -49,7 +49,8 @@ def read_message(message: Message, me: User) -> Incoming | None:
         return None
     written = _written(message)
     text = re.sub(rf"@{re.escape(me.username or '')}\b", "", written, flags=re.IGNORECASE).strip()
-    command, text = _command(text)
+    match = re.match(r"/([A-Za-z0-9_]+)(?:\s+|$)", text)
+    command, text = (match[1].lower(), text[match.end() :].strip()) if match else ("", text)
     if not _for_us(message, me, written, command):
         return None
     replied, question_id = message.reply_to_message, message.message_id
@@ -83,12 +84,6 @@ def _from_a_machine(message: Message, me: User) -> bool:
         return True
     by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
     return by_bot or bool(message.is_automatic_forward) or message.chat.type == ChatType.CHANNEL
-
-
-def _command(text: str) -> tuple[str, str]:
-    """(Command at the beginning, the rest.)"""
-    match = re.match(r"/([A-Za-z0-9_]+)(?:\s+|$)", text)
-    return (match[1].lower(), text[match.end() :].strip()) if match else ("", text)
 
 
 def _for_us(message: Message, me: User, written: str, command: str) -> bool:

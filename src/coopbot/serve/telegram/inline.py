@@ -7,7 +7,6 @@ from contextlib import suppress
 from telegram import InlineQuery, InlineQueryResultArticle, InlineQueryResultsButton, InputTextMessageContent
 from telegram.error import BadRequest
 
-from coopbot.ask.answer.answerer import SearchResult
 from coopbot.domain import Answer
 from coopbot.serve import view
 from coopbot.serve.telegram.format import answer_parts
@@ -46,7 +45,12 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
     client = f"tg{query.from_user.id}"
     answer = await kit.ask(client, lambda watch: kit.library.answers.ask(asked, watch=watch), key=("inline", asked))
     found = await kit.search(client, asked, _PASSAGES)
-    await query.answer([_answer(answer), *_passages(found, answer)], cache_time=_CACHED_S, is_personal=private)
+    results = []
+    for number, hit in enumerate(found.hits, start=1):
+        article = found.articles[hit.passage.article_id]
+        (part, *_) = passage_parts(found, [hit], answer.question_language, f"🔎 {answer.searched_as}")
+        results.append(_article(f"passage{number}", article.title, hit.passage.text, part))
+    await query.answer([_answer(answer), *results], cache_time=_CACHED_S, is_personal=private)
 
 
 def _answer(answer: Answer) -> InlineQueryResultArticle:
@@ -61,15 +65,6 @@ def _answer(answer: Answer) -> InlineQueryResultArticle:
             case view.LeadBlock():
                 title = title or block.text
     return _article("answer", title, described, answer_parts(answer, asked="")[0])
-
-
-def _passages(found: SearchResult, answer: Answer) -> list[InlineQueryResultArticle]:
-    results = []
-    for number, hit in enumerate(found.hits, start=1):
-        article = found.articles[hit.passage.article_id]
-        (part, *_) = passage_parts(found, [hit], answer.question_language, f"🔎 {answer.searched_as}")
-        results.append(_article(f"passage{number}", article.title, hit.passage.text, part))
-    return results
 
 
 def _article(name: str, title: str, description: str, part: Part) -> InlineQueryResultArticle:

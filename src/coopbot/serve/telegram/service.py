@@ -66,7 +66,9 @@ class BotService:
         token = settings.token.get_secret_value()
         if not _TOKEN.fullmatch(token):
             raise Misconfigured("No usable Telegram token: set COOPBOT_TELEGRAM_TOKEN to the one that @BotFather gave you.")
-        _quieten_libraries()
+        # Silence libraries that log addresses, which contain the token, and whole messages. Their errors are raised as well.
+        for name in ("telegram", "httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._settings, self._process = settings, process
         self._bot = RawBot(token, settings.api_url)
         self._state = state
@@ -222,9 +224,3 @@ class BackgroundBot:
             _log.critical("The Telegram bot has ended: %s", type(error).__name__)
             self.failure = error
             self._on_failure()
-
-
-def _quieten_libraries() -> None:
-    """Silence libraries that log addresses, which contain the token, and whole messages. Their errors are raised as well."""
-    for name in ("telegram", "httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
