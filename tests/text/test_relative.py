@@ -195,3 +195,26 @@ def test_relative_years_and_months_are_replaced_by_dates() -> None:
         assert with_dates(asked, date(2026, 1, 20)) == read
 
     check_each(QUESTIONS.strip().splitlines(), check, str)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "read"),
+    [
+        ("gas through Power of Siberia in 2024", "and two years before that?", "and 2022?"),
+        ("gas through Power of Siberia in 2024", "what was it the year before?", "what was it in 2023?"),
+        (
+            "gas through Power of Siberia in 2024",
+            "and how does that compare with the previous year",
+            "and how does that compare with 2023",
+        ),
+        ("сколько газа поставили в 2024 году", "а годом раньше?", "а в 2023 году?"),
+        ("сколько газа поставили в 2024 году", "а двумя годами позже", "а в 2026 году"),
+        ("2024年供了多少气", "前一年呢？", "2023年呢？"),
+        ("2024年供了多少气", "再往前两年呢", "2022年呢"),
+        ("gas in 2023 and 2024", "and the year before that?", "and the year before that?"),
+        ("gas in 2024", "was it more in 2025 than the year before?", "was it more in 2025 than the year before?"),
+        ("how long is the bridge", "and the year before?", "and the year before?"),
+    ],
+)
+def test_a_year_away_from_the_one_asked_for_before_is_named(before: str, asked: str, read: str) -> None:
+    assert with_dates(asked, date(2026, 1, 20), before) == read

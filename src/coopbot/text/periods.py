@@ -19,7 +19,7 @@ def _numbered(rows: str) -> Mapping[str, int]:
 
 
 COUNTS = _numbered(
-    "1 one один 一|2 two два две двух 二 两|3 three три трех 三|4 four четыре четырех 四|5 five пять пяти 五"
+    "1 one один 一|2 two два две двух двумя 二 两|3 three три трех тремя 三|4 four четыре четырех 四|5 five пять пяти 五"
     "|6 six шесть шести 六|7 seven семь семи 七|8 eight восемь восьми 八|9 nine девять девяти 九|10 ten десять десяти 十"
     "|11 eleven одиннадцать 十一"
 )

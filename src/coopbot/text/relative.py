@@ -10,7 +10,7 @@ from itertools import chain
 
 from coopbot.domain import DatedWords
 from coopbot.text import months
-from coopbot.text.dates import DateMention, blanked, find_dates
+from coopbot.text.dates import DateMention, blanked, find_dates, find_years
 from coopbot.text.measures import flatten
 from coopbot.text.periods import COUNTS, find_periods
 
@@ -118,6 +118,24 @@ _YEARS_OF_QUESTIONS, _MONTHS_OF_QUESTIONS = (
     for words, noun in ((_YEARS, r"год\w?"), (_MONTHS, "месяц[ае]?"))
 )
 _CASES: dict[str, months.Case] = {"а": "genitive", "е": "prepositional"}
+# In a follow-up, away from the year of the question before: "and two years before that?", «а годом раньше?», 前一年呢.
+_YEARS_AWAY = {
+    sign: re.compile(rf"\b(?:{english})\b|\b(?:{russian})\b|{han}", re.IGNORECASE)
+    for sign, english, russian, han in (
+        (
+            -1,
+            r"(?:the|an?|(?P<en>two|three|[2-9])) years? (?:before|earlier|prior)(?: that)?|the (?:previous|preceding) year",
+            r"(?:(?P<ru>двумя|тремя) )?год(?:ом|ами) (?:раньше|ранее)|за год до (?:этого|того)|(?:в )?предыдущем году",
+            "(?:再)?[往向]前(?P<zh>[一两二三])年|[前上]一年",
+        ),
+        (
+            1,
+            r"(?:the|an?|(?P<en>two|three|[2-9])) years? (?:after|later)(?: that)?|the following year",
+            r"(?:(?P<ru>двумя|тремя) )?год(?:ом|ами) (?:позже|позднее)|(?:через|спустя) год|год спустя",
+            "(?:再)?[往向]后(?P<zh>[一两二三])年|后一年|第二年|次年",
+        ),
+    )
+}
 _AFTER_PREPOSITION = re.compile(r"\b(?:of|for|in|during|since|by|until|from|than|to|with|into|and)\s+$", re.IGNORECASE)
 
 
@@ -135,8 +153,14 @@ def relative_words(text: str, today: date) -> list[DatedWords]:
     return sorted(_non_overlapping(_phrases(flatten(text), today)), key=lambda span: span.start_char)
 
 
-def with_dates(question: str, today: date) -> str:
-    """The question with "this year" or "last year" replaced by the number of the year, "this month" by month and year."""
+def with_dates(question: str, today: date, before: str = "") -> str:
+    """The question with "this year" or "last year" replaced by the number of the year, "this month" by month and year, and "the
+    year before that" by a year away from the one that the question `before` names.
+    """
+    years = find_years(before) if not find_years(question) else ()
+    if len(years) == 1:
+        for sign, pattern in _YEARS_AWAY.items():
+            question = pattern.sub(partial(_year_away, year=next(iter(years)), sign=sign), question)
     for away, pattern in _YEARS_OF_QUESTIONS.items():
         question = pattern.sub(partial(_named_year, year=today.year + away), question)
     for away, pattern in _MONTHS_OF_QUESTIONS.items():
@@ -149,6 +173,14 @@ def _named_year(found: re.Match[str], year: int) -> str:
     if found["noun"]:
         return f"{year} {found['noun']}"
     return _after_in(found, f"{year}") if found[0].isascii() else f"{year}年"
+
+
+def _year_away(found: re.Match[str], year: int, sign: int) -> str:
+    count = next(filter(None, found.groups()), "1").lower()
+    named = year + sign * (int(count) if count.isdecimal() else COUNTS[count])
+    if found[0].isascii():
+        return _after_in(found, f"{named}")
+    return f"{named}年" if found[0].endswith("年") else f"в {named} году"
 
 
 def _named_month(found: re.Match[str], year: int, month: int) -> str:

@@ -226,7 +226,7 @@ class Answerer:
         if unquoted is not None:
             asking.clock.lap("retrieve")
             return unquoted, ()
-        asking = asking.of(with_dates(asking.text, asking.today))
+        asking = asking.of(_dated(asking))
         kind = find_kind(asking.text, asking.asked.vector, self._kinds)
         asking.clock.lap("embed")
         if kind == "ability":
@@ -247,10 +247,14 @@ class Answerer:
         """Add a turn to the conversation, unless the answer was small talk or the newest articles."""
         if answer.outcome == "small_talk" or answer.notice in ("newest", "none_then"):
             return
-        before, typed = asking.before, with_dates(asking.text, asking.today)
+        before, typed = asking.before, _dated(asking)
         # What is asked after "where is this from?" is about the same answer.
         turn = before if answer.kind == "source" else _turn(answer, typed, before if answer.searched_as != typed else NO_TURN)
         self._conversations.remember(conversation_id, turn, client)
+
+
+def _dated(asking: Asking) -> str:
+    return with_dates(asking.text, asking.today, asking.before.question)
 
 
 def _verified(asking: Asking, answer: Answer) -> Answer:
