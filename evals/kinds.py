@@ -3,7 +3,8 @@
     python -m evals.kinds
 
 It learns from the wordings of `question_kinds.json`, each filled with a few subjects, and from ordinary questions of
-`training.jsonl`, `judging.jsonl` and `everyday.jsonl`. Prints figures cross-validated by wording.
+`training.jsonl`, `judging.jsonl` and `everyday.jsonl`, and from follow-ups as they are typed, such as "why the limit". Prints
+figures cross-validated by wording.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from coopbot.settings import load_settings
 from coopbot.wiring import open_embedder
 
 FILE = Path(__file__).parent / "question_kinds.json"
+FOLLOW_UPS = Path(__file__).parent / "reader" / "made-up-follow-ups.jsonl"
 TARGET = Path(__file__).parents[1] / "src" / "coopbot" / "ask" / "understand" / "kinds.json"
 
 F64 = npt.NDArray[np.float64]
@@ -46,6 +48,8 @@ _LEAST = 0.4
 # one sentence answers.
 _KINDS: Mapping[str, Wanted] = {"list": "list", "compare": "compare", "latest": "latest"}
 _KINDS_WEIGHT = 2.0
+# There are as many follow-ups as other ordinary questions in a language, and most are very short.
+_FOLLOW_UPS_WEIGHT = 0.4
 _ORDINARY = ("number", "date", "who", "where", "explain", "practical", "unanswerable", "rules", "false-premise", "claim")
 
 
@@ -100,7 +104,11 @@ def worded() -> Iterator[Example]:
 
 
 def ordinary() -> Iterator[Example]:
-    """Questions over the corpus, nearly all ordinary ones."""
+    """Questions over the corpus, nearly all ordinary ones, and follow-ups."""
+    for line in FOLLOW_UPS.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        text = row["question"]
+        yield Example(text=text, kind="plain", language=row["language"], wording=row["story"], weight=_FOLLOW_UPS_WEIGHT)
     for name in ("training.jsonl", "judging.jsonl", "everyday.jsonl"):
         for line in (FILE.parent / name).read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
