@@ -168,24 +168,6 @@ def find_cues(text: str) -> dict[str, int]:
     return {name: len(list(pattern.finditer(unnamed))) for name, pattern in _CUES.items()}
 
 
-_FIGURES = _words(
-    r"how (?:much|many)|figures?|numbers?|data|values?|shares?|prices?|volumes?|totals?|trade|exports?|imports?"
-    r"|deliver\w+|traffic|turnover"
-    r"|population",
-    "数[字据量额]|多少|占比|价格|额|量|人数|人次",
-    r"сколько|цифр\w*|числ\w+|данн\w+|показател\w+|дол[яию]|цен\w|об[ъь][её]м\w*|товарооборот\w*|экспорт\w*|импорт\w*"
-    r"|поставк\w+"
-    r"|грузо\w+"
-    r"|пассажиропоток\w*|поток\w*|численност\w+",
-)
-
-
-def asks_for_figures(question: str) -> bool:
-    """Whether a question for the latest is one for an amount."""
-    flat = flatten(question)
-    return bool(_FIGURES.search(flat))
-
-
 _SHARES = re.compile(
     r"\b(?:share|shares|per ?cent|percentage|rate|growth|proportion)\b|\b(?:дол[яиюей]+|процент\w*|темп\w*|прирост\w*)\b"
     r"|占比|比重|份额|百分|比例|增速|增长率|增幅",

@@ -21,7 +21,6 @@ from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
-from coopbot.text.cues import asks_for_figures
 from coopbot.text.dates import find_years
 from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
@@ -41,8 +40,6 @@ _LEAST_CONFIDENCE = 0.1
 _TITLES, _OF_AN_OVERVIEW = 6, 0.8
 # As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
 _NEAR, _ALIKE = 1.3, 0.45
-# From this reading on an amount in another language is among the latest.
-_READ_WELL = -6.0
 # Passages searched for articles about a subject.
 _SEARCHED = 60
 # Passages of a side that are read, of the question's language and of others.
@@ -87,17 +84,6 @@ def answer_series(asking: Asking) -> Answer | None:
 
 def answer_latest(asking: Asking) -> Answer | None:
     """The newest of what answers first, each with its date, older ones after it."""
-    if asks_for_figures(asking.asked.text):
-        found = find_series(
-            asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, parts=True, today=asking.today
-        )
-        confidence = asking.confidence(found.read)
-        if (
-            len({one.amount.time.days for one in found.points}) >= _LEAST_POINTS
-            and confidence >= asking.sentence_weights.possible
-        ):
-            near = [_sentence(one) for one in found.points if one.opened.ranked.pair == "same" or one.reading >= _READ_WELL]
-            return _latest(asking, near, confidence)
     evidence = asking.evidence()
     about = [one for one in evidence.sentences if _is_there(asking, one)]
     if not about or evidence.confidence < asking.sentence_weights.possible:
@@ -105,13 +91,7 @@ def answer_latest(asking: Asking) -> Answer | None:
     best = about[0]
     near = [one for one in about if one.log_odds >= max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR)]
     near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
-    return _latest(asking, [_readable(asking, one, evidence.sentences) for one in near], evidence.confidence)
-
-
-def _latest(asking: Asking, near: list[ScoredSentence], confidence: float) -> Answer | None:
-    """The answer of these sentences, the newest first."""
-    if not near:
-        return None
+    near = [_readable(asking, one, evidence.sentences) for one in near]
     days = {id(one): _day(asking, one) for one in near}
     near.sort(key=lambda one: (days[id(one)] or date.min, one.log_odds), reverse=True)
     chosen: list[ScoredSentence] = []
@@ -123,8 +103,8 @@ def _latest(asking: Asking, near: list[ScoredSentence], confidence: float) -> An
         for one, sentence in zip(_citations(asking, chosen), chosen, strict=True)
     ]
     remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
-    outcome: Outcome = "answered" if confidence >= asking.sentence_weights.answered else "possible"
-    return _answer(asking, "latest", citations, outcome=outcome, confidence=confidence, remarks=remarks)
+    outcome: Outcome = "answered" if evidence.confidence >= asking.sentence_weights.answered else "possible"
+    return _answer(asking, "latest", citations, outcome=outcome, confidence=evidence.confidence, remarks=remarks)
 
 
 def _is_there(asking: Asking, one: ScoredSentence) -> bool:

@@ -169,11 +169,10 @@ def find_series(
     reader: Reader | None,
     *,
     bounded: bool = True,
-    parts: bool = False,
     today: date | None = None,
 ) -> FoundSeries:
-    """The figures that a question asks for, by time. bounded: whether years that the question names limit them. parts:
-    whether parts of a year count beside whole ones. today: later times are left out.
+    """The figures that a question asks for, by time. bounded: whether years that the question names limit them. today: later
+    times are left out.
     """
     opened = open_best(question.text, store, ranked)
     of_capacity = "capacity" in _topics(question.text)
@@ -197,7 +196,7 @@ def find_series(
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
         fitting = _within(question.text, fitting)
-    return FoundSeries(points=_by_time(fitting, unit, parts=parts), read=tuple(read.values()))
+    return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
 
 
 def _candidates(question: Question, one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
@@ -483,7 +482,7 @@ def _within(question: str, points: list[FoundPoint]) -> list[FoundPoint]:
     return points
 
 
-def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[FoundPoint, ...]:
+def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
     """For each time the figure that fits best, and those of other sources that differ; parts of a year only where there is no
     figure for the whole of it, and another currency only where there is none in the main one.
     """
@@ -501,8 +500,7 @@ def _by_time(points: Sequence[FoundPoint], unit: str, *, parts: bool) -> tuple[F
             and count_attributions(point.text) + count_attributions(same[0].text)
         ):
             kept.append(point)
-    if not parts:
-        kept = _whole_years(kept, counts=unit in _COUNTS)
+    kept = _whole_years(kept, counts=unit in _COUNTS)
     kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
     return tuple(kept[-_MOST_POINTS:])
 
