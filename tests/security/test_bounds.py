@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
+from pydantic import BaseModel, ValidationError
 
 from coopbot.serve.changes import Changes
+from coopbot.serve.http.shapes import ArticleIn
+from coopbot.serve.requests import AskIn, FeedbackIn, FiltersIn, ShownIn
 from coopbot.state import State
 from tests.fakes import BagOfWords
 from tests.security.conftest import Start
@@ -49,6 +52,26 @@ def test_a_refusal_is_short_and_repeats_little_of_what_was_sent(client: TestClie
     assert "\x1b" not in reply.json()["detail"]
 
 
+MANY = [1] * 20_000
+
+
+@pytest.mark.parametrize(
+    ("shape", "sent"),
+    [
+        *((AskIn, {"question": "a", "filters": {field: MANY}}) for field in FiltersIn.model_fields if field[-1] == "s"),
+        (AskIn, {"question": "a", "quoted_before": MANY}),
+        (ShownIn, {"question": "a", "quotes": MANY}),
+        (FeedbackIn, {"feedback_id": "a" * 16, "verdict": "good", "articles": MANY}),
+        (ArticleIn, {"text": "A", "title": "A", "authors": MANY}),
+    ],
+)
+def test_a_list_of_wrong_elements_makes_one_error(shape: type[BaseModel], sent: dict[str, Any]) -> None:
+    """Making one for each stopped the event loop for a tenth of a second."""
+    with pytest.raises(ValidationError) as caught:
+        shape.model_validate(sent)
+    assert caught.value.error_count() == 1
+
+
 def test_errors_that_are_not_listed_are_counted(client: TestClient) -> None:
     reply = client.post(ASK, json={"question": "a", **{f"f{n}": 1 for n in range(9)}}).json()
     assert len(reply["errors"]) == 5
@@ -70,6 +93,17 @@ def test_what_is_no_json_or_too_deep_is_refused(client: TestClient, body: bytes)
     reply = client.post(ASK, content=body, headers=JSON)
     assert reply.status_code in (400, 422)
     assert len(reply.content) < LARGEST_REFUSAL_BYTES
+
+
+# Cyrillic takes two bytes a letter.
+@pytest.mark.parametrize("field", ["question", "published_from"])
+@pytest.mark.parametrize(("language", "most_bytes"), [("en", 16_384), ("zh", 16_384), ("ru", 22_000)])
+def test_a_refused_form_gets_a_page_with_little_of_what_was_sent(
+    client: TestClient, field: str, language: str, most_bytes: int
+) -> None:
+    reply = client.post("/ask", data={"question": "q", field: "q" * 60_000}, headers={"Accept-Language": language})
+    assert reply.status_code == 422
+    assert len(reply.content) < most_bytes
 
 
 QUERIES = {

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     StringConstraints,
     TypeAdapter,
@@ -56,6 +57,8 @@ QuestionText = Annotated[
     AfterValidator(_readable),
 ]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=LONGEST_LINE)]
+# Checking ends at the first wrong one: a body has room for tens of thousands.
+_Names = Annotated[list[Name], FailFast()]
 Day = Annotated[date, BeforeValidator(_day)]
 
 _QUOTES, _QUOTE_CHARS = 20, 4000
@@ -81,7 +84,7 @@ class _Request(BaseModel):
 class _Filters(_Request):
     """What a question is limited to; dates are inclusive. An article passes if it names one of the places."""
 
-    languages: list[Language] = Field(default=[], max_length=10)
+    languages: list[Language] = Field(default=[], max_length=10, fail_fast=True)
     published_from: Day | None = None
     published_to: Day | None = None
 
@@ -99,7 +102,7 @@ def _values(one: ValueFilter) -> tuple[object, object]:
         except ValueError as exc:
             raise PydanticCustomError("unknown", str(exc)) from exc
 
-    return Annotated[list[Name], AfterValidator(to_ids), Field(description=one.description, max_length=one.most)], []
+    return Annotated[_Names, Field(max_length=one.most), AfterValidator(to_ids), Field(description=one.description)], []
 
 
 if TYPE_CHECKING:
@@ -117,7 +120,7 @@ class AskIn(_Request):
     filters: FiltersIn = FiltersIn()
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     max_citations: int | None = Field(default=None, ge=1, le=MAX_CITATIONS, strict=True)
-    quoted_before: list[Name] = Field(default=[], max_length=MAX_CITATIONS)
+    quoted_before: _Names = Field(default=[], max_length=MAX_CITATIONS)
 
 
 class ShownIn(_Request):
@@ -125,7 +128,9 @@ class ShownIn(_Request):
 
     question: QuestionText
     filters: FiltersIn = FiltersIn()
-    quotes: list[Annotated[str, StringConstraints(max_length=_QUOTE_CHARS)]] = Field(default=[], max_length=_QUOTES)
+    quotes: list[Annotated[str, StringConstraints(max_length=_QUOTE_CHARS)]] = Field(
+        default=[], max_length=_QUOTES, fail_fast=True
+    )
     refused: bool = False
 
     def to_shown(self) -> Shown:
@@ -147,7 +152,7 @@ class FeedbackIn(_Request):
     question: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=MAX_QUESTION_CHARS)] = ""
     searched_as: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=2 * MAX_QUESTION_CHARS)] = ""
     filters: FiltersIn = FiltersIn()
-    articles: list[Name] = Field(default=[], max_length=MAX_FEEDBACK_ARTICLES)
+    articles: _Names = Field(default=[], max_length=MAX_FEEDBACK_ARTICLES)
     snapshot: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{0,100}$")] = ""
 
     def to_feedback(self, channel: Channel) -> Feedback:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, Field, StringConstraints
+from typing_extensions import TypedDict
 
 from coopbot.domain import Answer
 from coopbot.errors import InvalidRequest
@@ -20,11 +21,11 @@ _MESSAGES = 1000
 _PARTS = 20
 
 
-class PartIn(BaseModel):
-    """A part of a message. Only text is accepted."""
+class PartIn(TypedDict):
+    """A part of a message. Only text is accepted. A plain dict, since there may be thousands."""
 
     type: Annotated[str, StringConstraints(max_length=100)]
-    text: str = ""
+    text: NotRequired[str]
 
 
 class MessageIn(BaseModel):
@@ -38,9 +39,9 @@ class MessageIn(BaseModel):
         """The text of the message, in plain characters. Raises InvalidRequest if it has other parts."""
         if self.content is None or isinstance(self.content, str):
             return plain_characters(self.content or "").strip()
-        if any(part.type != "text" for part in self.content):
+        if any(part["type"] != "text" for part in self.content):
             raise InvalidRequest("messages", "only text is accepted; send the question as text")
-        return plain_characters(" ".join(part.text for part in self.content)).strip()
+        return plain_characters(" ".join(part.get("text", "") for part in self.content)).strip()
 
 
 class StreamOptionsIn(BaseModel):

@@ -46,7 +46,7 @@ class ArticleIn(BaseModel):
     text: Annotated[str, AfterValidator(_has_words)] | None = None
     title: Annotated[Line, AfterValidator(_has_words)] | None = None
     publisher: Line = ""
-    authors: list[Line] = Field(default=[], max_length=50)
+    authors: list[Line] = Field(default=[], max_length=50, fail_fast=True)
     published: date | None = Field(default=None, strict=True)
     language: Language | None = None
 
