@@ -92,6 +92,8 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        # Escaped letters would make the texts of the page three times as long.
+        self._environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         self._environment.globals |= {"publisher_name": publisher_name}
 
     def fill(self, name: str, language: InterfaceLanguage, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.types import Scope
 
-from coopbot.domain import InterfaceLanguage
+from coopbot.domain import MAX_QUESTION_CHARS, InterfaceLanguage
 from coopbot.errors import CoopbotError
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
@@ -143,14 +143,15 @@ def _asked(form: FormData) -> dict[str, object]:
     """The fields of a form as the JSON of a question. Empty fields are left out."""
 
     def given(name: str) -> list[str]:
-        return [value for value in form.getlist(name) if isinstance(value, str) and value.strip()]
+        # What is too long is refused, and shown again, but not all of it.
+        return [value[: MAX_QUESTION_CHARS + 1] for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
     lists = ("languages", *(one.field for one in VALUE_FILTERS))
     filters: dict[str, object] = {name: found for name in lists if (found := given(name))}
     filters |= {name: found[0] for name in ("published_from", "published_to") if (found := given(name))}
     conversation = given("conversation_id")
     return {
-        "question": "".join(given("question")),
+        "question": "".join(given("question")[:1]),
         "filters": filters,
         **({"conversation_id": conversation[0]} if conversation else {}),
     }
