@@ -206,6 +206,7 @@ def _several(path: Path, service: Service, split: Split | None = None) -> Severa
 
 def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:
     """Each set: its name, file and option, and the service that is asked."""
+    from coopbot.ask.answer.answerer import Answerer
     from evals.measure.golden import ask_all
     from evals.measure.unseen import load_unseen
     from evals.measure.unseen_board import UnseenPart
@@ -216,12 +217,14 @@ def _asked(*sets: tuple[str, Path, str, Service]) -> UnseenPart:
         with bar(f"asking {path.name}") as progress:
             replies[name] = ask_all(rows, asked.answerer, articles, progress)
         if asked.models.reader:
+            without = Answerer(asked.models.embedder, asked.index.current)
             with bar(f"asking {path.name} without the reader") as progress:
-                unread[name] = ask_all(rows, asked.without_reader(), articles, progress)
+                unread[name] = ask_all(rows, without, articles, progress)
     return UnseenPart(replies=replies, unread=unread)
 
 
 def _written(questions: Path, count: int, settings: Settings, service: Service) -> WritingPart:
+    from coopbot.ask.answer.answerer import Answerer
     from coopbot.wiring import open_writer
     from evals.measure.unseen import load_unseen
     from evals.measure.writing import WritingPart, ask_written
@@ -232,8 +235,9 @@ def _written(questions: Path, count: int, settings: Settings, service: Service) 
     every, articles = load_unseen(questions, option="--unseen"), _articles(service)
     # Spread over the whole file, which is sorted by language.
     rows = every[:: max(1, len(every) // count)][:count]
+    writing = Answerer(service.models.embedder, service.index.current, service.models.reader, writer=writer)
     with bar("having answers written") as progress:
-        replies = ask_written(rows, service.with_writer(writer), service.answerer, articles, progress)
+        replies = ask_written(rows, writing, service.answerer, articles, progress)
     return WritingPart(model=settings.llm.model, asked=len(rows), replies=replies)
 
 

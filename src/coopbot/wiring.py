@@ -57,14 +57,6 @@ class Service:
     index: LiveStore
     models: Models
 
-    def with_writer(self, writer: Writer) -> Answerer:
-        """An answerer over the same index, whose answers `writer` rewrites as prose."""
-        return Answerer(self.models.embedder, self.index.current, self.models.reader, writer=writer)
-
-    def without_reader(self) -> Answerer:
-        """An answerer over the same index that uses retrieval alone."""
-        return Answerer(self.models.embedder, self.index.current, None)
-
 
 def open_state(settings: Settings, *, needed: bool = True) -> State:
     """The state of the service. If it is not `needed` and cannot be used, one in memory. Raises Misconfigured."""

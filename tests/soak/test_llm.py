@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer
 from coopbot.index.model.encoder import Encoder
 from coopbot.settings import Settings
@@ -62,7 +63,8 @@ def test_nothing_unsupported_comes_through(llama: str, service: Service, tmp_pat
     server = LlmServer(base_url=f"{llama}/v1", model="gemma", timeout_s=300)
     every = load_unseen(ROOT / "evals" / "unseen.jsonl", option="--unseen")
     questions = every[:: len(every) // QUESTIONS][:QUESTIONS]
-    writing = service.with_writer(ModelWriter(Llm(server, temperature=TEMPERATURE, most_tokens=TOKENS), reader))
+    writer = ModelWriter(Llm(server, temperature=TEMPERATURE, most_tokens=TOKENS), reader)
+    writing = Answerer(service.models.embedder, service.index.current, reader, writer=writer)
     articles = {one.article_id: one for one in service.index.current().articles(0, sys.maxsize)}
     replies = ask_written(questions, writing, service.answerer, articles)
     print(WritingPart(model="gemma-3-270m", asked=len(questions), replies=replies).sections())
