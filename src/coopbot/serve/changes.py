@@ -231,7 +231,9 @@ class Changes:
             asked = self._state.execute(
                 "INSERT INTO feeds (feed, read_at_s) VALUES (?1, ?2)"
                 " ON CONFLICT (feed) DO UPDATE SET read_at_s = ?2 WHERE read_at_s <= ?3 OR read_at_s > ?2",
-                *(feed, now_s, now_s - 0.9 * every_s),
+                feed,
+                now_s,
+                now_s - 0.9 * every_s,
             )
             if not asked.rowcount or self._waiting("feed", feed):
                 return None
@@ -324,9 +326,9 @@ class Changes:
             self._store(lease, replace(from_json(Change, row["record"]), state="queued"))
         while (change := self._next(lease)) is not None:
             share_until_s = self._clock() + self._limits.share_s
-            changed = self._change(lease, change)
+            changed = self._make(lease, change)
             while self._clock() < share_until_s and (more := self._next(lease, change.kind)) is not None:
-                changed += self._change(lease, more)
+                changed += self._make(lease, more)
             if changed:
                 self._index(lease, changed)
 
@@ -337,7 +339,7 @@ class Changes:
             return None
         return from_json(Change, row["record"])
 
-    def _change(self, lease: Lease, change: Change) -> list[Change]:
+    def _make(self, lease: Lease, change: Change) -> list[Change]:
         """Make a change to the corpus. Returns it if the index must be rebuilt."""
         if change.starts >= MOST_STARTS:
             reason = "the service ended each time it was read; send another file"
@@ -345,7 +347,7 @@ class Changes:
             return []
         change = self._store(lease, replace(change, state="running", starts=change.starts + 1, started_at=self._now()))
         try:
-            changed = change if change.effect or change.kind == "rebuild" else self._retried(lambda: self._made(change))
+            changed = change if change.effect or change.kind == "rebuild" else self._retried(lambda: self._edit_corpus(change))
         except Exception as exc:  # the thread's outermost edge: the change reports the error, and the next one is made
             self._fail(lease, change, exc)
             return []
@@ -354,8 +356,8 @@ class Changes:
             return []
         return [self._store(lease, changed)]
 
-    def _made(self, change: Change) -> Change | None:
-        """Change the corpus. Returns the change with its effect, None if it has none."""
+    def _edit_corpus(self, change: Change) -> Change | None:
+        """The change with its effect on the corpus; None if it has none."""
         # Begun before, it may have been made by a process that died before it could say so.
         again = change.starts > 1
         match change.kind:

@@ -189,13 +189,17 @@ _IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about")
 
 def answer_view(answer: Answer) -> tuple[Block, ...]:
     """The blocks of an answer."""
-    return tuple(_View(answer, answer.question_language).blocks())
+    return tuple(_View(answer).blocks())
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
     answer: Answer
-    language: Language
+
+    @property
+    def language(self) -> Language:
+        """That of the question."""
+        return self.answer.question_language
 
     def blocks(self) -> Iterator[Block]:
         answer, texts = self.answer, message(self.language)
@@ -265,7 +269,7 @@ class _View:
         if first.quote != claim.text:
             notes = dict.fromkeys(citation_note(one, self.language) for one in (first, *others))
             note = message(self.language).punctuation.semicolon.join(filter(None, notes))
-            words = Words(text=claim.text, language=self.answer.question_language)
+            words = Words(text=claim.text, language=self.language)
             ages = dict.fromkeys(age_note(one, self.language) for one in (first, *others))
             return QuoteBlock(
                 words=words,
@@ -290,7 +294,7 @@ class _View:
         )
 
     def _origin(self, citation: Citation) -> Words | None:
-        if citation.language == self.answer.question_language:
+        if citation.language == self.language:
             return None
         text = message(self.language).from_article[citation.language]
         if not citation.restated:
@@ -306,13 +310,16 @@ class _View:
             parts = [found.about]
         elif len(parts) != len(found.citations):
             parts = [self._citation(number).quote for number in found.citations]
-        sides = tuple(self._side(number, text) for number, text in zip(found.citations, parts, strict=True))
+        sides = tuple(
+            Side(
+                words=Words(text=text, language=citation.language),
+                number=citation.number,
+                line=self._said_line(citation),
+                said=self._said(citation),
+            )
+            for citation, text in zip(map(self._citation, found.citations), parts, strict=True)
+        )
         return DisagreementBlock(heading=message(self.language).sources_differ, sides=sides)
-
-    def _side(self, number: int, text: str) -> Side:
-        citation = self._citation(number)
-        words = Words(text=text, language=citation.language)
-        return Side(words=words, number=number, line=self._said_line(citation), said=self._said(citation))
 
     def _sources(self, citations: Sequence[Citation], shown: set[str]) -> Iterator[Source]:
         for article_id in dict.fromkeys(citation.article_id for citation in citations):
@@ -331,12 +338,10 @@ class _View:
         )
 
     def _quoted(self, citation: Citation, answer: Span | None, label: str = "") -> Quoted:
-        words = _words(citation, answer)
-        note = bracketed(citation_note(citation, self.language), self.language)
         return Quoted(
             label=label,
-            words=words,
-            note=note,
+            words=_words(citation, answer),
+            note=bracketed(citation_note(citation, self.language), self.language),
             number=citation.number,
             age=age_note(citation, self.language),
             said=self._said(citation),

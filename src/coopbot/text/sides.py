@@ -50,13 +50,13 @@ _LEFT = (
     r"|между|сравни(?:те)?"
     r"|сопоставь(?:те)?|отличается|разница|of the)\b) *"
 )
-_RIGHT = r"(?= *(?:$|[?？,:;—–.]|\b(?:in|by|for|at|which|what|who|where|by|of|from|по|на|в|до|где|что|кто|больше|меньше)\b))"
+_RIGHT = r"(?= *(?:$|[?？,:;—–.]|\b(?:in|by|for|at|which|what|who|where|of|from|по|на|в|до|где|что|кто|больше|меньше)\b))"
 _SPACED = re.compile(
     rf"{_LEFT}(?P<a>[^,:;?—–]{{1,60}}?),? {_OR} (?:at |in |through |by |via |в |во |через "
     rf"|на )?(?P<b>[^,:;?—–]{{1,60}}?){_RIGHT}",
     re.IGNORECASE,
 )
-_HAN = re.compile(
+_UNSPACED = re.compile(
     r"(?:^|[，,：:]|比较|对比|拿|走|是)(?:一下)?(?P<a>[^，,：:？?和与跟同比]{2,24}?)(?:和|与|跟|同|还是|或者?|比|、)(?:是"
     r"|走)?"
     r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|各|分别|差|相比|有什么|之间|更|[长大高贵快早深宽多]|作|，|,|：|:|[？?]|$)"
@@ -291,10 +291,8 @@ def _whole(question: str, span: Span, others: Sequence[Span]) -> Span:
     end = after.end() if after else span.end_char
     before = _WORD_BEFORE.search(question[: span.start_char])
     start = before.start() if before else span.start_char
-    taken = [other for other in others if other is not span]
-    if any(other.start_char < end and start < other.end_char for other in taken):
-        return span
-    return Span(start_char=start, end_char=end)
+    whole = Span(start_char=start, end_char=end)
+    return span if any(whole.overlaps(other) for other in others if other is not span) else whole
 
 
 def _dated(question: str) -> list[Span]:
@@ -307,7 +305,7 @@ def _dated(question: str) -> list[Span]:
 def _written(question: str) -> list[Span]:
     """The words before and after "or" and the like."""
     flat = flatten(question)
-    found = _closest(_SPACED, flat) or _HAN.search(flat)
+    found = _closest(_SPACED, flat) or _UNSPACED.search(flat)
     if found is None:
         return []
     spans = [Span(start_char=found.start(name), end_char=found.end(name)) for name in ("a", "b")]

@@ -212,16 +212,16 @@ class Answerer:
         before, so that no conversation has a part in it.
         """
         if asking.before != NO_TURN:
-            return self._found(asking)
+            return self._answered_anew(asking)
         snapshot = asking.store.snapshot_id
         key = (asking.text.strip(), asking.filters, asking.cited, asking.to_write, asking.today, snapshot)
         answered = self._kept.get(key)
         if answered is None:
-            answered = self._found(asking)
+            answered = self._answered_anew(asking)
             self._kept.keep(key, answered)
         return answered
 
-    def _found(self, asking: Asking) -> Answered:
+    def _answered_anew(self, asking: Asking) -> Answered:
         unquoted = answer_unquoted(asking, self._newest)
         if unquoted is not None:
             asking.clock.lap("retrieve")
@@ -232,9 +232,9 @@ class Answerer:
         if kind == "ability":
             return fixed_answer(asking, "ability", outcome="small_talk"), ()
         if kind == "source":
-            told = answer_source(asking, asking.before.quoted or _quoted_before(asking))
+            sources = answer_source(asking, asking.before.quoted or _quoted_before(asking))
             asking.clock.lap("compose")
-            return told, ()
+            return sources, ()
         if kind in FORMS:
             formed = FORMS[kind](asking.of(asking.readings(asking.text)[0]))
             asking.clock.lap("read" if asking.reader else "retrieve")

@@ -99,7 +99,11 @@ def load_embedder(source: ModelSource, cache_dir: Path, *, threads: int, on_step
     if card.questions is None:
         return Encoder(card, tokenizer, opened())
     questions = open_network(
-        folder / _QUESTIONS, card.questions, lambda: _question_module(source, cache_dir), words_in=folder, threads=threads
+        folder / _QUESTIONS,
+        card.questions,
+        lambda: _module(source, cache_dir, questions=True),
+        words_in=folder,
+        threads=threads,
     )
     return Encoder(card, tokenizer, OpenedOnUse(opened), questions)
 
@@ -187,7 +191,7 @@ def _converted_questions(
     on_step("preparing the encoder of questions")
     folder = out / _QUESTIONS
     folder.mkdir()
-    converted = _converted(_question_module(source, cache_dir), samples, folder, on_step)
+    converted = _converted(_module(source, cache_dir, questions=True), samples, folder, on_step)
     for name in WordEmbeddings.FILES:
         (folder / name).unlink(missing_ok=True)
     return converted
@@ -238,13 +242,9 @@ def _read_card(folder: Path) -> ModelCard:
         raise ModelUnavailable(f"the prepared model in {folder} is damaged; run: coopbot prepare --force") from exc
 
 
-def _module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
+def _module(source: ModelSource, cache_dir: Path, *, questions: bool = False) -> torch.nn.Module:
+    """The network of passages or, with the learned updates, that of questions."""
     from coopbot.index.model import torch_engine
 
-    return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir)))
-
-
-def _question_module(source: ModelSource, cache_dir: Path) -> torch.nn.Module:
-    from coopbot.index.model import torch_engine
-
-    return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir), load_updates(QUESTIONS_FILE)))
+    updates = load_updates(QUESTIONS_FILE) if questions else None
+    return torch_engine.as_module(torch_engine.load_model(source_folder(source, cache_dir), updates))

@@ -146,7 +146,7 @@ def _footnote(label: str, value: object, node: Any, line: int) -> Footnote:
     fields, dates, sources = {}, {}, []
     try:
         fields = _known_keys(value, _FOOTNOTE_KEYS, "it")
-        entries = _value(fields, "sources", lambda value: value if isinstance(value, list) else None, "a list") or []
+        entries = _list(fields, "sources")
         for key in _FOOTNOTE_DATES:
             line = _line(node, key, line)
             dates[key] = _when(fields, key)
@@ -192,6 +192,10 @@ def _value(meta: Mapping[str, object], key: str, parse: Callable[[object], T | N
 
 def _text(meta: Mapping[str, object], key: str) -> str:
     return _value(meta, key, lambda value: value.strip() if isinstance(value, str) else None, "text; put it in quotes") or ""
+
+
+def _list(meta: Mapping[str, object], key: str) -> list[object]:
+    return _value(meta, key, lambda value: value if isinstance(value, list) else None, "a list") or []
 
 
 def _when(meta: Mapping[str, object], key: str) -> When | None:
@@ -246,8 +250,7 @@ def _as_language(value: object) -> Language | None:
 
 
 def _sources(meta: Mapping[str, object], key: str, keys: tuple[str, ...]) -> tuple[Source, ...]:
-    entries = _value(meta, key, lambda value: value if isinstance(value, list) else None, "a list") or []
-    return tuple(_source(_known_keys(entry, keys, f"an entry of {key}"), key) for entry in entries)
+    return tuple(_source(_known_keys(entry, keys, f"an entry of {key}"), key) for entry in _list(meta, key))
 
 
 def _source(meta: Mapping[str, object], key: str) -> Source:

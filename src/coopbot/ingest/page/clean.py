@@ -168,11 +168,8 @@ def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> li
     items = page.blocks[start : start + count]
     introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
     listed = any(item.endswith((";", "；", ",", "，")) for item in items)
-    return (
-        items
-        if introduced or listed or sum(word_overlap(item, vocabulary) for item in items) / count >= _MIN_OVERLAP_OF_FEW
-        else []
-    )
+    overlap = sum(word_overlap(item, vocabulary) for item in items) / count
+    return items if introduced or listed or overlap >= _MIN_OVERLAP_OF_FEW else []
 
 
 def _is_subheading(page: _Page, index: int) -> bool:

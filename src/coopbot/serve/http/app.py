@@ -95,7 +95,12 @@ def create_app(service: HttpService) -> FastAPI:
         lifespan=lambda _: _running(service, mcp),
         responses={status: {"description": text, **PROBLEM} for status, text in _COMMON.items()},
     )
-    _add_layers(app, service)
+    # The layers around the routes. The last one added sees a request first.
+    add_access(app, service.access)
+    if service.monitoring:
+        app.add_middleware(request_metrics(service.monitoring.metrics))
+    if service.tracing:
+        app.add_middleware(service.tracing.layer())
     install(app)
     _add_questions(app, questions)
     add_chat(app, service, questions)
@@ -140,15 +145,6 @@ def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
         run=in_turn,
     )
     return McpEndpoint(server)
-
-
-def _add_layers(app: FastAPI, service: HttpService) -> None:
-    """Add the layers around the routes. The last one added sees a request first."""
-    add_access(app, service.access)
-    if service.monitoring:
-        app.add_middleware(request_metrics(service.monitoring.metrics))
-    if service.tracing:
-        app.add_middleware(service.tracing.layer())
 
 
 def _add_questions(app: FastAPI, questions: Questions) -> None:

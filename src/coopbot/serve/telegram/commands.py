@@ -170,19 +170,19 @@ class Commands:
             change, reply = None, error_text(error, language)
         self._kit.reply(waiting, incoming, reply)
         if change is not None:
-            like = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
-            task = asyncio.create_task(self._follow(like, changes, change, reply))
+            template = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
+            task = asyncio.create_task(self._follow(template, changes, change, reply))
             self._following.add(task)
             task.add_done_callback(self._following.discard)
 
-    async def _follow(self, like: Outgoing, changes: Changes, change: Change, shown: str) -> None:
+    async def _follow(self, template: Outgoing, changes: Changes, change: Change, shown: str) -> None:
         while change.state not in ("done", "failed"):
             await asyncio.sleep(_PROGRESS_EVERY_S)
             change = changes.get(change.change_id)
-            now = _progress(change, like.language) or shown
+            now = _progress(change, template.language) or shown
             if now != shown:
                 shown = now
-                self._kit.outbox.put(messages(shown, like, replacing=1))
+                self._kit.outbox.put(messages(shown, template, replacing=1))
                 self._kit.delivery.wake()
 
 

@@ -119,8 +119,8 @@ class Handler:
                 self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
             elif update.callback_query is not None and update.callback_query.message is not None:
                 language = self._kit.language_of(update.callback_query.from_user)
-                like = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
-                self._kit.finish(waiting, messages(error_text(error, language), like))
+                template = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
+                self._kit.finish(waiting, messages(error_text(error, language), template))
         self._kit.inbox.done(waiting.update_id)
 
     async def _message(self, waiting: Waiting, received: Message) -> None:

@@ -140,7 +140,7 @@ class Kit:
         self, waiting: Waiting, incoming: Incoming, shown: str | Sequence[Part], keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Finish a message with a reply, the keyboard under its last part. An empty text is no reply."""
-        like = Outgoing(
+        template = Outgoing(
             key=waiting.key,
             chat_id=incoming.chat_id,
             topic_id=incoming.topic_id,
@@ -148,4 +148,4 @@ class Kit:
             language=self.language(incoming),
             keyboard=keyboard,
         )
-        self.finish(waiting, messages(shown, like))
+        self.finish(waiting, messages(shown, template))

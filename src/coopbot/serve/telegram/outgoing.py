@@ -78,15 +78,15 @@ class Outgoing:
         )
 
 
-def messages(shown: str | Sequence[Part], like: Outgoing, *, replacing: int = 0) -> list[Outgoing]:
+def messages(shown: str | Sequence[Part], template: Outgoing, *, replacing: int = 0) -> list[Outgoing]:
     """The messages that show a text or parts, alike but for the keyboard, which is under the last.
 
     The first `replacing` are edits of earlier messages with this key; surplus ones of these are deleted.
     """
     parts = pack([Block(text=shown.strip())]) if isinstance(shown, str) else shown
-    bare, last = replace(like, keyboard=None), len(parts) - 1
+    bare, last = replace(template, keyboard=None), len(parts) - 1
     sent = [
-        replace(like if place == last else bare, action="edit" if place < replacing else "send", part=place, content=part)
+        replace(template if place == last else bare, action="edit" if place < replacing else "send", part=place, content=part)
         for place, part in enumerate(parts)
     ]
     return sent + [replace(bare, action="delete", part=place) for place in range(len(parts), replacing)]

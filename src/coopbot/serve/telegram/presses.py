@@ -71,14 +71,14 @@ class Press:
         """Show something else in the message, or in a new one if the message is no longer known."""
         await _notify(self.query, "")
         key = self.kit.outbox.key_of(self.message.chat.id, self.message.message_id)
-        like = Outgoing(
+        template = Outgoing(
             key=key or self.waiting.key,
             chat_id=self.message.chat.id,
             topic_id=topic_of(self.message),
             language=self.kit.language_of(self.query.from_user),
             keyboard=keyboard,
         )
-        self.kit.finish(self.waiting, messages(shown, like, replacing=1 if key else 0))
+        self.kit.finish(self.waiting, messages(shown, template, replacing=1 if key else 0))
 
 
 Code = Callable[[Press], Awaitable[None]]
