@@ -65,6 +65,12 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/sledges",
+        "A sledge crosses the Lena ice in 20 minutes, and a hovercraft crosses the Lena ice in 8 minutes.",
+        title="Over the Lena ice",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/cranes",
         "There are now 40 cranes at Lake Khanka. Cranes nest on 12 islands.",
         title="Cranes of the lake",
@@ -208,6 +214,12 @@ def test_a_comparison_shows_each_side(answerer: Answerer) -> None:
         "the Upper bridge": "The Upper bridge is 1,450 metres long.",
     }
     assert answer.missing == ()
+
+
+def test_a_sentence_that_compares_is_the_answer(answerer: Answerer) -> None:
+    answer = answerer.ask("Which is faster over the Lena ice, a sledge or a hovercraft?")
+    assert answer.kind == "plain"
+    assert answer.claims[0].text.endswith("a hovercraft crosses the Lena ice in 8 minutes.")
 
 
 def test_a_side_that_nothing_tells_of_is_named(answerer: Answerer) -> None:

@@ -164,7 +164,7 @@ _YEARS = re.compile(
 
 def find_cues(text: str) -> dict[str, int]:
     """How often each cue occurs in a question. The names of places, companies and the like have none."""
-    unnamed = _without_names(flatten(text))
+    unnamed = without_names(text)
     return {name: len(list(pattern.finditer(unnamed))) for name, pattern in _CUES.items()}
 
 
@@ -208,14 +208,15 @@ def without_years(text: str) -> str:
 
 def without_cues(text: str) -> str:
     """A question without its cues and names."""
-    rest = _without_names(flatten(text))
+    rest = without_names(text)
     for pattern in _CUES.values():
         rest = pattern.sub(" ", rest)
     return rest.replace("\0", " ")
 
 
-def _without_names(flat: str) -> str:
-    """The text, names overwritten by control characters."""
+def without_names(text: str) -> str:
+    """The text in small letters, names overwritten by control characters."""
+    flat = flatten(text)
     return blanked(flat, list(_disjoint(span for span, _ in name_spans(flat) if span.start_char < span.end_char)))
 
 

@@ -287,7 +287,7 @@ def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
     opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
-    if len(found) < _LEAST_ITEMS and not (found and lists_itself(found[0].sentence)):
+    if len(found) < _LEAST_ITEMS and not (found and (len(found[0].names) >= _LEAST_ITEMS or lists_itself(found[0].sentence))):
         return None
     most = asking.limit(_OF_LIST)
     citations = _citations(asking, [one.sentence for one in found[:most]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 
 from coopbot.ask.answer.asking import read_own_first
 from coopbot.ask.answer.counterparts import are_alike, is_one
@@ -19,7 +19,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence, scored_sentences
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
-from coopbot.text.cues import enumerates
+from coopbot.text.cues import enumerates, without_names
 from coopbot.text.figures import figures_agree, find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, name_spans, places_around
 from coopbot.text.glossary import find_concepts
@@ -45,6 +45,8 @@ _KINDS = _PLACES | {"bank", "university", "pipeline", "corridor", "river"}
 _BORDER = frozenset({"border-crossing", "border"})
 # How much less likely than possible the best sentence may be for a list of names.
 _DOUBTED = 1.0
+# Of how many names a list is that no sentence answers.
+_LEAST_NAMES = 2
 # How near a name has to stand to the word for what is listed, "the checkpoint Poltavka".
 _NEAR_CHARS, _PREPOSITION_CHARS = 22, 2
 _MOST_ITEMS = 40
@@ -72,15 +74,19 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
         return []
     above = {one.passage.passage_id: (one.title, *one.passage.heading_path) for one in opened}
     sentences = [one for one in scored_sentences(question.text, read, own) if _belongs(question, one, above)]
-    if not sentences:
+    by_name = bool(_regions(question) and _place_kinds(_topics(question.text)))
+    possible = log(own.possible / (1 - own.possible))
+    best = sentences[0].log_odds if sentences else -inf
+    named = list[Item]()
+    if by_name:  # the names and the words beside them say that these are what is listed, whatever the reader says
+        named = list(_named(question, opened, read, max(best, possible)))
+    elif best >= possible - _DOUBTED:
+        named = list(_named(question, opened, read, best))
+    if not sentences and len({id_ for one in named for id_ in one.names}) < _LEAST_NAMES:
         return []
     likely = [one for one in sorted(sentences, key=lambda one: one.pair != "same") if _is_likely(one, sentences[0])]
     likely = [one for one in likely if not _only_counts(question, one)]
     found = [Item(label="", sentence=one) for one in likely]
-    named = []
-    if sentences[0].log_odds >= log(own.possible / (1 - own.possible)) - _DOUBTED:
-        named = list(_named(question, opened, read, sentences[0].log_odds))
-    by_name = bool(_regions(question) and _place_kinds(_topics(question.text)))
     items: list[Item] = []
     told: set[str] = set()
     for item in (*named, *found) if by_name else (*found, *named):
@@ -134,7 +140,7 @@ def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequen
         return False
     if not kinds:
         return True
-    if kinds and _regions(question) and not kinds & _topics(one.text):
+    if _regions(question) and not kinds & _topics(without_names(one.text)):
         return False
     if not _is_on_topic(question, one.text, headings):
         return False
@@ -220,7 +226,9 @@ def _is_item(
         return bool(_topics(words.of(text)) & topics & _KINDS)
     if not any(ids[0] != place and place in places_around(ids[0]) for place in regions):
         return False
-    return _is_beside(text, words, topics) or bool(regions & find_names(text) and _place_kinds(topics) & _topics(text))
+    return _is_beside(text, words, topics) or bool(
+        regions & find_names(text) and _place_kinds(topics) & _topics(without_names(text))
+    )
 
 
 def _is_beside(text: str, words: Span, topics: frozenset[str]) -> bool:

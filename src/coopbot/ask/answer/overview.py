@@ -14,6 +14,7 @@ from coopbot.ask.understand.question import Question
 from coopbot.domain import Article
 from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, names_in
+from coopbot.text.glossary import find_concepts
 from coopbot.text.questions import opens_with_reference
 from coopbot.text.subject import tells_of_gaps
 from coopbot.text.tokens import lexical_tokens
@@ -22,7 +23,7 @@ from coopbot.text.tokens import lexical_tokens
 _LOOKED_AT = 24
 # A sentence too like one that is told already is not told, and shorter ones say little.
 _ALIKE, _SHORTEST_CHARS = 0.85, 12
-# How much of the subject a title has to have.
+# How much of the subject a title has to have; in another language of what it is about.
 _FITTING = 0.6
 
 
@@ -92,7 +93,10 @@ def _fit(subject: Question, article: Article) -> float:
         own = {token for id_ in subject.names for name in names_in([id_], subject.language) for token in lexical_tokens(name)}
         words = {word for word in words - own if not any(word.startswith(one[:4]) for one in own)}
         others = 0.05 * len(titled - subject.names)
-        if article.language != subject.language or not words:
+        if article.language != subject.language:
+            topics = find_concepts(subject.text)
+            return (len(topics & find_concepts(article.title)) / len(topics) if topics else 1.0) - others
+        if not words:
             return 1.0 - others
         return 1.0 - others - 0.2 * (1 - _overlap(words, article.title))
     if article.language != subject.language or not words:
