@@ -21,13 +21,18 @@ _SPOKEN_OF = MappingProxyType(
         "chinese": re.compile(
             rf"\bchinese {_ENGLISH}|\bchinese\b{_ALONE}|\bcitizens of china\b"
             rf"|\bкита(?:ец|йц)\w*|\bкитайск\w+ {_RUSSIAN}|\b{_RUSSIAN} (?:из )?(?:китая|кнр)\b"
-            rf"|中国(?:籍)?{_CHINESE}",
+            rf"|中国(?:籍)?{_CHINESE}"
+            # Who needs a visa for the one country is of the other.
+            r"|\bvisas? (?:for|to) russia\b|\brussian visas?\b|\bвиз\w* в росси|\bросси?йск\w+ виз\w*"
+            r"|[去来赴到]俄(?:罗斯|国)?.{0,4}签证|俄(?:罗斯|国)?签证",
             re.IGNORECASE,
         ),
         "russian": re.compile(
             rf"\brussians\b|\brussian {_ENGLISH}|\brussian\b{_ALONE}|\bcitizens of russia\b"
             rf"|\bросси?ян\w*|\bросси?йск\w+ {_RUSSIAN}|\b{_RUSSIAN} (?:из )?(?:россии|рф)\b"
-            rf"|俄(?:罗斯|国)?(?:籍)?{_CHINESE}",
+            rf"|俄(?:罗斯|国)?(?:籍)?{_CHINESE}"
+            r"|\bvisas? (?:for|to) china\b|\bchinese visas?\b|\bвиз\w* в кита|\bкитайск\w+ виз\w*"
+            r"|[去来赴到]中国.{0,4}签证|中国签证",
             re.IGNORECASE,
         ),
     }
@@ -35,7 +40,7 @@ _SPOKEN_OF = MappingProxyType(
 
 
 def find_peoples(text: str) -> frozenset[str]:
-    """Of "chinese" and "russian", those whose citizens a text speaks of."""
+    """Of "chinese" and "russian", those whose citizens a text speaks of, be it by a visa for the other country."""
     return frozenset(people for people, spoken_of in _SPOKEN_OF.items() if spoken_of.search(text))
 
 
