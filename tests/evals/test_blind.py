@@ -32,8 +32,8 @@ def questions(name: str) -> tuple[UnseenQuestion, ...]:
 # The ids of each file, the fewest questions of a kind, how many are small talk, and which share of the others has no answer.
 SETS = {
     "blind": ([f"b-{number:03}" for number in range(1, 201)], 7, 8, 0.32),
-    "former-final": ([f"f-{number:03}" for number in range(1, 201)], 3, 8, 0.35),
-    "final": ([f"fin-{language}-{number:02}" for language in ("en", "zh", "ru") for number in range(1, 68)], 4, 0, 0.33),
+    "former-final": ([f"fin-{language}-{number:02}" for language in ("en", "zh", "ru") for number in range(1, 68)], 4, 0, 0.33),
+    "final": ([f"fin2-{language}-{number:02}" for language in ("en", "zh", "ru") for number in range(1, 68)], 3, 0, 0.33),
 }
 
 each = pytest.mark.parametrize("name", SETS)
