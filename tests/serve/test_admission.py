@@ -102,6 +102,24 @@ def test_the_next_turn_is_that_of_the_client_who_had_least(clock: Clock) -> None
     assert order == ["modest 0", "modest 1", "greedy 0", "modest 2", "greedy 1", "greedy 2"]
 
 
+def test_who_waited_for_a_long_answer_does_not_wait_as_long_again(clock: Clock) -> None:
+    admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
+    long, other, order = Question(clock, seconds_a_batch=100), Question(clock), list[str]()
+    asked: list[Asked[Any]] = [admission.ask("long", long)]
+    long.batch()
+    long.goes_on()
+    long.end()
+    asked[0].result.result(ENOUGH_S)
+    asked += [admission.ask("other", other), admission.ask("long", lambda _: order.append("long"))]
+    asked.append(admission.ask("other", lambda _: order.append("other")))
+    other.batch()
+    other.goes_on()
+    other.end()
+    for one in asked:
+        one.result.result(ENOUGH_S)
+    assert order == ["long", "other"]
+
+
 def test_a_long_question_pauses_for_another_client(clock: Clock) -> None:
     admission = Admission(QuestionLimits(at_once=1, waiting=10), clock)
     long, own, other = Question(clock), Question(clock), Question(clock)

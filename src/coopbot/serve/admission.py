@@ -87,7 +87,8 @@ class Admission:
         self._lock = threading.Lock()
         self._lanes: dict[str, deque[_Question]] = {}
         self._working: list[_Question] = []
-        # Time that each client's questions took. A client that comes back starts where others pause for it, unless it had more.
+        # Time that each client's questions took. A client that comes back starts where others pause for it; if it had more, a
+        # little behind them, since who waits for an answer before the next question has waited for what that took.
         self._spent_s: dict[str, float] = {}
         self._level_s = 0.0
         self._usual_s = _USUAL_S
@@ -129,8 +130,8 @@ class Admission:
             if refused is None:
                 raise self._full()
             if client not in self._lanes and all(one.client != client for one in self._working):
-                start_s = self._level_s - _SLICE_S
-                self._spent_s[client] = max(self._spent_s.pop(client, start_s), start_s)
+                first_s, last_s = self._level_s - _SLICE_S, self._level_s + _SLICE_S
+                self._spent_s[client] = min(max(self._spent_s.pop(client, first_s), first_s), last_s)
             asked.ahead = len(self._unbegun()) + len(self._working)
             self._lanes.setdefault(client, deque()).append(question)
             self._go_on()
