@@ -1,6 +1,7 @@
 """`python -m tests.security.service OPTIONS`: the HTTP service over a small index with a bag-of-words embedder, quick to start.
 
-Its editor reads files whose name begins with `slow` for longer than any test waits.
+Its editor reads files whose name begins with `slow` for longer than any test waits. With `corpus`, a folder, it is the real
+one, which reads documents in the sandbox.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import time
 from pathlib import Path
 
 from coopbot.ask.answer.answerer import Answerer
+from coopbot.editing import CorpusEditor
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
+from coopbot.ingest.corpus.store import Corpus
+from coopbot.ingest.formats.sandbox import Sandbox
 from coopbot.serve.admission import Admission
-from coopbot.serve.changes import Changes, Limits
+from coopbot.serve.changes import Changes, Editor, Limits
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
@@ -60,10 +64,16 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     index_dir = Path(options["index_dir"])
     embedder = BagOfWords()
-    editor = SlowEditor(index_dir, embedder, [BRIDGE])
-    editor.slow = not options.get("quick")
+    fake = SlowEditor(index_dir, embedder, [BRIDGE])
+    fake.slow = not options.get("quick")
     if not (index_dir / "CURRENT").exists():
-        editor.rebuild(lambda done, total: None)
+        fake.rebuild(lambda done, total: None)
+    state = State(index_dir / "state.sqlite")
+    editor: Editor = fake
+    if "corpus" in options:
+        sandbox = Sandbox()
+        corpus = Corpus(Path(options["corpus"]), read=sandbox.read)
+        editor = CorpusEditor(corpus=corpus, state=state, rebuild=fake.rebuild, read=sandbox.read, stop=sandbox.close)
     index = LiveIndex(index_dir, embedder.fingerprint)
     sockets = listen("127.0.0.1", 0)
     print(sockets[0].getsockname()[1], flush=True)
@@ -73,7 +83,7 @@ def main() -> None:
         answerer=SlowAnswerer(embedder, index.current),
         index=index,
         admission=Admission(QuestionLimits(at_once=8)),
-        changes=Changes(editor, State(index_dir / "state.sqlite"), limits=limits),
+        changes=Changes(editor, state, limits=limits),
         access=access(**{"admin_token": ADMIN_TOKEN, **options.get("access", {})}),
     )
     run_http(service, sockets, shutdown_s=shutdown_s, timeouts=Timeouts(**options.get("timeouts", {})))

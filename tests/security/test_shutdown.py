@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from benchmarks.hostile.bombs import docx_bomb, pdf_bomb
 from coopbot.index.live import LiveIndex
+from coopbot.state import State
 from tests.fakes import BagOfWords
+from tests.ingest.test_sandbox import wait_until_gone
 from tests.security.processes import Running, received, running
 from tests.security.service import ADMIN_TOKEN
 
@@ -87,6 +95,59 @@ def test_a_document_that_is_being_read_does_not_keep_it(service: Running, name: 
     assert stopped(service) == 0
     embedder = BagOfWords()
     assert LiveIndex(tmp_path / "index", embedder.fingerprint).damage() == ""
+
+
+# As files they are small; to read them takes the better part of a minute, or fails for want of memory.
+DOCUMENTS = {"slow.pdf": partial(pdf_bomb, 200, 2_000_000), "slow.docx": partial(docx_bomb, 60_000_000)}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_real_document_that_is_being_read_leaves_no_part_of_an_article(tmp_path: Path, name: str) -> None:
+    with running(tmp_path, corpus=str(tmp_path / "corpus"), **PATIENT) as service, ExitStack() as connections:
+        sent = {"file": (name, DOCUMENTS[name]())}
+        job = service.client.post("/v1/articles", files=sent, headers=ADMIN).raise_for_status().json()["job_id"]
+        reader = at_work(service.process.pid)
+        asked = [connections.enter_context(service.connect(asking("When did the bridge open? slowly"))) for _ in range(4)]
+        assert state_of(service, job) == "running"
+        assert stopped(service) == 0
+        assert all(received(connection).startswith(b"HTTP/1.1 200 OK") for connection in asked)
+        wait_until_gone(reader)
+    assert [path for path in (tmp_path / "corpus").rglob("*") if path.is_file() and path.stat().st_size] == []
+    change = State(tmp_path / "index" / "state.sqlite").first("SELECT state FROM changes")
+    assert change is not None
+    assert change["state"] == "queued"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nor_does_one_that_is_added_by_hand(tmp_path: Path, name: str, number: int) -> None:
+    (tmp_path / name).write_bytes(DOCUMENTS[name]())
+    (tmp_path / "good.md").write_text("# A ferry\n\nThe ferry carries 400 passengers a day across the river.\n", "utf-8")
+    environ = {**os.environ, **{f"COOPBOT_{kind}_DIR": str(tmp_path / kind) for kind in ("CORPUS", "INDEX")}}
+    add = [sys.executable, "-m", "coopbot", "add", "--no-index"]
+    with subprocess.Popen([*add, str(tmp_path / name)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as adding:
+        reader = at_work(adding.pid)
+        adding.send_signal(number)
+        _, told = adding.communicate(timeout=ENOUGH_S)
+    assert adding.returncode != 0
+    assert b"Traceback" not in told
+    wait_until_gone(reader)
+    assert [path for path in (tmp_path / "CORPUS").rglob("*") if path.is_file() and path.stat().st_size] == []
+    subprocess.run([*add, str(tmp_path / "good.md")], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+
+def at_work(pid: int) -> int:
+    """The id of the process that reads a document for a process, once it has worked at it for a while."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has just ended
+                fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+                # To import its libraries it needs less.
+                if int(fields[1]) == pid and int(fields[11]) > os.sysconf("SC_CLK_TCK"):
+                    return int(stat.parent.name)
+        time.sleep(0.05)
+    raise AssertionError("no process reads the document")
 
 
 @pytest.mark.parametrize("how", ["terminate", "kill"])
