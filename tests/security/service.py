@@ -16,6 +16,7 @@ from coopbot.editing import CorpusEditor
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.corpus.store import Corpus
+from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.sandbox import Sandbox
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes, Editor, Limits
@@ -71,7 +72,8 @@ def main() -> None:
     state = State(index_dir / "state.sqlite")
     editor: Editor = fake
     if "corpus" in options:
-        sandbox = Sandbox()
+        # Longer than on any busy machine, so that what a test stops is still being read.
+        sandbox = Sandbox(ReadLimits(timeout_s=300))
         corpus = Corpus(Path(options["corpus"]), read=sandbox.read)
         editor = CorpusEditor(corpus=corpus, state=state, rebuild=fake.rebuild, read=sandbox.read, stop=sandbox.close)
     index = LiveIndex(index_dir, embedder.fingerprint)
