@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ValidationError
+from starlette.types import Message, Receive, Scope, Send
 
 from coopbot.serve.changes import Changes
 from coopbot.serve.http.shapes import ArticleIn
+from coopbot.serve.http.sizes import body_limit
 from coopbot.serve.requests import AskIn, FeedbackIn, FiltersIn, ShownIn
 from coopbot.state import State
 from tests.fakes import BagOfWords
@@ -224,3 +227,35 @@ def test_two_lengths_of_one_body_are_refused_and_the_connection_ends(client: Tes
 def test_a_chat_is_json(client: TestClient, kind: str) -> None:
     # What a page of another site may send without asking.
     assert client.post(CHAT, content=b'{"model":"coopbot"}', headers={"content-type": kind}).status_code == 415
+
+
+def test_between_two_large_bodies_others_have_the_event_loop() -> None:
+    parsed, rounds, while_waiting = 0, 10, list[int]()
+
+    async def parse(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal parsed
+        await receive()
+        parsed += 1
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"a" * 30_000, "more_body": False}
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nothing is sent")
+
+    async def small_requests() -> None:
+        while parsed < len(large):
+            before = parsed
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            while_waiting.append(parsed - before)
+
+    limited = body_limit(parse)
+    large = [{"type": "http", "path": ASK, "headers": []}] * 20
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(limited(scope, receive, send) for scope in large), small_requests())
+
+    asyncio.run(all_at_once())
+    assert parsed == len(large)
+    assert max(while_waiting) < rounds / 2
