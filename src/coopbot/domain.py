@@ -368,9 +368,10 @@ class Answer:
     the newest of all because there are none of that period.
 
     kind: what kind of answer it is. "plain": single sentences answer. "series": figures at several times, in `series`, oldest
-    first. "latest": newest first. "compare": a claim for each side, labelled; in `missing`, the sides without one.
-    "list": a claim for each item, and `more`, how many further ones there are. "source": the quotes of the answer before, for
-    where they are from. "summary": the lead of an article and its most telling sentences. remarks: on the answer as a whole.
+    first. "latest": newest first. "compare": a claim for each side, labelled; in `missing`, the sides without one (of a plain
+    answer, the part of a question in two parts that nothing answers). "list": a claim for each item, and `more`, how many
+    further ones there are. "source": the quotes of the answer before, for where they are from. "summary": the lead of an
+    article and its most telling sentences. remarks: on the answer as a whole.
 
     confidence: the calibrated probability that the first quote answers. searched_as: the question as it was searched. about:
     set if that was asked of a larger place, whose rules hold in the one asked about. snapshot: id of the index that was read.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Article
 from coopbot.ingest.corpus.store import Corpus
@@ -26,3 +28,20 @@ def test_obvious_questions_are_answered_by_the_first_quote(corpus_answerer: Answ
         if not answer.claims or not is_right(quote_of(answer.citations[0], articles), accepted):
             missed.append((one["question"], answer.citations[0].quote if answer.citations else ""))
     assert len(missed) <= _MOST_MISSED, missed
+
+
+@pytest.mark.parametrize(
+    ("question", "answered", "missing"),
+    [
+        ("How long is the Tongjiang bridge and who owns it?", "7,194", "who owns it"),
+        ("黑河大桥有多长，谁设计的？", "1283", "谁设计的"),
+        ("Когда открыли мост в Благовещенске и кто был мэром?", "10 июня 2022", "кто был мэром"),
+    ],
+)
+def test_the_half_of_a_question_that_nothing_answers_is_named(
+    corpus_answerer: Answerer, question: str, answered: str, missing: str
+) -> None:
+    answer = corpus_answerer.ask(question)
+    assert answer.outcome == "possible"
+    assert answered in answer.claims[0].text
+    assert answer.missing == (missing,)

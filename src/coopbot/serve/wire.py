@@ -226,9 +226,9 @@ class AnswerOut(Shape):
     `blocks`: what a front end shows, in order, worded in the question's language. `text`: the same as plain text, without the
     nearest passages and the sources.
 
-    `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison without a claim,
-    `more` the number of further items of a list, and `remarks` those on the answer as a whole. `about` is
-    null unless a rule of a larger place answers a question about a place in it.
+    `kind` says what else there is: `series` has figures by time, `missing` the sides of a comparison or parts of a question
+    that nothing tells of, `more` the number of further items of a list, and `remarks` those on the answer as a whole. `about`
+    is null unless a rule of a larger place answers a question about a place in it.
 
     For small talk and requests for articles, `notice` names the fixed line at the beginning of `text`, and `articles` are those
     requested. `conversation_id` is null outside a conversation.

@@ -14,13 +14,18 @@ from coopbot.ask.understand.conversations import NO_TURN, Turn
 from coopbot.ask.understand.rules import Wider, wider
 from coopbot.domain import About, Answer, Citation, Claim, Outcome
 from coopbot.text.gazetteer import names_in
-from coopbot.text.questions import needs_antecedent
+from coopbot.text.measures import flatten
+from coopbot.text.questions import needs_antecedent, question_words
 from coopbot.text.relative import asks_for_latest
 from coopbot.text.two_parts import two_parts
 
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
 
+# A part of a question has no answer below this share of the probability of `possible`: so for 2 of 58 questions both of whose
+# parts have one, and for 24 of 64 of which at least one has none.
+_OF_POSSIBLE = 0.5
+_MARKS = "?？ "
 # Nearest passages offered when the sources do not answer.
 _OFFERED = 3
 
@@ -33,7 +38,7 @@ def answer_plainly(asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
     found = [(one, _evidence(one, NO_TURN if before.question and one is asking else before)) for one in read_as]
     asking, evidence = max(found, key=lambda one: one[1].confidence)
     asking, evidence, about = _asked_wider(asking, evidence)
-    parts = _parts(asking, evidence) if asking.cited != 1 else ()
+    parts, missing = _parts(asking, evidence) if asking.cited != 1 else ((), ())
     asking.clock.lap("read" if asking.reader else "retrieve")
     if parts and evidence.confidence < asking.sentence_weights.possible:
         # No sentence answers the whole question, and this one answers a part of it.
@@ -41,7 +46,9 @@ def answer_plainly(asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
         evidence = replace(evidence, sentences=(half, *evidence.sentences))
     answer, further = _quoted(asking, evidence, parts)
     asking.clock.lap("compose")
-    answer = replace(answer, about=about if answer.claims else None)
+    if answer.claims:
+        sure = answer.outcome if not missing else "possible"
+        answer = replace(answer, about=about, missing=missing, outcome=sure)
     if not before.question and not before.articles and needs_antecedent(asking.text):
         outcome: Outcome = "possible" if answer.outcome == "answered" else answer.outcome
         answer = replace(answer, outcome=outcome, remarks=("refers_back",))
@@ -78,15 +85,21 @@ def _speaks_of_another(asking: Asking, wider: Wider, sentence: ScoredSentence) -
     return wider.speaks_of_another((quoted_span(sentence).of(article.text), article.title))
 
 
-def _parts(asking: Asking, evidence: Evidence) -> tuple[ScoredSentence, ...]:
-    """The best sentence for each part of a question that asks two things, from the passages found for it."""
+def _parts(asking: Asking, evidence: Evidence) -> tuple[tuple[ScoredSentence, ...], tuple[str, ...]]:
+    """Of a question that asks two things: the best sentence for each, from the passages found for it, and the parts that
+    nothing answers.
+    """
     if asking.reader is None:
-        return ()
-    read = (
-        read_passages(part, asking.store, asking.weights, evidence.passages, reader=asking.reader)
-        for part in two_parts(asking.text)
-    )
-    return tuple(one.sentences[0] for one in read if one.confidence >= asking.sentence_weights.further)
+        return (), ()
+    weights = asking.sentence_weights
+    found, missing = list[ScoredSentence](), list[str]()
+    for part in two_parts(asking.text):
+        read = read_passages(part, asking.store, asking.weights, evidence.passages, reader=asking.reader)
+        if read.confidence >= weights.further:
+            found.append(read.sentences[0])
+        elif read.confidence < weights.possible * _OF_POSSIBLE and any(question_words(flatten(part))):
+            missing.append(part.rstrip(_MARKS))
+    return tuple(found), tuple(missing)
 
 
 def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...]) -> tuple[Answer, tuple[Citation, ...]]:
