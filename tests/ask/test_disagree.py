@@ -52,6 +52,14 @@ def test_a_sentence_that_also_gives_the_same_figure_does_not_contradict() -> Non
     assert contradiction_of([BEST, other]) is None
 
 
+def test_russians_in_china_are_not_chinese_in_russia() -> None:
+    one = sentence("Chinese students at Russian universities numbered 61,000.", 3.0, towards(1), answer="61,000")
+    for text in ("Russian students in China numbered 12,000.", "Russian students in China: 12,000."):
+        assert contradiction_of([one, sentence(text, 2.5, towards(0, 1), answer="12,000")]) is None
+    same = sentence("Chinese students in Russia numbered 56,000.", 2.5, towards(0, 1), answer="56,000")
+    assert contradiction_of([one, same]) is not None
+
+
 def test_dates_differ_as_figures_do() -> None:
     one = sentence("It opened on 10 June 2022.", 3.0, towards(1), answer="10 June 2022")
     other = sentence("Открыт 12 июня 2022 года.", 2.5, towards(0, 1), "ru", answer="12 июня 2022 года")
