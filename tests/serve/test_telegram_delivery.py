@@ -285,7 +285,7 @@ _PROGRAM = """
 import sys, time
 from pathlib import Path
 from coopbot.serve.admission import Admission
-from coopbot.serve.telegram.kit import Library
+from coopbot.serve.telegram.kit import Backend
 from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.state import State
@@ -298,10 +298,10 @@ def reply(question):
     return make_answer(question, quote=f"Answer to {question}")
 
 folder = Path(sys.argv[3])
-library = Library(answers=FakeAnswers(reply), index=make_index(folder / "index"), admission=Admission())
+backend = Backend(answers=FakeAnswers(reply), index=make_index(folder / "index"), admission=Admission())
 settings = BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", rate=1000, health_port=port or None)
 process = BotProcess(heartbeat=folder / "heartbeat", quota=NO_LIMITS, lease_s=1.0, patience=QUICK, shutdown_s=shutdown_s)
-run_bot(BotService(library, settings, process, State(folder / "state.sqlite")))
+run_bot(BotService(backend, settings, process, State(folder / "state.sqlite")))
 """
 
 

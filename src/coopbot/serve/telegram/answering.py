@@ -62,6 +62,6 @@ async def _ask(kit: Kit, asked: Asked) -> Answer:
     conversation_id = kit.records.conversation_id(asked)
 
     def work(watch: Watch) -> Answer:
-        return kit.library.answers.ask(asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}", watch=watch)
+        return kit.backend.answers.ask(asked.text, conversation_id=conversation_id, client=f"tg{asked.user_id}", watch=watch)
 
     return await kit.while_typing(asked, kit.ask(asked.client, work))

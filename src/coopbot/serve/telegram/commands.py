@@ -58,10 +58,10 @@ class Commands:
             self._kit.reply(waiting, incoming, self._status())
         elif incoming.command == "feedback":
             self._kit.reply(waiting, incoming, self._feedback())
-        elif self._kit.library.changes is None:
+        elif self._kit.backend.changes is None:
             self._kit.reply(waiting, incoming, bot_texts(language).changes_off)
         else:
-            await self._change(waiting, incoming, self._kit.library.changes, language)
+            await self._change(waiting, incoming, self._kit.backend.changes, language)
 
     async def _reply(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
         texts = bot_texts(language)
@@ -71,7 +71,7 @@ class Commands:
             case "search":
                 return await self._search(incoming, language), None
             case "sources":
-                return await self._kit.in_thread(sources_shown, self._kit.library.index.current(), language)
+                return await self._kit.in_thread(sources_shown, self._kit.backend.index.current(), language)
             case "new":
                 self._kit.records.begin_conversation(incoming)
                 return message(language).begun_anew, None
@@ -103,7 +103,7 @@ class Commands:
 
     async def _answered_examples(self, incoming: Incoming, language: InterfaceLanguage) -> list[tuple[int, str]]:
         """The first few example questions that the current snapshot answers, each with its index; tried once a snapshot."""
-        snapshot_id = self._kit.library.index.current().snapshot_id
+        snapshot_id = self._kit.backend.index.current().snapshot_id
         if (snapshot_id, language) not in self._examples:
             answered: list[tuple[int, str]] = []
             for place, question in enumerate(first_questions(language)):
@@ -116,7 +116,7 @@ class Commands:
         return self._examples[snapshot_id, language]
 
     async def _is_answered(self, client: str, question: str) -> bool:
-        find = self._kit.library.answers.find
+        find = self._kit.backend.answers.find
         found = await self._kit.ask(client, lambda watch: find(question, watch=watch), key=("find", question))
         return found.outcome == "answered"
 
@@ -142,8 +142,8 @@ class Commands:
         return texts.forgotten.format(listed(lines, language)) if lines else texts.nothing_to_forget
 
     def _status(self) -> str:
-        store = self._kit.library.index.current()
-        changes = self._kit.library.changes
+        store = self._kit.backend.index.current()
+        changes = self._kit.backend.changes
         passages = sum(store.manifest.passages.values())
         return "\n".join(
             [

@@ -43,7 +43,7 @@ async def _offer(kit: Kit, query: InlineQuery) -> None:
         await query.answer([], cache_time=0, is_personal=private, button=button)
         return
     client = f"tg{query.from_user.id}"
-    answer = await kit.ask(client, lambda watch: kit.library.answers.ask(asked, watch=watch), key=("inline", asked))
+    answer = await kit.ask(client, lambda watch: kit.backend.answers.ask(asked, watch=watch), key=("inline", asked))
     found = await kit.search(client, asked, _PASSAGES)
     results = []
     for number, hit in enumerate(found.hits, start=1):

@@ -64,7 +64,7 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
+class Backend:
     """The service that the bot uses. admission: shared with the other interfaces. Without `changes`, nothing can be added."""
 
     answers: Answers
@@ -80,8 +80,8 @@ _Result = TypeVar("_Result")
 class Kit:
     """What handlers use. executor: runs slow functions."""
 
-    def __init__(self, bot: Bot, library: Library, settings: BotSettings, state: State, quota: Quota) -> None:
-        self.bot, self.library, self.settings, self.state = bot, library, settings, state
+    def __init__(self, bot: Bot, backend: Backend, settings: BotSettings, state: State, quota: Quota) -> None:
+        self.bot, self.backend, self.settings, self.state = bot, backend, settings, state
         self.inbox, self.outbox, self.records = Inbox(state), Outbox(state), Records(state)
         self.feedback = FeedbackBox(state)
         self.delivery = Delivery(bot, self.outbox, Pace(time.monotonic, quota))
@@ -96,7 +96,7 @@ class Kit:
 
         If the same work, by its `key`, is being done, its result is shared. Raises Busy if too many wait.
         """
-        asked = self.library.admission.ask(client, work, key=key)
+        asked = self.backend.admission.ask(client, work, key=key)
         try:
             return await asyncio.wrap_future(asked.result)
         finally:
@@ -104,7 +104,7 @@ class Kit:
 
     async def search(self, client: str, question: str, top_k: int) -> SearchResult:
         """The nearest passages, when it is the client's turn. Raises Busy."""
-        search = self.library.answers.search
+        search = self.backend.answers.search
         return await self.ask(client, lambda _: search(question, top_k=top_k), key=("search", question, top_k))
 
     async def while_typing(self, asked: Asked, work: Awaitable[_Result]) -> _Result:

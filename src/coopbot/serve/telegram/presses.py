@@ -107,7 +107,7 @@ def _heading(press: Press, record: Record) -> str:
 
 
 async def _ask_again(press: Press, record: Record, filters: Filters | None = None) -> Answer:
-    ask = press.kit.library.answers.ask
+    ask = press.kit.backend.answers.ask
     key = ("view", record.searched_as, filters)
     return await press.kit.ask(
         record.asked.client, lambda watch: ask(record.searched_as, filters=filters, watch=watch), key=key
@@ -263,7 +263,7 @@ async def _subjects(press: Press) -> None:
 
 async def _sources(press: Press) -> None:
     language = press.kit.language_of(press.query.from_user)
-    await press.replace(*await press.kit.in_thread(sources_shown, press.kit.library.index.current(), language))
+    await press.replace(*await press.kit.in_thread(sources_shown, press.kit.backend.index.current(), language))
 
 
 async def _newest(press: Press) -> None:
@@ -271,7 +271,7 @@ async def _newest(press: Press) -> None:
     if chosen is None:
         await press.end(press.texts.too_old)
         return
-    language, store = press.kit.language_of(press.query.from_user), press.kit.library.index.current()
+    language, store = press.kit.language_of(press.query.from_user), press.kit.backend.index.current()
     await press.replace(*await press.kit.in_thread(newest_shown, store, chosen, language))
 
 

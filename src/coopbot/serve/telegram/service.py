@@ -21,7 +21,7 @@ from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.handling import Handler
 from coopbot.serve.telegram.heartbeat import Heartbeat, healthz
 from coopbot.serve.telegram.inbox import Json
-from coopbot.serve.telegram.kit import Kit, Library
+from coopbot.serve.telegram.kit import Backend, Kit
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
@@ -62,7 +62,7 @@ class BotService:
     answered after the next start.
     """
 
-    def __init__(self, library: Library, settings: BotSettings, process: BotProcess, state: State) -> None:
+    def __init__(self, backend: Backend, settings: BotSettings, process: BotProcess, state: State) -> None:
         token = settings.token.get_secret_value()
         if not _TOKEN.fullmatch(token):
             raise Misconfigured("No usable Telegram token: set COOPBOT_TELEGRAM_TOKEN to the one that @BotFather gave you.")
@@ -72,7 +72,7 @@ class BotService:
         self._settings, self._process = settings, process
         self._bot = RawBot(token, settings.api_url)
         self._state = state
-        self._kit = Kit(self._bot, library, settings, state, process.quota)
+        self._kit = Kit(self._bot, backend, settings, state, process.quota)
         self._handler = Handler(self._kit)
         self._heartbeat = Heartbeat(process.heartbeat)
         self._webhook = None

@@ -88,7 +88,7 @@ async def keep_digests(kit: Kit) -> None:
     seen = ""
     while True:
         try:
-            store = kit.library.index.current()
+            store = kit.backend.index.current()
             if store.snapshot_id != seen:
                 await kit.in_thread(note_articles, kit.state, store)
                 seen = store.snapshot_id
@@ -141,7 +141,7 @@ def _new_articles(kit: Kit, since_s: float, subject: str, language: InterfaceLan
     """The indexed articles first seen since then that fit the subject: those in the reader's language, then the others, newest
     first.
     """
-    store = kit.library.index.current()
+    store = kit.backend.index.current()
     rows = kit.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
     about = [article for article in found if _fits(article, subject)]
