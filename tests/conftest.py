@@ -25,7 +25,7 @@ from coopbot.ask.weights import load_weights
 from coopbot.index.disk.folder import open_current
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
-from coopbot.index.model.reader_model import ReaderModel, load_reader
+from coopbot.index.model.reader_model import ReadingModel, load_reader
 from tests.corpus_index import make_corpus_index
 from tests.invoke import Invoke, invoke_in, share_model
 
@@ -111,13 +111,13 @@ def embedder(cache_dir: Path) -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def reader_model(cache_dir: Path) -> ReaderModel:
+def reader_model(cache_dir: Path) -> ReadingModel:
     """The real reading model."""
     return load_reader(cache_dir, threads=1)
 
 
 @pytest.fixture(scope="session")
-def reader(reader_model: ReaderModel) -> ModelReader:
+def reader(reader_model: ReadingModel) -> ModelReader:
     """What reads with it."""
     return ModelReader(reader_model, load_weights().meaning)
 

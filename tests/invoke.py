@@ -14,7 +14,7 @@ from coopbot import wiring
 from coopbot.cli import main
 from coopbot.index.model.encoder import Encoder
 from coopbot.index.model.prepare import ModelSource, load_embedder
-from coopbot.index.model.reader_model import ReaderModel, load_reader
+from coopbot.index.model.reader_model import ReadingModel, load_reader
 
 
 class Invoke(Protocol):
@@ -27,7 +27,7 @@ def share_model(
     monkeypatch: pytest.MonkeyPatch,
     cache_dir: Path,
     embedder: Callable[[], Encoder],
-    reader: Callable[[], ReaderModel] | None = None,
+    reader: Callable[[], ReadingModel] | None = None,
 ) -> None:
     """Commands get the models that the tests have loaded, where they would load the same."""
 
@@ -36,7 +36,7 @@ def share_model(
         same = (source, folder) == (ModelSource.of(None), cache_dir)
         return embedder() if same else load_embedder(source, folder, **options)
 
-    def shared_reader(folder: Path, **options: Any) -> ReaderModel:
+    def shared_reader(folder: Path, **options: Any) -> ReadingModel:
         return reader() if reader and folder == cache_dir else load_reader(folder, **options)
 
     monkeypatch.setattr(wiring, "load_embedder", shared)

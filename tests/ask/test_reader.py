@@ -11,7 +11,7 @@ import pytest
 
 from coopbot.ask.rank.reader import ModelReader, head_of
 from coopbot.domain import Passage, Span
-from coopbot.index.model.reader_model import ReaderCard, ReaderModel
+from coopbot.index.model.reader_model import ReaderCard, ReadingModel
 from coopbot.index.model.tokenizer import Tokens
 from coopbot.index.types import F32, I64
 from coopbot.text.sentences import split_sentences
@@ -72,7 +72,7 @@ def passage(text: str, start_char: int = 0) -> Passage:
 
 def reader(network: Numbers | None = None, *, max_tokens: int = 64) -> ModelReader:
     card = ReaderCard(name="numbers", fingerprint="numbers", max_tokens=max_tokens)
-    return ModelReader(ReaderModel(card=card, tokenizer=Words(), network=network or Numbers()))
+    return ModelReader(ReadingModel(card=card, tokenizer=Words(), network=network or Numbers()))
 
 
 def test_the_sentence_with_the_answer_scores_best_and_its_words_are_marked() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from coopbot.ask.weights import MeaningWeights
 from coopbot.domain import Passage, Span
-from coopbot.index.model.reader_model import ReaderModel
+from coopbot.index.model.reader_model import ReadingModel
 from coopbot.index.model.tokenizer import Tokens
 from coopbot.index.types import F32, I32, I64
 from coopbot.text.sentences import answer_words
@@ -101,7 +101,7 @@ class _Read:
 class ModelReader:
     """A `Reader` that runs a neural network over all passages in one batch."""
 
-    def __init__(self, model: ReaderModel, meaning: MeaningWeights | None = None) -> None:
+    def __init__(self, model: ReadingModel, meaning: MeaningWeights | None = None) -> None:
         """meaning: a head on the states of this very model; without one, passages are read without a meaning."""
         self._model = model
         self._meaning = meaning

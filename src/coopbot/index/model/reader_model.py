@@ -51,7 +51,7 @@ class ReaderCard(Converted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderModel:
+class ReadingModel:
     """A reader ready to run. network: ids and mask -> (texts, tokens, 2) logits, (texts, tokens, dim) states."""
 
     card: ReaderCard
@@ -59,7 +59,7 @@ class ReaderModel:
     network: Network
 
 
-def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReaderModel:
+def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReadingModel:
     """The reader. Prepares it first if it is not prepared.
 
     Raises ModelUnavailable, Misconfigured.
@@ -68,7 +68,7 @@ def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None
     card = _read_card(folder)
     words_in = folder.parent / card.words_of
     network = open_network(folder, card, lambda: _module(cache_dir), words_in=words_in, threads=threads)
-    return ReaderModel(card=card, tokenizer=load_tokenizer(folder), network=network)
+    return ReadingModel(card=card, tokenizer=load_tokenizer(folder), network=network)
 
 
 def prepare_reader(cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
