@@ -149,7 +149,7 @@ def _asking(embedder: Encoder, reader: ModelReader | None, index_dir: Path) -> l
 def _is_easy(question: str, embedder: Encoder, index: LiveIndex, reader: ModelReader | None) -> bool:
     """Whether the reader stops after the first few passages, because it is sure of their answer."""
     evidence = find_evidence(understand(question, embedder), index.current(), load_weights(), Filters(), reader=reader)
-    return evidence.passages_read <= FIRST_READ
+    return len({one.stored.passage.passage_id for one in evidence.sentences}) <= FIRST_READ
 
 
 def _cold_start(environ: dict[str, str]) -> list[Figure]:

@@ -59,7 +59,7 @@ def find_overview(
         for row in _open_rows(one):
             if one is lead and row == first:
                 continue
-            worth = _worth(subject, one, row)
+            worth = _worth(one, row)
             if heading not in best or worth > best[heading][0]:
                 best[heading] = (worth, one, row)
     for heading, (_, one, row) in sorted(best.items(), key=lambda entry: -entry[1][0]):
@@ -110,7 +110,7 @@ def _overlap(words: set[str], title: str) -> float:
     return len(words & set(lexical_tokens(title))) / len(words)
 
 
-def _worth(subject: Question, one: OpenPassage, row: int) -> float:
+def _worth(one: OpenPassage, row: int) -> float:
     """How telling a sentence is: near the subject and the whole article, with figures, and clear by itself."""
     text = one.passage.quoted(one.passage.sentences[row])
     centre = one.vectors.mean(axis=0)

@@ -242,7 +242,7 @@ def answer_features(
         following = own[1].score if place == 0 and len(own) > 1 else own[0].score if place else math.nan
         values = {
             "rivals": math.log(_LEAST_ODDS + _odds(one, scores)),
-            "rivals_apart": math.log(_LEAST_ODDS + max(0.0, _odds(one, scores) - _odds_of(one, said, opened, scores))),
+            "rivals_apart": math.log(_LEAST_ODDS + max(0.0, _odds(one, scores) - _odds_of(one, said, scores))),
             "behind": one.opened.behind,
             "regret": one.opened.regret,
             "echo": _echo(one, opened, scores),
@@ -291,7 +291,7 @@ def _odds(one: Candidate, scores: Sequence[F32]) -> float:
     return max(0.0, float(odds))
 
 
-def _odds_of(one: Candidate, said: Sequence[tuple[int, int]], opened: Sequence[OpenPassage], scores: Sequence[F32]) -> float:
+def _odds_of(one: Candidate, said: Sequence[tuple[int, int]], scores: Sequence[F32]) -> float:
     return sum(math.exp(min(float(scores[place][row]) - one.score, _FAR_AHEAD)) for place, row in said)
 
 

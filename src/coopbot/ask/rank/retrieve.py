@@ -76,12 +76,11 @@ Watch = Callable[[Progress], object]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What retrieval found. passages: all candidates, best first. sentences: those of the best passages, the one to quote
-    first at index 0. passages_read: how many passages the reader read.
+    first at index 0.
     """
 
     passages: tuple[RankedPassage, ...]
     sentences: tuple[ScoredSentence, ...]
-    passages_read: int = 0
 
     @property
     def confidence(self) -> float:
@@ -124,11 +123,7 @@ def read_passages(
         found += open_passages(question, store, ranked, batch, reader)
         if reader is None and batch is not batches[-1]:
             continue
-        evidence = Evidence(
-            passages=tuple(ranked),
-            sentences=scored_sentences(question, found, own, said),
-            passages_read=len(found) if reader else 0,
-        )
+        evidence = replace(evidence, sentences=scored_sentences(question, found, own, said))
         is_own = bool(evidence.sentences) and evidence.sentences[0].pair == "same"
         if evidence.confidence >= own.sure and (is_own or len(found) >= _LEAST_READ_OF_FOREIGN):
             break

@@ -91,14 +91,14 @@ def _for_us(message: Message, me: User, written: str, command: str) -> bool:
     if message.chat.type == ChatType.PRIVATE:
         return True
     if message.reply_to_message is not None and _by(message.reply_to_message, me):
-        return not _other_command(written, command, me)
-    if command in _OURS and not _other_command(written, command, me):
+        return not _other_command(written, me)
+    if command in _OURS and not _other_command(written, me):
         return True
     mentioned = {**message.parse_entities(), **message.parse_caption_entities()}
     return any(_is_mention(entity, text, me) for entity, text in mentioned.items())
 
 
-def _other_command(written: str, command: str, me: User) -> bool:
+def _other_command(written: str, me: User) -> bool:
     """Whether it is a command that names another bot."""
     named = re.match(r"/[A-Za-z0-9_]+@(\w+)", written)
     return named is not None and named[1].lower() != (me.username or "").lower()
