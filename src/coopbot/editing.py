@@ -104,7 +104,8 @@ class CorpusEditor:
         """
         articles = [found for found in self.corpus if isinstance(found, Article)]
         held = {page_key(url) for one in articles for url in (one.url, *(other.url for other in one.also_published_by))}
-        pages, before = cited_pages(articles), self._visits()
+        pages = cited_pages(articles)
+        before = {row["url"]: from_json(Visit, row["visit"]) for row in self.state.read("SELECT url, visit FROM cited")}
         # A page whose article has been removed is new.
         before = {url: visit for url, visit in before.items() if visit.outcome not in _HELD or page_key(url) in held}
         now_s = self.state.now_s()
@@ -117,9 +118,6 @@ class CorpusEditor:
             self.state.execute(query, url, to_json(Visit, visit))
             yield url, visit
         progress(len(due), len(due))
-
-    def _visits(self) -> dict[str, Visit]:
-        return {row["url"]: from_json(Visit, row["visit"]) for row in self.state.read("SELECT url, visit FROM cited")}
 
     def _visit(self, url: str, sentences: tuple[str, ...], before: Visit | None, polite: Polite) -> Visit:
         visit = Visit(outcome="added", at_s=self.state.now_s())

@@ -93,12 +93,8 @@ def _must_close(group: list[_Sentence], size: int, sentences: list[_Sentence], i
         return True
     if not sentence.opens_paragraph or size < _FULL_ENOUGH * max_tokens:
         return False
-    return size + _paragraph_tokens(sentences, i) > max_tokens
-
-
-def _paragraph_tokens(sentences: list[_Sentence], first: int) -> int:
-    rest = takewhile(lambda sentence: not sentence.opens_paragraph, islice(sentences, first + 1, None))
-    return sentences[first].tokens + sum(sentence.tokens for sentence in rest)
+    rest = takewhile(lambda sentence: not sentence.opens_paragraph, islice(sentences, i + 1, None))
+    return size + sentences[i].tokens + sum(sentence.tokens for sentence in rest) > max_tokens
 
 
 def _passage(article: Article, group: list[_Sentence]) -> Passage:

@@ -76,10 +76,6 @@ def _to_place_ids(names: list[str]) -> list[str]:
     return ids
 
 
-def _named_places(language: Language) -> list[tuple[str, str]]:
-    return sorted((place.names[language], place_id) for place_id, place in all_places().items())
-
-
 PUBLISHERS = ValueFilter(
     field="publishers",
     option="publisher",
@@ -97,7 +93,7 @@ PLACES = ValueFilter(
     most=10,
     to_ids=_to_place_ids,
     of=places_in,
-    choices=_named_places,
+    choices=lambda language: sorted((place.names[language], id_) for id_, place in all_places().items()),
 )
 VALUE_FILTERS = (PUBLISHERS, PLACES)
 

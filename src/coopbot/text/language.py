@@ -32,14 +32,11 @@ def detect_language(text: str) -> Language:
     weights: dict[Language, float] = {
         "zh": _HAN_WEIGHT * len(_HAN.findall(text)) + _FUNCTION_WORD_WEIGHT * len(_CHINESE.findall(text)),
         "ru": sum(map(len, cyrillic)) + _FUNCTION_WORD_WEIGHT * _count(cyrillic, _RUSSIAN),
-        "en": sum(map(_latin_weight, latin)) + _FUNCTION_WORD_WEIGHT * _count(latin, _ENGLISH),
+        "en": sum(len(word) if word[0].islower() else _NAME_WEIGHT for word in latin)
+        + _FUNCTION_WORD_WEIGHT * _count(latin, _ENGLISH),
     }
     best = max(weights, key=lambda language: weights[language])
     return best if weights[best] else "en"
-
-
-def _latin_weight(word: str) -> float:
-    return len(word) if word[0].islower() else _NAME_WEIGHT
 
 
 def _count(words: list[str], function_words: frozenset[str]) -> int:

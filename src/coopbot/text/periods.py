@@ -61,14 +61,10 @@ def _period(groups: Mapping[str, str | None]) -> Period | None:
     else:
         ((name, value),) = given.items()
         months = 6 if name in ("half", "h", "han") else 3
-        last = months * _ordinal(value)
+        last = months * next(number for stem, number in sorted(_ORDINALS.items(), reverse=True) if value.startswith(stem))
         first = last - months + 1
     return (first, last) if 1 <= first < last <= 12 else None
 
 
 def _month(word: str) -> int:
     return int(word) if word.isdigit() else month_number(word)
-
-
-def _ordinal(word: str) -> int:
-    return next(number for stem, number in sorted(_ORDINALS.items(), reverse=True) if word.startswith(stem))

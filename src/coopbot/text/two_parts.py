@@ -25,10 +25,6 @@ def two_parts(question: str) -> tuple[str, ...]:
         joints += reversed(list(_BETWEEN.finditer(text, one.end_char, other.start_char + 1)))
     for joint in joints:
         parts = (question[: joint.start()].strip(), question[joint.end() :].strip())
-        if all(map(_says_something, parts)):
+        if all(len(part) >= (_LEAST_HAN if re.search(f"[{HAN}]", part) else _LEAST_CHARS) for part in parts):
             return parts
     return ()
-
-
-def _says_something(part: str) -> bool:
-    return len(part) >= (_LEAST_HAN if re.search(f"[{HAN}]", part) else _LEAST_CHARS)

@@ -133,7 +133,7 @@ def _as_of(citation: Citation, today: date, *, latest: bool) -> When | Literal["
     if today - said.last <= _OLD:
         return None
     speaks_of_its_day = speaks_of_now(citation.quote) or bool(relative_words(citation.quote, said.last))
-    return said if latest or speaks_of_its_day or not _names_a_year(citation.quote) else None
+    return said if latest or speaks_of_its_day or not find_years(citation.quote) else None
 
 
 def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
@@ -141,7 +141,7 @@ def _dated_words(citation: Citation) -> tuple[DatedWords, ...]:
     not date shorter times than these.
     """
     said = citation.said
-    if said is None or _names_a_year(citation.quote):
+    if said is None or find_years(citation.quote):
         return ()
     words = relative_words(citation.quote, said.last)
     return tuple(one for one in words if one.last - one.first >= said.last - said.first)
@@ -156,10 +156,6 @@ def _stale(attributions: Sequence[Attribution], today: date) -> Stale | None:
     if planned and all(when.last < today for when in planned):
         return Stale(kind="overdue", when=max(planned, key=lambda when: when.last))
     return None
-
-
-def _names_a_year(text: str) -> bool:
-    return bool(find_years(text))
 
 
 def disagreements(citations: Sequence[Citation], chosen: Chosen) -> tuple[Disagreement, ...]:

@@ -81,10 +81,9 @@ def choose(
         if len(chosen) >= limit:
             break
         if (
-            sentence not in chosen
-            and _place(sentence) not in map(_place, chosen)
-            and sentence.log_odds >= weights.least_log_odds
-            and all(_adds(sentence, one) for one in chosen)
+            sentence.log_odds >= weights.least_log_odds
+            and sentence.stored.passage.passage_id not in {one.stored.passage.passage_id for one in chosen}
+            and not any(repeats(sentence, one) for one in chosen)
             and not _is_about_something_else(sentence, chosen[0])
         ):
             chosen.append(sentence)
@@ -193,11 +192,6 @@ def _is_cited_in(one: ScoredSentence, page: Article, other: ScoredSentence, arti
 
 def _place(sentence: ScoredSentence) -> tuple[str, int]:
     return sentence.stored.passage.passage_id, sentence.span.start_char
-
-
-def _adds(sentence: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether a sentence is from another passage, and says something that the other does not."""
-    return sentence.stored.passage.passage_id != other.stored.passage.passage_id and not repeats(sentence, other)
 
 
 def _is_about_something_else(sentence: ScoredSentence, best: ScoredSentence) -> bool:

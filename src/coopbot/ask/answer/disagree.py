@@ -88,10 +88,10 @@ def find_rivals(sentences: Sequence[ScoredSentence], own: PlacedFigure) -> Itera
         rivals = [figure for figure in figures if _is_rival(figure, own, other is best)]
         if rivals:
             of_other = of_best if other is best else _Facts.of(other, figures)
+            same_passage = other.stored.passage.passage_id == best.stored.passage.passage_id
+            where: Where = "sentence" if other is best else "passage" if same_passage else "elsewhere"
             for figure in rivals:
-                yield Rival(
-                    sentence=other, figure=figure, where=_where(best, other), features=_features(of_best, own, of_other, figure)
-                )
+                yield Rival(sentence=other, figure=figure, where=where, features=_features(of_best, own, of_other, figure))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ class _Facts:
         return _Facts(
             sentence=sentence,
             figures=figures,
-            years=_years(sentence),
+            years=find_years(sentence.text) - find_years(sentence.answer_text),
             periods=find_periods(sentence.text),
             reported=min(_MANY, count_attributions(sentence.text)),
             contrasts=min(_MANY, count_contrasts(sentence.text)),
@@ -142,7 +142,8 @@ def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: Plac
         "other_reported": of_other.reported,
         "contrasts": of_best.contrasts,
         "other_contrasts": of_other.contrasts,
-        "repeats": other is not best and any(_agrees(one.figure, own.figure) for one in of_other.figures),
+        "repeats": other is not best
+        and any(one.figure.unit == own.figure.unit and one.figure.agrees(own.figure) for one in of_other.figures),
         "alike": sum(one.figure.unit == own.figure.unit for one in of_other.figures),
         "years": bool(of_best.years and of_other.years) and of_best.years != of_other.years,
         "other_years": len(of_other.years),
@@ -156,26 +157,11 @@ def _features(of_best: _Facts, own: PlacedFigure, of_other: _Facts, figure: Plac
     return {name: np.array([value], dtype=np.float32) for name, value in values.items()}
 
 
-def _where(best: ScoredSentence, other: ScoredSentence) -> Where:
-    if other is best:
-        return "sentence"
-    return "passage" if other.stored.passage.passage_id == best.stored.passage.passage_id else "elsewhere"
-
-
 def _apart(one: Figure, other: Figure) -> float:
     small, large = sorted(abs(figure.low + figure.high) / 2 for figure in (one, other))
     if one.unit == "date":
         return (large - small) / _DAYS_PER_YEAR
     return math.log(large / small) if small else float(_MANY)
-
-
-def _agrees(one: Figure, other: Figure) -> bool:
-    return one.unit == other.unit and one.agrees(other)
-
-
-def _years(sentence: ScoredSentence) -> frozenset[int]:
-    """Years the sentence names outside its answer."""
-    return find_years(sentence.text) - find_years(sentence.answer_text)
 
 
 def _may_share_a_unit(one: Figure, other: Figure) -> bool:

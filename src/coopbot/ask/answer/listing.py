@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from threading import Lock
@@ -104,17 +104,14 @@ class Newest:
 
 
 def _newest_of(snapshot: VectorStore) -> dict[Language, list[Article]]:
-    dated = [(article.language, _date_and_id(article)) for article in _all(snapshot) if article.published]
+    offsets = range(0, snapshot.manifest.articles, _READ_AT_A_TIME)
+    every = (article for offset in offsets for article in snapshot.articles(offset, _READ_AT_A_TIME))
+    dated = [(article.language, _date_and_id(article)) for article in every if article.published]
     found: dict[Language, list[Article]] = {}
     for language in LANGUAGES:
         newest = heapq.nlargest(_NEWEST, (date_and_id for own, date_and_id in dated if own == language))
         found[language] = [article for _, article_id in newest if (article := snapshot.article(article_id)) is not None]
     return found
-
-
-def _all(snapshot: VectorStore) -> Iterator[Article]:
-    for offset in range(0, snapshot.manifest.articles, _READ_AT_A_TIME):
-        yield from snapshot.articles(offset, _READ_AT_A_TIME)
 
 
 def _date_and_id(article: Article) -> tuple[date, str]:
