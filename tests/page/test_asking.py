@@ -73,7 +73,15 @@ def test_small_talk_gets_a_line(visit: Visit) -> None:
     say(page, "你好！")
     expect(page.locator(".notice")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
     expect(page.locator("#status")).to_have_text("您好！关于中俄地方合作，您想了解什么？")
-    assert page.locator(".turn li").count() == 0
+    assert page.locator(".turn li").count() == 0  # the questions to begin with are in another language
+
+
+def test_whoever_asks_what_can_be_asked_is_offered_questions(visit: Visit) -> None:
+    page = visit()
+    say(page, "What can you answer?")
+    expect(page.locator(".next h3")).to_have_text("For example, the sources can answer:")
+    page.locator(".next button").first.click()
+    expect(page.locator(".turn").last.locator(".claim mark").first).to_be_visible()
 
 
 def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:

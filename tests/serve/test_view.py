@@ -169,15 +169,15 @@ def test_an_article_that_is_quoted_twice_is_one_source_with_the_publishers_of_a_
 
 
 def test_each_side_of_a_disagreement_has_its_own_figure() -> None:
-    def sides(about: str, *numbers: int) -> list[tuple[str, int]]:
+    def sides(about: str, *numbers: int) -> list[tuple[str, str, int]]:
         cited = (OWN, _citation(2, RUSSIAN, RUSSIAN.text, "1284 м"))
         differing = replace(FOLDED, citations=cited, disagreements=(Disagreement(about=about, citations=numbers),))
         (block,) = (block for block in answer_view(differing) if isinstance(block, DisagreementBlock))
-        return [(side.words.text, side.number) for side in block.sides]
+        return [(side.words.text, side.restated, side.number) for side in block.sides]
 
-    assert sides("1284 м / 1,283 metres", 2, 1) == [("1284 м", 2), ("1,283 metres", 1)]
-    assert sides("1,283 / 1,284 metres", 1) == [("1,283 / 1,284 metres", 1)]
-    assert sides("1 km / h / 2 km / h", 1, 2) == [(LONG, 1), (RUSSIAN.text, 2)]
+    assert sides("1284 м / 1,283 metres", 2, 1) == [("1284 м", "1,284 m", 2), ("1,283 metres", "", 1)]
+    assert sides("1,283 / 1,284 metres", 1) == [("1,283 / 1,284 metres", "", 1)]
+    assert sides("1 km / h / 2 km / h", 1, 2) == [(LONG, "", 1), (RUSSIAN.text, "", 2)]
 
 
 QIAO = "https://coopbot.example/article/zh/qiao?start=0&end=9#quote"

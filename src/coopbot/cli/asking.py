@@ -94,7 +94,7 @@ def search(
 
 def _print_answer(answer: Answer) -> None:
     from coopbot.serve import view
-    from coopbot.serve.answer_text import aged, origin_text, row_text
+    from coopbot.serve.answer_text import aged, figure_text, origin_text
     from coopbot.serve.links import said_address
     from coopbot.serve.messages import labelled, source_text
 
@@ -123,13 +123,13 @@ def _print_answer(answer: Answer) -> None:
                 width = max(len(row.time) for row in block.rows)
                 for row in block.rows:
                     bar = "█" * round(_BAR_CHARS * row.share) if row.share is not None else ""
-                    say(f"{row.time:<{width}}  {row_text(row, answer.question_language)} [{row.number}]  {bar}".rstrip())
+                    say(f"{row.time:<{width}}  {figure_text(row, answer.question_language)} [{row.number}]  {bar}".rstrip())
             case view.NoteBlock():
                 say(block.text)
             case view.DisagreementBlock():
                 say(f"\n{block.heading}")
                 for side in block.sides:
-                    say(f"- {side.words.text} [{side.number}] {side.line}")
+                    say(f"- {figure_text(side, answer.question_language)} [{side.number}] {side.line}")
             case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
                 say(f"\n{block.heading}")
                 for source in sources:

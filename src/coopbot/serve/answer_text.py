@@ -14,9 +14,9 @@ def answer_text(answer: Answer) -> str:
     return "\n".join(_lines(answer))
 
 
-def row_text(row: view.Row, language: Language) -> str:
-    """A figure of a series, in the question's language too if it is quoted in another."""
-    return row.words.text + bracketed(row.restated, language)
+def figure_text(figure: view.Row | view.Side, language: Language) -> str:
+    """A figure, in the question's language too if it is quoted in another."""
+    return figure.words.text.strip() + bracketed(figure.restated, language)
 
 
 def aged(block: view.QuoteBlock | view.Quoted, language: Language) -> str:
@@ -50,14 +50,14 @@ def _lines(answer: Answer) -> Iterator[str]:
             case view.SeriesBlock():
                 yield block.heading
                 for row in block.rows:
-                    figure = labelled(row.time, row_text(row, answer.question_language), answer.question_language)
+                    figure = labelled(row.time, figure_text(row, answer.question_language), answer.question_language)
                     yield f"- {figure} [{row.number}]"
             case view.NoteBlock():
                 yield block.text
             case view.DisagreementBlock():
                 yield block.heading
                 for side in block.sides:
-                    yield f"- {side.words.text} [{side.number}] {side.line}"
+                    yield f"- {figure_text(side, answer.question_language)} [{side.number}] {side.line}"
             case view.ArticlesBlock():
                 if block.heading:
                     yield block.heading

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from coopbot.domain import Answer, Language, Span
 from coopbot.serve import view
-from coopbot.serve.answer_text import aged, row_text
+from coopbot.serve.answer_text import aged, figure_text
 from coopbot.serve.links import said_address, source_address
 from coopbot.serve.messages import labelled
 
@@ -80,7 +80,7 @@ def _paragraphs(block: view.Block, addresses: _Addresses, language: Language) ->
         case view.SeriesBlock():
             yield (f"**{block.heading}**\n\n",)
             for row in block.rows:
-                yield f"- {escaped_markdown(labelled(row.time, row_text(row, language), language))}", row.number, "\n"
+                yield f"- {escaped_markdown(labelled(row.time, figure_text(row, language), language))}", row.number, "\n"
             yield ("\n",)
         case view.NoteBlock():
             yield (f"_{escaped_markdown(block.text)}_\n\n",)
@@ -88,7 +88,7 @@ def _paragraphs(block: view.Block, addresses: _Addresses, language: Language) ->
             yield (f"**{block.heading}**\n\n",)
             for side in block.sides:
                 line = _linked_said(side.said, addresses) or escaped_markdown(side.line)
-                yield f"- {_words(side.words)}", side.number, f" · {line}\n"
+                yield f"- {escaped_markdown(figure_text(side, language))}", side.number, f" · {line}\n"
             yield ("\n",)
         case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
             yield (f"**{block.heading}**\n\n",)

@@ -12,6 +12,7 @@ from typing import Literal
 from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Remark, Span
 from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line, read_in, source_text
 from coopbot.serve.notes import age_note, citation_note, format_period
+from coopbot.text.restate import restate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +70,11 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One of the figures that differ, and publisher and date of its quote: in `line`, and in `said` where those who said it are
-    known.
+    known. `restated`: the figure in the question's language if it is quoted in another and that is sure, else "".
     """
 
     words: Words
+    restated: str
     number: int
     line: str
     said: tuple[Said, ...] = ()
@@ -313,6 +315,7 @@ class _View:
         sides = tuple(
             Side(
                 words=Words(text=text, language=citation.language),
+                restated=restate(text, self.language) if citation.language != self.language else "",
                 number=citation.number,
                 line=self._said_line(citation),
                 said=self._said(citation),

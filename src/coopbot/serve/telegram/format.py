@@ -9,7 +9,7 @@ from telegram.constants import MessageEntityType as Kind
 
 from coopbot.domain import Answer, Citation
 from coopbot.serve import view
-from coopbot.serve.answer_text import row_text
+from coopbot.serve.answer_text import figure_text
 from coopbot.serve.messages import labelled
 from coopbot.serve.telegram.parts import GAP, Block, Part, around, join, lines, linked, marked, pack
 from coopbot.serve.telegram.passages import said_line, source_line
@@ -97,11 +97,11 @@ class _Writer:
 
     def _row(self, row: view.Row) -> Block:
         language = self.answer.question_language
-        return join([marked(row.time, Kind.BOLD), Block(text=labelled("", row_text(row, language), language))], "")
+        return join([marked(row.time, Kind.BOLD), Block(text=labelled("", figure_text(row, language), language))], "")
 
     def _side(self, side: view.Side) -> Block:
-        figure = marked(side.words.text.strip(), Kind.BOLD)
         citation, language = self.cited[side.number], self.answer.question_language
+        figure = marked(figure_text(side, language), Kind.BOLD)
         origin = said_line(citation, language) if side.said else source_line(side.line, citation, language)
         return join([Block(text="•"), figure, self._numbers([side.number]), origin], " ")
 

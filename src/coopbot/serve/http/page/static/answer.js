@@ -17,7 +17,7 @@ export function turnView(turn, actions) {
     ${turn.answer ? answerView(turn, actions) : nothing}
     ${turn.stopped ? html`<p class="note">${t.stopped} ${againButton(turn, actions)}</p>` : nothing}
     ${turn.problem ? problemView(turn.problem, actions, againButton(turn, actions)) : nothing}
-    ${turn === actions.last && !turn.working && turn.next?.length ? nextView(turn, actions) : nothing}
+    ${turn === actions.last && !turn.working && asksNext(turn, actions).length ? nextView(turn, actions) : nothing}
   </article>`;
 }
 
@@ -30,11 +30,15 @@ export function problemView(problem, { problemText, enterKey }, again = nothing)
   return html`<p class="error">${problemText(problem)} ${again}</p>`;
 }
 
-// Questions to ask next. Each was tried by itself, so it is asked by itself, not as a follow-up.
-function nextView({ answer, next }, { submit }) {
-  const refused = answer.outcome === "no_evidence";
-  return html`<section class="next"><h3>${refused ? t.next_refused : t.next}</h3>
-    <ul class="examples">${next.map((text) => html`<li><button type="button" lang=${answer.question_language} @click=${() => submit(text, { alone: true })}>${text}</button></li>`)}</ul></section>`;
+// Questions to ask next; after small talk, those to begin with, for whoever wrote in the page's language.
+const asksNext = ({ answer, next }, { suggestions }) => next ?? (answer?.outcome === "small_talk" && answer.question_language === language ? suggestions : []);
+
+// Each was tried by itself, so it is asked by itself, not as a follow-up.
+function nextView(turn, { submit, suggestions }) {
+  const { answer } = turn;
+  const heading = { no_evidence: t.next_refused, small_talk: t.examples }[answer.outcome] ?? t.next;
+  return html`<section class="next"><h3>${heading}</h3>
+    <ul class="examples">${asksNext(turn, { suggestions }).map((text) => html`<li><button type="button" lang=${answer.question_language} @click=${() => submit(text, { alone: true })}>${text}</button></li>`)}</ul></section>`;
 }
 
 const againButton = (turn, { again }) => html`<button type="button" class="quiet" @click=${() => again(turn)}>${t.again}</button>`;
@@ -45,10 +49,11 @@ export function answerView(turn, actions) {
   const [byNumber, lang] = [new Map(answer.citations.map((c) => [c.number, c])), answer.question_language];
   const cites = (numbers) => numbers.map((n) => citeView(byNumber.get(n), actions));
   const note = (text) => (text ? html`<span class="time" lang=${lang}>${text}</span>` : nothing);
+  const again = (restated) => (restated ? html` <span class="meta">(${restated})</span>` : nothing);
   const aged = ({ age }) => (age ? html`<p class="age" lang=${lang}>${age}</p>` : nothing);
   const links = (said) => said.map(({ text, number, source }, i) => html`${i ? " · " : nothing}${outLink(byNumber.get(number).sources[source].url, text)}`);
   const saidBy = ({ said, read_in }) => (said.length ? html`<p class="said" lang=${lang}>${links(said)}${read_in ? html` · ${read_in}` : nothing}</p>` : nothing);
-  const smaller = (one) => html`${aged(one)}<blockquote dir="auto" lang=${one.words.language}>${marked(one.words)}${note(one.note)}</blockquote>${saidBy(one)}`;
+  const smaller = (one, numbered = false) => html`${aged(one)}<blockquote dir="auto" lang=${one.words.language}>${marked(one.words)}${note(one.note)}${numbered ? cites([one.number]) : nothing}</blockquote>${saidBy(one)}`;
   const listed = new Map(answer.articles.map((article) => [article.article_id, article]));
   const titled = (one) => linkTo(byNumber.get(one.numbers[0]) ?? listed.get(one.article_id), actions);
   const source = (one) => {
@@ -68,16 +73,16 @@ export function answerView(turn, actions) {
       ${folded.map((one) => html`<details class="folded"><summary>${one.label}</summary>${smaller(one)}${cites([one.number])}</details>`)}</div>`,
     series: ({ heading, rows }) => html`<table class="series"><caption>${heading}</caption>
       <tbody>${rows.map(({ time, words, restated, share, number, line }) => html`<tr><th scope="row">${time}</th>
-        <td><span lang=${words.language}>${words.text}</span>${restated ? html` <span class="meta">(${restated})</span>` : nothing}<span class="cites">${cites([number])}</span></td>
+        <td><span lang=${words.language}>${words.text}</span>${again(restated)}<span class="cites">${cites([number])}</span></td>
         <td class="bar" aria-hidden="true" title=${line}>${share === null ? nothing : barView(share)}</td></tr>`)}</tbody></table>`,
     note: ({ text }) => html`<p class="remark">${text}</p>`,
     disagreement: ({ heading, sides }) => html`<section class="differ"><h3>${heading}</h3>
-      <div class="sides">${sides.map(({ words, number, line, said }) => html`<figure>
-        <p class="figure" lang=${words.language}>${words.text}</p><figcaption><bdi>${said.length ? links(said) : line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
+      <div class="sides">${sides.map(({ words, restated, number, line, said }) => html`<figure>
+        <p class="figure"><span lang=${words.language}>${words.text}</span>${again(restated)}</p><figcaption><bdi>${said.length ? links(said) : line}</bdi>${cites([number])}</figcaption></figure>`)}</div></section>`,
     nearest: ({ heading, passages }) => html`<h3>${heading}</h3>
-      <ul class="nearest">${passages.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
+      <ul class="nearest">${passages.map((one) => html`<li>${one.quotes.map((quote) => smaller(quote))}${source(one)}</li>`)}</ul>`,
     sources: ({ heading, articles }) => html`<h3>${heading}</h3>
-      <ul class="sources">${articles.map((one) => html`<li>${one.quotes.map(smaller)}${source(one)}</li>`)}</ul>`,
+      <ul class="sources">${articles.map((one) => html`<li>${one.quotes.map((quote) => smaller(quote, one.quotes.length > 1))}${source(one)}</li>`)}</ul>`,
     articles: ({ articles, heading }) => html`${heading ? html`<h3>${heading}</h3>` : nothing}<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
   };
   // An answer about a larger place says so in words of its own.

@@ -77,6 +77,7 @@ function gbt(turn, today) {
 function withList({ question, answer }, mark, entry, today, shown = (text) => text) {
   const aged = ({ age, words }) => (age ? `(${shown(age)}) ` : "") + shown(words.under);
   const quoted = (one) => `${one.label && one.label + t.colon}${aged(one)}${shown(one.words.text)}${shown(one.note)} ${mark(one.number)}`;
+  const figure = (words, restated) => shown(words.text) + (restated ? ` (${shown(restated)})` : "");
   const lines = {
     lead: ({ text }) => [text],
     quote: ({ words, note, numbers, origin, folded, label, age }) => [
@@ -84,9 +85,9 @@ function withList({ question, answer }, mark, entry, today, shown = (text) => te
       ...(origin ? [`  ${shown(origin.text)}`] : []),
       ...folded.map((one) => `  ${quoted(one)}`),
     ],
-    series: ({ heading, rows }) => [heading, ...rows.map(({ time, words, number }) => `- ${time}${t.colon}${shown(words.text)} ${mark(number)}`)],
+    series: ({ heading, rows }) => [heading, ...rows.map(({ time, words, restated, number }) => `- ${time}${t.colon}${figure(words, restated)} ${mark(number)}`)],
     note: ({ text }) => [text],
-    disagreement: ({ heading, sides }) => [heading, ...sides.map(({ words, number, line }) => `- ${shown(words.text)} ${mark(number)} ${shown(line)}`)],
+    disagreement: ({ heading, sides }) => [heading, ...sides.map(({ words, restated, number, line }) => `- ${figure(words, restated)} ${mark(number)} ${shown(line)}`)],
     nearest: ({ heading, passages }) => ["", heading, ...passages.flatMap(({ quotes }) => quotes.map(quoted))],
     sources: ({ articles }) => articles.flatMap(({ quotes }) => quotes.map(quoted)),
     articles: () => [],

@@ -273,7 +273,7 @@ function draw() {
 
 // What the views of turns call.
 function actions() {
-  return { openArticle, again, unlimited, enterKey, problemText, copied, change, submit, copiedTurn: state.copied, last: state.turns.at(-1) };
+  return { openArticle, again, unlimited, enterKey, problemText, copied, change, submit, suggestions: state.suggestions, copiedTurn: state.copied, last: state.turns.at(-1) };
 }
 
 function change(turn, to) {
