@@ -11,7 +11,7 @@ from typing import Protocol
 
 from coopbot.ask.answer.asking import Asking, Clock, ReadOnce, article_of
 from coopbot.ask.answer.forms import FORMS, answer_source, said_plainly
-from coopbot.ask.answer.listing import Newest, answer_unquoted, fixed_answer
+from coopbot.ask.answer.listing import Newest, fixed_answer, list_articles
 from coopbot.ask.answer.plain import answer_plainly
 from coopbot.ask.answer.verify import verify_answer
 from coopbot.ask.rank.candidates import CANDIDATES
@@ -27,6 +27,8 @@ from coopbot.domain import Answer, Article, Citation, Filters, Hit
 from coopbot.index.model.embedder import Embedder
 from coopbot.state import State
 from coopbot.text.relative import with_dates
+from coopbot.text.small_talk import find_small_talk
+from coopbot.text.wanted import articles_wanted
 
 MAX_HITS = 50
 
@@ -222,10 +224,13 @@ class Answerer:
         return answered
 
     def _answered_anew(self, asking: Asking) -> Answered:
-        unquoted = answer_unquoted(asking, self._newest)
-        if unquoted is not None:
+        if talk := find_small_talk(asking.text):
             asking.clock.lap("retrieve")
-            return unquoted, ()
+            return fixed_answer(asking, talk, outcome="small_talk"), ()
+        if wanted := articles_wanted(asking.text, asking.today):
+            listed = list_articles(asking, wanted, self._newest)
+            asking.clock.lap("retrieve")
+            return listed, ()
         asking = asking.of(_dated(asking))
         kind = find_kind(asking.text, asking.asked.vector, self._kinds)
         asking.clock.lap("embed")

@@ -1,4 +1,4 @@
-"""Answers without quotes: small talk, and requests for articles, about a subject or the newest."""
+"""Answers without quotes: fixed lines, and lists of articles, about a subject or the newest."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Answer, Article, Filters, Language, Notice, Outcome
 from coopbot.index.filters import passes
 from coopbot.text.language import detect_language
-from coopbot.text.small_talk import find_small_talk
-from coopbot.text.wanted import ArticlesWanted, articles_wanted
+from coopbot.text.wanted import ArticlesWanted
 
 _LISTED = 10
 # Passages searched for articles about a subject.
@@ -29,14 +28,8 @@ _READ_AT_A_TIME = 200
 _ABOUT, _ALSO_ABOUT = 0.45, 0.40
 
 
-def answer_unquoted(asking: Asking, newest: Newest) -> Answer | None:
-    """The answer to small talk or to a request for articles; None for a question."""
-    talk = find_small_talk(asking.text)
-    if talk:
-        return fixed_answer(asking, talk, outcome="small_talk")
-    wanted = articles_wanted(asking.text, asking.today)
-    if wanted is None:
-        return None
+def list_articles(asking: Asking, wanted: ArticlesWanted, newest: Newest) -> Answer:
+    """The answer to a request for articles."""
     if wanted.subject:
         about = asking.of(asking.readings(wanted.subject)[0])
         return fixed_answer(asking, "about", articles=_about(about), searched_as=about.text)
