@@ -77,12 +77,6 @@ def later() -> int:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "corpus").mkdir()
-    return tmp_path / "corpus"
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "catalogue.sqlite"
 

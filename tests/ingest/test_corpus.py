@@ -32,12 +32,6 @@ def corpus(tmp_path: Path) -> Corpus:
     return Corpus(tmp_path / "corpus")
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "corpus").mkdir()
-    return tmp_path / "corpus"
-
-
 def write(path: Path, text: str = "---\ntitle: T\n---\nText of it.\n") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

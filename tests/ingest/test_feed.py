@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from coopbot.ingest.web.feed import (
 )
 from coopbot.ingest.web.fetch import Fetched, fetch
 from coopbot.records import from_json, to_json
-from tests.ingest.web import Route, Site, redirect, reply, serving
+from tests.ingest.web import Route, Site, redirect, reply
 
 URL = "https://news.example/feeds/all.xml"
 
@@ -157,12 +156,6 @@ def test_any_date_is_read_or_left(written: str) -> None:
     assert links(rss(item("/1", published=written))) == ["https://news.example/1"]
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
-
-
 def test_polling_gives_what_is_new(site: Site) -> None:
     get = partial(fetch, network=site.network())
     one, two, three = (site.url(f"/{name}") for name in ("1", "2", "3"))
@@ -215,14 +208,6 @@ def test_a_feed_that_is_none(site: Site, route: Route, error: type[CoopbotError]
     site.routes["/feed"] = route
     with pytest.raises(error, match=rf"^{site.url('/feed')}: "):
         poll_feed(site.url("/feed"), FeedState(), partial(fetch, network=site.network()), now_s=0)
-
-
-STATE = FeedState(
-    etag='W/"1"',
-    last_modified="Sun, 01 Jun 2025",
-    taken=("https://news.example/1",),
-    waiting=("https://news.example/2", "https://news.example/3"),
-)
 
 
 def test_states_of_earlier_versions_are_read() -> None:

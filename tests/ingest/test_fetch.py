@@ -4,7 +4,6 @@ import gzip
 import itertools
 import ssl
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,12 +22,6 @@ from tests.ingest.web import HOST, LOOPBACK, Out, Route, Site, names, raw, redir
 
 PAGE = "<p>Мост открыт.</p>".encode()
 MIB = 1 << 20
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
 
 
 def test_a_page_comes_with_its_final_address(site: Site) -> None:

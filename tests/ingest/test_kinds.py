@@ -3,7 +3,6 @@ import pytest
 from coopbot.ingest.page.kinds import Kind, kinds_of, split_tail
 from coopbot.ingest.page.shape import Script
 
-LATIN = "latin"
 EXAMPLES: dict[Kind, dict[Script, list[str]]] = {
     Kind.PROSE: {
         "latin": [

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
@@ -8,7 +7,7 @@ import pytest
 
 from coopbot.errors import Unreachable, Unreadable
 from coopbot.ingest.web.fetch import fetch, read_url
-from tests.ingest.web import Site, redirect, reply, serving
+from tests.ingest.web import Site, redirect, reply
 
 TEXT = (
     "Паром между Благовещенском и Хэйхэ с понедельника будет ходить четыре раза в день. Об этом сообщили в порту. "
@@ -19,12 +18,6 @@ TEXT = (
 def page(head: str = "") -> bytes:
     return f"""<!doctype html><html lang="ru"><head><title>Паром добавит рейс</title>{head}</head>
 <body><article><h1>Паром добавит рейс</h1><p>1 июня 2025</p><p>{TEXT}</p></article></body></html>""".encode()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
 
 
 def test_an_article_by_its_address(site: Site) -> None:

@@ -377,7 +377,6 @@ async def call(app: ASGIApp, headers: list[tuple[bytes, bytes]], *, most_chunks:
 
 
 BEARER = (b"authorization", b"Bearer " + TOKEN.encode())
-FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.html"\r\n\r\n'
 
 
 @pytest.mark.anyio
