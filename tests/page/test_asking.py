@@ -432,6 +432,15 @@ def test_the_placeholder_follows_the_last_question(visit: Visit) -> None:
     expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a follow-up")
 
 
+def test_what_is_done_with_an_answer_is_large_enough_for_a_finger(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    ask(page, BRIDGE)
+    for button in page.locator(".tools button:visible, .tools summary").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 43.5, button.inner_text()
+
+
 def test_a_finger_that_misses_a_citation_number_or_a_dot_by_little_still_hits_it(visit: Visit) -> None:
     page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     ask(page, DRY_PORT)
