@@ -128,7 +128,18 @@ def test_nor_does_one_that_is_added_by_hand(tmp_path: Path, name: str, number: i
     environ = {**os.environ, **{f"COOPBOT_{kind}_DIR": str(tmp_path / kind) for kind in ("CORPUS", "INDEX")}}
     environ["COOPBOT_READ_TIMEOUT_S"] = "300"
     add = [sys.executable, "-m", "coopbot", "add", "--no-index"]
-    with subprocess.Popen([*add, str(tmp_path / name)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as adding:
+    with (
+        subprocess.Popen(
+            [*add, str(tmp_path / name)],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A shell ignores it for what runs in the background, as the tests may.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        ) as adding,
+        ExitStack() as stack,
+    ):
+        stack.callback(adding.kill)
         reader = at_work(adding.pid)
         adding.send_signal(number)
         _, told = adding.communicate(timeout=ENOUGH_S)
