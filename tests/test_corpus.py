@@ -40,7 +40,7 @@ def learned_from() -> tuple[GoldenQuestion, ...]:
 @cache
 def every_question() -> tuple[GoldenQuestion, ...]:
     """Those to learn from as well."""
-    return (*questions(), *learned_from())
+    return (*questions(), *learned_from(), *load_questions(ROOT / "evals" / "everyday.jsonl"))
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,9 @@ from coopbot.text.two_parts import two_parts
 DEFAULT_CITATIONS = 4
 MAX_CITATIONS = 10
 
-# A part of a question has no answer below this share of the probability of `possible`: so for 2 of 58 questions both of whose
-# parts have one, and for 24 of 64 of which at least one has none.
-_OF_POSSIBLE = 0.5
-_MARKS = "?？ "
+# A part of a question has no answer below this share of the probability of `possible`: so in 2 of 58 dev answers to questions
+# both of whose parts have one, and in 7 of 64 where at least one has none; most others of these are refused as a whole.
+_OPEN_BELOW = 0.5
 # Nearest passages offered when the sources do not answer.
 _OFFERED = 3
 
@@ -87,19 +86,19 @@ def _speaks_of_another(asking: Asking, wider: Wider, sentence: ScoredSentence) -
 
 def _parts(asking: Asking, evidence: Evidence) -> tuple[tuple[ScoredSentence, ...], tuple[str, ...]]:
     """Of a question that asks two things: the best sentence for each, from the passages found for it, and the parts that
-    nothing answers.
+    nothing answers; none if that is all, since what is quoted then answers the whole question.
     """
     if asking.reader is None:
         return (), ()
     weights = asking.sentence_weights
-    found, missing = list[ScoredSentence](), list[str]()
-    for part in two_parts(asking.text):
+    found, missing, parts = list[ScoredSentence](), list[str](), two_parts(asking.text)
+    for part in parts:
         read = read_passages(part, asking.store, asking.weights, evidence.passages, reader=asking.reader)
         if read.confidence >= weights.further:
             found.append(read.sentences[0])
-        elif read.confidence < weights.possible * _OF_POSSIBLE and any(question_words(flatten(part))):
-            missing.append(part.rstrip(_MARKS))
-    return tuple(found), tuple(missing)
+        elif read.confidence < weights.possible * _OPEN_BELOW and any(question_words(flatten(part))):
+            missing.append(part.rstrip("?？ "))
+    return tuple(found), tuple(missing) if len(missing) < len(parts) else ()
 
 
 def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...]) -> tuple[Answer, tuple[Citation, ...]]:
