@@ -54,8 +54,8 @@ def test_a_sentence_that_also_gives_the_same_figure_does_not_contradict() -> Non
 
 def test_russians_in_china_are_not_chinese_in_russia() -> None:
     one = sentence("Chinese students at Russian universities numbered 61,000.", 3.0, towards(1), answer="61,000")
-    for text in ("Russian students in China numbered 12,000.", "Russian students in China: 12,000."):
-        assert contradiction_of([one, sentence(text, 2.5, towards(0, 1), answer="12,000")]) is None
+    others = sentence("Russian students in China numbered 12,000.", 2.5, towards(0, 1), answer="12,000")
+    assert contradiction_of([one, others]) is None
     same = sentence("Chinese students in Russia numbered 56,000.", 2.5, towards(0, 1), answer="56,000")
     assert contradiction_of([one, same]) is not None
 

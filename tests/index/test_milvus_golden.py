@@ -41,6 +41,8 @@ FILTERS = [
     Filters(published_from=date(2025, 1, 1), published_to=date(2025, 9, 1)),
 ]
 
+Found = dict[str, tuple[list[float], float]]
+
 # HNSW misses about one of 1,000 of the nearest passages, and so changes few searches.
 _MISSED, _ALIKE = 0.003, 0.9
 
@@ -100,16 +102,14 @@ def test_searches_find_the_same_passages(both: Both) -> None:
     assert missed <= wanted * _MISSED
 
 
-def searches(
-    both: Both, question: str
-) -> Iterator[tuple[dict[str, tuple[list[float], float]], dict[str, tuple[list[float], float]]]]:
+def searches(both: Both, question: str) -> Iterator[tuple[Found, Found]]:
     """What a search finds on disk and in Milvus, for each language."""
     asked = understand(question, both.embedder)
     for language in LANGUAGES:
         yield first_stage(both.snapshot, asked, language), first_stage(both.store, asked, language)
 
 
-def first_stage(store: VectorStore, question: Question, language: Language) -> dict[str, tuple[list[float], float]]:
+def first_stage(store: VectorStore, question: Question, language: Language) -> Found:
     """Vector and share of BM25 by passage; the order of ties, which differs, is not compared."""
     first = store.first_stage(language, question.vector, question.terms_for(language), 12, Filters())
     passages = [stored.passage.passage_id for stored in store.stored(language, first.rows.tolist())]
