@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import all_places, find_names, name_mentions, names_in, place_id, places_around
+from coopbot.text.gazetteer import all_places, differ_in_number, find_names, name_mentions, names_in, place_id, places_around
 from tests.cases import check_each
 
 _FILE = json.loads(importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8"))
@@ -262,3 +262,20 @@ def test_what_a_place_lies_in_is_in_the_gazetteer_and_ends_with_a_country() -> N
 def test_countries_are_no_names_to_find() -> None:
     assert find_names("China and Russia; Китай и Россия; 中国和俄罗斯") == frozenset()
     assert names_in({"china"}, "ru") == ("Китай",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("Power of Siberia 2 is to carry 50 bcm a year.", "38.8 bcm came by Power of Siberia in 2025.", True),
+        ("По «Силе Сибири — 2» пойдёт 50 млрд.", "西伯利亚力量管道2025年输气388亿立方米。", True),
+        ("Primorye-1 carries grain.", "Приморье-2 везёт контейнеры.", True),
+        ("Power of Siberia 2 is to carry more than Power of Siberia.", "38.8 bcm came by Power of Siberia.", False),
+        ("Power of Siberia carried 38.8 bcm.", "西伯利亚力量管道2025年输气388亿立方米。", False),
+        ("Power of Siberia 2 is to carry 50 bcm.", "The Far Eastern route is to carry 12 bcm.", False),
+        ("Primorye-1 carries grain.", "Power of Siberia 2 is to carry 50 bcm.", False),
+    ],
+)
+def test_what_differs_in_a_number_is_told_apart(one: str, other: str, differ: bool) -> None:
+    assert differ_in_number(one, other) is differ
+    assert differ_in_number(other, one) is differ

@@ -12,6 +12,7 @@ import hashlib
 import importlib.resources
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,7 @@ _ENDINGS = """
 """
 _RUSSIAN_ENDINGS = frozenset(_ENDINGS.split())
 _SHORTEST_STEM_CHARS = 2
+_NUMBER_AT_END = re.compile(r"[\s-]+(?:\d+|I+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,15 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
     """names: by id, in the file's order, and by language. larger: the next larger place around one. points: by id, if it has
-    coordinates. phrases: names as tokens. sha256: of the file.
+    coordinates. phrases: names as tokens. numbered: the name without its number of what shares that with others, by id.
+    sha256: of the file.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     larger: Mapping[str, str]
     points: Mapping[str, Place]
     phrases: Phrases
+    numbered: Mapping[str, str]
     sha256: str
 
 
@@ -122,6 +126,15 @@ def is_elsewhere(id_: str, place: str) -> bool:
     return place not in around and id_ not in of_place
 
 
+def differ_in_number(one: str, other: str) -> bool:
+    """Whether both texts name one of several things whose names differ in a number only, and not the same: Power of Siberia and
+    Power of Siberia 2.
+    """
+    numbered = _load().numbered
+    here, there = ({id_ for id_ in find_names(text) if id_ in numbered} for text in (one, other))
+    return here.isdisjoint(there) and not {numbered[id_] for id_ in here}.isdisjoint(numbered[id_] for id_ in there)
+
+
 def all_places() -> Mapping[str, Place]:
     """All places with coordinates, by id."""
     return _load().points
@@ -158,7 +171,15 @@ def _load() -> _Gazetteer:
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    return _Gazetteer(names, larger, places, phrases, hashlib.sha256(text.encode()).hexdigest())
+    numbered = _without_numbers(names)
+    return _Gazetteer(names, larger, places, phrases, numbered, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _without_numbers(names: Mapping[str, Mapping[Language, tuple[str, ...]]]) -> dict[str, str]:
+    """The usual English name, without its number, of each thing that another differs from in a number only, by id."""
+    bare = {id_: _NUMBER_AT_END.sub("", by_language["en"][0]) for id_, by_language in names.items()}
+    shared = Counter(bare.values())
+    return {id_: name for id_, name in bare.items() if shared[name] > 1}
 
 
 def _key(text: str) -> tuple[str, ...]:

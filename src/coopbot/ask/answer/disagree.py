@@ -12,6 +12,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import ContradictionWeights, Features, Where
 from coopbot.text.dates import find_years
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
+from coopbot.text.gazetteer import differ_in_number
 from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.periods import Period, find_periods
 from coopbot.text.reporting import count_attributions, count_contrasts
@@ -76,13 +77,13 @@ def answering_figure(best: ScoredSentence) -> PlacedFigure | None:
 
 
 def find_rivals(sentences: Sequence[ScoredSentence], own: PlacedFigure) -> Iterator[Rival]:
-    """All figures of the same unit that contradict `own`, which is the answer of the first sentence, and are not of Russians
-    where that is of Chinese, or the other way round.
+    """All figures of the same unit that contradict `own`, which is the answer of the first sentence: not those of Russians
+    where that is of Chinese, or of Power of Siberia 2 where that is of Power of Siberia.
     """
     best = sentences[0]
     of_best = _Facts.of(best, place_figures(best.text))
     for other in sentences:
-        if speaks_of_other_people(best.text, other.text):
+        if speaks_of_other_people(best.text, other.text) or differ_in_number(best.text, other.text):
             continue
         figures = of_best.figures if other is best else place_figures(other.text)
         rivals = [figure for figure in figures if _is_rival(figure, own, other is best)]
