@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ _COMPARABLE = 3
 _DAYS_APART = 366
 # Relative tolerance of a vague figure: "about 27" and "27.2" agree.
 _ABOUT = 0.01
+# Sentences whose figures are remembered, since an answer compares the same ones with one another, and the longest of them.
+_REMEMBERED, _SENTENCE_CHARS = 2048, 1000
 
 
 class Figure(NamedTuple):
@@ -55,10 +58,17 @@ def find_figures(text: str) -> list[Figure]:
     return [placed.figure for placed in place_figures(text)]
 
 
-def place_figures(text: str) -> list[PlacedFigure]:
+def place_figures(text: str) -> Sequence[PlacedFigure]:
     """All figures of a text with their places, amounts before dates."""
+    return _remembered(text) if len(text) <= _SENTENCE_CHARS else _placed(text)
+
+
+def _placed(text: str) -> Sequence[PlacedFigure]:
     dates = find_dates(text)
-    return [*_amounts(text, find_quantities(text, dates)), *_days(dates)]
+    return (*_amounts(text, find_quantities(text, dates)), *_days(dates))
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_placed)
 
 
 def figures_agree(one: str, other: str) -> bool:

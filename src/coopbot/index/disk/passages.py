@@ -23,6 +23,9 @@ from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, ValueFilter
 from coopbot.index.types import I64, StoredPassage
 from coopbot.records import from_json, to_json
 
+# Articles that are kept as they were read: an answer asks for the same one about three times, and parsing takes a millisecond.
+_KEPT = 32
+
 _SCHEMA = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, article_id TEXT UNIQUE NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
@@ -110,6 +113,7 @@ class PassageStore:
             # it holds the connection, another for the connection while it holds the interpreter.
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._db.execute("SELECT count(*) FROM passages")
+            self._kept: dict[str, Article] = {}
             # Format 9 has none.
             self._attributes = any(row[1] == "attributions" for row in self._db.execute("PRAGMA table_info(articles)"))
         except sqlite3.Error as exc:
@@ -121,9 +125,16 @@ class PassageStore:
 
     def article(self, article_id: str) -> Article | None:
         """One article by its id."""
-        with closing(self._db.execute("SELECT * FROM articles WHERE article_id = ?", (article_id,))) as rows:
-            found = rows.fetchone()
-        return _to_article(found[1:]) if found else None
+        kept = self._kept.get(article_id)
+        if kept is None:
+            with closing(self._db.execute("SELECT * FROM articles WHERE article_id = ?", (article_id,))) as rows:
+                found = rows.fetchone()
+            if found is None:
+                return None
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            kept = self._kept[article_id] = _to_article(found[1:])
+        return kept
 
     def sha256_by_article(self) -> dict[str, str]:
         """The hash of each article's text and metadata when it was indexed."""
