@@ -140,3 +140,16 @@ def test_the_built_in_reader_shares_the_encoders_word_embeddings(cache_dir: Path
     assert reader.card.fidelity >= 0.98
     inputs = pair_inputs(reader.tokenizer, "When did the bridge open?", "The bridge opened on 10 June 2022.")
     assert reader.network(*inputs)[0].shape == (1, inputs[0].shape[1], 2)
+
+
+def test_passages_of_different_length_are_read_together_as_each_alone(cache_dir: Path) -> None:
+    network = load_reader(cache_dir, threads=2).network
+    lengths = (200, 31, 130)
+    ids, mask = np.zeros((3, 200), dtype=np.int64), np.zeros((3, 200), dtype=np.int64)
+    for row, length in enumerate(lengths):
+        ids[row, :length], mask[row, :length] = 1000 + np.arange(length) * 7, 1
+    together = network(ids, mask)
+    for row, length in enumerate(lengths):
+        alone = network(ids[row : row + 1, :length], mask[row : row + 1, :length])
+        for one, other in zip(together, alone, strict=True):
+            assert one[row, :length] == pytest.approx(other[0], abs=1e-3)

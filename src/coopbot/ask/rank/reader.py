@@ -22,8 +22,6 @@ _LONGEST_ANSWER = 32
 _OVERLAP = 0.25
 # Log odds of tokens that the reader has not seen: no answer there.
 _UNREAD = -30.0
-# Batch widths in tokens are rounded up to a multiple of this, since the network keeps memory for each width that it meets.
-_WIDTH_STEP = 32
 # Texts and pieces that the network takes at once: other questions wait meanwhile.
 _ROWS = 3
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
@@ -150,8 +148,7 @@ class ModelReader:
         """What the network makes of each piece beside the question: logits, and states where the model gives them."""
         for first in range(0, len(pieces), _ROWS):
             some = pieces[first : first + _ROWS]
-            longest = max(len(piece.ids) for piece in some) + len(before) + len(after)
-            width = min(-(-longest // _WIDTH_STEP) * _WIDTH_STEP, self._model.card.max_tokens)
+            width = max(len(piece.ids) for piece in some) + len(before) + len(after)
             ids, mask = (np.zeros((len(some), width), dtype=np.int64) for _ in range(2))
             for row, piece in enumerate(some):
                 whole = np.concatenate([before, piece.ids, after])

@@ -98,10 +98,10 @@ class OpenedOnUse:
 
 
 def open_network(
-    folder: Path, how: Converted, module: Callable[[], torch.nn.Module], *, words_in: Path, threads: int
+    folder: Path, how: Converted, module: Callable[[], torch.nn.Module], *, words_in: Path, threads: int, apart: bool = False
 ) -> Network:
     """The network of a prepared model in a folder. module: makes what torch runs where OpenVINO does not. words_in: the folder
-    of its word embeddings. Raises ModelUnavailable.
+    of its word embeddings. apart: run the texts of a batch side by side, see `OpenVinoNetwork`. Raises ModelUnavailable.
     """
     if how.engine == "torch":
         from coopbot.index.model import torch_engine
@@ -111,7 +111,12 @@ def open_network(
 
     words = WordEmbeddings.load(words_in) if how.has_words else None
     return openvino_engine.OpenVinoNetwork(
-        folder / NETWORK_FILE, precision=how.precision, threads=threads, words=words, cache_dir=folder / "compiled"
+        folder / NETWORK_FILE,
+        precision=how.precision,
+        threads=threads,
+        apart=apart,
+        words=words,
+        cache_dir=folder / "compiled",
     )
 
 

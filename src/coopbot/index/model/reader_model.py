@@ -67,7 +67,7 @@ def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None
     folder = prepare_reader(cache_dir, on_step=on_step)
     card = _read_card(folder)
     words_in = folder.parent / card.words_of
-    network = open_network(folder, card, lambda: _module(cache_dir), words_in=words_in, threads=threads)
+    network = open_network(folder, card, lambda: _module(cache_dir), words_in=words_in, threads=threads, apart=True)
     return ReadingModel(card=card, tokenizer=load_tokenizer(folder), network=network)
 
 
