@@ -11,8 +11,8 @@ import typer
 from coopbot.cli import main, parts
 from coopbot.cli.console import AsJson, bar, say, warn
 from coopbot.errors import Misconfigured, Unreadable
+from coopbot.sections import LlmServer
 from coopbot.settings import Settings, load_settings
-from coopbot.write.server import LlmServer
 
 if TYPE_CHECKING:
     from coopbot.domain import Article

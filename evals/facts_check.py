@@ -20,12 +20,12 @@ from coopbot.domain import LANGUAGES, Article, Attribution, Language, When
 from coopbot.errors import Misconfigured
 from coopbot.ingest.addresses import is_web_address
 from coopbot.text import months
+from coopbot.text.characters import to_simplified
 from coopbot.text.dates import blanked, find_dates
 from coopbot.text.measures import flatten
 from coopbot.text.publishers import find_publisher
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
-from coopbot.text.simplified import to_simplified
 from coopbot.text.tokens import lexical_tokens
 from evals.measure.facts import fact_of, labels_at
 

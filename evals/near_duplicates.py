@@ -20,10 +20,10 @@ from statistics import median
 from coopbot.domain import LANGUAGES, Article, Language
 from coopbot.ingest.corpus.near import SHARED_OF_SHORTER, SHARED_OF_UNION, Shared, band_keys, compare, figures_differ
 from coopbot.ingest.corpus.store import Corpus
+from coopbot.text.characters import TO_SIMPLIFIED
 from coopbot.text.dates import find_dates
 from coopbot.text.quantities import find_quantities
 from coopbot.text.sentences import split_sentences
-from coopbot.text.simplified import TO_SIMPLIFIED
 
 ROOT = Path(__file__).parents[1]
 OF_UNION = (0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8)

@@ -19,9 +19,9 @@ from coopbot.ask.rank.reader import Reader, ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.model.conversion import Step
 from coopbot.index.model.encoder import Encoder
+from coopbot.sections import LlmServer
 from coopbot.settings import Settings
 from coopbot.wiring import Service, open_service
-from coopbot.write.server import LlmServer
 
 _ROUNDS = 6
 _CROWD_S = 60.0

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from coopbot.index.milvus.server import MilvusServer
 from coopbot.index.model.embedder import Progress
+from coopbot.sections import MilvusServer
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_service, rebuild
 from evals.measure.golden import AskedQuestion, SharedKind, read_questions

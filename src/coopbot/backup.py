@@ -104,20 +104,16 @@ def _unpacked(source: Path, index_dir: Path) -> Iterator[Path]:
         try:
             with tarfile.open(source, "r:") as tar:
                 for member in tar:
-                    _unpack(tar, member, Path(folder))
+                    # Only plain files inside the two folders of a backup; links are skipped.
+                    parts = PurePosixPath(member.name).parts
+                    if not parts or parts[0] not in (_CORPUS, _SNAPSHOT) or ".." in parts or not member.isfile():
+                        continue
+                    place = Path(folder, *parts)
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    content = tar.extractfile(member)
+                    if content is not None:
+                        with content, place.open("wb") as file:
+                            shutil.copyfileobj(content, file)
         except (OSError, tarfile.TarError, ValueError) as exc:
             raise Unreadable(str(source), "damaged, or not a backup; give a file that coopbot backup wrote") from exc
         yield Path(folder)
-
-
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Unpack one plain file if its path is inside the two folders of a backup; links are skipped."""
-    parts = PurePosixPath(member.name).parts
-    if not parts or parts[0] not in (_CORPUS, _SNAPSHOT) or ".." in parts or not member.isfile():
-        return
-    place = folder.joinpath(*parts)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    content = tar.extractfile(member)
-    if content is not None:
-        with content, place.open("wb") as file:
-            shutil.copyfileobj(content, file)

@@ -84,7 +84,10 @@ class CorpusEditor:
         for url in due:
             before, state = state, state.trying(url, self.state.now_s())
             self._save(feed, state)
-            result = self._try_url(url)
+            try:
+                result: Result = self.add_url(url)
+            except CoopbotError as exc:
+                result = exc
             if isinstance(result, Busy | Misconfigured):
                 state = before
             elif not isinstance(result, Unreachable):
@@ -153,34 +156,23 @@ class CorpusEditor:
         query = "INSERT INTO feeds (feed, state) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET state = ?2"
         self.state.execute(query, feed, to_json(FeedState, state))
 
-    def _try_url(self, url: str) -> Result:
-        try:
-            return self.add_url(url)
-        except CoopbotError as exc:
-            return exc
-
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     """The file, or all files in a folder of readable formats and not hidden, each with the reason to refuse it, if any."""
     if not os.path.isdir(path):
         yield path, ""
         return
-    found = sorted(file for file in _walk(path) if file.suffix.lower() in ENDINGS or _leads_to_no_file(file))
-    if not found:
-        raise Unreadable(str(path), f"this folder has no file in a supported format; the formats are {' '.join(ENDINGS)}")
-    yield from ((file, refusal(file, path)) for file in found)
-
-
-def _leads_to_no_file(path: Path) -> bool:
-    return os.path.islink(path) and not os.path.isfile(path)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """All files below a folder that are not hidden. A link to a folder counts as a file: it is not followed."""
-    for folder, subfolders, names in os.walk(root):
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(path):
+        # A link to a folder counts as a file: it is not followed.
         links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        yield from (Path(folder, name) for name in (*names, *links) if not name.startswith("."))
+        for file in (Path(folder, name) for name in (*names, *links) if not name.startswith(".")):
+            if file.suffix.lower() in ENDINGS or (file.is_symlink() and not file.is_file()):
+                found.append(file)
+    if not found:
+        raise Unreadable(str(path), f"this folder has no file in a supported format; the formats are {' '.join(ENDINGS)}")
+    yield from ((file, refusal(file, path)) for file in sorted(found))
 
 
 def failed(result: Result) -> bool:

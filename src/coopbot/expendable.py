@@ -98,7 +98,13 @@ class ExpendableDatabase:
         if self._db is not None:
             self._db.close()
             self._db = None
-        if not damaged or self._remade or not _deleted(path):
+        try:
+            if not damaged or self._remade:
+                self._path = None
+            else:
+                for ending in ("", "-wal", "-shm"):
+                    path.with_name(path.name + ending).unlink(missing_ok=True)
+        except OSError:
             self._path = None
         self._remade = True
 
@@ -112,19 +118,16 @@ class ExpendableDatabase:
             # What a power cut loses can be recomputed.
             db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
             if not self._is_current(db):
-                self._create(db)
+                db.execute("BEGIN IMMEDIATE")
+                if not self._is_current(db):  # another process may have created it meanwhile
+                    for statement in self._schema.split(";"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {self._version}")
+                db.execute("COMMIT")
         except sqlite3.Error:
             db.close()
             raise
         return db
-
-    def _create(self, db: sqlite3.Connection) -> None:
-        db.execute("BEGIN IMMEDIATE")
-        if not self._is_current(db):  # another process may have created it meanwhile
-            for statement in self._schema.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {self._version}")
-        db.execute("COMMIT")
 
     def _is_current(self, db: sqlite3.Connection) -> bool:
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -145,12 +148,3 @@ def _code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 for errors from Python's module itself."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
-
-
-def _deleted(path: Path) -> bool:
-    try:
-        for ending in ("", "-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True

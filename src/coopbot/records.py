@@ -1,26 +1,13 @@
-"""Frozen records as JSON and back, for what is kept on disk or in a database; and the types of settings that are lists."""
+"""Frozen records as JSON and back, for what is kept on disk or in a database."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
 T = TypeVar("T")
-
-LEAST_SECRET_CHARS = 16
-
-
-def _split_at_commas(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-Listed = Annotated[tuple[str, ...], BeforeValidator(_split_at_commas)]
-SecretsListed = Annotated[
-    tuple[Annotated[SecretStr, Field(min_length=LEAST_SECRET_CHARS)], ...], BeforeValidator(_split_at_commas)
-]
-NumbersListed = Annotated[frozenset[int], BeforeValidator(_split_at_commas)]
 
 
 def to_json(kind: type[T], record: T) -> bytes:

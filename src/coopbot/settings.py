@@ -12,11 +12,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coopbot.errors import Misconfigured
-from coopbot.index.milvus.server import MilvusServer
-from coopbot.ingest.formats.limits import ReadLimits
-from coopbot.records import LEAST_SECRET_CHARS
-from coopbot.serve.sections import Access, BotSettings, QuestionLimits
-from coopbot.write.server import LlmServer
+from coopbot.sections import LEAST_SECRET_CHARS, Access, BotSettings, LlmServer, MilvusServer, QuestionLimits, ReadLimits
 
 _PREFIX = "COOPBOT_"
 

@@ -31,7 +31,7 @@ from coopbot.state import State
 
 if TYPE_CHECKING:
     from coopbot.index.milvus.client import Milvus
-    from coopbot.index.milvus.server import MilvusServer
+    from coopbot.sections import MilvusServer
     from coopbot.write.writer import TextModel
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from coopbot.domain import Article, Language
 from coopbot.ingest.corpus.near import SHARED_OF_UNION, Shared, band_keys, compare, figures_differ, is_same_story
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.text.simplified import TO_SIMPLIFIED
+from coopbot.text.characters import TO_SIMPLIFIED
 
 NEWS = {language: f"{language}/tourism-numbers" for language in ("en", "ru", "zh")}
 CORPUS = Path(__file__).parents[2] / "corpus"

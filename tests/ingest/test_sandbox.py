@@ -17,11 +17,11 @@ from coopbot.domain import Source, When
 from coopbot.errors import Busy, Unreadable
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats import sandbox as sandbox_module
-from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.markdown import render_article
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, Sandbox
 from coopbot.ingest.web.feed import read_feed
+from coopbot.sections import ReadLimits
 
 pytestmark = pytest.mark.process
 

@@ -12,10 +12,10 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.reader import ReadPassage
 from coopbot.domain import Passage
 from coopbot.index.live import LiveIndex
+from coopbot.sections import Access
 from coopbot.serve.changes import Changes
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
-from coopbot.serve.sections import Access
 from coopbot.state import State
 from tests.fakes import BagOfWords, FigureReader
 from tests.page.corpus import ARTICLES, QUESTIONS

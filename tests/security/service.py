@@ -16,14 +16,13 @@ from coopbot.editing import CorpusEditor
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.corpus.store import Corpus
-from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.sandbox import Sandbox
+from coopbot.sections import QuestionLimits, ReadLimits
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes, Editor, Limits
 from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
-from coopbot.serve.sections import QuestionLimits
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor

@@ -21,10 +21,10 @@ from coopbot.index.build import BuildReport
 from coopbot.index.model.embedder import Progress
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.readers import ENDINGS, FORMATS, read_bytes
 from coopbot.ingest.formats.sandbox import OverLimit, Sandbox
 from coopbot.ingest.web.feed import read_feed
+from coopbot.sections import ReadLimits
 from coopbot.serve.changes import Changes
 from coopbot.state import State
 

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.sections import Access
 from coopbot.serve.http.app import create_app
 from coopbot.serve.http.service import HttpService
-from coopbot.serve.sections import Access
 from tests.fakes import BagOfWords, FigureReader, make_article
 
 BRIDGE = make_article(

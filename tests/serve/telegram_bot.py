@@ -18,9 +18,9 @@ from coopbot.ask.rank.retrieve import Watch
 from coopbot.domain import Answer, Citation, Claim, Filters, Hit, LegScores, Passage, Span
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.sections import BotSettings
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
-from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.kit import Backend
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience

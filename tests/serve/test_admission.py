@@ -10,8 +10,8 @@ import pytest
 
 from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.errors import Busy
+from coopbot.sections import QuestionLimits
 from coopbot.serve.admission import Admission, Asked
-from coopbot.serve.sections import QuestionLimits
 from tests.fakes import Clock
 
 READ = Progress(stage="read", passages=3)

@@ -17,8 +17,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.mcp.tools import make_tools
-from coopbot.serve.messages import message
-from coopbot.serve.notes import format_period
+from coopbot.serve.messages import format_period, message
 from coopbot.serve.telegram.format import answer_parts
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over

@@ -16,8 +16,8 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.errors import IndexBroken
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
+from coopbot.sections import QuestionLimits
 from coopbot.serve.admission import Admission
-from coopbot.serve.sections import QuestionLimits
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
 

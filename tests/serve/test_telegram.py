@@ -21,9 +21,9 @@ from coopbot import errors
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.understand.conversations import checked_conversation_id
 from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, MAX_QUESTION_CHARS, Answer, Language
+from coopbot.sections import BotSettings, QuestionLimits
 from coopbot.serve.admission import Admission
 from coopbot.serve.messages import first_questions, message, text_file
-from coopbot.serve.sections import BotSettings, QuestionLimits
 from coopbot.serve.telegram.kit import Backend
 from coopbot.serve.telegram.records import Asked, Records
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot

@@ -286,7 +286,7 @@ import sys, time
 from pathlib import Path
 from coopbot.serve.admission import Admission
 from coopbot.serve.telegram.kit import Backend
-from coopbot.serve.sections import BotSettings
+from coopbot.sections import BotSettings
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.state import State
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_answer, make_index

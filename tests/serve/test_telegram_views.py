@@ -18,10 +18,10 @@ from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, Answer, Language, Sou
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.draft import Draft
+from coopbot.sections import BotSettings
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.messages import first_questions, message
-from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.buttons import buttons, label, read_press
 from coopbot.serve.telegram.catalogue import sources_shown
 from coopbot.serve.telegram.presses import PRESSES

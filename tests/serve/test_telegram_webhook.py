@@ -29,7 +29,7 @@ from coopbot.serve.run import listen, run_http
 from coopbot.serve.telegram.kit import Backend
 from coopbot.state import State
 from coopbot.serve.telegram.service import BackgroundBot, BotProcess, BotService
-from coopbot.serve.sections import BotSettings
+from coopbot.sections import BotSettings
 from tests.serve.telegram_bot import NO_LIMITS, QUICK, FakeAnswers, make_index
 
 token, api_url, folder, port, webhook = sys.argv[1:]

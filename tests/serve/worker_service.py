@@ -20,11 +20,11 @@ from coopbot.errors import Misconfigured
 from coopbot.index.live import LiveIndex
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.draft import Draft
+from coopbot.sections import Access
 from coopbot.serve.changes import Changes, Limits
 from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import Opened, listen, run_http, run_workers
-from coopbot.serve.sections import Access
 from coopbot.state import State
 from tests.fakes import BagOfWords, make_article
 from tests.serve.fake_editor import FakeEditor

@@ -17,11 +17,11 @@ import pytest
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.domain import Answer
 from coopbot.index.model.encoder import Encoder
+from coopbot.sections import LlmServer
 from coopbot.settings import Settings
 from coopbot.wiring import Models, Service, open_reader, open_service
 from coopbot.write.judge import reads_alike
 from coopbot.write.llm import Llm
-from coopbot.write.server import LlmServer
 from coopbot.write.support import find_fault
 from coopbot.write.writer import ModelWriter
 from evals.measure.unseen import load_unseen

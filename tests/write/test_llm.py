@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from coopbot.sections import LlmServer
 from coopbot.write.llm import Llm
 from coopbot.write.prompt import Prompt
-from coopbot.write.server import LlmServer
 from coopbot.write.writer import NoText
 from tests.write.llm_server import (
     Request,

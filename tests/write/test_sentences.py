@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from coopbot.write.sentences import WrittenSentence, parse_sentences
+from coopbot.write.writer import WrittenSentence, parse_sentences
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from coopbot.errors import CoopbotError, Duplicate
 from coopbot.escaping import escaped_line
 
 if TYPE_CHECKING:
-    from coopbot.domain import Article
     from coopbot.editing import Result
     from coopbot.ingest.web.cited import Outcome, Visit
 
@@ -29,7 +28,8 @@ def say_result(source: str, result: Result) -> None:
     if result.change == "joined":
         line = f"{source}: the same story as {article.article_id}, which now names its publisher too"
     else:
-        line = f"{source}: {result.change} {article.article_id}: {article.title}{_about(article)}"
+        about = ", ".join(filter(None, (article.publisher, str(article.published or ""))))
+        line = f"{source}: {result.change} {article.article_id}: {article.title}" + (f" ({about})" if about else "")
     missing = ", ".join(_NAMES.get(field, field) for field in result.missing)
     say("; ".join(filter(None, (line, f"not found: {missing}" if missing else "", *result.notes))))
 
@@ -94,9 +94,3 @@ _VISITS: dict[Outcome, str] = {
     "unreadable": "without a readable article",
     "silent": "did not answer (run it again to try them)",
 }
-
-
-def _about(article: Article) -> str:
-    """Publisher and date in brackets, as far as known."""
-    about = ", ".join(filter(None, (article.publisher, str(article.published or ""))))
-    return f" ({about})" if about else ""

@@ -39,8 +39,18 @@ def limited(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*arguments: object, **options: object) -> None:
+        from pydantic import ValidationError
+
+        from coopbot.serve.requests import FiltersIn
+
         given = {name: value for name in _LIMITS if (value := options.pop(name)) is not None}
-        command(*arguments, filters=_filters(given), **options)
+        try:
+            filters = FiltersIn.model_validate(given).to_filters()
+        except ValidationError as exc:
+            problem = exc.errors(include_input=False, include_url=False)[0]
+            field = str(problem["loc"][0])
+            raise InvalidRequest(field, f"{field}: {problem['msg']}") from exc
+        command(*arguments, filters=filters, **options)
 
     own = {name: one for name, one in signature(command, eval_str=True).parameters.items() if name != "filters"}
     limits = {name: Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for name, kind in _LIMITS.items()}
@@ -153,16 +163,3 @@ def _print_answer(answer: Answer) -> None:
 
 def _numbers(numbers: Sequence[int]) -> str:
     return "".join(f" [{number}]" for number in numbers)
-
-
-def _filters(given: dict[str, object]) -> Filters:
-    from pydantic import ValidationError
-
-    from coopbot.serve.requests import FiltersIn
-
-    try:
-        return FiltersIn.model_validate(given).to_filters()
-    except ValidationError as exc:
-        problem = exc.errors(include_input=False, include_url=False)[0]
-        field = str(problem["loc"][0])
-        raise InvalidRequest(field, f"{field}: {problem['msg']}") from exc

@@ -47,6 +47,7 @@ def add(
 ) -> None:
     """Clean sources into articles, put them into the corpus and index them."""
     from coopbot.cli import arrivals
+    from coopbot.editing import failed
     from coopbot.state import State
     from coopbot.wiring import open_editor, open_state
 
@@ -77,7 +78,9 @@ def add(
     unread = False
     if not (no_index or dry_run) and not all(isinstance(result, CoopbotError) for _, result in results):
         unread = _rebuild(settings, parts.embedder(settings), quiet=as_json, corpus=editor.corpus)
-    if unread or any(_counts_as_failed(source in (sources or []), result) for source, result in results):
+    # For a source named on the command line, being in the corpus already is a failure too.
+    named = any(isinstance(result, CoopbotError) for source, result in results if source in (sources or []))
+    if unread or named or any(failed(result) for _, result in results):
         raise typer.Exit(1)
 
 
@@ -93,13 +96,6 @@ def _add_cited(editor: CorpusEditor, *, as_json: bool) -> None:
                 arrivals.say_visit(url, visit)
     entries = [{"url": url, "outcome": one.outcome, "article_id": one.article_id, "reason": one.reason} for url, one in visits]
     say_either(as_json, entries, arrivals.visits_summary([visit for _, visit in visits]))
-
-
-def _counts_as_failed(named: bool, result: Result) -> bool:
-    """Whether a result is a failure; for a source named on the command line, being in the corpus already is one too."""
-    from coopbot.editing import failed
-
-    return failed(result) or (named and isinstance(result, CoopbotError))
 
 
 def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iterator[tuple[str, Result]]:

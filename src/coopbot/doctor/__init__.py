@@ -9,7 +9,7 @@ from coopbot.errors import CoopbotError
 from coopbot.index.model.prepare import ModelSource, is_prepared
 from coopbot.index.model.reader_model import BUILT_IN
 from coopbot.index.model.updates import READER_FILE, load_updates
-from coopbot.serve.redact import public_address
+from coopbot.serve.logs import public_address
 from coopbot.settings import Settings, load_settings
 from coopbot.wiring import READER_OFF, open_embedder, open_index, open_llm, open_reader, open_sandbox, prepared_reader
 

@@ -65,8 +65,15 @@ class VectorCache:
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
         """Store these entries in one transaction."""
-        contents = {key: _blobs(vectors) for key, vectors in entries.items()}
-        rows = [(key, _checksum(key, blobs), *blobs) for key, blobs in contents.items()]
+        rows = []
+        for key, vectors in entries.items():
+            blobs = (
+                vectors.pooled.astype("<f4").tobytes(),
+                vectors.sentences.astype("<f2").tobytes(),
+                vectors.codes.tobytes(),
+                vectors.token_counts.astype("<i8").tobytes(),
+            )
+            rows.append((key, _checksum(key, blobs), *blobs))
 
         def work(db: sqlite3.Connection) -> None:
             with db:
@@ -95,7 +102,9 @@ class VectorCache:
         try:
             return work(self._open())
         except (sqlite3.DatabaseError, OSError) as exc:
-            if not _is_damage(exc):
+            code: int = getattr(exc, "sqlite_errorcode", 0)
+            # SQLITE_ERROR: the table has other columns than ours.
+            if code & 0xFF not in _DAMAGED and code != sqlite3.SQLITE_ERROR:
                 raise self._refusal(exc) from exc
             log.warning("vector_cache_set_aside", file=self._path.name, reason=str(exc))
         try:
@@ -137,21 +146,6 @@ def cache_key(texts: Sequence[str]) -> bytes:
         digest.update(len(text).to_bytes(8, "little"))
         digest.update(text.encode())
     return digest.digest()
-
-
-def _is_damage(exc: Exception) -> bool:
-    """Whether SQLite reports damage or the table has other columns than ours."""
-    code: int = getattr(exc, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_ERROR
-
-
-def _blobs(vectors: PassageVectors) -> list[bytes]:
-    return [
-        vectors.pooled.astype("<f4").tobytes(),
-        vectors.sentences.astype("<f2").tobytes(),
-        vectors.codes.tobytes(),
-        vectors.token_counts.astype("<i8").tobytes(),
-    ]
 
 
 def _checksum(key: bytes, blobs: Sequence[bytes]) -> bytes:

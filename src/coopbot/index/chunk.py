@@ -34,25 +34,22 @@ class _Sentence:
 
 def chunk(article: Article, count_tokens: CountTokens, *, max_tokens: int = MAX_TOKENS) -> list[Passage]:
     """The passages of an article in order. Every sentence is in exactly one; headings appear only in `heading_path`."""
-    sentences = list(_sentences(article.text, count_tokens))
-    return [_passage(article, group) for group in _groups(sentences, max_tokens)]
-
-
-def _sentences(text: str, count_tokens: CountTokens) -> Iterator[_Sentence]:
+    sentences: list[_Sentence] = []
     headings: list[tuple[int, str]] = []
     previous_end = 0
-    for span in split_sentences(text):
-        quote = text[span.start_char : span.end_char]
-        opens = "\n\n" in text[previous_end : span.start_char] or previous_end == 0
+    for span in split_sentences(article.text):
+        quote = article.text[span.start_char : span.end_char]
+        opens = "\n\n" in article.text[previous_end : span.start_char] or previous_end == 0
         previous_end = span.end_char
         if quote.startswith("#"):
             level = len(quote) - len(quote.lstrip("#"))
             headings = [(lv, title) for lv, title in headings if lv < level] + [(level, quote.lstrip("# ").strip())]
             continue
         path = tuple(title for _, title in headings)
-        for i, piece in enumerate(_pieces(text, span, count_tokens)):
-            tokens = count_tokens(text[piece.start_char : piece.end_char])
-            yield _Sentence(span=piece, tokens=tokens, opens_paragraph=opens and i == 0, heading_path=path)
+        for i, piece in enumerate(_pieces(article.text, span, count_tokens)):
+            tokens = count_tokens(article.text[piece.start_char : piece.end_char])
+            sentences.append(_Sentence(span=piece, tokens=tokens, opens_paragraph=opens and i == 0, heading_path=path))
+    return [_passage(article, group) for group in _groups(sentences, max_tokens)]
 
 
 def _pieces(text: str, span: Span, count_tokens: CountTokens) -> Iterator[Span]:

@@ -45,7 +45,11 @@ class RowMaker:
 
     def _make_group(self, group: Sequence[tuple[Article, list[Passage]]]) -> Iterator[ArticleRows]:
         texts = {cache_key(parts): parts for article, passages in group for parts in (_texts(article, p) for p in passages)}
-        self._embed_missing(texts)
+        known = self._cache.known(list(texts))
+        # Texts of equal length stay in order, because the texts of a batch change each other's vectors a little.
+        new = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key][2]))
+        for start in range(0, len(new), _BLOCK):
+            self._embed({key: texts[key] for key in new[start : start + _BLOCK]})
         for article, passages in group:
             parts = [_texts(article, passage) for passage in passages]
             keys = [cache_key(one) for one in parts]
@@ -56,13 +60,6 @@ class RowMaker:
                 found |= self._embed(missing)
             vectors = [found[key] for key in keys]
             yield ArticleRows(article=article, passages=passages, vectors=vectors, places=places_in(article))
-
-    def _embed_missing(self, texts: dict[bytes, list[str]]) -> None:
-        known = self._cache.known(list(texts))
-        # Texts of equal length stay in order, because the texts of a batch change each other's vectors a little.
-        missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key][2]))
-        for start in range(0, len(missing), _BLOCK):
-            self._embed({key: texts[key] for key in missing[start : start + _BLOCK]})
 
     def _embed(self, texts: dict[bytes, list[str]]) -> dict[bytes, PassageVectors]:
         made = dict(zip(texts, embed_block(list(texts.values()), self._embedder), strict=True))

@@ -14,14 +14,14 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.errors import Busy
-from coopbot.serve.sections import QuestionLimits
+from coopbot.sections import QuestionLimits
 
 T = TypeVar("T")
 
@@ -123,7 +123,9 @@ class Admission:
         with self._lock:
             if self._stopped:
                 raise Busy(_STOPPING)
-            question = _Question(client=client, key=key, work=partial(_in_context, copy_context(), work), asked=[asked])
+            context = copy_context()
+            # In a copy of the context, which has the request's id for what is logged, and its span for traces.
+            question = _Question(client=client, key=key, work=lambda watch: context.run(work, watch), asked=[asked])
             if self._joined(question):
                 return asked
             refused = self._refused_for(client)
@@ -266,11 +268,6 @@ class Admission:
             asked, question.asked = question.asked, []
             self._go_on()
         _settle(asked, error, result)
-
-
-def _in_context(context: Context, work: Callable[[Watch], T], watch: Watch) -> T:
-    """The work with the request's id in what it logs, and its span in traces."""
-    return context.run(work, watch)
 
 
 def _settle(asked: Sequence[Asked[Any]], error: BaseException | None, result: object = None) -> None:

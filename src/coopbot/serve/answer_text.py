@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from coopbot.domain import Answer, Language
 from coopbot.serve import view
 from coopbot.serve.messages import bracketed, labelled
@@ -11,7 +9,41 @@ from coopbot.serve.messages import bracketed, labelled
 
 def answer_text(answer: Answer) -> str:
     """The whole answer but for the nearest passages and the list of sources, which programs take from its citations."""
-    return "\n".join(_lines(answer))
+    lines: list[str] = []
+    for block in view.answer_view(answer):
+        match block:
+            case view.LeadBlock():
+                lines.append(block.text)
+            case view.QuoteBlock():
+                label = labelled(block.label, "", answer.question_language) if block.label else ""
+                quote = aged(block, answer.question_language) + block.words.text + block.note
+                lines.append(label + quote + "".join(f" [{number}]" for number in block.numbers))
+                if said := origin_text(block):
+                    lines.append(f"  {said}")
+                if block.origin:
+                    lines.append(f"  {block.origin.text}")
+                for one in block.folded:
+                    quote = aged(one, answer.question_language) + one.words.text + one.note
+                    lines.append(f"  {labelled(one.label, quote, answer.question_language)} [{one.number}]")
+                    if said := origin_text(one):
+                        lines.append(f"    {said}")
+            case view.SeriesBlock():
+                lines.append(block.heading)
+                for row in block.rows:
+                    figure = labelled(row.time, figure_text(row, answer.question_language), answer.question_language)
+                    lines.append(f"- {figure} [{row.number}]")
+            case view.NoteBlock():
+                lines.append(block.text)
+            case view.DisagreementBlock():
+                lines.append(block.heading)
+                for side in block.sides:
+                    lines.append(f"- {figure_text(side, answer.question_language)} [{side.number}] {side.line}")
+            case view.ArticlesBlock():
+                if block.heading:
+                    lines.append(block.heading)
+                for article in block.articles:
+                    lines.append(f"- {article.title} · {article.line}")
+    return "\n".join(lines)
 
 
 def figure_text(figure: view.Row | view.Side, language: Language) -> str:
@@ -27,39 +59,3 @@ def aged(block: view.QuoteBlock | view.Quoted, language: Language) -> str:
 def origin_text(block: view.QuoteBlock | view.Quoted) -> str:
     """Who said a quote and when, and where that was read; "" where only its article says it."""
     return " · ".join([*(one.text for one in block.said), *filter(None, [block.read_in])])
-
-
-def _lines(answer: Answer) -> Iterator[str]:
-    for block in view.answer_view(answer):
-        match block:
-            case view.LeadBlock():
-                yield block.text
-            case view.QuoteBlock():
-                label = labelled(block.label, "", answer.question_language) if block.label else ""
-                quote = aged(block, answer.question_language) + block.words.text + block.note
-                yield label + quote + "".join(f" [{number}]" for number in block.numbers)
-                if said := origin_text(block):
-                    yield f"  {said}"
-                if block.origin:
-                    yield f"  {block.origin.text}"
-                for one in block.folded:
-                    quote = aged(one, answer.question_language) + one.words.text + one.note
-                    yield f"  {labelled(one.label, quote, answer.question_language)} [{one.number}]"
-                    if said := origin_text(one):
-                        yield f"    {said}"
-            case view.SeriesBlock():
-                yield block.heading
-                for row in block.rows:
-                    figure = labelled(row.time, figure_text(row, answer.question_language), answer.question_language)
-                    yield f"- {figure} [{row.number}]"
-            case view.NoteBlock():
-                yield block.text
-            case view.DisagreementBlock():
-                yield block.heading
-                for side in block.sides:
-                    yield f"- {figure_text(side, answer.question_language)} [{side.number}] {side.line}"
-            case view.ArticlesBlock():
-                if block.heading:
-                    yield block.heading
-                for article in block.articles:
-                    yield f"- {article.title} · {article.line}"

@@ -21,7 +21,7 @@ from coopbot.index.model.embedder import Progress
 from coopbot.ingest.corpus.arrival import Arrival
 from coopbot.ingest.draft import Draft
 from coopbot.records import from_json, to_json
-from coopbot.serve.redact import public_address, without_secrets
+from coopbot.serve.logs import public_address, without_secrets
 from coopbot.state import Lease, State
 
 Kind = Literal["add", "remove", "rebuild", "feed"]
@@ -369,32 +369,27 @@ class Changes:
                         raise
                 return replace(change, effect="removed")
             case "feed":
-                return replace(change, effect="added") if self._read_feed(change.subject) or again else None
+                arrived = 0
+                for url, result in self._editor.add_feed(change.subject):
+                    arrived += not isinstance(result, CoopbotError)
+                    if isinstance(result, CoopbotError) and not isinstance(result, Duplicate):
+                        log.warning("not_taken_from_feed", url=public_address(url), reason=without_secrets(str(result)))
+                return replace(change, effect="added") if arrived or again else None
+        row = self._state.first("SELECT data FROM changes WHERE change_id = ?", change.change_id)
+        data = bytes(row["data"] or b"") if row else b""
         try:
-            arrival = self._added(change)
+            match change.given:
+                case "address":
+                    arrival = self._editor.add_url(change.subject)
+                case "file":
+                    arrival = self._editor.add_file(data, change.subject)
+                case _:
+                    arrival = self._editor.add_draft(from_json(Draft, data))
         except Duplicate as exc:
             if not again:
                 raise
             return replace(change, article_id=exc.article_id, effect="added")
         return replace(change, article_id=arrival.article.article_id, title=arrival.article.title, effect=arrival.change)
-
-    def _added(self, change: Change) -> Arrival:
-        if change.given == "address":
-            return self._editor.add_url(change.subject)
-        row = self._state.first("SELECT data FROM changes WHERE change_id = ?", change.change_id)
-        data = bytes(row["data"]) if row else b""
-        if change.given == "file":
-            return self._editor.add_file(data, change.subject)
-        return self._editor.add_draft(from_json(Draft, data))
-
-    def _read_feed(self, feed: str) -> int:
-        """Add the new articles of a feed and return how many. Failures are logged without secrets."""
-        arrived = 0
-        for url, result in self._editor.add_feed(feed):
-            arrived += not isinstance(result, CoopbotError)
-            if isinstance(result, CoopbotError) and not isinstance(result, Duplicate):
-                log.warning("not_taken_from_feed", url=public_address(url), reason=without_secrets(str(result)))
-        return arrived
 
     def _index(self, lease: Lease, changes: Sequence[Change]) -> None:
         stored_at_s = -_PROGRESS_S

@@ -12,7 +12,7 @@ from threading import Lock
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Watch
-from coopbot.domain import Answer, Filters, InterfaceLanguage, Language
+from coopbot.domain import Filters, InterfaceLanguage, Language
 from coopbot.text.language import detect_language
 
 MAX_FURTHER = 3
@@ -93,15 +93,12 @@ class FurtherQuestions:
         if known is not None:
             return known
         answer = self._answerer.find(question, filters=filters, max_citations=1, watch=watch)
-        quote = _answering_quote(answer, language)
+        if answer.outcome != "answered" or not answer.citations or answer.citations[0].language != language:
+            quote = ""
+        else:
+            quote = answer.citations[0].quote
         with self._lock:
             self._tried[key] = quote
             while len(self._tried) > _REMEMBERED:
                 del self._tried[next(iter(self._tried))]
         return quote
-
-
-def _answering_quote(answer: Answer, language: Language) -> str:
-    if answer.outcome != "answered" or not answer.citations or answer.citations[0].language != language:
-        return ""
-    return answer.citations[0].quote

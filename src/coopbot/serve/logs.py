@@ -1,18 +1,21 @@
-"""The log on standard error: one line of JSON for each event of coopbot, of libraries, and for each crash."""
+"""The log on standard error: one line of JSON for each event of coopbot, of libraries, and for each crash; without secrets."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 _MESSAGE_CHARS = 200
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 
 # structlog's: an event is a dictionary of whatever was logged.
 _Event = MutableMapping[str, Any]
@@ -81,3 +84,17 @@ def _process_crashed(kind: type[BaseException], error: BaseException, trace: Tra
 def _thread_crashed(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None:
         log.critical("thread_crashed", thread=args.thread.name if args.thread else "", exc_info=args.exc_value)
+
+
+def public_address(url: str) -> str:
+    """The address without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not an address)"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def without_secrets(text: str) -> str:
+    """The text, each web address in it reduced to its `public_address`."""
+    return _ADDRESS.sub(lambda found: public_address(found[0]), text)

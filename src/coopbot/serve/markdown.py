@@ -47,7 +47,14 @@ def answer_markdown(answer: Answer, base: str = "") -> Iterator[MarkdownLine]:
     addresses |= {(one.number, at): said_address(source) for one in answer.citations for at, source in enumerate(one.sources)}
     for block in view.answer_view(answer):
         for pieces in _paragraphs(block, addresses, answer.question_language):
-            yield _line(pieces, addresses)
+            text, links = "", []
+            for piece in pieces:
+                if isinstance(piece, int):
+                    mark = _linked(f"\\[{piece}\\]", addresses[piece])
+                    links.append((piece, Span(start_char=len(text) + 1, end_char=len(text) + 1 + len(mark))))
+                    piece = f" {mark}"
+                text += piece
+            yield MarkdownLine(text=text, links=tuple(links))
 
 
 def markdown_text(answer: Answer, base: str = "") -> str:
@@ -117,17 +124,6 @@ def _said(block: view.QuoteBlock | view.Quoted, addresses: _Addresses) -> str:
 
 def _linked_said(said: Sequence[view.Said], addresses: _Addresses) -> str:
     return " · ".join(_linked(escaped_markdown(one.text), addresses[one.number, one.source]) for one in said)
-
-
-def _line(pieces: tuple[str | int, ...], addresses: _Addresses) -> MarkdownLine:
-    text, links = "", []
-    for piece in pieces:
-        if isinstance(piece, int):
-            mark = _linked(f"\\[{piece}\\]", addresses[piece])
-            links.append((piece, Span(start_char=len(text) + 1, end_char=len(text) + 1 + len(mark))))
-            piece = f" {mark}"
-        text += piece
-    return MarkdownLine(text=text, links=tuple(links))
 
 
 def _words(words: view.Words) -> str:

@@ -10,8 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from coopbot.domain import Answer, Article, Citation, Claim, Disagreement, Language, Remark, Span
-from coopbot.serve.messages import bracketed, format_date, labelled, message, publisher_line, read_in, source_text
-from coopbot.serve.notes import age_note, citation_note, format_period
+from coopbot.serve.messages import (
+    age_note,
+    bracketed,
+    citation_note,
+    format_date,
+    format_period,
+    labelled,
+    message,
+    publisher_line,
+    read_in,
+    source_text,
+)
 from coopbot.text.restate import restate
 
 
@@ -240,7 +250,12 @@ class _View:
         cited = [citation for citation in answer.citations if citation not in nearest]
         if cited:
             shown = {quote.words.text for quote in quotes} | {one.words.text for quote in quotes for one in quote.folded}
-            yield SourcesBlock(heading=texts.sources, articles=tuple(self._sources(cited, shown)))
+            sources: list[Source] = []
+            for article_id in dict.fromkeys(citation.article_id for citation in cited):
+                own = [citation for citation in cited if citation.article_id == article_id]
+                new = [self._quoted(one, one.answer) for one in own if one.quote not in shown]
+                sources.append(self._source(own[0], own, new))
+            yield SourcesBlock(heading=texts.sources, articles=tuple(sources))
         if answer.articles and answer.claims:
             more = tuple(self._source(article) for article in answer.articles)
             yield ArticlesBlock(articles=more, heading=texts.more_articles)
@@ -323,12 +338,6 @@ class _View:
             for citation, text in zip(map(self._citation, found.citations), parts, strict=True)
         )
         return DisagreementBlock(heading=message(self.language).sources_differ, sides=sides)
-
-    def _sources(self, citations: Sequence[Citation], shown: set[str]) -> Iterator[Source]:
-        for article_id in dict.fromkeys(citation.article_id for citation in citations):
-            own = [citation for citation in citations if citation.article_id == article_id]
-            new = [self._quoted(one, one.answer) for one in own if one.quote not in shown]
-            yield self._source(own[0], own, new)
 
     def _source(self, article: Article | Citation, citations: Sequence[Citation] = (), quotes: Sequence[Quoted] = ()) -> Source:
         return Source(

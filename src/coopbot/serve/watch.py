@@ -18,7 +18,7 @@ import watchfiles
 
 from coopbot.errors import Busy, CoopbotError
 from coopbot.serve.changes import Changes
-from coopbot.serve.redact import public_address, without_secrets
+from coopbot.serve.logs import public_address, without_secrets
 
 # Temporary files of editors, browsers and copying programs.
 _TEMPORARY = re.compile(r"~$|^~|^#.*#$|\.(?:tmp|temp|part|partial|crdownload|download|sw[a-z])$", re.IGNORECASE)
@@ -97,8 +97,15 @@ def _follow(
         # A recreated folder may get the same inode, but the deletion of the old one is reported as a change.
         if _identity(corpus_dir) != folder or any(path == str(root) for _, path in changes):
             return
-        if due or changes:
-            due = not _called(changed)
+        if not (due or changes):
+            continue
+        due = False
+        try:
+            changed()
+        except Busy:
+            due = True
+        except CoopbotError as exc:
+            log.error("change_not_taken", error=type(exc).__name__, reason=without_secrets(str(exc)))
 
 
 def is_article_path(path: str) -> bool:
@@ -112,17 +119,6 @@ def _identity(folder: Path) -> tuple[int, int]:
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return status.st_dev, status.st_ino
-
-
-def _called(changed: Callable[[], object]) -> bool:
-    """Call `changed`; False if it has to be called again."""
-    try:
-        changed()
-    except Busy:
-        return False
-    except CoopbotError as exc:
-        log.error("change_not_taken", error=type(exc).__name__, reason=without_secrets(str(exc)))
-    return True
 
 
 def poll(
@@ -141,16 +137,12 @@ def poll(
     while not stop.is_set():
         for feed in feeds:
             if not stop.is_set():
-                _visit(feed, visit)
+                try:
+                    visit(feed)
+                except CoopbotError as exc:
+                    reason = without_secrets(str(exc))
+                    log.warning("feed_failed", feed=public_address(feed), error=type(exc).__name__, reason=reason)
+                except Exception as exc:  # the thread's outermost edge: a crash in one feed must not end the others
+                    log.error("feed_crashed", feed=public_address(feed), error=type(exc).__name__)
         due += every_s * ((clock() - due) // every_s + 1)
         stop.wait(due - clock())
-
-
-def _visit(feed: str, visit: Callable[[str], object]) -> None:
-    try:
-        visit(feed)
-    except CoopbotError as exc:
-        reason = without_secrets(str(exc))
-        log.warning("feed_failed", feed=public_address(feed), error=type(exc).__name__, reason=reason)
-    except Exception as exc:  # the thread's outermost edge: a crash in one feed must not end the others
-        log.error("feed_crashed", feed=public_address(feed), error=type(exc).__name__)

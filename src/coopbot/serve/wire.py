@@ -12,9 +12,8 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Answer, AnswerKind, Article, Language, Notice, Outcome, Remark, Source, When, WritingOutcome
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
-from coopbot.serve.links import said_address
-from coopbot.serve.messages import source_names
-from coopbot.serve.notes import age_note, citation_note
+from coopbot.serve.links import said_address, web_address
+from coopbot.serve.messages import age_note, citation_note, source_names
 from coopbot.serve.view import Block, answer_view
 from coopbot.text.publishers import publisher_names
 
@@ -34,12 +33,7 @@ class Shape(BaseModel):
         return cls.model_validate({**{name: getattr(record, name) for name in cls.model_fields.keys() - others}, **others})
 
 
-def _web_address(url: str) -> str:
-    """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
-    return url if url.lower().startswith(("http://", "https://")) else ""
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+LinkAddress = Annotated[str, AfterValidator(web_address)]
 
 
 class SourceOut(Shape):
@@ -51,7 +45,7 @@ class SourceOut(Shape):
 
     publisher: str
     title: str
-    url: WebAddress
+    url: LinkAddress
     published: When | None
     via: str
     name: dict[Language, str]
@@ -74,7 +68,7 @@ class ArticleOut(Shape):
     authors: list[str]
     publisher: str
     published: date | None
-    url: WebAddress
+    url: LinkAddress
     language: Language
     sources: list[SourceOut]
     also_published_by: list[SourceOut]

@@ -121,9 +121,23 @@ def ends_sentence(at: Boundary) -> bool:
     if at.text[following] in _GOES_ON:
         return False
     if at.marks == "；" or (at.marks[-1] == "…" and _HAN.match(at.text, at.stop)):
-        return _both_parts_long(at)
+        # Only outside brackets, and if both parts are long enough to be sentences.
+        window = at.window(_BRACKET_WINDOW_CHARS)
+        if _last_of("（(", window) > _last_of("）)", window):
+            return False
+        after = at.text[at.stop : min(at.stop + _LONG_PART_CHARS, at.end)]
+        return at.marks_start - at.start >= _LONG_PART_CHARS <= len(after) and not any(mark in "；。！？" for mark in after)
     if any(mark in FULL_STOPS for mark in at.marks):
-        return _full_stop_ends(at)
+        # 。！？ end a sentence unless the quoted or bracketed sentence is part of another.
+        if not at.closers or at.spaced:
+            return True
+        if at.closers[-1] in "》〉":
+            return False
+        if at.closers[-1] in ")）":
+            window = at.window(_BRACKET_WINDOW_CHARS)
+            return not window[: _last_of("（(", window)].strip()
+        continues = at.text[at.stop] == "的" or _ATTRIBUTION.match(at.text, at.stop, at.end)
+        return not (at.closers[-1] in _QUOTES and continues)
     if at.text[following].islower():
         return False
     if not at.spaced and not at.closers:
@@ -135,30 +149,8 @@ def ends_sentence(at: Boundary) -> bool:
     return not at.text[following].isdigit()  # "1, 2, ... 10"
 
 
-def _both_parts_long(at: Boundary) -> bool:
-    """Whether both parts are outside brackets and long enough to be sentences."""
-    window = at.window(_BRACKET_WINDOW_CHARS)
-    if _last_of("（(", window) > _last_of("）)", window):
-        return False
-    after = at.text[at.stop : min(at.stop + _LONG_PART_CHARS, at.end)]
-    return at.marks_start - at.start >= _LONG_PART_CHARS <= len(after) and not any(mark in "；。！？" for mark in after)
-
-
 def _last_of(brackets: str, window: str) -> int:
     return max(window.rfind(bracket) for bracket in brackets)
-
-
-def _full_stop_ends(at: Boundary) -> bool:
-    """。！？ end a sentence unless the quoted or bracketed sentence is part of another."""
-    if not at.closers or at.spaced:
-        return True
-    if at.closers[-1] in "》〉":
-        return False
-    if at.closers[-1] in ")）":
-        window = at.window(_BRACKET_WINDOW_CHARS)
-        return not window[: _last_of("（(", window)].strip()
-    continues = at.text[at.stop] == "的" or _ATTRIBUTION.match(at.text, at.stop, at.end)
-    return not (at.closers[-1] in _QUOTES and continues)
 
 
 def _unspaced_mark_ends(at: Boundary, following: int) -> bool:
@@ -203,7 +195,14 @@ def _period_ends(at: Boundary, following: int) -> bool:
         case Abbreviation.CLOSING:
             return capital and following_word != "США"
         case Abbreviation.YEAR:
-            return _year_ends(at, begins=begins, capital=capital)
+            *earlier, clause = _CLAUSE_START.split(at.window(_CLAUSE_WINDOW_CHARS))
+            only_a_date = all(
+                word.lower() in _TIME_WORDS or set(word) <= _ROMAN_DIGITS or bool(_MONTH.fullmatch(word.lower()))
+                for word in _LETTERS.findall(clause)
+            )
+            if only_a_date:
+                return bool(earlier) and begins
+            return capital
 
 
 def _abbreviation(before: str, word: str) -> Abbreviation | None:
@@ -218,16 +217,3 @@ def _abbreviation(before: str, word: str) -> Abbreviation | None:
     if len(name) == 1 or _ACRONYM.fullmatch(name):
         return _ABBREVIATIONS.get(name, Abbreviation.LEADING)
     return _ABBREVIATIONS.get(name)
-
-
-def _year_ends(at: Boundary, *, begins: bool, capital: bool) -> bool:
-    """Whether "... 2022 г." ends the sentence. Next comes: begins, a clear beginning; capital, a capital."""
-    *earlier, clause = _CLAUSE_START.split(at.window(_CLAUSE_WINDOW_CHARS))
-    only_a_date = all(_is_time_word(word) for word in _LETTERS.findall(clause))
-    if only_a_date:
-        return bool(earlier) and begins
-    return capital
-
-
-def _is_time_word(word: str) -> bool:
-    return word.lower() in _TIME_WORDS or set(word) <= _ROMAN_DIGITS or bool(_MONTH.fullmatch(word.lower()))

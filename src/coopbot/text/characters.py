@@ -1,4 +1,4 @@
-"""The one way in for text from outside: what is no text is left out, a line has a greatest length; and what a Chinese one is.
+"""The one way in for text from outside: what is no text is left out, a line has a greatest length; and other alphabets.
 
 Questions, messages, titles, names, articles and what a language model writes all pass `plain_characters`.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from coopbot.text.words import file_text
 
 # Control, zero-width and directional characters carry no text, disguise what is written and break exact search. Halves of
 # characters, which a client leaves when it cuts a text, cannot be encoded at all.
@@ -47,3 +51,17 @@ def plain_characters(text: str) -> str:
 def has_meaning(text: str) -> bool:
     """Whether there is a letter, a digit or an emoji: something that can be read."""
     return any(character.isalnum() or unicodedata.category(character) == "So" for character in text)
+
+
+# Pairs: a traditional character, then its simplified form, the first choice of OpenCC's conversion t2s (Apache-2.0). They are
+# those of Big5 whose simplified form is in GB 2312, and a few common variants. A table of our own, since OpenCC
+# costs megabytes and a load time for one dictionary look-up.
+_PAIRS = file_text("simplified.txt").split()
+
+TO_SIMPLIFIED: Mapping[int, str] = MappingProxyType({ord(pair[0]): pair[1] for pair in _PAIRS})
+"""For `str.translate`."""
+
+
+def to_simplified(text: str) -> str:
+    """The text with simplified characters for traditional ones; every character keeps its place."""
+    return text if text.isascii() else text.translate(TO_SIMPLIFIED)

@@ -6,7 +6,7 @@ A cue alone decides nothing: `ask/understand/kinds.py` has weights for them, lea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from coopbot.domain import Span
@@ -217,12 +217,8 @@ def without_cues(text: str) -> str:
 def without_names(text: str) -> str:
     """The text in small letters, names overwritten by control characters."""
     flat = flatten(text)
-    return blanked(flat, list(_disjoint(span for span, _ in name_spans(flat) if span.start_char < span.end_char)))
-
-
-def _disjoint(spans: Iterable[Span]) -> Iterator[Span]:
-    end = 0
-    for span in spans:
-        if span.start_char >= end:
-            yield span
-            end = span.end_char
+    names: list[Span] = []
+    for span, _ in name_spans(flat):
+        if (names[-1].end_char if names else 0) <= span.start_char < span.end_char:
+            names.append(span)
+    return blanked(flat, names)

@@ -80,7 +80,13 @@ def find_dates(text: str) -> list[DateMention]:
     rest = flatten(text)
     mentions: list[DateMention] = []
     for pattern in _PATTERNS:
-        found = [mention for match in pattern.finditer(rest) if (mention := _mention(match))]
+        found: list[DateMention] = []
+        for match in pattern.finditer(rest):
+            groups = match.groupdict()
+            year, month, day = (_number(groups.get(name)) for name in ("year", "month", "day"))
+            possible = (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31)
+            if possible and not _is_amount(match, year):
+                found.append(DateMention(start_char=match.start(), end_char=match.end(), year=year, month=month, day=day))
         rest = blanked(rest, found)
         mentions += found
     return sorted(mentions, key=lambda mention: mention.start_char)
@@ -98,15 +104,6 @@ def blanked(text: str, spans: Sequence[Span]) -> str:
         pieces += [text[end : span.start_char], "\0" * (span.end_char - span.start_char)]
         end = span.end_char
     return "".join(pieces) + text[end:]
-
-
-def _mention(match: re.Match[str]) -> DateMention | None:
-    groups = match.groupdict()
-    year, month, day = (_number(groups.get(name)) for name in ("year", "month", "day"))
-    possible = (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31)
-    if not possible or _is_amount(match, year):
-        return None
-    return DateMention(start_char=match.start(), end_char=match.end(), year=year, month=month, day=day)
 
 
 def _number(value: str | None) -> int | None:

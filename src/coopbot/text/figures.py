@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,7 +11,7 @@ from itertools import product
 from typing import NamedTuple
 
 from coopbot.domain import Span
-from coopbot.text.dates import DateMention, find_dates
+from coopbot.text.dates import find_dates
 from coopbot.text.quantities import Quantity, find_quantities
 
 _TO = re.compile(r" ?(?:[-–—~～至到]|to|до) ?", re.IGNORECASE)
@@ -43,7 +43,13 @@ class Figure(NamedTuple):
 
     def contradicts(self, other: Figure) -> bool:
         """Whether the two differ, but by so little that they may be meant for the same thing. Units are not compared."""
-        return not self.agrees(other) and _comparable(self, other)
+        if self.agrees(other):
+            return False
+        if self.unit == "date":
+            return max(self.low, other.low) - min(self.high, other.high) <= _DAYS_APART
+        small, large = sorted((self, other), key=lambda figure: figure.high)
+        slip = any(large.low <= (small.low + small.high) / 2 * 10**power < large.high for power in (1, 2, 3))
+        return slip or 0 < large.high < _COMPARABLE * small.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +65,32 @@ def find_figures(text: str) -> list[Figure]:
 
 
 def place_figures(text: str) -> Sequence[PlacedFigure]:
-    """All figures of a text with their places, amounts before dates."""
+    """All figures of a text with their places, amounts before dates; one figure for both ends of a range."""
     return _remembered(text) if len(text) <= _SENTENCE_CHARS else _placed(text)
 
 
 def _placed(text: str) -> Sequence[PlacedFigure]:
     dates = find_dates(text)
-    return (*_amounts(text, find_quantities(text, dates)), *_days(dates))
+    quantities = find_quantities(text, dates)
+    placed: list[PlacedFigure] = []
+    ended = -1
+    for place, quantity in enumerate(quantities):
+        if quantity.start_char < ended:
+            continue
+        last = quantity
+        for following in quantities[place + 1 : place + 2]:
+            if following.unit == quantity.unit and _TO.fullmatch(text, quantity.end_char, following.start_char):
+                last = following
+        ended = last.end_char
+        unit, factor = _BASE_UNITS.get(quantity.unit, (quantity.unit, 1.0))
+        figure = Figure(unit, _bounds(quantity)[0] * factor, _bounds(last)[1] * factor)
+        placed.append(PlacedFigure(figure=figure, start_char=quantity.start_char, end_char=ended))
+    for mention in dates:
+        if mention.year:
+            first = date(mention.year, mention.month or 1, 1).toordinal() + (mention.day or 1) - 1
+            figure = Figure("date", first, first + (1 if mention.day else 30 if mention.month else 365))
+            placed.append(PlacedFigure(figure=figure, start_char=mention.start_char, end_char=mention.end_char))
+    return tuple(placed)
 
 
 _remembered = lru_cache(maxsize=_REMEMBERED)(_placed)
@@ -78,11 +103,12 @@ def figures_agree(one: str, other: str) -> bool:
 
 def all_agree(ours: Sequence[Figure], theirs: Sequence[Figure]) -> bool:
     """Whether both are some, and each of `ours` agrees with one of `theirs`."""
-    return bool(ours) and bool(theirs) and all(any(_is_one(a, b) for b in theirs) for a in ours)
-
-
-def _is_one(one: Figure, other: Figure) -> bool:
-    return any(a.unit == b.unit and a.agrees(b) for a, b in product(_forms(one), _forms(other)))
+    forms = [form for figure in theirs for form in _forms(figure)]
+    return (
+        bool(forms)
+        and bool(ours)
+        and all(any(one.unit == other.unit and one.agrees(other) for one, other in product(_forms(own), forms)) for own in ours)
+    )
 
 
 def _forms(figure: Figure) -> list[Figure]:
@@ -90,30 +116,6 @@ def _forms(figure: Figure) -> list[Figure]:
     if figure.unit != "times":
         return [figure]
     return [figure, *(Figure("percent", 100 * (figure.low - by), 100 * (figure.high - by)) for by in (0, 1))]
-
-
-def _comparable(one: Figure, other: Figure) -> bool:
-    if one.unit == "date":
-        return max(one.low, other.low) - min(one.high, other.high) <= _DAYS_APART
-    small, large = sorted((one, other), key=lambda figure: figure.high)
-    slip = any(large.low <= (small.low + small.high) / 2 * 10**power < large.high for power in (1, 2, 3))
-    return slip or 0 < large.high < _COMPARABLE * small.high
-
-
-def _amounts(text: str, quantities: list[Quantity]) -> Iterator[PlacedFigure]:
-    """A figure for each amount; one for both ends of a range."""
-    ended = -1
-    for place, quantity in enumerate(quantities):
-        if quantity.start_char < ended:
-            continue
-        last = quantity
-        for following in quantities[place + 1 : place + 2]:
-            if following.unit == quantity.unit and _TO.fullmatch(text, quantity.end_char, following.start_char):
-                last = following
-        ended = last.end_char
-        unit, factor = _BASE_UNITS.get(quantity.unit, (quantity.unit, 1.0))
-        figure = Figure(unit, _bounds(quantity)[0] * factor, _bounds(last)[1] * factor)
-        yield PlacedFigure(figure=figure, start_char=quantity.start_char, end_char=ended)
 
 
 def _bounds(quantity: Quantity) -> tuple[float, float]:
@@ -128,11 +130,3 @@ def _bounds(quantity: Quantity) -> tuple[float, float]:
     grain = 10.0 ** (int(exponent) + rounded)
     half = max(grain / 2, _ABOUT * value) if quantity.approximate else grain / 2
     return value - half, value + half
-
-
-def _days(dates: list[DateMention]) -> Iterator[PlacedFigure]:
-    for mention in dates:
-        if mention.year:
-            first = date(mention.year, mention.month or 1, 1).toordinal() + (mention.day or 1) - 1
-            figure = Figure("date", first, first + (1 if mention.day else 30 if mention.month else 365))
-            yield PlacedFigure(figure=figure, start_char=mention.start_char, end_char=mention.end_char)

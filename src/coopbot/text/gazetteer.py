@@ -9,7 +9,6 @@ river.
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
 import re
 from collections import Counter
@@ -19,10 +18,10 @@ from functools import lru_cache
 from itertools import chain
 
 from coopbot.domain import Language, Span
-from coopbot.text.characters import HAN
+from coopbot.text.characters import HAN, TO_SIMPLIFIED
 from coopbot.text.phrases import Phrases
-from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import fold
+from coopbot.text.words import file_text
 
 # Words of one script, numbers, single Han characters, and marks that no name contains; the possessive 's is dropped. Hyphens,
 # quotes and periods are ignored, so that spellings of «Сила Сибири-2», "Power of Siberia - 2" and "VEB.RF" match.
@@ -154,7 +153,7 @@ def gazetteer_sha256() -> str:
 
 @lru_cache(maxsize=1)
 def _load() -> _Gazetteer:
-    text = importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8")
+    text = file_text("gazetteer.json")
     file = json.loads(text)
     points: dict[str, list[float]] = {id_: entry.pop("at") for id_, entry in file.items() if "at" in entry}
     larger: dict[str, str] = {id_: entry.pop("in") for id_, entry in file.items() if "in" in entry}

@@ -5,7 +5,6 @@ They are in `glossary.json`: for each concept's id its words by language. A word
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import re
 import unicodedata
@@ -13,10 +12,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
-from coopbot.text.characters import HAN
+from coopbot.text.characters import HAN, TO_SIMPLIFIED
 from coopbot.text.phrases import Mention, Phrases
-from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
+from coopbot.text.words import file_text
 
 _HAN = re.compile(f"[{HAN}]")
 
@@ -43,7 +42,7 @@ def concept_mentions(text: str) -> Iterator[Mention]:
 @lru_cache(maxsize=1)
 def _load() -> tuple[Phrases, Phrases]:
     """Phrases as lexical tokens, and Chinese phrases as characters."""
-    text = importlib.resources.files("coopbot.text").joinpath("glossary.json").read_text(encoding="utf-8")
+    text = file_text("glossary.json")
     entries = [(phrase, id_) for id_, words in json.loads(text).items() for phrase in chain.from_iterable(words.values())]
     return (
         Phrases((lexical_tokens(phrase), id_) for phrase, id_ in entries if not _HAN.search(phrase)),

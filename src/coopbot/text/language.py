@@ -64,7 +64,8 @@ def is_other_language(text: str) -> bool:
     han, kana = len(_HAN.findall(text)), len(_KANA.findall(text))
     if han + kana > len(words):
         return kana > _KANA_SHARE * (han + kana)
-    if words and sum(_is_in_other_script(word) for word in words) > _OTHER_SCRIPT_SHARE * len(words):
+    other = sum(not any(script.match(word) for script in (_CYRILLIC_WORD, _LATIN_WORD, _HAN)) for word in words)
+    if other > _OTHER_SCRIPT_SHARE * len(words):
         return True
     cyrillic = "".join(_CYRILLIC_WORD.findall(text)).lower()
     if len(_OTHER_CYRILLIC.findall(cyrillic)) > _OTHER_SHARE * sum(map(len, words)):
@@ -75,7 +76,3 @@ def is_other_language(text: str) -> bool:
         return True
     grammar = max(sum(word in known for word in words) for known in (_ENGLISH_GRAMMAR, _RUSSIAN_GRAMMAR))
     return grammar < _GRAMMAR_SHARE * len(words)
-
-
-def _is_in_other_script(word: str) -> bool:
-    return not (_CYRILLIC_WORD.match(word) or _LATIN_WORD.match(word) or _HAN.match(word))

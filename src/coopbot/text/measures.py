@@ -5,14 +5,14 @@ All expressions expect text that went through `flatten` and ignore case.
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
-from coopbot.text.simplified import to_simplified
+from coopbot.text.characters import to_simplified
+from coopbot.text.words import file_text
 
 _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _FLAT = str.maketrans("０１２３４５６７８９％．" + _SPACES, "0123456789%." + " " * len(_SPACES))
@@ -37,7 +37,7 @@ class Unit:
 
 def _rows(name: str) -> list[list[str]]:
     """The cells of a table, tab-separated; "-" is empty, and lines with # are remarks."""
-    text = importlib.resources.files("coopbot.text").joinpath(name).read_text(encoding="utf-8")
+    text = file_text(name)
     lines = text.replace("{freight}", _FREIGHT).splitlines()
     return [["" if cell == "-" else cell for cell in line.split("\t")] for line in lines if not line.startswith("#")]
 

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from coopbot.text.characters import to_simplified
 from coopbot.text.months import ANY_PREFIX, month_number
-from coopbot.text.simplified import to_simplified
 
 Period = tuple[int, int]
 """The first month and the last one, 1 to 12."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from functools import cache
 from typing import Literal, get_args
 
 from coopbot.domain import LANGUAGES, InterfaceLanguage, Language, Source
+from coopbot.text.words import file_text
 
 Kind = Literal[
     "agency", "newspaper", "broadcaster", "magazine", "portal", "ministry", "government", "company", "institution", "blog",
@@ -35,8 +35,20 @@ class Publisher:
 @cache
 def all_publishers() -> tuple[Publisher, ...]:
     """The table, in its order."""
-    text = importlib.resources.files("coopbot.text").joinpath("publishers.tsv").read_text(encoding="utf-8")
-    return tuple(_publisher(line) for line in text.splitlines() if line and not line.startswith("#"))
+    text = file_text("publishers.tsv")
+    publishers: list[Publisher] = []
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        kind, site, english, chinese, russian, others = line.split("\t")
+        if kind not in KINDS:
+            raise ValueError(f"no kind of publisher: {line}")
+        names: dict[InterfaceLanguage, str] = dict(
+            zip(LANGUAGES, (name if name != _NONE else english for name in (english, chinese, russian)), strict=True)
+        )
+        spellings = frozenset({*names.values(), *(others.split("|") if others != _NONE else ())})
+        publishers.append(Publisher(kind=kind, site=site if site != _NONE else "", names=names, spellings=spellings))
+    return tuple(publishers)
 
 
 def find_publisher(label: str) -> Publisher | None:
@@ -72,18 +84,6 @@ def is_linkable(source: Source) -> bool:
 @cache
 def _by_key() -> Mapping[str, Publisher]:
     return {_key(name): one for one in reversed(all_publishers()) for name in (*one.spellings, *filter(None, [one.site]))}
-
-
-def _publisher(line: str) -> Publisher:
-    kind, site, english, chinese, russian, others = line.split("\t")
-    if kind not in KINDS:
-        raise ValueError(f"no kind of publisher: {line}")
-    names: dict[InterfaceLanguage, str] = dict(
-        zip(LANGUAGES, (name if name != _NONE else english for name in (english, chinese, russian)), strict=True)
-    )
-    more = others.split("|") if others != _NONE else []
-    spellings = frozenset({*names.values(), *more})
-    return Publisher(kind=kind, site=site if site != _NONE else "", names=names, spellings=spellings)
 
 
 def _key(label: str) -> str:

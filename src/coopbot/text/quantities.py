@@ -122,20 +122,15 @@ def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> li
         found += _quantities(match)
         # A currency code after one number is not the sign of the next: "5 USD 7".
         position = max(match.end(), found[-1].end_char if found else 0)
-    found = _summed(found)
-    return [_with_unit_of(following, quantity, flat) for quantity, following in zip_longest(found, found[1:])]
-
-
-def _summed(quantities: Sequence[Quantity]) -> list[Quantity]:
-    """The amounts, with adjacent parts of one number added up: 3亿5千万元."""
+    # Adjacent parts of one number are added up: 3亿5千万元.
     summed: list[Quantity] = []
-    for quantity in quantities:
+    for quantity in found:
         last = summed[-1] if summed else None
         if last and last.end_char == quantity.start_char and not last.unit and last.value > quantity.value > 0:
             summed[-1] = replace(quantity, start_char=last.start_char, value=last.value + quantity.value)
         else:
             summed.append(quantity)
-    return summed
+    return [_with_unit_of(following, quantity, flat) for quantity, following in zip_longest(summed, summed[1:])]
 
 
 def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:

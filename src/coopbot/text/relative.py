@@ -291,7 +291,10 @@ def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
 def _mentioned(mention: DateMention, text: str, today: date) -> DatedWords | None:
     """The days of a date; a year or month that it leaves out is inferred."""
     if mention.year is not None:
-        days = _of_year(mention, text, mention.year)
+        if mention.month:
+            days = _day_or_month(mention.year, mention.month, mention.day)
+        else:
+            days = _part_of_year(mention.of(text), mention.year)
     elif mention.month is not None:
         days = _nearest(mention, text, today)
     else:
@@ -301,12 +304,6 @@ def _mentioned(mention: DateMention, text: str, today: date) -> DatedWords | Non
         return None
     first, last = days
     return DatedWords(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last)
-
-
-def _of_year(mention: DateMention, text: str, year: int) -> tuple[date, date] | None:
-    if mention.month:
-        return _day_or_month(year, mention.month, mention.day)
-    return _part_of_year(mention.of(text), year)
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:

@@ -5,7 +5,6 @@ Only where that is sure: any other word among them, and nothing is written.
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from coopbot.text.gazetteer import name_mentions, names_in
 from coopbot.text.measures import flatten
 from coopbot.text.months import ENGLISH_NAMES, russian_month
 from coopbot.text.quantities import Quantity, find_quantities
+from coopbot.text.words import file_text
 
 # What may stand between them without a meaning of its own.
 _EMPTY = re.compile(r"(?:[\s,，、;；:：()（）«»“”\"'.。]|\b(?:the|in|on|by|в|во|на|к)\b|[在于])*", re.IGNORECASE)
@@ -202,7 +202,7 @@ def _agreeing(forms: Sequence[str], number: Decimal | None) -> str:
 @cache
 def _words() -> Mapping[str, Mapping[Language, tuple[str, ...]]]:
     """Units and magnitudes of restated.tsv: by name and language, the forms of the word."""
-    rows = importlib.resources.files("coopbot.text").joinpath("restated.tsv").read_text(encoding="utf-8").splitlines()
+    rows = file_text("restated.tsv").splitlines()
     cells = [row.split("\t") for row in rows if not row.startswith("#")]
     return {
         name: {language: tuple(forms.split("|")) for language, forms in zip(LANGUAGES, (en, zh, ru), strict=True)}

@@ -6,7 +6,6 @@ word makes it a question.
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from itertools import takewhile
 from coopbot.domain import TALKS, Talk
 from coopbot.text.characters import HAN
 from coopbot.text.measures import flatten
+from coopbot.text.words import file_text
 
 # A longer message is never mere politeness.
 _MOST_TOKENS = 24
@@ -46,7 +46,13 @@ def find_small_talk(text: str) -> Talk | None:
         return "thanks" if re.search(r"[^\s\w?？!！.,。，…]", text) else None
     if len(tokens) > _MOST_TOKENS:
         return None
-    found = _cover(tuple(tokens))
+    # covered[end]: kinds of the phrases that cover tokens[:end] without gaps, longest phrases preferred.
+    covered: dict[int, frozenset[Talk | None]] = {0: frozenset()}
+    for at in range(len(tokens)):
+        if at in covered:
+            for length, talk in _phrases_at(tuple(tokens), at):
+                covered.setdefault(at + length, covered[at] | {talk})
+    found = covered.get(len(tokens))
     if found and found <= _NEVER_ASKED and re.search("[?？]", text):
         return None
     return next((talk for talk in _BY_WEIGHT if talk in found), None) if found else None
@@ -55,17 +61,6 @@ def find_small_talk(text: str) -> Talk | None:
 def _tokens(text: str) -> list[str]:
     plain = flatten(text).lower().translate(_SAME_LETTER)
     return _TOKEN.findall(_DRAWN_OUT.sub(r"\1", _APOSTROPHE.sub("", plain)))
-
-
-def _cover(tokens: tuple[str, ...]) -> frozenset[Talk | None] | None:
-    """The kinds of the phrases that cover the tokens without gaps, longest phrases preferred; None if nothing covers them."""
-    # covered[end]: kinds of the phrases that cover tokens[:end].
-    covered: dict[int, frozenset[Talk | None]] = {0: frozenset()}
-    for at in range(len(tokens)):
-        if at in covered:
-            for length, talk in _phrases_at(tokens, at):
-                covered.setdefault(at + length, covered[at] | {talk})
-    return covered.get(len(tokens))
 
 
 def _phrases_at(tokens: tuple[str, ...], at: int) -> Iterator[tuple[int, Talk | None]]:
@@ -89,7 +84,7 @@ def _matches(written: str, word: str) -> bool:
 
 @lru_cache(1)
 def _load() -> _Phrases:
-    text = importlib.resources.files("coopbot.text").joinpath("small_talk.json").read_text(encoding="utf-8")
+    text = file_text("small_talk.json")
     table: dict[str, dict[str, list[str]]] = json.loads(text)
     found: dict[str, list[tuple[tuple[str, ...], Talk | None]]] = {}
     for name, by_language in table.items():

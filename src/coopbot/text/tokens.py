@@ -10,8 +10,7 @@ import unicodedata
 
 from Stemmer import Stemmer
 
-from coopbot.text.characters import HAN
-from coopbot.text.simplified import TO_SIMPLIFIED
+from coopbot.text.characters import HAN, TO_SIMPLIFIED
 from coopbot.text.words import word_list
 
 _LATIN = "a-z\u00df-\u00f6\u00f8-\u024f"
@@ -56,7 +55,13 @@ def lexical_tokens(text: str) -> list[str]:
         if kind == "han":
             tokens += _han_tokens(token)
         elif kind == "number":
-            tokens += _number_tokens(token)
+            # Dates and version numbers ("16.11.2022") are split into their parts; leading zeros are dropped.
+            if thousands := _THOUSANDS.fullmatch(token):
+                tokens += [_plain(token.replace(thousands[1], ""))]
+            elif _DECIMAL.fullmatch(token):
+                tokens += [_plain(token)]
+            else:
+                tokens += [part.lstrip("0") or "0" for part in re.split("[ .,]", token)]
         elif token in _STOP_TOKENS:
             continue
         elif kind == "cyrillic":
@@ -98,15 +103,6 @@ def _han_tokens(run: str) -> list[str]:
             tokens.append(part)
         tokens += [part[i : i + 2] for i in range(len(part) - 1)]
     return [token for token in tokens if token not in _STOP_TOKENS]
-
-
-def _number_tokens(number: str) -> list[str]:
-    """Dates and version numbers ("16.11.2022") are split into their parts; leading zeros are dropped."""
-    if thousands := _THOUSANDS.fullmatch(number):
-        return [_plain(number.replace(thousands[1], ""))]
-    if _DECIMAL.fullmatch(number):
-        return [_plain(number)]
-    return [part.lstrip("0") or "0" for part in re.split("[ .,]", number)]
 
 
 def _plain(number: str) -> str:

@@ -1,10 +1,10 @@
-"""The word lists of `words.json`, such as stop words and abbreviations, by language."""
+"""The tables of this folder, and the word lists of `words.json`, such as stop words and abbreviations, by language."""
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 from functools import lru_cache
+from importlib.resources import files
 
 from coopbot.domain import Language
 
@@ -15,8 +15,13 @@ def word_list(name: str, *languages: Language) -> frozenset[str]:
     return frozenset(word for language in languages or lines for line in lines[language] for word in line.split())
 
 
+def file_text(name: str) -> str:
+    """The text of a file of this folder."""
+    return files("coopbot.text").joinpath(name).read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=1)
 def _load() -> dict[str, dict[Language, list[str]]]:
-    text = importlib.resources.files("coopbot.text").joinpath("words.json").read_text(encoding="utf-8")
+    text = file_text("words.json")
     lists: dict[str, dict[Language, list[str]]] = json.loads(text)
     return lists

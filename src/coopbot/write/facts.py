@@ -31,7 +31,13 @@ class Fact(Span):
         """Whether the other fact implies this one: the same amount, a date at least as precise, or a shared name."""
         match self.value, other.value:
             case Quantity() as own, Quantity() as quoted:
-                return _is_amount(own, quoted)
+                # "6 million" does not follow from "more than 6 million", but "about 6 million" follows from 6.2 million.
+                if own.unit != quoted.unit or own.approximate < quoted.approximate:
+                    return False
+                if own.value == quoted.value:
+                    return True
+                rounder = own.approximate > quoted.approximate and _digits(own) < _digits(quoted)
+                return rounder and abs(own.value - quoted.value) <= _ROUNDED * abs(quoted.value)
             case DateMention() as own, DateMention() as quoted:
                 given = ((own.year, quoted.year), (own.month, quoted.month), (own.day, quoted.day))
                 return all(mine is None or mine == theirs for mine, theirs in given)
@@ -65,18 +71,6 @@ def loose_digits(text: str, facts: Sequence[Fact]) -> set[str]:
     for start, end in reversed(spans):
         text = f"{text[:start]}\0{text[end:]}"
     return set(_DIGITS.findall(text))
-
-
-def _is_amount(own: Quantity, quoted: Quantity) -> bool:
-    """Whether the quoted amount implies `own`. "6 million" does not follow from "more than 6 million", but "about 6 million"
-    follows from 6.2 million.
-    """
-    if own.unit != quoted.unit or own.approximate < quoted.approximate:
-        return False
-    if own.value == quoted.value:
-        return True
-    rounder = own.approximate > quoted.approximate and _digits(own) < _digits(quoted)
-    return rounder and abs(own.value - quoted.value) <= _ROUNDED * abs(quoted.value)
 
 
 def _digits(quantity: Quantity) -> int:

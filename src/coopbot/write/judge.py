@@ -22,15 +22,12 @@ def reads_alike(question: str, sentence: str, quotes: Sequence[Citation], reader
     """Whether a sentence answers the question almost as well as one of its quotes, with the same answer."""
     heads = [head_of(one.title, one.published) for one in quotes]
     texts = [(heads[0], sentence), *zip(heads, (one.quote for one in quotes), strict=True)]
-    (own, answer), *others = _read(question, texts, reader)
-    return any(own >= theirs - _MOST_BEHIND and _is_same(answer, quoted, sentence) for theirs, quoted in others)
-
-
-def _read(question: str, texts: Sequence[tuple[str, str]], reader: Reader) -> list[tuple[float, str]]:
-    """For each (title line, text): how well the text, read as one sentence, answers, and its answering words."""
     read = reader.read(question, [(head, _passage(text)) for head, text in texts])
     spans = [one.answers[0] for one in read]
-    return [(float(one.best[0]), span.of(text)) for one, span, (_, text) in zip(read, spans, texts, strict=True)]
+    (own, answer), *others = [
+        (float(one.best[0]), span.of(text)) for one, span, (_, text) in zip(read, spans, texts, strict=True)
+    ]
+    return any(own >= theirs - _MOST_BEHIND and _is_same(answer, quoted, sentence) for theirs, quoted in others)
 
 
 def _passage(text: str) -> Passage:

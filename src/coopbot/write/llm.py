@@ -15,8 +15,8 @@ import openai
 import pybreaker
 import structlog
 
+from coopbot.sections import LlmServer
 from coopbot.write.prompt import Prompt
-from coopbot.write.server import LlmServer
 from coopbot.write.writer import NoText
 
 # More than any answer of a few sentences has; a longer text is cut.
@@ -64,32 +64,29 @@ class Llm:
 
     async def _within_time(self, prompt: Prompt) -> str:
         async with asyncio.timeout(self._server.timeout_s):
-            return await self._asked(prompt)
-
-    async def _asked(self, prompt: Prompt) -> str:
-        # No redirects: the server could send the question anywhere.
-        connection = httpx2.AsyncClient(verify=self._tls, follow_redirects=False, event_hooks={"response": [_bound]})
-        async with openai.AsyncOpenAI(
-            base_url=self._server.base_url,
-            api_key=self._server.api_key.get_secret_value() if self._server.api_key else "none",
-            timeout=self._server.timeout_s,
-            max_retries=_RETRIES,
-            default_headers={"Accept-Encoding": "identity"},
-            http_client=connection,
-        ) as client:
-            stream = await client.chat.completions.create(
-                model=self._server.model,
-                messages=[{"role": "system", "content": prompt.instructions}, {"role": "user", "content": prompt.request}],
-                temperature=self._temperature,
-                max_tokens=self._most_tokens,
-                stream=True,
-            )
-            text = ""
-            async for chunk in stream:
-                text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
-                if len(text) > _MOST_CHARS:
-                    break
-        return text
+            # No redirects: the server could send the question anywhere.
+            connection = httpx2.AsyncClient(verify=self._tls, follow_redirects=False, event_hooks={"response": [_bound]})
+            async with openai.AsyncOpenAI(
+                base_url=self._server.base_url,
+                api_key=self._server.api_key.get_secret_value() if self._server.api_key else "none",
+                timeout=self._server.timeout_s,
+                max_retries=_RETRIES,
+                default_headers={"Accept-Encoding": "identity"},
+                http_client=connection,
+            ) as client:
+                stream = await client.chat.completions.create(
+                    model=self._server.model,
+                    messages=[{"role": "system", "content": prompt.instructions}, {"role": "user", "content": prompt.request}],
+                    temperature=self._temperature,
+                    max_tokens=self._most_tokens,
+                    stream=True,
+                )
+                text = ""
+                async for chunk in stream:
+                    text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+                    if len(text) > _MOST_CHARS:
+                        break
+            return text
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -13,12 +13,11 @@ from itertools import chain, permutations
 from typing import Literal
 
 from coopbot.domain import Citation, Language
-from coopbot.text.characters import HAN
+from coopbot.text.characters import HAN, TO_SIMPLIFIED
 from coopbot.text.glossary import concept_mentions, find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.periods import find_periods
 from coopbot.text.senses import HAN_GLUE, senses
-from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
 from coopbot.write.facts import Fact, Kind, find_facts, loose_digits
 
@@ -118,7 +117,9 @@ def _are_relations_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
         _in_order(_names(own), list(map(_names, quoted)))
         and _in_order(_sides(own), list(map(_sides, quoted)))
         and all(
-            _are_nearest_pair(amount, near, quoted) for amount in own.of_kind("amount") for near in _neighbours(amount, own)
+            any(_nearest_covers(amount, near, one) or _nearest_covers(near, amount, one) for one in quoted)
+            for amount in own.of_kind("amount")
+            for near in _neighbours(amount, own)
         )
     )
 
@@ -146,11 +147,6 @@ def _neighbours(amount: Fact, own: _Text) -> Iterator[Fact]:
     """The nearest date and the nearest name."""
     kinds: tuple[Kind, ...] = ("date", "name")
     return (min(near, key=amount.distance) for kind in kinds if (near := own.of_kind(kind)))
-
-
-def _are_nearest_pair(amount: Fact, other: Fact, quoted: Sequence[_Text]) -> bool:
-    """Whether an amount and a date or name are nearest to each other in a quote too, from either side."""
-    return any(_nearest_covers(amount, other, one) or _nearest_covers(other, amount, one) for one in quoted)
 
 
 def _nearest_covers(fact: Fact, other: Fact, quote: _Text) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import structlog
@@ -11,13 +12,22 @@ import structlog
 from coopbot.ask.rank.reader import Reader
 from coopbot.domain import Answer, Citation, Claim, Disagreement, Writing
 from coopbot.errors import CoopbotError
+from coopbot.text.characters import plain_characters
+from coopbot.text.sentences import split_sentences
 from coopbot.write.judge import reads_alike
 from coopbot.write.prompt import Prompt, make_prompt
-from coopbot.write.sentences import WrittenSentence, parse_sentences
 from coopbot.write.support import Fault, find_fault
 
 # More than the answer to any request for a list has.
 _MOST_SENTENCES = 12
+# Some models write their reasoning first.
+_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_NUMBERS = r"[\[【]\s*\d{1,2}(?:\s*[,;，、]\s*\d{1,2})*\s*[\]】]"
+_MARK = re.compile(rf"\s*{_NUMBERS}")
+# Numbers after the end of a sentence belong to it, and are moved before its final punctuation.
+_AFTER_END = re.compile(rf"([.!?…。！？]+)((?:\s*{_NUMBERS})+)")
+_ITEM = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)]|\(\w\))\s+", re.MULTILINE)
+_MARKUP = re.compile(r"\*\*|__|`|^#+\s*", re.MULTILINE)
 
 log = structlog.get_logger()
 
@@ -74,17 +84,13 @@ class ModelWriter:
         """The sentence with the citations that support it: those it names or, since models miscount, another single one."""
         first: Fault | None = None
         for cited in _candidates(sentence, citations):
-            fault = self._fault(sentence.text, quoted, cited)
+            fault = find_fault(sentence.text, cited, quoted.question_language)
+            if fault is None and not reads_alike(quoted.searched_as, sentence.text, cited, self._reader):
+                fault = "reader"
             if fault is None:
                 return Claim(text=sentence.text, citations=tuple(one.number for one in cited))
             first = first or fault
         return first or "citation"
-
-    def _fault(self, text: str, quoted: Answer, cited: Sequence[Citation]) -> Fault | None:
-        fault = find_fault(text, cited, quoted.question_language)
-        if fault is None and not reads_alike(quoted.searched_as, text, cited, self._reader):
-            return "reader"
-        return fault
 
 
 def _candidates(sentence: WrittenSentence, citations: Sequence[Citation]) -> Iterator[tuple[Citation, ...]]:
@@ -114,3 +120,25 @@ def _written(quoted: Answer, claims: Sequence[Claim], citations: Sequence[Citati
         ),
         writing=writing,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSentence:
+    """text: without citation marks. numbers: the citations, in order, without duplicates; may be empty."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+def parse_sentences(text: str) -> list[WrittenSentence]:
+    """The sentences of an answer, except those without letters."""
+    plain = _ITEM.sub("", _MARKUP.sub("", _THOUGHTS.sub("", plain_characters(text))))
+    plain = _AFTER_END.sub(lambda found: f"{found[2]}{found[1]}", plain)
+    lines = [line for line in plain.splitlines() if line.strip()]
+    pieces = [span.of(line) for line in lines for span in split_sentences(line)]
+    return [sentence for sentence in map(_sentence, pieces) if any(map(str.isalpha, sentence.text))]
+
+
+def _sentence(piece: str) -> WrittenSentence:
+    numbers = [int(number) for mark in _MARK.findall(piece) for number in re.findall(r"\d+", mark)]
+    return WrittenSentence(text=_MARK.sub("", piece).strip(), numbers=tuple(dict.fromkeys(numbers)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coopbot.errors import CoopbotError, NotFound
@@ -28,22 +28,18 @@ class SnapshotInfo:
 def list_snapshots(index_dir: Path) -> list[SnapshotInfo]:
     """All snapshots, newest first. Does not open them or verify checksums; `coopbot doctor` does."""
     current = current_id(index_dir)
-    return [_info(index_dir, snapshot_id, snapshot_id == current) for snapshot_id in snapshot_ids(index_dir)]
-
-
-def _info(index_dir: Path, snapshot_id: str, current: bool) -> SnapshotInfo:
-    try:
-        manifest = Manifest.read(snapshot_folder(index_dir, snapshot_id))
-    except CoopbotError as exc:
-        return SnapshotInfo(snapshot_id=snapshot_id, current=current, fault=str(exc))
-    return SnapshotInfo(
-        snapshot_id=snapshot_id,
-        current=current,
-        built_at=manifest.facts.built_at,
-        model=manifest.facts.model,
-        articles=manifest.articles,
-        passages=sum(manifest.passages.values()),
-    )
+    found: list[SnapshotInfo] = []
+    for snapshot_id in snapshot_ids(index_dir):
+        info = SnapshotInfo(snapshot_id=snapshot_id, current=snapshot_id == current)
+        try:
+            manifest = Manifest.read(snapshot_folder(index_dir, snapshot_id))
+        except CoopbotError as exc:
+            found.append(replace(info, fault=str(exc)))
+            continue
+        passages = sum(manifest.passages.values())
+        facts = manifest.facts
+        found.append(replace(info, built_at=facts.built_at, model=facts.model, articles=manifest.articles, passages=passages))
+    return found
 
 
 def roll_back(index_dir: Path, fingerprint: str, snapshot_id: str | None = None) -> str:

@@ -101,9 +101,13 @@ class Postings:
         """(the rows of the passages that contain any of these words, ascending; the BM25 of each). weights: their idf."""
         every_row, every_score = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for place, weight in zip(places, weights, strict=True):
-            rows_of_word, counts = self._postings(place)
-            every_row.append(rows_of_word)
-            every_score.append(np.float32(weight) * self._saturated(rows_of_word, counts, average_length))
+            stored_rows, stored_counts = self._span(place)
+            rows, counts = stored_rows.astype(np.int64), stored_counts.astype(np.float32)
+            if len(self._removed):
+                live = ~np.isin(rows, self._removed)
+                rows, counts = rows[live], counts[live]
+            every_row.append(rows)
+            every_score.append(np.float32(weight) * self._saturated(rows, counts, average_length))
         return _summed(np.concatenate(every_row), np.concatenate(every_score), len(self._lengths))
 
     def scores(self, rows: I64, places: Sequence[int], weights: Sequence[float], average_length: float) -> F32:
@@ -129,15 +133,6 @@ class Postings:
             return len(rows)
         at = np.minimum(np.searchsorted(rows, self._removed), len(rows) - 1)
         return len(rows) - int(np.count_nonzero(rows[at] == self._removed))
-
-    def _postings(self, place: int) -> tuple[I64, F32]:
-        """(rows, counts) of the word at this place, in the passages that are not removed."""
-        stored_rows, stored_counts = self._span(place)
-        rows, counts = stored_rows.astype(np.int64), stored_counts.astype(np.float32)
-        if not len(self._removed):
-            return rows, counts
-        live = ~np.isin(rows, self._removed)
-        return rows[live], counts[live]
 
     def _span(self, place: int) -> tuple[I32, npt.NDArray[np.uint16]]:
         """(rows, counts) of the word at this place including removed rows."""

@@ -73,9 +73,29 @@ class LocalTarget:
         try:
             with building_folder(self._index_dir) as folder:
                 segments, files = self._write_segments(folder, removed, rows, facts.dim)
-                manifest = _manifest(folder, facts, segments, files)
+                opened = [open_segment(folder / name, facts.dim, frozenset(removed)) for name, removed in segments.items()]
+                passages = {language: Shelf(language, opened).live for language in LANGUAGES}
+                sentences = sum(segment.passages.sentences_without(segment.removed) for segment in opened)
+                articles = sum(len(segment.sha256_by_article) for segment in opened)
+                for segment in opened:
+                    segment.passages.close()
+                manifest = Manifest(
+                    format=FORMAT,
+                    facts=facts,
+                    articles=articles,
+                    passages={language: count for language, count in passages.items() if count},
+                    sentences=sentences,
+                    segments=segments,
+                    files=describe_files(folder, files),
+                )
                 manifest.write(folder)
-                snapshot_id = self._name(folder, facts)
+                built = datetime.fromisoformat(facts.built_at)
+                newest = next(iter(snapshot_ids(self._index_dir)), None)
+                # Names sort by age even if two builds share a moment or the clock goes backwards.
+                if newest:
+                    built = max(built, time_of(newest) + timedelta(milliseconds=1))
+                digest = sha256((folder / "manifest.json").read_bytes()).hexdigest()[:8]
+                snapshot_id = f"{built.strftime(_STAMP)}{built.microsecond // 1000:03d}Z-{digest}"
                 publish(self._index_dir, folder, snapshot_id, self._verified)
         except IndexBroken:
             # A file has been damaged since it was verified; the next `state` must verify it again.
@@ -93,9 +113,12 @@ class LocalTarget:
             opened.callback(new.release)
             for one in rows:
                 new.add(one)
-            current = self._current_segments(removed, dim)
-            for segment in current:
-                opened.callback(segment.passages.close)
+            current: list[Segment] = []
+            for old in reversed(self._base.segments if self._base else ()):  # newest first
+                segment = open_segment(old.folder, dim, old.removed | (removed & old.sha256_by_article.keys()))
+                if segment.sha256_by_article:
+                    opened.callback(segment.passages.close)
+                    current.append(segment)
             kept = self._merge(current, new)
             files = self._carry_over(kept, folder)
             segments = {segment.name: sorted(segment.removed) for segment in kept}
@@ -106,14 +129,6 @@ class LocalTarget:
         else:
             shutil.rmtree(folder / "new")
         return segments, files
-
-    def _current_segments(self, removed: frozenset[str], dim: int) -> list[Segment]:
-        """The segments that still have live articles, newest first."""
-        opened = [
-            open_segment(segment.folder, dim, segment.removed | (removed & segment.sha256_by_article.keys()))
-            for segment in reversed(self._base.segments if self._base else ())
-        ]
-        return [segment for segment in opened if segment.sha256_by_article]
 
     def _merge(self, segments: Sequence[Segment], new: SegmentWriter) -> list[Segment]:
         """Merge small segments and those with many removed articles into the new one; returns the rest."""
@@ -137,44 +152,14 @@ class LocalTarget:
             shared = sum(int(entry["bytes"]) for entry in own.values()) > self._copied_bytes
             for name in own:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                _copy(segment.folder.parent / name, folder / name, link=shared)
+                source, target = segment.folder.parent / name, folder / name
+                if shared:
+                    with suppress(OSError):  # a file system without hard links
+                        os.link(source, target)
+                        continue
+                shutil.copyfile(source, target)
             carried |= own
         return carried
-
-    def _name(self, folder: Path, facts: Facts) -> str:
-        """Time and checksum. Names sort by age even if two builds share a moment or the clock goes backwards."""
-        built = datetime.fromisoformat(facts.built_at)
-        newest = next(iter(snapshot_ids(self._index_dir)), None)
-        if newest:
-            built = max(built, time_of(newest) + timedelta(milliseconds=1))
-        digest = sha256((folder / "manifest.json").read_bytes()).hexdigest()[:8]
-        return f"{built.strftime(_STAMP)}{built.microsecond // 1000:03d}Z-{digest}"
-
-
-def _copy(source: Path, target: Path, *, link: bool) -> None:
-    if link:
-        with suppress(OSError):  # a file system without hard links
-            os.link(source, target)
-            return
-    shutil.copyfile(source, target)
-
-
-def _manifest(folder: Path, facts: Facts, segments: dict[str, list[str]], known: dict[str, FileEntry]) -> Manifest:
-    opened = [open_segment(folder / name, facts.dim, frozenset(removed)) for name, removed in segments.items()]
-    passages = {language: Shelf(language, opened).live for language in LANGUAGES}
-    sentences = sum(segment.passages.sentences_without(segment.removed) for segment in opened)
-    articles = sum(len(segment.sha256_by_article) for segment in opened)
-    for segment in opened:
-        segment.passages.close()
-    return Manifest(
-        format=FORMAT,
-        facts=facts,
-        articles=articles,
-        passages={language: count for language, count in passages.items() if count},
-        sentences=sentences,
-        segments=segments,
-        files=describe_files(folder, known),
-    )
 
 
 def time_of(snapshot_id: str) -> datetime:

@@ -65,12 +65,16 @@ class Manifest(Contents):
         for name, expected in self.files.items():
             if not name.startswith(under):
                 continue
+            path, sha256 = folder / name, str(expected["sha256"])
             try:
-                whole = _holds(folder / name, str(expected["sha256"]), verified)
+                found = path.stat()
+                mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
+                whole = mark in verified or sha256_of(path) == sha256
             except OSError as exc:
                 raise IndexBroken(f"{name} in snapshot {folder.name} cannot be read ({exc}); run: coopbot index") from exc
             if not whole:
                 raise IndexBroken(f"{name} in snapshot {folder.name} is damaged; run: coopbot index")
+            verified.add(mark)
 
     def require(self, fingerprint: str) -> None:
         """Raise IndexMismatch unless the snapshot was built by the model with this fingerprint."""
@@ -78,16 +82,6 @@ class Manifest(Contents):
             raise IndexMismatch(
                 f"the index was built with another model ({self.facts.model}); run: coopbot index, or set COOPBOT_MODEL back"
             )
-
-
-def _holds(path: Path, sha256: str, verified: Verified) -> bool:
-    found = path.stat()
-    mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, sha256)
-    if mark not in verified:
-        if sha256_of(path) != sha256:
-            return False
-        verified.add(mark)
-    return True
 
 
 def describe_files(folder: Path, known: Mapping[str, FileEntry] | None = None) -> dict[str, FileEntry]:

@@ -71,7 +71,22 @@ class PassageWriter:
         """One article with all its passages and the ids of the places that it names."""
         with _writing(self._path):
             self._db.execute(
-                "INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", (self._articles, *_article_row(article))
+                "INSERT INTO articles VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    self._articles,
+                    article.article_id,
+                    article.title,
+                    json.dumps(article.authors, ensure_ascii=False),
+                    article.publisher,
+                    article.published.isoformat() if article.published else None,
+                    article.url,
+                    article.language,
+                    article.text,
+                    article.sha256,
+                    to_json(tuple[Source, ...], article.sources).decode(),
+                    to_json(tuple[Source, ...], article.also_published_by).decode(),
+                    to_json(tuple[Attribution, ...], article.attributions).decode(),
+                ),
             )
             self._db.executemany(
                 "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
@@ -241,23 +256,6 @@ class PassageStore:
                 for key in () if one is PLACES else values_by_key(article, one):
                     found[one.field, key].append(number)
         return found
-
-
-def _article_row(article: Article) -> tuple[str | None, ...]:
-    return (
-        article.article_id,
-        article.title,
-        json.dumps(article.authors, ensure_ascii=False),
-        article.publisher,
-        article.published.isoformat() if article.published else None,
-        article.url,
-        article.language,
-        article.text,
-        article.sha256,
-        to_json(tuple[Source, ...], article.sources).decode(),
-        to_json(tuple[Source, ...], article.also_published_by).decode(),
-        to_json(tuple[Attribution, ...], article.attributions).decode(),
-    )
 
 
 def _to_article(row: tuple[Any, ...]) -> Article:

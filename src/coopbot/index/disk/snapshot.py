@@ -58,14 +58,23 @@ class Shelf:
     def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """About `top_k` passages: those nearest to the vector, and more that match the terms."""
         allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
-        found = self._look_up(terms)
+        query = self._look_up(terms)
+        weights, rarest = list(query.idf.values()), query.rarest()
         limit = max(1, top_k // 2)
-        nearest = self._nearest(vector, top_k, allowed)
-        matching = self._matching(found, limit * _RESCORED, allowed)
+        near: list[tuple[float, int]] = []
+        matching: list[int] = []
+        for base, shard, places, own in zip(self._bases, self._shards, query.places, allowed, strict=False):
+            near += [(-cosine, base + row) for row, cosine in shard.vectors.search(vector, top_k, own, shard.removed)]
+            matches = shard.words.matches([places[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
+            matching += (base + best_rows(*matches, limit * _RESCORED, own)).tolist()
+        nearest = [row for _, row in sorted(near)[:top_k]]
         rows = list(dict.fromkeys([*nearest, *matching]))
-        candidates = FirstStage(
-            rows=np.array(rows, dtype=np.int64), pooled=self._pooled(rows), lexical=self._lexical(rows, found), idf=found.idf
-        )
+        if len(self._shards) == 1 or not rows:
+            pooled = self._shards[0].vectors.rows(rows)
+        else:
+            pooled = np.concatenate([self._shards[part].vectors.rows([row]) for part, row in map(self._locate, rows)])
+        lexical = self._lexical(rows, query)
+        candidates = FirstStage(rows=np.array(rows, dtype=np.int64), pooled=pooled, lexical=lexical, idf=query.idf)
         return candidates.best(vector, nearest, matching, limit)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
@@ -99,11 +108,6 @@ class Shelf:
         part = bisect_right(self._bases, row) - 1
         return part, row - self._bases[part]
 
-    def _pooled(self, rows: Sequence[int]) -> F32:
-        if len(self._shards) == 1 or not rows:
-            return self._shards[0].vectors.rows(rows)
-        return np.concatenate([self._shards[part].vectors.rows([row]) for part, row in map(self._locate, rows)])
-
     def _look_up(self, terms: Sequence[str]) -> _QueryTerms:
         terms = list(dict.fromkeys(terms))
         keys = word_keys(terms)
@@ -112,22 +116,6 @@ class Shelf:
         totals = sum(frequencies, np.zeros(len(terms), np.int64)).tolist()
         idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, totals, strict=True)}
         return _QueryTerms(places=places, frequencies=totals, idf=idf)
-
-    def _nearest(self, vector: F32, top_k: int, allowed: Sequence[I64 | None]) -> list[int]:
-        """The rows nearest to the vector, best first."""
-        found: list[tuple[float, int]] = []
-        for base, shard, rows in zip(self._bases, self._shards, allowed, strict=False):
-            found += [(-cosine, base + row) for row, cosine in shard.vectors.search(vector, top_k, rows, shard.removed)]
-        return [row for _, row in sorted(found)[:top_k]]
-
-    def _matching(self, terms: _QueryTerms, count: int, allowed: Sequence[I64 | None]) -> list[int]:
-        """The best `count` rows of each segment by the rarest terms."""
-        rarest, weights = terms.rarest(), list(terms.idf.values())
-        found: list[int] = []
-        for base, shard, places, rows in zip(self._bases, self._shards, terms.places, allowed, strict=False):
-            matches = shard.words.matches([places[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
-            found += (base + best_rows(*matches, count, rows)).tolist()
-        return found
 
     def _lexical(self, rows: Sequence[int], terms: _QueryTerms) -> F32:
         """(rows,): BM25 by all terms, as a share of its maximum."""

@@ -190,10 +190,9 @@ def article_rows(ids: Iterator[int], one: ArticleRows, added: int) -> tuple[list
     return records, [{**common, "id": next(ids), **_passage(article, *row)} for row in rows]
 
 
-def _said(article: Article, passage: Passage) -> Row:
-    """Who says something in a passage of an article that attributes sentences, and the first and last day of all of it, so that
-    a search may find a passage too many; of another article, as it says itself.
-    """
+def _passage(article: Article, passage: Passage, vectors: PassageVectors) -> Row:
+    words = lexical_words(article, passage)
+    contents = (vectors.token_counts.astype("<i4"), vectors.sentences.astype("<f2"), vectors.codes)
     said = voices(article, *passage.sentences)
     days = [day.toordinal() for voice in said for day in voice.when or ()]
     publishers = sorted({publisher for voice in said for publisher in voice.publishers})
@@ -201,14 +200,6 @@ def _said(article: Article, passage: Passage) -> Row:
         PUBLISHERS.field: publishers[:MAX_VALUES],
         "published": min(days, default=0),
         "published_last": max(days, default=0),
-    }
-
-
-def _passage(article: Article, passage: Passage, vectors: PassageVectors) -> Row:
-    words = lexical_words(article, passage)
-    contents = (vectors.token_counts.astype("<i4"), vectors.sentences.astype("<f2"), vectors.codes)
-    return {
-        **_said(article, passage),
         "pooled": vectors.pooled.tolist(),
         "words": word_weights(words, article.language),
         "length": len(words),

@@ -71,21 +71,16 @@ class MilvusTarget:
         known = self._milvus.alias_target(names.prefix)
         self._milvus.call("alter_alias" if known else "create_alias", names["state"], names.prefix)
         if self._base:
-            _prune(self._milvus, names, manifest)
+            # Rows of snapshots that are no longer kept, and collections of other models and formats. If this is interrupted,
+            # the next build does it.
+            oldest = min(manifest.newest[0], manifest.number - _KEPT_MS)
+            for kind in _FLUSHED_KINDS:
+                self._milvus.call("delete", names[kind], filter=f"removed <= {oldest}")
+            ours = re.compile(rf"{re.escape(names.prefix)}_[0-9a-f]{{8}}_[a-z]+")
+            for collection in self._milvus.call("list_collections"):
+                if ours.fullmatch(collection) and not collection.startswith(names.stem):
+                    self._milvus.call("drop_collection", collection)
         return State(snapshot_id=manifest.snapshot_id, contents=manifest, sha256_by_article={})
-
-
-def _prune(milvus: Milvus, names: Names, manifest: SnapshotManifest) -> None:
-    """Delete rows of snapshots that are no longer kept, and collections of other models and formats.
-
-    If interrupted, the next build does it.
-    """
-    for kind in _FLUSHED_KINDS:
-        milvus.call("delete", names[kind], filter=f"removed <= {min(manifest.newest[0], manifest.number - _KEPT_MS)}")
-    ours = re.compile(rf"{re.escape(names.prefix)}_[0-9a-f]{{8}}_[a-z]+")
-    for collection in milvus.call("list_collections"):
-        if ours.fullmatch(collection) and not collection.startswith(names.stem):
-            milvus.call("drop_collection", collection)
 
 
 class Build:

@@ -78,7 +78,12 @@ def unpack(path: Path, folder: Path) -> None:
     (eps,) = struct.unpack("<f", file.read(4))
     _take(file, "i")  # the block size, always 32
     folder.mkdir(parents=True, exist_ok=True)
-    pieces = _read_pieces(file)
+    count, *_ = _take(file, "5i")  # then bos, eos, pad, unk: 0, 2, 1, 3 as in every XLM-R
+    (blob_bytes,) = _take(file, "Q")
+    offsets = np.frombuffer(file.read(4 * (count + 1)), "<u4")
+    scores = np.frombuffer(file.read(4 * count), "<f4")
+    blob = file.read(blob_bytes)
+    pieces = [(blob[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(count)]
     _write_tokenizer(pieces, folder)
     _write_sentencepiece(pieces, folder / SENTENCEPIECE_FILE)
     _, map_bytes = _take(file, "iI")
@@ -96,15 +101,6 @@ def unpack(path: Path, folder: Path) -> None:
 def _take(file: io.BytesIO, layout: str) -> tuple[int, ...]:
     """The next numbers, which are whole ones."""
     return struct.unpack("<" + layout, file.read(struct.calcsize("<" + layout)))
-
-
-def _read_pieces(file: io.BytesIO) -> list[tuple[str, float]]:
-    count, *_ = _take(file, "5i")  # then bos, eos, pad, unk: 0, 2, 1, 3 as in every XLM-R
-    (blob_bytes,) = _take(file, "Q")
-    offsets = np.frombuffer(file.read(4 * (count + 1)), "<u4")
-    scores = np.frombuffer(file.read(4 * count), "<f4")
-    blob = file.read(blob_bytes)
-    return [(blob[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(count)]
 
 
 def _read_tensors(file: io.BytesIO, data: bytes, sizes: dict[str, int]) -> Iterator[tuple[str, F32]]:

@@ -36,7 +36,18 @@ def calibration_questions() -> list[str]:
 def measure_centres(embedder: Embedder) -> dict[Language, Centre]:
     """The centre of each language."""
     texts, questions = _by_language(calibration_texts()), _by_language(calibration_questions())
-    return {language: _centre(embedder, texts[language], questions[language]) for language in LANGUAGES}
+    centres: dict[Language, Centre] = {}
+    for language in LANGUAGES:
+        own = texts[language]
+        sentences = [text[span.start_char : span.end_char] for text in own for span in split_sentences(text)]
+        asked = [embedder.embed_question(question, with_tokens=True) for question in questions[language]]
+        centres[language] = Centre(
+            passage=embedder.embed_passages(own).pooled.mean(axis=0),
+            sentence=embedder.embed_passages(sentences).pooled.mean(axis=0),
+            question=np.stack([embedded.pooled[0] for embedded in asked]).mean(axis=0),
+            question_token=np.concatenate([embedded.tokens[0].vectors for embedded in asked]).mean(axis=0),
+        )
+    return centres
 
 
 def measured_centres(source_key: str) -> tuple[F32, dict[Language, Centre]] | None:
@@ -65,17 +76,6 @@ def load_centres(path: Path) -> tuple[F32, dict[Language, Centre]]:
             return arrays["token_mean"], centres
     except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
         raise ValueError(f"{path} is damaged") from exc
-
-
-def _centre(embedder: Embedder, texts: Sequence[str], questions: Sequence[str]) -> Centre:
-    sentences = [text[span.start_char : span.end_char] for text in texts for span in split_sentences(text)]
-    asked = [embedder.embed_question(question, with_tokens=True) for question in questions]
-    return Centre(
-        passage=embedder.embed_passages(texts).pooled.mean(axis=0),
-        sentence=embedder.embed_passages(sentences).pooled.mean(axis=0),
-        question=np.stack([embedded.pooled[0] for embedded in asked]).mean(axis=0),
-        question_token=np.concatenate([embedded.tokens[0].vectors for embedded in asked]).mean(axis=0),
-    )
 
 
 def _by_language(texts: Sequence[str]) -> dict[Language, list[str]]:

@@ -56,6 +56,7 @@ def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F
     """
     import openvino as ov
     import torch
+    from openvino import opset13
 
     example = tuple(torch.from_numpy(part) for part in sample)
     names = ("input_ids", "attention_mask", "token_type_ids")
@@ -63,12 +64,6 @@ def convert(module: torch.nn.Module, sample: Sequence[I64]) -> tuple[ov.Model, F
     with warnings.catch_warnings():  # tracing warns of branches on shapes, which dynamic shapes make harmless
         warnings.simplefilter("ignore")
         model = ov.convert_model(module, example_input=example, input=shapes)
-    return model, _take_out_words(model)
-
-
-def _take_out_words(model: ov.Model) -> F32 | None:
-    from openvino import opset13
-
     for node in model.get_ordered_ops():
         if node.get_type_name() != "Gather":
             continue
@@ -80,8 +75,8 @@ def _take_out_words(model: ov.Model) -> F32 | None:
             node.output(0).replace(vectors.output(0))
             model.add_parameters([vectors])
             model.validate_nodes_and_infer_types()
-            return words
-    return None
+            return model, words
+    return model, None
 
 
 def quantise(model: ov.Model, samples: Sequence[Sequence[I64 | F32]]) -> ov.Model:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
-from coopbot.errors import ModelUnavailable
+from coopbot.errors import Misconfigured, ModelUnavailable
 from coopbot.index.model import bundled_weights
 from coopbot.index.model.centres import (
     calibration_questions,
@@ -30,7 +33,6 @@ from coopbot.index.model.centres import (
 )
 from coopbot.index.model.conversion import Converted, Network, OpenedOnUse, Step, convert, open_network
 from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer, pad
-from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, load_tokenizer
 from coopbot.index.model.updates import QUESTIONS_FILE, file_hash, load_updates
 from coopbot.index.model.word_embeddings import WordEmbeddings
@@ -39,6 +41,11 @@ from coopbot.index.types import F32, I64
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
+
+Fill = Callable[[Path], None]
+"""Fills an empty folder."""
+
+CARD_FILE = "card.json"
 
 # Increase when the same weights give other vectors; every index is then rebuilt.
 RECIPE_VERSION = 2
@@ -118,6 +125,34 @@ def prepare(source: ModelSource, cache_dir: Path, *, force: bool = False, on_ste
     return created_once(cache_dir / "models" / source.key(), lambda out: _fill(source, cache_dir, out, on_step), force=force)
 
 
+def is_created(folder: Path, marker: str = CARD_FILE) -> bool:
+    """Whether a folder of `created_once` exists."""
+    return (folder / marker).is_file()
+
+
+def created_once(folder: Path, fill: Fill, *, force: bool = False, marker: str = CARD_FILE) -> Path:
+    """The folder, created completely or not at all, and by one process at a time, if it is missing or `force` is set.
+
+    On an error, Misconfigured or one of `fill`, nothing changes.
+    """
+    if is_created(folder, marker) and not force:
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if force or not is_created(folder, marker):
+                with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
+                    out = Path(fresh) / "model"
+                    out.mkdir()
+                    fill(out)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    os.replace(out, folder)
+    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
+        cache_dir = folder.parent.parent
+        raise Misconfigured(f"the cache folder {cache_dir} cannot be written; set COOPBOT_CACHE_DIR to one that can") from exc
+    return folder
+
+
 def source_folder(source: ModelSource, cache_dir: Path, on_step: Step = lambda _: None) -> str:
     """What sentence-transformers can load: the folder of the unpacked bundled weights, or the name itself."""
     weights = source.bundled
@@ -156,7 +191,10 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
     measured = measured_centres(source.source_key())
     if measured is None:
         on_step("measuring the float model")
-        card = replace(card, token_mean=_token_mean(reference, tokenizer, passage_prompt))
+        tokenised = tokenizer.encode(calibration_texts(), passage_prompt)
+        states = [reference(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
+        mean: F32 = np.concatenate(states).mean(axis=0, dtype=np.float64).astype(np.float32)
+        card = replace(card, token_mean=mean)
         measured = card.token_mean, measure_centres(Encoder(card, tokenizer, reference))
     save_centres(out / "centres.npz", *measured)
     # The calibration texts as passages, and the questions, which are short and have the other prompt.
@@ -209,13 +247,6 @@ def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
 
 def _question_samples(tokenizer: PromptTokenizer, prompt: str) -> list[tuple[I64, I64]]:
     return [pad([text.ids]) for text in tokenizer.encode(calibration_questions(), prompt)]
-
-
-def _token_mean(network: Network, tokenizer: PromptTokenizer, prompt: str) -> F32:
-    tokenised = tokenizer.encode(calibration_texts(), prompt)
-    states = [network(*pad([text.ids]))[1][0][text.inner] for text in tokenised]
-    mean: F32 = np.concatenate(states).mean(axis=0, dtype=np.float64).astype(np.float32)
-    return mean
 
 
 def _fingerprint(source: ModelSource, model: SentenceTransformer, out: Path, recipe: Sequence[object]) -> str:

@@ -19,8 +19,7 @@ import numpy as np
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model.centres import calibration_questions, calibration_texts
 from coopbot.index.model.conversion import Converted, Network, Step, convert, open_network
-from coopbot.index.model.prepare import ModelSource, prepare, source_folder
-from coopbot.index.model.prepared import CARD_FILE, created_once, is_created
+from coopbot.index.model.prepare import CARD_FILE, ModelSource, created_once, is_created, prepare, source_folder
 from coopbot.index.model.tokenizer import SENTENCEPIECE_FILE, TOKENIZERS_FILE, TextTokenizer, load_tokenizer
 from coopbot.index.model.updates import READER_FILE, file_hash, load_updates
 from coopbot.index.model.word_embeddings import WordEmbeddings
@@ -93,10 +92,17 @@ def _fill(cache_dir: Path, out: Path, on_step: Step) -> None:
     encoder = prepare(ModelSource.of(None), cache_dir, on_step=on_step)
     name = SENTENCEPIECE_FILE if (encoder / SENTENCEPIECE_FILE).is_file() else TOKENIZERS_FILE
     shutil.copyfile(encoder / name, out / name)
+    tokenizer = load_tokenizer(out)
+    texts, questions = calibration_texts(), calibration_questions()
+    samples = [  # each text with two questions, most of them in its language
+        pair_inputs(tokenizer, questions[(number * 7 + shift * 11) % len(questions)], text)
+        for number, text in enumerate(texts)
+        for shift in (0, 1)
+    ]
     converted = convert(
         module,
         torch_engine.TorchNetwork(module),
-        _samples(load_tokenizer(out)),
+        samples,
         out,
         min_fidelity=_MIN_FIDELITY,
         judged=_centred_logits,
@@ -117,16 +123,6 @@ def _module(cache_dir: Path, on_step: Step = lambda _: None) -> torch.nn.Module:
     updates = load_updates(READER_FILE)
     folder = source_folder(ModelSource.of(None), cache_dir, on_step)
     return torch_engine.merged_reader(folder, updates)
-
-
-def _samples(tokenizer: TextTokenizer) -> list[list[I64]]:
-    """Each calibration text with two questions, most of them in its language."""
-    texts, questions = calibration_texts(), calibration_questions()
-    return [
-        pair_inputs(tokenizer, questions[(number * 7 + shift * 11) % len(questions)], text)
-        for number, text in enumerate(texts)
-        for shift in (0, 1)
-    ]
 
 
 def pair_inputs(tokenizer: TextTokenizer, question: str, text: str) -> list[I64]:

@@ -73,15 +73,16 @@ def corrected(old: Draft, new: Draft) -> Draft:
 
 def joined(story: Draft, other: Draft) -> Draft | None:
     """The story with the other's publisher added; None if that adds nothing."""
-    source = Source(publisher=other.publisher, title=other.title, url=other.url, published=_when(other.published))
+    source = Source(
+        publisher=other.publisher,
+        title=other.title,
+        url=other.url,
+        published=When(other.published) if other.published else None,
+    )
     itself = Source(publisher=story.publisher, url=story.url)
     if not source.publisher or any(_is_same(source, known) for known in (itself, *story.also_published_by)):
         return None
     return replace(story, also_published_by=(*story.also_published_by, source))
-
-
-def _when(day: date | None) -> When | None:
-    return When(day) if day else None
 
 
 def _is_same(one: Source, other: Source) -> bool:

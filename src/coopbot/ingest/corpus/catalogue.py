@@ -80,7 +80,7 @@ class Catalogue:
         """The result of reading a file; None if it is not in the catalogue or its entry is damaged."""
         for entry, checksum in self._rows("SELECT entry, checksum FROM files WHERE name = ?", os.fsencode(name)):
             if zlib.crc32(entry) == checksum:
-                return _load(entry)
+                return from_json(Article, entry) if entry.startswith(b'{"article_id"') else Unreadable(**json.loads(entry))
         return None
 
     def update(self, *, entries: Iterable[Entry] = (), gone: Iterable[str] = ()) -> bool:
@@ -155,7 +155,3 @@ def _row(entry: Entry) -> tuple[bytes | str | int | None, ...]:
     stored = to_json(Article, found)
     keys = (found.language, _text_key(found.text), page_key(found.url))
     return (name, entry.stamp, entry.content, *keys, stored, zlib.crc32(stored))
-
-
-def _load(stored: bytes) -> Found:
-    return from_json(Article, stored) if stored.startswith(b'{"article_id"') else Unreadable(**json.loads(stored))

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from coopbot.text.characters import TO_SIMPLIFIED
 from coopbot.text.dates import find_dates
 from coopbot.text.quantities import HAN_ORDINAL, find_quantities
 from coopbot.text.sentences import split_sentences
-from coopbot.text.simplified import TO_SIMPLIFIED
 from coopbot.text.tokens import lexical_tokens
 
 # Minimum shares of common shingles for one story. Of the union: copies that lost 30 % of their sentences have at least 0.58,
@@ -90,8 +90,22 @@ def figures_differ(one: str, other: str) -> bool:
 
     Two sentences differ if each has a figure that the other lacks; omitting figures is allowed.
     """
-    ours, theirs = set(_sentences(one)), set(_sentences(other))
-    return any(_contradicts(sentence, alike) for sentence, alike in _counterparts(ours - theirs, theirs - ours))
+    left, right = set(_sentences(one)), set(_sentences(other))
+    users: defaultdict[str, list[_Sentence]] = defaultdict(list)
+    for sentence in right - left:
+        for word in sentence.words:
+            users[word].append(sentence)
+    for sentence in left - right:
+        common = Counter(user for word in sentence.words for user in users[word])
+        alike = {user: shared / len(sentence.words | user.words) for user, shared in common.items()}
+        best = max(alike.values(), default=0.0)
+        if best < _SAME_SENTENCE:
+            continue
+        ours = Counter(sentence.figures)
+        counterparts = [Counter(user.figures) for user, share in alike.items() if share == best]
+        if all(ours - theirs and theirs - ours for theirs in counterparts):
+            return True
+    return False
 
 
 def _shingles(text: str) -> frozenset[tuple[str, str]]:
@@ -111,31 +125,11 @@ def _sentences(text: str) -> Iterator[_Sentence]:
     for span in split_sentences(simplified):
         sentence = simplified[span.start_char : span.end_char]
         tokens = lexical_tokens(sentence)
-        figures = [*(token for token in tokens if token[0].isdigit()), *_amounts_and_months(sentence)]
+        # Beside the numbers, words that distinguish those with the same or no digits: millions from billions, May from June.
+        figures = [
+            *(token for token in tokens if token[0].isdigit()),
+            *(f"{amount.value.normalize()} {amount.unit}" for amount in find_quantities(sentence) if amount.unit),
+            *(f"month {date.month}" for date in find_dates(sentence) if date.month),
+            *HAN_ORDINAL.findall(sentence),
+        ]
         yield _Sentence(frozenset(tokens).difference(figures), tuple(sorted(figures)))
-
-
-def _amounts_and_months(sentence: str) -> Iterator[str]:
-    """Words that distinguish figures with the same or no digits: millions from billions, May from June; Chinese ordinals."""
-    yield from (f"{amount.value.normalize()} {amount.unit}" for amount in find_quantities(sentence) if amount.unit)
-    yield from (f"month {date.month}" for date in find_dates(sentence) if date.month)
-    yield from HAN_ORDINAL.findall(sentence)
-
-
-def _counterparts(ours: set[_Sentence], theirs: set[_Sentence]) -> Iterator[tuple[_Sentence, list[_Sentence]]]:
-    """Each of our sentences with the most similar of theirs, if similar enough."""
-    users: defaultdict[str, list[_Sentence]] = defaultdict(list)
-    for sentence in theirs:
-        for word in sentence.words:
-            users[word].append(sentence)
-    for sentence in ours:
-        common = Counter(user for word in sentence.words for user in users[word])
-        alike = {other: n / len(sentence.words | other.words) for other, n in common.items()}
-        best = max(alike.values(), default=0.0)
-        if best >= _SAME_SENTENCE:
-            yield sentence, [other for other, value in alike.items() if value == best]
-
-
-def _contradicts(sentence: _Sentence, alike: list[_Sentence]) -> bool:
-    ours = Counter(sentence.figures)
-    return all(ours - Counter(other.figures) and Counter(other.figures) - ours for other in alike)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
@@ -103,29 +103,25 @@ class Corpus:
             if twin := self._catalogue.with_text(draft.text):
                 raise Duplicate(draft.title, _id(twin))
             if page := self._catalogue.with_page(page_key(draft.url)):
-                return self._replace(page, draft)
+                if not page.lower().endswith(MARKDOWN.extensions):
+                    raise InvalidRequest(
+                        "url", f"the page is in the corpus as {page}, which is not rewritten; replace that file yourself"
+                    )
+                old = read_file(self._root / page, page, self._read_content)
+                return self._written(page, render_article(corrected(old, draft)), "replaced")
             if story := self._same_story(draft):
-                return self._join(story, draft)
+                path = self._root / story
+                whole = None
+                if story.lower().endswith(MARKDOWN.extensions):
+                    whole = joined(read_file(path, story, self._read_content), draft)
+                if whole is None:
+                    raise Duplicate(draft.title, _id(story))
+                return self._written(story, amend_article(decode_text(path.read_bytes(), story), whole), "joined")
             wanted = str(PurePosixPath(folder, draft.language or "", slug_of(draft)))
             ids = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
             free = (id_ for id_ in ids if not any((self._root / f"{id_}{ending}").exists() for ending in ENDINGS))
             name = f"{next(free)}.md"
             return self._written(name, render_article(draft), "added")
-
-    def _replace(self, name: str, draft: Draft) -> Arrival:
-        if not name.lower().endswith(MARKDOWN.extensions):
-            raise InvalidRequest(
-                "url", f"the page is in the corpus as {name}, which is not rewritten; replace that file yourself"
-            )
-        old = read_file(self._root / name, name, self._read_content)
-        return self._written(name, render_article(corrected(old, draft)), "replaced")
-
-    def _join(self, name: str, draft: Draft) -> Arrival:
-        path = self._root / name
-        story = joined(read_file(path, name, self._read_content), draft) if name.lower().endswith(MARKDOWN.extensions) else None
-        if story is None:
-            raise Duplicate(draft.title, _id(name))
-        return self._written(name, amend_article(decode_text(path.read_bytes(), name), story), "joined")
 
     def _same_story(self, draft: Draft) -> str | None:
         """The file of a near duplicate of the draft, if there is one."""
@@ -170,30 +166,26 @@ class Corpus:
         current = dict.fromkeys(stamps, True)
         for start in range(0, len(changed), _BATCH):
             batch = {name: stamps[name] for name in changed[start : start + _BATCH]}
-            if not self._read_again(batch, known):
+            entries: list[Entry] = []
+            unknown: list[str] = []
+            for name, stamp in batch.items():
+                content = content_digest(self._root / name, LARGEST_FILE_BYTES)
+                is_unchanged = content and name in known and known[name][1] == content
+                found = self._found(name) if is_unchanged else self._read_or_reason(name)
+                if isinstance(found, Article):
+                    entries.append(Entry(name=name, stamp=stamp, content=content, found=found))
+                elif isinstance(found.__cause__, OSError):
+                    unknown.append(name)  # the disk or the permissions: fixing those does not change the stamp
+                else:  # not always because of the bytes: the target of a link may change
+                    known_as = self._over_limits(stamp) if isinstance(found, OverLimit) else stamp
+                    entries.append(Entry(name=name, stamp=known_as, content=b"", found=found))
+            if not self._catalogue.update(entries=entries, gone=unknown):
                 current.update(dict.fromkeys(batch, False))
         return current
 
     def _over_limits(self, stamp: str) -> str:
         """The stamp of a file that exceeded the limits: it holds only under the same limits."""
         return f"{stamp} over {self._limits}"
-
-    def _read_again(self, stamps: Mapping[str, str], known: Mapping[str, tuple[str, bytes]]) -> bool:
-        """Updates the catalogue for files whose stamps changed. Returns False if it could not be written."""
-        entries: list[Entry] = []
-        unknown: list[str] = []
-        for name, stamp in stamps.items():
-            content = content_digest(self._root / name, LARGEST_FILE_BYTES)
-            is_unchanged = content and name in known and known[name][1] == content
-            found = self._found(name) if is_unchanged else self._read_or_reason(name)
-            if isinstance(found, Article):
-                entries.append(Entry(name=name, stamp=stamp, content=content, found=found))
-            elif isinstance(found.__cause__, OSError):
-                unknown.append(name)  # the disk or the permissions: fixing those does not change the stamp
-            else:  # not always because of the bytes: the target of a link may change
-                known_as = self._over_limits(stamp) if isinstance(found, OverLimit) else stamp
-                entries.append(Entry(name=name, stamp=known_as, content=b"", found=found))
-        return self._catalogue.update(entries=entries, gone=unknown)
 
     def _found(self, name: str) -> Found:
         return self._catalogue.get(name) or self._read_or_reason(name)
@@ -217,8 +209,9 @@ class Corpus:
         if plain and not PurePosixPath(article_id).is_absolute():
             for ending in ENDINGS:
                 path = self._root.joinpath(*parts[:-1], parts[-1] + ending)
-                if _is_file(path) and path.resolve().is_relative_to(self._root.resolve()):
-                    return f"{article_id}{ending}"
+                with suppress(OSError):  # a name too long for the file system
+                    if path.is_file() and path.resolve().is_relative_to(self._root.resolve()):
+                        return f"{article_id}{ending}"
         raise NotFound(
             f"no article {article_id[:200]!r} in the corpus; an id is a file's path without its ending, such as ru/most"
         )
@@ -226,9 +219,3 @@ class Corpus:
 
 def _id(name: str) -> str:
     return os.path.splitext(name)[0]
-
-
-def _is_file(path: Path) -> bool:
-    with suppress(OSError):  # a name too long for the file system
-        return path.is_file()
-    return False

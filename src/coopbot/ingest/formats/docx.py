@@ -24,6 +24,7 @@ _HEADING_STYLE = re.compile("^heading", re.I)
 
 def read_docx(data: bytes, source: str) -> Draft:
     """The draft of a Word document. Raises Unreadable if it is damaged, encrypted, without text, or too large unpacked."""
+    import docx
     from docx.exceptions import PythonDocxError
     from docx.opc.exceptions import OpcError
 
@@ -32,22 +33,16 @@ def read_docx(data: bytes, source: str) -> Draft:
     if data.startswith(_ENCRYPTED_OFFICE):
         raise Unreadable(source, "encrypted, or an old .doc file; save it as .docx without a password")
     try:
-        blocks, title, author = _extract(data, source)
+        open_zip(data, source).close()
+        document = docx.Document(BytesIO(data))
+        properties = document.core_properties
+        titles = (paragraph.text for paragraph in document.paragraphs if _style(paragraph) == "Title")
+        title = one_line(repair(next(filter(str.strip, titles), "") or properties.title or ""))
+        author = properties.author or ""
+        blocks = list(filter(None, _blocks(document)))
     except (OpcError, PythonDocxError, *ZIP_FAULTS) as error:
         raise Unreadable(source, "damaged, not a Word document; save it again as .docx") from error
     return document_draft(blocks, source, title=title, author="" if author == _NO_AUTHOR else author)
-
-
-def _extract(data: bytes, source: str) -> tuple[list[str], str, str]:
-    """The non-empty blocks, the title and the author."""
-    import docx
-
-    open_zip(data, source).close()
-    document = docx.Document(BytesIO(data))
-    properties = document.core_properties
-    titles = (paragraph.text for paragraph in document.paragraphs if _style(paragraph) == "Title")
-    title = one_line(repair(next(filter(str.strip, titles), "") or properties.title or ""))
-    return [block for block in _blocks(document) if block], title, properties.author or ""
 
 
 def _blocks(document: Document) -> Iterator[str]:

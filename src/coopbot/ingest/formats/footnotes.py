@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coopbot.domain import Attribution, Source, Span, When
+from coopbot.domain import Attribution, Source, When
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.tidy import one_line
 from coopbot.text.characters import HAN, plain_characters
@@ -71,9 +71,10 @@ def attributions(text: str, marks: Sequence[Mark], footnotes: Mapping[str, Footn
         footnote = footnotes.get(mark.label)
         if footnote is None:
             raise FootnoteError(mark.line, f"there is no footnote {mark.label}; define it, or remove the mark [^{mark.label}]")
-        last = bisect_right(starts, mark.at - 1) - 1
-        first = last
-        while first and spans[first - 1].of(text).endswith(CLAUSE_END) and not _is_marked(spans[first - 1], marks):
+        first = last = bisect_right(starts, mark.at - 1) - 1
+        while first and (before := spans[first - 1]).of(text).endswith(CLAUSE_END):
+            if any(before.start_char < one.at <= before.end_char for one in marks):
+                break
             first -= 1
         found |= {
             Attribution(
@@ -92,10 +93,6 @@ def attributions(text: str, marks: Sequence[Mark], footnotes: Mapping[str, Footn
         if label not in used:
             raise FootnoteError(footnote.line, f"no sentence has the footnote {label}; put [^{label}] behind one, or remove it")
     return tuple(sorted(found, key=lambda one: one.end_char))
-
-
-def _is_marked(span: Span, marks: Sequence[Mark]) -> bool:
-    return any(span.start_char < mark.at <= span.end_char for mark in marks)
 
 
 def check_footnote(label: str, footnote: Footnote) -> None:

@@ -53,38 +53,34 @@ def read_markdown(text: str, source: str) -> Draft:
     # Markup included, before it is parsed, which takes time.
     check_length(len(text), source)
     try:
-        return _draft(text, source)
+        fence = _FENCE.match(text)
+        front = read_front_matter(fence[1]) if fence else FrontMatter()
+        end = fence.end() if fence else 0
+        footnotes = dict(front.footnotes)
+        blocks = list(_plain_blocks(text[end:], 1 + text.count("\n", 0, end), footnotes))
+        title = front.title
+        if not title and blocks and blocks[0].text.startswith(HEADING):
+            first = blocks.pop(0)
+            title = first.text.removeprefix(HEADING)
+            for mark in first.marks:
+                raise FootnoteError(mark.line, f"the mark [^{mark.label}] is in the title; put it behind a sentence")
+        if not blocks:
+            raise Unreadable(source, "no text below the front matter; write the article there")
+        whole = _joined(blocks, "\n\n")
+        return Draft(
+            title=title or opening(blocks[0].text),
+            text=whole.text,
+            authors=front.authors,
+            publisher=front.publisher,
+            published=front.published,
+            url=front.url,
+            language=front.language,
+            sources=front.sources,
+            also_published_by=front.also_published_by,
+            attributions=attributions(whole.text, whole.marks, footnotes),
+        )
     except (FrontMatterError, FootnoteError) as problem:
         raise Unreadable(source, str(problem)) from problem
-
-
-def _draft(text: str, source: str) -> Draft:
-    fence = _FENCE.match(text)
-    front = read_front_matter(fence[1]) if fence else FrontMatter()
-    end = fence.end() if fence else 0
-    footnotes = dict(front.footnotes)
-    blocks = list(_plain_blocks(text[end:], 1 + text.count("\n", 0, end), footnotes))
-    title = front.title
-    if not title and blocks and blocks[0].text.startswith(HEADING):
-        first = blocks.pop(0)
-        title = first.text.removeprefix(HEADING)
-        for mark in first.marks:
-            raise FootnoteError(mark.line, f"the mark [^{mark.label}] is in the title; put it behind a sentence")
-    if not blocks:
-        raise Unreadable(source, "no text below the front matter; write the article there")
-    whole = _joined(blocks, "\n\n")
-    return Draft(
-        title=title or opening(blocks[0].text),
-        text=whole.text,
-        authors=front.authors,
-        publisher=front.publisher,
-        published=front.published,
-        url=front.url,
-        language=front.language,
-        sources=front.sources,
-        also_published_by=front.also_published_by,
-        attributions=attributions(whole.text, whole.marks, footnotes),
-    )
 
 
 def render_article(draft: Draft) -> str:

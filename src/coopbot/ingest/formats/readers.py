@@ -109,25 +109,23 @@ def with_extension(name: str, media_type: str) -> str:
     return name + BY_MEDIA_TYPE.get(media_type.partition(";")[0].strip().lower(), "")
 
 
-def _read_markdown(data: bytes, source: str) -> Draft:
-    return read_markdown(decode_text(data, source), source)
-
-
-def _read_text(data: bytes, source: str) -> Draft:
-    return clean_page(decode_text(data, source), source)
-
-
 MARKDOWN = Format(
     name="Markdown",
     extensions=(".md", ".markdown"),
     media_types=("text/markdown", "text/x-markdown"),
-    read=_read_markdown,
+    read=lambda data, source: read_markdown(decode_text(data, source), source),
     is_text=True,
 )
 # All that coopbot reads: files, addresses, uploads and the page's file picker ask here.
 FORMATS = (
     MARKDOWN,
-    Format(name="TXT", extensions=(".txt",), media_types=("text/plain",), read=_read_text, is_text=True),
+    Format(
+        name="TXT",
+        extensions=(".txt",),
+        media_types=("text/plain",),
+        read=lambda data, source: clean_page(decode_text(data, source), source),
+        is_text=True,
+    ),
     Format(
         name="HTML",
         extensions=(".html", ".htm"),

@@ -19,9 +19,9 @@ from typing import Literal
 
 from coopbot.errors import Busy, Misconfigured, Unreadable
 from coopbot.ingest.draft import Draft
-from coopbot.ingest.formats.limits import ReadLimits
 from coopbot.ingest.formats.readers import check_readable
 from coopbot.records import from_json
+from coopbot.sections import ReadLimits
 
 _MB = 1_000_000
 _SHORTLY_S = 1.0

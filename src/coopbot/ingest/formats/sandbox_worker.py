@@ -54,7 +54,10 @@ def main() -> None:
     sys.addaudithook(_refuse)
     while (request := _next(requests)) is not None:
         header, data = request
-        _start_clock(timeout_s)
+        # Limit processor time. The parent watches the clock; this holds even without a parent.
+        if sys.platform != "win32":
+            _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + timeout_s + 2, hard))
         _die_with_parent(True)
         answer = _answer(header, data, memory_bytes, output_bytes)
         del request, data
@@ -87,13 +90,6 @@ def _next(requests: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     header = json.loads(line)
     data = requests.read(header["bytes"])
     return (header, data) if len(data) == header["bytes"] else None
-
-
-def _start_clock(timeout_s: int) -> None:
-    """Limit processor time. The parent watches the clock; this holds even without a parent."""
-    if sys.platform != "win32":
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + timeout_s + 2, hard))
 
 
 def _die_with_parent(on: bool) -> None:

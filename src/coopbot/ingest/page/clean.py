@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from urllib.parse import urlsplit
 
 from coopbot.errors import Unreadable
@@ -17,7 +18,7 @@ from coopbot.ingest.page.metadata import is_labelled, names_weekday, read_byline
 from coopbot.ingest.page.names import is_signature, page_publisher, person_names
 from coopbot.ingest.page.title import article_stems, find_title, split_site, word_overlap
 from coopbot.ingest.tidy import HEADING, line_groups, opening, repair, shortened
-from coopbot.text.simplified import to_simplified
+from coopbot.text.characters import to_simplified
 
 LONGEST_TEXT = 600_000
 """Characters of a page, or of any article: about a long novel, which takes two seconds to clean."""
@@ -116,14 +117,19 @@ def _body(page: _Page) -> list[str]:
             body.append(page.blocks[index])
         index += max(1, run)
     title = page.blocks[page.title] if page.title is not None else ""
-    unique = [block for block in _without_pull_quotes(body) if block.removeprefix(HEADING) != title.removeprefix(HEADING)]
-    return [block for index, block in enumerate(unique) if not _is_empty_heading(unique[index : index + 2])]
-
-
-def _without_pull_quotes(body: Sequence[str]) -> list[str]:
-    """The blocks without repeated paragraphs; short lines may repeat."""
+    # A repeated paragraph is a pull quote; short lines may repeat.
     firsts = {block: index for index, block in reversed(list(enumerate(body)))}
-    return [block for index, block in enumerate(body) if shape.weight(block) < _SHORTEST_PULL_QUOTE or firsts[block] == index]
+    unique = [
+        block
+        for index, block in enumerate(body)
+        if (shape.weight(block) < _SHORTEST_PULL_QUOTE or firsts[block] == index)
+        and block.removeprefix(HEADING) != title.removeprefix(HEADING)
+    ]
+    return [
+        block
+        for block, following in zip_longest(unique, unique[1:], fillvalue=HEADING)
+        if not (block.startswith(HEADING) and following.startswith(HEADING))
+    ]
 
 
 def _is_standfirst(page: _Page, index: int, vocabulary: set[str]) -> bool:
@@ -184,10 +190,6 @@ def _is_subheading(page: _Page, index: int) -> bool:
     return follows and leads and opens and complete and shape.weight(line) <= longest
 
 
-def _is_empty_heading(block_and_next: Sequence[str]) -> bool:
-    return block_and_next[0].startswith(HEADING) and all(block.startswith(HEADING) for block in block_and_next[1:])
-
-
 def _draft(page: _Page, body: list[str]) -> Draft:
     byline = read_byline(_byline_lines(page))
     title, site = _title(page)
@@ -209,7 +211,10 @@ def _draft(page: _Page, body: list[str]) -> Draft:
 def _publisher(page: _Page, first: str, site: str) -> str:
     """The publisher named elsewhere than in a byline. `first` is the text's first paragraph."""
     outside = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
-    return page_publisher(page.blocks, outside, dateline=first, tail=site, top=_around_title(page))
+    # The short lines between title and text, then those at the top of the page.
+    around = () if page.title is None else (*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS)))
+    top = [page.blocks[index] for index in around if page.kinds[index] is Kind.LINE]
+    return page_publisher(page.blocks, outside, dateline=first, tail=site, top=top)
 
 
 def _title(page: _Page) -> tuple[str, str]:
@@ -251,11 +256,3 @@ def _signature(page: _Page) -> tuple[str, ...]:
     ]
     candidates = [*beside_date, *page.blocks[page.end : page.end + _SIGNATURE_BLOCKS]]
     return next((person_names(block, sure=True) for block in candidates if is_signature(block)), ())
-
-
-def _around_title(page: _Page) -> list[str]:
-    """The short lines between title and text, then those at the top of the page."""
-    if page.title is None:
-        return []
-    places = [*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS))]
-    return [page.blocks[index] for index in places if page.kinds[index] is Kind.LINE]

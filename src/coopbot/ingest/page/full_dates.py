@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 
 from coopbot.text import months
@@ -28,7 +29,14 @@ _WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 def find_date(text: str) -> date | None:
     """The first full, valid date in a text, or None."""
-    found = _dates(text.translate(_WIDE_DIGITS))
+    text = text.translate(_WIDE_DIGITS)
+    found: list[tuple[int, date]] = []
+    for pattern, order in _PATTERNS if _HAS_YEAR.search(text) else ():
+        for match in pattern.finditer(text):
+            parts = dict(zip(order, match.groups(), strict=True))
+            month = int(parts["m"]) if parts["m"].isdigit() else months.month_number(parts["m"])
+            with suppress(ValueError):  # the 31st of February and the like
+                found.append((match.start(), date(int(parts["y"]), month, int(parts["d"]))))
     return min(found)[1] if found else None
 
 
@@ -39,19 +47,3 @@ def without_dates(text: str) -> str:
         for pattern, _ in _PATTERNS:
             text = pattern.sub(" ", text)
     return text
-
-
-def _dates(text: str) -> list[tuple[int, date]]:
-    found: list[tuple[int, date]] = []
-    for pattern, order in _PATTERNS if _HAS_YEAR.search(text) else ():
-        for match in pattern.finditer(text):
-            parts = dict(zip(order, match.groups(), strict=True))
-            try:
-                found.append((match.start(), date(int(parts["y"]), _month(parts["m"]), int(parts["d"]))))
-            except ValueError:
-                continue  # the 31st of February and the like
-    return found
-
-
-def _month(name: str) -> int:
-    return int(name) if name.isdigit() else months.month_number(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -64,8 +64,11 @@ def read_html(data: bytes, source: str) -> Draft:
     declared = _declared_in(str(script) for script in page.xpath("//script[@type='application/ld+json']/text()"))
     headings = [one_line(repair("".join(map(str, node.itertext())))) for node in page.xpath("//h1")]
     title, site = split_site(one_line(repair(meta.title or declared.title)), headings)
+    # The title from a heading, where the declared one is cut off or has a suffix.
+    large = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
+    alike = (heading for heading in large if heading in title or (title and title in heading))
     known = Metadata(
-        title=_whole(title, headings),
+        title=next(alike, title),
         authors=declared.authors or tuple(name for one in (meta.author or "").split(";") for name in person_names(repair(one))),
         publisher=declared.publisher if _HOST.fullmatch(sitename) else sitename or declared.publisher or publisher_name(site),
         published=declared.published or (date.fromisoformat(meta.date) if meta.date else None),
@@ -107,20 +110,16 @@ def _declared_in(scripts: Iterable[str]) -> Metadata:
     for node in chain.from_iterable(map(_nodes, scripts)):
         kinds = node.get("@type")
         if any(_ARTICLE.search(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
-            return _declared(node)
+            authors = (name for value in _names(node.get("author")) for name in person_names(value))
+            publishers = (publisher_name(value) for value in _names(node.get("publisher")))
+            published = node.get("datePublished")
+            return Metadata(
+                title=next(iter(_names(node.get("headline"))), ""),
+                authors=tuple(dict.fromkeys(authors)),
+                publisher=next(filter(None, publishers), ""),
+                published=find_date(published[:40]) if isinstance(published, str) else None,
+            )
     return Metadata()
-
-
-def _declared(node: dict[str, object]) -> Metadata:
-    authors = (name for value in _names(node.get("author")) for name in person_names(value))
-    publishers = (publisher_name(value) for value in _names(node.get("publisher")))
-    published = node.get("datePublished")
-    return Metadata(
-        title=next(iter(_names(node.get("headline"))), ""),
-        authors=tuple(dict.fromkeys(authors)),
-        publisher=next(filter(None, publishers), ""),
-        published=find_date(published[:40]) if isinstance(published, str) else None,
-    )
 
 
 def _nodes(script: str) -> Iterator[dict[str, object]]:
@@ -146,13 +145,6 @@ def _names(value: object) -> list[str]:
     named = (entry.get("name") if isinstance(entry, dict) else entry for entry in values)
     texts = (name for name in named if isinstance(name, str) and len(name) <= _LONGEST_NAME and "://" not in name)
     return [one_line(repair(text)) for text in texts]
-
-
-def _whole(title: str, headings: Sequence[str]) -> str:
-    """The title from a heading, where the declared one is cut off or has a suffix."""
-    shown = (heading for heading in headings if weight(heading) >= _SHORTEST_HEADING)
-    alike = (heading for heading in shown if heading in title or (title and title in heading))
-    return next(alike, title)
 
 
 def _extracted(text: str) -> tuple[HtmlElement | None, Document]:

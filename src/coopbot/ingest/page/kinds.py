@@ -14,7 +14,7 @@ from coopbot.ingest.page.metadata import is_byline, is_date, is_labelled
 from coopbot.ingest.page.shape import Script
 from coopbot.ingest.page.vocabulary import phrases_in, whole_lines
 from coopbot.ingest.tidy import HEADING, ends_sentence
-from coopbot.text.simplified import to_simplified
+from coopbot.text.characters import to_simplified
 
 
 class Kind(Enum):

@@ -10,8 +10,7 @@ from coopbot.ingest.draft import Metadata
 from coopbot.ingest.page.full_dates import find_date, without_dates
 from coopbot.ingest.page.names import is_organisation, person_names, publisher_name
 from coopbot.ingest.page.vocabulary import alternatives
-from coopbot.text.characters import HAN
-from coopbot.text.simplified import to_simplified
+from coopbot.text.characters import HAN, to_simplified
 
 _LONGEST_BYLINE = 300  # characters
 _MOST_WORDS_BESIDE_DATE = 4

@@ -9,8 +9,7 @@ from coopbot.ingest.addresses import is_media_file
 from coopbot.ingest.page.shape import is_credit_in_capitals
 from coopbot.ingest.page.vocabulary import alternatives, phrases_in, whole_lines, word_set
 from coopbot.ingest.tidy import one_line
-from coopbot.text.characters import HAN
-from coopbot.text.simplified import to_simplified
+from coopbot.text.characters import HAN, to_simplified
 
 _AND = re.compile(r"[,;、，；/&]|\s(?:and|и)\s|[和与及]|\s[–—|]\s", re.I)
 _WHERE = re.compile(r"\s(?:in|for|from|at|with|by|of)\s.*$")

@@ -70,7 +70,11 @@ def _marks(page: HtmlElement) -> Iterator[_Mark]:
         if node.tag in _BLOCKS:
             before = ""
         if event == "start" and inside is None:
-            note = _note_of(node)
+            if node.tag == "sup":
+                links = node.xpath("descendant::a[starts-with(@href, '#')]/@href")
+            else:
+                links = [node.get("href", "")] if node.tag == "a" and node.xpath("sup") else []
+            note = unquote(str(links[0])[1:]) if links and str(links[0]).startswith("#") else ""
             if note:
                 label = "".join("".join(map(str, node.itertext())).split()).strip("[]")
                 yield _Mark(label=_label(label, note), note=note, before=before)
@@ -81,15 +85,6 @@ def _marks(page: HtmlElement) -> Iterator[_Mark]:
             inside = None if node is inside else inside
             if inside is None:
                 before = (before + (node.tail or ""))[-_REMEMBERED:]
-
-
-def _note_of(node: HtmlElement) -> str:
-    """The id that a mark links to; "" if the element is no mark."""
-    if node.tag == "sup":
-        links = node.xpath("descendant::a[starts-with(@href, '#')]/@href")
-    else:
-        links = [node.get("href", "")] if node.tag == "a" and node.xpath("sup") else []
-    return unquote(str(links[0])[1:]) if links and str(links[0]).startswith("#") else ""
 
 
 def _label(shown: str, note: str) -> str:

@@ -94,20 +94,16 @@ def sent(
             httpcore.ConnectionPool(ssl_context=tls, network_backend=_Pinned(addresses, deadline)) as pool,
             pool.stream("GET", url, headers=[(b"Host", place.netloc), *headers]) as response,
         ):
-            yield Reply(status=response.status, headers=_headers(response.headers), chunks=iter(response.iter_stream()))
+            given: dict[str, str] = {}
+            for raw_name, raw_value in response.headers:
+                # Non-ASCII addresses in Location are UTF-8.
+                name, value = raw_name.decode("ascii").lower(), raw_value.decode("utf-8", "replace")
+                given[name] = f"{given[name]}, {value}" if name in given else value
+            yield Reply(status=response.status, headers=given, chunks=iter(response.iter_stream()))
     except httpcore.TimeoutException as error:
         raise deadline.passed() from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise Unreachable(deadline.source, _reason(error)) from error
-
-
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        # Non-ASCII addresses in Location are UTF-8.
-        name, value = raw_name.decode("ascii").lower(), raw_value.decode("utf-8", "replace")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
 
 
 def _reason(error: Exception) -> str:

@@ -96,7 +96,14 @@ def fetch(
 
     place = _parsed(url)
     deadline = Deadline(source=url, limit_s=network.limit_s, ends_s=network.clock() + network.limit_s, clock=network.clock)
-    headers = _headers(kinds, etag, last_modified)
+    wanted = {
+        "User-Agent": "Mozilla/5.0 (compatible; coopbot)",
+        "Accept": ", ".join(kinds) + ", */*;q=0.1",
+        "Accept-Encoding": "gzip",
+        "If-None-Match": _validator(etag),
+        "If-Modified-Since": _validator(last_modified),
+    }
+    headers = [(name.encode(), value.encode()) for name, value in wanted.items() if value]
     via = ""
     for _ in range(_MOST_REDIRECTS + 1):
         with _asked(place, headers, network, deadline, via) as reply:
@@ -183,17 +190,6 @@ def _asked(place: URL, headers: list[tuple[bytes, bytes]], network: Network, dea
         yield reply
 
 
-def _headers(kinds: Mapping[str, str], etag: str, last_modified: str) -> list[tuple[bytes, bytes]]:
-    headers = {
-        "User-Agent": "Mozilla/5.0 (compatible; coopbot)",
-        "Accept": ", ".join(kinds) + ", */*;q=0.1",
-        "Accept-Encoding": "gzip",
-        "If-None-Match": _validator(etag),
-        "If-Modified-Since": _validator(last_modified),
-    }
-    return [(name.encode(), value.encode()) for name, value in headers.items() if value]
-
-
 def _validator(value: str) -> str:
     """The ETag or Last-Modified value if it can be sent back unchanged, else ""."""
     return value if value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR else ""
@@ -209,7 +205,19 @@ def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int
             raise Unreachable(deadline.source, f"answered {reply.status}{name}; {advice}", reply.status)
         content_type = reply.headers.get("content-type", "")
         ending = ending_of(content_type, place.path, kinds, deadline.source)
-        content = as_utf8(_body(reply, most_bytes, deadline), content_type, ending)
+        length = reply.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most_bytes:
+            raise too_large(most_bytes, deadline.source)
+        codings = [coding.strip().lower() for coding in reply.headers.get("content-encoding", "").split(",") if coding.strip()]
+        received = bytearray()
+        for piece in inflated(reply.chunks, codings, most_bytes, deadline.source):
+            deadline.left_s()
+            received += piece
+        if not received:
+            raise Unreadable(
+                deadline.source, "the answer is empty (0 bytes); open the address in a browser to see what is wrong"
+            )
+        content = as_utf8(bytes(received), content_type, ending)
     return Fetched(
         url=str(place),
         content=content,
@@ -218,18 +226,3 @@ def _fetched(place: URL, reply: Reply, kinds: Mapping[str, str], most_bytes: int
         last_modified=_validator(reply.headers.get("last-modified", "")),
         not_modified=not_modified,
     )
-
-
-def _body(reply: Reply, most_bytes: int, deadline: Deadline) -> bytes:
-    """The whole content. Reads nothing if the declared length is over the limit."""
-    length = reply.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most_bytes:
-        raise too_large(most_bytes, deadline.source)
-    codings = [coding.strip().lower() for coding in reply.headers.get("content-encoding", "").split(",") if coding.strip()]
-    content = bytearray()
-    for piece in inflated(reply.chunks, codings, most_bytes, deadline.source):
-        deadline.left_s()
-        content += piece
-    if not content:
-        raise Unreadable(deadline.source, "the answer is empty (0 bytes); open the address in a browser to see what is wrong")
-    return bytes(content)

@@ -26,7 +26,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 def is_public(address: Address) -> bool:
     """Whether the address is reachable from the internet. An IPv6 address with an IPv4 one inside counts as the latter."""
     if isinstance(address, IPv6Address):
-        inner = _carried(address)
+        # Mapped, 6to4 or NAT64 (how networks without IPv4 reach the rest of the internet).
+        in_nat64 = IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+        inner = in_nat64 or address.ipv4_mapped or address.sixtofour
         if inner is not None:
             return is_public(inner)
         special = address not in _UNICAST_V6 or any(address in network for network in _SPECIAL_V6)
@@ -46,10 +48,3 @@ def resolve(host: str) -> tuple[Address, ...]:
     except UnicodeError as error:  # a label that is empty or too long
         raise OSError("not a host name") from error
     return tuple(dict.fromkeys(ip_address(sockaddr[0]) for *_, sockaddr in found))
-
-
-def _carried(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address inside: mapped, 6to4 or NAT64 (how networks without IPv4 reach the rest of the internet)."""
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour

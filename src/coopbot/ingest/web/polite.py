@@ -59,7 +59,18 @@ class Polite:
         if site in self._silent:
             raise Unreachable(url, self._silent[site])
         if site not in self._rules:
-            self._rules[site] = self._read_rules(site)
+            # A site without robots.txt, or with one that is no text, permits everything.
+            rules, lines = RobotFileParser(), list[str]()
+            try:
+                lines = decode_html(self(f"{site}/robots.txt", kinds=_ROBOTS).content, site).splitlines()
+            except Unreadable:
+                pass
+            except Unreachable as error:
+                if not 400 <= error.status < 500 or error.status in _BUSY:
+                    self._silent[site] = error.reason
+                    raise
+            rules.parse(lines)
+            self._rules[site] = rules
         return self._rules[site].can_fetch(_AGENT, url)
 
     def __call__(self, url: str, *, kinds: Mapping[str, str] = ARTICLES, etag: str = "", last_modified: str = "") -> Fetched:
@@ -78,20 +89,6 @@ class Polite:
             self._failures[site] = failures
             asked = self._rules[site].crawl_delay(_AGENT) if site in self._rules else None
             self._next_s[site] = self._clock() + min(max(_EVERY_S, float(asked or 0)), _LONGEST_DELAY_S)
-
-    def _read_rules(self, site: str) -> RobotFileParser:
-        """A site without robots.txt, or with one that is no text, permits everything."""
-        rules, lines = RobotFileParser(), list[str]()
-        try:
-            lines = decode_html(self(f"{site}/robots.txt", kinds=_ROBOTS).content, site).splitlines()
-        except Unreadable:
-            pass
-        except Unreachable as error:
-            if not 400 <= error.status < 500 or error.status in _BUSY:
-                self._silent[site] = error.reason
-                raise
-        rules.parse(lines)
-        return rules
 
 
 def _site(url: str) -> str:

@@ -10,12 +10,12 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
+from coopbot.sections import Access
 from coopbot.serve.http.clients import Clients, needs_key
 from coopbot.serve.http.layers import guard, head_like_get, layer, request_ids, security_headers
 from coopbot.serve.http.problems import crashes, problem_response
 from coopbot.serve.http.rate import RateLimit, parse_limits
 from coopbot.serve.http.sizes import body_limit, head_limit
-from coopbot.serve.sections import Access
 
 
 def add_access(app: FastAPI, access: Access) -> None:

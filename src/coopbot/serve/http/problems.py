@@ -31,7 +31,7 @@ from coopbot.errors import (
     Unreadable,
 )
 from coopbot.serve.http.layers import at_start, layer
-from coopbot.serve.redact import without_secrets
+from coopbot.serve.logs import without_secrets
 
 _STATUS: dict[type[CoopbotError], HTTPStatus] = {
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -13,13 +13,13 @@ from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.store import LiveStore
 from coopbot.domain import INTERFACE_LANGUAGES, InterfaceLanguage
 from coopbot.index.model.reader_model import ReaderCard
+from coopbot.sections import Access
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.http.metrics import Monitoring
 from coopbot.serve.http.webhook import Deliver
 from coopbot.serve.messages import message
-from coopbot.serve.sections import Access
 from coopbot.state import State
 
 if TYPE_CHECKING:  # an optional library

@@ -13,8 +13,8 @@ from coopbot.errors import CoopbotError, Duplicate
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
 from coopbot.serve.feedback import Verdict
+from coopbot.serve.logs import without_secrets
 from coopbot.serve.messages import error_text, first_questions, listed, message
-from coopbot.serve.redact import without_secrets
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard
 from coopbot.serve.telegram.catalogue import sources_shown
 from coopbot.serve.telegram.inbox import Waiting

@@ -19,11 +19,11 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.rank.retrieve import Watch
 from coopbot.ask.store import LiveStore
 from coopbot.domain import Answer, Filters, InterfaceLanguage
+from coopbot.sections import BotSettings
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.messages import language_of_locale
-from coopbot.serve.sections import BotSettings
 from coopbot.serve.telegram.delivery import Delivery
 from coopbot.serve.telegram.inbox import Inbox, Waiting
 from coopbot.serve.telegram.incoming import Incoming

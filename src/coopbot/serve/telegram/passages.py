@@ -10,8 +10,7 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.cite import deep_link
 from coopbot.domain import Answer, Article, Citation, Hit, InterfaceLanguage, Source
 from coopbot.serve.links import said_address
-from coopbot.serve.messages import bracketed, format_date, publisher_line, read_in, source_text
-from coopbot.serve.notes import age_note, citation_note
+from coopbot.serve.messages import age_note, bracketed, citation_note, format_date, publisher_line, read_in, source_text
 from coopbot.serve.telegram.parts import Block, Part, around, join, lines, linked, marked, pack, web_url
 from coopbot.serve.view import SAID
 from coopbot.text.publishers import publisher_name

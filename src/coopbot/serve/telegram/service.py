@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from coopbot.errors import Busy, Misconfigured
-from coopbot.serve.sections import BotSettings
+from coopbot.sections import BotSettings
 from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.handling import Handler
 from coopbot.serve.telegram.heartbeat import Heartbeat, healthz

@@ -1,14 +1,26 @@
-"""Sections of the settings, apart from the code that takes them: reading the settings must not load it."""
+"""The sections of the settings, each the record that its user takes: reading the settings loads nothing else."""
 
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-
-from coopbot.records import LEAST_SECRET_CHARS, Listed, NumbersListed, SecretsListed
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 _SECTION = ConfigDict(extra="forbid", frozen=True)
+
+LEAST_SECRET_CHARS = 16
+
+
+def _split_at_commas(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_split_at_commas)]
+SecretsListed = Annotated[
+    tuple[Annotated[SecretStr, Field(min_length=LEAST_SECRET_CHARS)], ...], BeforeValidator(_split_at_commas)
+]
+NumbersListed = Annotated[frozenset[int], BeforeValidator(_split_at_commas)]
 
 
 class Access(BaseModel):
@@ -67,3 +79,37 @@ class BotSettings(BaseModel):
     health_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port on loopback where `coopbot telegram` answers GET /healthz; unset: none."
     )
+
+
+class ReadLimits(BaseModel):
+    """Limits for reading one document. Memory is that of the whole process, of which libraries take 50 to 100 MB."""
+
+    model_config = _SECTION
+
+    memory_mb: int = Field(default=512, ge=128, le=65536, description="Memory that reading one document may take, in MB.")
+    timeout_s: float = Field(default=30, ge=1, le=3600, description="Seconds that reading one document may take.")
+    output_mb: int = Field(default=8, ge=1, le=100, description="Text that one document may yield, in MB.")
+
+    def __str__(self) -> str:
+        return f"{self.memory_mb} MB, {self.timeout_s:g} s, {self.output_mb} MB of text"
+
+
+class MilvusServer(BaseModel):
+    """A Milvus server; without an address the index is on this machine."""
+
+    model_config = _SECTION
+
+    uri: str | None = Field(default=None, description="Address of Milvus; unset: the index is in index_dir.")
+    token: SecretStr = Field(default=SecretStr(""), description="Token of Milvus, or user:password.")
+
+
+class LlmServer(BaseModel):
+    """An OpenAI-compatible server with a model, and the limits of calls; without an address there is none."""
+
+    model_config = _SECTION
+
+    base_url: str = Field(default="", pattern=r"^(https?://\S+)?$", description="The server's address; unset: none.")
+    model: str = Field(default="", description="Name of the model on that server.")
+    api_key: SecretStr | None = Field(default=None, description="Key for that server, if it needs one.")
+    timeout_s: float = Field(default=20, gt=0, le=600, description="Seconds that writing one answer may take.")
+    concurrency: int = Field(default=4, ge=1, le=100, description="Answers written at the same time.")
