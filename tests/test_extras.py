@@ -34,7 +34,7 @@ NEEDED: dict[str, tuple[str, Callable[[], object]]] = {
         lambda: open_tracing(load_settings().model_copy(update={"otel_endpoint": "http://127.0.0.1:9"})),
     ),
     "milvus": ("pymilvus", lambda: Milvus.connect("http://127.0.0.1:9")),
-    "redis": ("redis", lambda: RateLimit(nothing, (), "redis://127.0.0.1:9")),
+    "redis": ("redis", lambda: RateLimit((), "redis://127.0.0.1:9")),
 }
 
 

@@ -140,17 +140,12 @@ async def _file(request: Request) -> tuple[bytes, str]:
             raise TooLarge(LARGEST_FILE_BYTES)
         if not data:
             raise InvalidRequest("file", "the file is empty; send another")
-        return data, _name(file)
-
-
-def _name(file: UploadFile) -> str:
-    """The file's name without folders, with an extension that can be read. Raises InvalidRequest."""
-    name = PurePath((file.filename or "").replace("\\", "/")).name
-    name = "".join(filter(str.isprintable, name))[-200:] or "file"
-    name = with_extension(name, file.content_type or "")
-    if PurePath(name).suffix.lower() not in ENDINGS:
-        raise InvalidRequest("file", f"not a format that can be read; send one of {' '.join(ENDINGS)}")
-    return name
+        name = PurePath((file.filename or "").replace("\\", "/")).name
+        name = "".join(filter(str.isprintable, name))[-200:] or "file"
+        name = with_extension(name, file.content_type or "")
+        if PurePath(name).suffix.lower() not in ENDINGS:
+            raise InvalidRequest("file", f"not a format that can be read; send one of {' '.join(ENDINGS)}")
+        return data, name
 
 
 def _accepted(response: Response, change: Change) -> JobOut:

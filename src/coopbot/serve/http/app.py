@@ -9,17 +9,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, TypeVar
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from coopbot.ask.rank.retrieve import Watch
@@ -30,19 +26,17 @@ from coopbot.serve.http.access import add_access
 from coopbot.serve.http.admin import add_admin
 from coopbot.serve.http.chat import add_chat
 from coopbot.serve.http.feed import add_feed
-from coopbot.serve.http.feedback import add_feedback
-from coopbot.serve.http.health import Health
+from coopbot.serve.http.health import Health, add_health
 from coopbot.serve.http.metrics import add_metrics, request_metrics
-from coopbot.serve.http.overview import Overview, OverviewIn, OverviewOut
+from coopbot.serve.http.overview import add_overview
 from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.problems import PROBLEM, describe_in_public, install
-from coopbot.serve.http.questions import MEDIA_TYPE, Questions, wants_events
+from coopbot.serve.http.questions import Questions, add_feedback, add_questions
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
-from coopbot.serve.requests import AskIn, SearchIn
-from coopbot.serve.wire import AnswerOut, ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, ReadyOut, SearchOut, index_out
+from coopbot.serve.wire import ArticleOut, ArticlesOut, ArticleTextOut, IndexOut, index_out
 
 T = TypeVar("T")
 
@@ -51,12 +45,6 @@ _MAX_PAGE = 200
 _MAX_OFFSET = 10_000_000
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _OWN_QUESTION = "When was the bridge opened?"
-_TROUBLES = {
-    "questions_stuck": "questions_stuck: no question has come to an end for minutes; restart the service",
-    "questions_fail": "questions_fail: the service cannot answer even its own question; the log says why",
-    "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
-}
-_TELEGRAM_SILENT = "the Telegram bot has had no response from Telegram for minutes; the log says why"
 _COMMON = {
     400: "The request is not valid JSON, form data or HTTP.",
     401: "An API key is needed.",
@@ -84,6 +72,18 @@ def create_app(service: HttpService) -> FastAPI:
     )
     questions = Questions(service.answerer, service.admission, health)
     mcp = _mcp(service, questions)
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as parts:
+            for part in (service.changes, service.tracing, *service.background):
+                if part is not None:
+                    parts.enter_context(part)
+            async with mcp.running():
+                yield
+        if limit is not None:
+            await limit.close()
+
     app = FastAPI(
         title="coopbot",
         version=version("coopbot"),
@@ -92,17 +92,17 @@ def create_app(service: HttpService) -> FastAPI:
         redoc_url=None,
         # A redirect from /docs/ to /docs would lead to whatever host the request names.
         redirect_slashes=False,
-        lifespan=lambda _: _running(service, mcp),
+        lifespan=running,
         responses={status: {"description": text, **PROBLEM} for status, text in _COMMON.items()},
     )
     # The layers around the routes. The last one added sees a request first.
-    add_access(app, service.access)
+    limit = add_access(app, service.access)
     if service.monitoring:
         app.add_middleware(request_metrics(service.monitoring.metrics))
     if service.tracing:
         app.add_middleware(service.tracing.layer())
     install(app)
-    _add_questions(app, questions)
+    add_questions(app, questions)
     add_chat(app, service, questions)
     add_feed(app, service)
     add_feedback(app, service.feedback)
@@ -110,24 +110,14 @@ def create_app(service: HttpService) -> FastAPI:
     app.router.routes.append(Route("/mcp", mcp, methods=["POST"]))
     _add_articles(app, index, service.reader)
     add_admin(app, service)
-    _add_health(app, index, health, service.alive)
+    add_health(app, index, health, service.alive)
     add_metrics(app, service.monitoring)
     if service.deliver:
         add_webhook(app, service.deliver)
     _add_docs(app)
-    _add_overview(app, index)
+    add_overview(app, index)
     add_page(app, service, questions)
     return app
-
-
-@asynccontextmanager
-async def _running(service: HttpService, mcp: McpEndpoint) -> AsyncIterator[None]:
-    with ExitStack() as running:
-        for part in (service.changes, service.tracing, *service.background):
-            if part is not None:
-                running.enter_context(part)
-        async with mcp.running():
-            yield
 
 
 def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
@@ -145,23 +135,6 @@ def _mcp(service: HttpService, questions: Questions) -> McpEndpoint:
         run=in_turn,
     )
     return McpEndpoint(server)
-
-
-def _add_questions(app: FastAPI, questions: Questions) -> None:
-    @app.post(
-        "/v1/ask",
-        summary="Ask a question",
-        response_model=AnswerOut,
-        responses={200: {"description": "The answer, or its events.", "content": {MEDIA_TYPE: {}}}},
-    )
-    async def ask(body: AskIn, request: Request) -> AnswerOut | StreamingResponse:
-        if wants_events(request):
-            return questions.answer_events(body, request)
-        return await questions.answer(body, request)
-
-    @app.get("/v1/search", summary="Find passages")
-    async def search(query: Annotated[SearchIn, Query()], request: Request) -> SearchOut:
-        return await questions.search(query, request)
 
 
 def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> None:
@@ -192,29 +165,6 @@ def _add_articles(app: FastAPI, index: LiveStore, reader: ReaderCard | None) -> 
         return index_out(index.current(), index.fault, reader)
 
 
-def _add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
-    # Both respond even if questions occupy all threads: one needs no thread, the other has its own.
-    looking = CapacityLimiter(1)
-
-    @app.get("/healthz", summary="Alive")
-    async def healthz() -> dict[str, str]:
-        if not alive():
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TELEGRAM_SILENT)
-        return {"status": "alive"}
-
-    @app.get(
-        "/readyz",
-        summary="Able to answer",
-        responses={503: {"description": "Questions fail, or the index is damaged.", **PROBLEM}},
-    )
-    async def readyz() -> ReadyOut:
-        trouble = await run_sync(health.trouble, limiter=looking)
-        if trouble:
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TROUBLES[trouble])
-        snapshot = await run_sync(index.current, limiter=looking)
-        return ReadyOut(status="ready", snapshot=snapshot.snapshot_id)
-
-
 def _add_docs(app: FastAPI) -> None:
     # Swagger UI 5, which knows OpenAPI 3.1; the package's own pages also have ReDoc, and scripts that no policy allows.
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
@@ -226,26 +176,16 @@ def _add_docs(app: FastAPI) -> None:
         swagger_css_url="/docs/assets/swagger-ui.css",
         swagger_favicon_url="/docs/assets/favicon.png",
     )
-    page.headers["Content-Security-Policy"] = _policy_for(bytes(page.body))
+    # Its own files, and the inline script of the page by its hash.
+    scripts = [
+        base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _INLINE_SCRIPT.findall(bytes(page.body))
+    ]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in scripts)
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return page
-
-
-def _add_overview(app: FastAPI, index: LiveStore) -> None:
-    overview = Overview(index)
-
-    @app.get("/v1/overview", summary="What the index holds")
-    def count(query: Annotated[OverviewIn, Query()]) -> OverviewOut:
-        return overview.count(query)
-
-
-def _policy_for(page: bytes) -> str:
-    """The Content-Security-Policy of the documentation: its own files, and the inline script of the page by its hash."""
-    scripts = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _INLINE_SCRIPT.findall(page)]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in scripts)
-    return (
-        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    )

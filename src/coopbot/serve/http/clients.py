@@ -14,10 +14,9 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from coopbot.errors import Forbidden
-from coopbot.serve.http.layers import guard
 from coopbot.serve.http.problems import problem_response
 
 log = structlog.get_logger()
@@ -42,18 +41,14 @@ class Clients:
     keys: Sequence[bytes]
     trusted_proxies: int
 
-    async def identify(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Set the client, then pass the request on."""
+    async def identify(self, scope: Scope) -> None:
+        """Set the client. Refuses none."""
         headers = Headers(scope=scope)
         key = bearer_token(headers)
-        admitted = self._is_known(key)
+        # Compare with all keys, so that the time taken does not depend on which one matches.
+        admitted = sum(hmac.compare_digest(key, known) for known in self.keys) > 0
         name = f"key:{hashlib.sha256(key).hexdigest()[:32]}" if admitted else f"address:{self._address(scope, headers)}"
         scope.setdefault("state", {}).update(client=name, admitted=admitted)
-        await app(scope, receive, send)
-
-    def _is_known(self, key: bytes) -> bool:
-        # Compare with all keys, so that the time taken does not depend on which one matches.
-        return sum(hmac.compare_digest(key, known) for known in self.keys) > 0
 
     def _address(self, scope: Scope, headers: Headers) -> str:
         peer = scope["client"][0] if scope.get("client") else ""
@@ -64,8 +59,7 @@ class Clients:
         return network(named) or network(peer)
 
 
-@guard
-def needs_key(scope: Scope) -> Response | None:
+async def needs_key(scope: Scope) -> Response | None:
     """Refuse requests for guarded paths without a key that `Clients` accepted."""
     if not is_guarded(scope["path"]) or scope["state"]["admitted"]:
         return None

@@ -57,24 +57,20 @@ def atom(articles: Sequence[Article], *, base: str, address: str, updated: str) 
     _add(feed, "updated", updated)
     ElementTree.SubElement(feed, "link", {"rel": "self", "type": _MEDIA_TYPE, "href": address})
     for article in articles:
-        _add_entry(feed, article, base)
+        entry = ElementTree.SubElement(feed, "entry", {"xml:lang": article.language})
+        _add(entry, "id", _id(article.article_id))
+        _add(entry, "title", article.title)
+        _add(entry, "updated", f"{article.published}T00:00:00Z")
+        _add(entry, "published", f"{article.published}T00:00:00Z")
+        for name in article.authors or (article.publisher or "coopbot",):
+            _add(ElementTree.SubElement(entry, "author"), "name", name)
+        link = source_address(article, base)
+        ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _clean(link)})
+        if link != (own := article_address(base, article.article_id)):
+            ElementTree.SubElement(entry, "link", {"rel": "related", "type": "text/html", "href": own})
+        _add(entry, "summary", _summary(article.text))
     xml: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return xml
-
-
-def _add_entry(feed: ElementTree.Element, article: Article, base: str) -> None:
-    entry = ElementTree.SubElement(feed, "entry", {"xml:lang": article.language})
-    _add(entry, "id", _id(article.article_id))
-    _add(entry, "title", article.title)
-    _add(entry, "updated", f"{article.published}T00:00:00Z")
-    _add(entry, "published", f"{article.published}T00:00:00Z")
-    for name in article.authors or (article.publisher or "coopbot",):
-        _add(ElementTree.SubElement(entry, "author"), "name", name)
-    link = source_address(article, base)
-    ElementTree.SubElement(entry, "link", {"rel": "alternate", "href": _clean(link)})
-    if link != (own := article_address(base, article.article_id)):
-        ElementTree.SubElement(entry, "link", {"rel": "related", "type": "text/html", "href": own})
-    _add(entry, "summary", _summary(article.text))
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:

@@ -6,17 +6,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import structlog
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 
 from coopbot.ask.store import LiveStore
 from coopbot.errors import Busy, InvalidRequest
 from coopbot.serve.admission import Admission
+from coopbot.serve.http.problems import PROBLEM
+from coopbot.serve.wire import ReadyOut
 
 # After this many failures in a row, the service asks itself: the questions may be the cause, or the service.
 _FAILURES = 3
 # Files are checked, and the service asks itself, at most this often.
 _LOOK_S = 5.0
+
+_TROUBLES = {
+    "questions_stuck": "questions_stuck: no question has come to an end for minutes; restart the service",
+    "questions_fail": "questions_fail: the service cannot answer even its own question; the log says why",
+    "index_damaged": "index_damaged: files of the current index were changed or are missing; run: coopbot index --force",
+}
+_TELEGRAM_SILENT = "the Telegram bot has had no response from Telegram for minutes; the log says why"
 
 log = structlog.get_logger()
 
@@ -90,3 +104,27 @@ class Health:
                 return "questions_fail"
             self._failures = 0
         return ""
+
+
+def add_health(app: FastAPI, index: LiveStore, health: Health, alive: Callable[[], bool]) -> None:
+    """Add the routes. alive: whether the bot works."""
+    # Both respond even if questions occupy all threads: one needs no thread, the other has its own.
+    looking = CapacityLimiter(1)
+
+    @app.get("/healthz", summary="Alive")
+    async def healthz() -> dict[str, str]:
+        if not alive():
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TELEGRAM_SILENT)
+        return {"status": "alive"}
+
+    @app.get(
+        "/readyz",
+        summary="Able to answer",
+        responses={503: {"description": "Questions fail, or the index is damaged.", **PROBLEM}},
+    )
+    async def readyz() -> ReadyOut:
+        trouble = await run_sync(health.trouble, limiter=looking)
+        if trouble:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, _TROUBLES[trouble])
+        snapshot = await run_sync(index.current, limiter=looking)
+        return ReadyOut(status="ready", snapshot=snapshot.snapshot_id)

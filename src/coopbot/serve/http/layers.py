@@ -6,7 +6,7 @@ Also HEAD for every route with GET.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 Handle = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+Check = Callable[[Scope], Awaitable[Response | None]]
+"""Looks at the head of a request. Returns the response that refuses it, or None."""
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -39,11 +41,16 @@ def layer(handle: Handle) -> Callable[[ASGIApp], ASGIApp]:
     return around
 
 
-def guard(refuse: Callable[[Scope], Response | None]) -> Callable[[ASGIApp], ASGIApp]:
-    """The middleware that responds with what `refuse` returns, before the body is read, and passes the request on for None."""
+def guard(checks: Sequence[Check]) -> Callable[[ASGIApp], ASGIApp]:
+    """The middleware that responds with the first refusal, before the body is read, and passes the request on without one."""
 
     async def guarded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        await (refuse(scope) or app)(scope, receive, send)
+        for check in checks:
+            refusal = await check(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await app(scope, receive, send)
 
     return layer(guarded)
 
@@ -60,27 +67,22 @@ def at_start(send: Send, act: Callable[[Message], object]) -> Send:
 
 
 @layer
-async def security_headers(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Add the headers that the route has not set itself."""
+async def response_headers(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Add the security headers that the route has not set itself, and name the request, in every line logged for it too.
 
-    def secure(start: Message) -> None:
-        headers = MutableHeaders(scope=start)
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
-
-    await app(scope, receive, at_start(send, secure))
-
-
-@layer
-async def request_ids(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Name the request in the response and in every line that is logged for it.
-
-    The id is the `X-Request-ID` that a proxy or client sent, if it is 8 to 64 letters, digits, _ or -; else a new one.
+    Its id is the `X-Request-ID` that a proxy or client sent, if it is 8 to 64 letters, digits, _ or -; else a new one.
     """
     sent = Headers(scope=scope).get(_REQUEST_ID, "")
     request_id = sent if _USABLE.fullmatch(sent) else uuid4().hex
+
+    def add(start: Message) -> None:
+        headers = MutableHeaders(scope=start)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+        headers.append(_REQUEST_ID, request_id)
+
     with bound_contextvars(request_id=request_id):
-        await app(scope, receive, at_start(send, lambda start: MutableHeaders(scope=start).append(_REQUEST_ID, request_id)))
+        await app(scope, receive, at_start(send, add))
 
 
 @layer

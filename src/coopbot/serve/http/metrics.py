@@ -107,13 +107,6 @@ class Monitoring(Collector):
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
         yield InfoMetricFamily("coopbot", "The release and its models.", {"version": version("coopbot"), **self.models})
-        yield from self._index()
-        queues = GaugeMetricFamily("coopbot_waiting", "Changes, or Telegram messages, that wait in a queue.", labels=["queue"])
-        for queue, count in self.waiting().items():
-            queues.add_metric([queue], count)
-        yield queues
-
-    def _index(self) -> Iterable[Metric]:
         manifest = self.index.current().manifest
         built_s = datetime.fromisoformat(manifest.facts.built_at).timestamp()
         yield GaugeMetricFamily("coopbot_index_age_seconds", "Age of the current snapshot.", self.now_s() - built_s)
@@ -129,6 +122,10 @@ class Monitoring(Collector):
         yield GaugeMetricFamily(
             "coopbot_index_fault", "1 while a newer snapshot cannot be opened.", int(bool(self.index.fault))
         )
+        queues = GaugeMetricFamily("coopbot_waiting", "Changes, or Telegram messages, that wait in a queue.", labels=["queue"])
+        for queue, count in self.waiting().items():
+            queues.add_metric([queue], count)
+        yield queues
 
 
 def add_metrics(app: FastAPI, monitoring: Monitoring | None) -> None:

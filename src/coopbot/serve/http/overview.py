@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
+from typing import Annotated
 
+from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
@@ -117,16 +119,21 @@ class Overview:
             """The entries that pass all filters except the one without."""
             return [entry for entry, names in failures if names <= {without}]
 
+        def newness(article: ArticleOut) -> tuple[bool, date]:
+            return article.language == query.language, article.published or date.min
+
+        months = Counter(f"{one.article.published:%Y-%m}" for one in passing("published") if one.article.published)
         return OverviewOut(
             snapshot=store.snapshot_id,
             total=store.manifest.articles,
             counted=len(entries),
             matching=len(passing()),
             languages=dict(Counter(entry.article.language for entry in passing("languages"))),
-            months=_months(passing("published")),
+            months=dict(sorted(months.items())),
             publishers=_publishers(passing("publishers")),
             places=_places(passing("places")),
-            recent=_newest(passing(), query.recent, query.language),
+            # Those in the language first; those of one day in the order of the entries.
+            recent=nlargest(query.recent, (entry.article for entry in passing()), key=newness),
             newest=max((entry.newest for entry in entries if entry.newest), default=None),
         )
 
@@ -159,11 +166,6 @@ class Overview:
         )
 
 
-def _months(entries: Iterable[_Entry]) -> dict[str, int]:
-    counts = Counter(f"{entry.article.published:%Y-%m}" for entry in entries if entry.article.published)
-    return dict(sorted(counts.items()))
-
-
 def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
     """Each publisher once, however articles write it."""
     counts, written = Counter[str](), dict[str, str]()
@@ -189,10 +191,10 @@ def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
     ]
 
 
-def _newest(entries: Iterable[_Entry], limit: int, language: Language | None) -> list[ArticleOut]:
-    """The newest articles, those in the language first; those of one day in the order of the entries."""
+def add_overview(app: FastAPI, index: LiveStore) -> None:
+    """Add the route."""
+    overview = Overview(index)
 
-    def newness(article: ArticleOut) -> tuple[bool, date]:
-        return article.language == language, article.published or date.min
-
-    return nlargest(limit, (entry.article for entry in entries), key=newness)
+    @app.get("/v1/overview", summary="What the index holds")
+    def count(query: Annotated[OverviewIn, Query()]) -> OverviewOut:
+        return overview.count(query)

@@ -1,27 +1,33 @@
-"""Answers questions that arrive over HTTP: as one JSON document, or as server-sent events: waiting, progress, the answer."""
+"""`/v1/ask`, as one JSON document or as server-sent events (waiting, progress, the answer), `/v1/search` and `/v1/feedback`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
-from typing import TypeVar
+from http import HTTPStatus
+from typing import Annotated, TypeVar
 
-from fastapi import Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.rank.retrieve import Progress, Watch
 from coopbot.ask.understand.conversations import new_conversation_id
 from coopbot.serve.admission import Admission, Asked, Left
+from coopbot.serve.feedback import FeedbackBox, TooMuch
 from coopbot.serve.http.health import Health
 from coopbot.serve.http.problems import report_failure
-from coopbot.serve.requests import AskIn, SearchIn
+from coopbot.serve.requests import AskIn, FeedbackIn, SearchIn
 from coopbot.serve.wire import AnswerOut, SearchOut, answer_out, search_out
 
 T = TypeVar("T")
 
 MEDIA_TYPE = "text/event-stream"
+
+# When a client that sent too much feedback may send more.
+_FEEDBACK_RETRY_S = 3600
 
 # The data of the event `claims`: what a client shows of an answer.
 _CLAIMS = {
@@ -172,9 +178,34 @@ class Questions:
         return answer_out(answer, conversation_id)
 
 
-def wants_events(request: Request) -> bool:
-    """Whether the client asks for events instead of one JSON document."""
-    return MEDIA_TYPE in request.headers.get("accept", "")
+def add_questions(app: FastAPI, questions: Questions) -> None:
+    """Add the routes."""
+
+    @app.post(
+        "/v1/ask",
+        summary="Ask a question",
+        response_model=AnswerOut,
+        responses={200: {"description": "The answer, or its events.", "content": {MEDIA_TYPE: {}}}},
+    )
+    async def ask(body: AskIn, request: Request) -> AnswerOut | StreamingResponse:
+        if MEDIA_TYPE in request.headers.get("accept", ""):
+            return questions.answer_events(body, request)
+        return await questions.answer(body, request)
+
+    @app.get("/v1/search", summary="Find passages")
+    async def search(query: Annotated[SearchIn, Query()], request: Request) -> SearchOut:
+        return await questions.search(query, request)
+
+
+def add_feedback(app: FastAPI, box: FeedbackBox) -> None:
+    """Add the route by which users say what an answer was like."""
+
+    @app.post("/v1/feedback", summary="Say what an answer was like", status_code=HTTPStatus.NO_CONTENT)
+    def feedback(body: FeedbackIn, request: Request) -> None:
+        try:
+            box.add(body.feedback_id, body.to_feedback("http"), request.state.client)
+        except TooMuch as exc:
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, str(exc), {"Retry-After": str(_FEEDBACK_RETRY_S)}) from exc
 
 
 async def _disconnected(request: Request) -> None:

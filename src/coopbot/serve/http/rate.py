@@ -12,9 +12,11 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Scope
 
 from coopbot.errors import Misconfigured
+from coopbot.sections import Access
 from coopbot.serve.http.clients import is_guarded
 from coopbot.serve.http.problems import problem_response
 
@@ -25,30 +27,29 @@ log = structlog.get_logger()
 
 
 class RateLimit:
-    """Answers 429 with Retry-After when a client, as named by `Clients`, requests guarded paths more often than allowed.
+    """Refuses, with 429 and Retry-After, a client, as named by `Clients`, that requests guarded paths more often than allowed.
 
     Counts are kept in memory, or in a Redis that several processes share; in memory while Redis fails.
     """
 
-    def __init__(self, app: ASGIApp, limits: tuple[RateLimitItem, ...], storage_uri: str) -> None:
-        self._app = app
+    def __init__(self, limits: tuple[RateLimitItem, ...], storage_uri: str) -> None:
         self._limits = limits
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._storage = None if storage_uri.startswith("memory") else _storage(storage_uri)
         self._shared = SlidingWindowCounterRateLimiter(self._storage) if self._storage else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and is_guarded(scope["path"]):
-            wait_s = await self._wait_s(scope["state"]["client"])
-            if wait_s:
-                detail = f"too many requests; try again in {wait_s} s"
-                refusal = problem_response(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(wait_s)})
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-        if scope["type"] == "lifespan" and self._storage is not None:  # the service has ended
-            # limits offers no method to close the connection, and no type for this attribute.
+    async def refuse(self, scope: Scope) -> Response | None:
+        """The refusal of a request that comes too early."""
+        wait_s = await self._wait_s(scope["state"]["client"]) if is_guarded(scope["path"]) else 0
+        if not wait_s:
+            return None
+        detail = f"too many requests; try again in {wait_s} s"
+        return problem_response(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(wait_s)})
+
+    async def close(self) -> None:
+        """Close the connection to Redis."""
+        if self._storage is not None:
+            # limits offers no method for it, and no type for this attribute.
             await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # of Redis only
 
     async def _wait_s(self, client: str) -> int:
@@ -68,14 +69,15 @@ class RateLimit:
         return 0
 
 
-def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
-    """Parses `600/minute`, several limits separated by `;`, or `off` for none. Raises Misconfigured."""
-    if text.strip().lower() == _OFF:
-        return ()
+def rate_limit(access: Access) -> RateLimit | None:
+    """The limit in the settings: `600/minute`, several separated by `;`, or `off` for none. Raises Misconfigured."""
+    if access.rate_limit.strip().lower() == _OFF:
+        return None
     try:
-        return tuple(parse_many(text))
+        limits = tuple(parse_many(access.rate_limit))
     except ValueError as exc:
         raise Misconfigured("COOPBOT_RATE_LIMIT cannot be parsed; set it to a limit such as 600/minute, or off") from exc
+    return RateLimit(limits, access.rate_storage.get_secret_value()) if limits else None
 
 
 def _storage(uri: str) -> RedisStorage:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coopbot.ingest.formats.readers import LARGEST_FILE_BYTES
-from coopbot.serve.http.layers import guard, layer
+from coopbot.serve.http.layers import layer
 from coopbot.serve.http.problems import problem_response
 from coopbot.serve.http.webhook import WEBHOOK_PATH
 
@@ -85,8 +85,7 @@ def body_limit(app: ASGIApp) -> ASGIApp:
     return limited(app)
 
 
-@guard
-def head_limit(scope: Scope) -> Response | None:
+async def head_limit(scope: Scope) -> Response | None:
     """Refuse requests whose address or headers are too large, or that have too many parameters, before they are parsed."""
     names = [name for name, _ in scope["headers"]]
     if b"content-length" in names and b"transfer-encoding" in names:
