@@ -44,10 +44,10 @@ def open_bot(
     admission: the one through which the other interfaces of this process ask.
     """
     # Imported here so that nothing else loads its library.
-    from coopbot.serve.telegram.kit import Backend
+    from coopbot.serve.telegram.context import Backend
     from coopbot.serve.telegram.service import BotProcess, BotService
 
-    backend = Backend(answers=service.answerer, index=service.index, admission=admission, changes=changes)
+    backend = Backend(answerer=service.answerer, index=service.index, admission=admission, changes=changes)
     heartbeat = (settings.state_dir or settings.index_dir) / "heartbeat"
     process = BotProcess(heartbeat=heartbeat, shutdown_s=settings.shutdown_s, webhook_path=webhook_path)
     return BotService(backend, settings.telegram, process, state)

@@ -21,7 +21,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.sections import BotSettings
 from coopbot.serve.admission import Admission
 from coopbot.serve.changes import Changes
-from coopbot.serve.telegram.kit import Backend
+from coopbot.serve.telegram.context import Backend
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience
 from coopbot.serve.telegram.service import BotProcess, BotService
@@ -170,7 +170,7 @@ class Bot:
             patience=self.patience,
             lease_s=1.0,
         )
-        backend = Backend(answers=self.answers, index=index, admission=self.admission, changes=self.changes)
+        backend = Backend(answerer=self.answers, index=index, admission=self.admission, changes=self.changes)
         return BotService(backend, self.settings.model_copy(update=place), process, self.state())
 
     def run(self, scenario: Callable[[], object], *, refused: int = 0) -> None:

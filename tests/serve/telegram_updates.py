@@ -88,7 +88,7 @@ def updates(draw: st.DrawFn) -> object:
 def assert_all_are_dealt_with(bot: BackgroundBot, api: BotApi, batch: list[Any]) -> None:
     """Store the updates, and wait until none of them, and no message, is left."""
     service = bot.service
-    service._kit.inbox.put(batch)
+    service._context.inbox.put(batch)
     until_s = time.monotonic() + _ENOUGH_S
     while any(service.waiting.values()) and bot.failure is None and time.monotonic() < until_s:
         time.sleep(0.02)

@@ -24,7 +24,7 @@ from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, MAX_QUESTION_CHARS, A
 from coopbot.sections import BotSettings, QuestionLimits
 from coopbot.serve.admission import Admission
 from coopbot.serve.messages import first_questions, message, text_file
-from coopbot.serve.telegram.kit import Backend
+from coopbot.serve.telegram.context import Backend
 from coopbot.serve.telegram.records import Asked, Records
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
@@ -478,7 +478,7 @@ def test_the_error_for_an_unreachable_server_names_the_setting(tmp_path: Path, u
 
 
 def _run(folder: Path, *, token: str, api_url: str) -> None:
-    backend = Backend(answers=FakeAnswers(), index=make_index(folder / "index"), admission=Admission())
+    backend = Backend(answerer=FakeAnswers(), index=make_index(folder / "index"), admission=Admission())
     process = BotProcess(heartbeat=folder / "heartbeat", shutdown_s=10)
     settings = BotSettings(token=SecretStr(token), api_url=api_url)
     run_bot(BotService(backend, settings, process, State(folder / "state.sqlite")))

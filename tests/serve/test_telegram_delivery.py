@@ -198,7 +198,7 @@ def test_waiting_messages_of_a_user_who_blocks_the_bot_are_dropped(bot: Bot, api
 
     bot.run(scenario)
     service = bot.service()
-    assert service._kit.outbox.count() == 0
+    assert service._context.outbox.count() == 0
     service._state.close()
 
 
@@ -285,7 +285,7 @@ _PROGRAM = """
 import sys, time
 from pathlib import Path
 from coopbot.serve.admission import Admission
-from coopbot.serve.telegram.kit import Backend
+from coopbot.serve.telegram.context import Backend
 from coopbot.sections import BotSettings
 from coopbot.serve.telegram.service import BotProcess, BotService, run_bot
 from coopbot.state import State
@@ -298,7 +298,7 @@ def reply(question):
     return make_answer(question, quote=f"Answer to {question}")
 
 folder = Path(sys.argv[3])
-backend = Backend(answers=FakeAnswers(reply), index=make_index(folder / "index"), admission=Admission())
+backend = Backend(answerer=FakeAnswers(reply), index=make_index(folder / "index"), admission=Admission())
 settings = BotSettings(token=sys.argv[1], api_url=sys.argv[2] + "/", rate=1000, health_port=port or None)
 process = BotProcess(heartbeat=folder / "heartbeat", quota=NO_LIMITS, lease_s=1.0, patience=QUICK, shutdown_s=shutdown_s)
 run_bot(BotService(backend, settings, process, State(folder / "state.sqlite")))
@@ -376,9 +376,9 @@ def test_a_killed_bot_loses_no_question_and_repeats_none_without_saying_so(api: 
 
 def test_an_update_that_crashes_the_process_is_given_up(bot: Bot, api: BotApi) -> None:
     service = bot.service()
-    service._kit.inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
+    service._context.inbox.put([{"update_id": 1, "message": incoming("why?", message_id=1)}])
     for _ in range(MOST_STARTS):
-        assert service._kit.inbox.take(()) is not None
+        assert service._context.inbox.take(()) is not None
     service._state.close()
     bot.run(lambda: api.wait_for_sent(1))
     assert [sent.text for sent in api.sent] == [message("en").went_wrong]

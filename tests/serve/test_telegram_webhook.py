@@ -26,7 +26,7 @@ from coopbot.serve.http.webhook import WEBHOOK_PATH
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
-from coopbot.serve.telegram.kit import Backend
+from coopbot.serve.telegram.context import Backend
 from coopbot.state import State
 from coopbot.serve.telegram.service import BackgroundBot, BotProcess, BotService
 from coopbot.sections import BotSettings
@@ -37,7 +37,7 @@ index, answers = make_index(Path(folder) / "index"), FakeAnswers()
 settings = BotSettings(token=token, api_url=api_url, webhook_url="https://coopbot.example" if webhook else None)
 process = BotProcess(heartbeat=Path(folder) / "heartbeat", shutdown_s=10, webhook_path=WEBHOOK_PATH, lease_s=1.0,
                      patience=QUICK, quota=NO_LIMITS)
-backend = Backend(answers=answers, index=index, admission=Admission())
+backend = Backend(answerer=answers, index=index, admission=Admission())
 service = BotService(backend, settings, process, State(Path(folder) / "state.sqlite"))
 bot = BackgroundBot(service, lambda: os.kill(os.getpid(), signal.SIGTERM))
 try:

@@ -36,7 +36,7 @@ from pathlib import Path
 from coopbot.serve.admission import Admission
 from coopbot.serve.http.service import HttpService
 from coopbot.serve.run import listen, run_http
-from coopbot.serve.telegram.kit import Backend
+from coopbot.serve.telegram.context import Backend
 from coopbot.state import State
 from coopbot.serve.telegram.service import BackgroundBot, BotProcess, BotService
 from coopbot.sections import BotSettings
@@ -46,7 +46,7 @@ token, url, folder, port = sys.argv[1:]
 index, answers = make_index(Path(folder) / "index"), FakeAnswers()
 process = BotProcess(heartbeat=Path(folder) / "heartbeat", shutdown_s=10, webhook_path="/telegram/webhook", quota=NO_LIMITS)
 settings = BotSettings(token=token, api_url=url, webhook_url=url)
-backend = Backend(answers=answers, index=index, admission=Admission())
+backend = Backend(answerer=answers, index=index, admission=Admission())
 service = BotService(backend, settings, process, State(Path(folder) / "state.sqlite"))
 bot = BackgroundBot(service, lambda: os.kill(os.getpid(), signal.SIGTERM))
 run_http(HttpService(answerer=answers, index=index), listen("127.0.0.1", int(port)), telegram=bot, shutdown_s=5)

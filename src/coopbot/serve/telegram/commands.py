@@ -17,9 +17,9 @@ from coopbot.serve.logs import without_secrets
 from coopbot.serve.messages import error_text, first_questions, listed, message
 from coopbot.serve.telegram.buttons import example_keyboard, language_keyboard
 from coopbot.serve.telegram.catalogue import sources_shown
+from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming
-from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.passages import passage_parts
@@ -40,50 +40,51 @@ Reply = tuple[str | list[Part], InlineKeyboardMarkup | None]
 class Commands:
     """Replies to commands; an unknown one gets the help text."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
         # By snapshot and language.
         self._examples: dict[tuple[str, InterfaceLanguage], list[tuple[int, str]]] = {}
         self._following: set[asyncio.Task[None]] = set()
 
     async def handle(self, waiting: Waiting, incoming: Incoming) -> None:
         """Reply to a command."""
-        language = self._kit.language(incoming)
+        language = self._context.language(incoming)
         if incoming.command not in ("add", "rebuild", "status", "feedback"):
             shown, keyboard = await self._reply(incoming, language)
-            self._kit.reply(waiting, incoming, shown, keyboard)
-        elif incoming.user_id not in self._kit.settings.admins:
-            self._kit.reply(waiting, incoming, bot_texts(language).admin_only)
+            self._context.reply(waiting, incoming, shown, keyboard)
+        elif incoming.user_id not in self._context.settings.admins:
+            self._context.reply(waiting, incoming, bot_texts(language).admin_only)
         elif incoming.command == "status":
-            self._kit.reply(waiting, incoming, self._status())
+            self._context.reply(waiting, incoming, self._status())
         elif incoming.command == "feedback":
-            self._kit.reply(waiting, incoming, self._feedback())
-        elif self._kit.backend.changes is None:
-            self._kit.reply(waiting, incoming, bot_texts(language).changes_off)
+            self._context.reply(waiting, incoming, self._feedback())
+        elif self._context.backend.changes is None:
+            self._context.reply(waiting, incoming, bot_texts(language).changes_off)
         else:
-            await self._change(waiting, incoming, self._kit.backend.changes, language)
+            await self._change(waiting, incoming, self._context.backend.changes, language)
 
     async def _reply(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
         texts = bot_texts(language)
         match incoming.command:
             case "start":
-                return await self._start(incoming, language)
+                self._context.records.begin_conversation(incoming)
+                return message(language).start, await self.examples(incoming, language)
             case "search":
                 return await self._search(incoming, language), None
             case "sources":
-                return await self._kit.in_thread(sources_shown, self._kit.backend.index.current(), language)
+                return await self._context.in_thread(sources_shown, self._context.backend.index.current(), language)
             case "new":
-                self._kit.records.begin_conversation(incoming)
+                self._context.records.begin_conversation(incoming)
                 return message(language).begun_anew, None
             case "language":
                 return texts.choose_language, language_keyboard(language)
             case "subscribe":
                 days, subject = read_request(incoming.text)
                 if days is not None or subject is not None:
-                    subscribe(self._kit, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
-                return subscription_shown(self._kit, incoming.chat_id, incoming.user_id, language)
+                    subscribe(self._context, incoming.chat_id, incoming.user_id, language, days=days, subject=subject)
+                return subscription_shown(self._context, incoming.chat_id, incoming.user_id, language)
             case "unsubscribe":
-                ended = unsubscribe(self._kit, incoming.chat_id, incoming.user_id)
+                ended = unsubscribe(self._context, incoming.chat_id, incoming.user_id)
                 return texts.unsubscribed if ended else texts.not_subscribed, None
             case "about":
                 return texts.about, None
@@ -92,18 +93,14 @@ class Commands:
         commands = "\n".join(f"/{name} — {text}" for name, text in texts.commands.items())
         return f"{message(language).help}\n\n{commands}", None
 
-    async def _start(self, incoming: Incoming, language: InterfaceLanguage) -> Reply:
-        self._kit.records.begin_conversation(incoming)
-        return message(language).start, await self.examples(incoming, language)
-
     async def examples(self, incoming: Incoming, language: InterfaceLanguage) -> InlineKeyboardMarkup | None:
         """A few questions that are answered, as buttons."""
-        answered = await self._kit.while_typing(incoming, self._answered_examples(incoming, language))
+        answered = await self._context.while_typing(incoming, self._answered_examples(incoming, language))
         return example_keyboard(answered, language)
 
     async def _answered_examples(self, incoming: Incoming, language: InterfaceLanguage) -> list[tuple[int, str]]:
         """The first few example questions that the current snapshot answers, each with its index; tried once a snapshot."""
-        snapshot_id = self._kit.backend.index.current().snapshot_id
+        snapshot_id = self._context.backend.index.current().snapshot_id
         if (snapshot_id, language) not in self._examples:
             answered: list[tuple[int, str]] = []
             for place, question in enumerate(first_questions(language)):
@@ -116,8 +113,8 @@ class Commands:
         return self._examples[snapshot_id, language]
 
     async def _is_answered(self, client: str, question: str) -> bool:
-        find = self._kit.backend.answers.find
-        found = await self._kit.ask(client, lambda watch: find(question, watch=watch), key=("find", question))
+        find = self._context.backend.answerer.find
+        found = await self._context.ask(client, lambda watch: find(question, watch=watch), key=("find", question))
         return found.outcome == "answered"
 
     async def _search(self, incoming: Incoming, language: InterfaceLanguage) -> str | list[Part]:
@@ -125,39 +122,39 @@ class Commands:
         texts = bot_texts(language)
         if not words:
             return texts.ask_what.replace("/ask", "/search")
-        found = await self._kit.search(incoming.client, words, _PASSAGES)
+        found = await self._context.search(incoming.client, words, _PASSAGES)
         if not found.hits:
             return texts.nothing_found.format(words)
         return passage_parts(found, found.hits, language, texts.found.format(words))
 
     def _forget(self, incoming: Incoming, language: InterfaceLanguage) -> str:
         """Also ends the conversation. The waiting updates counted exclude this command itself."""
-        deleted = self._kit.records.forget(incoming.user_id)
-        waiting = self._kit.inbox.forget(incoming.user_id) - 1
+        deleted = self._context.records.forget(incoming.user_id)
+        waiting = self._context.inbox.forget(incoming.user_id) - 1
         if waiting > 0:
             deleted["updates"] = waiting
-        self._kit.records.begin_conversation(incoming)
+        self._context.records.begin_conversation(incoming)
         texts = bot_texts(language)
         lines = [texts.stored[name].format(count) for name, count in deleted.items()]
         return texts.forgotten.format(listed(lines, language)) if lines else texts.nothing_to_forget
 
     def _status(self) -> str:
-        store = self._kit.backend.index.current()
-        changes = self._kit.backend.changes
+        store = self._context.backend.index.current()
+        changes = self._context.backend.changes
         passages = sum(store.manifest.passages.values())
         return "\n".join(
             [
                 f"snapshot {store.snapshot_id}: {store.manifest.articles} articles, {passages} passages",
-                f"waiting: {self._kit.inbox.count()} updates, {self._kit.outbox.count()} messages",
-                f"malformed updates dropped: {self._kit.inbox.dropped}",
+                f"waiting: {self._context.inbox.count()} updates, {self._context.outbox.count()} messages",
+                f"malformed updates dropped: {self._context.inbox.dropped}",
                 f"changes: {'off' if changes is None else 'under way' if changes.unfinished else 'idle'}",
-                f"subscriptions: {self._kit.state.number('SELECT COUNT(*) FROM subscriptions')}",
+                f"subscriptions: {self._context.state.number('SELECT COUNT(*) FROM subscriptions')}",
             ]
         )
 
     def _feedback(self) -> str:
         """Counts of what was said over all interfaces, and the latest questions whose answers were not good."""
-        box = self._kit.feedback
+        box = self._context.feedback
         counts = "  ".join(f"{_SIGNS[verdict]} {count}" for verdict, count in box.counts().items())
         disliked = [one.feedback for one in box.latest(_DISLIKED, verdicts=("bad", "wrong_language"))]
         return "\n".join([counts, *(f"{_SIGNS[one.verdict]} {one.question}" for one in disliked if one.question)])
@@ -168,7 +165,7 @@ class Commands:
             change, reply = await _requested(incoming, changes, language)
         except CoopbotError as error:
             change, reply = None, error_text(error, language)
-        self._kit.reply(waiting, incoming, reply)
+        self._context.reply(waiting, incoming, reply)
         if change is not None:
             template = Outgoing(key=waiting.key, chat_id=incoming.chat_id, language=language)
             task = asyncio.create_task(self._follow(template, changes, change, reply))
@@ -182,8 +179,8 @@ class Commands:
             now = _progress(change, template.language) or shown
             if now != shown:
                 shown = now
-                self._kit.outbox.put(messages(shown, template, replacing=1))
-                self._kit.delivery.wake()
+                self._context.outbox.put(messages(shown, template, replacing=1))
+                self._context.delivery.wake()
 
 
 async def _requested(incoming: Incoming, changes: Changes, language: InterfaceLanguage) -> tuple[Change | None, str]:

@@ -13,10 +13,10 @@ from coopbot.errors import Busy
 from coopbot.serve.messages import error_text, message
 from coopbot.serve.telegram.answering import answer_edited, answer_question
 from coopbot.serve.telegram.commands import Commands
+from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
-from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.presses import handle_press
 from coopbot.serve.telegram.texts import BotTexts, bot_texts
@@ -39,9 +39,9 @@ class Handler:
     An update leaves the inbox in the same transaction that queues its replies.
     """
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
-        self._commands = Commands(kit)
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+        self._commands = Commands(context)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._settling = False
@@ -55,7 +55,7 @@ class Handler:
         while True:
             self._woken.clear()
             while len(self._under_way) < _AT_ONCE and not self._settling:
-                waiting = self._kit.inbox.take(self._under_way)
+                waiting = self._context.inbox.take(self._under_way)
                 if waiting is None:
                     break
                 self._under_way[waiting.lane] = asyncio.create_task(self._one(waiting))
@@ -80,13 +80,25 @@ class Handler:
         try:
             if waiting.starts > MOST_STARTS:
                 raise RuntimeError("the process ended each time")
-            await self._handle(waiting, Update.de_json(waiting.body, self._kit.bot))
+            update = Update.de_json(waiting.body, self._context.bot)
+            if update.message is not None:
+                await self._message(waiting, update.message)
+            elif update.edited_message is not None:
+                await self._edited(waiting, update.edited_message)
+            elif update.callback_query is not None:
+                await handle_press(self._context, waiting, update.callback_query)
+            elif update.inline_query is not None:
+                await handle_inline(self._context, waiting, update.inline_query)
+            else:
+                if update.my_chat_member is not None and update.my_chat_member.new_chat_member.status in ("left", "kicked"):
+                    self._context.outbox.drop_chat(update.my_chat_member.chat.id)
+                self._context.finish(waiting)
         except asyncio.CancelledError:
-            self._kit.inbox.put_back(waiting)
+            self._context.inbox.put_back(waiting)
             raise
         except Busy as error:
             if self._settling:
-                self._kit.inbox.put_back(waiting)  # nobody answers any more until the next start
+                self._context.inbox.put_back(waiting)  # nobody answers any more until the next start
             else:
                 self._fail(waiting, error)
         except Exception as error:  # the outermost edge: only the type is logged, and the user gets a text without details
@@ -96,41 +108,33 @@ class Handler:
             del self._under_way[waiting.lane]
             self._woken.set()
 
-    async def _handle(self, waiting: Waiting, update: Update) -> None:
-        if update.message is not None:
-            await self._message(waiting, update.message)
-        elif update.edited_message is not None:
-            await self._edited(waiting, update.edited_message)
-        elif update.callback_query is not None:
-            await handle_press(self._kit, waiting, update.callback_query)
-        elif update.inline_query is not None:
-            await handle_inline(self._kit, waiting, update.inline_query)
-        else:
-            if update.my_chat_member is not None and update.my_chat_member.new_chat_member.status in ("left", "kicked"):
-                self._kit.outbox.drop_chat(update.my_chat_member.chat.id)
-            self._kit.finish(waiting)
-
     def _fail(self, waiting: Waiting, error: Exception) -> None:
         """Finish an update that cannot be handled, with a reply if possible."""
         with suppress(Exception):
-            update = Update.de_json(waiting.body, self._kit.bot)
-            incoming = read_message(update.message, self._kit.bot.bot) if update.message else None
+            update = Update.de_json(waiting.body, self._context.bot)
+            incoming = read_message(update.message, self._context.bot.bot) if update.message else None
             if incoming is not None:
-                self._kit.reply(waiting, incoming, error_text(error, self._kit.language(incoming)))
+                self._context.reply(waiting, incoming, error_text(error, self._context.language(incoming)))
             elif update.callback_query is not None and update.callback_query.message is not None:
-                language = self._kit.language_of(update.callback_query.from_user)
+                language = self._context.language_of(update.callback_query.from_user)
                 template = Outgoing(key=waiting.key, chat_id=update.callback_query.message.chat.id, language=language)
-                self._kit.finish(waiting, messages(error_text(error, language), template))
-        self._kit.inbox.done(waiting.update_id)
+                self._context.finish(waiting, messages(error_text(error, language), template))
+        self._context.inbox.done(waiting.update_id)
 
     async def _message(self, waiting: Waiting, received: Message) -> None:
-        incoming = read_message(received, self._kit.bot.bot)
-        if incoming is None or self._is_silent(waiting, incoming):
-            self._kit.finish(waiting)
+        incoming = read_message(received, self._context.bot.bot)
+        if incoming is None:
+            self._context.finish(waiting)
             return
+        if incoming.wordless:
+            # No reply in groups, and only one to an album.
+            album = incoming.message.media_group_id
+            if not incoming.private or (album and not self._context.inbox.speaks_for_album(waiting.update_id, album)):
+                self._context.finish(waiting)
+                return
         refusal = self._refusal(waiting, incoming)
         if refusal is not None:
-            self._kit.reply(waiting, incoming, refusal)
+            self._context.reply(waiting, incoming, refusal)
         elif incoming.command not in ("", "ask"):
             await self._commands.handle(waiting, incoming)
         else:
@@ -139,51 +143,46 @@ class Handler:
     async def _question(self, waiting: Waiting, incoming: Incoming) -> None:
         text = self._fixed_reply(incoming)
         if text is None:
-            await answer_question(self._kit, waiting, incoming)
+            await answer_question(self._context, waiting, incoming)
         elif incoming.wordless:
-            self._kit.reply(waiting, incoming, text, await self._commands.examples(incoming, self._kit.language(incoming)))
+            self._context.reply(
+                waiting, incoming, text, await self._commands.examples(incoming, self._context.language(incoming))
+            )
         else:
-            self._kit.reply(waiting, incoming, text)
+            self._context.reply(waiting, incoming, text)
 
     async def _edited(self, waiting: Waiting, received: Message) -> None:
         """Answer an edited question again, in place, or one that was not a question before."""
-        incoming = read_message(received, self._kit.bot.bot)
-        record = self._kit.records.of_question(received.chat.id, received.message_id)
+        incoming = read_message(received, self._context.bot.bot)
+        record = self._context.records.of_question(received.chat.id, received.message_id)
         age_s = ((received.edit_date or received.date) - received.date).total_seconds()
         if incoming is None or incoming.command not in ("", "ask") or self._refusal(waiting, incoming) is not None:
-            self._kit.finish(waiting)
+            self._context.finish(waiting)
         elif record is None and incoming.text and age_s <= _EDITED_WITHIN_S:
             await self._question(waiting, incoming)
         elif record is not None and incoming.text != record.asked.text and self._fixed_reply(incoming) is None:
-            await answer_edited(self._kit, waiting, record, incoming.text)
+            await answer_edited(self._context, waiting, record, incoming.text)
         else:
-            self._kit.finish(waiting)
-
-    def _is_silent(self, waiting: Waiting, incoming: Incoming) -> bool:
-        """Whether a message without words gets no reply: in groups, and all but one of an album."""
-        if not incoming.wordless:
-            return False
-        album = incoming.message.media_group_id
-        return not incoming.private or (album is not None and not self._kit.inbox.speaks_for_album(waiting.update_id, album))
+            self._context.finish(waiting)
 
     def _refusal(self, waiting: Waiting, incoming: Incoming) -> str | None:
         """The reply to a sender who is refused, "" for none; None if the sender is not refused."""
-        settings = self._kit.settings
+        settings = self._context.settings
         if settings.allowed and not {incoming.user_id, incoming.chat_id} & (settings.allowed | settings.admins):
-            return bot_texts(self._kit.language(incoming)).private_bot.format(incoming.user_id) if incoming.private else ""
-        earlier = self._kit.inbox.earlier(waiting, 60)
+            return bot_texts(self._context.language(incoming)).private_bot.format(incoming.user_id) if incoming.private else ""
+        earlier = self._context.inbox.earlier(waiting, 60)
         if earlier < settings.rate:
             return None
-        return bot_texts(self._kit.language(incoming)).slow_down.format(settings.rate) if earlier == settings.rate else ""
+        return bot_texts(self._context.language(incoming)).slow_down.format(settings.rate) if earlier == settings.rate else ""
 
     def _fixed_reply(self, incoming: Incoming) -> str | None:
         """The fixed reply to a message that is not a question; None for a question."""
         if 0 < len(incoming.text) <= MAX_QUESTION_CHARS:
             talk = find_small_talk(incoming.text)
-            return message(self._kit.language(incoming)).notices[talk] if talk else None
-        language = self._kit.language(incoming)
+            return message(self._context.language(incoming)).notices[talk] if talk else None
+        language = self._context.language(incoming)
         if incoming.wordless:
-            is_file = incoming.message.document is not None and incoming.user_id in self._kit.settings.admins
+            is_file = incoming.message.document is not None and incoming.user_id in self._context.settings.admins
             return bot_texts(language).add_hint if is_file else _instead(incoming.message, bot_texts(language))
         if not incoming.text:
             return bot_texts(language).ask_what if incoming.command else message(language).question_empty

@@ -45,7 +45,10 @@ class Incoming(Asked):
 def read_message(message: Message, me: User) -> Incoming | None:
     """Parse a message; None if it is not for the bot. Messages of bots, and those sent via this bot, never are."""
     is_service = not (message.text or message.effective_attachment)
-    if is_service or _from_a_machine(message, me):
+    # People who write in the name of a chat appear as a bot of Telegram's own.
+    by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
+    via_us = message.via_bot is not None and message.via_bot.id == me.id
+    if is_service or by_bot or via_us or message.is_automatic_forward or message.chat.type == ChatType.CHANNEL:
         return None
     written = _written(message)
     text = re.sub(rf"@{re.escape(me.username or '')}\b", "", written, flags=re.IGNORECASE).strip()
@@ -78,14 +81,6 @@ def _written(message: Message) -> str:
     return (message.text or message.caption or "").strip()
 
 
-def _from_a_machine(message: Message, me: User) -> bool:
-    """Whether no person wrote it. People who write in the name of a chat appear as a bot of Telegram's own."""
-    if message.via_bot is not None and message.via_bot.id == me.id:
-        return True
-    by_bot = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
-    return by_bot or bool(message.is_automatic_forward) or message.chat.type == ChatType.CHANNEL
-
-
 def _for_us(message: Message, me: User, written: str, command: str) -> bool:
     """Whether it is private, replies to the bot, mentions it, or is one of its own commands."""
     if message.chat.type == ChatType.PRIVATE:
@@ -94,8 +89,13 @@ def _for_us(message: Message, me: User, written: str, command: str) -> bool:
         return not _other_command(written, me)
     if command in _OURS and not _other_command(written, me):
         return True
-    mentioned = {**message.parse_entities(), **message.parse_caption_entities()}
-    return any(_is_mention(entity, text, me) for entity, text in mentioned.items())
+    for entity, text in {**message.parse_entities(), **message.parse_caption_entities()}.items():
+        if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None and entity.user.id == me.id:
+            return True
+        named = entity.type in (MessageEntity.MENTION, MessageEntity.BOT_COMMAND)
+        if named and text.lower().endswith(f"@{me.username}".lower()):
+            return True
+    return False
 
 
 def _other_command(written: str, me: User) -> bool:
@@ -106,10 +106,3 @@ def _other_command(written: str, me: User) -> bool:
 
 def _by(message: Message, user: User) -> bool:
     return message.from_user is not None and message.from_user.id == user.id
-
-
-def _is_mention(entity: MessageEntity, text: str, me: User) -> bool:
-    if entity.type == MessageEntity.TEXT_MENTION:
-        return entity.user is not None and entity.user.id == me.id
-    named = entity.type in (MessageEntity.MENTION, MessageEntity.BOT_COMMAND)
-    return named and text.lower().endswith(f"@{me.username}".lower())

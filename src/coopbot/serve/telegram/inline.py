@@ -9,9 +9,9 @@ from telegram.error import BadRequest
 
 from coopbot.domain import Answer
 from coopbot.serve import view
+from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.inbox import Waiting
-from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import NO_PREVIEW
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.passages import passage_parts
@@ -25,26 +25,26 @@ _LEAST_CHARS = 3
 _TITLE_CHARS, _DESCRIPTION_CHARS = 80, 160
 
 
-async def handle_inline(kit: Kit, waiting: Waiting, query: InlineQuery) -> None:
+async def handle_inline(context: BotContext, waiting: Waiting, query: InlineQuery) -> None:
     """Offer results, unless the user has typed on and a newer query waits."""
-    if not kit.inbox.is_followed(waiting):
+    if not context.inbox.is_followed(waiting):
         # Telegram accepts results only for some seconds.
         with suppress(BadRequest):
-            await _offer(kit, query)
-    kit.finish(waiting)
+            await _offer(context, query)
+    context.finish(waiting)
 
 
-async def _offer(kit: Kit, query: InlineQuery) -> None:
-    private = bool(kit.settings.allowed)
+async def _offer(context: BotContext, query: InlineQuery) -> None:
+    private = bool(context.settings.allowed)
     asked = query.query.strip()
-    language = kit.language_of(query.from_user)
-    if len(asked) < _LEAST_CHARS or (private and query.from_user.id not in kit.settings.allowed | kit.settings.admins):
+    language = context.language_of(query.from_user)
+    if len(asked) < _LEAST_CHARS or (private and query.from_user.id not in context.settings.allowed | context.settings.admins):
         button = InlineQueryResultsButton(bot_texts(language).inline_ask, start_parameter="inline")
         await query.answer([], cache_time=0, is_personal=private, button=button)
         return
     client = f"tg{query.from_user.id}"
-    answer = await kit.ask(client, lambda watch: kit.backend.answers.ask(asked, watch=watch), key=("inline", asked))
-    found = await kit.search(client, asked, _PASSAGES)
+    answer = await context.ask(client, lambda watch: context.backend.answerer.ask(asked, watch=watch), key=("inline", asked))
+    found = await context.search(client, asked, _PASSAGES)
     results = []
     for number, hit in enumerate(found.hits, start=1):
         article = found.articles[hit.passage.article_id]

@@ -113,16 +113,13 @@ def _fits(block: Block) -> bool:
 
 def _pieces(block: Block) -> Iterator[Block]:
     while utf16_units(block.text) > MAX_TEXT_UNITS:
-        cut = _best_cut(block.text, _chars_within(block.text, MAX_TEXT_UNITS))
+        # Without halving a surrogate pair.
+        fitting = block.text.encode("utf-16-le")[: 2 * MAX_TEXT_UNITS].decode("utf-16-le", errors="ignore")
+        cut = _best_cut(block.text, len(fitting))
         yield _slice(block, 0, len(block.text[:cut].rstrip()))
         block = _slice(block, len(block.text) - len(block.text[cut:].lstrip()), len(block.text))
     if block.text:
         yield block
-
-
-def _chars_within(text: str, units: int) -> int:
-    """The number of characters of `text` that fit into `units`, without halving a surrogate pair."""
-    return len(text[:units].encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore"))
 
 
 def _best_cut(text: str, end: int) -> int:

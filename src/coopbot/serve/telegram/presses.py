@@ -25,10 +25,10 @@ from coopbot.serve.telegram.buttons import (
     subjects_keyboard,
 )
 from coopbot.serve.telegram.catalogue import newest_shown, sources_shown
+from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.inbox import Waiting
 from coopbot.serve.telegram.incoming import topic_of
-from coopbot.serve.telegram.kit import Kit
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Part
 from coopbot.serve.telegram.passages import context_parts, passage_parts
@@ -44,7 +44,7 @@ _PAST_YEAR = timedelta(days=365)
 class Press:
     """A pressed button. name, value: from its data. message: the one that it is under."""
 
-    kit: Kit
+    context: BotContext
     waiting: Waiting
     query: CallbackQuery
     message: Message
@@ -54,49 +54,49 @@ class Press:
     @property
     def texts(self) -> BotTexts:
         """In the language of who pressed."""
-        return bot_texts(self.kit.language_of(self.query.from_user))
+        return bot_texts(self.context.language_of(self.query.from_user))
 
     @property
     def record(self) -> Record | None:
         """The answer that the button is under; None if it is unknown or in another chat."""
-        record = self.kit.records.get(read_answer(self.value)[0])
+        record = self.context.records.get(read_answer(self.value)[0])
         return record if record is not None and record.asked.chat_id == self.message.chat.id else None
 
     async def end(self, notice: str) -> None:
         """Show a notice over the chat, and nothing else."""
         await _notify(self.query, notice)
-        self.kit.finish(self.waiting)
+        self.context.finish(self.waiting)
 
     async def replace(self, shown: str | Sequence[Part], keyboard: InlineKeyboardMarkup | None = None) -> None:
         """Show something else in the message, or in a new one if the message is no longer known."""
         await _notify(self.query, "")
-        key = self.kit.outbox.key_of(self.message.chat.id, self.message.message_id)
+        key = self.context.outbox.key_of(self.message.chat.id, self.message.message_id)
         template = Outgoing(
             key=key or self.waiting.key,
             chat_id=self.message.chat.id,
             topic_id=topic_of(self.message),
-            language=self.kit.language_of(self.query.from_user),
+            language=self.context.language_of(self.query.from_user),
             keyboard=keyboard,
         )
-        self.kit.finish(self.waiting, messages(shown, template, replacing=1 if key else 0))
+        self.context.finish(self.waiting, messages(shown, template, replacing=1 if key else 0))
 
 
 Code = Callable[[Press], Awaitable[None]]
 
 
-async def handle_press(kit: Kit, waiting: Waiting, query: CallbackQuery) -> None:
+async def handle_press(context: BotContext, waiting: Waiting, query: CallbackQuery) -> None:
     """Handle a press. An outdated button, or one pressed too often, shows a notice."""
-    texts = bot_texts(kit.language_of(query.from_user))
+    texts = bot_texts(context.language_of(query.from_user))
     name, value = read_press(query.data) or ("", "")
     code = PRESSES.get(name)
-    if kit.inbox.earlier(waiting, 60) >= kit.settings.rate:
-        await _notify(query, texts.slow_down.format(kit.settings.rate))
-        kit.finish(waiting)
+    if context.inbox.earlier(waiting, 60) >= context.settings.rate:
+        await _notify(query, texts.slow_down.format(context.settings.rate))
+        context.finish(waiting)
     elif code is None or not isinstance(query.message, Message):
         await _notify(query, texts.too_old)
-        kit.finish(waiting)
+        context.finish(waiting)
     else:
-        await code(Press(kit=kit, waiting=waiting, query=query, message=query.message, name=name, value=value))
+        await code(Press(context=context, waiting=waiting, query=query, message=query.message, name=name, value=value))
 
 
 # Under an answer. A view is asked again, from the current index.
@@ -107,9 +107,9 @@ def _heading(press: Press, record: Record) -> str:
 
 
 async def _ask_again(press: Press, record: Record, filters: Filters | None = None) -> Answer:
-    ask = press.kit.backend.answers.ask
+    ask = press.context.backend.answerer.ask
     key = ("view", record.searched_as, filters)
-    return await press.kit.ask(
+    return await press.context.ask(
         record.asked.client, lambda watch: ask(record.searched_as, filters=filters, watch=watch), key=key
     )
 
@@ -118,27 +118,21 @@ async def _context(press: Press, record: Record) -> list[Part]:
     return context_parts(await _ask_again(press, record), _heading(press, record))
 
 
-async def _filtered(press: Press, record: Record, filters: Callable[[Press, Record], Filters]) -> list[Part]:
-    answer = await _ask_again(press, record, filters(press, record))
-    return answer_parts(answer, heading=_heading(press, record))
-
-
-def _own_language(press: Press, record: Record) -> Filters:
-    return Filters(languages=(record.language,))
-
-
-def _other_languages(press: Press, record: Record) -> Filters:
-    return Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
-
-
-def _past_year(press: Press, record: Record) -> Filters:
-    return Filters(published_from=date.fromtimestamp(press.kit.state.now_s()) - _PAST_YEAR)
+async def _filtered(press: Press, record: Record) -> list[Part]:
+    match press.name:
+        case "mine":
+            filters = Filters(languages=(record.language,))
+        case "languages":
+            filters = Filters(languages=tuple(one for one in LANGUAGES if one != record.language))
+        case _:
+            filters = Filters(published_from=date.fromtimestamp(press.context.state.now_s()) - _PAST_YEAR)
+    return answer_parts(await _ask_again(press, record, filters), heading=_heading(press, record))
 
 
 async def _more(press: Press, record: Record) -> list[Part]:
     """Passages from which the answer does not quote."""
     shown = {citation.passage for citation in (await _ask_again(press, record)).citations}
-    found = await press.kit.search(record.asked.client, record.searched_as, MAX_CITATIONS + _MORE_PASSAGES)
+    found = await press.context.search(record.asked.client, record.searched_as, MAX_CITATIONS + _MORE_PASSAGES)
     hits = [hit for hit in found.hits if hit.passage.text not in shown][:_MORE_PASSAGES]
     heading = _heading(press, record) if hits else bot_texts(record.language).nothing_more
     return passage_parts(found, hits, record.language, heading)
@@ -154,7 +148,7 @@ def _view(parts_of: Callable[[Press, Record], Awaitable[list[Part]]]) -> Code:
             return
         await _notify(press.query, "")
         back = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], "view")
-        show(press.kit, press.waiting, record, await parts_of(press, record), back)
+        show(press.context, press.waiting, record, await parts_of(press, record), back)
 
     return code
 
@@ -167,7 +161,7 @@ async def _answer(press: Press) -> None:
         return
     await _notify(press.query, "")
     answer = await _ask_again(press, record)
-    show(press.kit, press.waiting, record, answer_parts(answer, asked=record.asked.text), keyboard_of(record, answer))
+    show(press.context, press.waiting, record, answer_parts(answer, asked=record.asked.text), keyboard_of(record, answer))
 
 
 async def _other_buttons(press: Press, place: Place) -> None:
@@ -178,7 +172,7 @@ async def _other_buttons(press: Press, place: Place) -> None:
         return
     await _notify(press.query, "")
     keyboard = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], place)
-    press.kit.finish(press.waiting, [under(record, keyboard).only_keyboard(record.parts - 1)])
+    press.context.finish(press.waiting, [under(record, keyboard).only_keyboard(record.parts - 1)])
 
 
 async def _vote(press: Press, verdict: Verdict) -> None:
@@ -196,9 +190,9 @@ async def _vote(press: Press, verdict: Verdict) -> None:
         searched_as=record.searched_as if own else "",
     )
     try:
-        press.kit.feedback.add(feedback_id(user_id, record.answer_id), feedback, f"tg{user_id}")
+        press.context.feedback.add(feedback_id(user_id, record.answer_id), feedback, f"tg{user_id}")
     except TooMuch:
-        await press.end(press.texts.slow_down.format(press.kit.settings.rate))
+        await press.end(press.texts.slow_down.format(press.context.settings.rate))
     else:
         await press.end(press.texts.thanks)
 
@@ -219,7 +213,7 @@ async def _example(press: Press) -> None:
         question_id=0,
         text=question,
     )
-    await answer_question(press.kit, press.waiting, asked, show_question=True)
+    await answer_question(press.context, press.waiting, asked, show_question=True)
 
 
 def _example_at(value: str) -> str | None:
@@ -235,35 +229,35 @@ async def _language(press: Press) -> None:
         await press.end(press.texts.too_old)
         return
     chosen = next((one for one in INTERFACE_LANGUAGES if one == press.value), None)
-    press.kit.records.choose_language(press.query.from_user.id, chosen)
+    press.context.records.choose_language(press.query.from_user.id, chosen)
     await press.replace(bot_texts(chosen).language_chosen if chosen else f"✅ {press.texts.language_auto}")
 
 
 async def _subscription(press: Press) -> None:
     """Choose a subject, or how often; or stop."""
-    kit, chat_id, user_id = press.kit, press.message.chat.id, press.query.from_user.id
-    language = kit.language_of(press.query.from_user)
+    context, chat_id, user_id = press.context, press.message.chat.id, press.query.from_user.id
+    language = context.language_of(press.query.from_user)
     at = _index(press.value)
     if press.name == "unsubscribe":
-        unsubscribe(kit, chat_id, user_id)
+        unsubscribe(context, chat_id, user_id)
     elif press.name == "subject" and (at is None or at >= len(press.texts.subjects)):
         await press.end(press.texts.too_old)
         return
     else:
         days = {"daily": 1, "weekly": 7}.get(press.name)
         subject = {"all_articles": "", "subject": list(press.texts.subjects)[at or 0]}.get(press.name)
-        subscribe(kit, chat_id, user_id, language, days=days, subject=subject)
-    await press.replace(*subscription_shown(kit, chat_id, user_id, language, ended=press.name == "unsubscribe"))
+        subscribe(context, chat_id, user_id, language, days=days, subject=subject)
+    await press.replace(*subscription_shown(context, chat_id, user_id, language, ended=press.name == "unsubscribe"))
 
 
 async def _subjects(press: Press) -> None:
-    language = press.kit.language_of(press.query.from_user)
+    language = press.context.language_of(press.query.from_user)
     await press.replace(press.texts.subscribe_how, subjects_keyboard(language))
 
 
 async def _sources(press: Press) -> None:
-    language = press.kit.language_of(press.query.from_user)
-    await press.replace(*await press.kit.in_thread(sources_shown, press.kit.backend.index.current(), language))
+    language = press.context.language_of(press.query.from_user)
+    await press.replace(*await press.context.in_thread(sources_shown, press.context.backend.index.current(), language))
 
 
 async def _newest(press: Press) -> None:
@@ -271,8 +265,8 @@ async def _newest(press: Press) -> None:
     if chosen is None:
         await press.end(press.texts.too_old)
         return
-    language, store = press.kit.language_of(press.query.from_user), press.kit.backend.index.current()
-    await press.replace(*await press.kit.in_thread(newest_shown, store, chosen, language))
+    language, store = press.context.language_of(press.query.from_user), press.context.backend.index.current()
+    await press.replace(*await press.context.in_thread(newest_shown, store, chosen, language))
 
 
 def _index(value: str) -> int | None:
@@ -288,10 +282,10 @@ async def _notify(query: CallbackQuery, text: str) -> None:
 PRESSES: Mapping[str, Code] = {
     "answer": _answer,
     "context": _view(_context),
-    "mine": _view(partial(_filtered, filters=_own_language)),
+    "mine": _view(_filtered),
     "more": _view(_more),
-    "year": _view(partial(_filtered, filters=_past_year)),
-    "languages": _view(partial(_filtered, filters=_other_languages)),
+    "year": _view(_filtered),
+    "languages": _view(_filtered),
     "menu": partial(_other_buttons, place="menu"),
     "close": partial(_other_buttons, place="answer"),
     "good": partial(_vote, verdict="good"),

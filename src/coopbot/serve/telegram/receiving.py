@@ -117,7 +117,10 @@ async def poll(bot: RawBot, keep: Callable[[Sequence[Json]], object], beat: Call
             conflicts_at_s += [now_s] if isinstance(error, Conflict) else []
             _check(error, len(conflicts_at_s) if isinstance(error, Conflict) else failures[type(error)], patience)
             _log.warning("Telegram cannot be polled, trying again: %s", type(error).__name__)
-            await asyncio.sleep(_wait_s(error, failures.total(), patience))
+            if isinstance(error, RetryAfter):
+                await asyncio.sleep(error._retry_after.total_seconds())
+            else:
+                await asyncio.sleep(float(min(patience.most_s, patience.retry_s * 2 ** (failures.total() - 1))))
             continue
         failures.clear()
         listening = True
@@ -139,12 +142,6 @@ def _check(error: TelegramError, failures: int, patience: Patience) -> None:
         raise Busy("Another process polls with this token, or a webhook was set: stop it, then start the bot again.") from None
     if not isinstance(error, InvalidToken | Conflict | NetworkError | RetryAfter):
         _log.error("Telegram returned an unexpected error to a poll: %s", type(error).__name__)
-
-
-def _wait_s(error: TelegramError, failures: int, patience: Patience) -> float:
-    if isinstance(error, RetryAfter):
-        return error._retry_after.total_seconds()
-    return float(min(patience.most_s, patience.retry_s * 2 ** (failures - 1)))
 
 
 class Webhook:

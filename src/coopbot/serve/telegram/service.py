@@ -9,8 +9,9 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -18,10 +19,9 @@ from types import FrameType
 from coopbot.errors import Busy, Misconfigured
 from coopbot.sections import BotSettings
 from coopbot.serve.telegram.commands import show_menu
+from coopbot.serve.telegram.context import Backend, BotContext
 from coopbot.serve.telegram.handling import Handler
-from coopbot.serve.telegram.heartbeat import Heartbeat, healthz
 from coopbot.serve.telegram.inbox import Json
-from coopbot.serve.telegram.kit import Backend, Kit
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
@@ -34,6 +34,9 @@ _LOOK_S = 0.5
 
 # Shares of the shutdown time for answers in progress, then for messages; the rest is for the process itself.
 _SHARE_OF_ANSWERS, _SHARE_OF_MESSAGES = 0.6, 0.25
+
+# Several polls long, so that a single failure is no reason to restart.
+_SILENT_AFTER_S = 120.0
 
 _log = logging.getLogger(__name__)
 
@@ -72,13 +75,13 @@ class BotService:
         self._settings, self._process = settings, process
         self._bot = RawBot(token, settings.api_url)
         self._state = state
-        self._kit = Kit(self._bot, backend, settings, state, process.quota)
-        self._handler = Handler(self._kit)
+        self._context = BotContext(self._bot, backend, settings, state, process.quota)
+        self._handler = Handler(self._context)
         self._heartbeat = Heartbeat(process.heartbeat)
         self._webhook = None
         if settings.webhook_url and process.webhook_path:
             address = settings.webhook_url.rstrip("/") + process.webhook_path
-            self._webhook = Webhook(address, token, self._kit.inbox)
+            self._webhook = Webhook(address, token, self._context.inbox)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._stopped_early = False
@@ -93,7 +96,7 @@ class BotService:
     @property
     def waiting(self) -> dict[str, int]:
         """The number of updates to handle, and of messages to send."""
-        return {"telegram_in": self._kit.inbox.count(), "telegram_out": self._kit.outbox.count()}
+        return {"telegram_in": self._context.inbox.count(), "telegram_out": self._context.outbox.count()}
 
     def deliver(self, secret: str | None, body: bytes) -> bool:
         """Store an update received over HTTP. Returns False for a wrong secret."""
@@ -120,7 +123,7 @@ class BotService:
                         await self._serve()
         finally:
             await self._bot.shutdown()
-            self._kit.executor.shutdown(wait=False, cancel_futures=True)
+            self._context.executor.shutdown(wait=False, cancel_futures=True)
         if self._lost:
             raise Busy("another process runs the bot, since this one did not respond for a while; start it again to stand by")
 
@@ -144,10 +147,18 @@ class BotService:
     async def _serve(self) -> None:
         """Run all parts until `stop`, or until one of them fails."""
         _log.info("Telegram bot @%s is listening", self._bot.username)
-        delivery, shutdown_s = self._kit.delivery, self._process.shutdown_s
-        receiving = asyncio.create_task(self._receive())
+        delivery, shutdown_s = self._context.delivery, self._process.shutdown_s
+
+        def keep(updates: Sequence[Json]) -> None:
+            self._context.inbox.put(updates)
+            self._handler.wake()
+
+        if self._webhook:
+            receiving = asyncio.create_task(self._webhook.watch(self._bot, self._heartbeat.beat))
+        else:
+            receiving = asyncio.create_task(poll(self._bot, keep, self._heartbeat.beat, self._process.patience))
         stopping = asyncio.create_task(self._stopping.wait())
-        parts = (self._handler.run(), delivery.run(), keep_digests(self._kit))
+        parts = (self._handler.run(), delivery.run(), keep_digests(self._context))
         endless = [receiving, stopping, *map(asyncio.create_task, parts)]
         tasks = [*endless, asyncio.create_task(show_menu(self._bot))]
         try:
@@ -163,15 +174,49 @@ class BotService:
             if isinstance(result, Exception):
                 raise result
 
-    async def _receive(self) -> None:
-        if self._webhook:
-            await self._webhook.watch(self._bot, self._heartbeat.beat)
-        else:
-            await poll(self._bot, self._keep, self._heartbeat.beat, self._process.patience)
 
-    def _keep(self, updates: Sequence[Json]) -> None:
-        self._kit.inbox.put(updates)
-        self._handler.wake()
+class Heartbeat:
+    """Records when Telegram last responded. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._beat_at_s = time.monotonic()
+
+    def beat(self) -> None:
+        """Record a response from Telegram."""
+        self._beat_at_s = time.monotonic()
+        with suppress(OSError):  # the health check does not need the file
+            self._path.touch()
+
+    @property
+    def alive(self) -> bool:
+        """Whether Telegram responded within _SILENT_AFTER_S."""
+        return time.monotonic() - self._beat_at_s < _SILENT_AFTER_S
+
+
+@asynccontextmanager
+async def healthz(port: int | None, heartbeat: Heartbeat) -> AsyncIterator[None]:
+    """A context in which `GET /healthz` on loopback answers 200 while Telegram responds, else 503. port: None for no server."""
+    if port is None:
+        yield
+        return
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(5):
+                request = await reader.readline()
+                status = "200 OK" if heartbeat.alive else "503 Service Unavailable"
+                if b" /healthz " not in request:
+                    status = "404 Not Found"
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError):
+            pass  # the client is gone, or does not speak HTTP
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        yield
 
 
 def run_bot(service: BotService) -> None:

@@ -15,7 +15,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import INTERFACE_LANGUAGES, Article, InterfaceLanguage
 from coopbot.errors import CoopbotError
 from coopbot.serve.telegram.buttons import in_rows, named, subjects_keyboard
-from coopbot.serve.telegram.kit import Kit
+from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.outgoing import Outgoing, messages
 from coopbot.serve.telegram.parts import Block, marked, pack
 from coopbot.serve.telegram.passages import article_line
@@ -50,21 +50,27 @@ def read_request(text: str) -> tuple[int | None, str | None]:
 
 
 def subscribe(
-    kit: Kit, chat_id: int, user_id: int, language: InterfaceLanguage, *, days: int | None = None, subject: str | None = None
+    context: BotContext,
+    chat_id: int,
+    user_id: int,
+    language: InterfaceLanguage,
+    *,
+    days: int | None = None,
+    subject: str | None = None,
 ) -> None:
     """Add or change a subscription. What is not given stays as it was; a new one is weekly, of all articles."""
-    row = _subscription(kit, chat_id, user_id)
+    row = _subscription(context, chat_id, user_id)
     days = days or (row["days"] if row else _DAYS["weekly"])
     subject = subject if subject is not None else row["subject"] if row else ""
     query = "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)"
-    kit.state.execute(query, chat_id, user_id, days, subject, language, kit.state.now_s())
+    context.state.execute(query, chat_id, user_id, days, subject, language, context.state.now_s())
 
 
 def subscription_shown(
-    kit: Kit, chat_id: int, user_id: int, language: InterfaceLanguage, *, ended: bool = False
+    context: BotContext, chat_id: int, user_id: int, language: InterfaceLanguage, *, ended: bool = False
 ) -> tuple[str, InlineKeyboardMarkup]:
     """The subscription, with buttons to change it; without one, the choice of subjects. ended: whether it was just ended."""
-    row, texts = _subscription(kit, chat_id, user_id), bot_texts(language)
+    row, texts = _subscription(context, chat_id, user_id), bot_texts(language)
     if row is None:
         return texts.unsubscribed if ended else texts.subscribe_how, subjects_keyboard(language)
     shown = texts.subscribed_daily if row["days"] == 1 else texts.subscribed_weekly
@@ -73,30 +79,30 @@ def subscription_shown(
     return shown.format(texts.about_subject.format(row["subject"]) if row["subject"] else ""), keyboard
 
 
-def _subscription(kit: Kit, chat_id: int, user_id: int) -> Row | None:
-    return kit.state.first("SELECT * FROM subscriptions WHERE chat_id = ? AND user_id = ?", chat_id, user_id)
+def _subscription(context: BotContext, chat_id: int, user_id: int) -> Row | None:
+    return context.state.first("SELECT * FROM subscriptions WHERE chat_id = ? AND user_id = ?", chat_id, user_id)
 
 
-def unsubscribe(kit: Kit, chat_id: int, user_id: int) -> bool:
+def unsubscribe(context: BotContext, chat_id: int, user_id: int) -> bool:
     """End a subscription. Returns whether there was one."""
     query = "DELETE FROM subscriptions WHERE chat_id = ? AND user_id = ?"
-    return kit.state.execute(query, chat_id, user_id).rowcount > 0
+    return context.state.execute(query, chat_id, user_id).rowcount > 0
 
 
-async def keep_digests(kit: Kit) -> None:
+async def keep_digests(context: BotContext) -> None:
     """Record new articles, send digests and delete expired data, every few minutes."""
     seen = ""
     while True:
         try:
-            store = kit.backend.index.current()
+            store = context.backend.index.current()
             if store.snapshot_id != seen:
-                await kit.in_thread(note_articles, kit.state, store)
+                await context.in_thread(note_articles, context.state, store)
                 seen = store.snapshot_id
-            await kit.in_thread(send_digests, kit)
-            kit.records.clear_up()
+            await context.in_thread(send_digests, context)
+            context.records.clear_up()
         except CoopbotError as error:  # the index cannot be read at the moment
             _log.warning("Digests were not sent, trying again later: %s", type(error).__name__)
-        kit.delivery.wake()
+        context.delivery.wake()
         await asyncio.sleep(_DIGESTS_EVERY_S)
 
 
@@ -110,16 +116,16 @@ def note_articles(state: State, store: VectorStore) -> None:
                 state.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?)", one.article_id, one.sha256, seen_at_s)
 
 
-def send_digests(kit: Kit) -> None:
+def send_digests(context: BotContext) -> None:
     """Send the digests that are due."""
-    now_s = kit.state.now_s()
+    now_s = context.state.now_s()
     due = "SELECT * FROM subscriptions WHERE served_at_s <= ? - days * ?"
-    for row in kit.state.read(due, now_s + _EARLY_S, _DAY_S):
-        articles = _new_articles(kit, row["served_at_s"], row["subject"], row["language"])
+    for row in context.state.read(due, now_s + _EARLY_S, _DAY_S):
+        articles = _new_articles(context, row["served_at_s"], row["subject"], row["language"])
         query = "UPDATE subscriptions SET served_at_s = ? WHERE chat_id = ? AND user_id = ?"
-        with kit.state.write():
-            kit.state.execute(query, now_s, row["chat_id"], row["user_id"])
-            kit.outbox.put(_digest(row, articles, now_s))
+        with context.state.write():
+            context.state.execute(query, now_s, row["chat_id"], row["user_id"])
+            context.outbox.put(_digest(row, articles, now_s))
 
 
 def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoing]:
@@ -137,12 +143,12 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
     )
 
 
-def _new_articles(kit: Kit, since_s: float, subject: str, language: InterfaceLanguage) -> list[Article]:
+def _new_articles(context: BotContext, since_s: float, subject: str, language: InterfaceLanguage) -> list[Article]:
     """The indexed articles first seen since then that fit the subject: those in the reader's language, then the others, newest
     first.
     """
-    store = kit.backend.index.current()
-    rows = kit.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
+    store = context.backend.index.current()
+    rows = context.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
     about = [article for article in found if _fits(article, subject)]
     about.sort(key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)

@@ -1,4 +1,4 @@
-"""The parts that handlers of updates use: answers, rules, and stores."""
+"""What every handler of an update gets: the service behind the bot, its stores, and how to reply."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _TYPING_AFTER_S, _TYPING_EVERY_S = 0.25, 4.5
 _MOST_TYPING = 6
 
 
-class Answers(Protocol):
-    """Implemented by `ask.answer.answerer.Answerer`."""
+class BotAnswerer(Protocol):
+    """The part of `ask.answer.answerer.Answerer` that the bot needs."""
 
     def ask(
         self,
@@ -67,7 +67,7 @@ class Answers(Protocol):
 class Backend:
     """The service that the bot uses. admission: shared with the other interfaces. Without `changes`, nothing can be added."""
 
-    answers: Answers
+    answerer: BotAnswerer
     index: LiveStore
     admission: Admission
     changes: Changes | None = None
@@ -77,8 +77,8 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-class Kit:
-    """What handlers use. executor: runs slow functions."""
+class BotContext:
+    """Given to every handler. executor: runs slow functions."""
 
     def __init__(self, bot: Bot, backend: Backend, settings: BotSettings, state: State, quota: Quota) -> None:
         self.bot, self.backend, self.settings, self.state = bot, backend, settings, state
@@ -104,7 +104,7 @@ class Kit:
 
     async def search(self, client: str, question: str, top_k: int) -> SearchResult:
         """The nearest passages, when it is the client's turn. Raises Busy."""
-        search = self.backend.answers.search
+        search = self.backend.answerer.search
         return await self.ask(client, lambda _: search(question, top_k=top_k), key=("search", question, top_k))
 
     async def while_typing(self, asked: Asked, work: Awaitable[_Result]) -> _Result:
