@@ -33,7 +33,7 @@ Notice = Literal[Talk, "about", "newest", "none_then"]
 NOTICES: tuple[Notice, ...] = get_args(Notice)
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
-Remark = Literal["undated", "other_units", "one_thing", "no_answer_before", "not_about", "refers_back"]
+Remark = Literal["undated", "other_units", "other_times", "one_thing", "no_answer_before", "not_about", "refers_back"]
 REMARKS: tuple[Remark, ...] = get_args(Remark)
 
 MAX_QUESTION_CHARS = 500

@@ -71,6 +71,13 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/rye",
+        "Perm and Sarapul together may sell 52,000 tonnes of rye. Perm may sell 31,000 tonnes of rye in 2025. Sarapul may sell "
+        "21,000 tonnes of rye in 2025. In 2019 Sarapul sold 9,000 tonnes of rye.",
+        title="Who may sell rye",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/cranes",
         "There are now 40 cranes at Lake Khanka. Cranes nest on 12 islands.",
         title="Cranes of the lake",
@@ -220,6 +227,15 @@ def test_a_sentence_that_compares_is_the_answer(answerer: Answerer) -> None:
     answer = answerer.ask("Which is faster over the Lena ice, a sledge or a hovercraft?")
     assert answer.kind == "plain"
     assert answer.claims[0].text.endswith("a hovercraft crosses the Lena ice in 8 minutes.")
+
+
+def test_sides_are_told_of_for_one_year_each_by_its_own_figure(answerer: Answerer) -> None:
+    answer = answerer.ask("Which may sell more rye, Perm or Sarapul?")
+    assert (answer.kind, answer.remarks) == ("compare", ())
+    assert {claim.label: claim.text for claim in answer.claims} == {
+        "Perm": "Perm may sell 31,000 tonnes of rye in 2025.",
+        "Sarapul": "Sarapul may sell 21,000 tonnes of rye in 2025.",
+    }
 
 
 def test_a_side_that_nothing_tells_of_is_named(answerer: Answerer) -> None:

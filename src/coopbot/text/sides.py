@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
 from coopbot.domain import Language, Span
@@ -59,7 +59,7 @@ _SPACED = re.compile(
 _UNSPACED = re.compile(
     r"(?:^|[，,：:]|比较|对比|拿|走|是)(?:一下)?(?P<a>[^，,：:？?和与跟同比]{2,24}?)(?:和|与|跟|同|还是|或者?|比|、)(?:是"
     r"|走)?"
-    r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|各|分别|差|相比|有什么|之间|更|[长大高贵快早深宽多]|作|，|,|：|:|[？?]|$)"
+    r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|各|分别|差|相比|有什么|之间|更|[长大高贵快早深宽多](?=[？?，,吗些]|$)|作|，|,|：|:|[？?]|$)"
 )
 
 _COMPARATIVE = (
@@ -81,10 +81,11 @@ _OR_NOT = re.compile(
 )
 # Between sides that stand in full: "by bus vs by boat vs on foot, minutes".
 _AGAINST = re.compile(r"\s+(?:vs\.?|versus|compared (?:to|with)|по сравнению с|против)\s+", re.IGNORECASE)
-_HEAD, _TAIL = re.compile(r"^.*[:：] *"), re.compile(r" *[,;?？].*$")
+_HEAD, _TAIL = re.compile(r"^(?:.*[:：]|compare|сравни(?:те|ть)?)? *", re.IGNORECASE), re.compile(r" *[,;?？].*$")
 # A list of three or more short things: after a colon, or in Chinese with spaces.
 _LISTED = re.compile(
-    r"[:：—–] *(?P<list>[^:：—–?？,]{1,40}(?:, *[^:：—–?？,]{1,40})*,? (?:and|or|и|или) [^:：—–?？,]{1,40})(?=$|[?？])"
+    r"[:：—–] *(?P<list>[^:：—–?？,]{1,40}(?:(?:, *[^:：—–?？,]{1,40})*,? (?:and|or|и|или) [^:：—–?？,]{1,40}"
+    r"|(?:, *[^:：—–?？,]{1,40}){2,}))(?=$|[?？])"
 )
 _ENUMERATION = re.compile(r" *, *(?:(?:and|or|и|или) )?| +(?:and|or|и|или) +")
 _HAN_ITEM = rf"(?:(?![哪谁各差和与跟及])[{HAN}]){{2,9}}"
@@ -109,6 +110,7 @@ _OF_EACH = (
 )
 _COMPARED = re.compile(rf"(?<=\w )\b{_COMPARATIVE} (?=\w)", re.IGNORECASE)
 _ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:together|combined|in all|вместе|в сумме|на двоих)\b|合计|共计|总共|一共", re.IGNORECASE)
 
 # What a comparative asks for, by language: {x} stands for the side.
 _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ...] = tuple(
@@ -124,7 +126,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
         ),
         (
             r"\b(?:long(?:er|est)|short(?:er|est)|length)\b|\b(?:длинн\w+|короче|длин\w)\b|[更谁]长|长度|多长"
-            r"|哪个[更]?[长短]|长吗",
+            r"|哪[个条座]更?[长短]|长吗",
             "How long is {x}?",
             "{x}有多长？",
             "Какова длина {x}?",
@@ -176,7 +178,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "",
         ),
         (
-            r"\b(?:cargo|freight|goods|tonnage)\b|\b(?:груз\w*|тонн\w*)\b|货",
+            r"\b(?:cargo|freight|goods|tonnage)\b|\b(?:груз(?!овик)\w*|тонн\w*)\b|货(?!车)",
             "How much cargo goes through {x}?",
             "{x}的货运量是多少？",
             "Сколько грузов идёт через {x}?",
@@ -218,6 +220,11 @@ def find_sides(question: str) -> tuple[Side, ...]:
     return tuple(_side(question, spans, place) for place in range(len(spans)))
 
 
+def is_of_all(text: str) -> bool:
+    """Whether a text gives a figure of several things together."""
+    return bool(_TOGETHER.search(flatten(text)))
+
+
 def is_one_thing(one: Side, other: Side) -> bool:
     """Whether two sides are the same."""
     names = find_names(one.words)
@@ -239,7 +246,8 @@ def _against(question: str) -> list[Span]:
     names = [find_names(span.of(question)) for span in spans]
     shared = any(one & other for one, other in pairwise(names))
     fits = all(0 < span.end_char - span.start_char <= _MOST_SIDE_CHARS for span in spans)
-    return spans if fits and (len(spans) > 2 or shared) else []
+    nameless = not any(names) and not any(find_dates(span.of(question)) for span in spans)
+    return spans if fits and (len(spans) > 2 or shared or nameless) else []
 
 
 def _listed(question: str) -> list[Span]:
@@ -282,7 +290,9 @@ _WORD_AFTER = re.compile(
     re.IGNORECASE,
 )
 _WORD_BEFORE = re.compile(
-    r"\b(?:мост\w*|порт\w*|переход\w*|коридор\w*|газопровод\w*|терминал\w*|парк\w*|пункт\w* пропуска) $", re.IGNORECASE
+    r"\b(?-i:[A-Z][a-z]+ of (?:the )?)$"
+    r"|\b(?:мост\w*|порт\w*|переход\w*|коридор\w*|газопровод\w*|терминал\w*|парк\w*|пункт\w* пропуска) $",
+    re.IGNORECASE,
 )
 
 
@@ -314,6 +324,8 @@ def _written(question: str) -> list[Span]:
         spans[0] = Span(start_char=spans[0].start_char + of + 1, end_char=spans[0].end_char)
     if inside := list(_COMPARED.finditer(spans[0].of(flat))):  # "to go there is cheaper by bus or by boat"
         spans[0] = Span(start_char=spans[0].start_char + inside[-1].end(), end_char=spans[0].end_char)
+    if begun := _WORD_BEFORE.search(question[: spans[0].start_char]):  # "the Power of Siberia"
+        spans[0] = replace(spans[0], start_char=begun.start())
     first = question[: spans[0].start_char]
     more = re.search(r"(?:^|[,:] |— )(?P<more>[^,:?—]{2,40}), ?$", first)
     if (
@@ -343,7 +355,7 @@ def _trimmed(question: str, span: Span) -> Span:
     end = len(_EDGE_AFTER.sub("", words))
     if start >= end:
         return span
-    article = _ARTICLE.search(question[: span.start_char + start])
+    article = None if words[:4].isdigit() else _ARTICLE.search(question[: span.start_char + start])
     return Span(start_char=article.start() if article else span.start_char + start, end_char=span.start_char + end)
 
 

@@ -6,9 +6,11 @@ Each function returns None where it finds no answer of its form; the question is
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
@@ -23,13 +25,14 @@ from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, AnswerKind, Article, Citation, Claim, Language, Outcome, Point, Remark, Span, When
 from coopbot.text.dates import find_years
 from coopbot.text.figures import find_figures
-from coopbot.text.gazetteer import find_names, is_elsewhere, is_named
+from coopbot.text.gazetteer import find_names, is_elsewhere, places_around, sought_names
 from coopbot.text.glossary import find_concepts
 from coopbot.text.restate import restate
-from coopbot.text.sides import Side, find_sides, is_one_thing
+from coopbot.text.sides import Side, find_sides, is_of_all, is_one_thing
 from coopbot.text.subject import subject_of
 from coopbot.text.timed import sentence_time
 from coopbot.text.tokens import lexical_tokens
+from coopbot.text.totals import is_no_record
 
 # Quotes of a series, a list, an overview, the latest and an answer before.
 _OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE = 12, 8, 4, 4, 3
@@ -50,6 +53,14 @@ _OF_POSSIBLE = 0.5
 _BEHIND = 2.0
 # What a sentence in the question's language is worth beside one in another, in log odds.
 _OWN = 0.7
+# What a figure of the same unit, and one for the same year, as another side's is worth, in log odds; and having a side at all.
+_ALIGNED, _A_SIDE = 0.7, 50.0
+# Units that say not how large a thing is.
+_NO_SIZE = frozenset({"date", "percent", "times"})
+# A number without a unit from here on may have the unit of the one before it.
+_LARGE = 1000
+# What it is worth that a sentence itself names its side, and what it costs that it tells of a plan, in log odds.
+_FITS = 1.5
 # A side of so few characters that has a year is one: "2024", "in 2024".
 _OF_A_YEAR = 10
 
@@ -119,107 +130,139 @@ def answer_compare(asking: Asking) -> Answer | None:
     if len(sides) < 2:
         return None
     if all(is_one_thing(sides[0], side) for side in sides[1:]):
-        return _one_thing(asking, sides[0])
+        found = _of_side(asking.of(sides[0].question), sides[0], ())
+        return _side_by_side(asking, sides[:1], [found[0]], remark="one_thing") if found else None
     whole = asking.evidence().sentences
-    if whole and _compares(asking, sides, whole[0]):
+    telling = next((one for one in whole if _compares(asking, sides, one) and one.log_odds >= whole[0].log_odds - _NEAR), None)
+    if telling is not None:
+        return None if telling is whole[0] else _side_by_side(asking, sides, [telling] * len(sides))
+    if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides) and (
+        years := _compare_years(asking, sides)
+    ):
+        return years
+    answers = [_of_side(asking.of(side.question), side, sides) for side in sides]
+    if not all(answers):  # what may answer the question about all sides may tell of one too
+        told = [[one for one in _of_side(asking, side, sides) if _is_told(side, sides, one.text)] for side in sides]
+        answers = [own or other for own, other in zip(answers, told, strict=True)]
+    row = _aligned(asking, sides, answers)
+    if whole and sum(_is_told(side, sides, whole[0].text) for side in sides) != 1:
+        least = whole[0].log_odds - _BEHIND
+        row = [one if one and (one.log_odds >= least or is_one(one, whole[0])) else None for one in row]
+    known = [one for one in row if one]
+    if not known or (len(known) < len(row) and max(one.probability for one in known) < asking.sentence_weights.possible):
         return None
-    if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides):
-        return _compare_years(asking, sides)
-    found = [_of_side(asking.of(side.question), side, sides) for side in sides]
-    if not all(found):  # what may answer the question about all sides may tell of one too
-        naming = [_naming(side, sides, _of_side(asking, side, sides)) for side in sides]
-        found = [own or other for own, other in zip(found, naming, strict=True)]
-    if not any(found):
-        return None
-    sentences, labels, missing = list[ScoredSentence](), list[str](), list[str]()
-    for side, evidence in zip(sides, found, strict=True):
-        if not evidence:
-            missing.append(side.words)
-            continue
-        same = next((place for place, one in enumerate(sentences) if is_one(one, evidence[0])), None)
-        if same is not None:  # a sentence that tells of several sides is quoted once
-            labels[same] = f"{labels[same]} / {side.words}"
-            continue
-        sentences.append(evidence[0])
-        labels.append(side.words)
-    if missing and max(one.probability for one in sentences) < asking.sentence_weights.possible:
-        return None
-    if whole and min(one.log_odds for one in sentences) < whole[0].log_odds - _BEHIND:
-        return None
-    sentences, labels = sentences[: asking.limit(len(sentences))], labels[: asking.limit(len(sentences))]
-    citations = _citations(asking, sentences)
-    units = [{figure.unit for figure in find_figures(one.answer_text)} - {"date"} for one in sentences]
-    differ = len(units) > 1 and all(units) and not set.intersection(*units)
-    confidence = min(one.probability for one in sentences)
-    outcome: Outcome = "answered" if confidence >= asking.sentence_weights.answered and not missing else "possible"
+    return _side_by_side(asking, sides, row)
+
+
+def _side_by_side(
+    asking: Asking,
+    sides: Sequence[Side],
+    row: Sequence[ScoredSentence | None],
+    *,
+    confidence: float | None = None,
+    remark: Remark | None = None,
+) -> Answer:
+    """The sentences of the sides that have one, and the others by name. A sentence that tells of several is quoted once."""
+    sentences, labels = list[ScoredSentence](), list[list[str]]()
+    for side, one in zip(sides, row, strict=True):
+        place = next((place for place, other in enumerate(sentences) if one and is_one(one, other)), len(sentences))
+        if one and place == len(sentences):
+            sentences.append(one)
+            labels.append([])
+        if one:
+            labels[place].append(side.words)
+    missing = tuple(side.words for side, one in zip(sides, row, strict=True) if one is None)
+    sure = min(one.probability for one in sentences) if confidence is None else confidence
+    limit = asking.limit(len(sentences))
+    remarks = [remark] if remark else []
+    if len(sentences) > 1 and all(map(_units, sentences)) and not frozenset.intersection(*map(_units, sentences)):
+        remarks.append("other_units")
+    times = {_year(asking, one) for one in sentences} - {None}
+    if len(times) > 1 and not all(find_years(side.words) or "date" in side.units for side in sides):
+        remarks.append("other_times")
+    is_sure = sure >= asking.sentence_weights.answered and not missing and not remark
     return _answer(
         asking,
         "compare",
-        citations,
-        outcome=outcome,
-        confidence=confidence,
-        labels=labels,
-        missing=tuple(missing),
-        remarks=("other_units",) if differ else (),
+        _citations(asking, sentences[:limit]),
+        outcome="answered" if is_sure else "possible",
+        confidence=sure,
+        labels=[" / ".join(one) for one in labels[:limit]],
+        missing=missing,
+        remarks=tuple(remarks),
     )
 
 
-def _compares(asking: Asking, sides: Sequence[Side], best: ScoredSentence) -> bool:
-    """Whether a sentence may answer the whole question and tells of all sides; a name may stand above it."""
-    if best.probability < asking.sentence_weights.possible:
-        return False
-    above = " ".join((asking.article(best.stored.passage.article_id).title, *best.stored.passage.heading_path))
-    return all(_tells_of(side, [other for other in sides if other is not side], best.text, above) for side in sides)
-
-
-def _tells_of(side: Side, rivals: Sequence[Side], text: str, above: str) -> bool:
-    """Whether a text has what tells a side from the others: its names, its concepts or most of its words."""
-    others = " ".join(other.words for other in rivals)
-    names, topics = find_names(side.words) - find_names(others), find_concepts(side.words) - find_concepts(others)
-    if names & find_names(f"{above} {text}") or (topics and topics <= find_concepts(text)):
-        return True
-    words = _own_words(side, rivals)
-    return len(words & set(lexical_tokens(text))) * 2 > len(words)
-
-
-def _one_thing(asking: Asking, side: Side) -> Answer | None:
-    """A thing compared with itself: what is known of it."""
-    found = _of_side(asking.of(side.question), side, ())
-    if not found:
-        return None
-    citations = _citations(asking, found[:1])
-    confidence = found[0].probability
-    return _answer(
-        asking, "compare", citations, outcome="possible", confidence=confidence, labels=[side.words], remarks=("one_thing",)
+def _compares(asking: Asking, sides: Sequence[Side], one: ScoredSentence) -> bool:
+    """Whether a sentence may answer the whole question, tells of all sides, and has a figure of each."""
+    return (
+        one.pair == "same"
+        and one.probability >= asking.sentence_weights.possible
+        and all(_is_told(side, sides, one.text) for side in sides)
+        and _stands_for(one, sides)
     )
+
+
+def _stands_for(one: ScoredSentence, sides: Sequence[Side]) -> bool:
+    """Whether a sentence has a figure of one unit for each of some sides, or no figure of a unit that is asked for. A unit may
+    be said once: "4.4 million tonnes and 3.3 million".
+    """
+    units = sides[0].units
+    figures = Counter(figure.unit for figure in set(find_figures(one.text)) if figure.unit or figure.low >= _LARGE)
+    counts = [figures[unit] for unit in figures if (unit in units if units else unit not in _NO_SIZE | {""})]
+    return not counts or max(counts) + figures[""] >= len(sides)
+
+
+def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[ScoredSentence]]) -> list[ScoredSentence | None]:
+    """A sentence for each side that has any: together the likeliest, of one unit and one time."""
+    of_plans = is_no_record(asking.text) or "capacity" in find_concepts(asking.text)
+
+    def fit(side: Side, one: ScoredSentence, first: ScoredSentence) -> float:
+        alike = bool(_units(one) & _units(first)) + (_year(asking, one) == _year(asking, first))
+        fits = _is_told(side, sides, one.text) - (not of_plans and is_no_record(one.text))
+        return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits
+
+    best, most = list[ScoredSentence | None]([None] * len(sides)), -math.inf
+    for first in chain.from_iterable(answers):
+        row, worth = list[ScoredSentence | None](), 0.0
+        for side, own in zip(sides, answers, strict=True):
+            free = [
+                one for one in own if _stands_for(one, sides[: 1 + sum(bool(other and is_one(one, other)) for other in row)])
+            ]
+            fits = [fit(side, one, first) for one in free]
+            row.append(free[fits.index(max(fits))] if free else None)
+            worth += _A_SIDE + max(fits) if free else 0.0
+        if worth > most:
+            best, most = row, worth
+    return best
+
+
+def _units(one: ScoredSentence) -> frozenset[str]:
+    """The units of the figures that answer."""
+    return frozenset(figure.unit for figure in find_figures(one.answer_text)) - {"date"}
+
+
+def _year(asking: Asking, one: ScoredSentence) -> int | None:
+    """The year that a sentence is about, if it names one."""
+    time = sentence_time(one.text, asking.article(one.stored.passage.article_id).published)
+    return time.last.year if time else None
+
+
+def _above(asking: Asking, one: ScoredSentence) -> str:
+    """The title and headings above a sentence."""
+    return " ".join((asking.article(one.stored.passage.article_id).title, *one.stored.passage.heading_path))
 
 
 def _compare_years(asking: Asking, sides: Sequence[Side]) -> Answer | None:
     """The figures of several years, as in a series."""
     found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, bounded=False, today=asking.today)
-    chosen, labels, missing = list[FoundPoint](), list[str](), list[str]()
-    for side in sides:
-        year = min(find_years(side.words))
-        of_year = [one for one in found.points if one.amount.time.first.year == year]
-        if not of_year:
-            missing.append(side.words)
-            continue
-        chosen.append(max(of_year, key=lambda one: (one.amount.time.length, one.score)))
-        labels.append(side.words)
-    if not chosen:
+    years = [min(find_years(side.words)) for side in sides]
+    points = [[one for one in found.points if one.amount.time.first.year == year] for year in years]
+    best = [max(own, key=lambda one: (one.amount.time.length, one.score), default=None) for own in points]
+    if not all(best):
         return None
-    citations = _citations(asking, [_sentence(one) for one in chosen])
-    units = {one.amount.unit for one in chosen}
-    return _answer(
-        asking,
-        "compare",
-        citations,
-        outcome="possible" if missing or len(units) > 1 else "answered",
-        confidence=asking.confidence(found.read),
-        labels=labels,
-        missing=tuple(missing),
-        remarks=("other_units",) if len(units) > 1 else (),
-    )
+    row = [_sentence(one) if one else None for one in best]
+    return _side_by_side(asking, sides, row, confidence=asking.confidence(found.read))
 
 
 def _of_side(asking: Asking, side: Side, sides: Sequence[Side]) -> list[ScoredSentence]:
@@ -229,58 +272,50 @@ def _of_side(asking: Asking, side: Side, sides: Sequence[Side]) -> list[ScoredSe
     own = [one for one in asking.ranked if one.pair == "same"][: _READ_OF_SIDE[0]]
     others = [one for one in asking.ranked if one.pair != "same"][: _READ_OF_SIDE[1]]
     evidence = asking.evidence([*own, *others])
-    rivals = [other for other in sides if other is not side]
     found = [
         one
         for one in evidence.sentences
         if one.log_odds >= least
         and (not side.units or side.units & {figure.unit for figure in find_figures(one.text)})
-        and _is_about(asking, side, rivals, one)
+        and _is_about(asking, side, sides, one)
     ]
     found.sort(key=lambda one: one.log_odds + _OWN * (one.pair == "same"), reverse=True)
     return [_readable(asking, one, evidence.sentences) for one in found]
 
 
-def _is_about(asking: Asking, side: Side, rivals: Sequence[Side], one: ScoredSentence) -> bool:
-    """Whether a sentence is about a side: it, its title or a heading names it, and it names no rival instead."""
-    article = asking.article(one.stored.passage.article_id)
-    above = " ".join((article.title, *one.stored.passage.heading_path))
-    names, here = find_names(side.words), find_names(one.text)
+def _is_about(asking: Asking, side: Side, sides: Sequence[Side], one: ScoredSentence) -> bool:
+    """Whether a sentence is about a side: it names it, or its title or a heading does, and the sentence no rival instead, and
+    nothing that the side is a part of.
+    """
+    above, names, here = _above(asking, one), find_names(side.words), find_names(one.text)
     topics = find_concepts(side.words)
     if topics and topics.isdisjoint(find_concepts(f"{above} {one.text}")):
         return False
-    others = frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
-    if (
-        names and names <= others and rivals and _own_words(side, rivals)
-    ):  # "Vladivostok to Seoul", beside "Vladivostok to Harbin"
-        if one.stored.language != asking.asked.language:
-            return False
-        return _has_words(_own_words(side, rivals), f"{above} {one.text}")
-    if names:
-        instead = others - names
-        return is_named(side.words, one.text, above) and (bool(names & here) or not here & instead)
-    if one.stored.language != asking.asked.language:
-        return bool(topics)
-    # of "the old bridge" and "the new bridge", what tells them apart
-    return _has_words(_own_words(side, rivals) or set(lexical_tokens(side.words)), f"{above} {one.text}")
+    if is_of_all(one.text) and sum(_is_told(other, sides, one.text) for other in sides) > 1:
+        return False
+    others = here - find_names(" ".join(other.words for other in sides or (side,)))
+    if not all(ids & (here | find_names(above)) for ids in sought_names(side.words)):
+        return False
+    if any(is_elsewhere(other, place) for other in others for place in names):
+        return False
+    if _is_told(side, sides, one.text):
+        return True
+    if any(_is_told(other, sides, one.text) for other in sides if other is not side):
+        return False
+    around = frozenset(place for name in names for place in places_around(name))
+    return not around & here and _is_told(side, sides, above)
 
 
-def _naming(side: Side, sides: Sequence[Side], sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
-    """The sentences that themselves name a side."""
-    rivals = [other for other in sides if other is not side]
-    own = find_names(side.words) - frozenset(id_ for rival in rivals for id_ in find_names(rival.words))
-    words = _own_words(side, rivals)
-    return [one for one in sentences if (own & find_names(one.text) if own else _has_words(words, one.text))]
-
-
-def _own_words(side: Side, rivals: Sequence[Side]) -> set[str]:
-    """The words of a side that no rival has."""
-    return set(lexical_tokens(side.words)) - {word for rival in rivals for word in lexical_tokens(rival.words)}
-
-
-def _has_words(words: set[str], text: str) -> bool:
-    """Whether a text has at least half of the words, and one."""
-    return bool(words) and len(words & set(lexical_tokens(text))) * 2 >= len(words)
+def _is_told(side: Side, sides: Sequence[Side], text: str) -> bool:
+    """Whether a text has what tells a side from the others: a name, or else all its concepts or most of its words."""
+    others = " ".join(other.words for other in sides if other is not side)
+    if names := find_names(side.words) - find_names(others):
+        return bool(names & find_names(text))
+    if topics := find_concepts(side.words) - find_concepts(others):
+        return topics <= find_concepts(text)
+    words = set(lexical_tokens(side.words))
+    words = words - set(lexical_tokens(others)) or words
+    return len(words & set(lexical_tokens(text))) * 2 >= len(words)
 
 
 def answer_list(asking: Asking) -> Answer | None:
