@@ -8,7 +8,6 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +45,7 @@ def log_as_json() -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    sys.excepthook = _process_crashed
+    sys.excepthook = lambda kind, error, trace: log.critical("process_crashed", exc_info=error)
     threading.excepthook = _thread_crashed
 
 
@@ -75,10 +74,6 @@ def _without_arguments(logger: Any, method: str, event: _Event) -> _Event:
     if record is not None:
         event["event"] = next(iter(str(record.msg).splitlines()), "")[:_MESSAGE_CHARS]
     return event
-
-
-def _process_crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    log.critical("process_crashed", exc_info=error)
 
 
 def _thread_crashed(args: threading.ExceptHookArgs) -> None:

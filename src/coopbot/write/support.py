@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, permutations
 from typing import Literal
@@ -50,35 +50,36 @@ class _Text:
 
 def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) -> Fault | None:
     """Why the quotes do not support a sentence; None if no check fails. language: of the question."""
-    checks: tuple[tuple[Fault, Callable[[_Text, Sequence[_Text]], bool]], ...] = (
-        ("citation", lambda own, quoted: bool(quoted)),
-        ("language", lambda own, quoted: detect_language(own.text) == own.language),
-        ("markup", lambda own, quoted: not _MARKUP.search(own.text)),
-        ("number", _are_numbers_supported),
-        ("date", _are_dates_supported),
-        ("name", _are_names_supported),
-        ("word", _are_words_supported),
-        ("sense", _are_senses_supported),
-        ("relation", _are_relations_supported),
-    )
     own = _Text(sentence, language, find_facts(sentence))
     quoted = [_Text(one.quote, one.language, find_facts(one.quote)) for one in quotes]
-    return next((fault for fault, is_supported in checks if not is_supported(own, quoted)), None)
-
-
-def _are_numbers_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    known = {digits for one in quoted for digits in loose_digits(one.text, one.facts)}
-    return _are_all_covered("amount", own, quoted) and loose_digits(own.text, own.facts) <= known
-
-
-def _are_dates_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
+    if not quoted:
+        return "citation"
+    if detect_language(sentence) != language:
+        return "language"
+    if _MARKUP.search(sentence):
+        return "markup"
+    digits = {found for one in quoted for found in loose_digits(one.text, one.facts)}
+    if not (_are_all_covered("amount", own, quoted) and loose_digits(sentence, own.facts) <= digits):
+        return "number"
     periods = {period for one in quoted for period in find_periods(one.text)}
-    return _are_all_covered("date", own, quoted) and find_periods(own.text) <= periods
-
-
-def _are_names_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    theirs = [other for one in quoted for other in one.of_kind("name")]
-    return all(any(map(fact.is_covered_by, theirs)) for fact in own.of_kind("name"))
+    if not (_are_all_covered("date", own, quoted) and find_periods(sentence) <= periods):
+        return "date"
+    names = [other for one in quoted for other in one.of_kind("name")]
+    if not all(any(map(fact.is_covered_by, names)) for fact in own.of_kind("name")):
+        return "name"
+    if not _are_words_supported(own, quoted):
+        return "word"
+    # At least one quote has the same negation and uncertainty.
+    if all(senses(own.without_facts()) != senses(one.without_facts()) for one in quoted):
+        return "sense"
+    # Names come in the same order as in the quotes, and each amount has the same nearest date and name.
+    in_order = _in_order(_names(own), list(map(_names, quoted))) and _in_order(_sides(own), list(map(_sides, quoted)))
+    is_related = in_order and all(
+        any(_nearest_covers(amount, near, one) or _nearest_covers(near, amount, one) for one in quoted)
+        for amount in own.of_kind("amount")
+        for near in _neighbours(amount, own)
+    )
+    return None if is_related else "relation"
 
 
 def _are_all_covered(kind: Kind, own: _Text, quoted: Sequence[_Text]) -> bool:
@@ -104,24 +105,6 @@ def _are_words_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
     known_han = HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
     words = {token for token in lexical_tokens(rest) if not _HAN.search(token)}
     return words <= known and {char for char in _simplified(rest) if _HAN.match(char)} <= known_han
-
-
-def _are_senses_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    """Whether at least one quote has the same negation and uncertainty as the sentence."""
-    return any(senses(own.without_facts()) == senses(one.without_facts()) for one in quoted)
-
-
-def _are_relations_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    """Whether names come in the same order as in the quotes, and each amount has the same nearest date and name."""
-    return (
-        _in_order(_names(own), list(map(_names, quoted)))
-        and _in_order(_sides(own), list(map(_sides, quoted)))
-        and all(
-            any(_nearest_covers(amount, near, one) or _nearest_covers(near, amount, one) for one in quoted)
-            for amount in own.of_kind("amount")
-            for near in _neighbours(amount, own)
-        )
-    )
 
 
 def _names(one: _Text) -> list[frozenset[str]]:
