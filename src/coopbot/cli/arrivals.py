@@ -55,18 +55,17 @@ def as_fields(source: str, result: Result) -> dict[str, object]:
 
 def summary(results: Sequence[Result], *, dry_run: bool) -> str:
     """Counts by outcome: "3 added, 1 in the corpus already, 2 refused"."""
-    counts = Counter(_outcome(result) for result in results)
+    counts = Counter[str]()
+    for result in results:
+        if isinstance(result, Duplicate):
+            counts["in the corpus already"] += 1
+        else:
+            counts["refused" if isinstance(result, CoopbotError) else result.change] += 1
     text = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome]) or "nothing new"
     return f"{text}; nothing is written" if dry_run else text
 
 
 _OUTCOMES = ("added", "replaced", "joined", "in the corpus already", "refused")
-
-
-def _outcome(result: Result) -> str:
-    if isinstance(result, Duplicate):
-        return "in the corpus already"
-    return "refused" if isinstance(result, CoopbotError) else result.change
 
 
 def say_visit(url: str, visit: Visit) -> None:

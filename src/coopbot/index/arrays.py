@@ -34,21 +34,20 @@ class RowFile(Generic[Number]):
 
     def read(self, spans: Sequence[tuple[int, int]]) -> npt.NDArray[Number]:
         """(rows, width): the rows of each half-open span, one span after another. Raises EOFError if the file is cut short."""
-        data = b"".join([self._bytes(first, end - first) for first, end in spans])
-        return np.frombuffer(data, dtype=self._dtype).reshape(-1, self._width)
-
-    def _bytes(self, row: int, rows: int) -> bytes:
         row_bytes = self._width * self._dtype.itemsize
-        start, count = self._begins + row * row_bytes, rows * row_bytes
-        if hasattr(os, "pread"):
-            data = os.pread(self._file, count, start)
-        else:
-            with self._seeking:  # Windows has no pread
-                os.lseek(self._file, start, os.SEEK_SET)
-                data = os.read(self._file, count)
-        if len(data) < count:
-            raise EOFError("a file of rows has been cut short")
-        return data
+        pieces: list[bytes] = []
+        for first, end in spans:
+            start, count = self._begins + first * row_bytes, (end - first) * row_bytes
+            if hasattr(os, "pread"):
+                data = os.pread(self._file, count, start)
+            else:
+                with self._seeking:  # Windows has no pread
+                    os.lseek(self._file, start, os.SEEK_SET)
+                    data = os.read(self._file, count)
+            if len(data) < count:
+                raise EOFError("a file of rows has been cut short")
+            pieces.append(data)
+        return np.frombuffer(b"".join(pieces), dtype=self._dtype).reshape(-1, self._width)
 
 
 def mapped(path: Path, kind: type[Number]) -> npt.NDArray[Number]:

@@ -60,8 +60,17 @@ class VectorCache:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, PassageVectors]:
         """The cached vectors of these keys; missing keys are left out."""
-        rows = self._select("*", keys)
-        return {key: self._vectors(*blobs) for key, checksum, *blobs in rows if checksum == _checksum(key, blobs)}
+        found: dict[bytes, PassageVectors] = {}
+        for key, checksum, *blobs in self._select("*", keys):
+            if checksum == _checksum(key, blobs):
+                pooled, sentences, codes, token_counts = blobs
+                found[key] = PassageVectors(
+                    pooled=np.frombuffer(pooled, "<f4"),
+                    sentences=np.frombuffer(sentences, "<f2").reshape(-1, self._dim),
+                    codes=np.frombuffer(codes, "u1").reshape(-1, self._dim // 4),
+                    token_counts=np.frombuffer(token_counts, "<i8"),
+                )
+        return found
 
     def put(self, entries: dict[bytes, PassageVectors]) -> None:
         """Store these entries in one transaction."""
@@ -80,14 +89,6 @@ class VectorCache:
                 db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?)", rows)
 
         self._do(work)
-
-    def _vectors(self, pooled: bytes, sentences: bytes, codes: bytes, token_counts: bytes) -> PassageVectors:
-        return PassageVectors(
-            pooled=np.frombuffer(pooled, "<f4"),
-            sentences=np.frombuffer(sentences, "<f2").reshape(-1, self._dim),
-            codes=np.frombuffer(codes, "u1").reshape(-1, self._dim // 4),
-            token_counts=np.frombuffer(token_counts, "<i8"),
-        )
 
     def _select(self, columns: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:
         for start in range(0, len(keys), _BATCH):

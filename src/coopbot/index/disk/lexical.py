@@ -95,7 +95,14 @@ class Postings:
 
     def frequencies(self, places: Sequence[int]) -> I64:
         """(places,): the number of passages that contain each word."""
-        return np.array([self._count(place) for place in places], dtype=np.int64)
+        counts = np.zeros(len(places), dtype=np.int64)
+        for number, place in enumerate(places):
+            rows, _ = self._span(place)
+            counts[number] = len(rows)
+            if len(rows) and len(self._removed):
+                at = np.minimum(np.searchsorted(rows, self._removed), len(rows) - 1)
+                counts[number] -= np.count_nonzero(rows[at] == self._removed)
+        return counts
 
     def matches(self, places: Sequence[int], weights: Sequence[float], average_length: float) -> tuple[I64, F32]:
         """(the rows of the passages that contain any of these words, ascending; the BM25 of each). weights: their idf."""
@@ -126,13 +133,6 @@ class Postings:
         """The saturated term frequency of each passage, 0 to 1."""
         length_share = self._lengths[rows].astype(np.float32) / np.float32(average_length)
         return (counts / (counts + (K1 * (1 - B) + K1 * B * length_share))).astype(np.float32, copy=False)
-
-    def _count(self, place: int) -> int:
-        rows, _ = self._span(place)
-        if not len(rows) or not len(self._removed):
-            return len(rows)
-        at = np.minimum(np.searchsorted(rows, self._removed), len(rows) - 1)
-        return len(rows) - int(np.count_nonzero(rows[at] == self._removed))
 
     def _span(self, place: int) -> tuple[I32, npt.NDArray[np.uint16]]:
         """(rows, counts) of the word at this place including removed rows."""

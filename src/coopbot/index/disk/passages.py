@@ -182,7 +182,22 @@ class PassageStore:
 
     def _stored(self, condition: str, values: tuple[str | int, ...]) -> list[StoredPassage]:
         sql = f"SELECT p.*, a.article_id FROM passages p JOIN articles a ON a.number = p.article WHERE {condition}"
-        return [_to_stored(row) for row in self._db.execute(sql, values).fetchall()]
+        found: list[StoredPassage] = []
+        for language, number, _, passage_id, start, end, text, headings, sentences, article_id in self._db.execute(
+            sql, values
+        ).fetchall():
+            spans = np.frombuffer(sentences, "<i4").reshape(-1, 2).tolist()
+            passage = Passage(
+                passage_id=passage_id,
+                article_id=article_id,
+                start_char=start,
+                end_char=end,
+                text=text,
+                heading_path=tuple(json.loads(headings)),
+                sentences=tuple(Span(start_char=first, end_char=last) for first, last in spans),
+            )
+            found.append(StoredPassage(passage=passage, language=language, row=number))
+        return found
 
     def places_of(self, article_id: str) -> frozenset[str]:
         """The ids of the places that an article names."""
@@ -298,18 +313,3 @@ def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes
         json.dumps(passage.heading_path, ensure_ascii=False),
         spans.tobytes(),
     )
-
-
-def _to_stored(row: tuple[Any, ...]) -> StoredPassage:
-    language, number, _, passage_id, start, end, text, headings, sentences, article_id = row
-    spans = np.frombuffer(sentences, "<i4").reshape(-1, 2).tolist()
-    passage = Passage(
-        passage_id=passage_id,
-        article_id=article_id,
-        start_char=start,
-        end_char=end,
-        text=text,
-        heading_path=tuple(json.loads(headings)),
-        sentences=tuple(Span(start_char=first, end_char=last) for first, last in spans),
-    )
-    return StoredPassage(passage=passage, language=language, row=number)

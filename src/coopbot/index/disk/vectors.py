@@ -42,7 +42,11 @@ def write_vectors(vectors: F32, folder: Path, flat_rows: int = FLAT_ROWS) -> Non
     Needs as much memory as the file it writes, plus a sample of 63 kB per list.
     """
     use_one_thread()
-    index = _flat(vectors) if len(vectors) <= flat_rows else _ivf(vectors)
+    if len(vectors) <= flat_rows:
+        index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    else:
+        index = _ivf(vectors)
     # Not by file name: FAISS would then not notice a full disk.
     with (folder / _FILE).open("wb") as file:
         faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]  # absent from its stubs
@@ -140,12 +144,6 @@ def _search(index: faiss.Index, vector: F32, top_k: int, parameters: faiss.Searc
     # FAISS pads short results with id -1.
     found = [(int(row), float(cosine)) for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
     return sorted(found, key=lambda one: (-one[1], one[0]))
-
-
-def _flat(vectors: F32) -> faiss.Index:
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return index
 
 
 def _ivf(vectors: F32) -> faiss.Index:

@@ -57,17 +57,17 @@ class PromptTokenizer:
 
     def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
         """Each text, cut at the model's maximum length."""
-        tokenised = self._tokenizer.tokens([prompt + text for text in texts])
-        return [self._framed(one.ids[: self._room], one.spans[: self._room] - len(prompt)) for one in tokenised]
+        tokenised: list[Tokenised] = []
+        for one in self._tokenizer.tokens([prompt + text for text in texts]):
+            spans = one.spans[: self._room] - len(prompt)
+            own = np.flatnonzero(spans[:, 1] > 0)
+            framed = np.concatenate([self._before, one.ids[: self._room], self._after])
+            tokenised.append(Tokenised(ids=framed, inner=own + len(self._before), spans=np.maximum(spans[own], 0)))
+        return tokenised
 
     def count(self, text: str) -> int:
         """The number of tokens of a text of any length, without special ones."""
         return len(self._tokenizer.tokens([text])[0].ids)
-
-    def _framed(self, ids: I64, spans: I32) -> Tokenised:
-        own = np.flatnonzero(spans[:, 1] > 0)
-        framed = np.concatenate([self._before, ids, self._after])
-        return Tokenised(ids=framed, inner=own + len(self._before), spans=np.maximum(spans[own], 0))
 
 
 class Encoder:

@@ -54,7 +54,17 @@ def read_bytes(data: bytes, name: str) -> Draft:
     """The draft of a file's content; the extension of `name` decides the format. Raises Unreadable with the reason."""
     check_readable(len(data), name)
     draft = _reader(name)(data, name)
-    _check_text(draft.text, name)
+    # A longer text would take too long, or too much memory, to cut and embed; a short one need not be counted.
+    if len(draft.text) > _MOST_SENTENCES:
+        check_length(len(draft.text), name)
+        for count, most, what in (
+            (sum(1 for _ in split_sentences(draft.text)), _MOST_SENTENCES, "sentences"),
+            (sum(1 for _ in _PIECE.finditer(draft.text)), _MOST_PIECES, "words and signs"),
+        ):
+            if count > most:
+                raise Unreadable(
+                    name, f"too long ({count:,} {what}; the limit is {most:,}); give the article alone, or its parts"
+                )
     return draft
 
 
@@ -85,21 +95,6 @@ def _check_size(size_bytes: int, source: str) -> None:
     if size_bytes > LARGEST_FILE_BYTES:
         reason = f"too large ({size_bytes / 1e6:.0f} MB); the limit is {LARGEST_FILE_BYTES / 1e6:.0f} MB"
         raise Unreadable(source, reason)
-
-
-def _check_text(text: str, source: str) -> None:
-    """Raises Unreadable for a text that would take too long, or too much memory, to cut and embed."""
-    if len(text) <= _MOST_SENTENCES:
-        return
-    check_length(len(text), source)
-    for count, most, what in (
-        (sum(1 for _ in split_sentences(text)), _MOST_SENTENCES, "sentences"),
-        (sum(1 for _ in _PIECE.finditer(text)), _MOST_PIECES, "words and signs"),
-    ):
-        if count > most:
-            raise Unreadable(
-                source, f"too long ({count:,} {what}; the limit is {most:,}); give the article alone, or its parts"
-            )
 
 
 def with_extension(name: str, media_type: str) -> str:

@@ -47,16 +47,14 @@ class Clients:
         key = bearer_token(headers)
         # Compare with all keys, so that the time taken does not depend on which one matches.
         admitted = sum(hmac.compare_digest(key, known) for known in self.keys) > 0
-        name = f"key:{hashlib.sha256(key).hexdigest()[:32]}" if admitted else f"address:{self._address(scope, headers)}"
+        if admitted:
+            name = f"key:{hashlib.sha256(key).hexdigest()[:32]}"
+        else:
+            peer = scope["client"][0] if scope.get("client") else ""
+            forwarded = ",".join(headers.getlist("x-forwarded-for")).split(",") if self.trusted_proxies else []
+            named = forwarded[-self.trusted_proxies].strip() if len(forwarded) >= self.trusted_proxies > 0 else ""
+            name = f"address:{network(named) or network(peer)}"
         scope.setdefault("state", {}).update(client=name, admitted=admitted)
-
-    def _address(self, scope: Scope, headers: Headers) -> str:
-        peer = scope["client"][0] if scope.get("client") else ""
-        if not self.trusted_proxies:
-            return network(peer)
-        forwarded = ",".join(headers.getlist("x-forwarded-for")).split(",")
-        named = forwarded[-self.trusted_proxies].strip() if len(forwarded) >= self.trusted_proxies else ""
-        return network(named) or network(peer)
 
 
 async def needs_key(scope: Scope) -> Response | None:

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 
 from coopbot.ask.store import LiveStore, VectorStore
-from coopbot.domain import Article, Filters, Language, When
+from coopbot.domain import Filters, Language, When
 from coopbot.index.filters import PLACES, PUBLISHERS, VALUE_FILTERS, Days, failed, key_of, times_of, values_by_key, whens_of
 from coopbot.serve.requests import FiltersIn
 from coopbot.serve.wire import ArticleOut, Shape
@@ -150,20 +150,19 @@ class Overview:
 
     def _read(self, store: VectorStore) -> Iterator[list[_Entry]]:
         for offset in range(0, store.manifest.articles, _AT_A_TIME):
-            yield [self._entry(article) for article in store.articles(offset, _AT_A_TIME)]
-
-    def _entry(self, article: Article) -> _Entry:
-        known = self._known.get(article.article_id)
-        if known is not None and known.sha256 == article.sha256:
-            return known
-        values = {one.field: values_by_key(article, one) for one in VALUE_FILTERS}
-        return _Entry(
-            sha256=article.sha256,
-            article=ArticleOut.of(article),
-            values=values,
-            times=times_of(article),
-            newest=max(whens_of(article), default=None),
-        )
+            found: list[_Entry] = []
+            for article in store.articles(offset, _AT_A_TIME):
+                entry = self._known.get(article.article_id)
+                if entry is None or entry.sha256 != article.sha256:
+                    entry = _Entry(
+                        sha256=article.sha256,
+                        article=ArticleOut.of(article),
+                        values={one.field: values_by_key(article, one) for one in VALUE_FILTERS},
+                        times=times_of(article),
+                        newest=max(whens_of(article), default=None),
+                    )
+                found.append(entry)
+            yield found
 
 
 def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:

@@ -40,7 +40,16 @@ class RateLimit:
 
     async def refuse(self, scope: Scope) -> Response | None:
         """The refusal of a request that comes too early."""
-        wait_s = await self._wait_s(scope["state"]["client"]) if is_guarded(scope["path"]) else 0
+        if not is_guarded(scope["path"]):
+            return None
+        client, wait_s = scope["state"]["client"], None
+        if self._shared is not None:
+            try:
+                wait_s = await self._hit(self._shared, client)
+            except StorageError as exc:
+                log.warning("rate_limits_not_shared", error=type(exc.storage_error).__name__)
+        if wait_s is None:
+            wait_s = await self._hit(self._alone, client)
         if not wait_s:
             return None
         detail = f"too many requests; try again in {wait_s} s"
@@ -52,16 +61,8 @@ class RateLimit:
             # limits offers no method for it, and no type for this attribute.
             await self._storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # of Redis only
 
-    async def _wait_s(self, client: str) -> int:
-        """Seconds until the client may send another request; 0 if it may now."""
-        if self._shared is not None:
-            try:
-                return await self._hit(self._shared, client)
-            except StorageError as exc:
-                log.warning("rate_limits_not_shared", error=type(exc.storage_error).__name__)
-        return await self._hit(self._alone, client)
-
     async def _hit(self, limiter: SlidingWindowCounterRateLimiter, client: str) -> int:
+        """Seconds until the client may send another request; 0 if it may now."""
         for limit in self._limits:
             if not await limiter.hit(limit, client):
                 reset_s = (await limiter.get_window_stats(limit, client)).reset_time - time.time()
