@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from telegram import Message, Update
@@ -14,7 +15,7 @@ from coopbot.serve.messages import error_text, message
 from coopbot.serve.telegram.answering import answer_edited, answer_question
 from coopbot.serve.telegram.commands import Commands
 from coopbot.serve.telegram.context import BotContext
-from coopbot.serve.telegram.inbox import Waiting
+from coopbot.serve.telegram.inbox import Json, Waiting
 from coopbot.serve.telegram.incoming import Incoming, read_message
 from coopbot.serve.telegram.inline import handle_inline
 from coopbot.serve.telegram.outgoing import Outgoing, messages
@@ -46,8 +47,9 @@ class Handler:
         self._woken = asyncio.Event()
         self._settling = False
 
-    def wake(self) -> None:
-        """Call after adding to the inbox."""
+    def receive(self, updates: Sequence[Json]) -> None:
+        """Store updates, flushed to disk on return, so that they can be confirmed; they are handled from then on."""
+        self._context.inbox.put(updates)
         self._woken.set()
 
     async def run(self) -> None:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,6 @@ from coopbot.sections import BotSettings
 from coopbot.serve.telegram.commands import show_menu
 from coopbot.serve.telegram.context import Backend, BotContext
 from coopbot.serve.telegram.handling import Handler
-from coopbot.serve.telegram.inbox import Json
 from coopbot.serve.telegram.pace import Quota
 from coopbot.serve.telegram.receiving import Patience, RawBot, Webhook, poll
 from coopbot.serve.telegram.subscriptions import keep_digests
@@ -149,14 +148,12 @@ class BotService:
         _log.info("Telegram bot @%s is listening", self._bot.username)
         delivery, shutdown_s = self._context.delivery, self._process.shutdown_s
 
-        def keep(updates: Sequence[Json]) -> None:
-            self._context.inbox.put(updates)
-            self._handler.wake()
-
         if self._webhook:
             receiving = asyncio.create_task(self._webhook.watch(self._bot, self._heartbeat.beat))
         else:
-            receiving = asyncio.create_task(poll(self._bot, keep, self._heartbeat.beat, self._process.patience))
+            receiving = asyncio.create_task(
+                poll(self._bot, self._handler.receive, self._heartbeat.beat, self._process.patience)
+            )
         stopping = asyncio.create_task(self._stopping.wait())
         parts = (self._handler.run(), delivery.run(), keep_digests(self._context))
         endless = [receiving, stopping, *map(asyncio.create_task, parts)]

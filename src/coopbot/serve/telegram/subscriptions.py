@@ -145,29 +145,23 @@ def _digest(row: Row, articles: Sequence[Article], now_s: float) -> list[Outgoin
 
 def _new_articles(context: BotContext, since_s: float, subject: str, language: InterfaceLanguage) -> list[Article]:
     """The indexed articles first seen since then that fit the subject: those in the reader's language, then the others, newest
-    first.
+    first. A subject fits if the article has all its words, or all names in it, in any language.
     """
     store = context.backend.index.current()
     rows = context.state.read("SELECT article_id FROM articles WHERE first_seen_s > ?", since_s)
     found = [article for row in rows if (article := store.article(row["article_id"])) is not None]
-    about = [article for article in found if _fits(article, subject)]
-    about.sort(key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
-    return sorted(about, key=lambda one: one.language != language)
+    if subject:
+        # Of a subject that the bot offers, any of its terms counts, in any language.
+        offered = [list(bot_texts(one).subjects.items()) for one in INTERFACE_LANGUAGES]
+        at = next((place for subjects in offered for place, (name, _) in enumerate(subjects) if name == subject), None)
+        terms = [subject, *(term for subjects in offered if at is not None for term in subjects[at][1])]
+        asked, names = [set(lexical_tokens(term)) for term in terms], find_names(subject)
 
+        def fits(article: Article) -> bool:
+            text = f"{article.title}\n{article.text}"
+            tokens = set(lexical_tokens(text))
+            return any(words <= tokens for words in asked) or (bool(names) and names <= find_names(text))
 
-def _fits(article: Article, subject: str) -> bool:
-    """Whether an article has all words of a subject, or all names in it, in any language; of a subject that the bot offers,
-    any of its terms in any language.
-    """
-    text = f"{article.title}\n{article.text}"
-    tokens = set(lexical_tokens(text))
-    if not subject or any(set(lexical_tokens(term)) <= tokens for term in (subject, *_offered_terms(subject))):
-        return True
-    names = find_names(subject)
-    return bool(names) and set(names) <= set(find_names(text))
-
-
-def _offered_terms(subject: str) -> list[str]:
-    offered = {language: bot_texts(language).subjects for language in INTERFACE_LANGUAGES}
-    at = next((list(subjects).index(subject) for subjects in offered.values() if subject in subjects), None)
-    return [] if at is None else [term for subjects in offered.values() for term in list(subjects.values())[at]]
+        found = list(filter(fits, found))
+    found.sort(key=lambda one: (one.published is not None, one.published, one.article_id), reverse=True)
+    return sorted(found, key=lambda one: one.language != language)
