@@ -24,7 +24,7 @@ from coopbot.serve.feedback import FeedbackBox
 from coopbot.serve.messages import first_questions, message
 from coopbot.serve.telegram.buttons import buttons, label, read_press
 from coopbot.serve.telegram.catalogue import sources_shown
-from coopbot.serve.telegram.presses import PRESSES
+from coopbot.serve.telegram.presses import UNDER_ANSWERS, UNDER_REPLIES
 from coopbot.serve.telegram.subscriptions import read_request
 from coopbot.serve.telegram.texts import bot_texts
 from coopbot.state import State
@@ -149,7 +149,7 @@ def test_a_foreign_answer_can_be_had_from_articles_in_the_own_language(bot: Bot,
 def test_every_button_has_its_code_and_its_texts_in_three_languages() -> None:
     named = buttons()
     dynamic = {"example", "language", "subject", "newest"}
-    assert set(PRESSES) == set(named) | dynamic
+    assert UNDER_ANSWERS.keys() | UNDER_REPLIES.keys() == set(named) | dynamic
     assert all(set(one.heading or LANGUAGES) == set(LANGUAGES) for one in named.values())
     labels = [label(name, language) for name in named for language in INTERFACE_LANGUAGES]
     assert all(0 < len(text) <= 20 for text in labels)

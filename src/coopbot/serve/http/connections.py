@@ -50,7 +50,13 @@ class TimedConnection(H11Protocol):
         super().connection_made(transport)
         self._await("head")
         if len(self.connections) > self.timeouts.connections:
-            self._make_room()
+            # Drop the one that has been without a request for longest, which may be this one.
+            ours = [
+                other for other in self.connections if isinstance(other, TimedConnection) and not other.transport.is_closing()
+            ]
+            idle = [other for other in ours if other._awaited == "head" or other.timeout_keep_alive_task is not None]
+            if len(ours) > self.timeouts.connections:
+                min(idle, key=lambda other: other._awaited_since_s).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timers."""
@@ -94,13 +100,6 @@ class TimedConnection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Respond to data that is not HTTP."""
         self._end(HTTPStatus.BAD_REQUEST, "this is not a valid HTTP request; send HTTP/1.1")
-
-    def _make_room(self) -> None:
-        """Drop the connection that has been without a request for longest, which may be this one."""
-        ours = [other for other in self.connections if isinstance(other, TimedConnection) and not other.transport.is_closing()]
-        idle = [other for other in ours if other._awaited == "head" or other.timeout_keep_alive_task is not None]
-        if len(ours) > self.timeouts.connections:
-            min(idle, key=lambda other: other._awaited_since_s).transport.abort()
 
     def _look(self) -> None:
         """Set the deadline according to what the client has to send next."""

@@ -1,6 +1,6 @@
 """The buttons under messages: their texts, where they stand, and their callback data, which has at most 64 bytes and a version.
 
-A new one is an entry in buttons.json, its code in `presses.PRESSES`, and a test.
+A new one is an entry in buttons.json, its code in a table of `presses`, and a test.
 """
 
 from __future__ import annotations

@@ -56,12 +56,6 @@ class Press:
         """In the language of who pressed."""
         return bot_texts(self.context.language_of(self.query.from_user))
 
-    @property
-    def record(self) -> Record | None:
-        """The answer that the button is under; None if it is unknown or in another chat."""
-        record = self.context.records.get(read_answer(self.value)[0])
-        return record if record is not None and record.asked.chat_id == self.message.chat.id else None
-
     async def end(self, notice: str) -> None:
         """Show a notice over the chat, and nothing else."""
         await _notify(self.query, notice)
@@ -81,22 +75,26 @@ class Press:
         self.context.finish(self.waiting, messages(shown, template, replacing=1 if key else 0))
 
 
-Code = Callable[[Press], Awaitable[None]]
-
-
 async def handle_press(context: BotContext, waiting: Waiting, query: CallbackQuery) -> None:
     """Handle a press. An outdated button, or one pressed too often, shows a notice."""
     texts = bot_texts(context.language_of(query.from_user))
     name, value = read_press(query.data) or ("", "")
-    code = PRESSES.get(name)
     if context.inbox.earlier(waiting, 60) >= context.settings.rate:
         await _notify(query, texts.slow_down.format(context.settings.rate))
         context.finish(waiting)
-    elif code is None or not isinstance(query.message, Message):
-        await _notify(query, texts.too_old)
-        context.finish(waiting)
-    else:
-        await code(Press(context=context, waiting=waiting, query=query, message=query.message, name=name, value=value))
+        return
+    if isinstance(query.message, Message):
+        press = Press(context=context, waiting=waiting, query=query, message=query.message, name=name, value=value)
+        if name in UNDER_REPLIES:
+            await UNDER_REPLIES[name](press)
+            return
+        # The answer that the button is under; it may be unknown by now, or in another chat.
+        record = context.records.get(read_answer(value)[0]) if name in UNDER_ANSWERS else None
+        if record is not None and record.asked.chat_id == query.message.chat.id:
+            await UNDER_ANSWERS[name](press, record)
+            return
+    await _notify(query, texts.too_old)
+    context.finish(waiting)
 
 
 # Under an answer. A view is asked again, from the current index.
@@ -138,49 +136,30 @@ async def _more(press: Press, record: Record) -> list[Part]:
     return passage_parts(found, hits, record.language, heading)
 
 
-def _view(parts_of: Callable[[Press, Record], Awaitable[list[Part]]]) -> Code:
-    """Code that shows parts in place of the answer, with the way back."""
-
-    async def code(press: Press) -> None:
-        record = press.record
-        if record is None:
-            await press.end(press.texts.too_old)
-            return
-        await _notify(press.query, "")
-        back = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], "view")
-        show(press.context, press.waiting, record, await parts_of(press, record), back)
-
-    return code
+async def _view(press: Press, record: Record, parts_of: Callable[[Press, Record], Awaitable[list[Part]]]) -> None:
+    """Show parts in place of the answer, with the way back."""
+    await _notify(press.query, "")
+    back = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], "view")
+    show(press.context, press.waiting, record, await parts_of(press, record), back)
 
 
-async def _answer(press: Press) -> None:
+async def _answer(press: Press, record: Record) -> None:
     """Show the answer again."""
-    record = press.record
-    if record is None:
-        await press.end(press.texts.too_old)
-        return
     await _notify(press.query, "")
     answer = await _ask_again(press, record)
     show(press.context, press.waiting, record, answer_parts(answer, asked=record.asked.text), keyboard_of(record, answer))
 
 
-async def _other_buttons(press: Press, place: Place) -> None:
+async def _other_buttons(press: Press, record: Record, place: Place) -> None:
     """Show other buttons under the answer."""
-    record = press.record
-    if record is None:
-        await press.end(press.texts.too_old)
-        return
     await _notify(press.query, "")
     keyboard = answer_keyboard(record.answer_id, record.language, read_answer(press.value)[1], place)
     press.context.finish(press.waiting, [under(record, keyboard).only_keyboard(record.parts - 1)])
 
 
-async def _vote(press: Press, verdict: Verdict) -> None:
+async def _vote(press: Press, record: Record, verdict: Verdict) -> None:
     """Store what somebody says about the answer; the question only if it is their own."""
-    record, user_id = press.record, press.query.from_user.id
-    if record is None:
-        await press.end(press.texts.too_old)
-        return
+    user_id = press.query.from_user.id
     own = record.asked.user_id == user_id
     feedback = Feedback(
         verdict=verdict,
@@ -279,18 +258,20 @@ async def _notify(query: CallbackQuery, text: str) -> None:
         await query.answer(text or None)
 
 
-PRESSES: Mapping[str, Code] = {
+UNDER_ANSWERS: Mapping[str, Callable[[Press, Record], Awaitable[None]]] = {
     "answer": _answer,
-    "context": _view(_context),
-    "mine": _view(_filtered),
-    "more": _view(_more),
-    "year": _view(_filtered),
-    "languages": _view(_filtered),
+    "context": partial(_view, parts_of=_context),
+    "mine": partial(_view, parts_of=_filtered),
+    "more": partial(_view, parts_of=_more),
+    "year": partial(_view, parts_of=_filtered),
+    "languages": partial(_view, parts_of=_filtered),
     "menu": partial(_other_buttons, place="menu"),
     "close": partial(_other_buttons, place="answer"),
     "good": partial(_vote, verdict="good"),
     "bad": partial(_vote, verdict="bad"),
     "wrong_language": partial(_vote, verdict="wrong_language"),
+}
+UNDER_REPLIES: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "example": _example,
     "language": _language,
     "subject": _subscription,
