@@ -71,6 +71,14 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/perm-trade",
+        "Trade of Perm with Osa was $500 million in 2021. In 2022 trade of Perm with Osa rose to $800 million, with exports of "
+        "$300 million and imports of $500 million. In 2023 trade of Perm with Osa came to $900 million, $100 million of it in "
+        "timber.",
+        title="Trade of Perm with Osa",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/rye",
         "Perm and Sarapul together may sell 52,000 tonnes of rye. Perm may sell 31,000 tonnes of rye in 2025. Sarapul may sell "
         "21,000 tonnes of rye in 2025. In 2019 Sarapul sold 9,000 tonnes of rye.",
@@ -206,6 +214,11 @@ def test_a_series_has_each_year_with_its_words_and_no_plan(
         words.split()[0] for year, words in values if year == "2023"
     }
     assert {"2024", "2025"}.isdisjoint(year for year, _ in found)
+
+
+def test_each_figure_of_a_series_is_of_what_is_asked_for(answerer: Answerer) -> None:
+    answer = answerer.ask("trade of Perm with Osa by year")
+    assert quoted_values(answer) == [("2021", "$500 million"), ("2022", "$800 million"), ("2023", "$900 million")]
 
 
 def test_years_of_the_question_limit_a_series(answerer: Answerer) -> None:

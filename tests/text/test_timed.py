@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from coopbot.text.timed import timed_amounts
+from coopbot.text.timed import parts_to, timed_amounts
 
 PUBLISHED = date(2026, 1, 12)
 
@@ -60,11 +60,26 @@ def _found(text: str) -> list[tuple[str, str]]:
         ),
         ("大豆出口2020/21产季为83.2万吨。", [("83.2万吨", "2020")]),
         ("TASS reported on 14 January 2026 that trade was $228 billion in 2025.", [("$228 billion", "2025")]),
+        (
+            "В 2023 году порт отправил 34 900 тонн, на 69% больше 20 600 тонн 2022 года.",
+            [("34 900 тонн", "2023"), ("69%", "2023"), ("20 600 тонн", "2022")],
+        ),
+        ("It sold 4.6 TWh of power in 2022 and 3.1 TWh in 2023.", [("4.6 TWh", "2022"), ("3.1 TWh", "2023")]),
+        ("In 2025 gas cost 248 dollars per 1,000 cubic metres.", [("248 dollars", "2025")]),
+        ("Turnover in 2019 was higher than in that of 2021: 64 billion yuan.", [("64 billion yuan", "2019")]),
         ("The bridge is 1,283 metres long.", []),
     ],
 )
 def test_each_amount_has_the_time_that_it_is_about(text: str, expected: list[tuple[str, str]]) -> None:
     assert _found(text) == expected
+
+
+def test_the_part_of_a_sentence_around_an_amount_says_what_it_counts() -> None:
+    text = "In 2022 trade rose to $190 billion, with exports of $76 billion and imports of $114 billion."
+    trade, exports, imports = (parts_to(amount, text) for amount in timed_amounts(text))
+    assert ("trade" in trade[0], "exports" in exports[0], "imports" in imports[0]) == (True, True, True)
+    assert "exports" not in imports[0]
+    assert "trade" in exports[-1]
 
 
 def test_a_time_has_the_same_days_wherever_it_stands() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coopbot.text.timed import timed_amounts
-from coopbot.text.totals import is_no_record, is_part, is_rate
+from coopbot.text.totals import is_no_record, is_rate
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,6 @@ from coopbot.text.totals import is_no_record, is_part, is_rate
 def test_a_rate_is_told_from_a_total(text: str, rate: bool) -> None:
     (amount,) = timed_amounts(text)
     assert is_rate(amount, text) is rate
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("In 2017 it sold 262,000 tonnes, of which 233,000 tonnes to China.", True),
-        ("В 2017 году вывезли 262 000 т, из них 233 000 т в Китай.", True),
-        ("2017年出口26.2万吨，其中23.3万吨运往中国。", True),
-        ("In 2023 there were 139,500 people by one source and 130,000 people by the other.", False),
-    ],
-)
-def test_a_part_is_told_from_another_account(text: str, part: bool) -> None:
-    whole, amount = timed_amounts(text)
-    assert is_part(whole, amount, text) is part
 
 
 @pytest.mark.parametrize(

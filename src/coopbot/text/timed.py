@@ -65,7 +65,7 @@ _SINCE_JANUARY = re.compile(
 )
 # Before a time that another is compared with.
 _COMPARED = re.compile(
-    r"(?:\b(?:than|as) (?:in |for |during )?(?:the )?(?:same \w+ of |whole of |all of )?|\bчем (?:в|за|на) |(?:к"
+    r"(?:\b(?:than|as) (?:in |for |during )?(?:the )?(?:same \w+ of |whole of |all of |that of )?|\bчем (?:в|за|на) |(?:к"
     r"|уровн\w+) |较|比)$",
     re.IGNORECASE,
 )
@@ -92,6 +92,8 @@ _BY = re.compile(
     r"|более чем на))? ?约?$",
     re.IGNORECASE,
 )
+# Before what a price is of: "248 dollars per 1,000 cubic metres".
+_PER, _ONE = re.compile(r"(?:\b(?:per|за) |每)$", re.IGNORECASE), frozenset({1, 100, 1000})
 _RANGE = re.compile(r" ?(?:[-–—~～至到]|to|through|until|до|по) ?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|между) $", re.IGNORECASE)
 _AND = re.compile(r" (?:and|и) ", re.IGNORECASE)
@@ -106,6 +108,10 @@ _ADJECTIVES = re.compile(rf" (?:[{LETTER}-]+ ){{1,2}}")
 _MARK = re.compile(r"[,，、;；:：。.]")
 _STRONG, _WEAK = re.compile("[;；。]"), re.compile(r"[,，、:：—]|\b(?:and|while|и|а|но)\b|而|和")
 _STRONG_CHARS, _WEAK_CHARS, _TOUCHING = 200, 12, 8
+# Between the parts of a sentence that may count different things.
+_PARTS = re.compile(
+    r"[;:()，；：、（）]|,(?!\d)|\b(?:and|with|while|including|и|а|при|включая)\b|和|与|及|而|其中", re.IGNORECASE
+)
 _SEASON = re.compile(r"(?P<first>\d{4})[-–—/](?P<last>\d\d)(?!\d)")
 _ADOPTED_FROM = Decimal(1000)
 
@@ -124,6 +130,17 @@ def timed_amounts(text: str, published: date | None = None) -> tuple[TimedAmount
         if part:
             found.append(replace(amount, time=part))
     return tuple(found)
+
+
+def parts_to(amount: Span, text: str) -> list[str]:
+    """The part of a sentence in which an amount stands, and those before it, the nearest first: "exports of 7" and "trade rose
+    to 9" for the 7 of "trade rose to 9, with exports of 7".
+    """
+    flat = flatten(text)
+    joints = list(_PARTS.finditer(flat))
+    start = max((one.end() for one in joints if one.end() <= amount.start_char), default=0)
+    end = min((one.start() for one in joints if one.start() >= amount.end_char), default=len(flat))
+    return [text[start:end], *reversed(_PARTS.split(flat[:start]))]
 
 
 def sentence_time(text: str, published: date | None = None) -> Time | None:
@@ -279,19 +296,22 @@ def _times_of(amounts: Sequence[TimedAmount], times: Sequence[Time], text: str) 
         times[-1].end_char <= amounts[0].start_char or amounts[-1].end_char <= times[0].start_char
     ):
         return list(times)  # "in 2021 and 2022, 5 and 6 million"
+    # An amount has the time that it touches; where it touches two, the one on the side on which more amounts do.
+    led = [next((time for time in times if _touch(time, one, text)), None) for one in amounts]
+    followed = [next((time for time in times if _touch(one, time, text)), None) for one in amounts]
+    if led.count(None) > followed.count(None):
+        led, followed = followed, led
+    beside = [one or other for one, other in zip(led, followed, strict=True)]
+    free = [time for time in times if time not in beside] or times
     first_is_time = times[0].start_char < amounts[0].start_char
     last_is_time = times[-1].start_char > amounts[-1].start_char
-    if first_is_time == last_is_time:
-        # Both orders are possible, so the one in which more amounts touch their times counts.
-        led = sum(any(_touch(time, amount, text) for time in times) for amount in amounts)
-        followed = sum(any(_touch(amount, time, text) for time in times) for amount in amounts)
-        if led != followed:
-            first_is_time, last_is_time = led > followed, followed > led
     found: list[Time | None] = []
-    for amount in amounts:
-        before = [time for time in times if time.end_char <= amount.start_char]
-        after = [time for time in times if time.start_char >= amount.end_char]
-        if first_is_time and not last_is_time:
+    for amount, own in zip(amounts, beside, strict=True):
+        before = [time for time in free if time.end_char <= amount.start_char]
+        after = [time for time in free if time.start_char >= amount.end_char]
+        if own:
+            found.append(own)
+        elif first_is_time and not last_is_time:
             found.append(before[-1] if before else None)
         elif last_is_time and not first_is_time:
             found.append(after[0] if after else None)
@@ -302,7 +322,8 @@ def _times_of(amounts: Sequence[TimedAmount], times: Sequence[Time], text: str) 
 
 def _touch(first: Span, last: Span, text: str) -> bool:
     """Whether one follows the other at once, without a mark between them."""
-    return 0 <= last.start_char - first.end_char <= _TOUCHING and not _MARK.search(text[first.end_char : last.start_char])
+    between = text[first.end_char : last.start_char]
+    return 0 <= last.start_char - first.end_char <= _TOUCHING and not _MARK.search(between) and not _WEAK.search(between)
 
 
 def _distance(amount: Span, time: Span, text: str) -> int:
@@ -332,7 +353,7 @@ def _part_between(amount: Span, time: Time, text: str) -> Time | None:
 def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:
     """Whether an amount is what another rose from or by. What it rose from counts where its own time follows at once."""
     before = text[max(0, amount.start_char - _BEFORE_CHARS) : amount.start_char]
-    if _BY.search(before) or _BESIDE_AFTER.match(text, amount.end_char):
+    if _BY.search(before) or (_PER.search(before) and amount.value in _ONE) or _BESIDE_AFTER.match(text, amount.end_char):
         return True
     own = 0 <= time.start_char - amount.end_char <= 6 or 0 <= amount.start_char - time.end_char <= 3
     return bool(_BESIDE.search(before)) and not own

@@ -1,4 +1,4 @@
-"""What makes an amount no total of its time: it is planned, a rate, a part of another, or of a few days or other things."""
+"""What makes an amount no total of its time: it is planned, a rate, or of a few days or other things."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ _RATE_BEFORE = re.compile(
     r"|суточн)\w+[^,;.]{0,30})$",
     re.IGNORECASE,
 )
-_PART = re.compile(
-    r"\b(?:of (?:which|them|it|this|that)|with (?:\w+ )?(?:exports|imports)|including|made up of|among them|of whom"
-    r"|to china|alone)\b|其中|包括"
-    r"|\b(?:из (?:них|которых|этого)|в том числе|включая|на долю)\b",
-    re.IGNORECASE,
-)
-_PART_AFTER = re.compile(r"[^,;.]{0,30}\b(?:of (?:it|them|this)|of these|из них)\b", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:wrong(?:ly)?|mistaken(?:ly)?|error|erroneous|misprint|confus\w+|round(?:s|ed))\b|\b(?:ошиб\w+|неверн\w+|опечатк\w+"
     r"|перепута\w+|округл\w+)\b|误|写错|实际是|混淆|四舍五入|取整",
@@ -74,12 +67,6 @@ def is_rate(amount: Span, text: str) -> bool:
     flat = flatten(text)
     before = flat[max(0, amount.start_char - 40) : amount.start_char]
     return bool(_RATE_AFTER.match(flat, amount.end_char) or _RATE_BEFORE.search(before))
-
-
-def is_part(whole: Span, amount: Span, text: str) -> bool:
-    """Whether an amount is a part of one before it: "262,000 t, of which 233,000 to China"."""
-    flat = flatten(text)
-    return bool(_PART.search(flat[whole.end_char : amount.start_char]) or _PART_AFTER.match(flat, amount.end_char))
 
 
 def is_of_another_scope(question: str, text: str) -> bool:

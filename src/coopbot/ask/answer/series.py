@@ -23,91 +23,40 @@ from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
 from coopbot.index.types import F32
 from coopbot.text.cues import asks_for_shares, asks_since, without_cues, without_years
-from coopbot.text.dates import find_dates, find_years
+from coopbot.text.dates import find_years
 from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.reporting import count_attributions
-from coopbot.text.senses import senses
-from coopbot.text.timed import TimedAmount, timed_amounts
+from coopbot.text.timed import TimedAmount, parts_to, timed_amounts
 from coopbot.text.tokens import lexical_tokens
-from coopbot.text.totals import is_no_record, is_of_another_scope, is_of_days, is_part, is_rate
+from coopbot.text.totals import is_no_record, is_of_another_scope, is_of_days, is_rate
 
 # How many passages are read, of the question's language and of others.
 _READ = (3, 1)
 # What a passage with amounts of several times is worth, in the passages' scores.
 _FOR_A_TIME, _MOST_TIMES = 0.4, 5
-# Units that a series is never of, and what an amount in per cent is worth unless shares were asked for.
+# Units that a series is never of.
 _NO_SERIES = frozenset({"years", "months", "days", "hours", "minutes", "times", "pp"})
 _MONEY = frozenset({"usd", "cny", "rub", "eur"})
-_PERCENT = 0.2
-# The units of what is asked for, by concepts of the question; others are worth less.
-_UNITS_OF = {
-    "cargo": {"t", "teu"},
-    "trade": _MONEY,
-    "tourist": {"people"},
-    "passenger": {"people"},
-    "student": {"people"},
-    "electricity": {"wh"},
-    "gas": {"m3"},
-    "lng": {"t"},
-    "coal": {"t"},
-    "oil": {"t"},
-}
-_OF_ANOTHER_UNIT = 0.3
 _PEOPLE = frozenset({"tourist", "passenger", "student"})
-# A reading below this is no answer at all, in the question's language and in another.
-_HOPELESS = {True: -12.5, False: -18.0}
-# The share of the question's words that a sentence has, and a reading below which it has to be more alike.
-_MET, _DOUBTED = 0.3, -10.5
-# Bare numbers this much larger or smaller than the anchors' count something else.
-_OTHER_SIZE = 150.0
+# The share of the question's words that a sentence has.
+_MET = 0.3
 # Of a reading, what makes an amount as likely as not; amounts this much worse than the best are no anchors.
 _HALF, _ANCHORED, _ANCHORS = -6.0, 4.0, 4
 # Cosine from which a sentence is like an anchor, in its language and in another.
 _ALIKE = {True: 0.56, False: 0.42}
+# "Sold", "sent", "delivered": a sentence need not have the word.
+_SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import", "transit"})
 # What may be counted: a sentence that tells of another of these than the question counts something else.
-_COUNTED = frozenset(
-    {
-        "trade",
-        "export",
-        "import",
-        "production",
-        "harvest",
-        "capacity",
-        "price",
-        "cost",
-        "share",
-        "stake",
-        "profit",
-        "tax",
-        "transit",
-    }
-)
-# Units of many things, of which a sentence may count several; a reading that is so much better decides.
-_MANY_THINGS, _PREFERRED, _MOST_BESIDE = frozenset({"people", ""}), 1.0, 2
+_COUNTED = _SAID_IN_MANY_WAYS | {"production", "harvest", "capacity", "cost", "share", "stake", "profit", "tax"}
 # Units of what is counted at a time, such as "58 projects".
 _COUNTS = frozenset({""})
 _COUNTRIES = frozenset({"chinese", "russian"})
-# An amount of so much of the sum of the others is their sum.
-_SUM = (0.97, 1.03)
 # What may be a part of all cargo.
 _GOODS = frozenset({"coal", "ore", "timber", "grain", "meat", "oil", "gas", "lng", "machinery", "vehicle", "food"})
-# "Sold", "sent", "delivered": a sentence need not have the word.
-_SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import", "transit"})
-_GROWN = frozenset({"production", "harvest"})
-# The share of what the question is about that a sentence has, of the share that the anchor has.
-_ABOUT = 0.6
-# What a unit implies: tonnes are cargo.
-_IMPLIED = {"cargo": {"t", "teu"}, "electricity": {"wh"}, "gas": {"m3"}}
-# How much of a concept in the title or heading counts.
-_ABOVE = 0.75
-# How much more alike sentences of an anchor's article are, and those under its heading.
-_SAME_ARTICLE, _SAME_HEADING = 0.12, 0.15
-# From here on a sentence need not have the words of the question.
-_CLEARLY_ALIKE, _ITSELF = 0.3, 0.35
-_AFTER_CHARS = 12
+# How much more alike sentences of an anchor's article are, those under its heading, and an anchor itself.
+_SAME_ARTICLE, _SAME_HEADING, _ITSELF = 0.12, 0.15, 0.35
 _WORD = re.compile(r" ?[^\W\d]+")
-_CLAUSE, _DIGIT = re.compile(r"[,;\uff0c\uff1b]"), re.compile(r"\d")
 # Of how many texts it is remembered what they are about: those of the passages that a few questions look through.
 _REMEMBERED = 4096
 # Concepts that say nothing of what is counted.
@@ -115,19 +64,18 @@ _GENERAL = frozenset(
     {"year", "month", "figure", "number", "region", "chinese", "russian", "siberia", "plan", "compare", "last", "new"}
 )
 # Figures for one time that differ more are not for one thing.
-_APART = 1.4
+_APART = 1.25
 _MOST_POINTS = 24
 _UNREAD = -20.0
-# What a sentence in the question's language is worth beside one in another; where that language has a series, others need to be
-# as much more like it.
-_OWN, _ENOUGH, _MORE_ALIKE = 0.3, 3, 0.1
+# How much more alike than needed a sentence in another language has to be if it was not read.
+_MORE_ALIKE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPoint:
     """An amount at a time, in the sentence at `row` of an open passage; its places are in that sentence. score: how well it
     fits, comparable within a question.
-    alike: how much more alike than needed its sentence is to an anchor.
+    alike: how much more alike than needed its sentence is to an anchor. about: the share of what the question is about.
     """
 
     opened: OpenPassage
@@ -135,6 +83,7 @@ class FoundPoint:
     amount: TimedAmount
     score: float = 0.0
     alike: float = 0.0
+    about: float = 0.0
     reading: float = _UNREAD
 
     @property
@@ -175,23 +124,21 @@ def find_series(
     times are left out.
     """
     opened = open_best(question.text, store, ranked)
+    of_shares = asks_for_shares(question.text)
     of_capacity = "capacity" in _topics(question.text)
-    candidates = [point for one in opened for point in _candidates(question, one, rates=of_capacity)]
+    candidates = [point for one in opened for point in _candidates(one, rates=of_capacity, shares=of_shares)]
     candidates = [point for point in candidates if not _is_planned(point, store)]
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
     if _PEOPLE & _topics(question.text):  # "1,200 in 2022": who is counted is not said again
         candidates = [replace(point, amount=replace(point.amount, unit=point.amount.unit or "people")) for point in candidates]
-    candidates = [point for point in candidates if _is_named(question, point) and _is_clear(point, candidates)]
-    candidates = [point for point in candidates if not _is_of_another_thing(question, point)]
+    candidates = [point for point in candidates if _is_named(question, point) and not _counts_other(question, point)]
     anchors = _anchors(question, candidates)
     if not anchors:
         return FoundSeries(points=(), read=tuple(read.values()))
     unit = anchors[0].amount.unit
     units = {unit, *_MONEY} if unit in _MONEY else {unit}
     fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
-    if len({point.amount.time.days for point in fitting if point.opened.ranked.pair == "same"}) >= _ENOUGH:
-        fitting = [point for point in fitting if point.opened.ranked.pair == "same" or point.alike >= _MORE_ALIKE]
     if today is not None:
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
@@ -199,56 +146,33 @@ def find_series(
     return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
 
 
-def _candidates(question: Question, one: OpenPassage, *, rates: bool) -> list[FoundPoint]:
-    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does. Of an amount and its
-    part, "262,000 tonnes, of which 233,000 to China", the part if the question names what only the part is of.
+def _candidates(one: OpenPassage, *, rates: bool, shares: bool) -> list[FoundPoint]:
+    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does; shares:
+    whether those in per cent do.
     """
     found = list[FoundPoint]()
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
         if row in one.stored.shut:
             continue
-        if is_of_days(text) or is_no_record(text, of_capacity=rates) or (not rates and "maybe" in senses(_without_dates(text))):
+        if is_of_days(text) or is_no_record(text, of_capacity=rates):
             continue
-        seen: list[TimedAmount] = []
         for amount in timed_amounts(text, one.published):
-            if amount.unit in _NO_SERIES or (is_rate(amount, text) and not rates) or amount.time.length == 0:
+            if (
+                amount.unit in _NO_SERIES
+                or (amount.unit == "percent" and not shares)
+                or (is_rate(amount, text) and not rates)
+                or amount.time.length == 0
+            ):
                 continue
-            earlier = [other for other in seen if other.unit == amount.unit and other.time == amount.time]
-            if earlier and is_part(earlier[0], amount, text):
-                if not _is_asked_part(question, earlier[0], amount, text):
-                    continue
-                seen = [other for other in seen if other is not earlier[0]]
-                found = [point for point in found if point.amount is not earlier[0]]
-            seen.append(amount)
             found.append(FoundPoint(opened=one, row=row, amount=amount))
     return found
-
-
-def _is_asked_part(question: Question, whole: TimedAmount, part: TimedAmount, text: str) -> bool:
-    """Whether the words around a part name a thing of the question that the words before it do not."""
-    after = _CLAUSE.split(text[part.start_char :])[0]
-    before = text[: part.start_char]
-    between = text[whole.end_char : part.start_char]
-    sought = question.names | (find_concepts(question.text) & _COUNTRIES)
-    return bool(sought & (_named(between + after) - _named(before[: whole.end_char])))
-
-
-def _named(text: str) -> frozenset[str]:
-    return find_names(text) | (find_concepts(text) & _COUNTRIES)
 
 
 def _is_planned(point: FoundPoint, store: VectorStore) -> bool:
     """Whether a footnote of the sentence says that it tells of a plan."""
     article = store.article(point.opened.passage.article_id)
     return article is not None and any(one.planned_for for one in article.attributed(point.span))
-
-
-def _without_dates(text: str) -> str:
-    """So that "May 2022" expresses no uncertainty."""
-    for mention in reversed(find_dates(text)):
-        text = text[: mention.start_char] + text[mention.end_char :]
-    return text
 
 
 def _read(
@@ -279,8 +203,7 @@ def _with_reading(point: FoundPoint, read: dict[str, OpenPassage]) -> FoundPoint
 def _is_named(question: Question, point: FoundPoint) -> bool:
     """Whether the sentence, its title or headings name what the question names; and no other thing instead."""
     here, above = find_names(point.text), point.opened.title_names
-    around = " ".join((point.opened.title, *point.opened.passage.heading_path))
-    if not is_named(question.text, point.text, around):
+    if not is_named(question.text, point.text, _above(point)):
         return False
     places = frozenset(name for name in here if places_around(name))
     if not question.names:  # of a whole country: the figures of a part of it are others
@@ -295,81 +218,28 @@ def _is_named(question: Question, point: FoundPoint) -> bool:
     return not (others & places if count_attributions(point.text) else others)
 
 
-def _is_clear(point: FoundPoint, candidates: Sequence[FoundPoint]) -> bool:
-    """Whether an amount is the one of its time and unit in its sentence that answers: the first one, unless the reader clearly
-    says otherwise; of people and bare numbers, which count many things, only the one that the reader prefers.
-    """
-    beside = [
-        one
-        for one in candidates
-        if one.opened.passage is point.opened.passage
-        and one.row == point.row
-        and one.amount.time == point.amount.time
-        and one.amount.unit == point.amount.unit
-        and (one is point or not _is_close(one.amount, point.amount))
-    ]
-    if len(beside) == 1:
-        return True
-    others = sum(one.amount.value for one in beside if one is not point)
-    is_sum = point is beside[0] and _SUM[0] * float(others) <= float(point.amount.value) <= _SUM[1] * float(others)
-    if len(beside) > _MOST_BESIDE and not is_sum and point.reading < _HALF:
-        return False
-    if is_sum:
-        return True
-    first, second = sorted((one.reading for one in beside), reverse=True)[:2]
-    if first - second >= _PREFERRED:
-        return point.reading == first
-    return point.amount.unit not in _MANY_THINGS and point is beside[0]
-
-
-def _is_of_another_thing(question: Question, point: FoundPoint) -> bool:
-    """Whether a bare number counts another thing than the question, "70 tigers and 80 leopards", or says in such a sentence not
-    what it counts, "after 27 and 42 in 2017".
-    """
-    if point.amount.unit or point.opened.stored.language != question.language:
-        return False
-    words = set(lexical_tokens(question.text))
-    if words & _thing_after(point.amount, point.text):
-        return False
-    beside = [_thing_after(one, point.text) for one in timed_amounts(point.text, point.opened.published) if not one.unit]
-    return any(words & things for things in beside)
-
-
-def _thing_after(amount: TimedAmount, text: str) -> set[str]:
-    """The word that stands right after an amount."""
-    following = _WORD.match(text, amount.end_char)
-    return set(lexical_tokens(following[0])) if following else set()
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def _topics(text: str) -> frozenset[str]:
     return find_concepts(text) - _GENERAL
 
 
 def _aboutness(question: Question, point: FoundPoint) -> float:
-    """The share of what the question is about that the sentence has; headings count a little less."""
+    """The share of what the question is about that the sentence, its title or headings have."""
     sought = _topics(question.text)
     if not sought:
         return 1.0
-    around = " ".join((point.opened.title, *point.opened.passage.heading_path))
-    here, above = _topics(point.text), _topics(around)
-    here |= {topic for topic in sought if point.amount.unit in _IMPLIED.get(topic, ())}
-    return (len(sought & here) + _ABOVE * len(sought & above - here)) / len(sought)
+    return len(sought & _topics(f"{_above(point)} {point.text}")) / len(sought)
 
 
 def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[FoundPoint]:
     """The amounts that answer best, all of the likeliest unit, best first."""
     of_shares = asks_for_shares(question.text)
     weights: dict[str, float] = {}
-    wanted = {unit for concept in _topics(question.text) for unit in _UNITS_OF.get(concept, ())}
 
     def worth(point: FoundPoint) -> float:
         retrieved = float(point.opened.features["late_weighted"][point.row]) + float(point.opened.features["cosine"][point.row])
         likely = 1 / (1 + np.exp(-(point.reading - _HALF) / 2))
-        factor = _PERCENT if point.amount.unit == "percent" and not of_shares else 1.0
-        if wanted and not of_shares and point.amount.unit not in wanted:
-            factor *= _OF_ANOTHER_UNIT
-        return float((likely + 0.3 * retrieved) * factor * _aboutness(question, point))
+        return float((likely + 0.3 * retrieved) * _aboutness(question, point))
 
     for point in candidates:
         weights[point.amount.unit] = weights.get(point.amount.unit, 0.0) + worth(point)
@@ -379,7 +249,7 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
     unit = named[0] if named else max(weights, key=lambda one: weights[one])
     own = sorted((point for point in candidates if point.amount.unit == unit), key=worth, reverse=True)
     if any(point.reading > _UNREAD for point in own):
-        own = [point for point in own if point.reading > _UNREAD or _aboutness(question, point) >= _ABOUT]
+        own = [point for point in own if point.reading > _UNREAD]
     anchors: list[FoundPoint] = []
     for is_own in (True, False):
         side = [point for point in own if (point.opened.ranked.pair == "same") == is_own]
@@ -390,34 +260,30 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
 def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
     """The point with its score, if its sentence is like one of the anchors and about what they are about."""
     alike = max(_likeness(point, one) for one in anchors)
-    if is_of_another_scope(question.text, point.text) or _is_of_other_goods(question.text, point):
+    if is_of_another_scope(question.text, point.text):
         return None
     about = _aboutness(question, point)
-    sought, here = _counted(question.text), _counted(point.text)
-    if sought and sought.isdisjoint(here) and (here or (sought - _SAID_IN_MANY_WAYS and point.reading < _HALF)):
-        return None
-    if about < _ABOUT * max(_aboutness(question, one) for one in anchors) and alike < _CLEARLY_ALIKE:
+    sought = _counted(question.text, _COUNTED) - _SAID_IN_MANY_WAYS
+    heading = "".join(point.opened.passage.heading_path[-1:])
+    if sought and sought.isdisjoint(_counted(f"{heading} {point.text}", _COUNTED)):
         return None
     is_own = point.opened.ranked.pair == "same"
     if _words_met(question, point) < _MET and point.reading < _HALF:
         return None
-    if _UNREAD < point.reading < _DOUBTED and alike < _MORE_ALIKE:
-        return None
     if alike < (0.0 if is_own or point.reading > _UNREAD else _MORE_ALIKE) and point.reading < _HALF:
         return None
-    if _UNREAD < point.reading < _HOPELESS[is_own]:
-        return None
-    sizes = [float(one.amount.value) for one in anchors if one.amount.value]
-    if point.amount.unit in _MANY_THINGS and sizes and point.reading < _HALF:
-        size = float(point.amount.value)
-        if not size or not 1 / _OTHER_SIZE <= size / float(np.median(sizes)) <= _OTHER_SIZE:
-            return None
     late = float(point.opened.features["late_weighted"][point.row])
     return replace(
         point,
-        score=alike + 2 * late + 0.3 * about + 0.02 * max(point.reading, _UNREAD) + (_OWN if is_own else 0.0),
+        score=alike + 2 * late + 0.3 * about + 0.02 * max(point.reading, _UNREAD),
         alike=alike,
+        about=about,
     )
+
+
+def _above(point: FoundPoint) -> str:
+    """The title and headings above a sentence."""
+    return " ".join((point.opened.title, *point.opened.passage.heading_path))
 
 
 def _words_met(question: Question, point: FoundPoint) -> float:
@@ -427,38 +293,42 @@ def _words_met(question: Question, point: FoundPoint) -> float:
     if point.opened.stored.language != question.language:
         return 1.0
     words = set(lexical_tokens(without_cues(without_years(question.text))))
-    around = " ".join((point.opened.title, *point.opened.passage.heading_path, point.text))
+    if _counted(question.text, _COUNTED):  # of what goods the exports are
+        words = {word for word in words if find_concepts(word).isdisjoint(_COUNTED | _COUNTRIES | _GENERAL)}
+    around = f"{_above(point)} {point.text}"
     here, topics = set(lexical_tokens(around)), _topics(around)
-    topics |= {topic for topic, units in _IMPLIED.items() if point.amount.unit in units}
     met = [word in here or bool(find_concepts(word) & topics) for word in words]
     return sum(met) / len(met) if met else 1.0
 
 
-def _counted(text: str) -> frozenset[str]:
-    """What a text says that is counted; a harvest is a production."""
-    found = _topics(text) & _COUNTED
-    return found | _GROWN if found & _GROWN else found
+def _counted(text: str, kinds: frozenset[str]) -> frozenset[str]:
+    """What of these a text says that is counted."""
+    return _topics(text) & kinds
 
 
-def _is_of_other_goods(question: str, point: FoundPoint) -> bool:
-    """Whether an amount is of goods that the question does not ask for: "4.4 million tonnes of coal"; or of all goods, where a
-    part of it is of those that are asked for: "3.0 million tonnes, of which 2.9 million of coal".
+def _counts_other(question: Question, point: FoundPoint) -> bool:
+    """Whether an amount counts what the question does not, by the nearest words that say what: "exports of 76 billion" of all
+    trade, "of coal" of all cargo; or, of a bare number, by the word after it: "70 tigers and 80 leopards".
     """
-    sought = find_concepts(question) & _GOODS
-    after = point.text[point.amount.end_char : point.amount.end_char + _AFTER_CHARS]
-    if (find_concepts(after.split(",")[0]) & _GOODS) - sought:
+    parts = parts_to(point.amount, point.text)
+    for kinds in (_COUNTED, _GOODS):
+        sought = _counted(question.text, kinds)
+        here = next(filter(None, (_counted(part, kinds) for part in parts)), frozenset())
+        if here and here.isdisjoint(sought) and (sought or here & _COUNTED - _SAID_IN_MANY_WAYS):
+            return True
+    if sought.isdisjoint(_counted(f"{_above(point)} {point.text}", _GOODS)) if sought else _counted(parts[0], _GOODS):
         return True
-    here = find_concepts(point.text) & _GOODS
-    if here and sought and sought.isdisjoint(here):
-        return True
-    clauses = _CLAUSE.split(point.text)
-    if not sought and point.amount.unit in _MONEY:  # of all trade, the value of one kind of goods
-        return any(point.amount.of(point.text) in clause and find_concepts(clause) & _GOODS for clause in clauses)
-    told = [place for place, clause in enumerate(clauses) if find_concepts(clause) & sought]
-    own = [place for place, clause in enumerate(clauses) if point.amount.of(point.text) in clause]
-    if not (sought and told) or set(own) & set(told):
+    if point.amount.unit or point.opened.stored.language != question.language:
         return False
-    return any(_DIGIT.search(clauses[place]) for place in told if place > min(own, default=-1))
+    words = set(lexical_tokens(question.text))
+    beside = [_thing_after(one, point.text) for one in timed_amounts(point.text, point.opened.published) if not one.unit]
+    return words.isdisjoint(_thing_after(point.amount, point.text)) and any(words & things for things in beside)
+
+
+def _thing_after(amount: TimedAmount, text: str) -> set[str]:
+    """The word that stands right after an amount."""
+    following = _WORD.match(text, amount.end_char)
+    return set(lexical_tokens(following[0])) if following else set()
 
 
 def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
@@ -489,35 +359,20 @@ def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
     kept: list[FoundPoint] = []
     for point in sorted(points, key=lambda one: (one.amount.unit != unit, one.opened.ranked.pair != "same", -one.score)):
         same = [one for one in kept if one.amount.time.days == point.amount.time.days]
-        if same and _is_exacter(point, same[0]):
-            kept[kept.index(same[0])] = point
-        elif not same or (
+        if not same or (
             len(same) == 1
+            and point.text != same[0].text
             and same[0].amount.unit == point.amount.unit
             and not _agree(same[0].amount, point.amount)
             and _is_close(same[0].amount, point.amount)
             and point.opened.stored.language == same[0].opened.stored.language
+            and point.about >= same[0].about
             and count_attributions(point.text) + count_attributions(same[0].text)
         ):
             kept.append(point)
     kept = _whole_years(kept, counts=unit in _COUNTS)
     kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
     return tuple(kept[-_MOST_POINTS:])
-
-
-def _is_exacter(point: FoundPoint, other: FoundPoint) -> bool:
-    """Whether a point gives the figure that another one rounds, 38.8 for 39, in the same language."""
-    return (
-        not point.amount.approximate
-        and (other.amount.approximate or _digits(point) > _digits(other))
-        and point.amount.unit == other.amount.unit
-        and point.opened.stored.language == other.opened.stored.language
-        and _agree(point.amount, other.amount)
-    )
-
-
-def _digits(point: FoundPoint) -> int:
-    return len(point.amount.value.normalize().as_tuple().digits)
 
 
 def _whole_years(kept: list[FoundPoint], *, counts: bool) -> list[FoundPoint]:
