@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR
@@ -49,13 +50,10 @@ def size(count: float) -> str:
 
 def bytes_of(paths: Iterable[Path]) -> int:
     """Total size of files and of all files under folders. Those deleted meanwhile count as 0."""
-    return sum(_bytes(file) for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
-
-
-def _bytes(path: Path) -> int:
-    try:
-        found = path.lstat()
-    except OSError:
-        return 0
-    # The size of a folder itself depends on the file system.
-    return 0 if S_ISDIR(found.st_mode) else found.st_size
+    total = 0
+    for file in (file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))):
+        with suppress(OSError):
+            found = file.lstat()
+            # The size of a folder itself depends on the file system.
+            total += 0 if S_ISDIR(found.st_mode) else found.st_size
+    return total

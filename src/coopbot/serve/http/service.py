@@ -26,10 +26,6 @@ if TYPE_CHECKING:  # an optional library
     from coopbot.serve.http.tracing import Tracing
 
 
-def _questions() -> Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]]:
-    return {language: message(language).questions for language in INTERFACE_LANGUAGES}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpService:
     """An answerer over an open index, and what surrounds it.
@@ -50,7 +46,9 @@ class HttpService:
     access: Access = field(default_factory=Access)
     feedback: FeedbackBox = field(default_factory=lambda: FeedbackBox(State(None)))
     public_url: str = ""
-    questions: Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]] = field(default_factory=_questions)
+    questions: Mapping[InterfaceLanguage, Mapping[str, Sequence[str]]] = field(
+        default_factory=lambda: {language: message(language).questions for language in INTERFACE_LANGUAGES}
+    )
     monitoring: Monitoring | None = None
     tracing: Tracing | None = None
     deliver: Deliver | None = None
