@@ -75,7 +75,7 @@ def rows_of(cases: Sequence[Case], sentence: dict[Pair, LinearModel], *, last_on
         for read in case.batches()[-1 if last_only else 0 :]:
             opened = [case.passages[place] for place in read]
             scores = [sentence[one.ranked.pair].score(one.features) for one in opened]
-            same, across = (candidates_of(opened, scores, pair) for pair in PAIRS)
+            same, across = (candidates_of(case.question, opened, scores, pair) for pair in PAIRS)
             for own, others in ((same, across), (across, same)):
                 features = answer_features(case.question, own, others, opened, scores)
                 for one, its in zip(own, features, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_every_sentence_has_every_feature(store: Snapshot, weights: Weights) -> 
             assert {len(values) for values in one.features.values()} == {len(one.passage.sentences)}
             assert all(np.isfinite(values).all() for values in one.features.values())
         scores = [one.features["cosine"] for one in opened]
-        own, others = (candidates_of(opened, scores, pair) for pair in PAIRS)
+        own, others = (candidates_of("", opened, scores, pair) for pair in PAIRS)
         for features in answer_features(ROAD, own, others, opened, scores):
             assert all(values.shape == (1,) and not np.isinf(values).any() for values in features.values())
             assert reader is None or features["read_total"] >= max(float(one.features["read_starts"].max()) for one in opened)
@@ -146,7 +147,7 @@ def test_rivals_count_all_other_sentences_by_their_odds(store: Snapshot, weights
 
 def _of_first(opened: Sequence[OpenPassage], scores: Sequence[F32], name: str) -> float:
     """A feature of the best sentence in the question's language, which is the first one here."""
-    own = candidates_of(opened, scores, "same")
+    own = candidates_of("", opened, scores, "same")
     return float(answer_features(ROAD, own, [], opened, scores)[0][name][0])
 
 
@@ -228,8 +229,29 @@ def test_what_says_the_same_is_as_likely(store: Snapshot, weights: Weights) -> N
     assert best.log_odds > 2
     apart = judge(ROAD, opened, scores, replace(pooled, same=None))[0]
     assert apart.candidate.pair == "across"
-    english, russian = (candidates_of(opened, scores, pair)[0] for pair in PAIRS)
+    english, russian = (candidates_of("", opened, scores, pair)[0] for pair in PAIRS)
     assert same_features(english, russian)["agrees"] == 1.0
+
+
+def test_what_is_said_of_other_people_takes_no_place_among_the_judged(tmp_path: Path, weights: Weights) -> None:
+    embedder = BagOfWords()
+    russians = [
+        make_article(f"en/r{n}", f"Russian driver number {n} needs a visa. Russian citizens of town {n} need a visa too.")
+        for n in range(2)
+    ]
+    chinese = make_article("en/c", "Chinese citizens need no visa for the visa fair.")
+    build([*russians, chinese], embedder, tmp_path, model="", precision="")
+    store = open_current(tmp_path, embedder.fingerprint)
+    question = "Do Chinese citizens need a visa?"
+    ranked = rank_passages(find_all(understand(question, embedder), store, Filters(), late=True), weights.passage)
+    opened = open_passages(question, store, ranked, range(len(ranked)), None)
+    scores = [
+        np.full(len(one.passage.sentences), -1.0 if one.passage.article_id == "en/c" else 0.0, dtype=np.float32)
+        for one in opened
+    ]
+    for asked, has_chinese in ((question, True), ("Who needs a visa?", False)):
+        judged = candidates_of(asked, opened, scores, "same")
+        assert any("Chinese" in one.text for one in judged) is has_chinese
 
 
 def test_a_filter_that_nothing_passes_leaves_nothing(store: Snapshot, weights: Weights) -> None:

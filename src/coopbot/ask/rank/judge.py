@@ -133,7 +133,7 @@ def judge(
     question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], weights: JudgeWeights, said: Said = NOTHING_SAID
 ) -> list[Judged]:
     """The best sentences, the one to quote first at index 0. scores: sentence scores of each passage, (sentences,) each."""
-    same, across = (candidates_of(opened, scores, pair) for pair in PAIRS)
+    same, across = (candidates_of(question, opened, scores, pair) for pair in PAIRS)
     judged = [
         Judged(candidate=one, log_odds=float(weights.answered[one.pair].score(features)[0]))
         for own, others in ((same, across), (across, same))
@@ -143,15 +143,23 @@ def judge(
     return sorted(pooled, key=lambda one: -_usefulness(one, weights))
 
 
-def candidates_of(opened: Sequence[OpenPassage], scores: Sequence[F32], pair: Pair) -> list[Candidate]:
-    """The best sentences of one side by score, at most two of a passage."""
+def candidates_of(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], pair: Pair) -> list[Candidate]:
+    """The best sentences of one side by score, at most two of a passage. Those that speak of other people than the question are
+    judged beside these, not instead of them.
+    """
     found = [
         Candidate(opened=one, row=int(row), score=float(own[row]))
         for one, own in zip(opened, scores, strict=True)
         if one.ranked.pair == pair
         for row in [row for row in np.argsort(-own, kind="stable") if int(row) not in one.stored.shut][:_OF_A_PASSAGE]
     ]
-    return sorted(found, key=lambda one: -one.score)[:_JUDGED]
+    judged: list[Candidate] = []
+    others = 0
+    for one in sorted(found, key=lambda one: -one.score)[: 2 * _JUDGED]:
+        if len(judged) - others < _JUDGED:
+            judged.append(one)
+            others += speaks_of_other_people(question, one.text)
+    return judged
 
 
 def _usefulness(judged: Judged, weights: JudgeWeights) -> float:
