@@ -32,7 +32,9 @@ def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Chec
         detail = f"{len(unreadable)} of {len(found)} files: {_some([str(one) for one in unreadable])}; fix or remove them"
         checks = [Check(name="corpus", ok=False, detail=detail)]
     checks.append(check_only("duplicates", lambda: _duplicates(articles)))
-    checks += _half_written(corpus_dir)
+    if files := sorted(corpus_dir.rglob(".*.tmp")):  # left by a killed `coopbot add`
+        detail = f"{size(bytes_of(files))} of interrupted additions, never read: {_some([str(file) for file in files])}"
+        checks.append(Check(name="corpus leftovers", ok=True, detail=f"{detail}; unless coopbot add is running, delete them"))
     return checks, {article.article_id: article.sha256 for article in articles}
 
 
@@ -64,15 +66,6 @@ def _twins(articles: Sequence[Article]) -> Iterator[tuple[str, str]]:
             yield twin.article_id, article.article_id
         for key in keys:
             by_key[key].append(article)
-
-
-def _half_written(corpus_dir: Path) -> list[Check]:
-    """Files left by a killed `coopbot add`. They are never read."""
-    files = sorted(corpus_dir.rglob(".*.tmp"))
-    if not files:
-        return []
-    detail = f"{size(bytes_of(files))} of interrupted additions, never read: {_some([str(file) for file in files])}"
-    return [Check(name="corpus leftovers", ok=True, detail=f"{detail}; unless coopbot add is running, delete them")]
 
 
 def _some(names: Sequence[str]) -> str:

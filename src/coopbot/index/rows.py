@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from coopbot.domain import Article, Language, Passage
 from coopbot.index import token_codes
@@ -98,27 +97,22 @@ def embed_block(texts: Sequence[list[str]], embedder: Embedder) -> list[PassageV
         centre = embedder.centre(cast(Language, language))
         own = passages.tokens[row].spans[:, 1] > len(context)
         begins = passages.tokens[row].spans[own, 0] - len(context)
+        place = 0
+        starts = []
+        for sentence in rest:
+            place = text.index(sentence, place)
+            starts.append(place)
+            place += len(sentence)
+        # A token that includes the space before a sentence begins one character early.
+        firsts = np.searchsorted(begins, np.array(starts) - 1)
+        firsts[0] = 0
         vectors.append(
             PassageVectors(
                 pooled=centred(passages.pooled[row], centre.passage),
                 sentences=centred(sentences[at : at + len(rest)], centre.sentence).astype(np.float16),
                 codes=token_codes.encode(passages.tokens[row].vectors[own]),
-                token_counts=_token_counts(begins, text, rest),
+                token_counts=np.diff(np.append(firsts, len(begins))).astype(np.int64),
             )
         )
         at += len(rest)
     return vectors
-
-
-def _token_counts(begins: npt.NDArray[np.int32], text: str, sentences: Sequence[str]) -> npt.NDArray[np.int64]:
-    """How many tokens each sentence of a text has; a token belongs to the last sentence that begins at or before it."""
-    at = 0
-    starts = []
-    for sentence in sentences:
-        at = text.index(sentence, at)
-        starts.append(at)
-        at += len(sentence)
-    # A token that includes the space before a sentence begins one character early.
-    firsts = np.searchsorted(begins, np.array(starts) - 1)
-    firsts[0] = 0
-    return np.diff(np.append(firsts, len(begins))).astype(np.int64)

@@ -67,10 +67,18 @@ def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) ->
     names = [other for one in quoted for other in one.of_kind("name")]
     if not all(any(map(fact.is_covered_by, names)) for fact in own.of_kind("name")):
         return "name"
-    if not _are_words_supported(own, quoted):
+    # Words in other languages are compared through the glossary. Of Chinese the characters are compared, not words: their
+    # segmentation depends on the context.
+    rest = own.without_facts()
+    concepts = {concept for one in quoted if one.language != own.language for concept in find_concepts(one.text)}
+    translated = {token for tokens, ids in concept_mentions(rest) if concepts & set(ids) for token in tokens}
+    known = translated.union(*(lexical_tokens(one.text) for one in quoted))
+    known_han = HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
+    words = {token for token in lexical_tokens(rest) if not _HAN.search(token)}
+    if not (words <= known and {char for char in _simplified(rest) if _HAN.match(char)} <= known_han):
         return "word"
     # At least one quote has the same negation and uncertainty.
-    if all(senses(own.without_facts()) != senses(one.without_facts()) for one in quoted):
+    if all(senses(rest) != senses(one.without_facts()) for one in quoted):
         return "sense"
     # Names come in the same order as in the quotes, and each amount has the same nearest date and name.
     in_order = _in_order(_names(own), list(map(_names, quoted))) and _in_order(_sides(own), list(map(_sides, quoted)))
@@ -91,20 +99,6 @@ def _are_all_covered(kind: Kind, own: _Text, quoted: Sequence[_Text]) -> bool:
             return False
         left.remove(covering)
     return True
-
-
-def _are_words_supported(own: _Text, quoted: Sequence[_Text]) -> bool:
-    """Whether quotes have all words of the sentence. Those in other languages are compared through the glossary.
-
-    Of Chinese the characters are compared, not words: their segmentation depends on the context.
-    """
-    rest = own.without_facts()
-    concepts = {concept for one in quoted if one.language != own.language for concept in find_concepts(one.text)}
-    translated = {token for tokens, ids in concept_mentions(rest) if concepts & set(ids) for token in tokens}
-    known = translated.union(*(lexical_tokens(one.text) for one in quoted))
-    known_han = HAN_GLUE.union(*translated, *(_simplified(one.text) for one in quoted if one.language == own.language))
-    words = {token for token in lexical_tokens(rest) if not _HAN.search(token)}
-    return words <= known and {char for char in _simplified(rest) if _HAN.match(char)} <= known_han
 
 
 def _names(one: _Text) -> list[frozenset[str]]:

@@ -92,7 +92,13 @@ class PassageWriter:
                 "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
                 [_passage_row(stored, self._articles) for stored in passages],
             )
-            self._db.executemany("INSERT INTO voices VALUES (?,?,?,?,?)", _voice_rows(article, passages))
+            spoken: list[tuple[str | int | None, ...]] = []
+            for stored in passages if article.attributions else ():
+                for voice in voices(article, *stored.passage.sentences):
+                    first, last = (day.isoformat() for day in voice.when) if voice.when else (None, None)
+                    for publisher in sorted(voice.publishers) or [""]:
+                        spoken.append((stored.language, stored.row, publisher, first, last))
+            self._db.executemany("INSERT INTO voices VALUES (?,?,?,?,?)", spoken)
             self._db.executemany("INSERT INTO places VALUES (?,?)", [(place, self._articles) for place in sorted(places)])
         self._articles += 1
 
@@ -289,14 +295,6 @@ def _to_article(row: tuple[Any, ...]) -> Article:
         also_published_by=from_json(tuple[Source, ...], also_published_by),
         attributions=from_json(tuple[Attribution, ...], rest[0]) if rest and rest[0] != _NONE else (),
     )
-
-
-def _voice_rows(article: Article, passages: Sequence[StoredPassage]) -> Iterator[tuple[str | int | None, ...]]:
-    for stored in passages if article.attributions else ():
-        for voice in voices(article, *stored.passage.sentences):
-            first, last = (day.isoformat() for day in voice.when) if voice.when else (None, None)
-            for publisher in sorted(voice.publishers) or [""]:
-                yield stored.language, stored.row, publisher, first, last
 
 
 def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes, ...]:

@@ -73,7 +73,14 @@ class Shelf:
             pooled = self._shards[0].vectors.rows(rows)
         else:
             pooled = np.concatenate([self._shards[part].vectors.rows([row]) for part, row in map(self._locate, rows)])
-        lexical = self._lexical(rows, query)
+        # BM25 by all terms, as a share of its maximum.
+        scores = np.zeros(len(rows), dtype=np.float32)
+        located = [self._locate(row) for row in rows]
+        for part in {part for part, _ in located}:
+            at = [i for i, (other, _) in enumerate(located) if other == part]
+            within = np.array([located[i][1] for i in at], dtype=np.int64)
+            scores[at] = self._shards[part].words.scores(within, query.places[part], weights, self._average_length)
+        lexical = scores / np.float32(sum(weights) or 1.0)
         candidates = FirstStage(rows=np.array(rows, dtype=np.int64), pooled=pooled, lexical=lexical, idf=query.idf)
         return candidates.best(vector, nearest, matching, limit)
 
@@ -116,17 +123,6 @@ class Shelf:
         totals = sum(frequencies, np.zeros(len(terms), np.int64)).tolist()
         idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, totals, strict=True)}
         return _QueryTerms(places=places, frequencies=totals, idf=idf)
-
-    def _lexical(self, rows: Sequence[int], terms: _QueryTerms) -> F32:
-        """(rows,): BM25 by all terms, as a share of its maximum."""
-        scores = np.zeros(len(rows), dtype=np.float32)
-        weights = list(terms.idf.values())
-        located = [self._locate(row) for row in rows]
-        for part in {part for part, _ in located}:
-            at = [i for i, (other, _) in enumerate(located) if other == part]
-            own = np.array([located[i][1] for i in at], dtype=np.int64)
-            scores[at] = self._shards[part].words.scores(own, terms.places[part], weights, self._average_length)
-        return scores / np.float32(sum(weights) or 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,9 @@ def _read_tensors(file: io.BytesIO, data: bytes, sizes: dict[str, int]) -> Itera
         kind, count, offset, size = _take(file, "BIQQ")
         raw = data[offset : offset + size]
         values = np.frombuffer(raw, "<f4", count) if kind == 0 else _dequantise(raw, count)
-        yield _torch_name(name), values.reshape(_tensor_shape(name, count, sizes)).astype(np.float32)
+        is_matrix = name in ("emb.word", "emb.pos", "emb.type") or (name.endswith(".w") and "ln" not in name)
+        width = sizes["intermediate_size" if name.endswith("fo.w") else "hidden_size"]
+        yield _torch_name(name), values.reshape((-1, width) if is_matrix else (count,)).astype(np.float32)
 
 
 def _dequantise(raw: bytes, count: int) -> F32:
@@ -125,13 +127,6 @@ def _torch_name(name: str) -> str:
         return _TENSOR_NAMES[name]
     layer, part, kind = name.split(".")
     return f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}.{'weight' if kind == 'w' else 'bias'}"
-
-
-def _tensor_shape(name: str, count: int, sizes: dict[str, int]) -> tuple[int, ...]:
-    if name in ("emb.word", "emb.pos", "emb.type"):
-        return (-1, sizes["hidden_size"])
-    is_matrix = name.endswith(".w") and "ln" not in name
-    return (-1, sizes["intermediate_size" if name.endswith("fo.w") else "hidden_size"]) if is_matrix else (count,)
 
 
 def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:

@@ -106,7 +106,15 @@ def _die_with_parent(on: bool) -> None:
 
 def _answer(header: dict[str, Any], data: bytes, memory_bytes: int, output_bytes: int) -> bytes:
     try:
-        answer = _json(_read(header["kind"], header["name"], data))
+        name = header["name"]
+        if header["kind"] == "feed":
+            from coopbot.ingest.web.feed import read_feed
+
+            answer = _json({"addresses": read_feed(data, name)})
+        else:
+            from coopbot.ingest.formats.readers import read_bytes
+
+            answer = _json({"draft": asdict(read_bytes(data, name))})
         return answer if len(answer) <= output_bytes else _json({"limit": "output"})
     except MemoryError:
         outcome: dict[str, object] = {"limit": "memory"}  # nothing more here: the traceback still holds memory
@@ -124,16 +132,6 @@ def _ran_out(memory_bytes: int) -> bool:
         peak_kb = next((int(line.split()[1]) for line in status if line.startswith("VmPeak")), 0)
         return peak_kb * 1024 > _ALL_BUT * memory_bytes
     return False
-
-
-def _read(kind: str, name: str, data: bytes) -> dict[str, object]:
-    if kind == "feed":
-        from coopbot.ingest.web.feed import read_feed
-
-        return {"addresses": read_feed(data, name)}
-    from coopbot.ingest.formats.readers import read_bytes
-
-    return {"draft": asdict(read_bytes(data, name))}
 
 
 def _json(answer: dict[str, object]) -> bytes:

@@ -36,7 +36,10 @@ def without_boxes(blocks: Sequence[str], kinds: Sequence[Kind], groups: Sequence
     result = [Kind.FURNITURE if kind is Kind.STOP else kind for kind in article] + [Kind.STOP] * (len(kinds) - stop)
     strong = [index for index, kind in enumerate(article) if kind is Kind.PROSE and shape.is_strong(blocks[index])]
     first, last = (strong[0], strong[-1]) if strong else (0, -1)
-    following = _following(kinds)
+    # For each block the kind of the next one that is not furniture.
+    following = [Kind.STOP] * len(kinds)
+    for index in range(len(kinds) - 2, -1, -1):
+        following[index] = following[index + 1] if kinds[index + 1] is Kind.FURNITURE else kinds[index + 1]
     for head in (index for index in range(first, stop) if kinds[index] is Kind.RELATED):
         end = _end_of_box(head, article, following, groups, last)
         result[head + 1 : end] = [Kind.BOXED] * (end - head - 1)
@@ -99,14 +102,6 @@ def end_of_article(blocks: Sequence[str], kinds: Sequence[Kind], start: int) -> 
         if balance >= best:
             best, end = balance, index + 1
     return end
-
-
-def _following(kinds: Sequence[Kind]) -> list[Kind]:
-    """For each block the kind of the next one that is not furniture."""
-    result = [Kind.STOP] * len(kinds)
-    for index in range(len(kinds) - 2, -1, -1):
-        result[index] = result[index + 1] if kinds[index + 1] is Kind.FURNITURE else kinds[index + 1]
-    return result
 
 
 def _stop(blocks: Sequence[str], kinds: Sequence[Kind]) -> int:

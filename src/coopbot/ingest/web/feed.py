@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -98,17 +98,16 @@ def read_feed(data: bytes, url: str) -> tuple[str, ...]:
         sanitize_html=False,
     )
     if not parsed.version:
-        raise Unreadable(url, _no_feed(parsed.feed))
+        links = (
+            link for link in parsed.feed.get("links", []) if str(link.get("type")) in FEEDS and link.get("rel") == "alternate"
+        )
+        feeds = (str(link.get("href")) for link in links)
+        feed = next((f" ({address[:300]})" for address in feeds if is_web_address(address)), "")
+        raise Unreadable(
+            url, f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
+        )
     links = (str(entry.get("link", "")).strip() for entry in parsed.entries)
     return tuple(dict.fromkeys(filter(is_web_address, links)))
-
-
-def _no_feed(page: Mapping[str, Any]) -> str:
-    """The reason why this is not a feed, with the feed's address if a web page links to it."""
-    links = (link for link in page.get("links", []) if str(link.get("type")) in FEEDS and link.get("rel") == "alternate")
-    feeds = (str(link.get("href")) for link in links)
-    feed = next((f" ({address[:300]})" for address in feeds if is_web_address(address)), "")
-    return f"not an RSS or Atom feed; give the address of the site's feed{feed}, or add the page itself without --feed"
 
 
 ReadFeed = Callable[[bytes, str], tuple[str, ...]]

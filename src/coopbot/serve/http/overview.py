@@ -123,6 +123,7 @@ class Overview:
             return article.language == query.language, article.published or date.min
 
         months = Counter(f"{one.article.published:%Y-%m}" for one in passing("published") if one.article.published)
+        places = Counter(place for entry in passing("places") for place in entry.values[PLACES.field])
         return OverviewOut(
             snapshot=store.snapshot_id,
             total=store.manifest.articles,
@@ -131,7 +132,10 @@ class Overview:
             languages=dict(Counter(entry.article.language for entry in passing("languages"))),
             months=dict(sorted(months.items())),
             publishers=_publishers(passing("publishers")),
-            places=_places(passing("places")),
+            places=[
+                PlaceOut.of(all_places()[place_id], articles=count)
+                for place_id, count in sorted(places.items(), key=lambda item: (-item[1], item[0]))
+            ],
             # Those in the language first; those of one day in the order of the entries.
             recent=nlargest(query.recent, (entry.article for entry in passing()), key=newness),
             newest=max((entry.newest for entry in entries if entry.newest), default=None),
@@ -179,14 +183,6 @@ def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
             names=publisher_names(written[key]),
         )
         for key, count in counts.most_common(_PUBLISHERS)
-    ]
-
-
-def _places(entries: Iterable[_Entry]) -> list[PlaceOut]:
-    counts = Counter(place for entry in entries for place in entry.values[PLACES.field])
-    return [
-        PlaceOut.of(all_places()[place_id], articles=count)
-        for place_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from telegram import InlineQuery, InlineQueryResultArticle, InlineQueryResultsButton, InputTextMessageContent
 from telegram.error import BadRequest
 
-from coopbot.domain import Answer
 from coopbot.serve import view
 from coopbot.serve.telegram.context import BotContext
 from coopbot.serve.telegram.format import answer_parts
@@ -50,11 +49,6 @@ async def _offer(context: BotContext, query: InlineQuery) -> None:
         article = found.articles[hit.passage.article_id]
         (part, *_) = passage_parts(found, [hit], answer.question_language, f"🔎 {answer.searched_as}")
         results.append(_article(f"passage{number}", article.title, hit.passage.text, part))
-    await query.answer([_answer(answer), *results], cache_time=_CACHED_S, is_personal=private)
-
-
-def _answer(answer: Answer) -> InlineQueryResultArticle:
-    """The answer as one message, with its question; what does not fit is left out."""
     title = described = ""
     for block in reversed(view.answer_view(answer)):
         match block:
@@ -64,7 +58,11 @@ def _answer(answer: Answer) -> InlineQueryResultArticle:
                 title = block.words.under + block.words.text
             case view.LeadBlock():
                 title = title or block.text
-    return _article("answer", title, described, answer_parts(answer, asked="")[0])
+    await query.answer(
+        [_article("answer", title, described, answer_parts(answer, asked="")[0]), *results],
+        cache_time=_CACHED_S,
+        is_personal=private,
+    )
 
 
 def _article(name: str, title: str, description: str, part: Part) -> InlineQueryResultArticle:
