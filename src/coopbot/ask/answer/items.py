@@ -19,6 +19,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence, scored_sentences
 from coopbot.ask.understand.question import Question
 from coopbot.ask.weights import Weights
 from coopbot.domain import Span
+from coopbot.text.characters import HAN
 from coopbot.text.cues import enumerates, without_names
 from coopbot.text.figures import figures_agree, find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, name_spans, places_around
@@ -41,6 +42,8 @@ _ABOUT, _NAMED_ABOUT = 0.5, 0.66
 # What is listed by names: places of a region, and what names itself.
 _PLACES = frozenset({"border-crossing", "port", "city", "station", "bridge", "park", "border", "customs", "island"})
 _KINDS = _PLACES | {"bank", "university", "pipeline", "corridor", "river"}
+# A crossing by rail is none by road.
+_WAYS = frozenset({"rail", "road"})
 # "Crossing" and "checkpoint" are said of the same.
 _BORDER = frozenset({"border-crossing", "border"})
 # How much less likely than possible the best sentence may be for a list of names.
@@ -52,7 +55,7 @@ _NEAR_CHARS, _PREPOSITION_CHARS = 22, 2
 _MOST_ITEMS = 40
 # Cosine from which sentences with the same figures or names say the same.
 _ALIKE = 0.4
-_MARK = re.compile(r"[^\w\s-]")
+_MARK, _HAN_LAST = re.compile(r"[^\w\s-]"), re.compile(f"[{HAN}]$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +111,12 @@ def lists_itself(one: ScoredSentence) -> bool:
 
 def _only_counts(question: Question, one: ScoredSentence) -> bool:
     """Whether a sentence counts what is listed, "about 20 companies", and names none."""
-    answer = one.answer_text
-    figures = {figure.unit for figure in find_figures(answer)} - {"date"}
-    return bool(figures) and not lists_itself(one) and not find_names(answer) - question.names
+    if lists_itself(one):
+        return False
+    if _place_kinds(_topics(question.text)):
+        return not find_names(one.text) - question.names
+    figures = {figure.unit for figure in find_figures(one.answer_text)} - {"date"}
+    return bool(figures) and not find_names(one.answer_text) - question.names
 
 
 def _is_likely(one: ScoredSentence, best: ScoredSentence) -> bool:
@@ -149,7 +155,10 @@ def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequen
 
 def _is_on_topic(question: Question, text: str, headings: Sequence[str], share: float = _ABOUT) -> bool:
     topics = _topics(question.text)
-    here = _topics(" ".join((*headings, text)))
+    ways, here = topics & _WAYS, _topics(text)
+    if ways and here & _WAYS and ways.isdisjoint(here):
+        return False
+    here |= _topics(" ".join(headings))
     here |= _BORDER if here & _BORDER else frozenset()
     return len(topics & here) >= share * len(topics)
 
@@ -185,6 +194,8 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
             if row in one.stored.shut or not _is_on_topic(question, text, headings, _NAMED_ABOUT if regions else 1.0):
                 continue
             if regions and not all(_is_at(place, here, headings) for place in regions):
+                continue
+            if question.names and not question.names & (here | find_names(" ".join(headings))):
                 continue
             named = [words for words, ids in name_spans(text) if _is_item(question, text, words, ids, topics, regions)]
             if not named or (len(named) == 1 and regions and not _is_beside(text, named[0], topics)):
@@ -239,6 +250,7 @@ def _is_beside(text: str, words: Span, topics: frozenset[str]) -> bool:
 def _beside(text: str, words: Span) -> str:
     """The words right before a name, and the one or two right after it that are no preposition, up to the next mark."""
     before = _MARK.split(text[max(0, words.start_char - _NEAR_CHARS) : words.start_char])[-1]
+    before = "" if _HAN_LAST.search(before) else before  # 珲春口岸, and not 口岸到珲春
     following = _MARK.split(text[words.end_char : words.end_char + _NEAR_CHARS])[0].split()[:2]
     after = " ".join(following) if following and len(following[0]) > _PREPOSITION_CHARS else ""
     return f"{before} {words.of(text)} {after}"

@@ -25,6 +25,8 @@ _LOOKED_AT = 24
 _ALIKE, _SHORTEST_CHARS = 0.85, 12
 # How much of the subject a title has to have; in another language of what it is about.
 _FITTING = 0.6
+# What it costs that a title has none of the other words of a subject that it names: "football in Vladivostok".
+_UNNAMED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +97,10 @@ def _fit(subject: Question, article: Article) -> float:
         others = 0.05 * len(titled - subject.names)
         if article.language != subject.language:
             topics = find_concepts(subject.text)
-            return (len(topics & find_concepts(article.title)) / len(topics) if topics else 1.0) - others
+            return (len(topics & find_concepts(article.title)) / len(topics) if topics else float(not words)) - others
         if not words:
             return 1.0 - others
-        return 1.0 - others - 0.2 * (1 - _overlap(words, article.title))
+        return 1.0 - others - _UNNAMED * (1 - _overlap(words, article.title))
     if article.language != subject.language or not words:
         return 0.0
     if subject.language != "en" and {word for word in words if word.isascii()} - set(lexical_tokens(article.title)):
