@@ -79,6 +79,12 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/osa-lock",
+        "In May 2024 the Osa lock passed 120 ships a day. By the design of June 2024 the Osa lock is to pass 400 a day.",
+        title="The Osa lock",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/rye",
         "Perm and Sarapul together may sell 52,000 tonnes of rye. Perm may sell 31,000 tonnes of rye in 2025. Sarapul may sell "
         "21,000 tonnes of rye in 2025. In 2019 Sarapul sold 9,000 tonnes of rye.",
@@ -289,6 +295,11 @@ def test_a_list_has_no_item_of_another_region(answerer: Answerer, question: str)
     assert "Kani-Kurgan" not in text
 
 
+def test_crossings_by_road_are_none_by_rail(answerer: Answerer) -> None:
+    answer = answerer.ask("Which railway checkpoints are there in Primorye?")
+    assert not any("lorries" in claim.text for claim in answer.claims if answer.kind == "list")
+
+
 def test_a_sentence_that_lists_things_itself_is_a_list(answerer: Answerer) -> None:
     answer = answerer.ask("Which towns are members of the Kama league?")
     assert answer.kind == "list"
@@ -321,6 +332,12 @@ def test_the_latest_comes_first_with_its_date(answerer: Answerer) -> None:
     assert "2023" in answer.claims[0].text
     days = [citation.as_of for citation in answer.citations]
     assert days == sorted(days, key=str, reverse=True)
+
+
+def test_the_latest_is_what_was_counted_not_what_is_planned(answerer: Answerer) -> None:
+    answer = answerer.ask("the latest count: how many ships a day pass the Osa lock now?")
+    assert answer.kind == "latest"
+    assert [claim.text for claim in answer.claims] == ["In May 2024 the Osa lock passed 120 ships a day."]
 
 
 @pytest.mark.parametrize(
@@ -377,8 +394,9 @@ def test_an_overview_opens_with_the_lead_and_goes_by_headings(
     assert len(answer.claims) <= 4
 
 
-def test_an_overview_of_what_no_article_is_about_says_so(answerer: Answerer) -> None:
-    answer = answerer.ask("give me an overview of Brazilian football")
+@pytest.mark.parametrize("subject", ["Brazilian football", "football in Primorye"])
+def test_an_overview_of_what_no_article_is_about_says_so(answerer: Answerer, subject: str) -> None:
+    answer = answerer.ask(f"give me an overview of {subject}")
     assert (answer.kind, answer.remarks) == ("summary", ("not_about",))
 
 

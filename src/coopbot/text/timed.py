@@ -253,27 +253,31 @@ def _amounts(quantities: Sequence[Quantity], text: str) -> list[TimedAmount]:
                 found[-1] = replace(found[-1], start_char=quantity.start_char, value=quantity.value)
             found[-1] = replace(found[-1], high=quantity.value, end_char=quantity.end_char)
         else:
-            unit = quantity.unit or _counted(text, quantity.end_char)
-            if (
-                not unit
-                and quantity.value >= _ADOPTED_FROM
-                and found
-                and found[-1].unit not in ("percent", "years", "months", "days")
-            ):
-                unit = found[-1].unit
+            unit, value = quantity.unit or _counted(text, quantity.end_char), quantity.value
+            adopts = (
+                not unit and value >= _ADOPTED_FROM and last and found[-1].unit not in ("percent", "years", "months", "days")
+            )
+            if adopts and last:
+                unit, value = found[-1].unit, value * _factor(last, text)
             found.append(
                 TimedAmount(
                     start_char=quantity.start_char,
                     end_char=quantity.end_char,
                     time=_NEVER,
-                    value=quantity.value,
-                    high=quantity.value,
+                    value=value,
+                    high=value,
                     unit=unit,
                     approximate=quantity.approximate,
                 )
             )
         last = quantity
     return found
+
+
+def _factor(quantity: Span, text: str) -> Decimal:
+    """How many of its plain unit the unit of an amount is: of kilowatt hours 1,000 watt hours."""
+    units = (read_unit(text, at) for at in range(quantity.start_char + 1, quantity.end_char))
+    return next((unit[0].factor for unit in units if unit and unit[1] == quantity.end_char), Decimal(1))
 
 
 def _counted(text: str, position: int) -> str:

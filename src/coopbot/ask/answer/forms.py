@@ -43,6 +43,8 @@ _LEAST_CONFIDENCE = 0.1
 _TITLES, _OF_AN_OVERVIEW = 6, 0.8
 # As in `dating`: log odds within which sentences are about as likely; and how alike they are that tell of one thing.
 _NEAR, _ALIKE = 1.3, 0.45
+# How alike a newer sentence with a figure of the same unit has to be.
+_ALIKE_IF_NEWER = 0.3
 # Passages searched for articles about a subject.
 _SEARCHED = 60
 # Passages of a side that are read, of the question's language and of others.
@@ -99,9 +101,20 @@ def answer_latest(asking: Asking) -> Answer | None:
     about = [one for one in evidence.sentences if _is_there(asking, one)]
     if not about or evidence.confidence < asking.sentence_weights.possible:
         return None
+    if _units(about[0]) and not _of_plans(asking):  # what passes it, not what may
+        recorded = [one for one in about if not _is_planned(asking, one)]
+        about = recorded if recorded and recorded[0].probability >= asking.sentence_weights.possible else about
     best = about[0]
-    near = [one for one in about if one.log_odds >= max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR)]
-    near = [best, *(one for one in near if one is not best and float(one.vector @ best.vector) >= _ALIKE)]
+    least, newest = max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR), _day(asking, best) or date.max
+
+    def is_near(one: ScoredSentence) -> bool:
+        alike, units = float(one.vector @ best.vector), {figure.unit for figure in find_figures(one.text)}
+        if alike >= _ALIKE and one.log_odds >= least:
+            return True
+        is_newer = (_day(asking, one) or date.min) > newest and bool(_units(best) & units)
+        return is_newer and alike >= _ALIKE_IF_NEWER and one.log_odds >= best.log_odds - _BEHIND
+
+    near = [best, *(one for one in about if one is not best and is_near(one))]
     near = [_readable(asking, one, evidence.sentences) for one in near]
     days = {id(one): _day(asking, one) for one in near}
     near.sort(key=lambda one: (days[id(one)] or date.min, one.log_odds), reverse=True)
@@ -116,6 +129,17 @@ def answer_latest(asking: Asking) -> Answer | None:
     remarks: tuple[Remark, ...] = ("undated",) if all(one.as_of == "undated" for one in citations) else ()
     outcome: Outcome = "answered" if evidence.confidence >= asking.sentence_weights.answered else "possible"
     return _answer(asking, "latest", citations, outcome=outcome, confidence=evidence.confidence, remarks=remarks)
+
+
+def _of_plans(asking: Asking) -> bool:
+    """Whether a question asks for what is planned or possible."""
+    return is_no_record(asking.asked.text) or "capacity" in find_concepts(asking.asked.text)
+
+
+def _is_planned(asking: Asking, one: ScoredSentence) -> bool:
+    """Whether a sentence tells of a plan, by its words or a footnote."""
+    known = asking.article(one.stored.passage.article_id).attributed(one.span)
+    return is_no_record(one.text) or any(source.planned_for for source in known)
 
 
 def _is_there(asking: Asking, one: ScoredSentence) -> bool:
@@ -215,11 +239,11 @@ def _stands_for(one: ScoredSentence, sides: Sequence[Side]) -> bool:
 
 def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[ScoredSentence]]) -> list[ScoredSentence | None]:
     """A sentence for each side that has any: together the likeliest, of one unit and one time."""
-    of_plans = is_no_record(asking.text) or "capacity" in find_concepts(asking.text)
+    of_plans = _of_plans(asking)
 
     def fit(side: Side, one: ScoredSentence, first: ScoredSentence) -> float:
         alike = bool(_units(one) & _units(first)) + (_year(asking, one) == _year(asking, first))
-        fits = _is_told(side, sides, one.text) - (not of_plans and is_no_record(one.text))
+        fits = _is_told(side, sides, one.text) - (not of_plans and _is_planned(asking, one))
         return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits
 
     best, most = list[ScoredSentence | None]([None] * len(sides)), -math.inf
