@@ -557,3 +557,27 @@ def test_an_article_opened_at_a_quote_has_the_sources_of_all_its_sentences(visit
     ask(page, "What does a ticket for the Ostrov ferry cost?")
     page.locator(".claim .cite").first.click()
     expect(page.locator("#reader .origins summary")).to_have_text("Sources of this brief: 2")
+
+
+def test_on_a_phone_the_bars_of_a_series_can_be_compared(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+
+    def in_a_series(route: Route) -> None:
+        lines = route.fetch().text().split("\n")
+        for place, line in enumerate(lines):
+            if '"blocks"' in line:
+                data = json.loads(line.removeprefix("data: "))
+                words = {"text": "38.8 billion cubic metres", "language": "en", "answer": None, "under": ""}
+                row = {"time": "2025", "words": words, "restated": "", "share": 1, "number": 1, "line": "x"}
+                data["blocks"] = [{"kind": "series", "heading": "Figures", "rows": [row, {**row, "share": 0.1}]}]
+                lines[place] = f"data: {json.dumps(data)}"
+        route.fulfill(body="\n".join(lines), content_type="text/event-stream")
+
+    page.route("**/v1/ask", in_a_series)
+    ask(page, BRIDGE)
+    long, short = (bar.bounding_box() for bar in page.locator(".series rect").all())
+    assert long is not None
+    assert short is not None
+    assert long["width"] > 250
+    assert long["width"] > 9 * short["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -129,9 +129,9 @@ def test_every_text_is_in_every_language() -> None:
     }
     used = {name for text in named.values() for name in re.findall(r"\bt\.([a-z_]+)\b", text)}
     assert used <= texts["en"].keys()
-    by_code = {"from", "zh", "ru", "en", "name", "short_name", "question_empty", "question_too_long", "busy"}
+    by_code = {"from", "zh", "ru", "en", "name", "short_name", "question_empty", "question_too_long"}
     indexed = {name for name in texts["en"] if name.startswith(("job_", "failed_"))}
-    indexed |= {"retrieved", "read", "history_forbidden", "history_full"}
+    indexed |= {"waiting", "retrieved", "read", "history_forbidden", "history_full"}
     indexed |= {name for one in VALUE_FILTERS for name in (one.option, f"{one.option}_hint")}
     assert texts["en"].keys() - used <= by_code | indexed
 

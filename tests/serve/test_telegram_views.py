@@ -285,7 +285,7 @@ def test_forget_deletes_stored_data_and_lists_it(bot: Bot, api: BotApi, presses:
                 presses("👍")
 
     bot.run(scenario)
-    assert api.sent[3].text == "Deleted: ratings: 1, questions: 2, subscriptions: 1."
+    assert api.sent[3].text == "Deleted: ratings (1), questions (2), subscriptions (1)."
     assert api.sent[4].text == _EN.nothing_to_forget
     service = bot.service()
     for table in ("answers", "feedback", "languages", "subscriptions", "outbox"):

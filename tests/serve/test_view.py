@@ -308,7 +308,7 @@ def test_sides_have_labels_and_what_is_missing_or_left_out_is_said(capsys: pytes
 @pytest.mark.parametrize(
     ("language", "opening"),
     [
-        ("en", "There is no answer before this"),
+        ("en", "There is no earlier answer"),
         ("zh", "此前没有可以说明出处的回答"),
         ("ru", "До этого не было ответа"),
     ],
@@ -381,9 +381,9 @@ def _said(language: Language) -> Answer:
         (
             "zh",
             [
-                "（有效期原定至2026年9月14日；此处没有更晚的报道） The ticket costs 5 yuan.",
+                "（原定有效期至2026年9月14日；未见更晚的报道） The ticket costs 5 yuan.",
                 "《人民日报》，2019年8月21日 · 见 coopbot 简报",
-                "（原计划于2026年8月；此处没有关于结果的报道） A second ferry was planned.",
+                "（原计划时间：2026年8月；未见结果报道） A second ferry was planned.",
                 "俄新社（Rambler 门户网转载），2026年3月 · 见 coopbot 简报",
             ],
         ),
@@ -443,7 +443,7 @@ def test_a_quote_has_its_heading_before_it_where_it_needs_it_in_every_interface(
 @pytest.mark.parametrize(
     ("language", "line"),
     [
-        ("en", "A: this is about B, where it is."),
+        ("en", "A: the answer is about B, which it belongs to."),
         ("zh", "A：以下说的是它所在的B。"),
         ("ru", "A: ответ дан шире, для всей территории — B."),
     ],

@@ -30,6 +30,7 @@ _FROM_MESSAGES = (
     "colon",
     "question_empty",
     "question_too_long",
+    "busy",
     "unavailable",
     "went_wrong",
 )

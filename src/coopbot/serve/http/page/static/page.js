@@ -11,7 +11,7 @@ import { mark, readLink } from "./link.js";
 import { keepTurn, openHistory, setUpHistory } from "./history.js";
 import { setUpOffline } from "./offline.js";
 import { hideToast, toast } from "./toast.js";
-import { MAX_CHARS, day, fill, language, t } from "./words.js";
+import { MAX_CHARS, day, fill, language, span, t } from "./words.js";
 
 const KEPT = 20; // turns kept over a reload
 const VIEWS = ["sources", "history", "add"]; // besides asking
@@ -135,7 +135,7 @@ async function submit(asked, { alone = false, linked = null } = {}) {
     if (state.conversation && !alone) body.conversation_id = state.conversation;
     if (linked?.after.length) body.quoted_before = linked.after;
     for await (const { name, data } of ask(body, stopper.signal)) {
-      if (name === "retrieved" || name === "read") turn.working = fill(t[name], { n: data.passages });
+      if (["waiting", "retrieved", "read"].includes(name)) turn.working = fill(t[name], { n: data.questions ?? data.passages });
       if (name === "claims") turn.answer = data;
       if (name === "done") {
         turn.answer = data;
@@ -203,8 +203,9 @@ function problemText({ status, retryAfter }) {
   if (status === 401) return t.key_needed;
   if (status === 403) return t.key_wrong;
   if (status === 422) return t.question_too_long;
-  if (status === 429) return fill(t.busy_s, { n: retryAfter || 60 });
-  return status === 503 ? t.unavailable : t.went_wrong;
+  if (status === 429) return fill(t.busy_s, { n: span(retryAfter || 60) });
+  if (status === 503) return retryAfter ? t.busy.replace("…", retryAfter) : t.unavailable;
+  return t.went_wrong;
 }
 
 // The filters of questions, lists and counts, as the service expects them.

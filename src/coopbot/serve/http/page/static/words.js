@@ -20,6 +20,9 @@ export const day = (iso) => (iso ? days.format(new Date(iso)) : t.undated);
 export const month = (iso) => months.format(new Date(iso));
 export const number = (n) => numbers.format(n);
 
+// A time to wait. Short units need no plural and no case.
+export const span = (s) => new Intl.NumberFormat(LOCALES[language], { style: "unit", unit: s < 100 ? "second" : "minute", unitDisplay: "short" }).format(s < 100 ? s : Math.ceil(s / 60));
+
 // The service's offsets count code points, JavaScript's count UTF-16 units.
 export function cut(text, start, end) {
   const points = [...text];
