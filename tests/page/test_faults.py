@@ -61,7 +61,7 @@ def test_who_has_to_wait_sees_how_many_are_before(visit: Visit) -> None:
         window.fetch = async () => new Response(new ReadableStream({start: (events) => events.enqueue(event)}));"""
     )
     submit(page)
-    expect(page.locator(".working")).to_have_text("В очереди. Вопросов перед вашим: 3…")
+    expect(page.locator(".working")).to_have_text("В очереди. Вопросов перед вашим: 3.")
 
 
 def test_who_comes_while_too_many_ask_learns_when_to_come_back(visit: Visit) -> None:
