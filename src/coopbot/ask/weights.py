@@ -176,7 +176,7 @@ def parse_weights(fields: dict[str, Any]) -> Weights:
         unread=_sentence_weights(fields["unread"]),
         meaning=MeaningWeights(rows=_numbers(fields["meaning"]["rows"]).reshape(5, -1), bias=fields["meaning"]["bias"]),
         follow_up=_follow_up_weights(**fields["follow_up"]),
-        rules=_rule_weights(**fields["rules"]),
+        rules=RuleWeights(**{**fields["rules"], "vector": _numbers(fields["rules"]["vector"])}),
     )
 
 
@@ -206,10 +206,6 @@ def _follow_up_weights(needs: Any, carried: Any, **others: float) -> FollowUpWei
     return FollowUpWeights(
         needs=_model(**needs), carried=_model(**carried), carried_vector=vector, carried_vector_mean=mean, **others
     )
-
-
-def _rule_weights(vector: str, **others: float) -> RuleWeights:
-    return RuleWeights(vector=_numbers(vector), **others)
 
 
 def _numbers(encoded: str) -> F32:

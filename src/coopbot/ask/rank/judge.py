@@ -139,8 +139,14 @@ def judge(
         for own, others in ((same, across), (across, same))
         for one, features in zip(own, answer_features(question, own, others, opened, scores), strict=True)
     ]
-    pooled = [_less_if_said(_pooled(one, judged, weights), said) for one in judged]
-    return sorted(pooled, key=lambda one: -_usefulness(one, weights))
+    found = []
+    for one in judged:
+        pooled = _pooled(one, judged, weights)
+        loss = said.loss if said.repeats(one.candidate.answer) else 0.0
+        found.append(Judged(candidate=one.candidate, log_odds=pooled.log_odds - loss, loss=loss))
+    # How likely it answers, and that the asker can read it.
+    readable = {"same": 1.0, "across": weights.readable}
+    return sorted(found, key=lambda one: -_probability(one.log_odds) * readable[one.candidate.pair])
 
 
 def candidates_of(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], pair: Pair) -> list[Candidate]:
@@ -160,11 +166,6 @@ def candidates_of(question: str, opened: Sequence[OpenPassage], scores: Sequence
             judged.append(one)
             others += speaks_of_other_people(question, one.text)
     return judged
-
-
-def _usefulness(judged: Judged, weights: JudgeWeights) -> float:
-    """The probability that it answers, and that the asker can read it."""
-    return _probability(judged.log_odds) * (1.0 if judged.candidate.pair == "same" else weights.readable)
 
 
 def _pooled(judged: Judged, others: Sequence[Judged], weights: JudgeWeights) -> Judged:
@@ -189,11 +190,6 @@ def _telling(answer: str) -> list[Figure]:
     """Its amounts; its dates, if it has none."""
     figures = find_figures(answer)
     return [one for one in figures if one.unit != "date"] or figures
-
-
-def _less_if_said(judged: Judged, said: Said) -> Judged:
-    loss = said.loss if said.repeats(judged.candidate.answer) else 0.0
-    return Judged(candidate=judged.candidate, log_odds=judged.log_odds - loss, loss=loss)
 
 
 def same_features(one: Candidate, other: Candidate) -> Features:

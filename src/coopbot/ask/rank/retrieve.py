@@ -92,12 +92,8 @@ class Evidence:
 
     def discounted(self, holds: float, without: Callable[[ScoredSentence], bool]) -> Evidence:
         """The same without some sentences, where the others answer only with the probability `holds`."""
-        return replace(self, sentences=tuple(_discounted(one, holds) for one in self.sentences if not without(one)))
-
-
-def _discounted(sentence: ScoredSentence, holds: float) -> ScoredSentence:
-    likely = holds * sentence.probability
-    return replace(sentence, log_odds=math.log(likely / (1 - likely)))
+        left = [(one, holds * one.probability) for one in self.sentences if not without(one)]
+        return replace(self, sentences=tuple(replace(one, log_odds=math.log(likely / (1 - likely))) for one, likely in left))
 
 
 def find_evidence(
@@ -278,15 +274,14 @@ def _sentence(one: OpenPassage, row: int, log_odds: float) -> ScoredSentence:
 
 def to_hits(ranked: Sequence[RankedPassage], store: VectorStore, top_k: int) -> list[Hit]:
     """Ranked passages as hits."""
-    return [_hit(store, one, rank) for rank, one in enumerate(ranked[:top_k], start=1)]
-
-
-def _hit(store: VectorStore, one: RankedPassage, rank: int) -> Hit:
-    candidates, place = one.candidates, one.place
-    legs = LegScores(
-        dense=float(candidates.dense[place]),
-        lexical=float(candidates.lexical[place]),
-        late=float(candidates.passage_met[:, place].mean()),
-    )
-    (stored,) = store.stored(candidates.language, [one.row])
-    return Hit(passage=stored.passage, rank=rank, score=round(one.score, 4), legs=legs)
+    hits = []
+    for rank, one in enumerate(ranked[:top_k], start=1):
+        candidates, place = one.candidates, one.place
+        legs = LegScores(
+            dense=float(candidates.dense[place]),
+            lexical=float(candidates.lexical[place]),
+            late=float(candidates.passage_met[:, place].mean()),
+        )
+        (stored,) = store.stored(candidates.language, [one.row])
+        hits.append(Hit(passage=stored.passage, rank=rank, score=round(one.score, 4), legs=legs))
+    return hits
