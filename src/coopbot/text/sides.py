@@ -68,7 +68,9 @@ _COMPARATIVE = (
     r"|длиннее|короче|шире|глубже|выше|старше|новее|раньше|позже|быстрее|дешевле|дороже|больше|меньше)"
 )
 _EDGE_BEFORE = re.compile(
-    rf"^(?:{_COMPARATIVE}|(?:is|are|was|were|do|does|did|has|have|at|in|by|via|through|в|во|на|через)\b)\s+", re.IGNORECASE
+    rf"^(?:{_COMPARATIVE}|(?:is|are|was|were|do|does|did|has|have|at|in|by|via|through|в|во|на|через|compare"
+    r"|сравни(?:те|ть)?)\b)\s+",
+    re.IGNORECASE,
 )
 _EDGE_AFTER = re.compile(
     rf"(?:\s+(?:costs?|cost|стоит|стоил\w*|run|runs))?\s+{_COMPARATIVE}$|\s+costs?$|(?<=\w)(?:相比|比)$", re.IGNORECASE

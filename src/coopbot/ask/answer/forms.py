@@ -18,7 +18,7 @@ from coopbot.ask.answer.cite import cite, cite_span, dated
 from coopbot.ask.answer.counterparts import find_counterpart, is_one, repeats, say_the_same
 from coopbot.ask.answer.items import find_items, lists_itself
 from coopbot.ask.answer.overview import find_overview, fitting_articles
-from coopbot.ask.answer.series import FoundPoint, find_series
+from coopbot.ask.answer.series import MONEY, FoundPoint, find_series
 from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
@@ -101,17 +101,17 @@ def answer_latest(asking: Asking) -> Answer | None:
     about = [one for one in evidence.sentences if _is_there(asking, one)]
     if not about or evidence.confidence < asking.sentence_weights.possible:
         return None
-    if _units(about[0]) and not _of_plans(asking):  # what passes it, not what may
+    if _units(about[0].answer_text) and not _of_plans(asking):  # what passes it, not what may
         recorded = [one for one in about if not _is_planned(asking, one)]
         about = recorded if recorded and recorded[0].probability >= asking.sentence_weights.possible else about
     best = about[0]
     least, newest = max(asking.sentence_weights.least_log_odds, best.log_odds - _NEAR), _day(asking, best) or date.max
 
     def is_near(one: ScoredSentence) -> bool:
-        alike, units = float(one.vector @ best.vector), {figure.unit for figure in find_figures(one.text)}
+        alike = float(one.vector @ best.vector)
         if alike >= _ALIKE and one.log_odds >= least:
             return True
-        is_newer = (_day(asking, one) or date.min) > newest and bool(_units(best) & units)
+        is_newer = (_day(asking, one) or date.min) > newest and bool(_units(best.answer_text) & _units(one.text))
         return is_newer and alike >= _ALIKE_IF_NEWER and one.log_odds >= best.log_odds - _BEHIND
 
     near = [best, *(one for one in about if one is not best and is_near(one))]
@@ -199,7 +199,8 @@ def _side_by_side(
     sure = min(one.probability for one in sentences) if confidence is None else confidence
     limit = asking.limit(len(sentences))
     remarks = [remark] if remark else []
-    if len(sentences) > 1 and all(map(_units, sentences)) and not frozenset.intersection(*map(_units, sentences)):
+    units = [_units(one.answer_text) for one in sentences]
+    if len(units) > 1 and all(units) and not frozenset.intersection(*units):
         remarks.append("other_units")
     times = {_year(asking, one) for one in sentences} - {None}
     if len(times) > 1 and not all(find_years(side.words) or "date" in side.units for side in sides):
@@ -242,7 +243,7 @@ def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[S
     of_plans = _of_plans(asking)
 
     def fit(side: Side, one: ScoredSentence, first: ScoredSentence) -> float:
-        alike = bool(_units(one) & _units(first)) + (_year(asking, one) == _year(asking, first))
+        alike = bool(_units(one.answer_text) & _units(first.answer_text)) + (_year(asking, one) == _year(asking, first))
         fits = _is_told(side, sides, one.text) - (not of_plans and _is_planned(asking, one))
         return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits
 
@@ -258,12 +259,17 @@ def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[S
             worth += _A_SIDE + max(fits) if free else 0.0
         if worth > most:
             best, most = row, worth
+    counts = Counter(unit for one in best if one for unit in _units(one.text) - _NO_SIZE - {""})
+    (unit, count), *_ = counts.most_common(1) or [("", 0)]
+    if count > 1:  # what is told of another side in another unit is not the same; money may be in several
+        same = MONEY if unit in MONEY else {unit}
+        best = [one if one and (not _units(one.answer_text) or same & _units(one.text)) else None for one in best]
     return best
 
 
-def _units(one: ScoredSentence) -> frozenset[str]:
-    """The units of the figures that answer."""
-    return frozenset(figure.unit for figure in find_figures(one.answer_text)) - {"date"}
+def _units(text: str) -> frozenset[str]:
+    """The units of its figures, but for dates."""
+    return frozenset(figure.unit for figure in find_figures(text)) - {"date"}
 
 
 def _year(asking: Asking, one: ScoredSentence) -> int | None:
@@ -346,7 +352,8 @@ def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
     opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
-    if len(found) < _LEAST_ITEMS and not (found and (len(found[0].names) >= _LEAST_ITEMS or lists_itself(found[0].sentence))):
+    alone = bool(found) and found[0].sentence.pair == "same"
+    if len(found) < _LEAST_ITEMS and not (alone and (len(found[0].names) >= _LEAST_ITEMS or lists_itself(found[0].sentence))):
         return None
     most = asking.limit(_OF_LIST)
     citations = _citations(asking, [one.sentence for one in found[:most]])

@@ -23,10 +23,12 @@ from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
 from coopbot.index.types import F32
 from coopbot.text.cues import asks_for_shares, asks_since, without_cues, without_years
-from coopbot.text.dates import find_years
+from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
+from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.reporting import count_attributions
+from coopbot.text.senses import senses
 from coopbot.text.timed import TimedAmount, parts_to, timed_amounts
 from coopbot.text.tokens import lexical_tokens
 from coopbot.text.totals import is_no_record, is_of_another_scope, is_of_days, is_rate
@@ -37,7 +39,7 @@ _READ = (3, 1)
 _FOR_A_TIME, _MOST_TIMES = 0.4, 5
 # Units that a series is never of.
 _NO_SERIES = frozenset({"years", "months", "days", "hours", "minutes", "times", "pp"})
-_MONEY = frozenset({"usd", "cny", "rub", "eur"})
+MONEY = frozenset({"usd", "cny", "rub", "eur"})
 _PEOPLE = frozenset({"tourist", "passenger", "student"})
 # The share of the question's words that a sentence has.
 _MET = 0.3
@@ -46,9 +48,9 @@ _HALF, _ANCHORED, _ANCHORS = -6.0, 4.0, 4
 # Cosine from which a sentence is like an anchor, in its language and in another.
 _ALIKE = {True: 0.56, False: 0.42}
 # "Sold", "sent", "delivered": a sentence need not have the word.
-_SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import", "transit"})
+_SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import"})
 # What may be counted: a sentence that tells of another of these than the question counts something else.
-_COUNTED = _SAID_IN_MANY_WAYS | {"production", "harvest", "capacity", "cost", "share", "stake", "profit", "tax"}
+_COUNTED = _SAID_IN_MANY_WAYS | {"production", "harvest", "capacity", "cost", "share", "stake", "profit", "tax", "transit"}
 # Units of what is counted at a time, such as "58 projects".
 _COUNTS = frozenset({""})
 _COUNTRIES = frozenset({"chinese", "russian"})
@@ -137,8 +139,14 @@ def find_series(
     if not anchors:
         return FoundSeries(points=(), read=tuple(read.values()))
     unit = anchors[0].amount.unit
-    units = {unit, *_MONEY} if unit in _MONEY else {unit}
+    units = {unit, *MONEY} if unit in MONEY else {unit}
     fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
+    if not question.names:  # of one place, or of none
+        times: dict[frozenset[str], set[tuple[date, date]]] = {}
+        for point in fitting:
+            times.setdefault(_places(point), set()).add(point.amount.time.days)
+        scope = max(times, key=lambda places: (len(times[places]), not places), default=frozenset())
+        fitting = [point for point in fitting if _places(point) == scope]
     if today is not None:
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
@@ -158,6 +166,8 @@ def _candidates(one: OpenPassage, *, rates: bool, shares: bool) -> list[FoundPoi
         if is_of_days(text) or is_no_record(text, of_capacity=rates):
             continue
         for amount in timed_amounts(text, one.published):
+            if not rates and "maybe" in senses(_without_dates(parts_to(amount, text)[0])):
+                continue
             if (
                 amount.unit in _NO_SERIES
                 or (amount.unit == "percent" and not shares)
@@ -167,6 +177,13 @@ def _candidates(one: OpenPassage, *, rates: bool, shares: bool) -> list[FoundPoi
                 continue
             found.append(FoundPoint(opened=one, row=row, amount=amount))
     return found
+
+
+def _without_dates(text: str) -> str:
+    """So that "May 2022" expresses no uncertainty."""
+    for mention in reversed(find_dates(text)):
+        text = text[: mention.start_char] + text[mention.end_char :]
+    return text
 
 
 def _is_planned(point: FoundPoint, store: VectorStore) -> bool:
@@ -200,14 +217,19 @@ def _with_reading(point: FoundPoint, read: dict[str, OpenPassage]) -> FoundPoint
     return replace(point, opened=own, reading=reading)
 
 
+def _places(point: FoundPoint) -> frozenset[str]:
+    """The places that its sentence names."""
+    return frozenset(name for name in find_names(point.text) if places_around(name))
+
+
 def _is_named(question: Question, point: FoundPoint) -> bool:
     """Whether the sentence, its title or headings name what the question names; and no other thing instead."""
     here, above = find_names(point.text), point.opened.title_names
+    places = _places(point)
     if not is_named(question.text, point.text, _above(point)):
         return False
-    places = frozenset(name for name in here if places_around(name))
     if not question.names:  # of a whole country: the figures of a part of it are others
-        return not places - above or point.reading >= _HALF or bool(count_attributions(point.text))
+        return not places - above or point.reading >= _HALF
     if question.names & here:
         return True
     if any(places_around(name) for name in question.names):
@@ -260,7 +282,7 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
 def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
     """The point with its score, if its sentence is like one of the anchors and about what they are about."""
     alike = max(_likeness(point, one) for one in anchors)
-    if is_of_another_scope(question.text, point.text):
+    if is_of_another_scope(question.text, point.text) or speaks_of_other_people(question.text, point.text):
         return None
     about = _aboutness(question, point)
     sought = _counted(question.text, _COUNTED) - _SAID_IN_MANY_WAYS
