@@ -35,6 +35,7 @@ from coopbot.text.subject import subject_of
         ("did the 2021 or the 2022 fair sell more", ["2021", "2022"]),
         ("秘鲁和厄瓜多尔谁卖的虾多", ["秘鲁", "厄瓜多尔"]),
         ("Машин в день: Кяхта, Монды, Ташанта", ["Кяхта", "Монды", "Ташанта"]),
+        ("rye in 2026: whose quota is larger, Perm's or Osa's", ["Perm's", "Osa's"]),
         ("сравни Читу и Хилок: где теплее", ["Читу", "Хилок"]),
         ("How long is the bridge?", []),
         ("Is the bus to Heihe still running or not?", []),

@@ -110,8 +110,15 @@ _OF_EACH = (
         "",
     ),
 )
+_SAYS_MORE = re.compile(rf"\b{_COMPARATIVE}\b", re.IGNORECASE)
 _COMPARED = re.compile(rf"(?<=\w )\b{_COMPARATIVE} (?=\w)", re.IGNORECASE)
 _ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
+# Words that compare with another thing, not with another time.
+_COMPARES = re.compile(
+    r"\b(?:than|compared (?:with|to)) (?!(?:a|one) (?:year|month)|in |the (?:same|year)|last|\d)"
+    r"|\b(?:чем|по сравнению с) (?!в |за |год|на |\d)|(?:与|和|跟|同)[^，。]{1,20}相比|比(?!上|去|同|前|例|重|\d)",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(r"\b(?:together|combined|in all|вместе|в сумме|на двоих)\b|合计|共计|总共|一共", re.IGNORECASE)
 
 # What a comparative asks for, by language: {x} stands for the side.
@@ -227,6 +234,11 @@ def is_of_all(text: str) -> bool:
     return bool(_TOGETHER.search(flatten(text)))
 
 
+def compares(text: str) -> bool:
+    """Whether a text itself compares a thing with another: "cheaper than by air"."""
+    return bool(_COMPARES.search(flatten(text)))
+
+
 def is_one_thing(one: Side, other: Side) -> bool:
     """Whether two sides are the same."""
     names = find_names(one.words)
@@ -263,7 +275,7 @@ def _listed(question: str) -> list[Span]:
         for one in (*joint.finditer(flat, start, found.end("list")), None):
             spans.append(Span(start_char=start, end_char=one.start() if one else found.end("list")))
             start = one.end() if one else start
-        if len(spans) >= least:
+        if len(spans) >= least and not any(_SAYS_MORE.search(span.of(flat)) for span in spans):
             return spans
     return []
 
@@ -334,6 +346,7 @@ def _written(question: str) -> list[Span]:
         more
         and len(more["more"].split()) <= _MOST_WORDS
         and lexical_tokens(without_cues(more["more"]))
+        and not _SAYS_MORE.search(more["more"])
         and flat[spans[0].end_char :].lstrip().startswith(("or", "или"))
     ):
         spans.insert(0, Span(start_char=more.start("more"), end_char=more.end("more")))

@@ -28,7 +28,7 @@ from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, places_around, sought_names
 from coopbot.text.glossary import find_concepts
 from coopbot.text.restate import restate
-from coopbot.text.sides import Side, find_sides, is_of_all, is_one_thing
+from coopbot.text.sides import Side, compares, find_sides, is_of_all, is_one_thing
 from coopbot.text.subject import subject_of
 from coopbot.text.timed import sentence_time
 from coopbot.text.tokens import lexical_tokens
@@ -61,7 +61,7 @@ _ALIGNED, _A_SIDE = 0.7, 50.0
 _NO_SIZE = frozenset({"date", "percent", "times"})
 # A number without a unit from here on may have the unit of the one before it.
 _LARGE = 1000
-# What it is worth that a sentence itself names its side, and what it costs that it tells of a plan, in log odds.
+# What it is worth that a sentence itself names its side, that it has a figure, and that it tells of no plan, in log odds.
 _FITS = 1.5
 # A side of so few characters that has a year is one: "2024", "in 2024".
 _OF_A_YEAR = 10
@@ -219,13 +219,13 @@ def _side_by_side(
 
 
 def _compares(asking: Asking, sides: Sequence[Side], one: ScoredSentence) -> bool:
-    """Whether a sentence may answer the whole question, tells of all sides, and has a figure of each."""
-    return (
-        one.pair == "same"
-        and one.probability >= asking.sentence_weights.possible
-        and all(_is_told(side, sides, one.text) for side in sides)
-        and _stands_for(one, sides)
-    )
+    """Whether a sentence may answer the whole question and tells of all sides: it has a figure of each, or it compares, if only
+    with what its title or headings name.
+    """
+    if one.pair != "same" or one.probability < asking.sentence_weights.possible:
+        return False
+    text = f"{_above(asking, one)} {one.text}" if compares(one.text) else one.text
+    return all(_is_told(side, sides, text) for side in sides) and (compares(one.text) or _stands_for(one, sides))
 
 
 def _stands_for(one: ScoredSentence, sides: Sequence[Side]) -> bool:
@@ -244,7 +244,8 @@ def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[S
 
     def fit(side: Side, one: ScoredSentence, first: ScoredSentence) -> float:
         alike = bool(_units(one.answer_text) & _units(first.answer_text)) + (_year(asking, one) == _year(asking, first))
-        fits = _is_told(side, sides, one.text) - (not of_plans and _is_planned(asking, one))
+        fits = _is_told(side, sides, one.text) + bool(_units(one.text) - _NO_SIZE)
+        fits -= not of_plans and _is_planned(asking, one)
         return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits
 
     best, most = list[ScoredSentence | None]([None] * len(sides)), -math.inf
