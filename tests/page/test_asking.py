@@ -316,6 +316,8 @@ def test_without_javascript_asking_and_reading_work(visit: Visit, locale: str) -
     page.locator("#question").fill(BRIDGE)
     page.locator("#send").click()
     expect(page.locator(".claim mark").first).to_have_text("16 November")
+    sizes = "one => getComputedStyle(one).fontSize"
+    assert page.locator("a.quiet").evaluate(sizes) == page.locator("#filters summary").evaluate(sizes)  # they stand in one line
     page.locator(".cite").first.click()
     expect(page.locator("#quote")).to_contain_text("opened to freight on 16 November 2022.")
     page.go_back()
@@ -567,7 +569,7 @@ def test_on_a_phone_the_bars_of_a_series_can_be_compared(visit: Visit) -> None:
         for place, line in enumerate(lines):
             if '"blocks"' in line:
                 data = json.loads(line.removeprefix("data: "))
-                words = {"text": "38.8 billion cubic metres", "language": "en", "answer": None, "under": ""}
+                words = {"text": "31.12 billion cubic metres", "language": "en", "answer": None, "under": ""}
                 row = {"time": "2025", "words": words, "restated": "", "share": 1, "number": 1, "line": "x"}
                 data["blocks"] = [{"kind": "series", "heading": "Figures", "rows": [row, {**row, "share": 0.1}]}]
                 lines[place] = f"data: {json.dumps(data)}"
@@ -580,4 +582,32 @@ def test_on_a_phone_the_bars_of_a_series_can_be_compared(visit: Visit) -> None:
     assert short is not None
     assert long["width"] > 250
     assert long["width"] > 9 * short["width"]
+    for width in (360, 320):
+        page.set_viewport_size({"width": width, "height": 740})
+        table = page.locator(".series").bounding_box()
+        assert table is not None
+        assert table["x"] + table["width"] <= width
+        text_height = (
+            "one => { const r = document.createRange(); r.selectNodeContents(one); return r.getBoundingClientRect().height }"
+        )
+        assert page.locator(".series th").first.evaluate(text_height) < 40  # in one line
+    page.goto(f"{page.url.partition('#')[0]}#history")
+    expect(page.locator(".kept .first")).to_have_text("2025: 31.12 billion cubic metres · 2025: 31.12 billion cubic metres")
+
+
+def test_many_numbers_of_one_source_stay_within_a_phone(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+
+    def cited_often(route: Route) -> None:
+        lines = route.fetch().text().split("\n")
+        for place, line in enumerate(lines):
+            if '"blocks"' in line:
+                data = json.loads(line.removeprefix("data: "))
+                data["blocks"][-1]["articles"][0]["numbers"] = [1] * 12
+                lines[place] = f"data: {json.dumps(data)}"
+        route.fulfill(body="\n".join(lines), content_type="text/event-stream")
+
+    page.route("**/v1/ask", cited_often)
+    ask(page, BRIDGE)
+    expect(page.locator(".sources .cite")).to_have_count(12)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -348,3 +348,18 @@ def test_articles_of_others_keep_their_own_language_for_the_browsers_translation
         assert '<header class="top" lang="ru" translate="no">' in page
         assert "браузер может перевести" in page
         assert '<html lang="ru">' in client.get("/article/ru/most").text
+
+
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
+def test_a_line_on_what_was_done_lies_above_the_question(visit: Visit, viewport: dict[str, int]) -> None:
+    page = visit(viewport=viewport, has_touch=viewport["width"] < 400)
+    ask(page, BRIDGE)
+    page.locator(".verdict.good").click()
+    page.locator(".judging .main").click()
+    page.locator("#toast span").wait_for()
+    for top in ("0", "document.body.scrollHeight"):
+        page.evaluate(f"window.scrollTo(0, {top})")
+        said, box = page.locator("#toast").bounding_box(), page.locator(".box").bounding_box()
+        assert said is not None
+        assert box is not None
+        assert said["y"] + said["height"] <= box["y"]

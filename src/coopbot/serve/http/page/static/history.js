@@ -32,7 +32,8 @@ export async function keepTurn({ question, answer, filters, after }) {
   if (view.off || answer.notice) return;
   const at = Date.now();
   const id = `${String(at).padStart(15, "0")}-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
-  const first = answer.blocks.find((block) => block.words)?.words.text ?? answer.text;
+  const series = answer.blocks.find((block) => block.rows)?.rows.map(({ time, words }) => `${time}${t.colon}${words.text}`).join(" · ");
+  const first = answer.blocks.find((block) => block.words)?.words.text ?? series ?? answer.text;
   const entry = { id, at, question, first: [...first].slice(0, FIRST_CHARS).join("") };
   // Without the sentences around the quotes, which take most of the room.
   const slim = { ...answer, citations: answer.citations.map((one) => ({ ...one, passage: "" })) };
