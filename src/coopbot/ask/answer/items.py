@@ -250,7 +250,7 @@ def _is_beside(text: str, words: Span, topics: frozenset[str]) -> bool:
 def _beside(text: str, words: Span) -> str:
     """The words right before a name, and the one or two right after it that are no preposition, up to the next mark."""
     before = _MARK.split(text[max(0, words.start_char - _NEAR_CHARS) : words.start_char])[-1]
-    before = "" if _HAN_LAST.search(before) else before  # 珲春口岸, and not 口岸到珲春
+    before = "" if _HAN_LAST.search(before) else before  # in Chinese the word follows the name
     following = _MARK.split(text[words.end_char : words.end_char + _NEAR_CHARS])[0].split()[:2]
     after = " ".join(following) if following and len(following[0]) > _PREPOSITION_CHARS else ""
     return f"{before} {words.of(text)} {after}"
