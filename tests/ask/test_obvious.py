@@ -45,3 +45,15 @@ def test_the_half_of_a_question_that_nothing_answers_is_named(
     assert answer.outcome == "possible"
     assert answered in answer.claims[0].text
     assert answer.missing == (missing,)
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("China-Russia trade by year", "en"), ("сколько китайских туристов приезжало в Приморье по годам", "ru")],
+)
+def test_figures_by_year_are_quoted_in_the_language_of_the_question(
+    corpus_answerer: Answerer, question: str, language: str
+) -> None:
+    answer = corpus_answerer.ask(question)
+    assert len(answer.series) > 2
+    assert {citation.language for citation in answer.citations} == {language}

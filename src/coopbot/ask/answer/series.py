@@ -151,7 +151,8 @@ def find_series(
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
         fitting = _within(question.text, fitting)
-    return FoundSeries(points=_by_time(fitting, unit), read=tuple(read.values()))
+    points = tuple(_in_own_language(point, candidates) for point in _by_time(fitting, unit))
+    return FoundSeries(points=points, read=tuple(read.values()))
 
 
 def _candidates(one: OpenPassage, *, rates: bool, shares: bool) -> list[FoundPoint]:
@@ -395,6 +396,23 @@ def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
     kept = _whole_years(kept, counts=unit in _COUNTS)
     kept.sort(key=lambda point: (point.amount.time.first, point.amount.time.last, -point.score))
     return tuple(kept[-_MOST_POINTS:])
+
+
+def _in_own_language(point: FoundPoint, candidates: Sequence[FoundPoint]) -> FoundPoint:
+    """The same figure of the same time from a sentence in the question's language, if a candidate has it."""
+    if point.opened.ranked.pair == "same":
+        return point
+    return next(
+        (
+            one
+            for one in candidates
+            if one.opened.ranked.pair == "same"
+            and one.amount.time.days == point.amount.time.days
+            and one.amount.unit == point.amount.unit
+            and _agree(one.amount, point.amount)
+        ),
+        point,
+    )
 
 
 def _whole_years(kept: list[FoundPoint], *, counts: bool) -> list[FoundPoint]:
