@@ -64,6 +64,8 @@ def find_fault(sentence: str, quotes: Sequence[Citation], language: Language) ->
     periods = {period for one in quoted for period in find_periods(one.text)}
     if not (_are_all_covered("date", own, quoted) and find_periods(sentence) <= periods):
         return "date"
+    if not all(any(_has_for_its_time(one, amount, own) for one in quoted) for amount in own.of_kind("amount")):
+        return "date"
     names = [other for one in quoted for other in one.of_kind("name")]
     if not all(any(map(fact.is_covered_by, names)) for fact in own.of_kind("name")):
         return "name"
@@ -99,6 +101,22 @@ def _are_all_covered(kind: Kind, own: _Text, quoted: Sequence[_Text]) -> bool:
             return False
         left.remove(covering)
     return True
+
+
+def _has_for_its_time(quote: _Text, amount: Fact, own: _Text) -> bool:
+    """Whether a quote has an amount for as long a time as the sentence says: what came in April, or in nine months, is not what
+    came in the year.
+    """
+    having = [other for other in quote.of_kind("amount") if amount.is_covered_by(other)]
+    dates, others = own.of_kind("date"), quote.of_kind("date")
+    if not (having and dates and others):
+        return bool(having)
+    parts = find_periods(quote.text)
+    said = min(dates, key=amount.distance)
+    nearest = [min(others, key=one.distance) for one in having]
+    return not (parts and parts.isdisjoint(find_periods(own.text))) and any(
+        one.is_covered_by(said) or not said.is_covered_by(one) for one in nearest
+    )
 
 
 def _names(one: _Text) -> list[frozenset[str]]:
