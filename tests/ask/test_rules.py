@@ -58,7 +58,7 @@ def test_a_rule_of_the_country_answers_for_a_place_in_it_and_is_said_to(answerer
     assert answer.about == About(place="Vladivostok", around="Russia")
     assert answer.searched_as == "Do Chinese need a visa for Russia?"
     assert "30 days" in answer.claims[0].text
-    assert "this is about Russia, where it is" in answer_text(answer)
+    assert "the answer is about Russia, which it belongs to" in answer_text(answer)
 
 
 @pytest.mark.parametrize(
