@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from coopbot.ask.answer.answerer import Answerer
-from coopbot.domain import Filters, InterfaceLanguage, Language
+from coopbot.ask.rank.reader import ReadPassage
+from coopbot.domain import Answer, Citation, Filters, InterfaceLanguage, Language, Passage
 from coopbot.index.build import build
 from coopbot.index.live import LiveIndex
 from coopbot.serve.further import FurtherQuestions, Shown
@@ -81,6 +82,33 @@ def test_every_question_that_is_offered_is_answered_by_something_new(index: Live
         answer = answerer.find(question)
         assert answer.outcome == "answered"
         assert answer.claims[0].text != LENGTH
+
+
+class Counting(SureReader):
+    """Counts how often it reads."""
+
+    times = 0
+
+    def read(self, question: str, passages: Sequence[tuple[str, Passage]]) -> list[ReadPassage]:
+        self.times += 1
+        return super().read(question, passages)
+
+
+class Unwilling:
+    """A writer that leaves the quotes as they are."""
+
+    def write(self, quoted: Answer, citations: Sequence[Citation]) -> Answer:
+        return quoted
+
+
+@pytest.mark.parametrize("writer", [None, Unwilling()])
+def test_whoever_chooses_what_is_offered_gets_the_answer_that_was_tried(index: LiveIndex, writer: Unwilling | None) -> None:
+    reader = Counting()
+    answerer = Answerer(BagOfWords(), index.current, reader, writer=writer, kept=8)
+    offered = FurtherQuestions(answerer, GIVEN).after(Shown(question=ASKED, quotes=(LENGTH,)))
+    times = reader.times
+    assert [answerer.ask(question, conversation_id="new-one").outcome for question in offered[:1]] == ["answered"]
+    assert reader.times == times > 0
 
 
 def test_time_is_limited(index: LiveIndex) -> None:

@@ -92,7 +92,8 @@ class FurtherQuestions:
             known = self._tried.get(key)
         if known is not None:
             return known
-        answer = self._answerer.find(question, filters=filters, max_citations=1, watch=watch)
+        # As whoever chooses it asks it, so that the answer that is kept serves them.
+        answer = self._answerer.find(question, filters=filters, watch=watch)
         if answer.outcome != "answered" or not answer.citations or answer.citations[0].language != language:
             quote = ""
         else:

@@ -142,7 +142,7 @@ class Answerer:
         """
         asking = self._asking(question, filters, max_citations, watch)
         before = self._before(conversation_id, client, earlier, quoted_before)
-        asking = replace(asking, before=before, to_write=self._writer is not None)
+        asking = replace(asking, before=before)
         answer, further = self._answer(asking)
         if conversation_id is not None:
             self._remember(conversation_id, client, asking, answer)
@@ -188,7 +188,7 @@ class Answerer:
             filters=filters or Filters(),
             before=NO_TURN,
             cited=max_citations,
-            to_write=False,
+            to_write=self._writer is not None,
             today=self._today(),
             clock=Clock(),
             watch=watch,
@@ -216,7 +216,7 @@ class Answerer:
         if asking.before != NO_TURN:
             return self._answered_anew(asking)
         snapshot = asking.store.snapshot_id
-        key = (asking.text.strip(), asking.filters, asking.cited, asking.to_write, asking.today, snapshot)
+        key = (asking.text.strip(), asking.filters, asking.cited, asking.today, snapshot)
         answered = self._kept.get(key)
         if answered is None:
             answered = self._answered_anew(asking)

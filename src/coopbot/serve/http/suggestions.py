@@ -75,7 +75,7 @@ class Suggestions:
         return tuple(answered)
 
     def _ask(self, question: str, watch: Watch) -> Answer:
-        return self._answerer.find(question, max_citations=1, watch=watch)
+        return self._answerer.find(question, watch=watch)
 
 
 def add_suggestions(app: FastAPI, service: HttpService, questions: Questions) -> None:
