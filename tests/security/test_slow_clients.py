@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -99,6 +99,32 @@ def test_a_client_that_does_not_read_the_answer_is_dropped(service: Running) -> 
         connection.sendall(asked * 5)
         time.sleep(2.5)
         assert len(received(connection)) < 5_000_000
+
+
+UNAUTHORISED = b"POST /v1/articles HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["kept open", "closed"])
+@pytest.mark.parametrize("size", [1_000, 200_000, 8_000_000])
+def test_who_sends_a_whole_body_before_reading_gets_the_refusal(service: Running, size: int, ending: bytes) -> None:
+    with service.connect(UNAUTHORISED + ending + b"Content-Length: %d\r\n\r\n" % size) as connection:
+        connection.sendall(b"a" * size)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
+def test_a_refused_body_is_not_read_for_ever(service: Running) -> None:
+    sent = 0
+    with service.connect(UNAUTHORISED + b"Content-Length: 1000000000\r\n\r\n") as connection:
+        with suppress(ConnectionResetError, BrokenPipeError):
+            while sent < 1_000_000_000:
+                sent += connection.send(b"a" * 65536)
+        assert received(connection).startswith(b"HTTP/1.1 401 ")
+    # Besides what the service reads, the system holds some.
+    assert 20_000_000 < sent < 60_000_000
 
 
 def test_many_slow_connections_keep_nobody_waiting_and_are_all_closed(service: Running) -> None:

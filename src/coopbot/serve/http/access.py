@@ -15,7 +15,7 @@ from coopbot.serve.http.clients import Clients, needs_key
 from coopbot.serve.http.layers import Check, guard, head_like_get, response_headers
 from coopbot.serve.http.problems import crashes, problem_response
 from coopbot.serve.http.rate import RateLimit, rate_limit
-from coopbot.serve.http.sizes import body_limit, head_limit
+from coopbot.serve.http.sizes import head_limit
 
 
 def add_access(app: FastAPI, access: Access) -> RateLimit | None:
@@ -34,7 +34,6 @@ def add_access(app: FastAPI, access: Access) -> RateLimit | None:
     if access.api_keys:
         checks.append(needs_key)
     checks.append(head_limit)
-    app.add_middleware(body_limit)
     app.add_middleware(head_like_get)
     app.add_middleware(guard(checks))
     app.add_middleware(crashes)

@@ -33,6 +33,7 @@ from coopbot.serve.http.page.routes import add_page
 from coopbot.serve.http.problems import PROBLEM, describe_in_public, install
 from coopbot.serve.http.questions import Questions, add_feedback, add_questions
 from coopbot.serve.http.service import HttpService
+from coopbot.serve.http.sizes import body_limit
 from coopbot.serve.http.webhook import add_webhook
 from coopbot.serve.mcp.server import McpEndpoint, make_server
 from coopbot.serve.mcp.tools import make_tools
@@ -101,6 +102,8 @@ def create_app(service: HttpService) -> FastAPI:
         app.add_middleware(request_metrics(service.monitoring.metrics))
     if service.tracing:
         app.add_middleware(service.tracing.layer())
+    # Around those that take the time: a body that nobody wants is read after the response.
+    app.add_middleware(body_limit)
     install(app)
     add_questions(app, questions)
     add_chat(app, service, questions)

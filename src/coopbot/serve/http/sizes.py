@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +30,10 @@ _LARGE_BYTES = 8_192
 # How long other requests have the event loop to themselves before a large body is handed on.
 _PAUSE_S = 0.005
 
+# Of a body that was answered before it was read, this much is read after the response, for this long: many clients look for no
+# response before they have sent everything, and closing a connection on unread data resets it.
+_UNREAD_BYTES, _UNREAD_S = _ARTICLE_BYTES, 10.0
+
 _LIMITS_BYTES = {
     "/v1/articles": _ARTICLE_BYTES,
     "/v1/chat/completions": _CONVERSATION_BYTES,
@@ -46,12 +52,12 @@ _PARAMETERS = 80
 
 
 class TooLarge(HTTPException):
-    """413. The rest of the body is not read, so the connection is closed."""
+    """413."""
 
     def __init__(self, limit_bytes: int) -> None:
         limit = f"{limit_bytes / 1e6:.0f} MB" if limit_bytes >= 1_000_000 else f"{limit_bytes // 1024} kB"
         detail = f"larger than {limit}; send less"
-        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
 def body_limit(app: ASGIApp) -> ASGIApp:
@@ -59,19 +65,24 @@ def body_limit(app: ASGIApp) -> ASGIApp:
 
     Large ones are handed on one after another, with a pause between two of them. A small request takes several rounds of the
     event loop; without the pause, each of these rounds would parse a large body.
+
+    A response to a body that was not read to its end closes the connection, but not before the client could see it.
     """
     handing_on = asyncio.Lock()
 
     @layer
     async def limited(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         limit_bytes = left_bytes = _LIMITS_BYTES.get(scope["path"], _QUESTION_BYTES)
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
+        unread = declared not in ("", "0") or "transfer-encoding" in headers
 
         async def counted() -> Message:
-            nonlocal left_bytes
-            if declared.isdigit() and int(declared) > limit_bytes:
+            nonlocal left_bytes, unread
+            if declared.isdecimal() and int(declared) > limit_bytes:
                 raise TooLarge(limit_bytes)
             message = await receive()
+            unread = unread and message.get("more_body", False)
             left_bytes -= len(message.get("body", b""))
             if left_bytes < 0:
                 raise TooLarge(limit_bytes)
@@ -80,9 +91,27 @@ def body_limit(app: ASGIApp) -> ASGIApp:
                     await asyncio.sleep(_PAUSE_S)
             return message
 
-        await app(scope, counted, send)
+        async def answered(message: Message) -> None:
+            if unread and message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["connection"] = "close"
+            elif unread and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_UNREAD_S):
+                        await _read_on(receive)
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        await app(scope, counted, answered)
 
     return limited(app)
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read the rest of a body, up to `_UNREAD_BYTES`, and throw it away."""
+    left_bytes = _UNREAD_BYTES
+    while left_bytes > 0 and (message := await receive()).get("more_body"):
+        left_bytes -= len(message["body"])
 
 
 async def head_limit(scope: Scope) -> Response | None:
