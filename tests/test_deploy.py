@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from coopbot.index.live import LiveIndex
+from coopbot.serve.http.connections import Timeouts
 from coopbot.serve.http.metrics import Metrics, Monitoring
 from coopbot.settings import VARIABLES
 from tests.serve.small_service import built, service_over
@@ -92,6 +93,24 @@ def test_units_are_accepted_by_systemd(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units], capture_output=True, text=True, timeout=120
     )
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_service_may_open_the_files_that_its_connections_and_snapshots_need() -> None:
+    unit = (DEPLOY / "systemd" / "coopbot.service").read_text(encoding="utf-8")
+    (most,) = re.findall(r"^LimitNOFILE=(\d+)$", unit, re.M)
+    # A quarter of them are for connections: see serve/run.py.
+    assert int(most) >= 4 * Timeouts().connections
+
+
+def test_actions_are_pinned_by_commit_and_a_bot_pins_images_by_digest() -> None:
+    github = DEPLOY.parent / ".github"
+    text = "".join(path.read_text(encoding="utf-8") for path in (github / "workflows").iterdir())
+    used = re.findall(r"uses: (?!docker://)(\S+)", text)
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)] == []
+    renovate = json.loads((github / "renovate.json").read_text(encoding="utf-8"))
+    assert {"docker:pinDigests", "helpers:pinGitHubActionDigests"} <= set(renovate["extends"])
+    assert {"dockerfile", "docker-compose", "github-actions", "kubernetes"} <= set(renovate["enabledManagers"])
 
 
 def test_every_alert_says_what_to_do() -> None:

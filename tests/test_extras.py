@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.notice import requirements
@@ -59,6 +61,35 @@ def test_the_image_installs_the_releases_that_are_tested() -> None:
     pinned = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
     installed = {(one.name, next(iter(one.specifier)).version) for one in requirements()}
     assert installed - set(pinned) == set(), "run: make constraints"
+
+
+def test_the_image_installs_nothing_without_a_hash() -> None:
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
+    assert len(blocks) == len(re.findall(r"^[a-z0-9][\w.-]*==", text, re.M)) > 100
+    assert [block.split()[0] for block in blocks if not re.search(r"--hash=sha256:[0-9a-f]{64}", block)] == []
+    (install,) = re.findall(r"^RUN (pip install .*requirements\.txt)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.M)
+    assert "--require-hashes" in install
+
+
+# The first releases without the holes that an audit found floors to admit.
+MENDED = {"h11": "0.16", "torch": "2.8", "jinja2": "3.1.6", "pypdf": "6.4", "starlette": "0.49.1"}
+
+
+def test_no_floor_admits_a_release_that_was_found_to_have_a_hole() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floors = {
+        one.name: Version(bound.version)
+        for one in map(Requirement, project["dependencies"])
+        for bound in one.specifier
+        if bound.operator == ">="
+    }
+    assert {name for name, mended in MENDED.items() if floors[name] < Version(mended)} == set()
+    assert {one.name for one in requirements() if one.name in floors and not _meets(one, floors[one.name])} == set()
+
+
+def _meets(pinned: Requirement, floor: Version) -> bool:
+    return Version(next(iter(pinned.specifier)).version) >= floor
 
 
 def test_every_extra_is_checked_and_documented() -> None:

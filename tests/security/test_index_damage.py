@@ -1,7 +1,8 @@
-"""Files of the index that are cut short while they are served do not end the process."""
+"""Files of the index that are cut short while they are served do not end the process; those of old snapshots are closed."""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from coopbot.index.build import build
+from coopbot.index.live import LiveIndex
+from tests.fakes import BagOfWords, make_article
 
 from .processes import ROOT
 
@@ -89,3 +94,24 @@ def test_rows_that_are_read_when_needed(tmp_path: Path) -> None:
     assert meanwhile == "IndexBroken"
     assert damage == ""
     assert after < before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+def test_a_snapshot_that_no_question_reads_any_more_holds_no_files(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+
+    def change(number: int) -> None:
+        text = f"Ferry {number} carried passengers to the island."
+        build([make_article("en/a", text)], embedder, tmp_path, model="bag", precision="f32")
+
+    def held() -> int:
+        return sum(str(tmp_path) in str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink())
+
+    change(0)
+    live = LiveIndex(tmp_path, embedder.fingerprint)
+    of_a_segment, used = held(), 0
+    for number in range(1, 20):
+        change(number)
+        used = len(live.current().segments)
+    gc.collect()
+    assert 0 < held() <= of_a_segment * used
