@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ from coopbot.index.live import LiveIndex
 from coopbot.index.model.conversion import Step
 from coopbot.index.model.embedder import Progress
 from coopbot.index.model.encoder import Encoder
-from coopbot.index.model.prepare import ModelSource, load_embedder
-from coopbot.index.model.reader_model import ReaderCard, load_reader, reader_card
+from coopbot.index.model.prepare import ModelSource, load_embedder, prepare
+from coopbot.index.model.reader_model import ReaderCard, load_reader, prepare_reader, reader_card
+from coopbot.index.model.tokenizer import TextTokenizer
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.sandbox import Sandbox
 from coopbot.settings import Settings
@@ -76,11 +78,16 @@ def open_embedder(settings: Settings, on_step: Step = lambda _: None) -> Encoder
     return load_embedder(ModelSource.of(settings.model), settings.cache_dir, threads=settings.threads, on_step=on_step)
 
 
-def open_reader(settings: Settings, on_step: Step = lambda _: None) -> ModelReader | None:
-    """The reading model, prepared on first use, or None if it is off. Raises ModelUnavailable, Misconfigured."""
+def open_reader(
+    settings: Settings, on_step: Step = lambda _: None, *, tokenizer: Callable[[], TextTokenizer] | None = None
+) -> ModelReader | None:
+    """The reading model, prepared on first use, or None if it is off; `tokenizer` as in `load_reader`.
+
+    Raises ModelUnavailable, Misconfigured.
+    """
     if settings.reader == READER_OFF:
         return None
-    model = load_reader(settings.cache_dir, threads=settings.threads, on_step=on_step)
+    model = load_reader(settings.cache_dir, threads=settings.threads, tokenizer=tokenizer, on_step=on_step)
     return ModelReader(model, load_weights().meaning)
 
 
@@ -90,8 +97,16 @@ def prepared_reader(settings: Settings) -> ReaderCard | None:
 
 
 def open_models(settings: Settings, on_step: Step = lambda _: None) -> Models:
-    """Both models. Raises ModelUnavailable, Misconfigured."""
-    return Models(embedder=open_embedder(settings, on_step), reader=open_reader(settings, on_step))
+    """Both models, prepared one after the other and opened side by side. Raises ModelUnavailable, Misconfigured."""
+    source = ModelSource.of(settings.model)
+    prepare(source, settings.cache_dir, on_step=on_step)
+    if settings.reader != READER_OFF:
+        prepare_reader(settings.cache_dir, on_step=on_step)
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(open_embedder, settings)
+        shared = (lambda: opening.result().tokenizer.unprompted) if source.is_built_in else None
+        reader = open_reader(settings, tokenizer=shared)
+        return Models(embedder=opening.result(), reader=reader)
 
 
 def open_service(

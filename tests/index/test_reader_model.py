@@ -15,9 +15,10 @@ from safetensors.numpy import save_file
 
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model.reader_model import load_reader, pair_inputs, prepare_reader, reader_card
+from coopbot.index.model.tokenizer import SentencePieceTokenizer
 from coopbot.index.model.updates import QUESTIONS_FILE, READER_FILE, load_updates
 from coopbot.settings import Settings
-from coopbot.wiring import open_reader
+from coopbot.wiring import open_models, open_reader
 
 pytestmark = pytest.mark.model
 
@@ -127,6 +128,21 @@ def test_a_card_of_an_earlier_version_is_read(cache_dir: Path, tmp_path: Path) -
     card = json.loads((prepared / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps({**card, "has_types": False}))
     assert reader_card(tmp_path) == reader_card(cache_dir)
+
+
+@pytest.mark.model
+def test_models_opened_together_load_their_tokenizer_once(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Path] = []
+    load = SentencePieceTokenizer.load
+
+    def counted(path: Path) -> SentencePieceTokenizer:
+        loaded.append(path)
+        return load(path)
+
+    monkeypatch.setattr(SentencePieceTokenizer, "load", counted)
+    models = open_models(Settings(cache_dir=cache_dir))
+    assert models.reader is not None
+    assert len(loaded) == 1
 
 
 @pytest.mark.model

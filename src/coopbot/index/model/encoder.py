@@ -51,14 +51,14 @@ class PromptTokenizer:
     """Tokenises texts with a prompt before them."""
 
     def __init__(self, tokenizer: TextTokenizer, max_tokens: int) -> None:
-        self._tokenizer = tokenizer
+        self.unprompted = tokenizer
         self._before, self._after = tokenizer.frame
         self._room = max_tokens - len(self._before) - len(self._after)
 
     def encode(self, texts: Sequence[str], prompt: str) -> list[Tokenised]:
         """Each text, cut at the model's maximum length."""
         tokenised: list[Tokenised] = []
-        for one in self._tokenizer.tokens([prompt + text for text in texts]):
+        for one in self.unprompted.tokens([prompt + text for text in texts]):
             spans = one.spans[: self._room] - len(prompt)
             own = np.flatnonzero(spans[:, 1] > 0)
             framed = np.concatenate([self._before, one.ids[: self._room], self._after])
@@ -67,7 +67,7 @@ class PromptTokenizer:
 
     def count(self, text: str) -> int:
         """The number of tokens of a text of any length, without special ones."""
-        return len(self._tokenizer.tokens([text])[0].ids)
+        return len(self.unprompted.tokens([text])[0].ids)
 
 
 class Encoder:
@@ -76,7 +76,7 @@ class Encoder:
     def __init__(self, card: ModelCard, tokenizer: PromptTokenizer, network: Network, questions: Network | None = None) -> None:
         self.card = card
         self.dim, self.fingerprint = card.dim, card.fingerprint
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._network = network
         self._questions = questions or network
 
@@ -88,7 +88,7 @@ class Encoder:
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder`."""
-        return self._tokenizer.count(text)
+        return self.tokenizer.count(text)
 
     def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
         """See `Embedder`. Runs texts in order of length, so that batches contain little padding."""
@@ -99,7 +99,7 @@ class Encoder:
         return self._embed(self._questions, [text], self.card.query_prompt, with_tokens)
 
     def _embed(self, network: Network, texts: Sequence[str], prompt: str, with_tokens: bool) -> Embeddings:
-        tokenised = self._tokenizer.encode(texts, prompt)
+        tokenised = self.tokenizer.encode(texts, prompt)
         pooled = np.zeros((len(texts), self.dim), dtype=np.float32)
         tokens: dict[int, TokenVectors] = {}
         for rows in _batches([len(t.ids) for t in tokenised]):

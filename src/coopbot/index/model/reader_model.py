@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +58,11 @@ class ReadingModel:
     network: Network
 
 
-def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None) -> ReadingModel:
-    """The reader. Prepares it first if it is not prepared.
+def load_reader(
+    cache_dir: Path, *, threads: int, tokenizer: Callable[[], TextTokenizer] | None = None, on_step: Step = lambda _: None
+) -> ReadingModel:
+    """The reader. Prepares it first if it is not prepared. tokenizer: waits for that of the built-in encoder, which is
+    the same; without it, the reader loads its own.
 
     Raises ModelUnavailable, Misconfigured.
     """
@@ -67,7 +70,7 @@ def load_reader(cache_dir: Path, *, threads: int, on_step: Step = lambda _: None
     card = _read_card(folder)
     words_in = folder.parent / card.words_of
     network = open_network(folder, card, lambda: _module(cache_dir), words_in=words_in, threads=threads, apart=True)
-    return ReadingModel(card=card, tokenizer=load_tokenizer(folder), network=network)
+    return ReadingModel(card=card, tokenizer=tokenizer() if tokenizer else load_tokenizer(folder), network=network)
 
 
 def prepare_reader(cache_dir: Path, *, force: bool = False, on_step: Step = lambda _: None) -> Path:
