@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from coopbot.errors import Misconfigured
@@ -88,15 +89,10 @@ def _walk(folder: str, prefix: str, now_ns: int) -> Iterator[tuple[str, str]]:
             if not entry.name.startswith("."):
                 yield from _walk(entry.path, f"{prefix}{entry.name}/", now_ns)
         elif not is_aside(entry.name):
-            yield f"{prefix}{entry.name}", _stamp(entry, now_ns)
-
-
-def _stamp(entry: os.DirEntry[str], now_ns: int) -> str:
-    try:
-        state = entry.stat()
-    except OSError:  # gone, or a broken link: reading it will report that
-        return ""
-    # ctime, unlike mtime, cannot be set by programs. Both may be in the future if the clock was set back.
-    if max(state.st_mtime_ns, state.st_ctime_ns) > now_ns - _RECENT_NS:
-        return ""
-    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
+            stamp = ""
+            with suppress(OSError):  # gone, or a broken link: reading it will report that
+                state = entry.stat()
+                # ctime, unlike mtime, cannot be set by programs. Both may be in the future if the clock was set back.
+                if max(state.st_mtime_ns, state.st_ctime_ns) <= now_ns - _RECENT_NS:
+                    stamp = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}"
+            yield f"{prefix}{entry.name}", stamp

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from coopbot.domain import LANGUAGES, Attribution, Language, Source, When
+from coopbot.domain import LANGUAGES, Language, Source, When
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft, Metadata
 from coopbot.ingest.formats.footnotes import MARK, Footnote, FootnoteError, check_footnote
@@ -64,7 +64,10 @@ def render_front_matter(draft: Draft) -> str:
     for key in ("sources", "also_published_by"):
         meta[key] = list(map(_source_fields, meta[key]))
     by_label = {one.label: one for one in reversed(draft.attributions)}
-    meta["footnotes"] = {label: _footnote_fields(one) for label, one in reversed(by_label.items())}
+    meta["footnotes"] = {}
+    for label, one in reversed(by_label.items()):
+        dates = {key: _as_yaml(getattr(one, key)) for key in _FOOTNOTE_DATES}
+        meta["footnotes"][label] = _filled({**dates, "sources": list(map(_source_fields, one.sources))})
     front = yaml.dump(_filled(meta), Dumper=yaml.SafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{front}---\n"
 
@@ -72,11 +75,6 @@ def render_front_matter(draft: Draft) -> str:
 def _source_fields(source: Source) -> dict[str, object]:
     given = asdict(source) | {"published": _as_yaml(source.published)}
     return _filled({key: given[key] for key in _SOURCE_KEYS})
-
-
-def _footnote_fields(one: Attribution) -> dict[str, object]:
-    dates = {key: _as_yaml(getattr(one, key)) for key in _FOOTNOTE_DATES}
-    return _filled({**dates, "sources": list(map(_source_fields, one.sources))})
 
 
 def _as_yaml(when: When | None) -> date | str | int | None:
@@ -138,26 +136,21 @@ def _footnotes(entries: list[tuple[Any, Any, object]]) -> dict[str, Footnote]:
             raise FootnoteError(line, f"footnote {label} is defined twice; give one of them another label")
         if not MARK.fullmatch(f"[^{label}]"):
             raise FootnoteError(line, f"{label:.80} is no label of a footnote; use letters, digits and signs without spaces")
-        found[label] = _footnote(label, value, node, line)
+        dates, sources = {}, []
+        try:
+            fields = _known_keys(value, _FOOTNOTE_KEYS, "it")
+            listed = _list(fields, "sources")
+            for name in _FOOTNOTE_DATES:
+                line = _line(node, name, line)
+                dates[name] = _when(fields, name)
+            for entry, own in zip(listed, _child(node, "sources").value if listed else (), strict=False):
+                line = own.start_mark.line + _FRONT_LINE
+                sources.append(_source(_known_keys(entry, _SOURCE_KEYS, "an entry of sources"), "sources"))
+        except FrontMatterError as problem:
+            raise FootnoteError(line, f"footnote {label}: {problem}") from problem
+        found[label] = Footnote(line=_line(node, "valid_until", line), sources=tuple(sources), **dates)
+        check_footnote(label, found[label])
     return found
-
-
-def _footnote(label: str, value: object, node: Any, line: int) -> Footnote:
-    fields, dates, sources = {}, {}, []
-    try:
-        fields = _known_keys(value, _FOOTNOTE_KEYS, "it")
-        entries = _list(fields, "sources")
-        for key in _FOOTNOTE_DATES:
-            line = _line(node, key, line)
-            dates[key] = _when(fields, key)
-        for entry, own in zip(entries, _child(node, "sources").value if entries else (), strict=False):
-            line = own.start_mark.line + _FRONT_LINE
-            sources.append(_source(_known_keys(entry, _SOURCE_KEYS, "an entry of sources"), "sources"))
-    except FrontMatterError as problem:
-        raise FootnoteError(line, f"footnote {label}: {problem}") from problem
-    footnote = Footnote(line=_line(node, "valid_until", line), sources=tuple(sources), **dates)
-    check_footnote(label, footnote)
-    return footnote
 
 
 def _child(node: Any, key: str) -> Any:
@@ -227,11 +220,9 @@ def _as_authors(value: object) -> tuple[str, ...] | None:
     """The authors: a list or a single one, each a name or, as other tools write it, an object with a name."""
     one = (isinstance(value, str) and value.strip()) or isinstance(value, dict)
     entries = [value] if one else value
-    return _as_texts([_name_in(entry) for entry in entries] if isinstance(entries, list) else entries)
-
-
-def _name_in(entry: object) -> object:
-    return entry.get("name") if isinstance(entry, dict) else entry
+    if isinstance(entries, list):
+        entries = [entry.get("name") if isinstance(entry, dict) else entry for entry in entries]
+    return _as_texts(entries)
 
 
 def _as_day(value: object) -> date | None:

@@ -91,7 +91,13 @@ class Sandbox:
     def _answer(self, kind: Literal["document", "feed"], data: bytes, name: str) -> _Answer:
         with self._turn:
             while True:
-                worker = self._open_worker()
+                with self._state:
+                    if self._closed:
+                        raise _closed()
+                    if self._worker and (self._worker.documents >= _MOST_DOCUMENTS or not self._worker.end.alive):
+                        self._worker.end()
+                        self._worker = None
+                    worker = self._worker = self._worker or _Worker(self.limits)
                 is_new = worker.documents == 0
                 answer = self._ask(worker, kind, data, name)
                 # Earlier documents may have used up the process: judge this one in a new process.
@@ -115,17 +121,6 @@ class Sandbox:
         if answer.limit == "memory" or answer.broken:
             worker.end()
         return answer
-
-    def _open_worker(self) -> _Worker:
-        with self._state:
-            if self._closed:
-                raise _closed()
-            if self._worker is not None and (self._worker.documents >= _MOST_DOCUMENTS or not self._worker.end.alive):
-                self._worker.end()
-                self._worker = None
-            if self._worker is None:
-                self._worker = _Worker(self.limits)
-            return self._worker
 
 
 def _unreadable(answer: _Answer, name: str, limits: ReadLimits) -> Unreadable:

@@ -123,15 +123,12 @@ def _answer(header: dict[str, Any], data: bytes, memory_bytes: int, output_bytes
     except Exception as error:  # outermost handler: a reader's bug is reported and costs one document
         outcome = {"broken": type(error).__name__}
     gc.collect()
-    return _json({"limit": "memory"} if _ran_out(memory_bytes) else outcome)
-
-
-def _ran_out(memory_bytes: int) -> bool:
-    """Whether memory ever ran out, which libraries may misreport as a fault in the document."""
+    # Libraries may report that memory ran out as a fault in the document.
     with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:
         peak_kb = next((int(line.split()[1]) for line in status if line.startswith("VmPeak")), 0)
-        return peak_kb * 1024 > _ALL_BUT * memory_bytes
-    return False
+        if peak_kb * 1024 > _ALL_BUT * memory_bytes:
+            outcome = {"limit": "memory"}
+    return _json(outcome)
 
 
 def _json(answer: dict[str, object]) -> bytes:

@@ -103,7 +103,14 @@ def _body(page: _Page) -> list[str]:
     """The blocks to keep, in order: prose, lists, tables, subheadings."""
     vocabulary = article_stems(page.blocks, page.kinds)
     start = 0 if page.title is None else page.title + 1
-    body = [page.blocks[index] for index in range(start, page.first) if _is_standfirst(page, index, vocabulary)]
+    # Lines between title and prose that summarise the article.
+    body = [
+        line
+        for line, kind in zip(page.blocks[start : page.first], page.kinds[start : page.first], strict=True)
+        if kind is Kind.LINE
+        and shape.weight(line) >= _SHORTEST_STANDFIRST
+        and word_overlap(line, vocabulary) >= _MIN_OVERLAP_OF_STANDFIRST
+    ]
     index = page.first
     while index < page.end:
         kind = page.kinds[index]
@@ -130,13 +137,6 @@ def _body(page: _Page) -> list[str]:
         for block, following in zip_longest(unique, unique[1:], fillvalue=HEADING)
         if not (block.startswith(HEADING) and following.startswith(HEADING))
     ]
-
-
-def _is_standfirst(page: _Page, index: int, vocabulary: set[str]) -> bool:
-    """Whether a line between title and prose summarises the article."""
-    line = page.blocks[index]
-    is_long = page.kinds[index] is Kind.LINE and shape.weight(line) >= _SHORTEST_STANDFIRST
-    return is_long and word_overlap(line, vocabulary) >= _MIN_OVERLAP_OF_STANDFIRST
 
 
 def _run(page: _Page, start: int, belongs: Callable[[_Page, int], bool]) -> int:
@@ -192,38 +192,29 @@ def _is_subheading(page: _Page, index: int) -> bool:
 
 def _draft(page: _Page, body: list[str]) -> Draft:
     byline = read_byline(_byline_lines(page))
-    title, site = _title(page)
+    title = site = ""
+    if page.title is not None:
+        title, site = split_site(page.blocks[page.title], page.blocks)
+        longer = (block for block in page.blocks if block.startswith(title) and block != title)
+        site = site or next((name for block in longer if (name := split_site(block, [title])[1])), "")
     # The address that the page gives as its own.
     named = (found[1] for block in page.blocks if (found := _ADDRESS.fullmatch(to_simplified(block))))
     url = next((url for url in named if is_web_address(url) and not is_media_file(url)), "")
     text = "\n\n".join(body)
     first = next(block for block in body if not block.startswith(HEADING))
-    return Draft(
-        title=shortened(title, _LONGEST_TITLE) or opening(first),
-        text=text,
-        authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
-        publisher=byline.publisher or _publisher(page, first, site) or (urlsplit(url).hostname or ""),
-        published=byline.published,
-        url=url,
-    )
-
-
-def _publisher(page: _Page, first: str, site: str) -> str:
-    """The publisher named elsewhere than in a byline. `first` is the text's first paragraph."""
     outside = [block for block, kind in zip(page.blocks, page.kinds, strict=True) if kind not in (Kind.PROSE, Kind.HEADING)]
     # The short lines between title and text, then those at the top of the page.
     around = () if page.title is None else (*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS)))
     top = [page.blocks[index] for index in around if page.kinds[index] is Kind.LINE]
-    return page_publisher(page.blocks, outside, dateline=first, tail=site, top=top)
-
-
-def _title(page: _Page) -> tuple[str, str]:
-    """The title, and the site's name where a line shows it after the title."""
-    if page.title is None:
-        return "", ""
-    title, site = split_site(page.blocks[page.title], page.blocks)
-    longer = (block for block in page.blocks if block.startswith(title) and block != title)
-    return title, site or next((name for block in longer if (name := split_site(block, [title])[1])), "")
+    publisher = byline.publisher or page_publisher(page.blocks, outside, dateline=first, tail=site, top=top)
+    return Draft(
+        title=shortened(title, _LONGEST_TITLE) or opening(first),
+        text=text,
+        authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
+        publisher=publisher or (urlsplit(url).hostname or ""),
+        published=byline.published,
+        url=url,
+    )
 
 
 def _byline_lines(page: _Page) -> list[str]:

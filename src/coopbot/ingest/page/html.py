@@ -194,19 +194,16 @@ def _text_pieces(root: HtmlElement) -> Iterable[str]:
             continue
         name = node.tag if isinstance(node.tag, str) else "comment"
         after = _inline(node.tail)
-        if name in _NOT_TEXT or name == "comment" or _is_caption(node):
+        # The page's own classes may call it a picture's caption.
+        captioned = name in _CAPTION_TAGS and _CAPTION_CLASS.search(node.get("class") or "")
+        is_caption = captioned and len("".join(map(str, node.itertext()))) <= _LONGEST_CAPTION
+        if name in _NOT_TEXT or name == "comment" or is_caption:
             yield after
             continue
         edge = "\n" if name in _BLOCKS else ""
         # "item" is trafilatura's tag for a list item in the article; a page's own "li" may be part of a menu.
         yield edge + (HEADING if name in _HEADINGS else "- " if name == "item" else "") + _inline(node.text)
         todo += [edge + after, *reversed(list(node))]
-
-
-def _is_caption(node: HtmlElement) -> bool:
-    """Whether the page's own classes call an element a picture's caption."""
-    named = node.tag in _CAPTION_TAGS and _CAPTION_CLASS.search(node.get("class") or "")
-    return bool(named) and len("".join(map(str, node.itertext()))) <= _LONGEST_CAPTION
 
 
 def _inline(text: str | None) -> str:

@@ -127,28 +127,24 @@ def kinds_of(blocks: Sequence[str], script: Script) -> list[Kind]:
     kinds = [kind_of(block, script) for block in blocks]
     repeats = Counter(blocks)
     for index, block in enumerate(blocks):
+        kind = kinds[index]
         is_short = shape.weight(block) < _LONGEST_REPEATED
-        if is_short and kinds[index] in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
-            kinds[index] = Kind.FURNITURE
-        kinds[index] = _kind_in_context(index, blocks, kinds)
+        if is_short and kind in (Kind.LINE, Kind.HEADING) and repeats[block] >= _REPEATS_OF_FURNITURE:
+            kind = Kind.FURNITURE
+        before = kinds[index - 1] if index else Kind.STOP
+        after = kinds[index + 1] if index + 1 < len(kinds) else Kind.STOP
+        between_paragraphs = before is after is Kind.PROSE
+        heads_table = kind in (Kind.FURNITURE, Kind.LINE) and after is Kind.ITEM and not ends_sentence(block)
+        if heads_table and 0 < shape.separators(block) == shape.separators(blocks[index + 1]):
+            kind = Kind.ITEM
+        elif kind is Kind.FURNITURE and before is Kind.ITEM and shape.is_table_row(block):
+            kind = Kind.ITEM  # "Jobs: 64" in a table is not a link to vacancies
+        elif kind is Kind.FURNITURE and between_paragraphs and whole_lines("sections").fullmatch(block):
+            kind = Kind.LINE  # a subheading of one word
+        elif kind is Kind.SPAM and between_paragraphs and shape.is_prose(block) and not shape.is_spam(block):
+            kind = Kind.PROSE  # a quotation in another script
+        kinds[index] = kind
     return kinds
-
-
-def _kind_in_context(index: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> Kind:
-    """The kind of a block once its neighbours are known."""
-    block, kind = blocks[index], kinds[index]
-    before = kinds[index - 1] if index else Kind.STOP
-    after = kinds[index + 1] if index + 1 < len(kinds) else Kind.STOP
-    between_paragraphs = before is after is Kind.PROSE
-    if kind in (Kind.FURNITURE, Kind.LINE) and after is Kind.ITEM and _is_table_head(block, blocks[index + 1]):
-        return Kind.ITEM
-    if kind is Kind.FURNITURE and before is Kind.ITEM and shape.is_table_row(block):
-        return Kind.ITEM  # "Jobs: 64" in a table is not a link to vacancies
-    if kind is Kind.FURNITURE and between_paragraphs and whole_lines("sections").fullmatch(block):
-        return Kind.LINE  # a subheading of one word
-    if kind is Kind.SPAM and between_paragraphs and shape.is_prose(block) and not shape.is_spam(block):
-        return Kind.PROSE  # a quotation in another script
-    return kind
 
 
 def _is_furniture(text: str) -> bool:
@@ -162,7 +158,3 @@ def _is_furniture(text: str) -> bool:
     if is_contact or shape.is_credit_in_capitals(text):
         return True
     return bool(phrases_in(text, "legal", "calls", "credits", "teasers"))
-
-
-def _is_table_head(head: str, row: str) -> bool:
-    return 0 < shape.separators(head) == shape.separators(row) and not ends_sentence(head)

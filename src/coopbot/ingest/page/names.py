@@ -145,14 +145,6 @@ def copyright_owner(text: str) -> str:
     return ""
 
 
-def _dateline_agency(text: str) -> str:
-    """The agency or paper named in the dateline of a news item, or ""."""
-    for pattern in _DATELINES:
-        if found := pattern.match(to_simplified(text)):
-            return publisher_name(text[found.start("name") : found.end("name")])
-    return ""
-
-
 def page_publisher(blocks: Sequence[str], outside: Sequence[str], *, dateline: str, tail: str, top: Sequence[str]) -> str:
     """The publisher that a page names elsewhere than in a byline, from the most reliable source; "" if it names none.
 
@@ -161,22 +153,21 @@ def page_publisher(blocks: Sequence[str], outside: Sequence[str], *, dateline: s
     """
     owners = (copyright_owner(block) for block in blocks if phrases_in(to_simplified(block), "rights"))
     owner = next(filter(None, owners), "")
-    agency = _dateline_agency(dateline)
-    known = owner if is_organisation(owner) and (not agency or agency in owner) else agency
-    return known or _site_name(tail, outside) or _masthead(top, outside) or owner
-
-
-def _site_name(tail: str, furniture: Sequence[str]) -> str:
-    """The text after the title, if it is named like a paper or also occurs in the page's furniture."""
-    name = publisher_name(tail)
-    return name if name and (is_organisation(name) or any(name in line and line != tail for line in furniture)) else ""
-
-
-def _masthead(lines: Sequence[str], furniture: Sequence[str]) -> str:
-    """The first line that a notice on the page also names, if it is at the very top or named like a paper."""
-    known = (line for line in lines if is_organisation(line) or line in furniture[:_VERY_TOP])
-    names = filter(None, map(publisher_name, known))
-    return next((name for name in names if any(name in line and _is_notice(line) for line in furniture)), "")
+    datelines = (pattern.match(to_simplified(dateline)) for pattern in _DATELINES)
+    found = next(filter(None, datelines), None)
+    agency = publisher_name(dateline[found.start("name") : found.end("name")]) if found else ""
+    if is_organisation(owner) and (not agency or agency in owner):
+        return owner
+    if agency:
+        return agency
+    # What follows the title, if it is named like a paper or stands elsewhere on the page too.
+    site = publisher_name(tail)
+    if site and (is_organisation(site) or any(site in line and line != tail for line in outside)):
+        return site
+    # The first line at the very top, or named like a paper, that a notice on the page also names.
+    mastheads = (line for line in top if is_organisation(line) or line in outside[:_VERY_TOP])
+    names = filter(None, map(publisher_name, mastheads))
+    return next((name for name in names if any(name in line and _is_notice(line) for line in outside)), owner)
 
 
 def _is_notice(line: str) -> bool:

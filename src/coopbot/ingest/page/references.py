@@ -96,20 +96,17 @@ def _label(shown: str, note: str) -> str:
 def _source(note: HtmlElement) -> Source | None:
     """The source that a note names, by its metadata (COinS) or its first link to another site."""
     declared = parse_qs(next(iter(note.xpath("descendant-or-self::*[contains(@class, 'Z3988')]/@title")), ""))
-    link = next(filter(_is_page, note.xpath("descendant-or-self::a[@href]")), None)
-    url = str(link.get("href")).strip() if link is not None else ""
-    title = _first(declared, "rft.atitle", "rft.btitle", "rft.title") or (
-        _tidy("".join(map(str, link.itertext()))) if link is not None else ""
-    )
+    url = shown = ""
+    for link in note.xpath("descendant-or-self::a[@href]"):
+        href = str(link.get("href")).strip()
+        if is_web_address(href) and not (urlsplit(href).hostname or "").endswith(_ARCHIVES):
+            url, shown = href, _tidy("".join(map(str, link.itertext())))
+            break
+    title = _first(declared, "rft.atitle", "rft.btitle", "rft.title") or shown
     publisher = _first(declared, "rft.jtitle", "rft.pub") or (urlsplit(url).hostname or "").removeprefix("www.")
     if not publisher:
         return None
     return Source(publisher=publisher, title=title, url=url, published=_date(_first(declared, "rft.date")))
-
-
-def _is_page(link: HtmlElement) -> bool:
-    url = str(link.get("href")).strip()
-    return is_web_address(url) and not (urlsplit(url).hostname or "").endswith(_ARCHIVES)
 
 
 def _first(declared: dict[str, list[str]], *names: str) -> str:
