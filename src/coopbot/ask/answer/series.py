@@ -17,7 +17,7 @@ import numpy as np
 from coopbot.ask.answer.asking import read_own_first
 from coopbot.ask.rank.features import OpenPassage, RankedPassage
 from coopbot.ask.rank.reader import Reader
-from coopbot.ask.rank.retrieve import open_best
+from coopbot.ask.rank.retrieve import ScoredSentence, open_best
 from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
@@ -103,6 +103,20 @@ class FoundPoint:
         """The sentence's vector."""
         vector: F32 = self.opened.vectors[self.row]
         return vector
+
+    @property
+    def sentence(self) -> ScoredSentence:
+        """Its sentence, of which it is the answer."""
+        return ScoredSentence(
+            stored=self.opened.stored,
+            span=self.span,
+            pair=self.opened.ranked.pair,
+            log_odds=self.score,
+            vector=self.vector,
+            answer=Span(start_char=self.amount.start_char, end_char=self.amount.end_char).shifted(self.span.start_char),
+            reading=self.reading,
+            read=self.opened.read,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
