@@ -127,16 +127,13 @@ def test_nor_does_one_that_is_added_by_hand(tmp_path: Path, name: str, number: i
     (tmp_path / "good.md").write_text("# A ferry\n\nThe ferry carries 400 passengers a day across the river.\n", "utf-8")
     environ = {**os.environ, **{f"COOPBOT_{kind}_DIR": str(tmp_path / kind) for kind in ("CORPUS", "INDEX")}}
     environ["COOPBOT_READ_TIMEOUT_S"] = "300"
-    add = [sys.executable, "-m", "coopbot", "add", "--no-index"]
+    # A shell ignores SIGINT for what runs in the background, as the tests may.
+    # Not by preexec_fn: gRPC, which tests of Milvus leave running in this process, can end the fork before it starts anything.
+    catch = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"import runpy, signal; {catch}; runpy.run_module('coopbot', None, '__main__')"
+    add = [sys.executable, "-c", start, "add", "--no-index"]
     with (
-        subprocess.Popen(
-            [*add, str(tmp_path / name)],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # A shell ignores it for what runs in the background, as the tests may.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-        ) as adding,
+        subprocess.Popen([*add, str(tmp_path / name)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as adding,
         ExitStack() as stack,
     ):
         stack.callback(adding.kill)
