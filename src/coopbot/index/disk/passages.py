@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -133,6 +134,9 @@ class PassageStore:
             # Threads share the connection, so SQL must call no Python function: one thread would wait for the interpreter while
             # it holds the connection, another for the connection while it holds the interpreter.
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            # A connection and its cache of statements refer to each other: unclosed, it would keep its file open until garbage
+            # is collected. Not at exit, when threads may still be reading.
+            weakref.finalize(self, self._db.close).atexit = False
             self._db.execute("SELECT count(*) FROM passages")
             self._kept: dict[str, Article] = {}
             # Format 9 has none.
