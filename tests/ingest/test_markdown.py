@@ -101,6 +101,8 @@ def test_without_front_matter_the_first_heading_is_the_title() -> None:
         ("title: T\npublished: soon", "published must be a date"),
         ("title: T\npublished: 'May 2025'", "published must be a date"),
         ("title: T\npublished: 2025", "published must be a date"),
+        ("title: T\npublished: 1733011200", "published must be a date"),
+        ("title: T\npublished: '1733011200'", "published must be a date"),
         ("title: T\npublished: '1733011200000'", "published must be a date"),
         ("title: T\ndate: later", "published must be a date"),
         ("title: T\npublished: 2025-13-45", "not valid YAML"),

@@ -237,6 +237,7 @@ def test_too_many_changes_get_503(client: TestClient, editor: FakeEditor) -> Non
         ({**PORT, "url": "a.example"}, "url"),
         ({**PORT, "published": "yesterday"}, "published"),
         ({**PORT, "published": 20250510}, "published"),
+        ({**PORT, "published": "1733011200"}, "published"),
         ({**PORT, "language": "fr"}, "language"),
         ({**PORT, "authors": "A. Ivanov"}, "authors"),
         ({**PORT, "authors": ["A"] * 51}, "authors"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
@@ -14,6 +14,7 @@ from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
 from coopbot.serve.changes import Change, Effect, Kind
 from coopbot.serve.http.problems import ProblemOut, describe
+from coopbot.serve.requests import Day
 from coopbot.serve.wire import Shape
 from coopbot.text.characters import LONGEST_ADDRESS, LONGEST_LINE
 
@@ -47,7 +48,7 @@ class ArticleIn(BaseModel):
     title: Annotated[Line, AfterValidator(_has_words)] | None = None
     publisher: Line = ""
     authors: list[Line] = Field(default=[], max_length=50, fail_fast=True)
-    published: date | None = Field(default=None, strict=True)
+    published: Day | None = None
     language: Language | None = None
 
     def to_draft(self) -> Draft | None:
