@@ -481,6 +481,11 @@ def test_enlarged_to_400_percent_nothing_lies_over_the_answer(visit: Visit, loca
         "one => { const { left, top, height } = one.getClientRects()[0]; return [left + 5, top + height / 2] }"
     )
     assert page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.closest('mark') !== null", point)
+    page.locator(".claim .cite").first.click()  # which no popup hides
+    quote = page.locator("#reader mark")
+    expect(quote).to_be_in_viewport(ratio=1)
+    page.locator("#reader").get_by_role("button", name=re.compile("^(Close|关闭|Закрыть)$")).click()
+    expect(page.locator("#reader")).to_be_hidden()
     for view in ("history", "sources", "add"):
         page.evaluate("view => { location.hash = view }", view)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, view

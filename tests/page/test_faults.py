@@ -36,6 +36,27 @@ def test_a_service_that_is_gone_is_said_to_be_and_can_be_asked_again(visit: Visi
     expect(page.locator(".claim").first).to_contain_text("16 November 2022")
 
 
+def test_a_connection_that_reaches_no_service_is_no_connection(visit: Visit) -> None:
+    page = visit()
+    page.route("**/v1/**", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#offline")).to_have_text("No connection to the service: only the answers in History can be read.")
+    expect(page.locator("#overview .error")).to_contain_text("The service cannot be reached.")
+    page.unroute("**/v1/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".map")).to_be_visible()
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_the_page_notices_by_itself_that_the_service_is_back(visit: Visit) -> None:
+    page = visit()
+    page.locator(".map").wait_for()
+    page.route("**/v1/ask", lambda route: route.abort(), times=1)
+    submit(page)
+    expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator("#offline")).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     "cut",
     [

@@ -196,6 +196,27 @@ def test_where_nothing_can_be_kept_the_history_says_why_and_asking_works(visit: 
     ask(page, DRY_PORT)
 
 
+# As Chromium does it where a reader allows no data of sites.
+_ALL_FORBIDDEN = f"""
+for (const name of ["localStorage", "sessionStorage"]) {{
+  Object.defineProperty(window, name, {{ get() {{ throw new DOMException("no", "SecurityError"); }} }});
+}}
+{_FORBIDDEN}
+"""
+
+
+def test_where_no_storage_is_allowed_at_all_asking_and_follow_ups_work(visit: Visit) -> None:
+    page = visit("/docs")
+    page.add_init_script(_ALL_FORBIDDEN)
+    page.goto(page.url.removesuffix("docs"))
+    ask(page, CARGO)
+    ask(page, "and in 2024?")
+    expect(page.locator(".turn").last.locator("q")).to_contain_text("Tongjiang railway bridge")
+    open_history(page)
+    expect(page.get_by_label("Keep answers")).not_to_be_checked()
+    expect(page.locator("#kept .error")).to_contain_text("does not let the page keep")
+
+
 def test_a_new_conversation_can_be_undone(visit: Visit) -> None:
     page = visit()
     ask(page, CARGO)
@@ -274,7 +295,7 @@ def test_without_a_connection_the_page_opens_and_its_history_can_be_read(visit: 
     page.wait_for_function("caches.open('page').then((seen) => seen.keys()).then((keys) => keys.length > 10)")
     page.context.set_offline(True)
     page.reload()
-    expect(page.locator("#offline")).to_have_text("No connection: only the answers in History can be read.")
+    expect(page.locator("#offline")).to_have_text("No connection to the service: only the answers in History can be read.")
     open_history(page)
     page.locator(".kept summary").first.click()
     expect(page.locator(".kept .claim mark").first).to_have_text("16 November")

@@ -59,7 +59,7 @@ export function answerView(turn, actions) {
   const source = (one) => {
     const { deep_link } = byNumber.get(one.numbers[0]);
     return html`<p class="source"><span class="cites">${cites(one.numbers)}</span> ${titled(one)} <span class="meta">${one.line}</span>
-      ${deep_link ? html`<a class="meta" href=${deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`;
+      ${deep_link ? html`· <a class="meta" href=${deep_link} target="_blank" rel="noopener noreferrer">${t.original_at}</a>` : nothing}</p>`;
   };
   const views = {
     lead: ({ text }) => (answer.articles.length && !answer.claims.length ? html`<h3 class="notice">${text}</h3>` : html`<p class=${answer.notice ? "notice" : answer.outcome}>${text}</p>
@@ -129,7 +129,7 @@ function citeView(citation, { openArticle }) {
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (event.pointerType === "touch") return peekOn(event.currentTarget, citation, openArticle);
+    if (event.pointerType === "touch") return peekOn(event.currentTarget, citation, openArticle, true);
     hidePeek();
     openArticle(citation);
   };

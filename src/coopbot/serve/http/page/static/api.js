@@ -1,6 +1,8 @@
 // Calls of the service, over its public interface.
 
-let key = sessionStorage.getItem("key") ?? "";
+import { inTab } from "./kept.js";
+
+let key = inTab.read("key") ?? "";
 
 export class Problem extends Error {
   constructor(status, detail = "", retryAfter = 0) {
@@ -12,7 +14,7 @@ export class Problem extends Error {
 
 export function useKey(text) {
   key = text.trim();
-  sessionStorage.setItem("key", key);
+  inTab.write("key", key);
 }
 
 export const hasKey = () => key !== "";
@@ -32,10 +34,17 @@ export async function send(path, options = {}) {
     response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0);
+    throw unreached();
   }
+  dispatchEvent(new Event("reached"));
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+// Whoever listens to the window learns it too.
+function unreached() {
+  dispatchEvent(new Event("unreached"));
+  return new Problem(0);
 }
 
 async function problemOf(response) {
@@ -67,7 +76,7 @@ async function* events(stream) {
   for (;;) {
     const { value, done } = await reader.read().catch((error) => {
       if (error.name === "AbortError") throw error;
-      throw new Problem(0);
+      throw unreached();
     });
     if (done) return;
     buffer += decoder.decode(value, { stream: true });

@@ -11,12 +11,17 @@ import { day, fill, number, t } from "./words.js";
 const SHOWN = 50;
 const FIRST_CHARS = 300;
 const place = document.getElementById("kept");
-const view = { entries: [], query: "", shown: SHOWN, turns: new Map(), problem: "", off: choice() };
+const view = { entries: [], query: "", shown: SHOWN, turns: new Map(), problem: "", off: false };
 let actions = {};
 
 // others: what a turn's view calls.
 export function setUpHistory(others) {
   actions = others;
+  try {
+    view.off = localStorage.getItem("history") === "off";
+  } catch {
+    Object.assign(view, { off: true, problem: t.history_forbidden });
+  }
 }
 
 // Called when the view is opened.
@@ -43,14 +48,6 @@ export async function keepTurn({ question, answer, filters, after }) {
     view.problem = "";
     view.entries.unshift(entry);
   });
-}
-
-function choice() {
-  try {
-    return localStorage.getItem("history") === "off";
-  } catch {
-    return true; // no storage at all
-  }
 }
 
 function choose(event) {

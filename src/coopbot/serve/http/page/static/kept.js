@@ -1,9 +1,28 @@
-// Answers kept in this browser, in its own database: a short entry for each, to list and search, and the whole answer.
+// What is kept in this browser. Answers are in its own database: a short entry for each, to list and search, and the whole answer.
 
 const MOST = 5000;
 const TENTH = 500;
 
 let opened = null;
+
+// Texts kept until the tab is closed; none where storage is full or forbidden.
+export const inTab = {
+  read(name) {
+    try {
+      return sessionStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  },
+  write(name, text) {
+    try {
+      sessionStorage.removeItem(name); // so that an outdated text goes, even if the new one finds no room
+      sessionStorage.setItem(name, text);
+    } catch {
+      // Works until the page is left.
+    }
+  },
+};
 
 export class NotKept extends Error {
   constructor(reason) {

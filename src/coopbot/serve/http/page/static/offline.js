@@ -5,12 +5,13 @@ const FILES = ["/", "/page/icon.svg"];
 // Where there are service workers: over HTTPS and on localhost.
 export async function setUpOffline() {
   const line = document.getElementById("offline");
-  const show = () => {
-    line.hidden = navigator.onLine;
+  const show = (reachable) => {
+    line.hidden = reachable;
   };
-  addEventListener("online", show);
-  addEventListener("offline", show);
-  show();
+  // A browser may be connected and yet not reach the service.
+  for (const name of ["online", "reached"]) addEventListener(name, () => show(true));
+  for (const name of ["offline", "unreached"]) addEventListener(name, () => show(false));
+  show(navigator.onLine);
   if (!navigator.serviceWorker || !navigator.onLine) return;
   const name = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => "/worker.js" }).createScriptURL("") ?? "/worker.js";
   try {

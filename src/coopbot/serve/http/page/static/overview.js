@@ -9,7 +9,8 @@ const PLACES = 24;
 
 export function overviewView(state, actions) {
   const { overview, problem, limits } = state;
-  if (!overview) return problem ? problemView(problem, actions) : html`<p class="note">${t.working}</p>`;
+  const retry = html`<button type="button" class="quiet" @click=${actions.refresh}>${t.retry}</button>`;
+  if (!overview) return problem ? problemView(problem, actions, retry) : html`<p class="note">${t.working}</p>`;
   return html`<p class="count">${countText(overview)}</p>
     <p class="note reach">${reachText(overview)}</p>
     <div class="halves">

@@ -8,6 +8,7 @@ import { openArticle, setUpReader } from "./reader.js";
 import { setUpAdding } from "./adding.js";
 import { setUpTheme } from "./theme.js";
 import { mark, readLink } from "./link.js";
+import { inTab } from "./kept.js";
 import { keepTurn, openHistory, setUpHistory } from "./history.js";
 import { setUpOffline } from "./offline.js";
 import { hideToast, toast } from "./toast.js";
@@ -16,6 +17,7 @@ import { MAX_CHARS, day, fill, language, span, t } from "./words.js";
 const KEPT = 20; // turns kept over a reload
 const VIEWS = ["sources", "history", "add"]; // besides asking
 const COUNTED_FROM = 400;
+const RETRY_MS = 8000; // while the service is not reached
 const at = (id) => document.getElementById(id);
 const [form, question, sendButton] = [at("form"), at("question"), at("send")];
 const valued = [...form.querySelectorAll("[data-filter]")].map((input) => input.name); // filters that take several values
@@ -24,6 +26,7 @@ const none = () => ({ languages: [], ...Object.fromEntries(valued.map((name) => 
 const state = { turns: [], conversation: null, limits: none(), overview: null, suggestions: [], recent: 10, problem: null, copied: null };
 let asking = null; // the AbortController of the question in progress
 let looking = null; // that of the search for questions to ask next
+let retrying = 0; // the timer of the next try
 let counting = 0; // increased with each count of articles, to ignore outdated ones
 
 start();
@@ -39,6 +42,11 @@ function start() {
   setUpHistory(() => ({ ...actions(), ask: (turn) => submit(turn.question, { alone: true }) }));
   setUpForm();
   addEventListener("hashchange", route);
+  addEventListener("online", refresh);
+  addEventListener("unreached", () => {
+    clearTimeout(retrying);
+    retrying = setTimeout(refresh, RETRY_MS);
+  });
   route();
   draw();
   refresh();
@@ -269,7 +277,7 @@ function draw() {
   render(begun ? nothing : examples(), at("suggestions"));
   render((state.overview?.publishers ?? []).map(({ names }) => html`<option value=${names[language]}></option>`), at("publishers"));
   render(begun ? nothing : reachText(state.overview), at("reaches"));
-  render(overviewView(state, { limit, openArticle, more, enterKey, problemText }), at("overview"));
+  render(overviewView(state, { limit, openArticle, more, refresh, enterKey, problemText }), at("overview"));
 }
 
 // What the views of turns call.
@@ -361,20 +369,12 @@ function bring(place) {
 function keep() {
   const { turns, conversation, limits } = state;
   const answered = turns.filter((turn) => turn.answer && !turn.working).slice(-KEPT);
-  try {
-    sessionStorage.setItem("conversation", JSON.stringify({ turns: answered, conversation, limits }));
-  } catch {
-    sessionStorage.removeItem("conversation"); // full: the conversation is not kept over a reload
-  }
+  inTab.write("conversation", JSON.stringify({ turns: answered, conversation, limits }));
 }
 
 function restore() {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem("conversation")) ?? {};
-    // Of an earlier release, an answer may have no blocks.
-    Object.assign(state, kept, { turns: (kept.turns ?? []).filter((turn) => turn.answer.blocks) });
-    state.limits = { ...none(), ...state.limits };
-  } catch {
-    sessionStorage.removeItem("conversation");
-  }
+  const kept = JSON.parse(inTab.read("conversation")) ?? {};
+  // Of an earlier release, an answer may have no blocks.
+  Object.assign(state, kept, { turns: (kept.turns ?? []).filter((turn) => turn.answer.blocks) });
+  state.limits = { ...none(), ...state.limits };
 }

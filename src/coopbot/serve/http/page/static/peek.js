@@ -22,7 +22,8 @@ document.addEventListener("pointerdown", (event) => {
 addEventListener("keydown", (event) => event.key === "Escape" && hidePeek());
 addEventListener("scroll", () => hidePeek(), { passive: true });
 
-export function peekOn(element, citation, openArticle) {
+// touched: shown until the reader touches something else, even over the number.
+export function peekOn(element, citation, openArticle, touched = false) {
   clearTimeout(leaving);
   anchor = element;
   const open = () => {
@@ -40,6 +41,7 @@ export function peekOn(element, citation, openArticle) {
   );
   if (!box.matches(":popover-open")) box.showPopover();
   place(element.getBoundingClientRect());
+  if (!touched && covers(element.getBoundingClientRect())) hidePeek();
 }
 
 // The quotation within the sentences around it.
@@ -60,12 +62,20 @@ export function hidePeek(after_ms = 0) {
   else box.hidePopover();
 }
 
-// On a phone, the style sheet puts it at the bottom of the window.
+// On a phone, the style sheet puts it at the bottom of the window, or at the top if the number is there.
 function place(target) {
-  if (phone.matches) return box.removeAttribute("style");
+  box.removeAttribute("style");
+  box.classList.remove("high");
+  box.classList.toggle("high", covers(target));
+  if (phone.matches) return;
   const { offsetWidth: width, offsetHeight: height } = box;
   const left = Math.min(Math.max(GAP, target.left - width / 2), innerWidth - width - GAP);
   const above = target.top - height - GAP;
   box.style.left = `${left}px`;
   box.style.top = `${above > GAP ? above : target.bottom + GAP}px`;
+}
+
+function covers(target) {
+  const { top, bottom, left, right } = box.getBoundingClientRect();
+  return target.top < bottom && target.bottom > top && target.left < right && target.right > left;
 }
