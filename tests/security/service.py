@@ -7,6 +7,7 @@ one, which reads documents in the sandbox.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -62,6 +63,8 @@ class SlowAnswerer(Answerer):
 
 def main() -> None:
     options = json.loads(sys.argv[1])
+    if "files" in options:
+        resource.setrlimit(resource.RLIMIT_NOFILE, options["files"])
     index_dir = Path(options["index_dir"])
     embedder = BagOfWords()
     fake = SlowEditor(index_dir, embedder, [BRIDGE])
@@ -87,7 +90,8 @@ def main() -> None:
         changes=Changes(editor, state, limits=limits),
         access=access(**{"admin_token": ADMIN_TOKEN, **options.get("access", {})}),
     )
-    run_http(service, sockets, shutdown_s=shutdown_s, timeouts=Timeouts(**options.get("timeouts", {})))
+    timeouts = Timeouts(**options["timeouts"]) if "timeouts" in options else None
+    run_http(service, sockets, shutdown_s=shutdown_s, timeouts=timeouts)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.security.processes import Running, received, running
+from tests.security.service import ADMIN_TOKEN
 
 pytestmark = [pytest.mark.server, pytest.mark.process]
 
@@ -156,6 +157,24 @@ def test_many_connections_keep_nobody_out(tmp_path: Path) -> None:
             for connection in crowd[:40]:
                 assert received(connection) == b""
             assert newcomer.post("/v1/ask", json={"question": "When did the bridge open?"}).status_code == 200
+
+
+def test_idle_connections_leave_files_for_others_and_for_new_articles(tmp_path: Path) -> None:
+    """The process may open 64 files at first, its soft limit, and no more than 256."""
+    with running(tmp_path, files=[64, 256], quick=True) as service, ExitStack() as connections:
+        for _ in range(900):
+            connections.enter_context(service.connect())
+        with httpx.Client(base_url=service.client.base_url, trust_env=False, timeout=60) as newcomer:
+            newcomer.headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
+            for number in range(3):
+                text = f"Ferry {number} carried passengers to the island."
+                job = newcomer.post("/v1/articles", json={"title": f"Ferry {number}", "text": text}).json()
+                while job["finished_at"] is None:
+                    job = newcomer.get(f"/v1/index/jobs/{job['job_id']}").json()
+                assert job["state"] == "done"
+                reply = newcomer.post("/v1/ask", json={"question": f"What did ferry {number} carry?"})
+                assert f"Ferry {number}" in reply.text
+    assert [line for line in service.logged() if line["level"] == "error"] == []
 
 
 def test_the_service_is_healthy_afterwards_and_its_log_is_json(service: Running, tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ _SHARE_OF_QUESTIONS = 0.55
 _ARRIVING_S = 0.25
 # Enough for all connections and dozens of snapshots.
 _FILES = 16_384
+# Connections that the system holds until they are accepted.
+_UNACCEPTED = 2048
 # The longest request head accepted.
 _HEAD_BYTES = 16_384
 # A worker process that does not respond for this long is replaced. Importing may take long on a busy machine.
@@ -79,6 +81,12 @@ class Server(uvicorn.Server):
         self.should_exit = True
         _end_within(self._shutdown_s)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept connections. asyncio has told the system to hold no more than it accepts at a time."""
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(_UNACCEPTED)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the changes, then wait for requests, including those sent just before the signal."""
         self._on_stop()
@@ -98,6 +106,8 @@ def _options(timeouts: Timeouts, shutdown_s: int) -> dict[str, Any]:
         "server_header": False,
         "h11_max_incomplete_event_size": _HEAD_BYTES,
         "timeout_keep_alive": timeouts.idle_s,
+        # asyncio accepts so many before the first of them counts as a connection, and logs an error for each without a file.
+        "backlog": max(1, timeouts.connections // 2),
         "timeout_graceful_shutdown": max(1, int(shutdown_s * _SHARE_OF_REQUESTS)),
     }
 
@@ -197,7 +207,7 @@ def run_workers(
         workers=count,
         http="coopbot.serve.http.connections:TimedConnection",
         timeout_worker_healthcheck=hung_s,
-        **_options(Timeouts(), shutdown_s),
+        **_options(Timeouts(connections=_most_connections()), shutdown_s),
     )
     with tempfile.TemporaryDirectory(prefix="coopbot-") as counters:
         # prometheus_client reads it on import, which may happen before a worker's first line runs.
