@@ -21,7 +21,7 @@ from coopbot.index.disk.manifest import describe_files
 from coopbot.index.disk.snapshot import Snapshot
 from coopbot.index.filters import passes, sentence_passes
 from coopbot.index.live import LiveIndex
-from coopbot.index.model.embedder import Embedder
+from coopbot.index.model.embedder import Embedder, Embeddings
 from coopbot.index.types import FirstStage
 from coopbot.text.sentences import split_sentences
 from coopbot.text.tokens import lexical_tokens
@@ -115,6 +115,20 @@ def test_texts_are_embedded_in_a_reproducible_order(tmp_path: Path) -> None:
     run([make_article("en/long", "Bridge number one opened."), *articles], tmp_path, embedder)
     sentences = [text for text in embedder.embedded if "\n" not in text]  # passages have their title before them
     assert sentences == [*(article.text for article in articles), "Bridge number one opened."]
+
+
+def test_a_long_article_is_embedded_64_passages_at_a_time(tmp_path: Path) -> None:
+    blocks: list[int] = []
+
+    class Counting(BagOfWords):
+        def embed_passages(self, texts: Sequence[str], *, with_tokens: bool = False) -> Embeddings:
+            blocks.extend([len(texts)] * with_tokens)
+            return super().embed_passages(texts, with_tokens=with_tokens)
+
+    text = "\n\n".join(f"## Day {day}\n\nTrucks crossed." for day in range(100))  # each below a heading: a passage
+    report = run([make_article("en/long", text)], tmp_path, Counting(dim=16))
+    assert report.embedded == sum(blocks) == report.passages == 100
+    assert max(blocks) <= 64
 
 
 def test_filters_limit_by_language_publisher_source_and_date(tmp_path: Path) -> None:

@@ -81,3 +81,18 @@ def test_the_tokens_of_a_very_long_sentence_are_counted_in_parts_only() -> None:
     passages = chunk(make_article("a", "&" * 200_000), count)
     assert sum(len(passage.text) for passage in passages) == 200_000
     assert max(counted) <= 8_000
+
+
+def test_the_largest_article_is_read_a_few_times_and_makes_a_bounded_number_of_passages() -> None:
+    """The work that the times of docs/articles.md rest on; tests/soak/test_times.py has the times."""
+    counted = 0
+
+    def count(text: str) -> int:
+        nonlocal counted
+        counted += len(text)
+        return len(text) // 3
+
+    article = make_article("a", ("bridge river cargo freight customs trade " * 15_000)[:600_000])
+    passages = chunk(article, count)
+    assert counted <= 6 * len(article.text)
+    assert len(passages) <= 1_100

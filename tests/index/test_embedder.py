@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,11 +11,12 @@ import numpy as np
 import pytest
 
 from coopbot.index.model.embedder import Embedder
-from coopbot.index.model.encoder import Encoder, PromptTokenizer
+from coopbot.index.model.encoder import Encoder, ModelCard, PromptTokenizer
 from coopbot.index.model.prepare import ModelSource, source_folder
-from coopbot.index.model.tokenizer import TOKENIZERS_FILE, HubTokenizer
+from coopbot.index.model.tokenizer import TOKENIZERS_FILE, HubTokenizer, Tokens
 from coopbot.index.model.torch_engine import TorchNetwork, as_module, load_model
 from coopbot.index.model.updates import QUESTIONS_FILE, load_updates
+from coopbot.index.types import F32, I64
 from tests.fakes import BagOfWords
 
 TEXTS = ["The bridge opened in 2022.", "Мост открыли в 2022 году, грузы — 5,2 млн т.", "大桥于2022年通车。", "short", " x "]
@@ -107,3 +110,47 @@ def test_text_beyond_the_models_length_is_cut_and_not_refused(embedder: Encoder)
     long = "Мост и порт. " * 500
     embeddings = embedder.embed_passages([long], with_tokens=True)
     assert len(embeddings.tokens[0].vectors) < 512 < embedder.count_tokens(long)
+
+
+class Letters:
+    """A tokenizer whose tokens are characters."""
+
+    frame = (np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        ends = [np.arange(1, len(text) + 1, dtype=np.int32) for text in texts]
+        return [Tokens(ids=end.astype(np.int64), spans=np.stack([end - 1, end], axis=1)) for end in ends]
+
+    def pair_frame(self, question: str) -> tuple[I64, I64]:
+        return self.frame
+
+
+def test_many_texts_take_the_memory_of_a_batch_and_give_it_back() -> None:
+    dim, batches = 64, list[int]()
+
+    def network(ids: I64, mask: I64) -> tuple[F32, ...]:
+        batches.append(ids.size)
+        return np.ones((len(ids), dim), np.float32), np.ones((*ids.shape, dim), np.float32)
+
+    card = ModelCard(
+        name="m",
+        fingerprint="m",
+        dim=dim,
+        max_tokens=512,
+        query_prompt="",
+        passage_prompt="",
+        token_mean=np.zeros(dim, np.float32),
+    )
+    encoder = Encoder(card, PromptTokenizer(Letters(), card.max_tokens), network)
+    texts = ["a" * (100 + 3 * number) for number in range(200)]
+    tracemalloc.start()
+    try:
+        pooled = encoder.embed_passages(texts).pooled
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(batches) >= sum(len(text[:510]) for text in texts)
+    assert max(batches) <= 4_096
+    # The output of a batch, that of the batch before until it is replaced, and the tokens of all texts.
+    assert most < 2 * 4_096 * dim * 4 + 4 * 2**20
+    assert held < pooled.nbytes + 2**18

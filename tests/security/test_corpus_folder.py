@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coopbot.cli import arrivals
 from coopbot.cli.console import say, say_json, warn
 from coopbot.domain import Article, Source
 from coopbot.editing import CorpusEditor
@@ -17,6 +18,7 @@ from coopbot.errors import CoopbotError, Duplicate, InvalidRequest, NotFound, Un
 from coopbot.escaping import escaped_line, escaped_text
 from coopbot.index.build import BuildReport
 from coopbot.index.model.embedder import Progress
+from coopbot.ingest.corpus.arrival import FIELDS, Arrival
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.draft import Draft
 from coopbot.ingest.formats.markdown import read_markdown, render_article
@@ -24,6 +26,7 @@ from coopbot.ingest.formats.readers import read_bytes
 from coopbot.ingest.tidy import normal_form, one_line
 from coopbot.ingest.web.feed import read_feed
 from coopbot.state import State
+from tests.fakes import make_article
 
 ARTICLE = "---\ntitle: Ferry\n---\nThe ferry carries {} passengers a day.\n"
 
@@ -187,6 +190,15 @@ def test_nothing_printed_steers_a_terminal(text: str) -> None:
     line = escaped_line(text)
     assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in line)
     line.encode()
+
+
+def test_a_file_is_one_line_of_what_add_prints_whatever_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    article = make_article("en/a", "Text.", title=one_line("A\ntitle"), publisher="P")
+    arrivals.say_result("a\nb: added en/c.md", Arrival(article=article, change="added", recovered=FIELDS))
+    arrivals.say_result("a\nb.pdf", Unreadable("a\nb.pdf", "damaged"))
+    printed = capsys.readouterr()
+    assert printed.out == "a\\u000ab: added en/c.md: added en/a: A title (P, 2025-05-10)\n"
+    assert printed.err == "a\\u000ab.pdf: damaged\n"
 
 
 def test_what_commands_print_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
