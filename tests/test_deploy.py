@@ -95,8 +95,9 @@ def test_units_are_accepted_by_systemd(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_the_service_may_open_the_files_that_its_connections_and_snapshots_need() -> None:
-    unit = (DEPLOY / "systemd" / "coopbot.service").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["coopbot.service", "coopbot-telegram.service"])
+def test_a_service_may_open_the_files_that_its_connections_and_snapshots_need(name: str) -> None:
+    unit = (DEPLOY / "systemd" / name).read_text(encoding="utf-8")
     (most,) = re.findall(r"^LimitNOFILE=(\d+)$", unit, re.M)
     # A quarter of them are for connections: see serve/run.py.
     assert int(most) >= 4 * Timeouts().connections
