@@ -244,6 +244,20 @@ def test_on_a_phone_nothing_is_wider_than_it_and_a_tap_shows_the_quotation(visit
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_on_a_phone_the_way_back_leads_from_the_article_to_the_answer(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    ask(page, BRIDGE)
+    answer = page.url
+    for leave in (page.go_back, page.locator("#reader .close").tap, lambda: page.keyboard.press("Escape")):
+        page.locator(".sources .title").first.tap()
+        expect(page.locator("#reader mark").first).to_be_in_viewport()
+        leave()
+        expect(page.locator("#reader")).to_be_hidden()
+        page.wait_for_function("history.state === null")  # no step back is left over
+        assert page.url == answer
+        expect(page.locator(".claim").first).to_be_visible()
+
+
 def test_a_hostile_article_is_shown_and_does_nothing(visit: Visit) -> None:
     page = visit()
     ask(page, "How many visitors did the turnip festival in Kimkan draw?")
@@ -430,6 +444,8 @@ def test_the_placeholder_follows_the_last_question(visit: Visit) -> None:
     expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a question")
     ask(page, "How much cargo did the Tongjiang railway bridge carry in 2024?")
     expect(page.locator("#question")).to_have_attribute("placeholder", "And in 2023?")
+    ask(page, "How much cargo did the Tongjiang railway bridge carry in 2024 and in 2023?")
+    expect(page.locator("#question")).to_have_attribute("placeholder", "And in 2022?")
     ask(page, DRY_PORT)
     expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a follow-up")
 

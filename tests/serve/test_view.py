@@ -445,7 +445,7 @@ def test_a_quote_has_its_heading_before_it_where_it_needs_it_in_every_interface(
     [
         ("en", "A: the answer is about B, which it belongs to."),
         ("zh", "A：以下说的是它所在的B。"),
-        ("ru", "A: ответ дан шире, для всей территории — B."),
+        ("ru", "A: ответ касается всей территории, к которой относится это место, — B."),
     ],
 )
 def test_an_answer_about_a_larger_place_says_so(language: Language, line: str) -> None:

@@ -291,10 +291,11 @@ function change(turn, to) {
   draw();
 }
 
-// An example of a follow-up to the last question: its year's neighbour, if it names one.
+// An example of a follow-up to the last question: the year before those that it names.
 function followUp() {
-  const year = /(?<!\d)(?:19|20)\d\d(?!\d)/.exec(state.turns.at(-1).answer?.searched_as ?? state.turns.at(-1).question);
-  return year ? fill(t.placeholder_year, { year: Number(year[0]) - 1 }) : t.placeholder_follow;
+  const { answer, question: asked } = state.turns.at(-1);
+  const years = (answer?.searched_as ?? asked).match(/(?<!\d)(?:19|20)\d\d(?!\d)/g);
+  return years ? fill(t.placeholder_year, { year: Math.min(...years) - 1 }) : t.placeholder_follow;
 }
 
 function again(turn) {

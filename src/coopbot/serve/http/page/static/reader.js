@@ -14,6 +14,11 @@ export function setUpReader() {
   panel.addEventListener("close", () => {
     document.body.classList.remove("reading");
     opener?.focus?.();
+    if (history.state?.reading) history.back();
+  });
+  // On a phone the article is all there is to see, and the way back leads out of it.
+  addEventListener("popstate", () => {
+    if (panel.matches(":modal") && !history.state?.reading) panel.close();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && panel.open) panel.close();
@@ -27,7 +32,10 @@ export async function openArticle(target) {
     opener = document.activeElement;
     draw(null, target);
     if (beside.matches) panel.show();
-    else panel.showModal();
+    else {
+      panel.showModal();
+      history.pushState({ reading: true }, "");
+    }
     document.body.classList.add("reading");
   }
   try {
