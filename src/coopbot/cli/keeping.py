@@ -16,7 +16,6 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.editing import CorpusEditor, Result
-    from coopbot.index.build import BuildReport
     from coopbot.index.model.encoder import Encoder
     from coopbot.ingest.corpus.store import Corpus
 
@@ -221,14 +220,9 @@ def _rebuild(
         errors = [{"source": problem.source, "reason": problem.reason} for problem in unreadable]
         say_json({**asdict(report), "unreadable": errors})
     elif not quiet:
-        say(_report_line(report))
+        done = "nothing changed: "
+        if report.written:
+            done = f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, "
+            done += f"{report.reused} as before; {report.embedded} passages embedded; "
+        say(f"{done}{report.articles} articles, {report.passages} passages in {report.snapshot}")
     return bool(unreadable)
-
-
-def _report_line(report: BuildReport) -> str:
-    if not report.written:
-        return f"nothing changed: {report.articles} articles, {report.passages} passages in {report.snapshot}"
-    return (
-        f"{len(report.added)} added, {len(report.changed)} changed, {len(report.removed)} removed, {report.reused} as before; "
-        f"{report.embedded} passages embedded; {report.articles} articles, {report.passages} passages in {report.snapshot}"
-    )

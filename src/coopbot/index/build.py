@@ -74,7 +74,12 @@ def build(
         state = place.state(embedder.fingerprint)
         before = state.sha256_by_article if state else {}
         force = force or (state is not None and state.contents.facts.gazetteer_sha256 != gazetteer_sha256())
-        after, fresh = _compare(articles, {} if force else before)
+        after: dict[str, str] = {}
+        fresh: list[Article] = []
+        for article in articles:
+            after[article.article_id] = article.sha256
+            if force or before.get(article.article_id) != article.sha256:
+                fresh.append(article)
         digest = corpus_sha256(after)
         if state and state.whole and state.contents.facts.corpus_sha256 == digest and not force:
             return _report(state, before, after, written=False)
@@ -93,17 +98,6 @@ def build(
             replaced = frozenset(a for a in before if force or before[a] != after.get(a))
             written = place.write(replaced, maker.make(_counted(fresh, progress)), facts)
         return _report(written, before, after, written=True, embedded=maker.embedded)
-
-
-def _compare(articles: Iterable[Article], before: dict[str, str]) -> tuple[dict[str, str], list[Article]]:
-    """(sha256 by article id, the articles that are new or changed)."""
-    after: dict[str, str] = {}
-    fresh: list[Article] = []
-    for article in articles:
-        after[article.article_id] = article.sha256
-        if before.get(article.article_id) != article.sha256:
-            fresh.append(article)
-    return after, fresh
 
 
 def _counted(articles: list[Article], progress: Progress) -> Iterator[Article]:

@@ -75,23 +75,18 @@ def _groups(sentences: list[_Sentence], max_tokens: int) -> Iterator[list[_Sente
     group: list[_Sentence] = []
     size = 0
     for i, sentence in enumerate(sentences):
-        if group and _must_close(group, size, sentences, i, max_tokens):
-            yield group
-            group, size = [], 0
+        if group:
+            closes = sentence.heading_path != group[0].heading_path or size + sentence.tokens > max_tokens
+            if not closes and sentence.opens_paragraph and size >= _FULL_ENOUGH * max_tokens:
+                rest = takewhile(lambda one: not one.opens_paragraph, islice(sentences, i + 1, None))
+                closes = size + sentence.tokens + sum(one.tokens for one in rest) > max_tokens
+            if closes:
+                yield group
+                group, size = [], 0
         group.append(sentence)
         size += sentence.tokens
     if group:
         yield group
-
-
-def _must_close(group: list[_Sentence], size: int, sentences: list[_Sentence], i: int, max_tokens: int) -> bool:
-    sentence = sentences[i]
-    if sentence.heading_path != group[0].heading_path or size + sentence.tokens > max_tokens:
-        return True
-    if not sentence.opens_paragraph or size < _FULL_ENOUGH * max_tokens:
-        return False
-    rest = takewhile(lambda sentence: not sentence.opens_paragraph, islice(sentences, i + 1, None))
-    return size + sentences[i].tokens + sum(sentence.tokens for sentence in rest) > max_tokens
 
 
 def _passage(article: Article, group: list[_Sentence]) -> Passage:

@@ -70,6 +70,7 @@ class FurtherQuestions:
     def _answered(
         self, candidates: Sequence[str], shown: Shown, snapshot: str, language: Language, watch: Watch
     ) -> Iterator[str]:
+        """The candidates that a sentence in this language answers, each by another sentence than those shown."""
         seen, asked = set(shown.quotes), {shown.question.casefold()}
         tries, offered, deadline = 0, 0, self._clock() + _WITHIN_S
         for question in candidates:
@@ -78,28 +79,20 @@ class FurtherQuestions:
             if question.casefold() in asked:
                 continue
             asked.add(question.casefold())
-            tries += (snapshot, question, shown.filters) not in self._tried
-            quote = self._try(question, shown.filters, snapshot, language, watch)
+            key = (snapshot, question, shown.filters)
+            with self._lock:
+                quote = self._tried.get(key)
+            if quote is None:
+                tries += 1
+                # As whoever chooses it asks it, so that the answer that is kept serves them.
+                answer = self._answerer.find(question, filters=shown.filters, watch=watch)
+                best = answer.citations[0] if answer.outcome == "answered" and answer.citations else None
+                quote = best.quote if best and best.language == language else ""
+                with self._lock:
+                    self._tried[key] = quote
+                    while len(self._tried) > _REMEMBERED:
+                        del self._tried[next(iter(self._tried))]
             if quote and quote not in seen:
                 seen.add(quote)
                 offered += 1
                 yield question
-
-    def _try(self, question: str, filters: Filters, snapshot: str, language: Language, watch: Watch) -> str:
-        """The sentence in its language that answers the question; "" if none does."""
-        key = (snapshot, question, filters)
-        with self._lock:
-            known = self._tried.get(key)
-        if known is not None:
-            return known
-        # As whoever chooses it asks it, so that the answer that is kept serves them.
-        answer = self._answerer.find(question, filters=filters, watch=watch)
-        if answer.outcome != "answered" or not answer.citations or answer.citations[0].language != language:
-            quote = ""
-        else:
-            quote = answer.citations[0].quote
-        with self._lock:
-            self._tried[key] = quote
-            while len(self._tried) > _REMEMBERED:
-                del self._tried[next(iter(self._tried))]
-        return quote

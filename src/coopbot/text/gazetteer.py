@@ -170,15 +170,11 @@ def _load() -> _Gazetteer:
         id_: Place(id_, latitude, longitude, {language: found[0] for language, found in names[id_].items()})
         for id_, (latitude, longitude) in points.items()
     }
-    numbered = _without_numbers(names)
-    return _Gazetteer(names, larger, places, phrases, numbered, hashlib.sha256(text.encode()).hexdigest())
-
-
-def _without_numbers(names: Mapping[str, Mapping[Language, tuple[str, ...]]]) -> dict[str, str]:
-    """The usual English name, without its number, of each thing that another differs from in a number only, by id."""
+    # The usual English name, without its number, of each thing that another differs from in a number only.
     bare = {id_: _NUMBER_AT_END.sub("", by_language["en"][0]) for id_, by_language in names.items()}
     shared = Counter(bare.values())
-    return {id_: name for id_, name in bare.items() if shared[name] > 1}
+    numbered = {id_: name for id_, name in bare.items() if shared[name] > 1}
+    return _Gazetteer(names, larger, places, phrases, numbered, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _key(text: str) -> tuple[str, ...]:

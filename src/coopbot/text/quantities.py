@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import pairwise
 from types import MappingProxyType
 
 from coopbot.domain import Span
@@ -130,20 +130,15 @@ def find_quantities(text: str, dates: Sequence[DateMention] | None = None) -> li
             summed[-1] = replace(quantity, start_char=last.start_char, value=last.value + quantity.value)
         else:
             summed.append(quantity)
-    return [_with_unit_of(following, quantity, flat) for quantity, following in zip_longest(summed, summed[1:])]
-
-
-def _with_unit_of(following: Quantity | None, quantity: Quantity, text: str) -> Quantity:
-    """The amount with the unit of the following one, if it has none itself: "3.5 billion to 13 billion roubles", "10.4 billion
-    in 2021, 15.5 billion cubic metres in 2022".
-    """
-    if quantity.unit or not following:
-        return quantity
-    magnitude = _MAGNITUDE_LAST.search(text, quantity.start_char, quantity.end_char)
-    counted_alike = magnitude and magnitude[0] in following.of(text)
-    if not counted_alike and not _BORROWS.fullmatch(text, quantity.end_char, following.start_char):
-        return quantity
-    return replace(quantity, unit=following.unit)
+    # One without a unit has that of the following one: "3.5 billion to 13 billion roubles", "10.4 billion in 2021, 15.5 billion
+    # cubic metres in 2022".
+    for at, (quantity, following) in enumerate(pairwise(summed)):
+        if not quantity.unit:
+            magnitude = _MAGNITUDE_LAST.search(flat, quantity.start_char, quantity.end_char)
+            counted_alike = magnitude and magnitude[0] in following.of(flat)
+            if counted_alike or _BORROWS.fullmatch(flat, quantity.end_char, following.start_char):
+                summed[at] = replace(quantity, unit=following.unit)
+    return summed
 
 
 def _quantities(match: re.Match[str]) -> Iterator[Quantity]:

@@ -144,7 +144,19 @@ def resolve_dates(text: str, today: date) -> list[DatedWords]:
     flat = flatten(text)
     found = _non_overlapping(chain(_phrases(flat, today), _weekdays(flat, today)))
     rest = blanked(flat, sorted(found, key=lambda span: span.start_char))
-    found += filter(None, (_mentioned(mention, rest, today) for mention in find_dates(rest)))
+    for mention in find_dates(rest):  # a year or month that a date leaves out is inferred
+        if mention.year is not None and mention.month is not None:
+            days = _day_or_month(mention.year, mention.month, mention.day)
+        elif mention.year is not None:
+            days = _part_of_year(mention.of(rest), mention.year)
+        elif mention.month is not None:
+            days = _nearest(mention, rest, today)
+        else:
+            year, month = (today.year, today.month) if (mention.day or 0) <= today.day else month_away(today, -1)
+            days = _day_or_month(year, month, mention.day)
+        if days is not None:
+            first, last = days
+            found.append(DatedWords(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last))
     return sorted(found, key=lambda span: span.start_char)
 
 
@@ -228,7 +240,15 @@ def _phrases(text: str, today: date) -> Iterator[DatedWords]:
     for away, found in _found(_DAYS_AWAY, text):
         yield _span(found, today + timedelta(days=away), today + timedelta(days=away))
     for found in _AGO.finditer(text):
-        yield _span(found, *_ago(found, today))
+        count = int(found["count"]) if found["count"].isdigit() else COUNTS[found["count"].casefold()]
+        if found["year"]:
+            year = max(1, today.year - count)
+            yield _span(found, date(year, 1, 1), date(year, 12, 31))
+        elif found["month"]:
+            yield _span(found, *month_days(*month_away(today, -count)))
+        else:
+            day = today - timedelta(days=count * (7 if found["week"] else 1))
+            yield _span(found, day, day)
 
 
 def _weekdays(text: str, today: date) -> Iterator[DatedWords]:
@@ -275,35 +295,6 @@ def _day_or_month(year: int, month: int, day: int | None) -> tuple[date, date] |
         return (date(year, month, day), date(year, month, day)) if day else month_days(year, month)
     except ValueError:
         return None
-
-
-def _ago(found: re.Match[str], today: date) -> tuple[date, date]:
-    count = int(found["count"]) if found["count"].isdigit() else COUNTS[found["count"].casefold()]
-    if found["year"]:
-        year = max(1, today.year - count)
-        return date(year, 1, 1), date(year, 12, 31)
-    if found["month"]:
-        return month_days(*month_away(today, -count))
-    day = today - timedelta(days=count * (7 if found["week"] else 1))
-    return day, day
-
-
-def _mentioned(mention: DateMention, text: str, today: date) -> DatedWords | None:
-    """The days of a date; a year or month that it leaves out is inferred."""
-    if mention.year is not None:
-        if mention.month:
-            days = _day_or_month(mention.year, mention.month, mention.day)
-        else:
-            days = _part_of_year(mention.of(text), mention.year)
-    elif mention.month is not None:
-        days = _nearest(mention, text, today)
-    else:
-        year, month = (today.year, today.month) if (mention.day or 0) <= today.day else month_away(today, -1)
-        days = _day_or_month(year, month, mention.day)
-    if days is None:
-        return None
-    first, last = days
-    return DatedWords(start_char=mention.start_char, end_char=mention.end_char, first=first, last=last)
 
 
 def _nearest(mention: DateMention, text: str, today: date) -> tuple[date, date] | None:

@@ -291,7 +291,13 @@ def _named(question: str) -> list[Span]:
     best = max(groups, key=len) if spans else []
     if len(best) < 2:
         return []
-    spans = [_whole(question, span, best) for span in best]
+    spans = []
+    for span in best:  # with the word for what it is, unless that belongs to another
+        after = _WORD_AFTER.match(question, span.end_char)
+        before = _WORD_BEFORE.search(question[: span.start_char])
+        start, end = before.start() if before else span.start_char, after.end() if after else span.end_char
+        whole = Span(start_char=start, end_char=end)
+        spans.append(span if any(whole.overlaps(other) for other in best if other is not span) else whole)
     further = _FURTHER.match(question, spans[-1].end_char)  # one without a name, after those that have one
     if further and len(further["side"].split()) <= _MOST_WORDS and not find_cues(further["side"])["amount"]:
         spans.append(Span(start_char=further.start("side"), end_char=further.end("side")))
@@ -308,15 +314,6 @@ _WORD_BEFORE = re.compile(
     r"|\b(?:мост\w*|порт\w*|переход\w*|коридор\w*|газопровод\w*|терминал\w*|парк\w*|пункт\w* пропуска) $",
     re.IGNORECASE,
 )
-
-
-def _whole(question: str, span: Span, others: Sequence[Span]) -> Span:
-    after = _WORD_AFTER.match(question, span.end_char)
-    end = after.end() if after else span.end_char
-    before = _WORD_BEFORE.search(question[: span.start_char])
-    start = before.start() if before else span.start_char
-    whole = Span(start_char=start, end_char=end)
-    return span if any(whole.overlaps(other) for other in others if other is not span) else whole
 
 
 def _dated(question: str) -> list[Span]:

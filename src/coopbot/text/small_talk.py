@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
@@ -49,9 +49,12 @@ def find_small_talk(text: str) -> Talk | None:
     # covered[end]: kinds of the phrases that cover tokens[:end] without gaps, longest phrases preferred.
     covered: dict[int, frozenset[Talk | None]] = {0: frozenset()}
     for at in range(len(tokens)):
-        if at in covered:
-            for length, talk in _phrases_at(tuple(tokens), at):
-                covered.setdefault(at + length, covered[at] | {talk})
+        if at not in covered:
+            continue
+        for phrase, talk in _load().get(tokens[at][0], ()):
+            part = tokens[at : at + len(phrase)]
+            if len(part) == len(phrase) and all(map(_matches, part, phrase)):
+                covered.setdefault(at + len(phrase), covered[at] | {talk})
     found = covered.get(len(tokens))
     if found and found <= _NEVER_ASKED and re.search("[?？]", text):
         return None
@@ -61,13 +64,6 @@ def find_small_talk(text: str) -> Talk | None:
 def _tokens(text: str) -> list[str]:
     plain = flatten(text).lower().translate(_SAME_LETTER)
     return _TOKEN.findall(_DRAWN_OUT.sub(r"\1", _APOSTROPHE.sub("", plain)))
-
-
-def _phrases_at(tokens: tuple[str, ...], at: int) -> Iterator[tuple[int, Talk | None]]:
-    for phrase, talk in _load().get(tokens[at][0], ()):
-        part = tokens[at : at + len(phrase)]
-        if len(part) == len(phrase) and all(map(_matches, part, phrase)):
-            yield len(phrase), talk
 
 
 def _matches(written: str, word: str) -> bool:

@@ -53,7 +53,9 @@ def lexical_tokens(text: str) -> list[str]:
         kind = match.lastgroup
         token = match[0].replace(".", "") if kind == "acronym" else match[0]
         if kind == "han":
-            tokens += _han_tokens(token)
+            for part in token.translate(TO_SIMPLIFIED).split("的"):
+                found = [part] if len(part) == 1 else [part[at : at + 2] for at in range(len(part) - 1)]
+                tokens += [one for one in found if one not in _STOP_TOKENS]
         elif kind == "number":
             # Dates and version numbers ("16.11.2022") are split into their parts; leading zeros are dropped.
             if thousands := _THOUSANDS.fullmatch(token):
@@ -94,15 +96,6 @@ def _innermost_stem(word: str, stemmer: Stemmer) -> str:
         return word
     stem: str = stemmer.stemWord(word)
     return stem if stem == word else _innermost_stem(stem, stemmer)
-
-
-def _han_tokens(run: str) -> list[str]:
-    tokens: list[str] = []
-    for part in run.translate(TO_SIMPLIFIED).split("的"):
-        if len(part) == 1:
-            tokens.append(part)
-        tokens += [part[i : i + 2] for i in range(len(part) - 1)]
-    return [token for token in tokens if token not in _STOP_TOKENS]
 
 
 def _plain(number: str) -> str:

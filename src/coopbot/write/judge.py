@@ -47,10 +47,7 @@ def _is_same(answer: str, quoted: str, sentence: str) -> bool:
     if quoted not in sentence and not (names <= find_names(sentence) and concepts <= find_concepts(sentence)):
         return False
     across = detect_language(quoted) != detect_language(sentence)
-    return (across and bool(figures or names or concepts)) or _share(quoted, sentence) >= _LEAST_SHARE
-
-
-def _share(quoted: str, sentence: str) -> float:
-    """The share of the quote's words that the sentence has, 0 to 1."""
+    if across and (figures or names or concepts):
+        return True
     words = set(lexical_tokens(quoted))
-    return len(words & set(lexical_tokens(sentence))) / len(words) if words else 1.0
+    return not words or len(words & set(lexical_tokens(sentence))) / len(words) >= _LEAST_SHARE

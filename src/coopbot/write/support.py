@@ -130,12 +130,11 @@ def _sides(one: _Text) -> list[frozenset[str]]:
 
 def _in_order(own: Sequence[frozenset[str]], quoted: Sequence[Sequence[frozenset[str]]]) -> bool:
     """Whether the sentence's names are a subsequence of the names of the quotes, taken in some order."""
-    orders = permutations(quoted) if len(quoted) <= 3 else [tuple(quoted)]
-    return any(_is_part(own, chain.from_iterable(order)) for order in orders)
-
-
-def _is_part(own: Sequence[frozenset[str]], names: Iterator[frozenset[str]]) -> bool:
-    return all(any(wanted & name for name in names) for wanted in own)
+    for order in permutations(quoted) if len(quoted) <= 3 else [tuple(quoted)]:
+        names = chain.from_iterable(order)  # each search goes on where the one before has stopped
+        if all(any(wanted & name for name in names) for wanted in own):
+            return True
+    return False
 
 
 def _neighbours(amount: Fact, own: _Text) -> Iterator[Fact]:

@@ -89,10 +89,24 @@ class PassageWriter:
                     to_json(tuple[Attribution, ...], article.attributions).decode(),
                 ),
             )
-            self._db.executemany(
-                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
-                [_passage_row(stored, self._articles) for stored in passages],
-            )
+            rows = []
+            for stored in passages:
+                passage = stored.passage
+                spans = np.array([(span.start_char, span.end_char) for span in passage.sentences], dtype="<i4")
+                rows.append(
+                    (
+                        stored.language,
+                        stored.row,
+                        self._articles,
+                        passage.passage_id,
+                        passage.start_char,
+                        passage.end_char,
+                        passage.text,
+                        json.dumps(passage.heading_path, ensure_ascii=False),
+                        spans.tobytes(),
+                    )
+                )
+            self._db.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)", rows)
             spoken: list[tuple[str | int | None, ...]] = []
             for stored in passages if article.attributions else ():
                 for voice in voices(article, *stored.passage.sentences):
@@ -298,20 +312,4 @@ def _to_article(row: tuple[Any, ...]) -> Article:
         sources=from_json(tuple[Source, ...], sources),
         also_published_by=from_json(tuple[Source, ...], also_published_by),
         attributions=from_json(tuple[Attribution, ...], rest[0]) if rest and rest[0] != _NONE else (),
-    )
-
-
-def _passage_row(stored: StoredPassage, article: int) -> tuple[str | int | bytes, ...]:
-    passage = stored.passage
-    spans = np.array([(span.start_char, span.end_char) for span in passage.sentences], dtype="<i4")
-    return (
-        stored.language,
-        stored.row,
-        article,
-        passage.passage_id,
-        passage.start_char,
-        passage.end_char,
-        passage.text,
-        json.dumps(passage.heading_path, ensure_ascii=False),
-        spans.tobytes(),
     )

@@ -108,18 +108,16 @@ def _read_tensors(file: io.BytesIO, data: bytes, sizes: dict[str, int]) -> Itera
         name = file.read(*_take(file, "H")).decode()
         kind, count, offset, size = _take(file, "BIQQ")
         raw = data[offset : offset + size]
-        values = np.frombuffer(raw, "<f4", count) if kind == 0 else _dequantise(raw, count)
+        if kind == 0:
+            values: F32 = np.frombuffer(raw, "<f4", count)
+        else:  # four bits a value, in blocks, each with its scale
+            blocks = np.frombuffer(raw, np.uint8).reshape(-1, _Q4_BLOCK_BYTES)
+            scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
+            nibbles = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1)
+            values = ((nibbles.astype(np.float32) - 8) * scales).reshape(-1)[:count]
         is_matrix = name in ("emb.word", "emb.pos", "emb.type") or (name.endswith(".w") and "ln" not in name)
         width = sizes["intermediate_size" if name.endswith("fo.w") else "hidden_size"]
         yield _torch_name(name), values.reshape((-1, width) if is_matrix else (count,)).astype(np.float32)
-
-
-def _dequantise(raw: bytes, count: int) -> F32:
-    blocks = np.frombuffer(raw, np.uint8).reshape(-1, _Q4_BLOCK_BYTES)
-    scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    nibbles = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1)
-    values: F32 = ((nibbles.astype(np.float32) - 8) * scales).reshape(-1)[:count]
-    return values
 
 
 def _torch_name(name: str) -> str:

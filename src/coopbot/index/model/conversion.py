@@ -75,7 +75,12 @@ def convert(
         network = openvino_engine.OpenVinoNetwork(
             out / NETWORK_FILE, precision=precision, threads=os.cpu_count() or 1, words=words
         )
-        fidelity = float(np.mean([_cosine(judged(network(*s)), e) for s, e in zip(held, expected, strict=True)]))
+        cosines = []
+        for sample, exact in zip(held, expected, strict=True):
+            found = judged(network(*sample))
+            lengths = float(np.linalg.norm(found) * np.linalg.norm(exact))
+            cosines.append(float((found * exact).sum()) / max(lengths, 1e-12))
+        fidelity = float(np.mean(cosines))
         if fidelity >= min_fidelity:
             return Converted(engine="openvino", precision=precision, fidelity=round(fidelity, 6), has_words=words is not None)
     return Converted()
@@ -118,7 +123,3 @@ def open_network(
         words=words,
         cache_dir=folder / "compiled",
     )
-
-
-def _cosine(one: F32, other: F32) -> float:
-    return float((one * other).sum() / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12))

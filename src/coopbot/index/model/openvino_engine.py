@@ -153,7 +153,11 @@ class OpenVinoNetwork:
         outputs: list[F32] = []
         # Those that take longest begin first.
         rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-        for row, found in zip(rows, self._run([_widened(inputs, row, lengths[row]) for row in rows]), strict=True):
+        texts = []
+        for row in rows:
+            padding = -lengths[row] % _WIDTH_STEP
+            texts.append([np.pad(one[row : row + 1, : lengths[row]], ((0, 0), (0, padding))) for one in inputs])
+        for row, found in zip(rows, self._run(texts), strict=True):
             outputs = outputs or [np.zeros((*inputs[0].shape, one.shape[2]), dtype=np.float32) for one in found]
             for output, one in zip(outputs, found, strict=True):
                 output[row, : lengths[row]] = one[0, : lengths[row]]
@@ -182,9 +186,3 @@ class OpenVinoNetwork:
             for request, _ in taken:
                 request.wait()
                 self._idle.put(request)
-
-
-def _widened(inputs: Sequence[I64], row: int, length: int) -> list[I64]:
-    """One text of a batch, with padding up to the next width that the network keeps memory for."""
-    width = -(-length // _WIDTH_STEP) * _WIDTH_STEP
-    return [np.pad(one[row : row + 1, :length], ((0, 0), (0, width - length))) for one in inputs]

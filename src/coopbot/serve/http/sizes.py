@@ -96,22 +96,19 @@ def body_limit(app: ASGIApp) -> ASGIApp:
                 MutableHeaders(scope=message)["connection"] = "close"
             elif unread and not message.get("more_body"):
                 await send({**message, "more_body": True})
+                thrown_away_bytes, more = 0, True
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_UNREAD_S):
-                        await _read_on(receive)
+                        while more and thrown_away_bytes < _UNREAD_BYTES:
+                            rest = await receive()
+                            more = rest.get("more_body", False)
+                            thrown_away_bytes += len(rest.get("body", b""))
                 message = {"type": "http.response.body"}
             await send(message)
 
         await app(scope, counted, answered)
 
     return limited(app)
-
-
-async def _read_on(receive: Receive) -> None:
-    """Read the rest of a body, up to `_UNREAD_BYTES`, and throw it away."""
-    left_bytes = _UNREAD_BYTES
-    while left_bytes > 0 and (message := await receive()).get("more_body"):
-        left_bytes -= len(message["body"])
 
 
 async def head_limit(scope: Scope) -> Response | None:
