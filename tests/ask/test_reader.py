@@ -95,8 +95,8 @@ def test_a_text_longer_than_the_window_is_read_in_pieces_to_its_end() -> None:
     network = Numbers()
     long = " ".join(f"Word number {'a' * (number % 5 + 1)}." for number in range(60)) + " It opened in 2022."
     (found,) = reader(network, max_tokens=40).read("when did it open", [("", passage(long))])
-    assert network.texts > 3
-    assert network.most == 3
+    assert network.texts > 4
+    assert network.most == 4
     assert int(found.starts.argmax()) == len(found.starts) - 1
 
 

@@ -157,19 +157,19 @@ def test_articles_in_the_questions_language_are_always_among_those_read(store: S
     batches = reading_order(foreign_first)
     assert sum(map(len, batches)) == OPENED
     assert len({place for batch in batches for place in batch}) == OPENED
-    assert [foreign_first[place].pair for place in batches[0]] == ["same", "same", "across"]
+    assert [foreign_first[place].pair for place in batches[0]] == ["same", "same", "same", "across"]
 
 
 def test_where_one_side_has_too_few_the_other_is_read(store: Snapshot, weights: Weights) -> None:
     ranked = rank_passages(find_all(understand(ROAD, BagOfWords()), store, Filters(), late=True), weights.passage)
     english = [one for one in ranked if one.pair == "same"]
-    assert [len(batch) for batch in reading_order(english)] == [3, 3, 3]
-    assert [len(batch) for batch in reading_order(english[:4])] == [3, 1]
+    assert [len(batch) for batch in reading_order(english)] == [4, 4]
+    assert [len(batch) for batch in reading_order(english[:5])] == [4, 1]
     assert reading_order([]) == []
 
 
 def test_reading_ends_when_the_answer_is_sure(store: Snapshot, weights: Weights) -> None:
-    for sure, read in ((0.0, 3), (1.1, OPENED)):
+    for sure, read in ((0.0, 4), (1.1, OPENED)):
         reader = FigureReader()
         surer = replace(weights, read=replace(weights.read, sure=sure))
         evidence = find_evidence(understand(ROAD, BagOfWords()), store, surer, Filters(), reader=reader)
@@ -233,7 +233,7 @@ def test_what_says_the_same_is_as_likely(store: Snapshot, weights: Weights) -> N
     assert same_features(english, russian)["agrees"] == 1.0
 
 
-def test_what_is_said_of_other_people_takes_no_place_among_the_judged(tmp_path: Path, weights: Weights) -> None:
+def test_what_is_said_the_other_way_round_takes_no_place_among_the_judged(tmp_path: Path, weights: Weights) -> None:
     embedder = BagOfWords()
     russians = [
         make_article(f"en/r{n}", f"Russian driver number {n} needs a visa. Russian citizens of town {n} need a visa too.")

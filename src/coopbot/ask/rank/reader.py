@@ -23,7 +23,7 @@ _OVERLAP = 0.25
 # Log odds of tokens that the reader has not seen: no answer there.
 _UNREAD = -30.0
 # Texts and pieces that the network takes at once: other questions wait meanwhile.
-_ROWS = 3
+_ROWS = 4
 # An answer may begin and end a few tokens outside its figure: "about", "a year".
 _AROUND_TOKENS = 3
 

@@ -21,10 +21,9 @@ from coopbot.index.types import F32, StoredPassage
 
 # Passages whose sentences are scored: batches of the best so far in the question's language, and of the best so far in others.
 # Articles in the question's language are always among those read, since people would rather read them. Reading stops after a
-# batch with a sure answer, in another language not before two batches.
-_BATCHES: tuple[tuple[int, int], ...] = ((2, 1), (2, 1), (1, 2))
+# batch with a sure answer. Passages are read side by side, so batches of four keep two cores busy, and four.
+_BATCHES: tuple[tuple[int, int], ...] = ((3, 1), (2, 2))
 OPENED, FIRST_READ = sum(map(sum, _BATCHES)), sum(_BATCHES[0])
-_LEAST_READ_OF_FOREIGN = sum(map(sum, _BATCHES[:2]))
 # Passages looked through for answers that no single sentence gives.
 _LOOKED_THROUGH: Mapping[Pair, int] = MappingProxyType({"same": 18, "across": 8})
 
@@ -120,8 +119,7 @@ def read_passages(
         if reader is None and batch is not batches[-1]:
             continue
         evidence = replace(evidence, sentences=scored_sentences(question, found, own, said))
-        is_own = bool(evidence.sentences) and evidence.sentences[0].pair == "same"
-        if evidence.confidence >= own.sure and (is_own or len(found) >= _LEAST_READ_OF_FOREIGN):
+        if evidence.confidence >= own.sure:
             break
     return evidence
 

@@ -31,7 +31,7 @@ Precision = Literal["int8", "bf16", "f32"]
 _FIRST = threading.Lock()
 
 # How many texts that are read apart run side by side, each on its share of the threads. Two cores read 85 passages a second so,
-# and 60 where both work on one after another; an answer reads three at a time.
+# and 60 where both work on one after another; an answer reads four at a time.
 _STREAMS = 4
 # The widths of texts that are read apart are rounded up to a multiple of this, since the network keeps memory for each width.
 _WIDTH_STEP = 32
