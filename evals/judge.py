@@ -27,11 +27,11 @@ FOLDS = 5
 _HEAD_C = 3e-4
 # What judges a sentence with the reader, and without.
 READ_FEATURES = (
-    "rivals_apart", "behind", "regret", "echo", "cosine", "other_time", "other_people", "read_starts", "read_total", "support",
-    "otherwise", "names_missing", "numbers_missing", "swapped", "passage", "lead", "gap", "other_reading", "other_cosine",
-    "agrees", "agrees_reading", "agrees_cosine", "meaning",
+    "rivals_apart", "behind", "regret", "echo", "cosine", "other_time", "other_way_round", "read_starts", "read_total",
+    "support", "otherwise", "names_missing", "numbers_missing", "swapped", "passage", "lead", "gap", "other_reading",
+    "other_cosine", "agrees", "agrees_reading", "agrees_cosine", "meaning",
 )  # fmt: skip
-UNREAD_FEATURES = ("rivals", "behind", "regret", "echo", "cosine", "other_time", "other_people", "late_weighted")
+UNREAD_FEATURES = ("rivals", "behind", "regret", "echo", "cosine", "other_time", "other_way_round", "late_weighted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

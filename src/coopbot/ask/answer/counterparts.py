@@ -14,8 +14,8 @@ from coopbot.ask.store import VectorStore
 from coopbot.domain import Article, Filters, Language, Span
 from coopbot.index.filters import sentence_passes
 from coopbot.ingest.addresses import page_key
+from coopbot.text.crossing import is_the_other_way_round
 from coopbot.text.figures import Figure, all_agree, figures_agree, find_figures, place_figures
-from coopbot.text.peoples import speaks_of_other_people
 
 # Minimum cosine of two sentences that say the same if their amounts agree, by whether they are in two languages; and if they
 # have only dates, which agree. See `SAME` for those without figures. Of 145 sentences of the corpus and the nearest ones in
@@ -56,7 +56,7 @@ def say_the_same(one: ScoredSentence, other: ScoredSentence, *, cited: bool = Fa
 
     cited: one is cited from the page of the other, so that they may be worded as differently as those of two languages.
     """
-    if speaks_of_other_people(one.text, other.text):
+    if is_the_other_way_round(one.text, other.text):
         return False
     across = cited or one.stored.language != other.stored.language
     cosine = float(one.vector @ other.vector)

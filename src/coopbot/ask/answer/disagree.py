@@ -10,10 +10,10 @@ import numpy as np
 
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.ask.weights import ContradictionWeights, Features, Where
+from coopbot.text.crossing import is_the_other_way_round
 from coopbot.text.dates import find_years
 from coopbot.text.figures import Figure, PlacedFigure, place_figures
 from coopbot.text.gazetteer import differ_in_number
-from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.periods import Period, find_periods
 from coopbot.text.reporting import count_attributions, count_contrasts
 
@@ -83,7 +83,7 @@ def find_rivals(sentences: Sequence[ScoredSentence], own: PlacedFigure) -> Itera
     best = sentences[0]
     of_best = _Facts.of(best, place_figures(best.text))
     for other in sentences:
-        if speaks_of_other_people(best.text, other.text) or differ_in_number(best.text, other.text):
+        if is_the_other_way_round(best.text, other.text) or differ_in_number(best.text, other.text):
             continue
         figures = of_best.figures if other is best else place_figures(other.text)
         rivals = [figure for figure in figures if _is_rival(figure, own, other is best)]

@@ -22,11 +22,11 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.question import Question
 from coopbot.domain import Span
 from coopbot.index.types import F32
+from coopbot.text.crossing import is_the_other_way_round
 from coopbot.text.cues import asks_for_shares, asks_since, without_cues, without_years
 from coopbot.text.dates import find_dates, find_years
 from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
 from coopbot.text.glossary import find_concepts
-from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.reporting import count_attributions
 from coopbot.text.senses import senses
 from coopbot.text.timed import TimedAmount, parts_to, timed_amounts
@@ -297,7 +297,7 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
 def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint]) -> FoundPoint | None:
     """The point with its score, if its sentence is like one of the anchors and about what they are about."""
     alike = max(_likeness(point, one) for one in anchors)
-    if is_of_another_scope(question.text, point.text) or speaks_of_other_people(question.text, point.text):
+    if is_of_another_scope(question.text, point.text) or is_the_other_way_round(question.text, point.text):
         return None
     about = _aboutness(question, point)
     sought = _counted(question.text, _COUNTED) - _SAID_IN_MANY_WAYS

@@ -18,9 +18,9 @@ import numpy as np
 from coopbot.ask.rank.features import OpenPassage, names_other_time
 from coopbot.ask.weights import PAIRS, Features, JudgeWeights, Pair
 from coopbot.index.types import F32
+from coopbot.text.crossing import is_the_other_way_round
 from coopbot.text.figures import Figure, all_agree, find_figures
 from coopbot.text.gazetteer import find_names
-from coopbot.text.peoples import speaks_of_other_people
 from coopbot.text.tokens import numbers_in
 
 # How many sentences of each side, the question's language and the others, are judged; at most two of a passage.
@@ -150,8 +150,8 @@ def judge(
 
 
 def candidates_of(question: str, opened: Sequence[OpenPassage], scores: Sequence[F32], pair: Pair) -> list[Candidate]:
-    """The best sentences of one side by score, at most two of a passage. Those that speak of other people than the question are
-    judged beside these, not instead of them.
+    """The best sentences of one side by score, at most two of a passage. Those that say it the other way round than the
+    question are judged beside these, not instead of them.
     """
     found = [
         Candidate(opened=one, row=int(row), score=float(own[row]))
@@ -164,7 +164,7 @@ def candidates_of(question: str, opened: Sequence[OpenPassage], scores: Sequence
     for one in sorted(found, key=lambda one: -one.score)[: 2 * _JUDGED]:
         if len(judged) - others < _JUDGED:
             judged.append(one)
-            others += speaks_of_other_people(question, one.text)
+            others += is_the_other_way_round(question, one.text)
     return judged
 
 
@@ -177,7 +177,7 @@ def _pooled(judged: Judged, others: Sequence[Judged], weights: JudgeWeights) -> 
         likely = _probability(other.log_odds)
         if other.candidate.pair == judged.candidate.pair or likely <= best or weights.same is None:
             continue
-        if speaks_of_other_people(judged.candidate.text, other.candidate.text):
+        if is_the_other_way_round(judged.candidate.text, other.candidate.text):
             continue
         same = _probability(float(weights.same.score(same_features(judged.candidate, other.candidate))[0]))
         best = max(best, likely * same)
@@ -225,8 +225,8 @@ def answer_features(
 
     rivals: the log of the summed odds of all other sentences against it; rivals_apart: of those that say something else.
     behind: the gap of its passage's score to the best. regret: how much better other passages match the question's tokens.
-    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`; other_people: see
-    `speaks_of_other_people`. read_total: like read_starts, but the sum over all sentences. support: the best reading of a
+    echo: how alike the likeliest sentences of other articles are. other_time: see `names_other_time`; other_way_round: see
+    `is_the_other_way_round`. read_total: like read_starts, but the sum over all sentences. support: the best reading of a
     sentence elsewhere that says the same; otherwise: of one that says something else. names_missing, numbers_missing: how many
     of the question's names and numbers its passage and title lack. swapped: whether the sentence names something else instead.
     lead: its score less the next one's of its side, gap: less the other side's best. other_reading, other_cosine: of that one.
@@ -253,7 +253,7 @@ def answer_features(
             "cosine": float(one.opened.features["cosine"][one.row]),
             "late_weighted": float(one.opened.features["late_weighted"][one.row]),
             "other_time": names_other_time(question, one.text, one.said),
-            "other_people": speaks_of_other_people(question, one.text),
+            "other_way_round": is_the_other_way_round(question, one.text),
             "read_starts": one.reading,
             "read_total": float(total),
             **_readings_elsewhere(one, said, opened),
