@@ -134,7 +134,7 @@ def test_messages_without_words_get_a_reply_only_in_private(bot: Bot, api: BotAp
     (reply,) = [sent for sent in api.sent if sent.chat_id == 1]
     texts, kind = bot_texts("ru"), next(iter(extra))
     cannot = {"voice": texts.cannot_listen, "photo": texts.cannot_see}.get(kind, texts.cannot_read)
-    assert reply.text == f"{cannot} {texts.instead}"
+    assert reply.text == f"{cannot}\n\n{texts.instead}"
     assert [row[0]["text"] for row in reply.keyboard["inline_keyboard"]] == list(first_questions("ru")[:3])
 
 

@@ -178,7 +178,7 @@ def test_dates_are_in_the_language_of_the_question(language: Language, date_text
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_evidence_offers_at_most_three_passages(language: Language) -> None:
-    nearest = [_citation(number, passage=f"Passage {number}.") for number in range(1, 6)]
+    nearest = [_citation(number, quote=f"Passage {number}.") for number in range(1, 6)]
     parts = answer_parts(_answer(*nearest, language=language, outcome="no_evidence", claims=()))
     assert parts[0].text.startswith(f"🤷 {message(language).no_evidence}\n\n{message(language).nearest}\n\n[1] ")
     assert [quote[-10:] for quote in _all_covered(parts, "expandable_blockquote")] == ["Passage 1.", "Passage 2.", "Passage 3."]
@@ -206,9 +206,9 @@ def test_only_addresses_that_telegram_accepts_are_linked(url: str, deep_link: st
 
 
 @pytest.mark.parametrize("sentence", ["Lorries cross the bridge. ", "Поезда идут по мосту. ", "列车过桥。", "🚂", "нет"])
-def test_a_passage_of_9000_characters_is_shown_whole(sentence: str) -> None:
+def test_a_nearest_sentence_of_9000_characters_is_shown_whole(sentence: str) -> None:
     passage = (sentence * 9000)[:9000].strip()
-    parts = answer_parts(_answer(_citation(passage=passage), outcome="no_evidence", claims=()))
+    parts = answer_parts(_answer(_citation(quote=passage), outcome="no_evidence", claims=()))
     assert len(parts) > 1
     assert all(utf16_units(part.text) <= MAX_TEXT_UNITS for part in parts)
     quoted = _all_covered(parts, "expandable_blockquote")
@@ -231,7 +231,7 @@ def test_messages_are_split_between_sentences_and_never_inside_a_quote() -> None
 
 def test_a_heading_stays_with_its_first_passage() -> None:
     passage = "a" * (MAX_TEXT_UNITS - 80)
-    first, second = answer_parts(_answer(_citation(passage=passage), outcome="no_evidence", claims=()))
+    first, second = answer_parts(_answer(_citation(quote=passage), outcome="no_evidence", claims=()))
     assert first.text == "🤷 No article here answers this."
     assert second.text.startswith(message("en").nearest)
 

@@ -26,6 +26,7 @@ from coopbot.serve.view import (
     answer_view,
 )
 from coopbot.serve.wire import answer_out
+from coopbot.text.publishers import publisher_name
 from tests.fakes import article_of, make_article
 
 ENGLISH = make_article("en/bridge", "The bridge is 1,283 metres long. Lorries cross it.", title="A *bridge*")
@@ -305,6 +306,11 @@ def test_sides_have_labels_and_what_is_missing_or_left_out_is_said(capsys: pytes
     assert "the short bridge: no article here says this." in capsys.readouterr().out
 
 
+def test_a_refusal_does_not_say_that_no_article_is_about_a_side() -> None:
+    refused = replace(COMPARED, outcome="no_evidence", claims=(), more=0, remarks=())
+    assert [block.kind for block in answer_view(refused)] == ["lead", "nearest"]
+
+
 @pytest.mark.parametrize(
     ("language", "opening"),
     [
@@ -419,6 +425,18 @@ def test_over_http_a_quote_has_its_sources_and_its_age() -> None:
     (attribution,) = plan["attributions"]
     assert attribution["planned_for"] == "2026-08"
     assert CITED.text[attribution["start_char"] : attribution["end_char"]] == plan["quote"]
+
+
+def test_two_pages_of_one_publisher_and_day_are_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = _said("en")
+    first, *others = answer.citations
+    other_page = replace(first.sources[0], url="https://people.example/again")
+    twice = replace(answer, citations=(replace(first, sources=(*first.sources, other_page)), *others))
+    _print_answer(twice)
+    name = f"{publisher_name(first.sources[0].publisher, 'en')}, "
+    for shown in (capsys.readouterr().out, answer_parts(twice)[0].text):
+        line = next(line for line in shown.splitlines() if name in line)
+        assert line.count(name) == 1
 
 
 def test_a_written_sentence_has_the_age_of_what_it_cites() -> None:

@@ -193,7 +193,7 @@ Block = LeadBlock | QuoteBlock | SeriesBlock | NoteBlock | DisagreementBlock | N
 
 
 # How many sources of a quote are shown with it.
-SAID = 3
+_MOST_SAID = 3
 
 # Remarks that take the place of the line that an answer opens with.
 _IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about")
@@ -235,7 +235,8 @@ class _View:
         else:
             quotes = [self._quote(claim) for claim in answer.claims]
             yield from quotes
-        for missing in answer.missing:
+        # What is nearest to a question that nothing answers may be about it all the same.
+        for missing in answer.missing if answer.claims else ():
             yield NoteBlock(text=texts.missing.replace("…", missing, 1))
         if answer.more:
             yield NoteBlock(text=texts.more.replace("…", str(answer.more), 1))
@@ -306,7 +307,7 @@ class _View:
             folded=tuple(self._folded(one, first, also[one.language]) for one in others),
             label=claim.label,
             age=age_note(first, self.language),
-            said=self._said(first),
+            said=said_by(first, self.language),
             read_in=read_in(first, self.language),
         )
 
@@ -333,7 +334,7 @@ class _View:
                 restated=restate(text, self.language) if citation.language != self.language else "",
                 number=citation.number,
                 line=self._said_line(citation),
-                said=self._said(citation),
+                said=said_by(citation, self.language),
             )
             for citation, text in zip(map(self._citation, found.citations), parts, strict=True)
         )
@@ -356,7 +357,7 @@ class _View:
             note=bracketed(citation_note(citation, self.language), self.language),
             number=citation.number,
             age=age_note(citation, self.language),
-            said=self._said(citation),
+            said=said_by(citation, self.language),
             read_in=read_in(citation, self.language),
         )
 
@@ -372,17 +373,9 @@ class _View:
             read_in="" if same_said else quoted.read_in,
         )
 
-    def _said(self, citation: Citation) -> tuple[Said, ...]:
-        """Each once: two pages of a publisher, of one day, look the same."""
-        places: dict[str, int] = {}
-        for place, source in enumerate(citation.sources if citation.attributions else ()):
-            places.setdefault(source_text(source, self.language), place)
-        said = (Said(text=text, number=citation.number, source=place) for text, place in places.items())
-        return tuple(said)[:SAID]
-
     def _said_line(self, citation: Citation) -> str:
         """Who said it and when; publisher and date of the article where that is not known."""
-        said = [one.text for one in self._said(citation)]
+        said = [one.text for one in said_by(citation, self.language)]
         return message(self.language).punctuation.semicolon.join(said) if said else self._line(citation)
 
     def _line(self, article: Article | Citation) -> str:
@@ -391,6 +384,18 @@ class _View:
 
     def _citation(self, number: int) -> Citation:
         return next(citation for citation in self.answer.citations if citation.number == number)
+
+
+def said_by(citation: Citation, language: Language) -> tuple[Said, ...]:
+    """Who said what a citation quotes, each once: two pages of a publisher, of one day, look the same.
+
+    Empty where only its article says it.
+    """
+    places: dict[str, int] = {}
+    for place, source in enumerate(citation.sources if citation.attributions else ()):
+        places.setdefault(source_text(source, language), place)
+    said = (Said(text=text, number=citation.number, source=place) for text, place in places.items())
+    return tuple(said)[:_MOST_SAID]
 
 
 def _words(citation: Citation, answer: Span | None) -> Words:

@@ -68,14 +68,13 @@ class _Writer:
                 sides = (self._side(side) for side in block.sides)
                 yield lines(marked(f"{_DIFFER} {block.heading}", Kind.BOLD), *sides)
             case view.NearestBlock():
-                passages = [self._nearest(source) for source in block.passages[:_MAX_NEAREST]]
+                passages = [self._source(source) for source in block.passages[:_MAX_NEAREST]]
                 # The heading is part of the first, so that no message ends with it.
                 yield join([Block(text=block.heading), passages[0]], GAP)
                 yield from passages[1:]
             case view.SourcesBlock():
                 for source in block.articles:
-                    quotes = map(self._quoted, source.quotes)
-                    yield around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), *quotes))
+                    yield self._source(source)
             case view.ArticlesBlock():
                 if block.heading:
                     yield marked(block.heading, Kind.BOLD)
@@ -106,17 +105,13 @@ class _Writer:
         return join([Block(text="•"), figure, self._numbers([side.number]), origin], " ")
 
     def _source(self, source: view.Source) -> Block:
-        """Numbers and title, and a line with who published it when."""
+        """Numbers and title, a line with who published it when, and quotes."""
         citation = self.cited[source.numbers[-1]]
         numbers = Block(text="".join(f"[{number}]" for number in source.numbers))
         title = linked(source.title, citation.deep_link, citation.url)
-        return lines(join([numbers, title], " "), source_line(source.line, citation, self.answer.question_language))
-
-    def _nearest(self, source: view.Source) -> Block:
-        passage = Block(text=self.cited[source.numbers[0]].passage.strip())
-        quote = source.quotes[0]
-        note, age = marked(quote.note.strip(), Kind.ITALIC), marked(quote.age, Kind.ITALIC)
-        return around(Kind.EXPANDABLE_BLOCKQUOTE, lines(self._source(source), note, age, passage, self._said(quote)))
+        origin = source_line(source.line, citation, self.answer.question_language)
+        shown = lines(join([numbers, title], " "), origin, *map(self._quoted, source.quotes))
+        return around(Kind.EXPANDABLE_BLOCKQUOTE, shown)
 
 
 def _words(words: view.Words, note: str = "") -> Block:

@@ -197,4 +197,4 @@ def _instead(received: Message, texts: BotTexts) -> str:
         cannot = texts.cannot_listen
     else:
         cannot = texts.cannot_see if received.photo else texts.cannot_read
-    return f"{cannot} {texts.instead}"
+    return f"{cannot}\n\n{texts.instead}"

@@ -10,9 +10,9 @@ from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.answer.cite import deep_link
 from coopbot.domain import Answer, Article, Citation, Hit, InterfaceLanguage, Source
 from coopbot.serve.links import said_address
-from coopbot.serve.messages import age_note, bracketed, citation_note, format_date, publisher_line, read_in, source_text
+from coopbot.serve.messages import age_note, bracketed, citation_note, format_date, publisher_line, read_in
 from coopbot.serve.telegram.parts import Block, Part, around, join, lines, linked, marked, pack, web_url
-from coopbot.serve.view import SAID
+from coopbot.serve.view import said_by
 from coopbot.text.publishers import publisher_name
 
 # One line may contain several of these.
@@ -52,9 +52,9 @@ def source_line(line: str, citation: Article | Citation, language: InterfaceLang
 
 def said_line(citation: Citation, language: InterfaceLanguage) -> Block:
     """Who said it and when, linked, and where that was read; empty where only its article says it."""
-    if not citation.attributions:
+    said = [linked(one.text, _said_url(citation.sources[one.source])) for one in said_by(citation, language)]
+    if not said:
         return Block(text="")
-    said = [linked(source_text(one, language), _said_url(one)) for one in citation.sources[:SAID]]
     return join([Block(text="—"), join([*said, Block(text=read_in(citation, language))], " · ")], " ")
 
 
