@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from coopbot.doctor.check import Check, bytes_of, check, check_only, size
+from coopbot.doctor.check import Check, bytes_of, check, size
 from coopbot.domain import Article
-from coopbot.errors import Misconfigured, Unreadable
+from coopbot.errors import Unreadable
 from coopbot.ingest.corpus.near import band_keys, is_same_story
 from coopbot.ingest.corpus.store import Corpus
 from coopbot.ingest.formats.readers import Read, read_bytes
@@ -31,7 +31,9 @@ def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Chec
     if unreadable:
         detail = f"{len(unreadable)} of {len(found)} files: {_some([str(one) for one in unreadable])}; fix or remove them"
         checks = [Check(name="corpus", ok=False, detail=detail)]
-    checks.append(check_only("duplicates", lambda: _duplicates(articles)))
+    pairs = [f"{one} = {other}" for one, other in _twins(articles)]
+    detail = f"{len(pairs)} articles are there twice: {_some(pairs)}; coopbot remove one of each"
+    checks.append(Check(name="duplicates", ok=not pairs, detail=detail if pairs else "no article is there twice"))
     if files := sorted(corpus_dir.rglob(".*.tmp")):  # left by a killed `coopbot add`
         detail = f"{size(bytes_of(files))} of interrupted additions, never read: {_some([str(file) for file in files])}"
         checks.append(Check(name="corpus leftovers", ok=True, detail=f"{detail}; unless coopbot add is running, delete them"))
@@ -41,13 +43,6 @@ def look_at_corpus(corpus_dir: Path, read: Read = read_bytes) -> tuple[list[Chec
 def _listed(corpus_dir: Path, read: Read) -> tuple[str, list[Article | Unreadable]]:
     found = list(Corpus(corpus_dir, read=read))
     return f"{len(found)} articles in {corpus_dir}", found
-
-
-def _duplicates(articles: Sequence[Article]) -> str:
-    pairs = [f"{one} = {other}" for one, other in _twins(articles)]
-    if pairs:
-        raise Misconfigured(f"{len(pairs)} articles are there twice: {_some(pairs)}; coopbot remove one of each")
-    return "no article is there twice"
 
 
 def _twins(articles: Sequence[Article]) -> Iterator[tuple[str, str]]:

@@ -58,14 +58,26 @@ def look_at_index(
     checks.append(index)
     if articles is not None and snapshot:
         held = snapshot.sha256_by_article()
-        checks.append(check_only("freshness", lambda: _fresh(held, articles)))
+        added, removed = len(articles.keys() - held.keys()), len(held.keys() - articles.keys())
+        changed = sum(1 for article_id in articles.keys() & held.keys() if articles[article_id] != held[article_id])
+        detail = "the index is up to date with the corpus"
+        if stale := added + changed + removed:
+            counts = f"{added} added, {changed} changed, {removed} removed"
+            detail = f"the corpus has changed since the index was built: {counts}; run: coopbot index"
+        checks.append(Check(name="freshness", ok=not stale, detail=detail))
     checks.append(check_only("disk", lambda: _room(index_dir, snapshot, articles, free_bytes)))
     checks.append(check_only("clock", lambda: _clock(index_dir, now_s())))
     checks.append(check_only("leftovers", lambda: _leftovers(index_dir, writes)))
     checks += _caches(index_dir / "cache", fingerprint, writes)
     if snapshot:
         snapshot.close()
-    return checks + _snapshots(index_dir, verified)
+    try:
+        current, known = current_id(index_dir), snapshot_ids(index_dir)
+    except CoopbotError:
+        return checks  # the "index" check has the reason
+    for one in known:
+        checks.append(check_only(f"snapshot {one}", partial(_snapshot, index_dir, one, one == current, verified)))
+    return checks
 
 
 def _writable(index_dir: Path) -> str:
@@ -90,18 +102,6 @@ def _serving(index_dir: Path, fingerprint: str | None, verified: Verified) -> tu
     snapshot = open_current(index_dir, fingerprint, verified)
     built = snapshot.manifest.facts.built_at
     return f"{snapshot.snapshot_id}: {snapshot.manifest.articles} articles, built {built}{compared}", snapshot
-
-
-def _fresh(held: Mapping[str, str], articles: Mapping[str, str]) -> str:
-    added = len(articles.keys() - held.keys())
-    removed = len(held.keys() - articles.keys())
-    changed = sum(1 for article_id in articles.keys() & held.keys() if articles[article_id] != held[article_id])
-    if added or changed or removed:
-        raise Misconfigured(
-            f"the corpus has changed since the index was built: {added} added, {changed} changed, {removed} removed; "
-            "run: coopbot index"
-        )
-    return "the index is up to date with the corpus"
 
 
 def _room(
@@ -172,14 +172,6 @@ def _own_cache(path: Path, fingerprint: str | None, writes: str | None) -> str:
     if damaged:
         raise Misconfigured(f"{path} is damaged ({damaged}); delete it, or run coopbot index: it embeds its passages again")
     return f"{sound} passages, {taken}"
-
-
-def _snapshots(index_dir: Path, verified: Verified) -> list[Check]:
-    try:
-        current, known = current_id(index_dir), snapshot_ids(index_dir)
-    except CoopbotError:
-        return []  # the "index" check has the reason
-    return [check_only(f"snapshot {one}", partial(_snapshot, index_dir, one, one == current, verified)) for one in known]
 
 
 def _snapshot(index_dir: Path, snapshot_id: str, current: bool, verified: Verified) -> str:

@@ -13,7 +13,7 @@ from coopbot.domain import Span
 from coopbot.text import months
 from coopbot.text.dates import DateMention, find_dates
 from coopbot.text.measures import LETTER, flatten, read_unit
-from coopbot.text.periods import find_periods
+from coopbot.text.periods import Period, find_periods
 from coopbot.text.quantities import Quantity, find_quantities
 from coopbot.text.relative import month_days, relative_words
 
@@ -126,9 +126,18 @@ def timed_amounts(text: str, published: date | None = None) -> tuple[TimedAmount
     for amount, time in zip(amounts, _times_of(amounts, times, flat), strict=True):
         if time is None or _is_beside(amount, time, flat):
             continue
-        part = _part_between(amount, time, flat)
-        if part:
-            found.append(replace(amount, time=part))
+        # The part of a year that is named between the two: "in 2026: from January to April it reached".
+        periods: list[Period] = []
+        if time.length >= 12 and time.first.year == time.last.year:
+            former, latter = sorted((amount, time), key=lambda span: span.start_char)
+            periods = sorted(find_periods(flat[former.end_char : latter.start_char]))
+        if len(periods) > 1:
+            continue
+        if periods:
+            begin, end = periods[0]
+            first, last = time.first.replace(month=begin), month_days(time.first.year, end)[1]
+            time = replace(time, first=first, last=last, length=end - begin + 1)
+        found.append(replace(amount, time=time))
     return tuple(found)
 
 
@@ -157,7 +166,14 @@ def _times(text: str, mentions: Sequence[DateMention], published: date | None) -
             if words.first.year >= 1 and not any(words.overlaps(mention) for mention in mentions):
                 times.append(_named(words, words.first, words.last))
         times.sort(key=lambda time: time.start_char)
-    times = _same_parts(list(_joined(times, text)), text)
+    times = list(_joined(times, text))
+    # "The same period of 2023" is as long as the other time.
+    part = next((time for time in times if 0 < time.length < 12), None)
+    for at, time in enumerate(times):
+        around = text[max(0, time.start_char - _WINDOW_CHARS) : time.end_char + 4]
+        if part and time.length == 12 and time.first.year != part.first.year and _SAME_PART.search(around):
+            last = month_days(time.last.year, part.last.month)[1]
+            times[at] = replace(time, first=time.first.replace(month=part.first.month), last=last, length=part.length)
     coarse = [time for time in times if time.length >= 3]
     return coarse or times
 
@@ -224,19 +240,6 @@ def _joined(times: Sequence[Time], text: str) -> Iterator[Time]:
         held = time
     if held:
         yield held
-
-
-def _same_parts(times: Sequence[Time], text: str) -> list[Time]:
-    """The times, "the same period of 2023" as long as the other one."""
-    part = next((time for time in times if 0 < time.length < 12), None)
-    found = []
-    for time in times:
-        around = text[max(0, time.start_char - _WINDOW_CHARS) : time.end_char + 4]
-        if part and time.length == 12 and time.first.year != part.first.year and _SAME_PART.search(around):
-            last = month_days(time.last.year, part.last.month)[1]
-            time = replace(time, first=time.first.replace(month=part.first.month), last=last, length=part.length)
-        found.append(time)
-    return found
 
 
 _NEVER = Time(start_char=0, end_char=0, first=date.min, last=date.min, length=0)
@@ -334,24 +337,6 @@ def _distance(amount: Span, time: Span, text: str) -> int:
     first, last = sorted((amount, time), key=lambda span: span.start_char)
     between = text[first.end_char : last.start_char]
     return len(between) + _STRONG_CHARS * bool(_STRONG.search(between)) + _WEAK_CHARS * len(_WEAK.findall(between))
-
-
-def _part_between(amount: Span, time: Time, text: str) -> Time | None:
-    """The time, or the part of it that is named beside the amount: "in 2026: from January to April it reached". None if there
-    are several.
-    """
-    if time.length < 12 or time.first.year != time.last.year:
-        return time
-    first, last = sorted((amount, time), key=lambda span: span.start_char)
-    periods = find_periods(text[first.end_char : last.start_char])
-    if not periods:
-        return time
-    (begin, end), *others = sorted(periods)
-    if others:
-        return None
-    return replace(
-        time, first=time.first.replace(month=begin), last=month_days(time.first.year, end)[1], length=end - begin + 1
-    )
 
 
 def _is_beside(amount: TimedAmount, time: Time, text: str) -> bool:

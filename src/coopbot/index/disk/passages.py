@@ -239,13 +239,27 @@ class PassageStore:
                 clauses.append("p.article IN (SELECT value FROM json_each(?))")
                 values.append(json.dumps(self._articles_with(one, asked)))
         if filters.publishers or filters.published_from or filters.published_to:
-            by_article, by_voice = self._saying(language, filters)
-            values += by_article[1]
+            # Passages of articles of these publishers and this time, and those in which one of these says something then.
+            article_clauses, article_values = ["1"], list[str]()
+            voice_clauses, voice_values = ["language = ?"], [str(language)]
+            if asked := asked_keys(PUBLISHERS, filters):
+                article_clauses.append("p.article IN (SELECT value FROM json_each(?))")
+                article_values.append(json.dumps(self._articles_with(PUBLISHERS, asked)))
+                voice_clauses.append("publisher IN (SELECT value FROM json_each(?))")
+                voice_values.append(json.dumps(sorted(asked)))
+            for operator, end, day in ((">=", "last", filters.published_from), ("<=", "first", filters.published_to)):
+                if day is not None:
+                    article_clauses.append(f"a.published {operator} ?")
+                    article_values.append(day.isoformat())
+                    voice_clauses.append(f"{end} {operator} ?")
+                    voice_values.append(day.isoformat())
+            clause = " AND ".join(article_clauses)
+            values += article_values
             if self._attributes:
-                clauses.append(f"(a.attributions = '{_NONE}' AND {by_article[0]} OR {by_voice[0]})")
-                values += by_voice[1]
-            else:
-                clauses.append(by_article[0])
+                rows = f"SELECT row FROM voices WHERE {' AND '.join(voice_clauses)}"
+                clause = f"(a.attributions = '{_NONE}' AND {clause} OR p.row IN ({rows}))"
+                values += voice_values
+            clauses.append(clause)
         if not clauses:
             return None
         condition = " AND ".join(["p.language = ?", *clauses])
@@ -253,26 +267,6 @@ class PassageStore:
             f"SELECT p.row FROM passages p JOIN articles a ON a.number = p.article WHERE {condition}", (language, *values)
         )
         return np.fromiter((row for (row,) in found), dtype=np.int64)
-
-    def _saying(self, language: Language, filters: Filters) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
-        """Conditions, each with its values, for passages of articles of these publishers and this time, and for passages in
-        which one of these publishers says something at this time.
-        """
-        by_article, of_article = ["1"], list[str]()
-        by_voice, of_voice = ["language = ?"], [str(language)]
-        if asked := asked_keys(PUBLISHERS, filters):
-            by_article.append("p.article IN (SELECT value FROM json_each(?))")
-            of_article.append(json.dumps(self._articles_with(PUBLISHERS, asked)))
-            by_voice.append("publisher IN (SELECT value FROM json_each(?))")
-            of_voice.append(json.dumps(sorted(asked)))
-        for operator, end, day in ((">=", "last", filters.published_from), ("<=", "first", filters.published_to)):
-            if day is not None:
-                by_article.append(f"a.published {operator} ?")
-                by_voice.append(f"{end} {operator} ?")
-                of_article.append(day.isoformat())
-                of_voice.append(day.isoformat())
-        rows = f"p.row IN (SELECT row FROM voices WHERE {' AND '.join(by_voice)})"
-        return (" AND ".join(by_article), of_article), (rows, of_voice)
 
     def _articles_with(self, one: ValueFilter, asked: Collection[str]) -> list[int]:
         """The numbers of the articles that have one of these keys."""
