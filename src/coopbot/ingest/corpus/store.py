@@ -184,7 +184,7 @@ class Corpus:
         return current
 
     def _over_limits(self, stamp: str) -> str:
-        """The stamp of a file that exceeded the limits: it holds only under the same limits."""
+        """The stamp of a file that exceeded the limits. It names these: under others the file is read again."""
         return f"{stamp} over {self._limits}"
 
     def _found(self, name: str) -> Found:

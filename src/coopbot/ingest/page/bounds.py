@@ -57,14 +57,14 @@ def _end_of_box(head: int, kinds: Sequence[Kind], following: Sequence[Kind], gro
             summaries = index > last and kinds[index - 1] is Kind.LINE and (summaries or following[index] is Kind.LINE)
             if not summaries:
                 return index
-        elif index <= last and following[index] is Kind.PROSE and _is_apart(index, head, groups):
-            return index  # a subheading, not the box's last title
+        elif (
+            index <= last
+            and following[index] is Kind.PROSE
+            and groups[head] == groups[head + 1]
+            and groups[index - 1] != groups[index]
+        ):
+            return index  # a subheading, not the box's last title: the box lies in a single group and this in another
     return len(kinds)
-
-
-def _is_apart(index: int, head: int, groups: Sequence[int]) -> bool:
-    """Whether the box lies in a single group and the block in another."""
-    return groups[head] == groups[head + 1] and groups[index - 1] != groups[index]
 
 
 def start_of_article(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:

@@ -58,7 +58,14 @@ def find_title(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
     start = start_of_article(blocks, kinds)
     if start is None:
         return None
-    end = _latest(start, blocks, kinds)
+    # At most a banner's worth of prose precedes the title.
+    prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]
+    left = _BANNER * sum(prose[start:])
+    end = start
+    while end < len(blocks) and prose[end] <= left:
+        left -= prose[end]
+        end += 1
+    end = min(end + 1, len(blocks))
     near = [index for index in range(max(0, start - _FAR), end) if _can_be_title(blocks[index], kinds[index])]
     page = _Around(blocks=blocks, kinds=kinds, start=start)
     scores = {index: _score(index, page) for index in near}
@@ -96,17 +103,6 @@ class _Around:
         """Indexes of the next few blocks up or down the page that are not furniture."""
         indexes = range(start + step, len(self.blocks) if step > 0 else -1, step)
         return list(islice((index for index in indexes if self.kinds[index] is not Kind.FURNITURE), _NEAR))
-
-
-def _latest(start: int, blocks: Sequence[str], kinds: Sequence[Kind]) -> int:
-    """The index after the last block that may be the title: at most a banner's worth of prose precedes it."""
-    prose = [shape.weight(block) if kind is Kind.PROSE else 0 for block, kind in zip(blocks, kinds, strict=True)]
-    left = _BANNER * sum(prose[start:])
-    for index in range(start, len(blocks)):
-        if prose[index] > left:
-            return index + 1
-        left -= prose[index]
-    return len(blocks)
 
 
 def _title_above(best: int, scores: Mapping[int, float], page: _Around) -> int:

@@ -20,7 +20,7 @@ class Timeouts:
 
     head_s: to send the head of a request, from its first byte or, for the first request, from connecting. body_s: to send the
     body, plus one second for each `body_bytes_per_s` received. idle_s: between a response and the next request. write_s: to
-    read what is buffered of a response. connections: the most at once.
+    read what is buffered of a response. connections: the most that may be open.
     """
 
     head_s: float = 10.0

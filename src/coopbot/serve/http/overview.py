@@ -56,7 +56,8 @@ class PlaceOut(Shape):
 
 
 class OverviewOut(BaseModel):
-    """Counts of articles. Each list applies all filters except its own, so that it shows the other choices.
+    """Counts of articles. What a list counts passes all filters but the one that chooses from it, so that it also has what is
+    not chosen.
 
     total: articles in the index. counted: those processed so far, fewer than `total` while a large index is being processed.
     matching: those that pass all filters. newest: the newest date of all articles and their sources; null
