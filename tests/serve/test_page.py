@@ -266,6 +266,14 @@ def test_the_newest_in_the_readers_language_come_first(client: TestClient) -> No
     assert [article["article_id"] for article in found["recent"]] == ["en/bridge", "en/port", "zh/port"]
 
 
+def test_the_newest_are_listed_without_their_sources_if_these_are_not_wanted(client: TestClient) -> None:
+    sources = [
+        [len(article["sources"]) for article in client.get("/v1/overview", params={"sources": wanted}).json()["recent"]]
+        for wanted in ("true", "false", "true")
+    ]
+    assert sources == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+
+
 @pytest.mark.parametrize(
     ("parameters", "ids"),
     [

@@ -31,9 +31,12 @@ _PUBLISHERS = 200
 
 
 class OverviewIn(FiltersIn):
-    """The filters of the articles to count. recent: how many of the newest to list. language: of the articles listed first."""
+    """The filters of the articles to count. recent: how many of the newest to list. sources: whether with their sources.
+    language: of the articles listed first.
+    """
 
     recent: int = Field(default=10, ge=0, le=50)
+    sources: bool = True
     language: Language | None = None
 
 
@@ -123,6 +126,8 @@ class Overview:
         def newness(article: ArticleOut) -> tuple[bool, date]:
             return article.language == query.language, article.published or date.min
 
+        # Those in the language first; those of one day in the order of the entries.
+        recent = nlargest(query.recent, (entry.article for entry in passing()), key=newness)
         months = Counter(f"{one.article.published:%Y-%m}" for one in passing("published") if one.article.published)
         places = Counter(place for entry in passing("places") for place in entry.values[PLACES.field])
         return OverviewOut(
@@ -137,8 +142,7 @@ class Overview:
                 PlaceOut.of(all_places()[place_id], articles=count)
                 for place_id, count in sorted(places.items(), key=lambda item: (-item[1], item[0]))
             ],
-            # Those in the language first; those of one day in the order of the entries.
-            recent=nlargest(query.recent, (entry.article for entry in passing()), key=newness),
+            recent=recent if query.sources else [one.model_copy(update={"sources": []}) for one in recent],
             newest=max((entry.newest for entry in entries if entry.newest), default=None),
         )
 

@@ -241,7 +241,7 @@ function limit(changes) {
 async function refresh() {
   const number = ++counting;
   try {
-    const found = await get("/v1/overview", { ...filters(), recent: state.recent, language });
+    const found = await get("/v1/overview", { ...filters(), recent: state.recent, sources: false, language });
     if (number !== counting) return;
     const changed = state.overview?.snapshot !== found.snapshot;
     state.overview = found;
