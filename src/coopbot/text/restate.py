@@ -6,7 +6,7 @@ Only where that is sure: any other word among them, and nothing is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -114,9 +114,21 @@ _FORMS: Mapping[Language, _Forms] = {
 def restate(words: str, language: Language) -> str:
     """The words in `language`; "" unless they consist of amounts, dates and names of the gazetteer."""
     flat = flatten(words)
-    items = sorted(_items(flat, language), key=lambda item: (item.start_char, -item.end_char))
+    items: list[_Item] = []
+    dates = find_dates(flat)
+    for date in dates:
+        if said := _date(date, flat, language):
+            items.append(_Item(start_char=date.start_char, end_char=date.end_char, written=said))
+    for amount in find_quantities(flat, dates):
+        if said := _amount(amount, flat, language):
+            items.append(_Item(start_char=amount.start_char, end_char=amount.end_char, written=said))
+    for surface, ids in name_mentions(flat):
+        start = flat.casefold().find(surface)
+        if len(ids) == 1 and start >= 0:
+            (name,) = names_in(ids, language)
+            items.append(_Item(start_char=start, end_char=start + len(surface), written=name))
     written, end = "", 0
-    for item in items:
+    for item in sorted(items, key=lambda item: (item.start_char, -item.end_char)):
         if item.start_char < end:
             continue
         between = flat[end : item.start_char]
@@ -137,21 +149,6 @@ def _without_unit(first: str, last: str) -> str:
     """The lower end of a range without the unit that it shares with the upper end: "5 million t" and "7 million t"."""
     number, unit = re.match(r"([\d.,\s]*\d|)(.*)", last).groups()  # type: ignore[union-attr]  # it matches anything
     return first.removesuffix(unit) if number and first.removesuffix(unit)[-1:].isdigit() else first
-
-
-def _items(text: str, language: Language) -> Iterator[_Item]:
-    dates = find_dates(text)
-    for date in dates:
-        if written := _date(date, text, language):
-            yield _Item(start_char=date.start_char, end_char=date.end_char, written=written)
-    for amount in find_quantities(text, dates):
-        if written := _amount(amount, text, language):
-            yield _Item(start_char=amount.start_char, end_char=amount.end_char, written=written)
-    for surface, ids in name_mentions(text):
-        start = text.casefold().find(surface)
-        if len(ids) == 1 and start >= 0:
-            (name,) = names_in(ids, language)
-            yield _Item(start_char=start, end_char=start + len(surface), written=name)
 
 
 def _date(date: DateMention, text: str, language: Language) -> str:

@@ -80,23 +80,20 @@ def clean_blocks(groups: Sequence[Sequence[str]], source: str, *, title: str = "
     lines = [(line, number) for number, group in enumerate(groups) for block in group for line in split_tail(block)]
     # Encyclopaedias have numbered references in brackets.
     marked = len({mark for line, _ in lines for mark in _MARK.findall(line)}) >= _FEWEST_MARKS
-    blocks = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
-    page = _find_article([block for block, _ in blocks], [number for _, number in blocks], title)
+    numbered = [(kept, number) for line, number in lines if (kept := _MARK.sub("", line).strip() if marked else line)]
+    blocks = [block for block, _ in numbered]
+    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), [number for _, number in numbered])
+    known = (index for index, block in enumerate(blocks) if block.removeprefix(HEADING) == title)
+    titled = next(known, None) if title else find_title(blocks, kinds)
+    start = 0 if titled is None else titled + 1
+    end = end_of_article(blocks, kinds, start)
+    end = next((index for index in range(max(start + 1, end - _SIGNATURE_BLOCKS), end) if is_signature(blocks[index])), end)
+    first = next((index for index in range(start, end) if kinds[index] is Kind.PROSE), end)
+    page = _Page(blocks=blocks, kinds=kinds, title=titled, first=first, end=end)
     body = _body(page)
     if all(block.startswith(HEADING) for block in body):
         raise Unreadable(source, "no article text is left after removing menus, notices and spam; give the article alone")
     return _draft(page, body)
-
-
-def _find_article(blocks: list[str], groups: list[int], known_title: str) -> _Page:
-    kinds = without_boxes(blocks, kinds_of(blocks, shape.main_script(blocks)), groups)
-    known = (index for index, block in enumerate(blocks) if block.removeprefix(HEADING) == known_title)
-    title = next(known, None) if known_title else find_title(blocks, kinds)
-    start = 0 if title is None else title + 1
-    end = end_of_article(blocks, kinds, start)
-    end = next((index for index in range(max(start + 1, end - _SIGNATURE_BLOCKS), end) if is_signature(blocks[index])), end)
-    prose = (index for index in range(start, end) if kinds[index] is Kind.PROSE)
-    return _Page(blocks=blocks, kinds=kinds, title=title, first=next(prose, end), end=end)
 
 
 def _body(page: _Page) -> list[str]:
