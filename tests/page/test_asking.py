@@ -60,6 +60,16 @@ def test_sources_that_differ_stand_side_by_side_newest_first(visit: Visit) -> No
     expect(page.locator(".differ figcaption").first).to_contain_text("Coast Daily · 19 November 2015")
 
 
+def test_on_a_phone_the_numbers_of_sources_that_differ_look_like_all_others(visit: Visit) -> None:
+    page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    ask(page, DRY_PORT)
+    heights = [page.locator(f"{place} .cite").first.evaluate("one => one.offsetHeight") for place in (".claim", ".differ")]
+    assert heights[0] == heights[1]
+    expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a follow-up")
+    # Which has room beside the button.
+    assert page.locator("#question").evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_an_old_quotation_says_of_when_it_is(visit: Visit) -> None:
     page = visit()
     ask(page, DRY_PORT)
@@ -239,6 +249,7 @@ def test_on_a_phone_nothing_is_wider_than_it_and_a_tap_shows_the_quotation(visit
     assert box is not None
     assert box["width"] == 360
     page.locator("#reader .close").tap()
+    page.wait_for_function("() => history.state === null")  # the step back is done
     page.goto(f"{page.url.partition('#')[0]}#sources")
     expect(page.locator(".map")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -253,7 +264,7 @@ def test_on_a_phone_the_way_back_leads_from_the_article_to_the_answer(visit: Vis
         expect(page.locator("#reader mark").first).to_be_in_viewport()
         leave()
         expect(page.locator("#reader")).to_be_hidden()
-        page.wait_for_function("history.state === null")  # no step back is left over
+        page.wait_for_function("() => history.state === null")  # no step back is left over
         assert page.url == answer
         expect(page.locator(".claim").first).to_be_visible()
 
@@ -501,7 +512,7 @@ def test_enlarged_to_400_percent_nothing_lies_over_the_answer(visit: Visit, loca
     quote = page.locator("#reader mark")
     expect(quote).to_be_in_viewport(ratio=1)
     page.locator("#reader").get_by_role("button", name=re.compile("^(Close|关闭|Закрыть)$")).click()
-    expect(page.locator("#reader")).to_be_hidden()
+    page.wait_for_function("() => history.state === null")  # the step back is done
     for view in ("history", "sources", "add"):
         page.evaluate("view => { location.hash = view }", view)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, view
