@@ -62,6 +62,7 @@ class WithoutParagraph:
         self.snapshot_id = store.snapshot_id
         self.manifest = store.manifest
         self.languages = store.languages
+        self.idf = store.idf
         self.sentences = store.sentences
         self.stored = store.stored
         self.article = store.article

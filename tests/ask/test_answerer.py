@@ -114,6 +114,18 @@ def test_this_year_is_searched_by_its_number(answerer: Answerer, asked: str, rea
     assert answerer.ask(asked).searched_as == read
 
 
+@pytest.mark.parametrize(
+    ("written", "searched"),
+    [("哈巴罗夫斯克", "哈巴罗夫斯克"), ("伯力", "伯力"), ("哈巴罗夫斯克（伯力）", "伯力")],
+)
+def test_a_name_is_searched_as_the_articles_write_it(tmp_path: Path, written: str, searched: str) -> None:
+    boats = [make_article(f"zh/{hours}", f"从{written}坐船到抚远要{hours}个小时。", language="zh") for hours in range(1, 21)]
+    build(boats, BagOfWords(), tmp_path, model="bag of words", precision="f32")
+    answerer = Answerer(BagOfWords(), LiveIndex(tmp_path, BagOfWords().fingerprint).current, FigureReader())
+    assert answerer.ask("伯力到抚远坐船多久？").searched_as == f"{searched}到抚远坐船多久？"
+    assert answerer.search("伯力到抚远坐船多久？", top_k=1).hits[0].passage.article_id.startswith("zh/")
+
+
 def test_the_latest_is_the_newer_of_two_answers_and_an_old_one_is_dated(answerer: Answerer) -> None:
     quotes = {c.article_id: c for c in answerer.ask("What toll of roubles does a lorry pay?", max_citations=10).citations}
     assert quotes["en/toll-2012"].as_of == "2012-07-03"

@@ -158,7 +158,7 @@ def everything(store: VectorStore) -> list[object]:
             [(s.passage, s.language) for s in store.stored(language, rows.tolist())],
             first.pooled[order].tolist(),
             [array.tolist() for array in (sentences.starts, sentences.vectors, sentences.token_counts, sentences.codes)],
-            {term: round(value, 9) for term, value in first.idf.items()},
+            {term: round(value, 9) for term, value in store.idf(language, terms).items()},
         ]
     return seen
 

@@ -161,6 +161,7 @@ def test_mentions_have_the_words_of_the_text() -> None:
         "a prime example",
         "公布市场数据",
         "五年规划纲要",
+        "открыли через два года",  # not ДВ, the Far East
         "Hei, he said",
     ],
 )

@@ -27,6 +27,9 @@ class VectorStore(Protocol):
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """About `top_k` passages of one language, found by vector or by terms, that pass the filters."""
 
+    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
+        """The idf of each lexical token among the passages of a language."""
+
     def sentences(self, language: Language, rows: I64) -> Sentences:
         """All sentences of these passages of a language."""
 

@@ -109,6 +109,11 @@ def names_in(ids: Collection[str], language: Language) -> tuple[str, ...]:
     return tuple(names[language][0] for id_, names in _load().names.items() if id_ in ids)
 
 
+def names_of(id_: str, language: Language) -> tuple[str, ...]:
+    """All names of one id in a language, the usual one first."""
+    return _load().names[id_][language]
+
+
 def places_around(id_: str) -> tuple[str, ...]:
     """The ids of the places that a place lies in, the smallest first: of Heihe, Heilongjiang, Northeast China and China."""
     larger, found = _load().larger, list[str]()

@@ -21,7 +21,7 @@ from coopbot.ask.store import VectorStore
 from coopbot.ask.understand.conversations import MAX_EARLIER, NO_TURN, Conversations, Quotation, Turn, checked_conversation_id
 from coopbot.ask.understand.follow_up import completed
 from coopbot.ask.understand.kinds import find_kind, load_kind_weights
-from coopbot.ask.understand.question import checked, understand
+from coopbot.ask.understand.question import checked, understand, with_known_names
 from coopbot.ask.weights import Weights, load_weights
 from coopbot.domain import Answer, Article, Citation, Filters, Hit
 from coopbot.index.model.embedder import Embedder
@@ -171,7 +171,7 @@ class Answerer:
     def search(self, question: str, *, top_k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The nearest passages. Raises InvalidRequest."""
         clock, store = Clock(), self._current()
-        asked = understand(checked(question), self._embedder)
+        asked = understand(with_known_names(checked(question), store), self._embedder)
         clock.lap("embed")
         found = find_all(asked, store, filters or Filters(), late=self._late, candidates_per_language=max(CANDIDATES, top_k))
         hits = to_hits(rank_passages(found, self._weights.passage), store, top_k)
@@ -231,7 +231,7 @@ class Answerer:
             listed = list_articles(asking, wanted, self._newest)
             asking.clock.lap("retrieve")
             return listed, ()
-        asking = asking.of(_dated(asking))
+        asking = asking.of(_in_full(asking))
         kind = find_kind(asking.text, asking.asked.vector, self._kinds)
         asking.clock.lap("embed")
         if kind == "ability":
@@ -252,14 +252,15 @@ class Answerer:
         """Add a turn to the conversation, unless the answer was small talk or the newest articles."""
         if answer.outcome == "small_talk" or answer.notice in ("newest", "none_then"):
             return
-        before, typed = asking.before, _dated(asking)
+        before, typed = asking.before, _in_full(asking)
         # What is asked after "where is this from?" is about the same answer.
         turn = before if answer.kind == "source" else _turn(answer, typed, before if answer.searched_as != typed else NO_TURN)
         self._conversations.remember(conversation_id, turn, client)
 
 
-def _dated(asking: Asking) -> str:
-    return with_dates(asking.text, asking.today, asking.before.question)
+def _in_full(asking: Asking) -> str:
+    """The question with dates for "last year" and with names that the articles use."""
+    return with_known_names(with_dates(asking.text, asking.today, asking.before.question), asking.store)
 
 
 def _verified(asking: Asking, answer: Answer) -> Answer:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from coopbot.ask.store import VectorStore
 from coopbot.domain import MAX_QUESTION_CHARS, Language
 from coopbot.errors import InvalidRequest
 from coopbot.index import token_codes
 from coopbot.index.model.embedder import Embedder, centred
 from coopbot.index.types import F32
 from coopbot.text.characters import has_meaning, plain_characters
-from coopbot.text.gazetteer import find_names, names_in
+from coopbot.text.gazetteer import find_names, name_spans, names_in, names_of
 from coopbot.text.language import detect_language
 from coopbot.text.tokens import lexical_tokens
 
 # Tokens that mean the same in every language: numbers and Latin words, for example company names.
 _SHARED_TOKEN = re.compile(r"[0-9a-z]")
+
+# How much higher the idf of a name may be than that of a name which takes its place, and than that of the most common one.
+_RARER, _AS_RARE = 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,27 @@ def checked(text: str) -> str:
     if len(plain) > MAX_QUESTION_CHARS:
         raise InvalidRequest("question", f"the question has {len(plain)} characters; ask in at most {MAX_QUESTION_CHARS}")
     return plain
+
+
+def with_known_names(text: str, store: VectorStore) -> str:
+    """The question with names that the articles in its language use, for those that they hardly do: "Sila Sibiri" becomes
+    "Power of Siberia", which the models do not know to be the same.
+    """
+    language, known_text = detect_language(text), text
+    if language not in store.languages:
+        return text
+    for span, ids in reversed(list(name_spans(text))):
+        said = span.of(text)
+        if len(ids) > 1 or not said:
+            continue
+        tokens = {name: lexical_tokens(name) for name in (said, *names_of(ids[0], language))}
+        idf = store.idf(language, [token for own in tokens.values() for token in own])
+        # A name is as rare as its rarest word.
+        rarity = {name: max(idf[token] for token in own) for name, own in tokens.items() if own}
+        known = next((name for name in rarity if rarity[name] <= min(rarity.values()) + _AS_RARE), said)
+        if rarity.get(said, 0.0) >= rarity.get(known, 0.0) + _RARER:
+            known_text = known_text[: span.start_char] + known + known_text[span.end_char :]
+    return known_text if len(known_text) <= MAX_QUESTION_CHARS else text
 
 
 def understand(text: str, embedder: Embedder) -> Question:

@@ -27,6 +27,20 @@ _MOST_POSTINGS = 20_000
 _RESCORED = 4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _QueryTerms:
+    """Query terms looked up. places: in each segment's vocabulary. frequencies: how many passages contain each term."""
+
+    places: Sequence[list[int]]
+    frequencies: list[int]
+    idf: dict[str, float]
+
+    def rarest(self) -> list[int]:
+        """Indices of the rarest terms that together have at most _MOST_POSTINGS postings."""
+        by_frequency = sorted(range(len(self.frequencies)), key=self.frequencies.__getitem__)
+        return by_frequency[: bisect_right([*accumulate(self.frequencies[i] for i in by_frequency)], _MOST_POSTINGS)]
+
+
 class Shelf:
     """The live passages of one language across all segments of a snapshot; `live` counts them.
 
@@ -44,22 +58,14 @@ class Shelf:
     def first_stage(self, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """About `top_k` passages: those nearest to the vector, and more that match the terms."""
         allowed = [segment.passages.rows_matching(self._language, filters) for segment in self._segments]
-        terms = list(dict.fromkeys(terms))
-        keys = word_keys(terms)
-        places = [shard.words.places(keys) for shard in self._shards]
-        counts = [shard.words.frequencies(own) for shard, own in zip(self._shards, places, strict=True)]
-        frequencies: list[int] = sum(counts, np.zeros(len(terms), np.int64)).tolist()
-        idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, frequencies, strict=True)}
-        weights = list(idf.values())
-        # The rarest terms, with at most _MOST_POSTINGS postings together.
-        by_frequency = sorted(range(len(terms)), key=frequencies.__getitem__)
-        rarest = by_frequency[: bisect_right([*accumulate(frequencies[i] for i in by_frequency)], _MOST_POSTINGS)]
+        query = self._look_up(terms)
+        weights, rarest = list(query.idf.values()), query.rarest()
         limit = max(1, top_k // 2)
         near: list[tuple[float, int]] = []
         matching: list[int] = []
-        for base, shard, found, own in zip(self._bases, self._shards, places, allowed, strict=False):
+        for base, shard, places, own in zip(self._bases, self._shards, query.places, allowed, strict=False):
             near += [(-cosine, base + row) for row, cosine in shard.vectors.search(vector, top_k, own, shard.removed)]
-            matches = shard.words.matches([found[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
+            matches = shard.words.matches([places[i] for i in rarest], [weights[i] for i in rarest], self._average_length)
             matching += (base + best_rows(*matches, limit * _RESCORED, own)).tolist()
         nearest = [row for _, row in sorted(near)[:top_k]]
         rows = list(dict.fromkeys([*nearest, *matching]))
@@ -73,10 +79,14 @@ class Shelf:
         for part in {part for part, _ in located}:
             at = [i for i, (other, _) in enumerate(located) if other == part]
             within = np.array([located[i][1] for i in at], dtype=np.int64)
-            scores[at] = self._shards[part].words.scores(within, places[part], weights, self._average_length)
+            scores[at] = self._shards[part].words.scores(within, query.places[part], weights, self._average_length)
         lexical = scores / np.float32(sum(weights) or 1.0)
-        candidates = FirstStage(rows=np.array(rows, dtype=np.int64), pooled=pooled, lexical=lexical, idf=idf)
+        candidates = FirstStage(rows=np.array(rows, dtype=np.int64), pooled=pooled, lexical=lexical, idf=query.idf)
         return candidates.best(vector, nearest, matching, limit)
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """The idf of each lexical token."""
+        return self._look_up(terms).idf
 
     def sentences(self, rows: I64) -> Sentences:
         """All sentences of these passages."""
@@ -105,6 +115,15 @@ class Shelf:
         part = bisect_right(self._bases, row) - 1
         return part, row - self._bases[part]
 
+    def _look_up(self, terms: Sequence[str]) -> _QueryTerms:
+        terms = list(dict.fromkeys(terms))
+        keys = word_keys(terms)
+        places = [shard.words.places(keys) for shard in self._shards]
+        frequencies = [shard.words.frequencies(own) for shard, own in zip(self._shards, places, strict=True)]
+        totals = sum(frequencies, np.zeros(len(terms), np.int64)).tolist()
+        idf = {term: inverse_frequency(self.live, total) for term, total in zip(terms, totals, strict=True)}
+        return _QueryTerms(places=places, frequencies=totals, idf=idf)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -124,6 +143,10 @@ class Snapshot:
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""
         return self.shelves[language].first_stage(vector, terms, top_k, filters)
+
+    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
+        """See `VectorStore`."""
+        return self.shelves[language].idf(terms)
 
     def sentences(self, language: Language, rows: I64) -> Sentences:
         """See `VectorStore`."""

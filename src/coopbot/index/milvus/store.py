@@ -69,16 +69,14 @@ class MilvusStore:
 
     def first_stage(self, language: Language, vector: F32, terms: Sequence[str], top_k: int, filters: Filters) -> FirstStage:
         """See `VectorStore`."""
-        passages = self.manifest.passages.get(language, 0)
-        counts = schema.counts_of(self.word_counts(language), [schema.dimension(term) for term in terms])
-        idf = {term: inverse_frequency(passages, count) for term, count in zip(terms, counts, strict=True)}
+        idf = self.idf(language, terms)
         weights = {schema.dimension(term): value for term, value in idf.items()}
         limit = max(1, top_k // 2)
         nearest = self._search(language, "pooled", vector.tolist(), top_k, filters)
         matching = self._search(language, "words", weights, limit * _RESCORED, filters) if weights else []
         nearest.sort(key=lambda row: (-float(vector @ np.array(row["pooled"], np.float32)), row["id"]))
         found = {row["id"]: row for row in (*nearest, *matching)}
-        average = self.manifest.words.get(language, 0) / max(passages, 1) or 1.0
+        average = self.manifest.words.get(language, 0) / max(self.manifest.passages.get(language, 0), 1) or 1.0
         candidates = FirstStage(
             rows=np.array(list(found), dtype=np.int64),
             pooled=np.array([row["pooled"] for row in found.values()], np.float32).reshape(-1, self.manifest.facts.dim),
@@ -106,6 +104,12 @@ class MilvusStore:
             **self._reads,
         )
         return [{"id": hit["id"], **hit["entity"]} for hit in hits]
+
+    def idf(self, language: Language, terms: Sequence[str]) -> dict[str, float]:
+        """See `VectorStore`."""
+        passages = self.manifest.passages.get(language, 0)
+        counts = schema.counts_of(self.word_counts(language), [schema.dimension(term) for term in terms])
+        return {term: inverse_frequency(passages, count) for term, count in zip(terms, counts, strict=True)}
 
     def _read_word_counts(self, language: Language) -> WordCounts:
         name = schema.words_name(language)
