@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coopbot.ask.answer.answerer import Answerer
+from coopbot.ask.answer.forms import said_plainly
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.understand.kinds import find_kind, load_kind_weights
 from coopbot.ask.understand.question import understand
@@ -240,6 +241,23 @@ def test_a_comparison_shows_each_side(answerer: Answerer) -> None:
         "the Upper bridge": "The Upper bridge is 1,450 metres long.",
     }
     assert answer.missing == ()
+
+
+def test_what_both_sides_are_measured_by_is_compared_where_a_question_does_not_say(answerer: Answerer) -> None:
+    answer = answerer.ask("Compare the Kama bridge and the Upper bridge")
+    assert answer.kind == "compare"
+    assert [(claim.label, "metres long" in claim.text) for claim in answer.claims[:2]] == [
+        ("the Kama bridge", True),
+        ("the Upper bridge", True),
+    ]
+
+
+def test_a_side_that_a_plain_answer_does_not_tell_of_is_named(answerer: Answerer) -> None:
+    answer = answerer.ask("How long is the Kama bridge?")
+    compared = replace(answer, searched_as="Which is busier, Harbin or Vladivostok?")
+    quote = replace(answer.citations[0], quote="Harbin has a large station.")
+    assert said_plainly(replace(compared, citations=(quote,)), "compare").missing == ("Vladivostok",)
+    assert said_plainly(answer, "compare").missing == ()
 
 
 def test_a_sentence_that_compares_is_the_answer(answerer: Answerer) -> None:

@@ -37,6 +37,9 @@ from coopbot.text.subject import subject_of
         ("Машин в день: Кяхта, Монды, Ташанта", ["Кяхта", "Монды", "Ташанта"]),
         ("rye in 2026: whose quota is larger, Perm's or Osa's", ["Perm's", "Osa's"]),
         ("сравни Читу и Хилок: где теплее", ["Читу", "Хилок"]),
+        ("Compare the Lena and Kama bridges", ["the Lena bridge", "Kama bridge"]),
+        ("сравни мосты Хэйхэ и Тунцзян", ["мост Хэйхэ", "мост Тунцзян"]),
+        ("比较黑河和同江大桥", ["黑河大桥", "同江大桥"]),
         ("How long is the bridge?", []),
         ("Is the bus to Heihe still running or not?", []),
         ("ндс на посылки с китая уже ввели или еще нет", []),
@@ -64,6 +67,31 @@ def test_sides_are_found_as_written(question: str, sides: list[str]) -> None:
 )
 def test_the_same_is_asked_of_each_side_alone(question: str, asked: str) -> None:
     assert find_sides(question)[0].question == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "measure"),
+    [
+        ("Compare the Heihe bridge and the Tongjiang bridge", "How long is the Heihe bridge?"),
+        ("黑河大桥和同江大桥有什么区别", "黑河大桥有多长？"),
+        ("сравни мост Хэйхэ и мост Тунцзян", "Какова длина мост Хэйхэ?"),
+        ("Manzhouli vs Suifenhe", "How much cargo goes through Manzhouli?"),
+    ],
+)
+def test_things_are_measured_where_a_question_does_not_say_by_what(question: str, measure: str) -> None:
+    assert measure in [one.question for one in find_sides(question)[0].measures]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which is longer, the Heihe bridge or the Tongjiang bridge?",
+        "Heihe or Suifenhe: where are parcels slower",
+        "2024 vs 2025",
+    ],
+)
+def test_nothing_else_is_measured_where_it_says(question: str) -> None:
+    assert not find_sides(question)[0].measures
 
 
 def test_a_thing_may_be_compared_with_itself() -> None:

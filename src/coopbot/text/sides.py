@@ -11,7 +11,7 @@ from coopbot.domain import Language, Span
 from coopbot.text.characters import HAN
 from coopbot.text.cues import find_cues, without_cues
 from coopbot.text.dates import find_dates
-from coopbot.text.gazetteer import find_names, name_spans
+from coopbot.text.gazetteer import find_names, name_spans, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.language import detect_language
 from coopbot.text.measures import flatten
@@ -21,17 +21,21 @@ from coopbot.text.tokens import fold, lexical_tokens
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One of the things compared: its words in the question, and the question that asks the same of it alone. units: of the
-    figure that is asked for, as in `figures`; empty if they can be any.
+    figure that is asked for, as in `figures`; empty if they can be any. measures: where a question names nothing that it
+    compares the sides by, it of whatever is measured of things, in one order for all sides.
     """
 
     words: str
     question: str
     units: frozenset[str] = frozenset()
+    measures: tuple[Side, ...] = ()
 
 
 _MOST_SIDES = 4
 _MOST_SIDE_CHARS = 60
 _OF = "的"
+# A name of a place in Chinese has at most so many characters.
+_PLACE_CHARS = 8
 # Of how many words the first of three sides may be.
 _MOST_WORDS = 4
 # What may stand between two sides.
@@ -110,6 +114,15 @@ _OF_EACH = (
         "",
     ),
 )
+# The noun of all sides, said once: "the Heihe and Tongjiang bridges", 黑河和同江大桥, «мосты Хэйхэ и Тунцзян».
+_NOUNS_AFTER = re.compile(r"(?P<noun> (?:[a-z]+ )?(?:bridge|crossing|port|checkpoint|route|pipeline|terminal|airport|park))s$")
+_NOUN_AFTER = re.compile(r"(?P<noun>口岸|(?:铁路|公路)?大?桥|铁路|公路|管道)$")
+_NOUNS_BEFORE = re.compile(
+    r"\b(?P<noun>\w*(?:мост|порт|переход|коридор|газопровод|терминал|аэропорт|парк)|пункт)ы\b(?P<of> пропуска)?"
+)
+
+# Says not by what things are compared.
+_NO_MEASURE = re.compile(r"一下|the two|each other|друг с другом", re.IGNORECASE)
 _SAYS_MORE = re.compile(rf"\b{_COMPARATIVE}\b", re.IGNORECASE)
 _COMPARED = re.compile(rf"(?<=\w )\b{_COMPARATIVE} (?=\w)", re.IGNORECASE)
 _ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
@@ -184,7 +197,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "What is the capacity of {x}?",
             "{x}的能力是多少？",
             "Какова мощность {x}?",
-            "",
+            "t m3 people vehicles trains wagons teu w wh",
         ),
         (
             r"\b(?:cargo|freight|goods|tonnage)\b|\b(?:груз(?!овик)\w*|тонн\w*)\b|货(?!车)",
@@ -199,6 +212,13 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "{x}的游客有多少？",
             "Сколько туристов, {x}?",
             "people",
+        ),
+        (
+            r"\b(?:trade|turnover)\b|\b(?:товарооборот\w*|торговл\w+)\b|贸易",
+            "What is the trade of {x}?",
+            "{x}的贸易额是多少？",
+            "Каков товарооборот {x}?",
+            "usd cny rub eur",
         ),
         (
             r"(?:остров|озер|парк|территори|зон)\w* (?:больше|меньше)\b|[岛湖园]\w{0,6}谁?[更最]?[大小]",
@@ -216,6 +236,18 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
         ),
     )
 )
+# What places are compared by, and what things are, where a question does not say: their English questions.
+_OF_PLACES = frozenset({"What is the trade of {x}?", "How much cargo goes through {x}?", "How many people travel through {x}?"})
+_OF_THINGS = frozenset(
+    {
+        "How much did {x} cost?",
+        "How long is {x}?",
+        "When did {x} open?",
+        "What is the capacity of {x}?",
+        "How much cargo goes through {x}?",
+        "What is the area of {x}?",
+    }
+)
 
 
 def find_sides(question: str) -> tuple[Side, ...]:
@@ -226,7 +258,8 @@ def find_sides(question: str) -> tuple[Side, ...]:
     if len(spans) < 2:
         return ()
     spans = [_trimmed(question, span) for span in spans[:_MOST_SIDES]]
-    return tuple(_side(question, spans, place) for place in range(len(spans)))
+    words = _with_shared_noun(question, spans)
+    return tuple(_side(question, spans, words, place) for place in range(len(spans)))
 
 
 def is_of_all(text: str) -> bool:
@@ -371,10 +404,24 @@ def _trimmed(question: str, span: Span) -> Span:
     return Span(start_char=article.start() if article else span.start_char + start, end_char=span.start_char + end)
 
 
-def _side(question: str, spans: Sequence[Span], place: int) -> Side:
-    """A side with what the question asks, of it alone."""
-    flat, language, words = flatten(question), detect_language(question), spans[place].of(question).strip()
-    before, after = flat[: spans[0].start_char], flat[spans[-1].end_char :]
+def _with_shared_noun(question: str, spans: Sequence[Span]) -> list[str]:
+    """The words of the sides, each with the noun that the question says once for all."""
+    words = [span.of(question).strip() for span in spans]
+    if after := _NOUNS_AFTER.search(flatten(words[-1])):
+        words[-1] = words[-1][:-1]
+        return [one if one.endswith(after["noun"]) else one + after["noun"] for one in words]
+    if (after := _NOUN_AFTER.search(words[-1])) and all(find_names(one) and len(one) <= _PLACE_CHARS for one in words[:-1]):
+        return [one if _NOUN_AFTER.search(one) else one + after["noun"] for one in words]
+    if before := _NOUNS_BEFORE.search(flatten(question[: spans[0].end_char])):
+        noun = before["noun"] + (before["of"] or "")
+        return [f"{noun} {one[len(before[0]) :].strip() if one.startswith(before[0]) else one}" for one in words]
+    return words
+
+
+def _side(question: str, spans: Sequence[Span], every: Sequence[str], place: int) -> Side:
+    """A side with what the question asks, of it alone. every: the words of all sides."""
+    flat, language, words = flatten(question), detect_language(question), every[place]
+    before, after = _NOUNS_BEFORE.sub("", flat[: spans[0].start_char]), flat[spans[-1].end_char :]
     between = (flat[one.end_char : other.start_char] for one, other in pairwise(spans))
     rest = " ".join((before, *between, after))
     for pattern, asks, units in _MEASURES:
@@ -387,7 +434,16 @@ def _side(question: str, spans: Sequence[Span], place: int) -> Side:
     asked = f"{before}{words}{after}"
     for pattern, instead in _OF_EACH:
         asked = pattern.sub(instead, asked)
-    return Side(words=words, question=" ".join(asked.split()).strip(" ,:;-—"))
+    asked = " ".join(asked.split()).strip(" ,:;-—")
+    if lexical_tokens(without_cues(_NO_MEASURE.sub(" ", rest))) or find_names(rest) or any(map(find_dates, every)):
+        return Side(words=words, question=asked)
+    of_places = all(any(map(places_around, find_names(one))) for one in every)
+    measures = tuple(
+        Side(words=words, question=measure[language].format(x=words), units=units)
+        for _, measure, units in _MEASURES
+        if (_OF_PLACES if of_places else _OF_THINGS) & {measure["en"]}
+    )
+    return Side(words=words, question=asked, measures=measures)
 
 
 def _context(rest: str, language: Language) -> str:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from coopbot.ask.answer.asking import Asking
 from coopbot.ask.answer.cite import cite_span, dated
-from coopbot.ask.answer.comparisons import answer_compare
+from coopbot.ask.answer.comparisons import answer_compare, untold_sides
 from coopbot.ask.answer.counterparts import repeats
 from coopbot.ask.answer.formed import asks_of_plans, citations_of, formed, is_planned, readable, units_of
 from coopbot.ask.answer.items import find_items, lists_itself
@@ -22,6 +22,7 @@ from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, Article, Citation, Language, Outcome, Point, Remark, Span, When
+from coopbot.text.cues import without_years
 from coopbot.text.gazetteer import find_names, is_elsewhere
 from coopbot.text.restate import restate
 from coopbot.text.sides import find_sides
@@ -30,7 +31,7 @@ from coopbot.text.timed import sentence_time
 
 # Quotes of a series, a list, an overview, the latest and an answer before.
 _OF_SERIES, _OF_LIST, _OF_OVERVIEW, _OF_LATEST, _OF_SOURCE = 12, 8, 4, 4, 3
-_LEAST_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 2
+_LEAST_POINTS, _LEAST_DOUBTED_POINTS, _SURE_POINTS, _LEAST_ITEMS = 2, 3, 3, 2
 # A series is about something else where its passages are so unlikely to have a sentence that answers.
 _LEAST_CONFIDENCE = 0.1
 # Titles below an overview, and its confidence: no model judges whether an article is about a subject.
@@ -49,8 +50,9 @@ def answer_series(asking: Asking) -> Answer | None:
     """Figures by time, oldest first, if there are at least two times."""
     found = find_series(asking.asked, asking.ranked, asking.store, asking.reader, today=asking.today)
     points = list(found.points)
-    confidence = asking.confidence(found.read)
-    if len({one.amount.time.days for one in points}) < _LEAST_POINTS or confidence < _LEAST_CONFIDENCE:
+    confidence = asking.of(without_years(asking.text) or asking.text).confidence(found.read)
+    least = _LEAST_POINTS if confidence >= asking.sentence_weights.possible else _LEAST_DOUBTED_POINTS
+    if len({one.amount.time.days for one in points}) < least or confidence < _LEAST_CONFIDENCE:
         return None
     rows = list(dict.fromkeys(_row(one) for one in points))
     if len(rows) > asking.limit(_OF_SERIES):
@@ -171,7 +173,7 @@ FORMS: Mapping[Wanted, Callable[[Asking], Answer | None]] = MappingProxyType(
 
 def said_plainly(answer: Answer, wanted: Wanted) -> Answer:
     """An ordinary answer to a question that wanted another kind, which says so where nothing of that kind was found: no article
-    about a subject, or neither side of a comparison.
+    about a subject, or not all sides of a comparison.
     """
     if wanted == "summary" and answer.outcome != "answered":
         return replace(answer, kind="summary", remarks=("not_about",))
@@ -179,6 +181,8 @@ def said_plainly(answer: Answer, wanted: Wanted) -> Answer:
         sides = find_sides(answer.searched_as)
         if len(sides) > 1:
             return replace(answer, kind="compare", missing=tuple(dict.fromkeys(side.words for side in sides)))
+    if wanted == "compare" and answer.claims and (untold := untold_sides(answer)):
+        return replace(answer, missing=(*answer.missing, *untold), outcome="possible")
     return answer
 
 

@@ -353,7 +353,12 @@ def _counts_other(question: Question, point: FoundPoint) -> bool:
         here = next(filter(None, (_counted(part, kinds) for part in parts)), frozenset())
         if here and here.isdisjoint(sought) and (sought or here & _COUNTED - _SAID_IN_MANY_WAYS):
             return True
-    if sought.isdisjoint(_counted(f"{_above(point)} {point.text}", _GOODS)) if sought else _counted(parts[0], _GOODS):
+    above = _above(point)  # where it is all about gas, gas is no part of what is counted
+    if (
+        sought.isdisjoint(_counted(f"{above} {point.text}", _GOODS))
+        if sought
+        else _counted(parts[0], _GOODS) - _counted(above, _GOODS)
+    ):
         return True
     if point.amount.unit or point.opened.stored.language != question.language:
         return False
