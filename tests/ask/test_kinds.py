@@ -10,6 +10,7 @@ import pytest
 
 from coopbot.ask.answer.answerer import Answerer
 from coopbot.ask.answer.forms import said_plainly
+from coopbot.ask.answer.overview import fitting_articles
 from coopbot.ask.rank.reader import ModelReader
 from coopbot.ask.understand.kinds import find_kind, load_kind_weights
 from coopbot.ask.understand.question import understand
@@ -410,6 +411,13 @@ def test_an_overview_opens_with_the_lead_and_goes_by_headings(
     assert answer.claims[0].text.startswith(lead)
     assert heading in [claim.label for claim in answer.claims]
     assert len(answer.claims) <= 4
+
+
+@pytest.mark.parametrize("subject", ["满洲里", "黑龙江省自贸试验区"])
+def test_an_article_is_about_what_its_title_names_before_the_colon(embedder: Encoder, subject: str) -> None:
+    first = make_article("zh/a", "。", language="zh", title=f"{subject}：边境、绥芬河、黑河与贸易")
+    other = make_article("zh/b", "。", language="zh", title=f"木材贸易：关税与{subject}")
+    assert fitting_articles(understand(subject, embedder), [other, first]) == [first, other]
 
 
 @pytest.mark.parametrize("subject", ["Brazilian football", "football in Primorye"])

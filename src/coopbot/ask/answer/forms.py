@@ -143,7 +143,11 @@ def answer_summary(asking: Asking) -> Answer | None:
     hits = to_hits(about.ranked, asking.store, _SEARCHED)
     ids = dict.fromkeys(hit.passage.article_id for hit in hits)
     articles = fitting_articles(about.asked, [asking.article(one) for one in ids])
-    told = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW))
+    opening = _opening(asking, articles)
+    if opening is not None:
+        first = asking.article(opening.stored.passage.article_id)
+        articles = [first, *(one for one in articles if one.article_id != first.article_id)]
+    told = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW), opening)
     if not told:
         return None
     citations = citations_of(asking, [one.sentence for one in told])
@@ -157,6 +161,20 @@ def answer_summary(asking: Asking) -> Answer | None:
         labels=[one.heading for one in told],
         articles=others,
     )
+
+
+def _opening(asking: Asking, articles: Sequence[Article]) -> ScoredSentence | None:
+    """The sentence that an overview opens with in the place of an article's lead: one in the question's language that answers
+    surely, from the most fitting article, or that may answer, where that is in another language.
+    """
+    evidence, weights = asking.evidence(), asking.sentence_weights
+    best = next(iter(evidence.sentences), None)
+    if best is None or best.pair != "same" or not articles:
+        return None
+    if articles[0].language != asking.asked.language:
+        return best if evidence.confidence >= weights.possible else None
+    is_of_first = best.stored.passage.article_id == articles[0].article_id
+    return best if is_of_first and evidence.confidence >= weights.answered else None
 
 
 FORMS: Mapping[Wanted, Callable[[Asking], Answer | None]] = MappingProxyType(

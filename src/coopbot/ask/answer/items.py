@@ -111,11 +111,12 @@ def lists_itself(one: ScoredSentence) -> bool:
 
 def _only_counts(question: Question, one: ScoredSentence) -> bool:
     """Whether a sentence counts what is listed, "about 20 companies" or "five by road and three by rail", and names none."""
-    figures = {figure.unit for figure in find_figures(one.answer_text)} - {"date"}
     if _place_kinds(_topics(question.text)):
-        return not find_names(one.text) - question.names and not (lists_itself(one) and not figures)
+        counts = bool({figure.unit for figure in find_figures(one.text)} - {"date"})
+        return not find_names(one.text) - question.names and (counts or not lists_itself(one))
     if lists_itself(one):
         return False
+    figures = {figure.unit for figure in find_figures(one.answer_text)} - {"date"}
     return bool(figures) and not find_names(one.answer_text) - question.names
 
 

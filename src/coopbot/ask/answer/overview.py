@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ _ALIKE, _SHORTEST_CHARS = 0.85, 12
 _FITTING = 0.6
 # What it costs that a title has none of the other words of a subject that it names: "football in Vladivostok".
 _UNNAMED = 0.5
+# What it costs that a title names the subject only after its colon: "Timber for China: duties, Suifenhe and Manzhouli".
+_NAMED_LATE, _COLON = 0.2, re.compile("[:：]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +41,16 @@ class Told:
 
 
 def find_overview(
-    subject: Question, ranked: Sequence[RankedPassage], store: VectorStore, articles: Sequence[Article], limit: int
+    subject: Question,
+    ranked: Sequence[RankedPassage],
+    store: VectorStore,
+    articles: Sequence[Article],
+    limit: int,
+    opening: ScoredSentence | None = None,
 ) -> list[Told]:
-    """What the first of the articles about a subject tells of it, the lead first; nothing if there is no article."""
+    """What the first of the articles about a subject tells of it, the opening or else the lead first; nothing if there is no
+    article. opening: a sentence of that article.
+    """
     if not articles:
         return []
     article = articles[0]
@@ -50,9 +60,12 @@ def find_overview(
     ]
     opened.sort(key=lambda one: one.passage.start_char)
     lead, first = next(((one, row) for one in opened for row in _open_rows(one)), (None, 0))
-    if lead is None:
+    if opening is not None:
+        told = [Told(heading="", sentence=opening)]
+    elif lead is not None:
+        told = [Told(heading="", sentence=_sentence(lead, first))]
+    else:
         return []
-    told = [Told(heading="", sentence=_sentence(lead, first))]
     best: dict[str, tuple[float, OpenPassage, int]] = {}
     for one in opened:
         heading = one.passage.heading_path[-1] if one.passage.heading_path else ""
@@ -90,11 +103,12 @@ def _fit(subject: Question, article: Article) -> float:
     titled = find_names(article.title)
     words = set(lexical_tokens(subject.text))
     if subject.names:
-        if not subject.names <= titled:
+        if not _names(article.title, subject, words):
             return 0.0
+        late = _NAMED_LATE * (not _names(_COLON.split(article.title)[0], subject, words))
         own = {token for id_ in subject.names for name in names_in([id_], subject.language) for token in lexical_tokens(name)}
         words = {word for word in words - own if not any(word.startswith(one[:4]) for one in own)}
-        others = 0.05 * len(titled - subject.names)
+        others = 0.05 * len(titled - subject.names) + late
         if article.language != subject.language:
             topics = find_concepts(subject.text)
             return (len(topics & find_concepts(article.title)) / len(topics) if topics else float(not words)) - others
@@ -106,6 +120,13 @@ def _fit(subject: Question, article: Article) -> float:
     if subject.language != "en" and {word for word in words if word.isascii()} - set(lexical_tokens(article.title)):
         return 0.0  # a name or a model in Latin letters, such as C919
     return _overlap(words, article.title)
+
+
+def _names(text: str, subject: Question, words: set[str]) -> bool:
+    """Whether a text has all names of a subject, or else all its words, which may name another thing: a zone named after its
+    province.
+    """
+    return subject.names <= find_names(text) or (bool(words) and _overlap(words, text) == 1.0)
 
 
 def _overlap(words: set[str], title: str) -> float:
