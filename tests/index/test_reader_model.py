@@ -185,5 +185,6 @@ def test_passages_of_ever_other_lengths_take_no_more_memory(cache_dir: Path) -> 
         assert found is not None
         return found
 
-    before_mib = read(range(32, 193, 32))
-    assert read(range(41, 192, 9)) < before_mib + 4
+    before_mib = read(range(32, 513, 32))
+    # Without rounding it takes 50 MiB more; what else this process does in between, less than 20.
+    assert read(range(41, 512, 9)) < before_mib + 20

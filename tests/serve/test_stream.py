@@ -58,7 +58,7 @@ def test_an_answer_comes_as_events_that_end_with_what_json_has(client: TestClien
     assert names[-2:] == ["claims", "done"]
     assert set(names[1:-2]) == {"read"}
     assert events[0][1] == {"passages": 9}
-    assert events[1][1] == {"passages": 3}
+    assert events[1][1] == {"passages": 4}
     plain = client.post("/v1/ask", json=QUESTION).json()
     done = events[-1][1]
     changing = ("conversation_id", "timings_ms")
