@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from benchmarks.memory import resident_mib
 from coopbot.errors import ModelUnavailable
 from coopbot.index.model.reader_model import load_reader, pair_inputs, prepare_reader, reader_card
 from coopbot.index.model.tokenizer import SentencePieceTokenizer
@@ -170,21 +169,3 @@ def test_passages_of_different_length_are_read_together_as_each_alone(cache_dir:
         alone = network(ids[row : row + 1, :length], mask[row : row + 1, :length])
         for one, other in zip(together, alone, strict=True):
             assert one[row, :length] == pytest.approx(other[0], abs=1e-3)
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="measures by /proc")
-def test_passages_of_ever_other_lengths_take_no_more_memory(cache_dir: Path) -> None:
-    """The network keeps memory for each width that it has seen."""
-    network = load_reader(cache_dir, threads=1).network
-
-    def read(lengths: range) -> float:
-        for length in lengths:
-            ids = 1000 + np.arange(length)[None] * 7
-            network(ids, np.ones_like(ids))
-        found = resident_mib("self")
-        assert found is not None
-        return found
-
-    before_mib = read(range(32, 513, 32))
-    # Without rounding it takes 50 MiB more; what else this process does in between, less than 20.
-    assert read(range(41, 512, 9)) < before_mib + 20
