@@ -88,23 +88,18 @@ def columns(text: str) -> int:
 
 def line_groups(text: str) -> list[list[str]]:
     """A page's blocks, one line each, grouped by blank lines or indents; hand-wrapped lines are joined."""
-    runs = [run for lines in re.split(r"\n[^\S\n]*\n", plain_characters(text)) for run in _indented_runs(lines.split("\n"))]
+    runs: list[list[str]] = []
+    for part in re.split(r"\n[^\S\n]*\n", plain_characters(text)):
+        filled = [line.replace("\u3000", "  ") for line in part.split("\n") if line.strip()]
+        indents = [len(line) - len(line.lstrip()) for line in filled]
+        margin = min(indents, default=0)
+        for number, (line, indent) in enumerate(zip(filled, indents, strict=True)):
+            if number == 0 or indent >= margin + _PARAGRAPH_INDENT:
+                runs.append([])
+            runs[-1].append(_SPACES.sub(" ", line).strip())
     wraps = sorted(max(map(columns, run)) for run in runs if _is_wrapped(run))
     width = wraps[len(wraps) // 2] if len(wraps) >= _WRAPPED_PARAGRAPHS else 0
     return [_unwrap(run) if _is_wrapped(run, width) else _join_broken(run) for run in runs]
-
-
-def _indented_runs(lines: list[str]) -> list[list[str]]:
-    """The lines, split before each paragraph indent, with single spaces."""
-    filled = [line.replace("\u3000", "  ") for line in lines if line.strip()]
-    indents = [len(line) - len(line.lstrip()) for line in filled]
-    margin = min(indents, default=0)
-    runs: list[list[str]] = []
-    for line, indent in zip(filled, indents, strict=True):
-        if not runs or indent >= margin + _PARAGRAPH_INDENT:
-            runs.append([])
-        runs[-1].append(_SPACES.sub(" ", line).strip())
-    return runs
 
 
 def _is_wrapped(lines: list[str], page_width: int = 0) -> bool:

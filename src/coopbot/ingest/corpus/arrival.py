@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from coopbot.domain import Article, Source, When
 from coopbot.errors import InvalidRequest
@@ -27,6 +27,7 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 _LONGEST_TITLE = 300  # characters; a longer one is a paragraph, and its opening is the title
 _LONGEST_SLUG = 60
 _FEWEST_LETTERS = 3  # in a slug
+_NOT_HASHED = ("article_id", "sha256")
 # Fields added since hashes are stored: an article without them keeps its hash.
 _ADDED = ("via", "attributions")
 
@@ -79,16 +80,14 @@ def joined(story: Draft, other: Draft) -> Draft | None:
         url=other.url,
         published=When(other.published) if other.published else None,
     )
-    itself = Source(publisher=story.publisher, url=story.url)
-    if not source.publisher or any(_is_same(source, known) for known in (itself, *story.also_published_by)):
+    if not source.publisher:
         return None
+    for known in (Source(publisher=story.publisher, url=story.url), *story.also_published_by):
+        # The same publisher and, if both addresses are known, the same page.
+        pages = {page_key(source.url), page_key(known.url)} - {""}
+        if source.publisher.casefold() == known.publisher.casefold() and len(pages) < 2:
+            return None
     return replace(story, also_published_by=(*story.also_published_by, source))
-
-
-def _is_same(one: Source, other: Source) -> bool:
-    """Whether both are the same publisher and, if both addresses are known, the same page."""
-    pages = {page_key(one.url), page_key(other.url)}
-    return one.publisher.casefold() == other.publisher.casefold() and len(pages - {""}) < 2
 
 
 def ready_draft(draft: Draft, today: date) -> tuple[Draft, tuple[str, ...]]:
@@ -150,10 +149,11 @@ def to_article(article_id: str, draft: Draft) -> Article:
         attributions=draft.attributions,
     )
     # Over everything that an index stores of an article, text and citation fields, without the id.
-    stored = {name: value for name, value in asdict(article, dict_factory=_hashed).items() if name != "article_id"}
+    stored = asdict(
+        article,
+        dict_factory=lambda fields: {
+            name: value for name, value in fields if name not in _NOT_HASHED and (value or name not in _ADDED)
+        },
+    )
     digest = hashlib.sha256(json.dumps(stored, sort_keys=True, ensure_ascii=False, default=str).encode())
     return replace(article, sha256=digest.hexdigest())
-
-
-def _hashed(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: value for name, value in fields if name != "sha256" and (value or name not in _ADDED)}

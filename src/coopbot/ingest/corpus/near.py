@@ -66,7 +66,8 @@ def band_keys(text: str) -> tuple[int, ...]:
     minhash.update_batch([" ".join(shingle).encode() for shingle in shingles])
     values: list[int] = minhash.hashvalues.tolist()
     bands = [values[start : start + _VALUES_IN_BAND] for start in range(0, len(values), _VALUES_IN_BAND)]
-    return tuple(_key(number, band) for number, band in enumerate(bands))
+    digests = (hashlib.blake2b(repr(band).encode(), digest_size=8).digest() for band in enumerate(bands))
+    return tuple(int.from_bytes(digest, "big", signed=True) for digest in digests)
 
 
 def is_same_story(one: str, other: str) -> bool:
@@ -113,11 +114,6 @@ def _shingles(text: str) -> frozenset[tuple[str, str]]:
         return frozenset()
     shingles = frozenset(pairwise(lexical_tokens(text)))
     return shingles if len(shingles) >= _FEWEST_SHINGLES else frozenset()
-
-
-def _key(number: int, band: list[int]) -> int:
-    digest = hashlib.blake2b(repr((number, band)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def _sentences(text: str) -> Iterator[_Sentence]:

@@ -27,8 +27,10 @@ def document_draft(blocks: Sequence[str], source: str, *, title: str = "", autho
     bylines = [block for block in blocks[:_HEAD_BLOCKS] if is_byline(block) and (is_labelled(block) or len(blocks) > 1)]
     byline = read_byline(bylines)
     rest = [block for block in blocks if block not in bylines]
-    found = title or next((block for block in rest[:1] if _can_be_title(block)), "")
-    body = rest[1:] if rest and rest[0].removeprefix(HEADING) == found.removeprefix(HEADING) else rest
+    first = rest[0] if rest else ""
+    can_be_title = first.startswith(HEADING) or (len(first) <= _LONGEST_TITLE and not ends_sentence(first))
+    found = title or (first if can_be_title else "")
+    body = rest[1:] if first.removeprefix(HEADING) == found.removeprefix(HEADING) else rest
     if not any(not block.startswith(HEADING) for block in body):
         raise Unreadable(source, "there is no text in it; give a document with text")
     return Draft(
@@ -47,7 +49,3 @@ def open_zip(data: bytes, source: str) -> zipfile.ZipFile:
     if unpacked_bytes > LARGEST_UNPACKED_BYTES:
         raise Unreadable(source, f"too large unpacked ({unpacked_bytes / 1e6:.0f} MB); save it without its pictures")
     return archive
-
-
-def _can_be_title(block: str) -> bool:
-    return block.startswith(HEADING) or (len(block) <= _LONGEST_TITLE and not ends_sentence(block))

@@ -165,7 +165,14 @@ def parse_definition(label: str, text: str, line: int) -> Footnote:
     if not title and (quoted := _QUOTED.search(text)):
         title = next(filter(None, quoted.groups()))
         text = text.replace(quoted[0], ",")
-    published, text = _date_of(label, text, line)
+    published = None
+    if dates := [mention for mention in find_dates(text) if mention.year]:
+        last = dates[-1]
+        try:
+            published = When("-".join([f"{last.year:04}", *(f"{part:02}" for part in (last.month, last.day) if part)]))
+        except ValueError as error:
+            raise FootnoteError(line, f"footnote {label}: there is no such date: {last.of(text)}") from error
+        text = text[: last.start_char] + "," + text[last.end_char :]
     parts = [part for piece in re.split(r"[,，;；]", text) if (part := piece.strip(_SEPARATORS))]
     if not parts:  # «Kommersant», 2024
         parts, title = [title or urlsplit(url).hostname or ""], ""
@@ -174,17 +181,3 @@ def parse_definition(label: str, text: str, line: int) -> Footnote:
         raise FootnoteError(line, f"footnote {label} names no source; name at least a publisher")
     title = one_line(title or ", ".join(parts[1:]))
     return Footnote(line=line, sources=(Source(publisher=publisher, title=title, url=url, published=published, via=via),))
-
-
-def _date_of(label: str, text: str, line: int) -> tuple[When | None, str]:
-    """The last date with a year, and the text without it."""
-    dates = [mention for mention in find_dates(text) if mention.year]
-    if not dates:
-        return None, text
-    last = dates[-1]
-    parts = [f"{last.year:04}", *(f"{part:02}" for part in (last.month, last.day) if part)]
-    rest = text[: last.start_char] + "," + text[last.end_char :]
-    try:
-        return When("-".join(parts)), rest
-    except ValueError as error:
-        raise FootnoteError(line, f"footnote {label}: there is no such date: {last.of(text)}") from error

@@ -44,7 +44,32 @@ class FrontMatter(Metadata):
 
 def read_front_matter(block: str) -> FrontMatter:
     """The front matter between its rules. Raises FrontMatterError and FootnoteError."""
-    meta, footnotes = _loaded(block)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(block)
+    try:
+        node = loader.get_single_node()
+        loaded = loader.construct_document(node) if node else None
+        # Labels as they are written: YAML would make 1 of 01.
+        entries = _child(node, "footnotes") if isinstance(loaded, dict) and loaded.get("footnotes") is not None else None
+        pairs = entries.value if isinstance(entries, yaml.MappingNode) else []
+        footnotes = [(*pair, loader.construct_object(pair[1], deep=True)) for pair in pairs]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
+        problem, mark = str(error).partition("\n")[0], getattr(error, "problem_mark", None)
+        line = mark.line if mark else _line_of_bad_date(block)
+        where = "" if line is None else f" in line {line + _FRONT_LINE}"
+        advice = "correct it; a value with a colon or a quotation mark needs quotes around it"
+        raise FrontMatterError(f"front matter is not valid YAML{where} ({problem}); {advice}") from error
+    finally:
+        loader.dispose()
+    if loaded is None:
+        return FrontMatter()
+    if isinstance(loaded, dict):
+        for other, name in _OTHER_NAMES.items():
+            if other in loaded and name not in loaded:
+                loaded[name] = loaded.pop(other)
+    if entries is not None and not isinstance(entries, yaml.MappingNode):
+        raise FrontMatterError("footnotes must be a list of labels, each with its sources")
+    meta = _known_keys(loaded, _ARTICLE_KEYS, "front matter")
+    by_label = _footnotes(footnotes)
     return FrontMatter(
         title=one_line(_text(meta, "title")),
         authors=_value(meta, "authors", _as_authors, "a list of texts") or (),
@@ -54,7 +79,7 @@ def read_front_matter(block: str) -> FrontMatter:
         language=_value(meta, "language", _as_language, f"one of {', '.join(LANGUAGES)}"),
         sources=_sources(meta, "sources", _SOURCE_KEYS),
         also_published_by=_sources(meta, "also_published_by", _PUBLISHER_KEYS),
-        footnotes=footnotes,
+        footnotes=by_label,
     )
 
 
@@ -86,35 +111,6 @@ def _as_yaml(when: When | None) -> date | str | int | None:
 
 def _filled(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value}
-
-
-def _loaded(block: str) -> tuple[dict[str, object], dict[str, Footnote]]:
-    """The keys and values of the front matter, and the footnotes that it defines."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(block)
-    try:
-        node = loader.get_single_node()
-        meta = loader.construct_document(node) if node else None
-        # Labels as they are written: YAML would make 1 of 01.
-        entries = _child(node, "footnotes") if isinstance(meta, dict) and meta.get("footnotes") is not None else None
-        pairs = entries.value if isinstance(entries, yaml.MappingNode) else []
-        footnotes = [(*pair, loader.construct_object(pair[1], deep=True)) for pair in pairs]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2025-13-45
-        problem, mark = str(error).partition("\n")[0], getattr(error, "problem_mark", None)
-        line = mark.line if mark else _line_of_bad_date(block)
-        where = "" if line is None else f" in line {line + _FRONT_LINE}"
-        advice = "correct it; a value with a colon or a quotation mark needs quotes around it"
-        raise FrontMatterError(f"front matter is not valid YAML{where} ({problem}); {advice}") from error
-    finally:
-        loader.dispose()
-    if meta is None:
-        return {}, {}
-    if isinstance(meta, dict):
-        for other, name in _OTHER_NAMES.items():
-            if other in meta and name not in meta:
-                meta[name] = meta.pop(other)
-    if entries is not None and not isinstance(entries, yaml.MappingNode):
-        raise FrontMatterError("footnotes must be a list of labels, each with its sources")
-    return _known_keys(meta, _ARTICLE_KEYS, "front matter"), _footnotes(footnotes)
 
 
 def _line_of_bad_date(block: str) -> int | None:

@@ -24,9 +24,24 @@ _BROKEN_WORD = re.compile(r"[^\W\d_]-$")
 
 def read_pdf(data: bytes, source: str) -> Draft:
     """The draft of a PDF. Raises Unreadable if it is damaged, encrypted, too long, or has no text layer."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     if not data:
         raise Unreadable(source, "the file is empty (0 bytes); give another copy")
-    title, author, pages = _extract(data, source)
+    try:
+        reader = PdfReader(BytesIO(data))
+        # Many files are only locked against changes and open with an empty password.
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable(source, "encrypted; save it without a password")
+        if len(reader.pages) > MOST_PAGES:
+            raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
+        meta = reader.metadata
+        title = one_line(str(meta.title or "")) if meta else ""
+        author = one_line(str(meta.author or "")) if meta else ""
+        pages = [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
+    except (PyPdfError, *FAULTS) as error:
+        raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
     if not any(map(str.strip, pages)):
         raise Unreadable(source, "no text layer (scanned pages?); run text recognition on it first")
     lines = _without_running_lines([page.splitlines() for page in pages])
@@ -41,28 +56,7 @@ def read_pdf(data: bytes, source: str) -> Draft:
             paragraphs[-1] = paragraphs[-1][:-1] + one_line(line)
         else:
             paragraphs[-1] = join_lines(paragraphs[-1], one_line(line))
-    return document_draft(paragraphs, source, title=title, author=author)
-
-
-def _extract(data: bytes, source: str) -> tuple[str, str, list[str]]:
-    """Title, author and the text of each page."""
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = PdfReader(BytesIO(data))
-        # Many files are only locked against changes and open with an empty password.
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable(source, "encrypted; save it without a password")
-        if len(reader.pages) > MOST_PAGES:
-            raise Unreadable(source, f"too long ({len(reader.pages)} pages); the limit is {MOST_PAGES}")
-        meta = reader.metadata
-        title = one_line(str(meta.title or "")) if meta else ""
-        author = one_line(str(meta.author or "")) if meta else ""
-        title = "" if FILE_NAME.search(title) else title
-        return title, author, [repair(page.extract_text().replace("\xad\n", "")) for page in reader.pages]
-    except (PyPdfError, *FAULTS) as error:
-        raise Unreadable(source, "damaged, not a readable PDF; save it again") from error
+    return document_draft(paragraphs, source, title="" if FILE_NAME.search(title) else title, author=author)
 
 
 def _without_running_lines(pages: Sequence[Sequence[str]]) -> list[str]:

@@ -38,7 +38,11 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 def main() -> None:
     """Answer requests until the input ends."""
     memory_bytes, timeout_s, output_bytes = map(int, sys.argv[1:])
-    requests, answers = sys.stdin.buffer, _answers()
+    # The original standard output. Descriptor 1 now discards what libraries print.
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
@@ -64,15 +68,6 @@ def main() -> None:
         _die_with_parent(False)
         answers.write(answer + b"\n")
         answers.flush()
-
-
-def _answers() -> BinaryIO:
-    """The original standard output. Descriptor 1 now discards what libraries print."""
-    answers = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.close(nothing)
-    return answers
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:

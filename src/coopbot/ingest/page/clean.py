@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from typing import Literal
 from urllib.parse import urlsplit
 
 from coopbot.errors import Unreadable
@@ -108,18 +109,21 @@ def _body(page: _Page) -> list[str]:
         and shape.weight(line) >= _SHORTEST_STANDFIRST
         and word_overlap(line, vocabulary) >= _MIN_OVERLAP_OF_STANDFIRST
     ]
-    index = page.first
-    while index < page.end:
-        kind = page.kinds[index]
-        run = _run(page, index, _is_loose)
-        if run:
-            body += _kept_lines(page, index, run, vocabulary)
-        elif items := _run(page, index, _is_bare_item):
-            body += _kept_items(page, index, items, vocabulary)
-            run = items
-        elif kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING):
-            body.append(page.blocks[index])
-        index += max(1, run)
+    for part, indexes in groupby(range(page.first, page.end), lambda index: _part(page, index)):
+        start, *_ = run = list(indexes)
+        blocks = [page.blocks[index] for index in run]
+        match part:
+            case "text":
+                body += blocks
+            case "lines":
+                body += _kept_lines(page, start, len(run), vocabulary)
+            case "items":
+                # A sentence or heading introduces them, or they share words with the article; others are links.
+                introduced = page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
+                introduced = introduced or page.blocks[start - 1].endswith((":", "：", ";", "；"))
+                listed = any(item.endswith((";", "；", ",", "，")) for item in blocks)
+                overlap = sum(word_overlap(item, vocabulary) for item in blocks) / len(run)
+                body += blocks if introduced or listed or overlap >= _MIN_OVERLAP_OF_FEW else []
     title = page.blocks[page.title] if page.title is not None else ""
     # A repeated paragraph is a pull quote; short lines may repeat.
     firsts = {block: index for index, block in reversed(list(enumerate(body)))}
@@ -136,58 +140,39 @@ def _body(page: _Page) -> list[str]:
     ]
 
 
-def _run(page: _Page, start: int, belongs: Callable[[_Page, int], bool]) -> int:
-    """The number of consecutive blocks from `start` that belong."""
-    return next((index for index in range(start, page.end) if not belongs(page, index)), page.end) - start
-
-
-def _is_loose(page: _Page, index: int) -> bool:
-    """Whether the block is an unclassified line."""
-    kind = page.kinds[index]
-    return kind is Kind.LINE or (kind is Kind.BYLINE and not is_labelled(page.blocks[index]))
+def _part(page: _Page, index: int) -> Literal["text", "lines", "items", "none"]:
+    """What a block is of the article: lines are unclassified, items those of a list without a full stop."""
+    kind, block = page.kinds[index], page.blocks[index]
+    if kind is Kind.LINE or (kind is Kind.BYLINE and not is_labelled(block)):
+        return "lines"
+    if kind is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block):
+        return "items"
+    return "text" if kind in (Kind.PROSE, Kind.ITEM, Kind.HEADING) else "none"
 
 
 def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list[str]:
     """What to keep of a run of loose lines: a subheading, a list after a colon, lines that share words with the article."""
     lines = [line for line in page.blocks[start : start + run] if not is_signature(line)]
-    before = page.blocks[start - 1]
-    if run == 1 and lines and _is_subheading(page, start):
-        return [HEADING + lines[0]]
-    introduced = page.kinds[start - 1] is Kind.PROSE and before.endswith((":", "："))
+    if run == 1 and lines:
+        line = lines[0]
+        before = next((other for other in range(start - 1, -1, -1) if page.kinds[other] not in _PASSED_OVER), 0)
+        follows = page.kinds[before] in (Kind.PROSE, Kind.ITEM)
+        leads = start + 1 < page.end and page.kinds[start + 1] in (Kind.PROSE, Kind.ITEM)
+        opens = line[0].isupper() or line[0].isdigit() or (not line[0].isascii() and not line[0].islower())
+        asks = line.endswith(("?", "？")) and shape.sentence_count(line) == 1
+        complete = not line.endswith((",", "，", ":", "：", ";", "；", "、")) and (asks or not shape.sentence_count(line))
+        longest = _LONGEST_SUBHEADING if before == start - 1 else _LONGEST_AFTER_BOX
+        if follows and leads and opens and complete and shape.weight(line) <= longest:
+            return [HEADING + line]
+    introduced = page.kinds[start - 1] is Kind.PROSE and page.blocks[start - 1].endswith((":", "："))
     overlap = sum(word_overlap(line, vocabulary) for line in lines) / run
     enough = _MIN_OVERLAP if run > _MOST_LOOSE_LINES else _MIN_OVERLAP_OF_FEW
     is_dialogue = run <= _MOST_LOOSE_LINES and all(line.startswith(("—", "–")) for line in lines)  # a short answer
     return lines if introduced or is_dialogue or overlap >= enough else []
 
 
-def _is_bare_item(page: _Page, index: int) -> bool:
-    """Whether the block is a list item without a full stop."""
-    block = page.blocks[index]
-    return page.kinds[index] is Kind.ITEM and block.startswith(_BULLETS) and not shape.sentence_count(block)
-
-
-def _kept_items(page: _Page, start: int, count: int, vocabulary: set[str]) -> list[str]:
-    """The list items, if a sentence or heading introduces them or they share words with the article; others are links."""
-    items = page.blocks[start : start + count]
-    introduced = page.blocks[start - 1].endswith((":", "：", ";", "；")) or page.kinds[start - 1] in (Kind.HEADING, Kind.LINE)
-    listed = any(item.endswith((";", "；", ",", "，")) for item in items)
-    overlap = sum(word_overlap(item, vocabulary) for item in items) / count
-    return items if introduced or listed or overlap >= _MIN_OVERLAP_OF_FEW else []
-
-
-def _is_subheading(page: _Page, index: int) -> bool:
-    line = page.blocks[index]
-    before = next((other for other in range(index - 1, -1, -1) if page.kinds[other] not in _PASSED_OVER), 0)
-    follows = page.kinds[before] in (Kind.PROSE, Kind.ITEM)
-    leads = index + 1 < page.end and page.kinds[index + 1] in (Kind.PROSE, Kind.ITEM)
-    opens = line[0].isupper() or line[0].isdigit() or (not line[0].isascii() and not line[0].islower())
-    asks = line.endswith(("?", "？")) and shape.sentence_count(line) == 1
-    complete = not line.endswith((",", "，", ":", "：", ";", "；", "、")) and (asks or not shape.sentence_count(line))
-    longest = _LONGEST_SUBHEADING if before == index - 1 else _LONGEST_AFTER_BOX
-    return follows and leads and opens and complete and shape.weight(line) <= longest
-
-
 def _draft(page: _Page, body: list[str]) -> Draft:
+    """The article with the metadata that its page gives."""
     byline = read_byline(_byline_lines(page))
     title = site = ""
     if page.title is not None:
@@ -204,10 +189,18 @@ def _draft(page: _Page, body: list[str]) -> Draft:
     around = () if page.title is None else (*range(page.title + 1, page.first), *range(min(page.title, _TOP_BLOCKS)))
     top = [page.blocks[index] for index in around if page.kinds[index] is Kind.LINE]
     publisher = byline.publisher or page_publisher(page.blocks, outside, dateline=first, tail=site, top=top)
+    # Names alone on a line between title and text beside the date, or below the article.
+    beside_date = [
+        page.blocks[index]
+        for index in range(page.title or 0, page.first)
+        if page.kinds[index] is Kind.LINE and Kind.BYLINE in page.kinds[max(0, index - 1) : index + 2]
+    ]
+    signed = filter(is_signature, [*beside_date, *page.blocks[page.end : page.end + _SIGNATURE_BLOCKS]])
+    authors = byline.authors or reporters_in(body[0]) or reporters_in(body[-1])
     return Draft(
         title=shortened(title, _LONGEST_TITLE) or opening(first),
         text=text,
-        authors=byline.authors or reporters_in(body[0]) or reporters_in(body[-1]) or _signature(page),
+        authors=authors or next((person_names(line, sure=True) for line in signed), ()),
         publisher=publisher or (urlsplit(url).hostname or ""),
         published=byline.published,
         url=url,
@@ -232,15 +225,3 @@ def _byline_lines(page: _Page) -> list[str]:
     ]
     far = [line for index, line in lines.items() if index < title - _BESIDE_TITLE and not names_weekday(line)]
     return [*under, *reversed(over), *rest, *reversed(far)]
-
-
-def _signature(page: _Page) -> tuple[str, ...]:
-    """Names alone on a line below the article, or between title and text beside the date."""
-    title = page.title if page.title is not None else 0
-    beside_date = [
-        block
-        for index, block in enumerate(page.blocks[title : page.first], title)
-        if page.kinds[index] is Kind.LINE and Kind.BYLINE in page.kinds[max(0, index - 1) : index + 2]
-    ]
-    candidates = [*beside_date, *page.blocks[page.end : page.end + _SIGNATURE_BLOCKS]]
-    return next((person_names(block, sure=True) for block in candidates if is_signature(block)), ())

@@ -74,7 +74,10 @@ def person_names(value: str, *, sure: bool = False) -> tuple[str, ...]:
     parts = (part.split() if re.search(f"[{HAN}]", part) else [_WHERE.sub("", part)] for part in _AND.split(text))
     names = [name.strip(' .,:：()（）[]【】«»"') for part in parts for name in part]
     people = [name for name in names if _is_person(name)]
-    if sure and not any(map(_is_surely_person, people)):
+    if sure and not any(
+        _LATIN_NAME.fullmatch(name) or (_CYRILLIC_NAME.fullmatch(name) and any(map(_SURNAME.search, name.split())))
+        for name in people
+    ):
         return ()
     return tuple(dict.fromkeys(map(name_case, people)))
 
@@ -95,12 +98,6 @@ def _is_person(name: str) -> bool:
         return False
     shaped = any(shape.fullmatch(name) for shape in (_CYRILLIC_NAME, _LATIN_NAME, _HAN_NAME))
     return shaped and len(name) <= _LONGEST_PERSON and not is_organisation(name) and not _REGION.search(name)
-
-
-def _is_surely_person(name: str) -> bool:
-    if _CYRILLIC_NAME.fullmatch(name):
-        return any(map(_SURNAME.search, name.split()))
-    return bool(_LATIN_NAME.fullmatch(name))
 
 
 def name_case(name: str) -> str:

@@ -104,11 +104,9 @@ def is_prose(text: str) -> bool:
         return False
     if ends_sentence(text) or text.endswith((";", "；", ",", "，")):
         return word_count >= 4 and size >= SURE_PROSE
-    return size >= 3 * SURE_PROSE if sentence_count(text) else _is_unstopped(text, size)
-
-
-def _is_unstopped(text: str, size: int) -> bool:
-    """Whether a text without a full stop is still prose, as aggregators truncate it: it has clauses and function words."""
+    if sentence_count(text):
+        return size >= 3 * SURE_PROSE
+    # Without a full stop, as aggregators truncate it, prose still has clauses and function words.
     if size < UNSTOPPED_PROSE or len(_CLAUSE_MARK.findall(text)) < 2:
         return False
     if weights(text)["han"]:

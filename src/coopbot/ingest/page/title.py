@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, islice
 
 from coopbot.ingest.page import shape
@@ -70,7 +70,20 @@ def find_title(blocks: Sequence[str], kinds: Sequence[Kind]) -> int | None:
     page = _Around(blocks=blocks, kinds=kinds, start=start)
     scores = {index: _score(index, page) for index in near}
     best = max(near, key=lambda index: (scores[index], index), default=None)
-    return _title_above(best, scores, page) if best is not None else None
+    if best is None:
+        return None
+    # The line above, if the best one is only its subtitle or a caption below the byline.
+    below = [kinds[index] for index in page.seen(best, 1)]
+    for above in page.seen(best, -1):
+        if kinds[above] is Kind.BYLINE and Kind.BYLINE not in below:
+            continue
+        if above not in scores:
+            return best
+        block = blocks[above]
+        says_enough = shape.weight(block) >= _COMFORTABLE and len(stems(block)) >= _MIN_STEMS
+        if says_enough and block != blocks[best] and scores[above] >= max(_SURE_TITLE, scores[best] - _SUBTITLE_LEAD):
+            return above
+    return best
 
 
 class _Around:
@@ -103,21 +116,6 @@ class _Around:
         """Indexes of the next few blocks up or down the page that are not furniture."""
         indexes = range(start + step, len(self.blocks) if step > 0 else -1, step)
         return list(islice((index for index in indexes if self.kinds[index] is not Kind.FURNITURE), _NEAR))
-
-
-def _title_above(best: int, scores: Mapping[int, float], page: _Around) -> int:
-    """The line above the best one if the best is only its subtitle or a caption below the byline; else the best one."""
-    below = [page.kinds[index] for index in page.seen(best, 1)]
-    for above in page.seen(best, -1):
-        if page.kinds[above] is Kind.BYLINE and Kind.BYLINE not in below:
-            continue
-        if above not in scores:
-            return best
-        block = page.blocks[above]
-        says_enough = shape.weight(block) >= _COMFORTABLE and len(stems(block)) >= _MIN_STEMS
-        if says_enough and block != page.blocks[best] and scores[above] >= max(_SURE_TITLE, scores[best] - _SUBTITLE_LEAD):
-            return above
-    return best
 
 
 def split_site(title: str, others: Sequence[str]) -> tuple[str, str]:

@@ -92,9 +92,16 @@ def fetch(
     Raises InvalidRequest if the address, or one it redirects to, may not be fetched; Unreachable if it does not answer
     properly; Unreadable if the content is of another type, too large, damaged or empty.
     """
+    from httpx import URL, InvalidURL
+
     from coopbot.ingest.web.connection import Deadline
 
-    place = _parsed(url)
+    if len(url) > _LONGEST_URL:
+        raise InvalidRequest("url", f"the address is longer than {_LONGEST_URL} characters; give a shorter one")
+    try:
+        place = _checked(URL(url.strip()), "")
+    except (InvalidURL, UnicodeError) as error:  # the latter for invalid domain names
+        raise InvalidRequest("url", "not a web address; give one such as https://site.example/article") from error
     deadline = Deadline(source=url, limit_s=network.limit_s, ends_s=network.clock() + network.limit_s, clock=network.clock)
     wanted = {
         "User-Agent": "Mozilla/5.0 (compatible; coopbot)",
@@ -135,17 +142,6 @@ def read_url(url: str, fetch: Fetch, read: Read = read_bytes) -> Draft:
 def _site(url: str) -> str:
     """The host without "www."; empty if `url` is not a web address."""
     return (urlsplit(url).hostname or "").removeprefix("www.") if is_web_address(url) else ""
-
-
-def _parsed(url: str) -> URL:
-    from httpx import URL, InvalidURL
-
-    if len(url) > _LONGEST_URL:
-        raise InvalidRequest("url", f"the address is longer than {_LONGEST_URL} characters; give a shorter one")
-    try:
-        return _checked(URL(url.strip()), "")
-    except (InvalidURL, UnicodeError) as error:  # the latter for invalid domain names
-        raise InvalidRequest("url", "not a web address; give one such as https://site.example/article") from error
 
 
 def _checked(place: URL, via: str) -> URL:
