@@ -77,25 +77,21 @@ def feedback(
     found = box.latest(limit, verdicts=[one for one in VERDICTS if verdict in ("", one)], since_s=since_s)
     listed = [{"feedback_id": one.feedback_id, "at": _minute(one), **asdict(one.feedback)} for one in found]
     summary = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    lines = [summary, *(line for one in found for line in ("", *_feedback_lines(one)))]
+    lines = [summary]
+    for one in found:
+        sent = one.feedback
+        about = filter(None, (sent.channel, sent.language, (sent.outcome or "").replace("_", " "), sent.snapshot))
+        parts = {  # what was not sent has no line
+            "question": sent.question,
+            "searched as": "" if sent.searched_as == sent.question else sent.searched_as,
+            "filters": ", ".join(f"{name}: {value}" for name, value in asdict(sent.filters).items() if value),
+            "articles": ", ".join(sent.articles),
+            "says": " ".join(sent.comment.split()),
+        }
+        lines += ["", f"{_minute(one)}  {sent.verdict.replace('_', ' ')}  ({', '.join(about)})"]
+        lines += [f"  {name}: {text}" for name, text in parts.items() if text]
     say_either(as_json, {"counts": counts, "feedback": listed}, "\n".join(lines))
 
 
 def _minute(stored: StoredFeedback) -> str:
     return datetime.fromtimestamp(stored.at_s, UTC).isoformat(timespec="minutes")
-
-
-def _feedback_lines(stored: StoredFeedback) -> list[str]:
-    """One feedback as lines; what was not sent has none."""
-    sent = stored.feedback
-    about = filter(None, (sent.channel, sent.language, (sent.outcome or "").replace("_", " "), sent.snapshot))
-    limits = asdict(sent.filters)
-    parts = {
-        "question": sent.question,
-        "searched as": "" if sent.searched_as == sent.question else sent.searched_as,
-        "filters": ", ".join(f"{name}: {value}" for name, value in limits.items() if value),
-        "articles": ", ".join(sent.articles),
-        "says": " ".join(sent.comment.split()),
-    }
-    first = f"{_minute(stored)}  {sent.verdict.replace('_', ' ')}  ({', '.join(about)})"
-    return [first, *(f"  {name}: {text}" for name, text in parts.items() if text)]

@@ -18,12 +18,7 @@ from coopbot.cli.keeping import Feeds
 from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from coopbot.serve.admission import Admission
-    from coopbot.serve.changes import Changes
     from coopbot.serve.run import Opened
-    from coopbot.serve.telegram.service import BackgroundBot
-    from coopbot.state import State
-    from coopbot.wiring import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +89,15 @@ def _open(plan: _Plan) -> Opened:
     )
     changes = open_changes(settings, open_editor(settings, state, service.models.embedder), state)
     admission = Admission(settings.questions)
-    bot = _background_bot(settings, service, changes, state, admission) if plan.telegram else None
+    bot = None
+    if plan.telegram:
+        from coopbot.hosting import open_bot
+        from coopbot.serve.http.webhook import WEBHOOK_PATH
+        from coopbot.serve.telegram.service import BackgroundBot
+
+        answering = open_bot(settings, service, changes, state, admission, webhook_path=WEBHOOK_PATH)
+        # If the bot fails, the whole service exits, to be restarted.
+        bot = BackgroundBot(answering, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
     def waiting() -> dict[str, int]:
         return {"questions": admission.waiting, "changes": changes.unfinished, **(bot.service.waiting if bot else {})}
@@ -136,18 +139,6 @@ def mcp() -> None:
 
     tools = make_tools(service.answerer, service.index, file_of)
     serve_stdio(make_server(tools, base_of=lambda request: settings.public_url.rstrip("/")))
-
-
-def _background_bot(
-    settings: Settings, service: Service, changes: Changes, state: State, admission: Admission
-) -> BackgroundBot:
-    """The bot inside `coopbot serve`. If it fails, the whole service exits, to be restarted."""
-    from coopbot.hosting import open_bot
-    from coopbot.serve.http.webhook import WEBHOOK_PATH
-    from coopbot.serve.telegram.service import BackgroundBot
-
-    bot = open_bot(settings, service, changes, state, admission, webhook_path=WEBHOOK_PATH)
-    return BackgroundBot(bot, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def telegram() -> None:

@@ -68,7 +68,16 @@ def look_at_index(
     checks.append(check_only("disk", lambda: _room(index_dir, snapshot, articles, free_bytes)))
     checks.append(check_only("clock", lambda: _clock(index_dir, now_s())))
     checks.append(check_only("leftovers", lambda: _leftovers(index_dir, writes)))
-    checks += _caches(index_dir / "cache", fingerprint, writes)
+    folder = index_dir / "cache"
+    own = folder / f"{fingerprint}.sqlite"
+    checks.append(check_only("cache", lambda: _own_cache(own, fingerprint, writes)))
+    others = [path for path in sorted(folder.glob("*.sqlite")) if path not in (own, folder / _CATALOGUE)]
+    if fingerprint and others:
+        detail = f"{size(bytes_of(others))} of other models; unless you go back to them, delete {', '.join(map(str, others))}"
+        checks.append(Check(name="other caches", ok=True, detail=detail))
+    if aside := sorted(folder.glob(f"*{DAMAGED_ENDING}")):
+        detail = f"{size(bytes_of(aside))} of a damaged cache that was set aside; delete {', '.join(map(str, aside))}"
+        checks.append(Check(name="damaged cache", ok=True, detail=detail))
     if snapshot:
         snapshot.close()
     try:
@@ -145,21 +154,8 @@ def _leftovers(index_dir: Path, writes: str | None) -> str:
     return "; ".join(details) or "nothing is left over"
 
 
-def _caches(folder: Path, fingerprint: str | None, writes: str | None) -> list[Check]:
-    """All cache checks. `writes` names the process writing the index, if any: a cache in use cannot be checked."""
-    own = folder / f"{fingerprint}.sqlite"
-    checks = [check_only("cache", lambda: _own_cache(own, fingerprint, writes))]
-    others = [path for path in sorted(folder.glob("*.sqlite")) if path not in (own, folder / _CATALOGUE)]
-    if fingerprint and others:
-        detail = f"{size(bytes_of(others))} of other models; unless you go back to them, delete {', '.join(map(str, others))}"
-        checks.append(Check(name="other caches", ok=True, detail=detail))
-    if aside := sorted(folder.glob(f"*{DAMAGED_ENDING}")):
-        detail = f"{size(bytes_of(aside))} of a damaged cache that was set aside; delete {', '.join(map(str, aside))}"
-        checks.append(Check(name="damaged cache", ok=True, detail=detail))
-    return checks
-
-
 def _own_cache(path: Path, fingerprint: str | None, writes: str | None) -> str:
+    """writes: the process that is writing the index, if any: a cache in use cannot be checked."""
     if fingerprint is None:
         return "not checked: no model is ready"
     if not path.exists():

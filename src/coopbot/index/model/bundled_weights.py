@@ -117,14 +117,12 @@ def _read_tensors(file: io.BytesIO, data: bytes, sizes: dict[str, int]) -> Itera
             values = ((nibbles.astype(np.float32) - 8) * scales).reshape(-1)[:count]
         is_matrix = name in ("emb.word", "emb.pos", "emb.type") or (name.endswith(".w") and "ln" not in name)
         width = sizes["intermediate_size" if name.endswith("fo.w") else "hidden_size"]
-        yield _torch_name(name), values.reshape((-1, width) if is_matrix else (count,)).astype(np.float32)
-
-
-def _torch_name(name: str) -> str:
-    if name in _TENSOR_NAMES:
-        return _TENSOR_NAMES[name]
-    layer, part, kind = name.split(".")
-    return f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}.{'weight' if kind == 'w' else 'bias'}"
+        if name in _TENSOR_NAMES:
+            torch_name = _TENSOR_NAMES[name]
+        else:
+            layer, part, ending = name.split(".")
+            torch_name = f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}.{'weight' if ending == 'w' else 'bias'}"
+        yield torch_name, values.reshape((-1, width) if is_matrix else (count,)).astype(np.float32)
 
 
 def _write_tokenizer(pieces: list[tuple[str, float]], folder: Path) -> None:

@@ -172,7 +172,11 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
     name = source_folder(source, cache_dir, on_step)
     on_step("loading the model with sentence-transformers")
     model = torch_engine.load_model(name)
-    _copy_tokenizer(name, model, out)
+    own_tokenizer = Path(name) / SENTENCEPIECE_FILE
+    if own_tokenizer.is_file():
+        shutil.copyfile(own_tokenizer, out / SENTENCEPIECE_FILE)
+    else:
+        torch_engine.save_tokenizer(model.tokenizer, out / TOKENIZERS_FILE)
     module = torch_engine.as_module(model)
     reference = torch_engine.TorchNetwork(module)
     query_prompt, passage_prompt = torch_engine.prompts_of(model, source.name)
@@ -202,7 +206,13 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
     converted = _converted(module, [*passages, *_question_samples(tokenizer, query_prompt)], out, on_step)
     questions = None
     if source.is_built_in:
-        questions = _converted_questions(source, cache_dir, _question_samples(tokenizer, query_prompt), out, on_step)
+        on_step("preparing the encoder of questions")
+        folder = out / _QUESTIONS
+        folder.mkdir()
+        module = _module(source, cache_dir, questions=True)
+        questions = _converted(module, _question_samples(tokenizer, query_prompt), folder, on_step)
+        for file in WordEmbeddings.FILES:  # those of passages serve both
+            (folder / file).unlink(missing_ok=True)
     card = replace(card, **asdict(converted), questions=questions)
     written = {name: value for name, value in asdict(card).items() if name not in ("token_mean", "centres")}
     (out / CARD_FILE).write_text(json.dumps(written, indent=1), encoding="utf-8")
@@ -220,29 +230,6 @@ def _converted(module: torch.nn.Module, samples: Sequence[tuple[I64, I64]], out:
         judged=lambda outputs: outputs[0][0],
         on_step=on_step,
     )
-
-
-def _converted_questions(
-    source: ModelSource, cache_dir: Path, samples: Sequence[tuple[I64, I64]], out: Path, on_step: Step
-) -> Converted:
-    """The network of questions, without its word embeddings, which are those of passages."""
-    on_step("preparing the encoder of questions")
-    folder = out / _QUESTIONS
-    folder.mkdir()
-    converted = _converted(_module(source, cache_dir, questions=True), samples, folder, on_step)
-    for name in WordEmbeddings.FILES:
-        (folder / name).unlink(missing_ok=True)
-    return converted
-
-
-def _copy_tokenizer(name: str, model: SentenceTransformer, out: Path) -> None:
-    from coopbot.index.model import torch_engine
-
-    own = Path(name) / SENTENCEPIECE_FILE
-    if own.is_file():
-        shutil.copyfile(own, out / SENTENCEPIECE_FILE)
-    else:
-        torch_engine.save_tokenizer(model.tokenizer, out / TOKENIZERS_FILE)
 
 
 def _question_samples(tokenizer: PromptTokenizer, prompt: str) -> list[tuple[I64, I64]]:
