@@ -31,6 +31,6 @@ def test_the_start_logs_that_the_reader_is_off(
     monkeypatch.setattr(run, "Server", Served)
     nothing: Any = Mock()  # neither is asked anything while nothing is served
     with capture_logs() as logged:
-        run.run_http(HttpService(answerer=nothing, index=nothing, reader=reader), [])
+        run.run_http(HttpService(answerer=nothing, index=nothing, reader=reader), [], shutdown_s=10)
     assert [line["event"] for line in logged if line["event"].startswith("reader")] == events
     assert all("COOPBOT_READER" in line["reason"] for line in logged)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,18 +19,6 @@ from coopbot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from coopbot.serve.run import Opened
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """The options of `coopbot serve`, passed to each process."""
-
-    settings: Settings
-    watch: bool
-    feeds: tuple[str, ...]
-    minutes: float
-    telegram: bool
-    workers: int
 
 
 def serve(
@@ -53,21 +41,23 @@ def serve(
     if workers > 1 and "at_once" not in settings.questions.model_fields_set:
         given["questions"] = settings.questions.model_copy(update={"at_once": max(1, settings.questions.at_once // workers)})
     settings = settings.model_copy(update=given)
-    plan = _Plan(
-        settings=settings, watch=watch, feeds=tuple(feed or ()), minutes=minutes, telegram=with_telegram, workers=workers
+    opening = partial(
+        _open, settings, watch=watch, feeds=feed or [], minutes=minutes, with_telegram=with_telegram, shared=workers > 1
     )
     sockets = listen(settings.host, settings.port)
+    opened = opening() if workers == 1 else None
     url = f"http://{settings.host}:{settings.port}"
-    if workers > 1:
-        say_either(as_json, {"url": url}, f"{url} is the page; the interface for programs is described at {url}/docs")
-        raise typer.Exit(run_workers(partial(_open, plan), sockets, workers, shutdown_s=settings.shutdown_s))
-    service, bot = _open(plan)
     say_either(as_json, {"url": url}, f"{url} is the page; the interface for programs is described at {url}/docs")
+    if opened is None:
+        raise typer.Exit(run_workers(opening, sockets, workers, shutdown_s=settings.shutdown_s))
+    service, bot = opened
     run_http(service, sockets, telegram=bot, shutdown_s=settings.shutdown_s)
 
 
-def _open(plan: _Plan) -> Opened:
-    """Open everything that one process serves with. All processes are equal."""
+def _open(
+    settings: Settings, *, watch: bool, feeds: Sequence[str], minutes: float, with_telegram: bool, shared: bool
+) -> Opened:
+    """Open everything that one process serves with. shared: whether it is one of several, which are equal."""
     from coopbot.ask.understand.conversations import Conversations
     from coopbot.hosting import open_changes, open_monitoring, open_tracing
     from coopbot.serve.admission import Admission
@@ -77,11 +67,10 @@ def _open(plan: _Plan) -> Opened:
     from coopbot.serve.watch import follow
     from coopbot.wiring import open_editor, open_state, prepared_reader
 
-    settings = plan.settings
-    metrics = Metrics(shared=plan.workers > 1) if settings.metrics_token else None
+    metrics = Metrics(shared=shared) if settings.metrics_token else None
     tracing = open_tracing(settings)
     observers = [part.answered for part in (metrics, tracing) if part]
-    state = open_state(settings, needed=plan.telegram or settings.admin_token is not None)
+    state = open_state(settings, needed=with_telegram or settings.admin_token is not None)
     service = parts.service(
         settings,
         on_answer=lambda answer: [observe(answer) for observe in observers],
@@ -90,7 +79,7 @@ def _open(plan: _Plan) -> Opened:
     changes = open_changes(settings, open_editor(settings, state, service.models.embedder), state)
     admission = Admission(settings.questions)
     bot = None
-    if plan.telegram:
+    if with_telegram:
         from coopbot.hosting import open_bot
         from coopbot.serve.http.webhook import WEBHOOK_PATH
         from coopbot.serve.telegram.service import BackgroundBot
@@ -102,7 +91,7 @@ def _open(plan: _Plan) -> Opened:
     def waiting() -> dict[str, int]:
         return {"questions": admission.waiting, "changes": changes.unfinished, **(bot.service.waiting if bot else {})}
 
-    following = follow(changes, settings.corpus_dir, plan.feeds, every_s=plan.minutes * 60)
+    following = follow(changes, settings.corpus_dir, feeds, every_s=minutes * 60)
     over_http = HttpService(
         answerer=service.answerer,
         index=service.index,
@@ -114,7 +103,7 @@ def _open(plan: _Plan) -> Opened:
         public_url=settings.public_url,
         monitoring=open_monitoring(settings, metrics, service, waiting) if metrics else None,
         tracing=tracing,
-        background=[following] if plan.watch or plan.feeds else [],
+        background=[following] if watch or feeds else [],
     )
     # What is open now lives as long as the process. If each collection looked at it, one large body would stop the event loop
     # for a quarter of a second.

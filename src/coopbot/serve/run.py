@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SHUTDOWN_S = 10
 # Share of the shutdown time for which the server waits for requests in flight.
 _SHARE_OF_REQUESTS = 0.7
 # And for which questions are answered: those still waiting then are told to come back.
@@ -171,7 +170,7 @@ def run_http(
     sockets: list[socket.socket],
     *,
     telegram: BackgroundBot | None = None,
-    shutdown_s: int = SHUTDOWN_S,
+    shutdown_s: int,
     timeouts: Timeouts | None = None,
 ) -> None:
     """Serve on sockets from `listen`, until SIGINT or SIGTERM.
@@ -193,7 +192,7 @@ def run_workers(
     sockets: list[socket.socket],
     count: int,
     *,
-    shutdown_s: int = SHUTDOWN_S,
+    shutdown_s: int,
     hung_s: int = _HUNG_S,
 ) -> int:
     """Serve with `count` equal processes, which uvicorn restarts when they end. Returns the exit code.

@@ -29,20 +29,8 @@ MEDIA_TYPE = "text/event-stream"
 # When a client that sent too much feedback may send more.
 _FEEDBACK_RETRY_S = 3600
 
-# The data of the event `claims`: what a client shows of an answer.
-_CLAIMS = {
-    "outcome",
-    "kind",
-    "notice",
-    "question_language",
-    "text",
-    "blocks",
-    "articles",
-    "claims",
-    "citations",
-    "disagreements",
-}
-_CLAIMS |= {"series", "missing", "more", "remarks", "about"}
+# What a client shows of an answer does not wait for these: the event `claims` is without them.
+_ONLY_DONE = {"confidence", "writing", "searched_as", "conversation_id", "snapshot", "timings_ms"}
 
 
 class ProgressOut(BaseModel):
@@ -76,7 +64,7 @@ class Questions:
 
         def answer(watch: Watch) -> list[str]:
             answer = self._answered(body, request.state.client, watch)
-            return [_event("claims", answer, _CLAIMS), _event("done", answer)]
+            return [_event("claims", answer, without=_ONLY_DONE), _event("done", answer)]
 
         def progress(seen: Progress) -> str:
             return _event(seen.stage, ProgressOut(passages=seen.passages))
@@ -213,6 +201,6 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def _event(name: str, data: BaseModel, fields: set[str] | None = None) -> str:
-    """An event with the given fields of its data, by default all. The data is one line, since JSON escapes line breaks."""
-    return f"event: {name}\ndata: {data.model_dump_json(include=fields, exclude_unset=True)}\n\n"
+def _event(name: str, data: BaseModel, *, without: set[str] | None = None) -> str:
+    """An event with its data but for some fields. The data is one line, since JSON escapes line breaks."""
+    return f"event: {name}\ndata: {data.model_dump_json(exclude=without, exclude_unset=True)}\n\n"
