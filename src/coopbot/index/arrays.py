@@ -19,7 +19,7 @@ MAPPED_BYTES = 16 * 2**20
 
 
 class RowFile(Generic[Number]):
-    """(rows, width) little-endian numbers from the byte `begins` of a file on. Safe to call from several threads.
+    """(rows, width) little-endian numbers, from byte `begins` to the end of a file. Safe to call from several threads.
 
     Read, not mapped: the system maps 64 kB around each row and charges this process for it.
     """

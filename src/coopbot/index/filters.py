@@ -120,7 +120,10 @@ Days = tuple[date, date]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """Who said something, by key, and when: by its own source, or by its article. when: None if it is undated."""
+    """The publishers of a statement, by key, and when it was published: of its own source or, without one, of its article.
+
+    when: None if it is undated.
+    """
 
     publishers: frozenset[str]
     when: Days | None
@@ -132,8 +135,8 @@ class Voice:
 
 
 def voices(article: Article, *spans: Span) -> frozenset[Voice]:
-    """Who said what stands at each of these spans: each source of a sentence, read in the article, or else the article itself
-    with all its publishers.
+    """Who says what stands at these spans: each source of a sentence, together with the article in which it was read; for
+    sentences without sources the article, with all its publishers.
     """
     whole = None
     found = set[Voice]()
@@ -152,8 +155,8 @@ def voices(article: Article, *spans: Span) -> frozenset[Voice]:
 
 
 def sentence_passes(article: Article, span: Span, filters: Filters) -> bool:
-    """Whether one who said this sentence passes the filters by publisher and date. In an article that attributes no sentence,
-    all pass: the article did.
+    """Whether a source of this sentence passes the filters by publisher and date. In an article without attributions every
+    sentence passes, because the article has passed.
     """
     limits = filters.publishers or filters.published_from or filters.published_to
     return not (limits and article.attributions) or any(voice.passes(filters) for voice in voices(article, span))

@@ -87,8 +87,8 @@ class Admission:
         self._lock = threading.Lock()
         self._lanes: dict[str, deque[_Question]] = {}
         self._working: list[_Question] = []
-        # Time that each client's questions took. A client that comes back starts where others pause for it; if it had more, a
-        # little behind them, since who waits for an answer before the next question has waited for what that took.
+        # Time that each client's questions took. When a client comes back, it is brought within a slice of what the others had:
+        # time away earns nothing, and earlier questions, for whose answers the client has waited, cost at most a slice.
         self._spent_s: dict[str, float] = {}
         self._level_s = 0.0
         self._usual_s = _USUAL_S
@@ -163,7 +163,7 @@ class Admission:
     # The methods below are called with the lock, except where they say otherwise.
 
     def _full(self) -> Busy:
-        """What those who are refused get: by then, the questions that wait now are likely to be answered."""
+        """The error for who is refused. It says when the questions that wait now are likely to be answered."""
         ahead_s = self._usual_s * (len(self._unbegun()) + len(self._working)) / self._limits.at_once
         retry_after_s = min(_MOST_RETRY_S, _RETRY_S * max(1, math.ceil(ahead_s / _RETRY_S)))
         return Busy(_FULL.format(retry_after_s), retry_after_s)
@@ -172,14 +172,17 @@ class Admission:
         return [question for lane in self._lanes.values() for question in lane if not question.paused]
 
     def _joined(self, question: _Question) -> bool:
-        """Whether the same is being worked on, so that its answer is theirs too."""
+        """Whether the same work is being done already. Those who asked then share its result."""
         same = next((one for one in self._working if one.key is not None and one.key == question.key), None)
         if same is not None:
             same.asked += question.asked
         return same is not None
 
     def _refused_for(self, client: str) -> list[Asked[Any]] | None:
-        """Who is refused so that a question of the client can wait: the last of a longer lane; None if there is none."""
+        """Who gives way to a question of the client: nobody while there is room, else the last of the longest lane.
+
+        None if that lane would be no longer than the client's, or its last question has begun: then the client is refused.
+        """
         if len(self._unbegun()) < self._limits.waiting:
             return []
         longest = max(self._lanes, key=lambda name: len(self._lanes[name]))

@@ -227,7 +227,7 @@ class Changes:
         """Add and index the new articles of a feed; None if some process did so within `every_s`, or is about to."""
         with self._state.write():
             now_s = self._state.now_s()
-            # Rounds of several processes, and of one, are not exact.
+            # A tenth less, since rounds do not begin exactly on time.
             asked = self._state.execute(
                 "INSERT INTO feeds (feed, read_at_s) VALUES (?1, ?2)"
                 " ON CONFLICT (feed) DO UPDATE SET read_at_s = ?2 WHERE read_at_s <= ?3 OR read_at_s > ?2",

@@ -51,8 +51,8 @@ def measure_centres(embedder: Embedder) -> dict[Language, Centre]:
 
 
 def measured_centres(source_key: str) -> tuple[F32, dict[Language, Centre]] | None:
-    """(token mean, centres) of the built-in model, which come with the package, since measuring them takes minutes; None if
-    they are of another key. A new key is measured by `coopbot prepare`, and its centres.npz is the file to keep here.
+    """(token mean, centres) of the built-in model, which come with the package because measuring them takes minutes. None if
+    there are none for this key; `coopbot prepare` then measures them, and its centres.npz belongs here as centres-KEY.npz.
     """
     file = importlib.resources.files("coopbot.index.model").joinpath(f"centres-{source_key}.npz")
     return load_centres(Path(str(file))) if file.is_file() else None

@@ -34,7 +34,7 @@ class FeedTry:
     count: int
     at_s: float
 
-    def is_over(self, now_s: float) -> bool:
+    def may_be_repeated(self, now_s: float) -> bool:
         """Whether the entry may be tried again: each try doubles the wait. No wait if the clock was set back."""
         return not 0 <= now_s - self.at_s < min(_FIRST_WAIT_S * 2 ** (self.count - 1), _LONGEST_WAIT_S)
 
@@ -66,7 +66,7 @@ class FeedState:
 
     def due(self, now_s: float) -> tuple[str, ...]:
         """The waiting entries that may be tried now."""
-        resting = {one.url for one in self.tries if not one.is_over(now_s)}
+        resting = {one.url for one in self.tries if not one.may_be_repeated(now_s)}
         return tuple(url for url in self.waiting if url not in resting)
 
     def without_hopeless(self) -> FeedState:

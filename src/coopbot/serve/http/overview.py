@@ -59,8 +59,8 @@ class PlaceOut(Shape):
 
 
 class OverviewOut(BaseModel):
-    """Counts of articles. What a list counts passes all filters but the one that chooses from it, so that it also has what is
-    not chosen.
+    """Counts of articles. A list applies all filters except the one that chooses from it, so that it also counts what is not
+    chosen.
 
     total: articles in the index. counted: those processed so far, fewer than `total` while a large index is being processed.
     matching: those that pass all filters. newest: the newest date of all articles and their sources; null
