@@ -31,6 +31,7 @@ Talk = Literal["greeting", "farewell", "thanks", "ability", "identity", "abuse"]
 TALKS: tuple[Talk, ...] = get_args(Talk)
 Notice = Literal[Talk, "about", "newest", "none_then"]
 NOTICES: tuple[Notice, ...] = get_args(Notice)
+Staleness = Literal["expired", "overdue"]
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
 Remark = Literal["undated", "other_units", "other_times", "one_thing", "no_answer_before", "not_about", "refers_back"]
@@ -251,7 +252,7 @@ class DatedWords(Span):
 class Stale:
     """Why a quote may be out of date: it was to hold until then, or what it plans was to happen by then."""
 
-    kind: Literal["expired", "overdue"]
+    kind: Staleness
     when: When
 
 

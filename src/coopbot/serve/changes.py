@@ -27,6 +27,7 @@ from coopbot.state import Lease, State
 Kind = Literal["add", "remove", "rebuild", "feed"]
 Given = Literal["address", "file", "text", ""]
 Effect = Literal["added", "replaced", "joined", "removed"]
+ChangeState = Literal["queued", "running", "done", "failed"]
 
 # A change during which a process ended this many times is not tried again.
 MOST_STARTS = 3
@@ -82,7 +83,7 @@ class Change:
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    state: Literal["queued", "running", "done", "failed"] = "queued"
+    state: ChangeState = "queued"
     starts: int = 0
     done: int = 0
     total: int = 0

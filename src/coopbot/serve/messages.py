@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -22,6 +21,7 @@ from coopbot.domain import (
     Notice,
     Remark,
     Source,
+    Staleness,
     When,
 )
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
@@ -83,7 +83,7 @@ class Messages:
     remarks: dict[Remark, str]
     undated: str
     as_of: str
-    stale: dict[Literal["expired", "overdue"], str]
+    stale: dict[Staleness, str]
     via: str
     read_in: str
     read_in_brief: str

@@ -9,7 +9,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_fiel
 
 from coopbot.ask.answer.answerer import SearchResult
 from coopbot.ask.store import VectorStore
-from coopbot.domain import Answer, AnswerKind, Article, Language, Notice, Outcome, Remark, Source, When, WritingOutcome
+from coopbot.domain import (
+    Answer,
+    AnswerKind,
+    Article,
+    Language,
+    Notice,
+    Outcome,
+    Remark,
+    Source,
+    Staleness,
+    When,
+    WritingOutcome,
+)
 from coopbot.index.model.reader_model import ReaderCard
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.links import said_address, web_address
@@ -112,7 +124,7 @@ class AttributionOut(SpanOut):
 class StaleOut(Shape):
     """Why a quote may be out of date: `expired`, what was to hold until `when`; `overdue`, a plan for `when`."""
 
-    kind: Literal["expired", "overdue"]
+    kind: Staleness
     when: When
 
 

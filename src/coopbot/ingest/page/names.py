@@ -113,24 +113,22 @@ def publisher_name(value: str) -> str:
     if "(" in name and ")" not in name:
         name = name.partition("(")[0].strip()
     letters = re.findall(r"[^\W\d_]", name)
-    if len(letters) < 2 or len(name) > _LONGEST_PUBLISHER or _is_no_publisher(name):
+    if len(letters) < 2 or len(name) > _LONGEST_PUBLISHER:
         return ""
-    if " " in name and name.isupper():
-        return re.sub(rf"[^\W\d_]{{{_SHORTEST_SHOUT},}}", lambda word: word[0].capitalize(), name)
-    return name.capitalize() if name.isupper() and len(letters) > _SHORTEST_SHOUT + 1 else name
-
-
-def _is_no_publisher(name: str) -> bool:
-    """Whether a line is not a name: a sentence, button, notice, region, counter or file address."""
+    # Neither a sentence, button, notice, region, counter nor the address of a file is a name.
     text = to_simplified(name)
-    return bool(
+    if (
         whole_lines("buttons", "sections", "no_publisher").fullmatch(text)
         or re.search(r"[.!?。！？]\s|[，。！？]", text)
         or re.match(r"(?:and|or|a|an|by|of|for|to|in|with)[A-Z\s]", name)
         or (_REGION.search(text) and not is_organisation(name))
         or phrases_in(text, "rights", "legal", "calls", "teasers")
         or is_media_file(name)
-    )
+    ):
+        return ""
+    if " " in name and name.isupper():
+        return re.sub(rf"[^\W\d_]{{{_SHORTEST_SHOUT},}}", lambda word: word[0].capitalize(), name)
+    return name.capitalize() if name.isupper() and len(letters) > _SHORTEST_SHOUT + 1 else name
 
 
 def copyright_owner(text: str) -> str:

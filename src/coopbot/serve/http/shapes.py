@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -12,7 +12,7 @@ from coopbot.domain import Language
 from coopbot.errors import InvalidRequest
 from coopbot.ingest.addresses import is_web_address
 from coopbot.ingest.draft import Draft
-from coopbot.serve.changes import Change, Effect, Kind
+from coopbot.serve.changes import Change, ChangeState, Effect, Kind
 from coopbot.serve.http.problems import ProblemOut, describe
 from coopbot.serve.requests import Day
 from coopbot.serve.wire import Shape
@@ -90,7 +90,7 @@ class JobOut(Shape):
 
     job_id: str
     kind: Kind
-    state: Literal["queued", "running", "done", "failed"]
+    state: ChangeState
     progress: ProgressOut
     article_id: str | None
     title: str | None
