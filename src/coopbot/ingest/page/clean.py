@@ -110,8 +110,8 @@ def _body(page: _Page) -> list[str]:
         and word_overlap(line, vocabulary) >= _MIN_OVERLAP_OF_STANDFIRST
     ]
     for part, indexes in groupby(range(page.first, page.end), lambda index: _part(page, index)):
-        start, *_ = run = list(indexes)
-        blocks = [page.blocks[index] for index in run]
+        run = list(indexes)
+        start, blocks = run[0], [page.blocks[index] for index in run]
         match part:
             case "text":
                 body += blocks
@@ -153,7 +153,7 @@ def _part(page: _Page, index: int) -> Literal["text", "lines", "items", "none"]:
 def _kept_lines(page: _Page, start: int, run: int, vocabulary: set[str]) -> list[str]:
     """What to keep of a run of loose lines: a subheading, a list after a colon, lines that share words with the article."""
     lines = [line for line in page.blocks[start : start + run] if not is_signature(line)]
-    if run == 1 and lines:
+    if run == 1 and lines:  # alone between paragraphs it may be a subheading
         line = lines[0]
         before = next((other for other in range(start - 1, -1, -1) if page.kinds[other] not in _PASSED_OVER), 0)
         follows = page.kinds[before] in (Kind.PROSE, Kind.ITEM)
