@@ -170,7 +170,7 @@ def find_cues(text: str) -> dict[str, int]:
 
 _SHARES = re.compile(
     r"\b(?:share|shares|per ?cent|percentage|rate|growth|proportion)\b|\b(?:дол[яиюей]+|процент\w*|темп\w*|прирост\w*)\b"
-    r"|占比|比重|份额|百分|比例|增速|增长率|增幅",
+    r"|占比|比重|份额|百分|比例|增速|增长率|增幅|[涨增跌降]得",
     re.IGNORECASE,
 )
 _SINCE = re.compile(r"\b(?:since|from|after)\b|\b(?:с|со|после)\b|自|从|以来|至今", re.IGNORECASE)

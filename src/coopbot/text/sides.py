@@ -9,7 +9,7 @@ from itertools import pairwise, zip_longest
 
 from coopbot.domain import Language, Span
 from coopbot.text.characters import HAN
-from coopbot.text.cues import find_cues, without_cues
+from coopbot.text.cues import asks_for_shares, find_cues, without_cues
 from coopbot.text.dates import find_dates
 from coopbot.text.gazetteer import find_names, name_spans, places_around
 from coopbot.text.glossary import find_concepts
@@ -61,7 +61,7 @@ _SPACED = re.compile(
     re.IGNORECASE,
 )
 _UNSPACED = re.compile(
-    r"(?:^|[，,：:]|比较|对比|拿|走|是)(?:一下)?(?P<a>[^，,：:？?和与跟同比]{2,24}?)(?:和|与|跟|同|还是|或者?|比|、)(?:是"
+    r"(?:^|[，,：:]|比较|对比|拿|走|是)(?:一下)?(?P<a>[^，,：:？?和与跟同比]{2,24}?)(?:和|与|跟|同|[多少大长贵快早]?还是|或者?|比|、)(?:是"
     r"|走)?"
     r"(?P<b>[^，,：:？?]{2,24}?)(?=哪|谁|的|各|分别|差|相比|有什么|之间|更|[长大高贵快早深宽多](?=[？?，,吗些]|$)|作|，|,|：|:|[？?]|$)"
 )
@@ -88,14 +88,17 @@ _OR_NOT = re.compile(
 # Between sides that stand in full: "by bus vs by boat vs on foot, minutes".
 _AGAINST = re.compile(r"\s+(?:vs\.?|versus|compared (?:to|with)|по сравнению с|против)\s+", re.IGNORECASE)
 _HEAD, _TAIL = re.compile(r"^(?:.*[:：]|compare|сравни(?:те|ть)?)? *", re.IGNORECASE), re.compile(r" *[,;?？].*$")
-# A list of three or more short things: after a colon, or in Chinese with spaces.
+# A list of three or more short things: after a colon or "compare", or in Chinese with spaces or its own commas.
 _LISTED = re.compile(
-    r"[:：—–] *(?P<list>[^:：—–?？,]{1,40}(?:(?:, *[^:：—–?？,]{1,40})*,? (?:and|or|и|или) [^:：—–?？,]{1,40}"
-    r"|(?:, *[^:：—–?？,]{1,40}){2,}))(?=$|[?？])"
+    r"(?:[:：—–]|^(?:compare|сравни(?:те|ть)?)\b) *(?P<list>[^:：—–?？,]{1,40}(?:(?:, *[^:：—–?？,]{1,40})*,? (?:and|or|и|или)"
+    r" [^:：—–?？,]{1,40}?|(?:, *[^:：—–?？,]{1,40}){2,}))(?=$|[?？]| (?:as|by|for|in|on|в|за|как|на|по)\b)",
+    re.IGNORECASE,
 )
 _ENUMERATION = re.compile(r" *, *(?:(?:and|or|и|или) )?| +(?:and|or|и|или) +")
-_HAN_ITEM = rf"(?:(?![哪谁各差和与跟及])[{HAN}]){{2,9}}"
-_HAN_LISTED = re.compile(rf"(?:^|[，,：: ])(?P<list>{_HAN_ITEM}(?:[ 、]+{_HAN_ITEM}){{1,3}}) *(?=[哪谁各差？?，]|分别|$)")
+_HAN_ITEM = rf"(?:(?![哪谁各差和与跟及的])[{HAN}]){{2,9}}"
+_HAN_LISTED = re.compile(
+    rf"(?:^|[，,：: 的])(?:比较|对比)?(?P<list>{_HAN_ITEM}(?:[ 、]+{_HAN_ITEM}){{1,3}}) *(?=[哪谁各差对在向从的？?，\d]|分别|$)"
+)
 _HAN_ENUMERATION = re.compile(r"[ 、]+")
 _FURTHER = re.compile(r",? (?:and|or|vs\.?|и|или) (?P<side>[^\W\d][^,?？:;—–]{2,40})(?=$|[?？,:;—–])", re.IGNORECASE)
 # Words that ask for several things at once, and what remains for one.
@@ -104,6 +107,7 @@ _OF_EACH = (
         re.compile(r"哪[个家条边种座]?更?(?=[多少])|谁更?(?=[多少])|各自?(?=[是有占要多])|分别|相?差(?=多少|几)|[，,] *差多少"),
         "",
     ),
+    (re.compile(r"\bcompare\b|\bсравни(?:те|ть)?\b|比较(?:一下)?|对比(?:一下)?|比一比", re.IGNORECASE), ""),
     (re.compile(r"(?<!多)(?:多|少)(?=[？?]?$)"), "多少"),
     (re.compile(r"\bwhere (?:is |are |does |do )?(?:more|less)\b", re.IGNORECASE), "how much"),
     (re.compile(r"\b(?:где|кто|кому|куда) (?:больше|меньше)\b", re.IGNORECASE), "сколько"),
@@ -126,6 +130,7 @@ _NO_MEASURE = re.compile(r"一下|the two|each other|друг с другом", 
 _SAYS_MORE = re.compile(rf"\b{_COMPARATIVE}\b", re.IGNORECASE)
 _COMPARED = re.compile(rf"(?<=\w )\b{_COMPARATIVE} (?=\w)", re.IGNORECASE)
 _ARTICLE = re.compile(r"\bthe $", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:between|между)\b|之间", re.IGNORECASE)
 # Words that compare with another thing, not with another time.
 _COMPARES = re.compile(
     r"\b(?:than|compared (?:with|to)) (?!(?:a|one) (?:year|month)|in |the (?:same|year)|last|\d)"
@@ -221,14 +226,15 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "usd cny rub eur",
         ),
         (
-            r"(?:остров|озер|парк|территори|зон)\w* (?:больше|меньше)\b|[岛湖园]\w{0,6}谁?[更最]?[大小]",
+            r"\barea\b|\bплощад\w+|面积|(?:остров|озер|парк|территори|зон)\w* (?:больше|меньше)\b"
+            r"|[岛湖园]\w{0,6}谁?[更最]?[大小]",
             "What is the area of {x}?",
             "{x}的面积是多少？",
             "Какова площадь {x}?",
             "m2",
         ),
         (
-            r"\b(?:big(?:ger|gest)|larg(?:er|est)|small(?:er|est)|size|area)\b|\b(?:крупнее|площад\w+)\b|更大|面积",
+            r"\b(?:big(?:ger|gest)|larg(?:er|est)|small(?:er|est)|size)\b|\bкрупнее\b|更大",
             "How large is {x}?",
             "{x}有多大？",
             "Каков размер {x}?",
@@ -252,7 +258,10 @@ _OF_THINGS = frozenset(
 
 def find_sides(question: str) -> tuple[Side, ...]:
     """The sides of a comparison, in their order; empty if they cannot be told apart. A side may be there twice."""
-    if _OR_NOT.search(flatten(question)):
+    flat = flatten(question)
+    if _OR_NOT.search(flat) or _TOGETHER.search(flat):
+        return ()
+    if _BETWEEN.search(flat) and (cues := find_cues(question))["compare"] + cues["more"] < 2:  # a way from one to the other
         return ()
     spans = _against(question) or _listed(question) or _named(question) or _dated(question) or _written(question)
     if len(spans) < 2:
@@ -424,17 +433,14 @@ def _side(question: str, spans: Sequence[Span], every: Sequence[str], place: int
     before, after = _NOUNS_BEFORE.sub("", flat[: spans[0].start_char]), flat[spans[-1].end_char :]
     between = (flat[one.end_char : other.start_char] for one, other in pairwise(spans))
     rest = " ".join((before, *between, after))
-    for pattern, asks, units in _MEASURES:
+    for pattern, asks, units in () if asks_for_shares(rest) else _MEASURES:
         if pattern.search(fold(rest)) or pattern.search(rest):
+            if words[:4].isdigit():
+                return Side(words=words, question=_alone(before, words, after), units=units)
             kept = _context(pattern.sub(" ", rest), language)
-            if words[:4].isdigit() and kept:
-                return Side(words=words, question=f"{kept} {words}", units=units)
             asked = asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else f"{kept}{words}")
             return Side(words=words, question=asked, units=units)
-    asked = f"{before}{words}{after}"
-    for pattern, instead in _OF_EACH:
-        asked = pattern.sub(instead, asked)
-    asked = " ".join(asked.split()).strip(" ,:;-—")
+    asked = _alone(before, words, after)
     if lexical_tokens(without_cues(_NO_MEASURE.sub(" ", rest))) or find_names(rest) or any(map(find_dates, every)):
         return Side(words=words, question=asked)
     of_places = all(any(map(places_around, find_names(one))) for one in every)
@@ -446,9 +452,18 @@ def _side(question: str, spans: Sequence[Span], every: Sequence[str], place: int
     return Side(words=words, question=asked, measures=measures)
 
 
+def _alone(before: str, words: str, after: str) -> str:
+    """A question with one side in the place of all."""
+    asked = f"{before}{words}{after}"
+    for pattern, instead in _OF_EACH:
+        asked = pattern.sub(instead, asked)
+    return " ".join(asked.split()).strip(" ,:;-—")
+
+
 def _context(rest: str, language: Language) -> str:
     """Of what a question says beside its sides, the names, years and words of the field."""
     named = [span.of(rest) for span, _ in name_spans(rest) if span.start_char < span.end_char]
     words = re.sub(r"[^\w\s]", " ", without_cues(rest)).split()
-    kept = [word for word in words if find_concepts(word) or word.isdigit()]
+    kept = [mention.of(rest) for mention in find_dates(rest)] if language == "zh" else []
+    kept += [word for word in words if find_concepts(word) or word.isdigit()]
     return ("" if language == "zh" else " ").join((*dict.fromkeys(named), *kept))

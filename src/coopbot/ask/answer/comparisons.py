@@ -14,6 +14,7 @@ from coopbot.ask.answer.series import MONEY, find_series
 from coopbot.ask.rank.retrieve import ScoredSentence, open_best
 from coopbot.domain import Answer, Remark
 from coopbot.index.types import F32
+from coopbot.text.cues import asks_for_shares
 from coopbot.text.dates import find_years
 from coopbot.text.figures import find_figures
 from coopbot.text.gazetteer import find_names, is_elsewhere, places_around, sought_names
@@ -60,8 +61,10 @@ def answer_compare(asking: Asking) -> Answer | None:
     if sides[0].measures and (rows := _by_measures(asking, sides)):
         return _side_by_side(asking, sides, *rows)
     whole = asking.evidence().sentences
-    telling = next((one for one in whole if _compares(asking, sides, one) and one.log_odds >= whole[0].log_odds - _NEAR), None)
-    if telling is not None:
+    near = [one for one in whole if one.log_odds >= whole[0].log_odds - _NEAR and _compares(asking, sides, one)]
+    if near:
+        of_shares = asks_for_shares(asking.asked.text)
+        telling = next((one for one in near if of_shares or compares(one.text) or units_of(one.text) - _NO_SIZE), near[0])
         return None if telling is whole[0] else _side_by_side(asking, sides, [telling] * len(sides))
     if all(find_years(side.words) and len(side.words) <= _OF_A_YEAR for side in sides) and (
         years := _compare_years(asking, sides)
@@ -210,8 +213,11 @@ def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[S
     of_plans = asks_of_plans(asking)
 
     def fit(side: Side, one: ScoredSentence, first: ScoredSentence) -> float:
-        alike = bool(units_of(one.answer_text) & units_of(first.answer_text)) + (_year(asking, one) == _year(asking, first))
-        fits = _is_told(side, sides, one.text) + bool(units_of(one.text) - _NO_SIZE)
+        year = _year(asking, one)
+        alike = bool(units_of(one.answer_text) & units_of(first.answer_text)) + (
+            year is not None and year == _year(asking, first)
+        )
+        fits = _is_told(side, sides, one.text) + bool(side.units or units_of(one.text) - _NO_SIZE)
         fits -= not of_plans and is_planned(asking, one)
         return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits
 
