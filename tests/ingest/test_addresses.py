@@ -1,6 +1,6 @@
 import pytest
 
-from coopbot.ingest.addresses import is_web_address, page_key
+from coopbot.ingest.addresses import is_meant_as_address, is_web_address, page_key
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,11 @@ def test_what_could_end_an_address_or_begin_markup_is_in_none(url: str) -> None:
 
 def test_an_address_may_have_letters_of_any_script() -> None:
     assert is_web_address("https://река.example/мост?id=1&a=[2]#top")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_meant"),
+    [("HTTPS://News.example/a", True), ("http://[wrong", True), ("corpus/https/a.md", False), ("news.example", False)],
+)
+def test_what_is_meant_as_an_address_is_no_file(text: str, is_meant: bool) -> None:
+    assert is_meant_as_address(text) == is_meant

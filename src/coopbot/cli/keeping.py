@@ -99,9 +99,11 @@ def _add_cited(editor: CorpusEditor, *, as_json: bool) -> None:
 
 def _results(editor: CorpusEditor, sources: list[str], feeds: list[str]) -> Iterator[tuple[str, Result]]:
     """Each source with its result; a failure does not stop the others."""
+    from coopbot.ingest.addresses import is_meant_as_address
+
     for source in sources:
         try:
-            if source.startswith(("http://", "https://")):
+            if is_meant_as_address(source):
                 yield source, editor.add_url(source)
             else:
                 yield from editor.add_path(Path(source))

@@ -34,6 +34,11 @@ def is_web_address(url: str) -> bool:
     return plain and parts.scheme in _WEB and bool(parts.hostname) and "@" not in parts.netloc and port != 0
 
 
+def is_meant_as_address(text: str) -> bool:
+    """Whether a text that somebody gives begins as a web address does, and so names no file. It may still be a wrong one."""
+    return text.lower().startswith(("http://", "https://"))
+
+
 def is_media_file(url: str) -> bool:
     """Whether the address ends like a video, an image or a page asset, so that it cannot be an article's own."""
     return bool(_MEDIA.search(url))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from coopbot.domain import Article, Citation, Source
+from coopbot.ingest.addresses import is_web_address
 from coopbot.text.publishers import is_linkable
 
 
 def web_address(url: str) -> str:
     """The address if a page may link to it, else "": the address of an untrusted article may be a `javascript:` one."""
-    return url if url.lower().startswith(("http://", "https://")) else ""
+    return url if is_web_address(url) else ""
 
 
 def article_address(base: str, article_id: str) -> str:

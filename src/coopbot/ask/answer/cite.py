@@ -11,6 +11,7 @@ from urllib.parse import quote, urldefrag
 from coopbot.ask.answer.compose import Chosen
 from coopbot.ask.rank.retrieve import ScoredSentence
 from coopbot.domain import Article, Attribution, Citation, DatedWords, Disagreement, Language, Span, Stale, When
+from coopbot.ingest.addresses import is_web_address
 from coopbot.text.dates import find_years
 from coopbot.text.gazetteer import find_names
 from coopbot.text.questions import opens_with_reference
@@ -94,7 +95,7 @@ def _heading_needed(quote: str, title: str, heading_path: Sequence[str]) -> str:
 
 def deep_link(url: str, text: str) -> str:
     """`url` with a text fragment for `text`, or "" where there is no page to link to."""
-    if not url.startswith(("http://", "https://")):
+    if not is_web_address(url):
         return ""
     # "-" and "," have a meaning in a text fragment, and "-" is never escaped by quote().
     parts = [quote(part, safe="").replace("-", "%2D") for part in _edges(" ".join(text.split()))]

@@ -10,6 +10,7 @@ from telegram.error import TelegramError
 
 from coopbot.domain import INTERFACE_LANGUAGES, MAX_QUESTION_CHARS, InterfaceLanguage
 from coopbot.errors import CoopbotError, Duplicate
+from coopbot.ingest.addresses import is_meant_as_address
 from coopbot.ingest.formats.readers import with_extension
 from coopbot.serve.changes import Change, Changes
 from coopbot.serve.feedback import Verdict
@@ -188,7 +189,7 @@ async def _requested(incoming: Incoming, changes: Changes, language: InterfaceLa
     texts = bot_texts(language)
     if incoming.command == "rebuild":
         return changes.rebuild(), texts.rebuilding
-    if incoming.text.startswith(("http://", "https://")):
+    if is_meant_as_address(incoming.text):
         url = incoming.text.split()[0]
         return changes.add_url(url), texts.adding.format(url)
     replied = incoming.message.reply_to_message

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from telegram import MessageEntity
 from telegram.constants import MessageEntityType, MessageLimit
 
+from coopbot.ingest.addresses import is_web_address
+
 # Leaves room for the note that a message may be a repetition.
 MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH - 96
 MAX_ENTITIES: int = MessageLimit.MESSAGE_ENTITIES
@@ -87,7 +89,7 @@ def linked(text: str, *urls: str) -> Block:
 
 def web_url(url: str, most_chars: int = _MAX_URL_CHARS) -> str:
     """The address if it is a web address and short enough, or ""."""
-    return url if url.startswith(("https://", "http://")) and len(url) <= most_chars else ""
+    return url if is_web_address(url) and len(url) <= most_chars else ""
 
 
 def pack(blocks: Iterable[Block]) -> list[Part]:
