@@ -210,6 +210,7 @@ def test_relative_years_and_months_are_replaced_by_dates() -> None:
         ("сколько газа поставили в 2024 году", "а годом раньше?", "а в 2023 году?"),
         ("сколько газа поставили в 2024 году", "а двумя годами позже", "а в 2026 году"),
         ("2024年供了多少气", "前一年呢？", "2023年呢？"),
+        ("2024年有多少游客", "疫情以前一年多少？", "疫情以前一年多少？"),
         ("2024年供了多少气", "再往前两年呢", "2022年呢"),
         ("gas in 2023 and 2024", "and the year before that?", "and the year before that?"),
         ("gas in 2024", "was it more in 2025 than the year before?", "was it more in 2025 than the year before?"),
