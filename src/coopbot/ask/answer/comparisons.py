@@ -217,6 +217,7 @@ def _aligned(asking: Asking, sides: Sequence[Side], answers: Sequence[Sequence[S
         alike = bool(units_of(one.answer_text) & units_of(first.answer_text)) + (
             year is not None and year == _year(asking, first)
         )
+        # `_of_side` has looked for the unit that is asked for; where none is, an answer should have some figure.
         fits = _is_told(side, sides, one.text) + bool(side.units or units_of(one.text) - _NO_SIZE)
         fits -= not of_plans and is_planned(asking, one)
         return one.log_odds + _OWN * (one.pair == "same") + _ALIGNED * alike + _FITS * fits

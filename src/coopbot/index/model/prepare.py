@@ -209,8 +209,8 @@ def _fill(source: ModelSource, cache_dir: Path, out: Path, on_step: Step) -> Non
         on_step("preparing the encoder of questions")
         folder = out / _QUESTIONS
         folder.mkdir()
-        module = _module(source, cache_dir, questions=True)
-        questions = _converted(module, _question_samples(tokenizer, query_prompt), folder, on_step)
+        of_questions = _module(source, cache_dir, questions=True)
+        questions = _converted(of_questions, _question_samples(tokenizer, query_prompt), folder, on_step)
         for file in WordEmbeddings.FILES:  # those of passages serve both
             (folder / file).unlink(missing_ok=True)
     card = replace(card, **asdict(converted), questions=questions)
