@@ -207,6 +207,38 @@ def test_a_language_and_colours_that_were_chosen_are_remembered(visit: Visit) ->
     expect(page.locator("html")).to_have_attribute("lang", "ru")
 
 
+def test_a_language_is_carried_by_the_address_where_no_cookie_is_kept(visit: Visit) -> None:
+    page = visit()
+    page.add_init_script("Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} });")
+    page.goto(f"{page.url.partition('#')[0]}?language=ru")
+    page.context.clear_cookies()
+    ask(page, BRIDGE)
+    assert "language=ru" in str(page.locator(".turn .title").first.get_attribute("href"))
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+
+
+def test_an_address_without_a_use_is_tidied(visit: Visit) -> None:
+    page = visit("/?language=zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    assert "language" not in page.url
+
+
+def test_publishers_are_loaded_when_filters_are_opened(visit: Visit) -> None:
+    page = visit()
+    expect(page.locator("#overview .count")).to_have_text("8 articles")
+    expect(page.locator("#publishers option")).to_have_count(0)
+    page.locator("#filters summary").click()
+    expect(page.locator("#publishers option[value='River News']")).to_have_count(1)
+
+
+def test_a_date_does_not_break_across_lines(visit: Visit) -> None:
+    page = visit()
+    ask(page, BRIDGE)
+    assert "20\u00a0January\u00a02025" in page.locator(".sources .meta").first.evaluate("one => one.textContent")
+    assert "16\u00a0November\u00a02022" in page.locator(".claim").first.evaluate("one => one.textContent")
+
+
 def _brightness(page: Page) -> int:
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return max(int(part) for part in re.findall(r"\d+", colour)[:3])

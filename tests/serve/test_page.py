@@ -326,6 +326,12 @@ def test_only_questions_that_are_answered_are_suggested(index: LiveIndex) -> Non
     suggestions = Suggestions(answerer, Admission(), index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
     assert suggestions.suggest("en") == (QUESTION,)
     assert suggestions.suggest("zh") == ()
+def test_the_overview_lists_as_many_publishers_as_are_wanted(client: TestClient) -> None:
+    publishers = client.get("/v1/overview").json()["publishers"]
+    assert client.get("/v1/overview", params={"most_publishers": 1}).json()["publishers"] == publishers[:1]
+    assert client.get("/v1/overview", params={"most_publishers": 0}).json()["publishers"] == []
+
+
 
 
 class _Held(Answerer):

@@ -32,11 +32,12 @@ _PUBLISHERS = 200
 
 class OverviewIn(FiltersIn):
     """The filters of the articles to count. recent: how many of the newest to list. sources: whether with their sources.
-    language: of the articles listed first.
+    most_publishers: how many publishers to list. language: of the articles listed first.
     """
 
     recent: int = Field(default=10, ge=0, le=50)
     sources: bool = True
+    most_publishers: int = Field(default=_PUBLISHERS, ge=0, le=_PUBLISHERS)
     language: Language | None = None
 
 
@@ -137,7 +138,7 @@ class Overview:
             matching=len(passing()),
             languages=dict(Counter(entry.article.language for entry in passing("languages"))),
             months=dict(sorted(months.items())),
-            publishers=_publishers(passing("publishers")),
+            publishers=_publishers(passing("publishers"), query.most_publishers),
             places=[
                 PlaceOut.of(all_places()[place_id], articles=count)
                 for place_id, count in sorted(places.items(), key=lambda item: (-item[1], item[0]))
@@ -174,8 +175,8 @@ class Overview:
             yield found
 
 
-def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
-    """Each publisher once, however articles write it."""
+def _publishers(entries: Iterable[_Entry], most: int) -> list[PublisherOut]:
+    """Each publisher once, however articles write it, and only those with most articles."""
     counts, written = Counter[str](), dict[str, str]()
     for entry in entries:
         own = {key_of(publisher_name(name, "en")): name for name in entry.values[PUBLISHERS.field].values()}
@@ -187,7 +188,7 @@ def _publishers(entries: Iterable[_Entry]) -> list[PublisherOut]:
             articles=count,
             names=publisher_names(written[key]),
         )
-        for key, count in counts.most_common(_PUBLISHERS)
+        for key, count in counts.most_common(most)
     ]
 
 

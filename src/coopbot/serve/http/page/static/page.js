@@ -27,6 +27,7 @@ const state = { turns: [], conversation: null, limits: none(), overview: null, s
 let asking = null; // the AbortController of the question in progress
 let looking = null; // that of the search for questions to ask next
 let retrying = 0; // the timer of the next try
+let publishers = 0; // how many to list: none before filters are looked at, for their names are half of what the page would load
 let counting = 0; // increased with each count of articles, to ignore outdated ones
 
 start();
@@ -90,6 +91,11 @@ function setUpForm() {
     question.focus();
   });
   form.addEventListener("change", (event) => {
+  at("filters").addEventListener("toggle", () => {
+    if (publishers) return;
+    publishers = 200;
+    refresh();
+  });
     const { name, value } = event.target;
     if (name === "languages") limit({ languages: [...form.querySelectorAll("[name=languages]:checked")].map((box) => box.value) });
     if (name === "published_from") limit({ from: value });
@@ -241,7 +247,7 @@ function limit(changes) {
 async function refresh() {
   const number = ++counting;
   try {
-    const found = await get("/v1/overview", { ...filters(), recent: state.recent, sources: false, language });
+    const found = await get("/v1/overview", { ...filters(), recent: state.recent, sources: false, most_publishers: publishers, language });
     if (number !== counting) return;
     const changed = state.overview?.snapshot !== found.snapshot;
     state.overview = found;
