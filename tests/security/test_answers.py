@@ -32,7 +32,7 @@ REPLIES = [
     ("GET", "/docs/assets/swagger-ui.css", 200),
     ("GET", "/openapi.json", 200),
     ("GET", "/", 200),
-    ("GET", "/?language=ru", 303),
+    ("GET", "/?language=ru", 200),
     ("GET", "/page/page.js", 200),
     ("GET", "/page/../app.py", 404),
     ("GET", "/article/en/nothing", 404),

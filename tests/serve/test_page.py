@@ -161,6 +161,27 @@ def test_a_language_that_was_chosen_is_kept_in_a_cookie(index: LiveIndex) -> Non
 
 
 def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
+def test_where_cookies_are_forbidden_links_and_form_carry_the_language(index: LiveIndex) -> None:
+    with service(index) as client:
+        pages = [client.get("/?language=ru").text]
+        client.cookies.clear()
+        form = re.search(r'action="(/ask[^"]*)"', pages[0])
+        assert form
+        pages.append(client.post(form[1], data={"question": QUESTION}).text)
+        article = re.search(r'class="cite" href="([^"#]*)', pages[1])
+        assert article
+        pages.append(client.get(article[1].replace("&amp;", "&")).text)
+        for page in pages[:2]:
+            assert '<html lang="ru"' in page
+        assert "Вернуться к вопросу" in pages[2]
+        for page in pages:
+            ours = re.findall(r'(?:href|action)="(/(?:ask|article)?[^"]*)"', page)
+            links = [one for one in ours if not one.startswith(("/page/", "/v1/", "/docs", "/manifest"))]
+            assert [one for one in links if "language=" not in one] == []
+        client.cookies.set("language", "ru")
+        assert 'action="/ask"' in client.get("/?language=ru").text
+
+
     page = client.post("/ask", data={"question": QUESTION}).text
     assert "<mark>5.1 million</mark>" in page
     place = re.search(r'class="cite" href="([^"]*)#quote"', page)

@@ -81,6 +81,15 @@ def _by_weight(accepted: str) -> list[str]:
     return [code for _, code in sorted(weighted, key=lambda pair: pair[0])]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the reader chose. theme: "" for the system's. carried: what links need where no cookie keeps the language."""
+
+    language: InterfaceLanguage
+    theme: str
+    carried: str
+
+
 class Templates:
     """Fills templates in the language of the page."""
 
@@ -97,11 +106,13 @@ class Templates:
         self._environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         self._environment.globals |= {"publisher_name": publisher_name}
 
-    def fill(self, name: str, language: InterfaceLanguage, theme: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def fill(self, name: str, choices: Choices, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""
         html = self._environment.get_template(name).render(
             language=language,
-            theme=theme,
+            theme=choices.theme,
+            carried=choices.carried,
+        language = choices.language
             t=self.texts[language],
             filters=VALUE_FILTERS,
             languages=LANGUAGES,

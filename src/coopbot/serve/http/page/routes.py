@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -18,7 +18,7 @@ from starlette.types import Scope
 from coopbot.domain import MAX_QUESTION_CHARS, InterfaceLanguage
 from coopbot.errors import CoopbotError
 from coopbot.index.filters import VALUE_FILTERS
-from coopbot.serve.http.page.rendering import Templates, Texts, preferred_language
+from coopbot.serve.http.page.rendering import Choices, Templates, Texts, preferred_language
 from coopbot.serve.http.problems import report_failure
 from coopbot.serve.http.questions import Questions
 from coopbot.serve.http.service import HttpService
@@ -57,11 +57,10 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
 
     @app.get("/", include_in_schema=False)
     def home(request: Request, language: InterfaceLanguage | None = None) -> Response:
+        response = show(_choices(request), asked={}, answer=None, error="")
         if language:
-            chosen = RedirectResponse("/", status_code=303)
-            chosen.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
-            return chosen
-        return show(*_choices(request), asked={}, answer=None, error="")
+            response.set_cookie("language", language, max_age=_YEAR_S, samesite="lax")
+        return response
 
     @app.post("/ask", include_in_schema=False)
     async def ask(request: Request) -> HTMLResponse:
@@ -74,15 +73,14 @@ def add_page(app: FastAPI, service: HttpService, questions: Questions) -> None:
         found = service.index.current().article(article_id)
         shown = ArticleTextOut.of(found) if found else None
         status = 200 if found else 404
-        language, theme = _choices(request)
+        choices = _choices(request)
         # Where the article is foreign, so is the page, and browsers offer to translate it.
-        foreign = {"page_language": shown.language} if shown and shown.language != language else {}
-        fill = partial(templates.fill, "article.html", language, theme, status=status, **foreign)
-        return fill(article=shown, start=start, end=end)
+        foreign = {"page_language": shown.language} if shown and shown.language != choices.language else {}
+        return templates.fill("article.html", choices, status=status, article=shown, start=start, end=end, **foreign)
 
     @app.get("/manifest.webmanifest", include_in_schema=False)
     def manifest(request: Request) -> JSONResponse:
-        texts = templates.texts[_choices(request)[0]]
+        texts = templates.texts[_choices(request).language]
         return JSONResponse(_manifest(texts), media_type="application/manifest+json", headers=_BY_LANGUAGE)
 
     # At the root, as a service worker has charge only of what is below it.
@@ -113,11 +111,16 @@ def _manifest(texts: Texts) -> dict[str, object]:
     }
 
 
-def _choices(request: Request) -> tuple[InterfaceLanguage, str]:
-    """Language and theme, from cookies that the page sets."""
-    language = preferred_language(request.cookies.get("language"), request.headers.get("accept-language", ""))
+def _choices(request: Request) -> Choices:
+    """Language and theme, from cookies that the page sets; the language from the address where that has one."""
+    kept, named = request.cookies.get("language"), request.query_params.get("language")
+    language = preferred_language(named or kept, request.headers.get("accept-language", ""))
     theme = request.cookies.get("theme", "")
-    return language, theme if theme in _THEMES else ""
+    return Choices(
+        language=language,
+        theme=theme if theme in _THEMES else "",
+        carried=f"?language={language}" if named == language != kept else "",
+    )
 
 
 async def _answered(
@@ -128,15 +131,15 @@ async def _answered(
     asked: dict[str, object],
 ) -> HTMLResponse:
     """The page with the answer to a submitted form."""
-    language, theme = _choices(request)
+    choices = _choices(request)
     answer, error, status = None, "", 200
     try:
         answer = await questions.answer(AskIn.model_validate(asked), request)
     except ValidationError as exc:
-        error, status = _what_is_wrong(exc, asked, texts[language]), 422
+        error, status = _what_is_wrong(exc, asked, texts[choices.language]), 422
     except CoopbotError as exc:
-        error, status = error_text(exc, language), report_failure(exc, request.url.path).status
-    return await run_in_threadpool(partial(show, language, theme, status=status, asked=asked, answer=answer, error=error))
+        error, status = error_text(exc, choices.language), report_failure(exc, request.url.path).status
+    return await run_in_threadpool(partial(show, choices, status=status, asked=asked, answer=answer, error=error))
 
 
 def _asked(form: FormData) -> dict[str, object]:

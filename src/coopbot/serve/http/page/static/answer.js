@@ -4,11 +4,11 @@ import { html, nothing } from "./lit-html.js";
 import { changed } from "./link.js";
 import { hidePeek, peekOn } from "./peek.js";
 import { toolsView } from "./tools.js";
-import { cut, day, fill, language, t, when } from "./words.js";
+import { carried, cut, day, fill, language, t, unbroken, when } from "./words.js";
 
 // The page of a citation's article at the quote, or of an article.
-export const pageOf = (target) => (target.quote ? addressOf(target) : `/article/${target.article_id}`);
-const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}#quote`;
+export const pageOf = (target) => (target.quote ? addressOf(target) : `/article/${target.article_id}${carried && `?${carried}`}`);
+const addressOf = (c) => `/article/${c.article_id}?start=${c.start_char}&end=${c.end_char}${carried && `&${carried}`}#quote`;
 
 export function turnView(turn, actions) {
   return html`<article class="turn">

@@ -1,7 +1,7 @@
 // What the sources cover: a map and a timeline that set filters, and the newest articles.
 
 import { html, nothing } from "./lit-html.js";
-import { problemView } from "./answer.js";
+import { pageOf, problemView } from "./answer.js";
 import { mapOf } from "./map.js";
 import { day, fill, language, month, number, t, when } from "./words.js";
 
@@ -93,7 +93,7 @@ function recentView({ recent, matching }, { openArticle, more }) {
     openArticle(article);
   };
   return html`<ul class="recent">${recent.map((article) => html`<li>
-      <a dir="auto" href=${`/article/${article.article_id}`} lang=${article.language} @click=${open(article)}>${article.title}</a>
+      <a dir="auto" href=${pageOf(article)} lang=${article.language} @click=${open(article)}>${article.title}</a>
       <p class="meta"><span>${article.publisher_names[language]}</span> <span>${day(article.published)}</span> <span>${t[article.language]}</span></p></li>`)}</ul>
     ${matching > recent.length && recent.length < 50 ? html`<button type="button" class="quiet" @click=${more}>${t.more}</button>` : nothing}`;
 }

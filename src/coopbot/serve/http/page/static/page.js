@@ -12,7 +12,7 @@ import { inTab } from "./kept.js";
 import { keepTurn, openHistory, setUpHistory } from "./history.js";
 import { setUpOffline } from "./offline.js";
 import { hideToast, toast } from "./toast.js";
-import { MAX_CHARS, day, fill, language, span, t } from "./words.js";
+import { MAX_CHARS, carried, day, fill, language, span, t } from "./words.js";
 
 const KEPT = 20; // turns kept over a reload
 const VIEWS = ["sources", "history", "add"]; // besides asking
@@ -34,6 +34,7 @@ start();
 
 function start() {
   restore();
+  if (location.search && !carried) history.replaceState(null, "", location.pathname + location.hash);
   for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
   for (const part of document.querySelectorAll(".unscripted, #form > [name=conversation_id]")) part.remove();
   at("turns").replaceChildren(); // if the page was rendered with the answer to a form

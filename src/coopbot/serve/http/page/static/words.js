@@ -4,6 +4,9 @@ export const t = JSON.parse(document.getElementById("texts").textContent);
 export const MAX_CHARS = 500; // of a question
 export const language = document.documentElement.lang;
 
+// What links to pages of this service end with where no cookie keeps the chosen language.
+export const carried = new URLSearchParams(location.search).has("language") && !/(^|; )language=/.test(document.cookie) ? `language=${language}` : "";
+
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 const LOCALES = { en: "en-GB", zh: "zh-CN", ru: "ru-RU" };
