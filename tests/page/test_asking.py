@@ -75,7 +75,7 @@ def test_an_old_quotation_says_of_when_it_is(visit: Visit) -> None:
     ask(page, DRY_PORT)
     notes = page.locator(".claim .time")
     expect(notes).to_have_count(2)
-    assert sorted(notes.all_inner_texts()) == [" (as of 19 November 2015)", " (as of 3 October 2014)"]
+    assert sorted(notes.all_inner_texts()) == [" (as of 19\u00a0November\u00a02015)", " (as of 3\u00a0October\u00a02014)"]
 
 
 def test_small_talk_gets_a_line(visit: Visit) -> None:
@@ -433,7 +433,7 @@ def test_the_sources_of_a_brief_are_listed_with_it(visit: Visit) -> None:
     page.locator("#reader .origins summary").click()
     expect(page.locator("#reader .origins a")).to_have_attribute("href", "https://wire.example/1")
     expect(page.locator("#reader .origins li")).to_have_text(
-        [re.compile("Wire One: The plan.*2 October 2014", re.S), "Wire Two"]
+        [re.compile("Wire One: The plan.*2\u00a0October\u00a02014", re.S), "Wire Two"]
     )
 
 

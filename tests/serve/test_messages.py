@@ -9,7 +9,7 @@ import pytest
 
 from coopbot import errors
 from coopbot.domain import LANGUAGES, MAX_QUESTION_CHARS, NOTICES, REMARKS, Citation, Language, Source
-from coopbot.serve.messages import error_text, format_date, language_of_locale, message, publisher_line
+from coopbot.serve.messages import error_text, format_date, language_of_locale, message, publisher_line, unbroken
 from coopbot.text.language import detect_language
 from coopbot.text.questions import needs_antecedent
 
@@ -156,3 +156,18 @@ def _cited(*publishers: str) -> Citation:
 )
 def test_the_publisher_line_of_a_brief_names_its_sources(publishers: tuple[str, ...], language: Language, line: str) -> None:
     assert publisher_line(_cited(*publishers), language) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("26 февраля 2026 г.", "26~февраля~2026~г."),
+        ("10 June 2022, 5 yuan", "10~June~2022, 5~yuan"),
+        ("в 2026 году: 1 283 м, 6,9 %", "в 2026~году: 1~283~м, 6,9~%"),
+        ("2025 年 12 月 7 日", "2025~年 12~月 7~日"),
+        ("[1] [2] and 3. Then", "[1] [2] and 3. Then"),
+        ("tables 3 1234 5", "tables 3 1234 5"),
+    ],
+)
+def test_no_line_ends_within_a_date_or_before_a_unit(text: str, shown: str) -> None:
+    assert unbroken(text) == shown.replace("~", "\u00a0")

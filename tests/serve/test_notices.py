@@ -17,7 +17,7 @@ from coopbot.index.live import LiveIndex
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
 from coopbot.serve.mcp.tools import make_tools
-from coopbot.serve.messages import format_period, message
+from coopbot.serve.messages import format_period, message, unbroken
 from coopbot.serve.telegram.format import answer_parts
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.small_service import service_over
@@ -101,7 +101,7 @@ def test_articles_are_listed_with_title_publisher_and_date(
     assert markdown.startswith(heading)
     assert markdown.endswith(f") · {publisher} · {day}")
     (part,) = answer_parts(answer)
-    assert part.text == f"{heading}\n\n{title}\n{publisher} · {day}"
+    assert part.text == unbroken(f"{heading}\n\n{title}\n{publisher} · {day}")
     page = http.post("/ask", data={"question": said}).text
     assert f'href="/article/{listed["article_id"]}" lang="{language}">{title}</a>' in page
 
@@ -128,9 +128,9 @@ def test_the_age_of_a_quote_is_shown_beside_it(
     assert json["citations"][0]["time_note"] == note
     assert json["text"].endswith(f"{quote}{noted} [1]")
     assert f" _{noted.strip()}_ " in markdown_text(answer)
-    assert f"{quote}{noted} [1]" in answer_parts(answer)[0].text
+    assert unbroken(f"{quote}{noted} [1]") in answer_parts(answer)[0].text
     assert (
-        f'<span class="time" lang="{answer.question_language}">{noted}</span>'
+        f'<span class="time" lang="{answer.question_language}">{unbroken(noted)}</span>'
         in http.post("/ask", data={"question": asked}).text
     )
     _print_answer(answer)

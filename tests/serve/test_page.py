@@ -25,6 +25,7 @@ from coopbot.serve.changes import Changes
 from coopbot.serve.http.overview import Overview, OverviewIn
 from coopbot.serve.http.page.rendering import Texts, article_blocks, load_texts, preferred_language
 from coopbot.serve.http.suggestions import Suggestions
+from coopbot.serve.messages import unbroken
 from coopbot.state import State
 from tests.fakes import BagOfWords, FigureReader, make_article
 from tests.serve.fake_editor import FakeEditor
@@ -183,11 +184,11 @@ def test_where_cookies_are_forbidden_links_and_form_carry_the_language(index: Li
 
 
     page = client.post("/ask", data={"question": QUESTION}).text
-    assert "<mark>5.1 million</mark>" in page
+    assert "<mark>5.1\u00a0million</mark>" in page
     place = re.search(r'class="cite" href="([^"]*)#quote"', page)
     assert place
     article = client.get(place[1].replace("&amp;", "&")).text
-    assert f'<mark id="quote">{BRIDGE}</mark>' in article
+    assert f'<mark id="quote">{unbroken(BRIDGE)}</mark>' in article
     conversation = re.search(r'name="conversation_id" value="([^"]+)"', page)
     assert conversation
     follow_up = {"question": "and in 2024?", "conversation_id": conversation[1]}

@@ -11,7 +11,7 @@ from telegram import MessageEntity
 
 from benchmarks.telegram.bot_api.checks import checked_text
 from coopbot.domain import LANGUAGES, About, Answer, Citation, Claim, Disagreement, Language, Span
-from coopbot.serve.messages import message
+from coopbot.serve.messages import message, unbroken
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.telegram.parts import MAX_ENTITIES, MAX_LINK_CHARS, MAX_TEXT_UNITS, Block, Part, pack, utf16_units
 from coopbot.serve.telegram.passages import context_parts
@@ -79,13 +79,13 @@ def test_an_answer_shows_its_sentences_once_then_the_sources() -> None:
     assert part.text == (
         "The bridge opened in June. [1]\n\n"
         "货运量增长。 [2]\n\n"
-        "[1] A bridge opens\nAmur Herald · 10 June 2022\n\n"
+        "[1] A bridge opens\nAmur Herald · 10\u00a0June\u00a02022\n\n"
         "[2] 过境货运\nundated"
     )
     link = "https://herald.example/bridge#:~:text=The%20bridge"
     assert [(entity.type, _covered(part, entity), entity.url) for entity in part.entities] == [
         ("text_link", "[1]", link),
-        ("expandable_blockquote", "[1] A bridge opens\nAmur Herald · 10 June 2022", None),
+        ("expandable_blockquote", "[1] A bridge opens\nAmur Herald · 10\u00a0June\u00a02022", None),
         ("text_link", "A bridge opens", link),
         ("expandable_blockquote", "[2] 过境货运\nundated", None),
     ]
@@ -93,7 +93,7 @@ def test_an_answer_shows_its_sentences_once_then_the_sources() -> None:
 
 def test_an_article_that_is_quoted_twice_is_one_source() -> None:
     (part,) = answer_parts(_answer(_citation(), _citation(2, quote="Lorries cross it.")))
-    assert part.text.endswith("Lorries cross it. [2]\n\n[1][2] A bridge opens\nAmur Herald · 10 June 2022")
+    assert part.text.endswith(unbroken("Lorries cross it. [2]\n\n[1][2] A bridge opens\nAmur Herald · 10 June 2022"))
     assert len(_all_covered([part], "expandable_blockquote")) == 1
 
 
@@ -101,7 +101,7 @@ def test_a_quote_that_no_sentence_repeats_is_shown_with_its_source() -> None:
     answer = _answer(_citation(), claims=(Claim(text="It opened.", citations=(1,)),))
     (part,) = answer_parts(answer)
     assert part.text.startswith("It opened. [1]")
-    assert part.text.endswith("10 June 2022\nThe bridge opened in June.")
+    assert part.text.endswith(unbroken("10 June 2022\nThe bridge opened in June."))
 
 
 def test_disagreeing_sources_are_listed_together() -> None:
@@ -111,21 +111,22 @@ def test_disagreeing_sources_are_listed_together() -> None:
     second = _citation(2, quote=quotes[1], answer=spans[1], publisher="Voice", published=date(2020, 1, 2))
     answer = _answer(first, second, disagreements=(Disagreement(about="540 m / 19.9 km", citations=(1, 2)),))
     (part,) = answer_parts(answer)
-    assert "⚖️ The sources differ\n• 540 m [1] Amur Herald · 10 June 2022\n• 19.9 km [2] Voice · 2 January 2020" in part.text
-    assert _all_covered([part], "bold") == ["540 m", "19.9 km", "⚖️ The sources differ", "540 m", "19.9 km"]
+    sides = "• 540 m [1] Amur Herald · 10 June 2022\n• 19.9 km [2] Voice · 2 January 2020"
+    assert unbroken(f"⚖️ The sources differ\n{sides}") in part.text
+    assert _all_covered([part], "bold") == ["540\u00a0m", "19.9\u00a0km", "⚖️ The sources differ", "540\u00a0m", "19.9\u00a0km"]
 
 
 def test_a_quote_that_reports_both_figures_shows_both() -> None:
     quote = "It is 540 m long by one account and 545 m by another."
     one = _citation(1, quote=quote, answer=Span(start_char=6, end_char=11))
     (part,) = answer_parts(_answer(one, disagreements=(Disagreement(about="540 m / 545 m", citations=(1,)),)))
-    assert "⚖️ The sources differ\n• 540 m / 545 m [1] Amur Herald · 10 June 2022" in part.text
+    assert unbroken("⚖️ The sources differ\n• 540 m / 545 m [1] Amur Herald · 10 June 2022") in part.text
 
 
 def test_context_shows_each_quote_underlined_in_its_passage() -> None:
     (part,) = context_parts(_answer(_citation()), "In context")
     assert part.text.startswith(
-        "In context\n\n[1] A bridge opens\nAmur Herald · 10 June 2022\nThe bridge opened in June. Lorries"
+        unbroken("In context\n\n[1] A bridge opens\nAmur Herald · 10 June 2022\nThe bridge opened in June. Lorries")
     )
     assert _all_covered([part], "underline") == ["The bridge opened in June."]
     assert _all_covered([part], "blockquote") == ["The bridge opened in June. Lorries cross it."]
@@ -173,7 +174,7 @@ def test_without_evidence_no_words_are_bold() -> None:
 )
 def test_dates_are_in_the_language_of_the_question(language: Language, date_text: str) -> None:
     (part,) = answer_parts(_answer(_citation(), language=language))
-    assert part.text.endswith(date_text)
+    assert part.text.endswith(unbroken(date_text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

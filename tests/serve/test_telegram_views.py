@@ -21,7 +21,7 @@ from coopbot.ingest.draft import Draft
 from coopbot.sections import BotSettings
 from coopbot.serve.changes import Changes
 from coopbot.serve.feedback import FeedbackBox
-from coopbot.serve.messages import first_questions, message
+from coopbot.serve.messages import first_questions, message, unbroken
 from coopbot.serve.telegram.buttons import buttons, label, read_press
 from coopbot.serve.telegram.catalogue import sources_shown
 from coopbot.serve.telegram.presses import UNDER_ANSWERS, UNDER_REPLIES
@@ -299,7 +299,7 @@ def test_inline_queries_offer_the_answer_and_passages(bot: Bot, api: BotApi) -> 
     bot.run(lambda: api.wait_until(lambda: bool(api.offered)))
     (results,) = api.offered
     assert [one["id"] for one in results] == ["answer", "passage1", "passage2", "passage3"]
-    assert results[0]["input_message_content"]["message_text"].startswith(f"🔎 bridge opening\n\n{QUOTE} [1]")
+    assert results[0]["input_message_content"]["message_text"].startswith(unbroken(f"🔎 bridge opening\n\n{QUOTE} [1]"))
     assert results[0]["description"] == "A bridge opens · Amur Herald · 10 June 2022"
     assert api.called("answerInlineQuery")[0]["cache_time"] == "300"
     assert api.sent == []

@@ -119,7 +119,8 @@ class Account(Inbox):
     def send_message(self, params: dict[str, str]) -> JsonObject:
         """Accept a message of the bot."""
         chat_id = self._open_chat(params)
-        entities = checked_text(params.get("text", ""), json.loads(params.get("entities", "[]")))
+        text = _as_read(params)
+        entities = checked_text(text, json.loads(params.get("entities", "[]")))
         keyboard = checked_keyboard(params.get("reply_markup"))
         reply = json.loads(params.get("reply_parameters", "{}"))
         reply_to = reply.get("message_id")
@@ -134,7 +135,8 @@ class Account(Inbox):
     def edit_message_text(self, params: dict[str, str]) -> JsonObject:
         """Change a message of the bot."""
         chat_id, message_id = self._open_chat(params), int(params["message_id"])
-        entities = checked_text(params.get("text", ""), json.loads(params.get("entities", "[]")))
+        text = _as_read(params)
+        entities = checked_text(text, json.loads(params.get("entities", "[]")))
         keyboard = checked_keyboard(params.get("reply_markup"))
         found = self._sent_at(chat_id, message_id)
         if found is None:
@@ -243,3 +245,8 @@ _METHODS: dict[str, Callable[[Account, dict[str, str]], Any]] = {
     "getWebhookInfo": Account.webhook_info,
     "getFile": Account.get_file,
 }
+
+
+def _as_read(params: dict[str, str]) -> str:
+    """The text as a person reads it, to whom all spaces look alike."""
+    return params.get("text", "").replace("\u00a0", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +27,10 @@ from coopbot.domain import (
 )
 from coopbot.errors import Busy, IndexBroken, IndexMismatch, IndexMissing, Misconfigured, ModelUnavailable
 from coopbot.text.publishers import find_publisher, publisher_name
+
+# A number and what it counts, or the rest of it; and the year after a day and a month.
+_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=[^\W\d_]|[%°]|\d{3}(?!\d))")
+_DAY_AND_YEAR = re.compile(r"(?P<day>\d\u00a0[^\W\d_]+) (?=\d{4}(?!\d))")
 
 # How many publishers of a brief's sources are named.
 _SOURCES_SHOWN = 3
@@ -124,6 +129,11 @@ def first_questions(language: InterfaceLanguage) -> tuple[str, ...]:
 
 
 def language_of_locale(code: str | None) -> InterfaceLanguage:
+def unbroken(text: str) -> str:
+    """The text, as long as before, with no-break spaces where a line should not end: within dates, and before units."""
+    return _DAY_AND_YEAR.sub("\\g<day>\u00a0", _NUMBER_AND_UNIT.sub("\u00a0", text))
+
+
     """The language of a client set to `code`, an IETF tag such as `zh-hans`; English for any other language."""
     primary = (code or "").lower().replace("_", "-").split("-")[0]
     return next((language for language in INTERFACE_LANGUAGES if language == primary), "en")

@@ -9,7 +9,7 @@ from telegram.constants import MessageEntityType
 
 from coopbot.ask.store import VectorStore
 from coopbot.domain import LANGUAGES, Article, InterfaceLanguage, Language
-from coopbot.serve.messages import format_date, listed
+from coopbot.serve.messages import format_date, listed, unbroken
 from coopbot.serve.telegram.buttons import in_rows, named, newest_keyboard
 from coopbot.serve.telegram.parts import Part, marked, pack
 from coopbot.serve.telegram.passages import article_line
@@ -35,7 +35,7 @@ def sources_shown(store: VectorStore, language: InterfaceLanguage) -> tuple[str,
     publishers = Counter(name for article in articles for name in _publishers(article, language)).most_common(_PUBLISHERS)
     if publishers:
         lines.append(texts.sources_publishers.format(listed((name for name, _ in publishers), language)))
-    return "\n".join(lines), newest_keyboard(in_languages)
+    return unbroken("\n".join(lines)), newest_keyboard(in_languages)
 
 
 def newest_shown(store: VectorStore, of: Language, language: InterfaceLanguage) -> tuple[list[Part], InlineKeyboardMarkup]:

@@ -13,6 +13,7 @@ from telegram import MessageEntity
 from telegram.constants import MessageEntityType, MessageLimit
 
 from coopbot.ingest.addresses import is_web_address
+from coopbot.serve.messages import unbroken
 
 # Leaves room for the note that a message may be a repetition.
 MAX_TEXT_UNITS: int = MessageLimit.MAX_TEXT_LENGTH - 96
@@ -145,4 +146,4 @@ def _slice(block: Block, start: int, end: int) -> Block:
 
 def _part(block: Block) -> Part:
     entities = MessageEntity.adjust_message_entities_to_utf_16(block.text, block.entities)
-    return Part(text=block.text, entities=tuple(entities))
+    return Part(text=unbroken(block.text), entities=tuple(entities))

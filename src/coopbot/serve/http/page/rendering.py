@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from coopbot.domain import INTERFACE_LANGUAGES, LANGUAGES, InterfaceLanguage
 from coopbot.index.filters import VALUE_FILTERS
 from coopbot.ingest.formats.readers import ENDINGS, FORMATS
-from coopbot.serve.messages import format_date, format_when, language_of_locale, listed, message, text_file
+from coopbot.serve.messages import format_date, format_when, language_of_locale, listed, message, text_file, unbroken
 from coopbot.text.publishers import publisher_name
 
 # Texts by name.
@@ -101,10 +101,13 @@ class Templates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            # Markup is made of strings that were finalized before; "e" keeps a question as it was asked.
+            finalize=lambda value: unbroken(value) if type(value) is str else value,
         )
         # Escaped letters would make the texts of the page three times as long.
         self._environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         self._environment.globals |= {"publisher_name": publisher_name}
+        self._environment.filters["unbroken"] = unbroken
 
     def fill(self, name: str, choices: Choices, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""

@@ -85,6 +85,7 @@ export function answerView(turn, actions) {
       <ul class="sources">${articles.map((one) => html`<li>${one.quotes.map((quote) => smaller(quote, one.quotes.length > 1))}${source(one)}</li>`)}</ul>`,
     articles: ({ articles, heading }) => html`${heading ? html`<h3>${heading}</h3>` : nothing}<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
   };
+  const blocks = JSON.parse(JSON.stringify(answer.blocks), (_, value) => (typeof value === "string" ? unbroken(value) : value));
   // An answer about a larger place says so in words of its own.
   const searched = !answer.about && (answer.searched_as ?? question) !== question;
   const since = changed(turn);

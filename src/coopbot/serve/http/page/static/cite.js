@@ -93,7 +93,7 @@ function withList({ question, answer }, mark, entry, today, shown = (text) => te
     articles: () => [],
   };
   const listed = answer.citations.map((c) => entry(c, c.number));
-  return [shown(question), "", ...answer.blocks.flatMap((block) => lines[block.kind](block)), "", ...listed].join("\n") + "\n";
+  return [shown(question), "", ...answer.blocks.flatMap((block) => lines[block.kind](block)), "", ...listed].join("\n").replaceAll("\u00a0", " ") + "\n";
 }
 
 const undotted = (title) => title.replace(/[.。\s]+$/, "");

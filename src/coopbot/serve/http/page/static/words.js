@@ -18,8 +18,12 @@ const ofMonths = new Intl.DateTimeFormat(LOCALES[language], { month: "long", yea
 const ofYears = new Intl.DateTimeFormat(LOCALES[language], { year: "numeric", timeZone: "UTC" });
 
 // A day, a month or a year, as exactly as it is known.
-export const when = (iso) => (iso ? [ofYears, ofMonths, days][iso.split("-").length - 1].format(new Date(iso)) : t.undated);
-export const day = (iso) => (iso ? days.format(new Date(iso)) : t.undated);
+export const when = (iso) => (iso ? whole([ofYears, ofMonths, days][iso.split("-").length - 1].format(new Date(iso))) : t.undated);
+export const day = (iso) => (iso ? whole(days.format(new Date(iso))) : t.undated);
+const whole = (text) => text.replaceAll(" ", "\u00a0");
+
+// With no-break spaces where a line should not end, within dates and before units, as the service has them without scripts.
+export const unbroken = (text) => text.replace(/(\d) (?=[\p{L}%°]|\d{3}(?!\d))/gu, "$1\u00a0").replace(/(\d\u00a0\p{L}+) (?=\d{4}(?!\d))/gu, "$1\u00a0");
 export const month = (iso) => months.format(new Date(iso));
 export const number = (n) => numbers.format(n);
 
