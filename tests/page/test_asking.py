@@ -110,7 +110,7 @@ def test_articles_that_are_asked_for_are_listed_and_open(visit: Visit) -> None:
 def test_what_the_sources_do_not_say_comes_with_what_is_nearest(visit: Visit) -> None:
     page = visit()
     ask(page, "Who painted the famous ceiling?")
-    expect(page.locator(".no_evidence")).to_have_text("No article here answers this.")
+    expect(page.locator(".no_evidence")).to_have_text("The articles here give no clear answer.")
     expect(page.locator(".nearest blockquote").first).to_be_visible()
     expect(page.locator(".claim")).to_have_count(0)
 
@@ -616,7 +616,7 @@ def test_who_said_it_and_when_stands_below_the_quote_and_its_age_above(visit: Vi
 
 
 def test_the_page_says_how_far_its_articles_reach(visit: Visit) -> None:
-    expect(visit().locator("#reaches")).to_have_text(re.compile(r"^The articles reach up to \d+ \w+ 20\d\d\.$"))
+    expect(visit().locator("#reaches")).to_have_text(re.compile(r"^The articles reach up to \d+\s\w+\s20\d\d\.$"))
 
 
 def test_an_article_opened_at_a_quote_has_the_sources_of_all_its_sentences(visit: Visit) -> None:

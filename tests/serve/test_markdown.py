@@ -81,7 +81,7 @@ def test_disagreements_are_listed_with_citation_numbers(answer: Answer) -> None:
 def test_without_evidence_the_nearest_passages_are_quoted(answer: Answer) -> None:
     nothing = replace(answer, outcome="no_evidence", claims=())
     html = MarkdownIt().render(markdown_text(nothing, BASE))
-    assert html.startswith("<p>No article here answers this.</p>")
+    assert html.startswith("<p>The articles here give no clear answer.</p>")
     assert "<blockquote>" in html
     assert "16 November 2022" in html
 

@@ -161,7 +161,6 @@ def test_a_language_that_was_chosen_is_kept_in_a_cookie(index: LiveIndex) -> Non
         assert client.get("/?language=xx").status_code == 422
 
 
-def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
 def test_where_cookies_are_forbidden_links_and_form_carry_the_language(index: LiveIndex) -> None:
     with service(index) as client:
         pages = [client.get("/?language=ru").text]
@@ -183,6 +182,7 @@ def test_where_cookies_are_forbidden_links_and_form_carry_the_language(index: Li
         assert 'action="/ask"' in client.get("/?language=ru").text
 
 
+def test_a_form_is_answered_without_javascript(client: TestClient) -> None:
     page = client.post("/ask", data={"question": QUESTION}).text
     assert "<mark>5.1\u00a0million</mark>" in page
     place = re.search(r'class="cite" href="([^"]*)#quote"', page)
@@ -207,7 +207,7 @@ def test_the_filters_of_a_form_apply(client: TestClient) -> None:
 def test_a_refusal_under_filters_offers_to_ask_without_them(client: TestClient) -> None:
     unanswered = {"question": "Who painted the ceiling of the chapel?"}
     refused = client.post("/ask", data={**unanswered, "languages": "en"}).text
-    assert '<p class="no_evidence">No article here answers this.</p>' in refused
+    assert '<p class="no_evidence">The articles here give no clear answer.</p>' in refused
     assert "<button>Ask without filters</button>" in refused.replace(' class="quiet"', "")
     assert "<button>Ask without" not in client.post("/ask", data=unanswered).text.replace(' class="quiet"', "")
 
@@ -326,6 +326,12 @@ def test_an_unknown_place_is_refused(client: TestClient) -> None:
     assert response.json()["errors"][0]["field"] == "places"
 
 
+def test_the_overview_lists_as_many_publishers_as_are_wanted(client: TestClient) -> None:
+    publishers = client.get("/v1/overview").json()["publishers"]
+    assert client.get("/v1/overview", params={"most_publishers": 1}).json()["publishers"] == publishers[:1]
+    assert client.get("/v1/overview", params={"most_publishers": 0}).json()["publishers"] == []
+
+
 def test_a_large_index_is_counted_bit_by_bit_and_only_once(tmp_path: Path) -> None:
     embedder = BagOfWords()
     articles = [make_article(f"en/{n:04d}", f"Note {n} names Heihe.") for n in range(250)]
@@ -348,12 +354,6 @@ def test_only_questions_that_are_answered_are_suggested(index: LiveIndex) -> Non
     suggestions = Suggestions(answerer, Admission(), index, {"en": [unanswered, QUESTION], "zh": [], "ru": []})
     assert suggestions.suggest("en") == (QUESTION,)
     assert suggestions.suggest("zh") == ()
-def test_the_overview_lists_as_many_publishers_as_are_wanted(client: TestClient) -> None:
-    publishers = client.get("/v1/overview").json()["publishers"]
-    assert client.get("/v1/overview", params={"most_publishers": 1}).json()["publishers"] == publishers[:1]
-    assert client.get("/v1/overview", params={"most_publishers": 0}).json()["publishers"] == []
-
-
 
 
 class _Held(Answerer):

@@ -166,7 +166,7 @@ def test_the_words_that_answer_stay_bold_where_a_sentence_is_cut(before: str) ->
 def test_without_evidence_no_words_are_bold() -> None:
     nearest = _citation(answer=Span(start_char=0, end_char=3))
     parts = answer_parts(_answer(nearest, outcome="no_evidence", claims=()))
-    assert _all_covered(parts, "bold") == ["🤷 No article here answers this."]
+    assert _all_covered(parts, "bold") == ["🤷 The articles here give no clear answer."]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_no_evidence_offers_at_most_three_passages(language: Language) -> None:
 
 def test_no_evidence_without_passages_is_one_sentence() -> None:
     (part,) = answer_parts(_answer(outcome="no_evidence"))
-    assert part.text == "🤷 No article here answers this."
+    assert part.text == "🤷 The articles here give no clear answer."
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_messages_are_split_between_sentences_and_never_inside_a_quote() -> None
 def test_a_heading_stays_with_its_first_passage() -> None:
     passage = "a" * (MAX_TEXT_UNITS - 80)
     first, second = answer_parts(_answer(_citation(quote=passage), outcome="no_evidence", claims=()))
-    assert first.text == "🤷 No article here answers this."
+    assert first.text == "🤷 The articles here give no clear answer."
     assert second.text.startswith(message("en").nearest)
 
 

@@ -12,6 +12,7 @@ from coopbot.cli.asking import _print_answer
 from coopbot.domain import About, Answer, Article, Citation, Claim, Disagreement, Language, Outcome, Point, Source, Span
 from coopbot.serve.answer_text import answer_text
 from coopbot.serve.markdown import markdown_text
+from coopbot.serve.messages import unbroken
 from coopbot.serve.telegram.format import answer_parts
 from coopbot.serve.view import (
     ArticlesBlock,
@@ -196,7 +197,7 @@ SHOWN: list[tuple[Answer, str, str]] = [
         FOREIGN,
         "大桥长1283米。 [1]\n  from a Chinese article: 1,283 m",
         f"大桥长**1283米**。 [\\[1\\]]({QIAO})\n\nfrom a Chinese article: **1,283 m**\n\n"
-        "**Nearest passages**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
+        "**What comes nearest**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
         "  > Lorries cross it.\n\n**Sources**\n\n"
         f"- \\[1\\] [大桥]({QIAO}) · Heihe Daily · 10 May 2025",
     ),
@@ -215,7 +216,7 @@ def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         "大桥长1283米。 [1]",
         "    from a Chinese article: 1,283 m",
         "",
-        "Nearest passages",
+        "What comes nearest",
         "[2] A *bridge* · Example News · 10 May 2025",
         "    Lorries cross it.",
         "    en/bridge:33-50",
@@ -230,11 +231,15 @@ def test_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_in_telegram() -> None:
     (part,) = answer_parts(FOLDED)
-    assert part.text.startswith(f"This may answer:\n\n{LONG} [1]\n\nalso in Chinese: 大桥长1283米。 [2]\n\n[1] A *bridge*\n")
+    assert part.text.startswith(
+        unbroken(f"This may answer:\n\n{LONG} [1]\n\nalso in Chinese: 大桥长1283米。 [2]\n\n[1] A *bridge*\n")
+    )
     folded = next(entity for entity in part.entities if entity.type == "expandable_blockquote")
     assert part.text[folded.offset : folded.offset + folded.length] == "also in Chinese: 大桥长1283米。 [2]"
     (part,) = answer_parts(FOREIGN)
-    assert part.text.startswith("大桥长1283米。 [1]\nfrom a Chinese article: 1,283 m\n\nNearest passages\n\n[2] A *bridge*\n")
+    assert part.text.startswith(
+        unbroken("大桥长1283米。 [1]\nfrom a Chinese article: 1,283 m\n\nWhat comes nearest\n\n[2] A *bridge*\n")
+    )
 
 
 def _point(citation: Citation, words: str, year: int, value: float, unit: str = "m", restated: str = "") -> Point:
@@ -274,7 +279,7 @@ def test_a_series_is_a_table_with_bars_and_its_quotes_stand_among_the_sources() 
 def test_every_interface_shows_a_series(capsys: pytest.CaptureFixture[str]) -> None:
     assert answer_text(SERIES).splitlines()[1:] == ["- 2020: 1,283 metres [1]", "- 2021: 1283米 (1,283 m) [2]"]
     assert "- 2021: 1283米 (1,283 m)" in markdown_text(SERIES)
-    assert "2021: 1283米 (1,283 m) [2]" in "".join(part.text for part in answer_parts(SERIES))
+    assert unbroken("2021: 1283米 (1,283 m) [2]") in "".join(part.text for part in answer_parts(SERIES))
     _print_answer(SERIES)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "2020  1,283 metres [1]  ████████████"
@@ -304,6 +309,38 @@ def test_sides_have_labels_and_what_is_missing_or_left_out_is_said(capsys: pytes
         assert "the short bridge: no article here says this." in shown
     _print_answer(COMPARED)
     assert "the short bridge: no article here says this." in capsys.readouterr().out
+
+
+def test_a_part_of_a_question_that_nothing_answers_is_quoted_and_not_called_a_side() -> None:
+    asked = replace(COMPARED, kind="plain", missing=("how long is it and why?",), question_language="en")
+    assert NoteBlock(text="No article here answers this: “how long is it and why?”") in answer_view(asked)
+    chinese = replace(asked, question_language="zh", missing=("2025年中俄贸易为什么跌了",))
+    assert NoteBlock(text="现有文章没有回答：“2025年中俄贸易为什么跌了”") in answer_view(chinese)
+
+
+def test_the_nearest_are_in_the_readers_language_first_and_each_once() -> None:
+    cited = tuple(
+        replace(one, number=number)
+        for number, one in enumerate(
+            (
+                _citation(1, CHINESE, CHINESE.text),
+                _citation(1, ENGLISH, LORRIES),
+                _citation(1, ENGLISH, ENGLISH.text),
+                _said("en").citations[0],
+                replace(_said("en").citations[0], language="ru", quote="Билет стоит 5 юаней."),
+            ),
+            1,
+        )
+    )
+    *_, nearest = answer_view(_answer(cited=cited, outcome="no_evidence"))
+    assert isinstance(nearest, NearestBlock)
+    assert [one.numbers for one in nearest.passages] == [(2,), (4,), (1,)]
+
+
+def test_what_no_article_is_about_or_near_has_one_line_above_what_is_nearest() -> None:
+    lead, nearest = answer_view(replace(NONE, kind="summary", remarks=("not_about",)))
+    assert lead == LeadBlock(text="The articles here give no clear answer.")
+    assert isinstance(nearest, NearestBlock)
 
 
 def test_a_refusal_does_not_say_that_no_article_is_about_a_side() -> None:
@@ -407,8 +444,8 @@ def test_who_said_it_and_when_stands_with_a_quote_in_every_interface(
     assert f"[{people}](https://people.example/1)" in markdown
     assert ria in markdown.replace("\\", "")
     (part,) = answer_parts(answer)
-    assert said[1] in part.text
-    assert said[3] in part.text
+    assert unbroken(said[1]) in part.text
+    assert unbroken(said[3]) in part.text
     assert "https://people.example/1" in {entity.url for entity in part.entities}
 
 

@@ -129,7 +129,7 @@ class Account(Inbox):
         if self.flood:
             self.flood.count(chat_id)
         message_id = self._new_id(chat_id)
-        self.sent.append(Sent(chat_id, message_id, params["text"], entities, keyboard, reply_to, params))
+        self.sent.append(Sent(chat_id, message_id, text, entities, keyboard, reply_to, params))
         return self._as_message(chat_id, message_id)
 
     def edit_message_text(self, params: dict[str, str]) -> JsonObject:
@@ -142,10 +142,10 @@ class Account(Inbox):
         if found is None:
             check((chat_id, message_id) not in self._received, "message can't be edited")
             raise RefusedError(400, "Bad Request: message to edit not found")
-        check((found.text, found.entities, found.keyboard) != (params["text"], entities, keyboard), _THE_SAME)
+        check((found.text, found.entities, found.keyboard) != (text, entities, keyboard), _THE_SAME)
         if self.flood:
             self.flood.count(chat_id)
-        found.text, found.entities, found.keyboard, found.edits = params["text"], entities, keyboard, found.edits + 1
+        found.text, found.entities, found.keyboard, found.edits = text, entities, keyboard, found.edits + 1
         return self._as_message(chat_id, message_id)
 
     def edit_keyboard(self, params: dict[str, str]) -> JsonObject:

@@ -68,7 +68,7 @@ class Messages:
     `also_elsewhere` is for one in the same language.
     `questions` are some to ask, by the name of the article that answers them, those to begin with first. `notices` are shown in
     place of quotes: a reply to small talk, or a heading above articles. `remarks` are on an answer as a whole; `missing` is on
-    a side of a comparison about which nothing was found.
+    a side of a comparison about which nothing was found, `missing_part` on a part of a question that asks several things.
     """
 
     possible: str
@@ -82,6 +82,7 @@ class Messages:
     sources_differ: str
     series: str
     missing: str
+    missing_part: str
     more: str
     more_articles: str
     last_answer: str
@@ -128,12 +129,12 @@ def first_questions(language: InterfaceLanguage) -> tuple[str, ...]:
     return tuple(questions[0] for questions in message(language).questions.values())
 
 
-def language_of_locale(code: str | None) -> InterfaceLanguage:
 def unbroken(text: str) -> str:
     """The text, as long as before, with no-break spaces where a line should not end: within dates, and before units."""
     return _DAY_AND_YEAR.sub("\\g<day>\u00a0", _NUMBER_AND_UNIT.sub("\u00a0", text))
 
 
+def language_of_locale(code: str | None) -> InterfaceLanguage:
     """The language of a client set to `code`, an IETF tag such as `zh-hans`; English for any other language."""
     primary = (code or "").lower().replace("_", "-").split("-")[0]
     return next((language for language in INTERFACE_LANGUAGES if language == primary), "en")

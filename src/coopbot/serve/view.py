@@ -22,6 +22,8 @@ from coopbot.serve.messages import (
     read_in,
     source_text,
 )
+from coopbot.text.measures import flatten
+from coopbot.text.questions import question_words
 from coopbot.text.restate import restate
 
 
@@ -220,6 +222,9 @@ class _View:
             yield LeadBlock(text=texts.notices[answer.notice])
         elif answer.kind == "source" and answer.claims:
             yield LeadBlock(text=texts.last_answer)
+        elif remarks and remarks[0] == "not_about" and not answer.claims:
+            remarks.pop(0)
+            yield LeadBlock(text=texts.no_evidence)
         elif remarks and remarks[0] in _IN_THE_LEAD:
             yield LeadBlock(text=texts.remarks[remarks.pop(0)])
         elif answer.outcome in ("possible", "no_evidence"):
@@ -237,7 +242,8 @@ class _View:
             yield from quotes
         # What is nearest to a question that nothing answers may be about it all the same.
         for missing in answer.missing if answer.claims else ():
-            yield NoteBlock(text=texts.missing.replace("…", missing, 1))
+            line = texts.missing_part if any(question_words(flatten(missing))) else texts.missing
+            yield NoteBlock(text=line.replace("…", missing, 1))
         if answer.more:
             yield NoteBlock(text=texts.more.replace("…", str(answer.more), 1))
         for remark in remarks:
@@ -246,7 +252,7 @@ class _View:
             yield self._disagreement(found)
         nearest = answer.nearest()
         if nearest:
-            passages = tuple(self._source(one, [one], [self._quoted(one, answer=None)]) for one in nearest)
+            passages = tuple(self._source(one, [one], [self._quoted(one, answer=None)]) for one in self._once(nearest))
             yield NearestBlock(heading=texts.nearest, passages=passages)
         cited = [citation for citation in answer.citations if citation not in nearest]
         if cited:
@@ -260,6 +266,16 @@ class _View:
         if answer.articles and answer.claims:
             more = tuple(self._source(article) for article in answer.articles)
             yield ArticlesBlock(articles=more, heading=texts.more_articles)
+
+    def _once(self, nearest: Sequence[Citation]) -> list[Citation]:
+        """The nearest passages, those in the question's language first, and each once: none within another, or the same in
+        another language, which has the same sources.
+        """
+        chosen: list[Citation] = []
+        for one in sorted(nearest, key=lambda one: one.language != self.language):
+            if not any(_repeats(one, other) for other in chosen):
+                chosen.append(one)
+        return chosen
 
     def _series(self) -> SeriesBlock:
         units = [point.unit for point in self.answer.series]
@@ -396,6 +412,12 @@ def said_by(citation: Citation, language: Language) -> tuple[Said, ...]:
         places.setdefault(source_text(source, language), place)
     said = (Said(text=text, number=citation.number, source=place) for text, place in places.items())
     return tuple(said)[:_MOST_SAID]
+
+
+def _repeats(one: Citation, other: Citation) -> bool:
+    if one.language == other.language:
+        return one.quote in other.quote or other.quote in one.quote
+    return bool(one.attributions) and one.sources == other.sources
 
 
 def _words(citation: Citation, answer: Span | None) -> Words:

@@ -111,11 +111,11 @@ class Templates:
 
     def fill(self, name: str, choices: Choices, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The response with a filled template. values: those that the template names."""
+        language = choices.language
         html = self._environment.get_template(name).render(
             language=language,
             theme=choices.theme,
             carried=choices.carried,
-        language = choices.language
             t=self.texts[language],
             filters=VALUE_FILTERS,
             languages=LANGUAGES,

@@ -91,7 +91,7 @@ export function answerView(turn, actions) {
   const since = changed(turn);
   return html`${since ? html`<p class="note since">${since}</p>` : nothing}<div lang=${lang}>
       ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q></p>` : nothing}
-      ${answer.blocks.map((block) => views[block.kind](block))}</div>
+      ${blocks.map((block) => views[block.kind](block))}</div>
     ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
 }
 

@@ -91,12 +91,12 @@ function setUpForm() {
     location.hash = "#ask";
     question.focus();
   });
-  form.addEventListener("change", (event) => {
   at("filters").addEventListener("toggle", () => {
     if (publishers) return;
     publishers = 200;
     refresh();
   });
+  form.addEventListener("change", (event) => {
     const { name, value } = event.target;
     if (name === "languages") limit({ languages: [...form.querySelectorAll("[name=languages]:checked")].map((box) => box.value) });
     if (name === "published_from") limit({ from: value });
