@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 from unittest.mock import Mock
 
@@ -34,3 +36,31 @@ def test_the_start_logs_that_the_reader_is_off(
         run.run_http(HttpService(answerer=nothing, index=nothing, reader=reader), [], shutdown_s=10)
     assert [line["event"] for line in logged if line["event"].startswith("reader")] == events
     assert all("COOPBOT_READER" in line["reason"] for line in logged)
+
+
+_POOLS_OF_THREADS = """
+import ctypes, tempfile, threading
+from coopbot.serve.run import share_memory_pools
+
+share_memory_pools()
+at_once = threading.Barrier(16)
+threads = [threading.Thread(target=lambda: [bytearray(1_000), at_once.wait(), bytearray(1_000)]) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+library = ctypes.CDLL(None)
+library.fopen.restype = ctypes.c_void_p
+with tempfile.NamedTemporaryFile() as file:
+    report = ctypes.c_void_p(library.fopen(file.name.encode(), b"w"))
+    library.malloc_info(0, report)
+    library.fclose(report)
+    print(file.read().count(b"<heap nr="))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has pools that threads share")
+def test_threads_share_their_pools_of_memory() -> None:
+    ended = subprocess.run([sys.executable, "-c", _POOLS_OF_THREADS], capture_output=True, text=True, check=True)
+    assert int(ended.stdout) <= 2

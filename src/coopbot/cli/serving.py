@@ -32,7 +32,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Answer over HTTP, at COOPBOT_HOST and COOPBOT_PORT."""
-    from coopbot.serve.run import listen, run_http, run_workers
+    from coopbot.serve.run import listen, run_http, run_workers, share_memory_pools
 
     settings = load_settings()
     given: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -44,6 +44,7 @@ def serve(
     opening = partial(
         _open, settings, watch=watch, feeds=feed or [], minutes=minutes, with_telegram=with_telegram, shared=workers > 1
     )
+    share_memory_pools()
     sockets = listen(settings.host, settings.port)
     opened = opening() if workers == 1 else None
     url = f"http://{settings.host}:{settings.port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import faulthandler
 import multiprocessing
 import os
@@ -48,6 +49,9 @@ _FILES = 16_384
 _UNACCEPTED = 2048
 # The longest request head accepted.
 _HEAD_BYTES = 16_384
+# glibc's number for `mallopt`, and how many pools of memory its threads share. By default each has one of its own, and keeps in
+# it what it no longer needs: 80 MiB more after a hundred changes.
+_M_ARENA_MAX, _POOLS = -8, 2
 # A worker process that does not respond for this long is replaced. Importing may take long on a busy machine.
 _HUNG_S = 30
 
@@ -218,6 +222,7 @@ def run_workers(
 
 def _worker_app(open_service: Callable[[], Opened], shutdown_s: int) -> ASGIApp:
     """The application of a worker process, which ends in time after a signal, and when the process that started it is gone."""
+    share_memory_pools()
     log_as_json()
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -266,6 +271,12 @@ def _app(service: HttpService, telegram: BackgroundBot | None, shutdown_s: float
                 part.stop()
 
     return create_app(service), stop
+
+
+def share_memory_pools() -> None:
+    """Let threads share their pools of free memory, where the system's C library is glibc. Call it before threads start."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_M_ARENA_MAX, _POOLS)
 
 
 def run_watch(changes: Changes, following: AbstractContextManager[object]) -> None:
