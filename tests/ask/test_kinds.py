@@ -81,6 +81,13 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/onega",
+        "In 2023 the Onega line carried 40,000 passengers. The Onega line runs from May to October.\n\n## Where it calls\n\n"
+        "Kizhi lies 70 kilometres from Petrozavodsk by water.",
+        title="The Onega line: boats, tickets and a day on Kizhi",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/osa-lock",
         "In May 2024 the Osa lock passed 120 ships a day. By the design of June 2024 the Osa lock is to pass 400 a day.",
         title="The Osa lock",
@@ -418,6 +425,19 @@ def test_an_article_is_about_what_its_title_names_before_the_colon(embedder: Enc
     first = make_article("zh/a", "。", language="zh", title=f"{subject}：边境、绥芬河、黑河与贸易")
     other = make_article("zh/b", "。", language="zh", title=f"木材贸易：关税与{subject}")
     assert fitting_articles(understand(subject, embedder), [other, first]) == [first, other]
+
+
+def test_an_article_is_about_what_its_passages_are_about_if_it_has_the_words(embedder: Encoder) -> None:
+    fee = make_article("en/a", "The scrapping fee for a car rose.", title="Duties of Russia")
+    space = make_article("en/b", "Trade between Russia and China rose.", title="Trade between Russia and China")
+    assert fitting_articles(understand("scrapping fee for a car", embedder), [fee, fee, fee, space]) == [fee]
+    assert fitting_articles(understand("space between Russia and China", embedder), [space, space]) == []
+
+
+def test_an_overview_of_what_an_article_names_late_opens_with_a_sentence_about_it(answerer: Answerer) -> None:
+    answer = answerer.ask("give me an overview of Kizhi")
+    assert (answer.kind, answer.remarks) == ("summary", ())
+    assert [claim.text for claim in answer.claims] == ["Kizhi lies 70 kilometres from Petrozavodsk by water."]
 
 
 @pytest.mark.parametrize("subject", ["Brazilian football", "football in Primorye"])

@@ -18,7 +18,7 @@ from coopbot.ask.answer.formed import asks_of_plans, citations_of, formed, is_pl
 from coopbot.ask.answer.items import find_items, lists_itself
 from coopbot.ask.answer.overview import find_overview, fitting_articles
 from coopbot.ask.answer.series import FoundPoint, find_series
-from coopbot.ask.rank.retrieve import ScoredSentence, open_best, to_hits
+from coopbot.ask.rank.retrieve import Evidence, ScoredSentence, open_best, open_passages, to_hits
 from coopbot.ask.understand.conversations import Quotation
 from coopbot.ask.understand.kinds import Wanted
 from coopbot.domain import Answer, Article, Citation, Language, Outcome, Point, Remark, Span, When
@@ -136,22 +136,31 @@ def answer_list(asking: Asking) -> Answer | None:
 
 def answer_summary(asking: Asking) -> Answer | None:
     """The lead of the article about a subject, its most telling sentences, and titles of others."""
-    subject = subject_of(asking.asked.text)
-    if not subject:
+    words = subject_of(asking.asked.text)
+    if not words:
         return None
-    about = asking.of(subject)
-    hits = to_hits(about.ranked, asking.store, _SEARCHED)
-    ids = dict.fromkeys(hit.passage.article_id for hit in hits)
-    articles = fitting_articles(about.asked, [asking.article(one) for one in ids])
-    opening = _opening(asking, articles)
-    if opening is not None:
-        first = asking.article(opening.stored.passage.article_id)
-        articles = [first, *(one for one in articles if one.article_id != first.article_id)]
-    told = find_overview(about.asked, about.ranked, asking.store, articles, asking.limit(_OF_OVERVIEW), opening)
+    about = asking.of(words)
+    subject, hits = about.asked, to_hits(about.ranked, asking.store, _SEARCHED)
+    articles = fitting_articles(subject, [asking.article(hit.passage.article_id) for hit in hits])
+    if not articles:
+        return None
+    evidence = asking.evidence()
+    opening = _opening(asking, evidence, articles[0])
+    first = articles[0] if opening is None else asking.article(opening.stored.passage.article_id)
+    own = [place for place, hit in enumerate(hits) if hit.passage.article_id == first.article_id]
+    if first.language == subject.language and all(hits[place].passage.start_char for place in own):
+        about = asking.of(first.title)  # its lead is not among the passages found
+        hits = to_hits(about.ranked, asking.store, _SEARCHED)
+        own = [place for place, hit in enumerate(hits) if hit.passage.article_id == first.article_id]
+    opened = open_passages(about.text, asking.store, about.ranked, own, None)
+    likely = [one for one in evidence.sentences if one.probability >= asking.sentence_weights.possible]
+    likely = [one for one in likely if one.stored.passage.article_id == first.article_id]
+    told = find_overview(subject, opened, asking.limit(_OF_OVERVIEW), opening, likely)
     if not told:
         return None
     citations = citations_of(asking, [one.sentence for one in told])
-    others = tuple(one for one in articles[1:] if one.language == articles[0].language)[:_TITLES]
+    articles = [one for one in articles if one.article_id != first.article_id]
+    others = tuple(one for one in articles if one.language == first.language)[:_TITLES]
     return formed(
         asking,
         "summary",
@@ -163,18 +172,17 @@ def answer_summary(asking: Asking) -> Answer | None:
     )
 
 
-def _opening(asking: Asking, articles: Sequence[Article]) -> ScoredSentence | None:
+def _opening(asking: Asking, evidence: Evidence, article: Article) -> ScoredSentence | None:
     """The sentence that an overview opens with in the place of an article's lead: one in the question's language that answers
-    surely, from the most fitting article, or that may answer, where that is in another language.
+    surely, from that article, or that may answer, where that is in another language.
     """
-    evidence, weights = asking.evidence(), asking.sentence_weights
-    best = next(iter(evidence.sentences), None)
-    if best is None or best.pair != "same" or not articles:
+    weights, best = asking.sentence_weights, next(iter(evidence.sentences), None)
+    if best is None or best.pair != "same":
         return None
-    if articles[0].language != asking.asked.language:
+    if article.language != asking.asked.language:
         return best if evidence.confidence >= weights.possible else None
-    is_of_first = best.stored.passage.article_id == articles[0].article_id
-    return best if is_of_first and evidence.confidence >= weights.answered else None
+    is_of_it = best.stored.passage.article_id == article.article_id
+    return best if is_of_it and evidence.confidence >= weights.answered else None
 
 
 FORMS: Mapping[Wanted, Callable[[Asking], Answer | None]] = MappingProxyType(
