@@ -127,6 +127,18 @@ def test_a_follow_up_leans_on_the_question_before_even_after_a_reload(visit: Vis
     expect(page.locator(".turn")).to_have_count(0)
 
 
+def test_a_follow_up_can_be_asked_by_itself(visit: Visit) -> None:
+    page = visit()
+    ask(page, "How much cargo did the Tongjiang railway bridge carry in 2023?")
+    expect(page.get_by_role("button", name="Ask this by itself")).to_have_count(0)
+    ask(page, "and in 2024?")
+    with page.expect_request("**/v1/ask") as sent:
+        page.get_by_role("button", name="Ask this by itself").click()
+    assert "conversation_id" not in sent.value.post_data_json
+    page.locator(".turn").nth(2).locator(".tools").wait_for()
+    assert page.locator(".turn").last.locator("q").count() == 0
+
+
 def test_a_refusal_under_filters_offers_to_ask_without_them(visit: Visit) -> None:
     page = visit()
     page.locator("#filters summary").click()
@@ -299,6 +311,19 @@ def test_on_a_phone_the_way_back_leads_from_the_article_to_the_answer(visit: Vis
         page.wait_for_function("() => history.state === null")  # no step back is left over
         assert page.url == answer
         expect(page.locator(".claim").first).to_be_visible()
+
+
+def test_the_way_back_leads_to_where_the_answer_was_read(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 500}, has_touch=True, is_mobile=True)
+    for question in (BRIDGE, DRY_PORT, BRIDGE):
+        ask(page, question)
+    page.locator(".turn").last.locator(".sources .title").first.tap()
+    expect(page.locator("#reader mark").first).to_be_in_viewport()
+    before = page.evaluate("scrollY")
+    page.go_back()
+    expect(page.locator("#reader")).to_be_hidden()
+    page.wait_for_function("() => history.scrollRestoration === 'auto'")
+    assert page.evaluate("scrollY") == before
 
 
 def test_a_hostile_article_is_shown_and_does_nothing(visit: Visit) -> None:

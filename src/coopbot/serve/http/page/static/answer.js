@@ -90,7 +90,8 @@ export function answerView(turn, actions) {
   const searched = !answer.about && (answer.searched_as ?? question) !== question;
   const since = changed(turn);
   return html`${since ? html`<p class="note since">${since}</p>` : nothing}<div lang=${lang}>
-      ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q></p>` : nothing}
+      ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q>
+        ${turn.following && !actions.kept ? html`<button type="button" class="quiet" @click=${() => actions.submit(question, { alone: true })}>${t.alone}</button>` : nothing}</p>` : nothing}
       ${blocks.map((block) => views[block.kind](block))}</div>
     ${turn.working || answer.notice ? nothing : toolsView(turn, actions)}`;
 }

@@ -147,7 +147,8 @@ async function submit(asked, { alone = false, linked = null } = {}) {
   bring(state.turns.length - 1);
   try {
     const body = { question: asked, filters: turn.filters };
-    if (state.conversation && !alone) body.conversation_id = state.conversation;
+    turn.following = Boolean(state.conversation) && !alone;
+    if (turn.following) body.conversation_id = state.conversation;
     if (linked?.after.length) body.quoted_before = linked.after;
     for await (const { name, data } of ask(body, stopper.signal)) {
       if (["waiting", "retrieved", "read"].includes(name)) turn.working = fill(t[name], { n: data.questions ?? data.passages });

@@ -19,6 +19,7 @@ export function setUpReader() {
   // On a phone the article is all there is to see, and the way back leads out of it.
   addEventListener("popstate", () => {
     if (panel.matches(":modal") && !history.state?.reading) panel.close();
+    setTimeout(() => (history.scrollRestoration = "auto"));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && panel.open) panel.close();
@@ -34,6 +35,7 @@ export async function openArticle(target) {
     if (beside.matches) panel.show();
     else {
       panel.showModal();
+      history.scrollRestoration = "manual"; // so that the answer is where it was on the way back
       history.pushState({ reading: true }, "");
     }
     document.body.classList.add("reading");
