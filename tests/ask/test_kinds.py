@@ -88,6 +88,12 @@ ARTICLES = [
         published=date(2025, 5, 1),
     ),
     make_article(
+        "en/two-bridges",
+        "The Heihe bridge over the Amur was opened on 10 June 2022. The Tongjiang railway bridge takes trains with ore.",
+        title="Bridges to China",
+        published=date(2025, 5, 1),
+    ),
+    make_article(
         "en/osa-lock",
         "In May 2024 the Osa lock passed 120 ships a day. By the design of June 2024 the Osa lock is to pass 400 a day.",
         title="The Osa lock",
@@ -319,6 +325,15 @@ def test_a_list_has_no_item_of_another_region(answerer: Answerer, question: str)
     text = " ".join(claim.text for claim in answer.claims)
     assert all(name in text for name in ("Kraskino", "Poltavka", "Turiy Rog"))
     assert "Kani-Kurgan" not in text
+
+
+def test_bridges_over_a_river_are_listed_though_only_the_map_says_which(answerer: Answerer) -> None:
+    answer = answerer.ask("list the bridges over the Amur to China")
+    assert answer.kind == "list"
+    assert [claim.text for claim in answer.claims] == [
+        "The Heihe bridge over the Amur was opened on 10 June 2022.",
+        "The Tongjiang railway bridge takes trains with ore.",
+    ]
 
 
 def test_crossings_by_road_are_none_by_rail(answerer: Answerer) -> None:

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coopbot.domain import LANGUAGES, Language
-from coopbot.text.gazetteer import all_places, differ_in_number, find_names, name_mentions, names_in, place_id, places_around
+from coopbot.text.gazetteer import (
+    all_places,
+    differ_in_number,
+    find_names,
+    name_mentions,
+    names_in,
+    place_id,
+    places_around,
+    rivers_below,
+)
 from tests.cases import check_each
 
 _FILE = json.loads(importlib.resources.files("coopbot.text").joinpath("gazetteer.json").read_text(encoding="utf-8"))
@@ -38,6 +47,8 @@ _NAMED = [
     ("大乌苏里岛的面积", "bolshoy-ussuriysky"),
     ("Kamyshovaya-Hunchun", "makhalino hunchun"),
     ("珲春—马哈林诺", "makhalino hunchun"),
+    ("黑河—布拉戈维申斯克黑龙江（阿穆尔河）公路大桥", "heihe-bridge"),
+    ("黑河—布拉戈维申斯克黑龙江大桥有多长", "heihe-bridge"),
     ("Хабаровск / 伯力", "khabarovsk"),
     ("St. Petersburg", "st-petersburg"),
     ("VEB.RF", "veb"),
@@ -258,6 +269,10 @@ def test_what_a_place_lies_in_is_in_the_gazetteer_and_ends_with_a_country() -> N
         assert around[-1] in ("china", "russia")
 
     check_each([id_ for id_, entry in _FILE.items() if "in" in entry], check)
+
+
+def test_a_bridge_leads_over_its_river() -> None:
+    assert rivers_below({"heihe-bridge", "wusu-bridge", "heihe"}) == {"amur", "ussuri"}
 
 
 def test_countries_are_no_names_to_find() -> None:

@@ -1,9 +1,9 @@
 """Names of the region's places, organisations, projects, companies and people, in three languages with spelling variants.
 
 They are in `gazetteer.json`: for each id the names by language, the usual one first, for towns, ports, islands and bridges
-their coordinates, `at`, and for places the next larger one that they lie in. The two countries, `country`, are only there for
-that: their names are in nearly every text, and are not found. One name may belong to two ids: 黑龙江 is the province and the
-river.
+their coordinates, `at`, for places the next larger one that they lie `in`, and for bridges the river that they lead `over`.
+The two countries, `country`, are only there for that: their names are in nearly every text, and are not found. One name may
+belong to two ids: 黑龙江 is the province and the river.
 """
 
 from __future__ import annotations
@@ -53,13 +53,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gazetteer:
-    """names: by id, in the file's order, and by language. larger: the next larger place around one. points: by id, if it has
-    coordinates. phrases: names as tokens. numbered: the name without its number of what shares that with others, by id.
-    sha256: of the file.
+    """names: by id, in the file's order, and by language. larger: the next larger place around one. over: the river below a
+    bridge. points: by id, if it has coordinates. phrases: names as tokens. numbered: the name without its number of what shares
+    that with others, by id. sha256: of the file.
     """
 
     names: Mapping[str, Mapping[Language, tuple[str, ...]]]
     larger: Mapping[str, str]
+    over: Mapping[str, str]
     points: Mapping[str, Place]
     phrases: Phrases
     numbered: Mapping[str, str]
@@ -122,6 +123,11 @@ def places_around(id_: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def rivers_below(ids: Collection[str]) -> frozenset[str]:
+    """The rivers that these bridges lead over."""
+    return frozenset(river for id_, river in _load().over.items() if id_ in ids)
+
+
 def is_elsewhere(id_: str, place: str) -> bool:
     """Whether a place lies outside another of the same country, and not around it, as Blagoveshchensk outside Primorye."""
     around, of_place = places_around(id_), places_around(place)
@@ -162,6 +168,7 @@ def _load() -> _Gazetteer:
     file = json.loads(text)
     points: dict[str, list[float]] = {id_: entry.pop("at") for id_, entry in file.items() if "at" in entry}
     larger: dict[str, str] = {id_: entry.pop("in") for id_, entry in file.items() if "in" in entry}
+    over: dict[str, str] = {id_: entry.pop("over") for id_, entry in file.items() if "over" in entry}
     countries = {id_ for id_, entry in file.items() if entry.pop("country", False)}
     entries: dict[str, dict[Language, list[str]]] = file
     phrases = Phrases(
@@ -179,7 +186,7 @@ def _load() -> _Gazetteer:
     bare = {id_: _NUMBER_AT_END.sub("", by_language["en"][0]) for id_, by_language in names.items()}
     shared = Counter(bare.values())
     numbered = {id_: name for id_, name in bare.items() if shared[name] > 1}
-    return _Gazetteer(names, larger, places, phrases, numbered, hashlib.sha256(text.encode()).hexdigest())
+    return _Gazetteer(names, larger, over, places, phrases, numbered, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _key(text: str) -> tuple[str, ...]:

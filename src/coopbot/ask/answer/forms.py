@@ -121,6 +121,9 @@ def answer_list(asking: Asking) -> Answer | None:
     """Items gathered from several articles, one quote each, and how many more there are."""
     opened = open_best(asking.asked.text, asking.store, asking.ranked)
     found = find_items(asking.asked, opened, asking.reader, asking.weights)
+    found = [replace(one, sentence=readable(asking, one.sentence, ())) for one in found]
+    if not asks_of_plans(asking):
+        found.sort(key=lambda one: is_planned(asking, one.sentence))  # what there is, before what there may be
     alone = bool(found) and found[0].sentence.pair == "same"
     if len(found) < _LEAST_ITEMS and not (alone and (len(found[0].names) >= _LEAST_ITEMS or lists_itself(found[0].sentence))):
         return None

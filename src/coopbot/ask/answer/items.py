@@ -22,8 +22,8 @@ from coopbot.domain import Span
 from coopbot.text.characters import HAN
 from coopbot.text.cues import enumerates, without_names
 from coopbot.text.figures import figures_agree, find_figures
-from coopbot.text.gazetteer import find_names, is_elsewhere, name_spans, places_around
-from coopbot.text.glossary import find_concepts
+from coopbot.text.gazetteer import all_places, find_names, is_elsewhere, name_spans, names_in, places_around, rivers_below
+from coopbot.text.glossary import concept_mentions, find_concepts
 from coopbot.text.subject import tells_of_gaps
 
 # How many passages are read, of the question's language and of others.
@@ -52,6 +52,8 @@ _DOUBTED = 1.0
 _LEAST_NAMES = 2
 # How near a name has to stand to the word for what is listed, "the checkpoint Poltavka".
 _NEAR_CHARS, _PREPOSITION_CHARS = 22, 2
+# What a sentence of an article about the thing named gains.
+_OWN_ARTICLE = 0.5
 _MOST_ITEMS = 40
 # Cosine from which sentences with the same figures or names say the same.
 _ALIKE = 0.4
@@ -77,7 +79,7 @@ def find_items(question: Question, opened: Sequence[OpenPassage], reader: Reader
         return []
     above = {one.passage.passage_id: (one.title, *one.passage.heading_path) for one in opened}
     sentences = [one for one in scored_sentences(question.text, read, own) if _belongs(question, one, above)]
-    by_name = bool(_regions(question) and _place_kinds(_topics(question.text)))
+    by_name = bool(_regions(question) and _place_kinds(_asked_topics(question)))
     possible = log(own.possible / (1 - own.possible))
     best = sentences[0].log_odds if sentences else -inf
     named = list[Item]()
@@ -111,9 +113,10 @@ def lists_itself(one: ScoredSentence) -> bool:
 
 def _only_counts(question: Question, one: ScoredSentence) -> bool:
     """Whether a sentence counts what is listed, "about 20 companies" or "five by road and three by rail", and names none."""
-    if _place_kinds(_topics(question.text)):
+    if _place_kinds(_asked_topics(question)):
         counts = bool({figure.unit for figure in find_figures(one.text)} - {"date"})
-        return not find_names(one.text) - question.names and (counts or not lists_itself(one))
+        places = (find_names(one.text) - question.names) & all_places().keys()
+        return not places and (counts or not lists_itself(one))
     if lists_itself(one):
         return False
     figures = {figure.unit for figure in find_figures(one.answer_text)} - {"date"}
@@ -139,10 +142,22 @@ def _topics(text: str) -> frozenset[str]:
     return find_concepts(text) - _GENERAL
 
 
+def _asked_topics(question: Question) -> frozenset[str]:
+    """What is listed, without what the names have in them, as a province the word for a river; of "border crossings", which has
+    the word "crossings" in it, only the whole.
+    """
+    topics: list[str] = []
+    last: tuple[str, ...] = ()
+    for tokens, ids in concept_mentions(without_names(question.text)):
+        topics += ids if len(tokens) >= len(last) or tokens != last[-len(tokens) :] else ()
+        last = tokens
+    return frozenset(topics) - _GENERAL
+
+
 def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequence[str]]) -> bool:
     """Whether a sentence is about what is listed and at the place that the question names, not elsewhere."""
     headings = above[one.stored.passage.passage_id]
-    kinds = _place_kinds(_topics(question.text))
+    kinds = _place_kinds(_asked_topics(question))
     if any(map(tells_of_gaps, headings)):
         return False
     if not kinds:
@@ -155,7 +170,7 @@ def _belongs(question: Question, one: ScoredSentence, above: Mapping[str, Sequen
 
 
 def _is_on_topic(question: Question, text: str, headings: Sequence[str], share: float = _ABOUT) -> bool:
-    topics = _topics(question.text)
+    topics = _asked_topics(question)
     ways, here = topics & _WAYS, _topics(text)
     if ways and here & _WAYS and ways.isdisjoint(here):
         return False
@@ -184,7 +199,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
     """Things of the gazetteer in sentences about what is listed: places within the place that the question names, and names
     that are themselves of the kind that is listed, such as bridges.
     """
-    topics, regions = _topics(question.text), _regions(question)
+    topics, regions = _asked_topics(question), _regions(question)
     known = {one.passage.passage_id: one for one in read}
     found: list[tuple[float, Item]] = []
     for one in (known.get(one.passage.passage_id, one) for one in opened):
@@ -196,7 +211,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
                 continue
             if regions and not all(_is_at(place, here, headings) for place in regions):
                 continue
-            if question.names and not question.names & (here | find_names(" ".join(headings))):
+            if question.names and not question.names & (here | rivers_below(here) | find_names(" ".join(headings))):
                 continue
             named = [words for words, ids in name_spans(text) if _is_item(question, text, words, ids, topics, regions)]
             if not named or (len(named) == 1 and regions and not _is_beside(text, named[0], topics)):
@@ -204,7 +219,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
             names = frozenset(id_ for words in named for id_ in find_names(words.of(text)))
             is_own = one.ranked.pair == "same"
             fit = float(one.features["late_weighted"][row]) + float(one.features["cosine"][row])
-            fit += 1.0 * is_own + 0.2 * (len(names) - 1)
+            fit += 1.0 * is_own + 0.2 * (len(names) - 1) + _OWN_ARTICLE * bool(names & find_names(one.title))
             sentence = ScoredSentence(
                 stored=one.stored,
                 span=span,
@@ -214,7 +229,7 @@ def _named(question: Question, opened: Sequence[OpenPassage], read: Sequence[Ope
                 answer=Span(start_char=named[0].start_char, end_char=named[0].end_char).shifted(span.start_char),
                 read=one.read,
             )
-            label = named[0].of(text) if is_own and len(names) == 1 else ""
+            label = names_in(names, question.language)[0] if is_own and len(names) == 1 else ""
             found.append((fit, Item(label=label, names=names, sentence=sentence)))
     for _, item in sorted(found, key=lambda one: -one[0]):
         yield item
@@ -235,7 +250,7 @@ def _is_item(
     if len(ids) != 1 or words.start_char == words.end_char or ids[0] in question.names:
         return False
     if not regions:
-        return bool(_topics(words.of(text)) & topics & _KINDS)
+        return bool(_topics(words.of(text)) & (topics & _PLACES or topics & _KINDS))
     if not any(ids[0] != place and place in places_around(ids[0]) for place in regions):
         return False
     return _is_beside(text, words, topics) or bool(
