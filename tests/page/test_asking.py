@@ -134,7 +134,7 @@ def test_a_follow_up_can_be_asked_by_itself(visit: Visit) -> None:
     ask(page, "and in 2024?")
     with page.expect_request("**/v1/ask") as sent:
         page.get_by_role("button", name="Ask this by itself").click()
-    assert "conversation_id" not in sent.value.post_data_json
+    assert "conversation_id" not in str(sent.value.post_data)
     page.locator(".turn").nth(2).locator(".tools").wait_for()
     assert page.locator(".turn").last.locator("q").count() == 0
 
