@@ -187,7 +187,7 @@ QIAO = "https://coopbot.example/article/zh/qiao?start=0&end=9#quote"
 SHOWN: list[tuple[Answer, str, str]] = [
     (
         FOLDED,
-        f"This may answer:\n{LONG} [1]\n  also in Chinese: 大桥长1283米。 [2]",
+        f"This may answer:\n{LONG} [1]\n    also in Chinese: 大桥长1283米。 [2]",
         "This may answer:\n\nThe bridge is **1,283 metres** long. [\\[1\\]](https://news.example/a)\n\n"
         f"> also in Chinese: 大桥长**1283米**。 [\\[2\\]]({QIAO})\n\n**Sources**\n\n"
         "- \\[1\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
@@ -195,7 +195,7 @@ SHOWN: list[tuple[Answer, str, str]] = [
     ),
     (
         FOREIGN,
-        "大桥长1283米。 [1]\n  from a Chinese article: 1,283 m",
+        "大桥长1283米。 [1]\n    from a Chinese article: 1,283 m",
         f"大桥长**1283米**。 [\\[1\\]]({QIAO})\n\nfrom a Chinese article: **1,283 m**\n\n"
         "**What comes nearest**\n\n- \\[2\\] [A \\*bridge\\*](https://news.example/a) · Example News · 10 May 2025\n"
         "  > Lorries cross it.\n\n**Sources**\n\n"
@@ -282,7 +282,7 @@ def test_every_interface_shows_a_series(capsys: pytest.CaptureFixture[str]) -> N
     assert unbroken("2021: 1283米 (1,283 m) [2]") in "".join(part.text for part in answer_parts(SERIES))
     _print_answer(SERIES)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "2020  1,283 metres [1]  ████████████"
+    assert lines[1] == "- 2020: 1,283 metres [1]  ████████████"
 
 
 COMPARED = replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Annotated
@@ -14,9 +14,6 @@ from coopbot.cli.parts import service
 from coopbot.domain import Answer, Filters
 from coopbot.errors import InvalidRequest
 from coopbot.index.filters import VALUE_FILTERS
-
-# The longest bar of a series.
-_BAR_CHARS = 24
 
 Question = Annotated[str, typer.Argument(help="The question, in English, Chinese or Russian.")]
 _Repeated = list[str] | None
@@ -103,63 +100,7 @@ def search(
 
 
 def _print_answer(answer: Answer) -> None:
-    from coopbot.serve import view
-    from coopbot.serve.answer_text import aged, figure_text, origin_text
-    from coopbot.serve.links import said_address
-    from coopbot.serve.messages import labelled, source_text
+    from coopbot.serve.answer_text import terminal_lines
 
-    cited = {citation.number: citation for citation in answer.citations}
-    for block in view.answer_view(answer):
-        match block:
-            case view.LeadBlock():
-                say(block.text)
-            case view.QuoteBlock():
-                if block.label:
-                    say(f"\n{labelled(block.label, '', answer.question_language).rstrip()}")
-                before = aged(block, answer.question_language)
-                marks = block.words.answer and block.words.answer.shifted(len(before))
-                say_marked(before + block.words.text, marks, block.note + _numbers(block.numbers))
-                if said := origin_text(block):
-                    say(f"    {said}")
-                if block.origin:
-                    say_marked(f"    {block.origin.text}", block.origin.answer and block.origin.answer.shifted(4))
-                for one in block.folded:
-                    quote = aged(one, answer.question_language) + one.words.text
-                    say(f"    {labelled(one.label, quote, answer.question_language)}{one.note} [{one.number}]")
-                    if said := origin_text(one):
-                        say(f"        {said}")
-            case view.SeriesBlock():
-                say(block.heading)
-                width = max(len(row.time) for row in block.rows)
-                for row in block.rows:
-                    bar = "█" * round(_BAR_CHARS * row.share) if row.share is not None else ""
-                    say(f"{row.time:<{width}}  {figure_text(row, answer.question_language)} [{row.number}]  {bar}".rstrip())
-            case view.NoteBlock():
-                say(block.text)
-            case view.DisagreementBlock():
-                say(f"\n{block.heading}")
-                for side in block.sides:
-                    say(f"- {figure_text(side, answer.question_language)} [{side.number}] {side.line}")
-            case view.NearestBlock(passages=sources) | view.SourcesBlock(articles=sources):
-                say(f"\n{block.heading}")
-                for source in sources:
-                    say(f"{_numbers(source.numbers).strip()} {source.title} · {source.line}")
-                    for one in source.quotes:
-                        say(f"    {aged(one, answer.question_language)}{one.words.text}{one.note}")
-                        if said := origin_text(one):
-                            say(f"        {said}")
-                    for citation in map(cited.__getitem__, source.numbers):
-                        place = f"{citation.article_id}:{citation.start_char}-{citation.end_char}"
-                        say(f"    {place} {citation.deep_link}".rstrip())
-                        for own in citation.sources if citation.attributions else ():
-                            if address := said_address(own):
-                                say(f"    {source_text(own, answer.question_language)} {address}")
-            case view.ArticlesBlock():
-                if block.heading:
-                    say(f"\n{block.heading}")
-                for source in block.articles:
-                    say(f"- {source.title} · {source.line}")
-
-
-def _numbers(numbers: Sequence[int]) -> str:
-    return "".join(f" [{number}]" for number in numbers)
+    for line in terminal_lines(answer):
+        say_marked(line.text, line.answer)

@@ -39,12 +39,12 @@ def say(text: str) -> None:
     _out.print(escaped_text(text), markup=False)
 
 
-def say_marked(text: str, bold: Span | None, after: str = "") -> None:
-    """The text with one span in bold on a terminal, and what comes after it."""
+def say_marked(text: str, bold: Span | None) -> None:
+    """The text with one span in bold on a terminal."""
     if bold is None:
-        say(text + after)
+        say(text)
         return
-    parts = (text[: bold.start_char], ""), (bold.of(text), "bold"), (text[bold.end_char :] + after, "")
+    parts = (text[: bold.start_char], ""), (bold.of(text), "bold"), (text[bold.end_char :], "")
     _out.print(Text.assemble(*((escaped_text(part), style) for part, style in parts)))
 
 
