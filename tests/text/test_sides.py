@@ -139,3 +139,15 @@ def test_the_subject_of_a_request_is_what_is_left(request_: str, subject: str) -
 )
 def test_a_sentence_may_list_things_itself(sentence: str, lists: bool) -> None:
     assert enumerates(sentence) == lists
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("黑河大桥和同江大桥哪个先通车", "黑河大桥什么时候通车？"),
+        ("哪个先开工，黑河大桥还是同江大桥", "黑河大桥什么时候开工？"),
+        ("黑河大桥和同江大桥哪个更早", "黑河大桥什么时候开通？"),
+    ],
+)
+def test_what_comes_first_is_asked_by_the_verb_of_the_question(question: str, asked: str) -> None:
+    assert find_sides(question)[0].question == asked

@@ -32,10 +32,7 @@ class Side:
 
 
 _MOST_SIDES = 4
-_MOST_SIDE_CHARS = 60
 _OF = "的"
-# A name of a place in Chinese has at most so many characters.
-_PLACE_CHARS = 8
 # Of how many words the first of three sides may be.
 _MOST_WORDS = 4
 # What may stand between two sides.
@@ -109,7 +106,6 @@ _OF_EACH = (
     ),
     (re.compile(r"\bcompare\b|\bсравни(?:те|ть)?\b|比较(?:一下)?|对比(?:一下)?|比一比", re.IGNORECASE), ""),
     (re.compile(r"(?<!多)(?:多|少)(?=[？?]?$)"), "多少"),
-    (re.compile(r"\bwhere (?:is |are |does |do )?(?:more|less)\b", re.IGNORECASE), "how much"),
     (re.compile(r"\b(?:где|кто|кому|куда) (?:больше|меньше)\b", re.IGNORECASE), "сколько"),
     (
         re.compile(
@@ -157,13 +153,6 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
             "How long is {x}?",
             "{x}有多长？",
             "Какова длина {x}?",
-            "m",
-        ),
-        (
-            r"\b(?:wid(?:er|est)|width)\b|\bшир\w+\b|更宽|宽度",
-            "How wide is {x}?",
-            "{x}有多宽？",
-            "Какова ширина {x}?",
             "m",
         ),
         (
@@ -242,6 +231,8 @@ _MEASURES: tuple[tuple[re.Pattern[str], dict[Language, str], frozenset[str]], ..
         ),
     )
 )
+# What comes first in Chinese is said by the verb: "opens to traffic" is not "is begun".
+_COMES_FIRST = re.compile(rf"先(?P<verb>[{HAN}]{{2,3}})(?=$|[\s,?，？])")
 # What places are compared by, and what things are, where a question does not say: their English questions.
 _OF_PLACES = frozenset({"What is the trade of {x}?", "How much cargo goes through {x}?", "How many people travel through {x}?"})
 _OF_THINGS = frozenset(
@@ -301,7 +292,7 @@ def _against(question: str) -> list[Span]:
     spans = [Span(start_char=start, end_char=end) for start, end in zip(bounds, ends, strict=True)]
     names = [find_names(span.of(question)) for span in spans]
     shared = any(one & other for one, other in pairwise(names))
-    fits = all(0 < span.end_char - span.start_char <= _MOST_SIDE_CHARS for span in spans)
+    fits = all(span.start_char < span.end_char for span in spans)
     nameless = not any(names) and not any(find_dates(span.of(question)) for span in spans)
     return spans if fits and (len(spans) > 2 or shared or nameless) else []
 
@@ -389,7 +380,7 @@ def _written(question: str) -> list[Span]:
         and flat[spans[0].end_char :].lstrip().startswith(("or", "или"))
     ):
         spans.insert(0, Span(start_char=more.start("more"), end_char=more.end("more")))
-    return [span for span in spans if span.end_char - span.start_char <= _MOST_SIDE_CHARS]
+    return spans
 
 
 def _closest(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -419,7 +410,7 @@ def _with_shared_noun(question: str, spans: Sequence[Span]) -> list[str]:
     if after := _NOUNS_AFTER.search(flatten(words[-1])):
         words[-1] = words[-1][:-1]
         return [one if one.endswith(after["noun"]) else one + after["noun"] for one in words]
-    if (after := _NOUN_AFTER.search(words[-1])) and all(find_names(one) and len(one) <= _PLACE_CHARS for one in words[:-1]):
+    if (after := _NOUN_AFTER.search(words[-1])) and all(map(find_names, words[:-1])):
         return [one if _NOUN_AFTER.search(one) else one + after["noun"] for one in words]
     if before := _NOUNS_BEFORE.search(flatten(question[: spans[0].end_char])):
         noun = before["noun"] + (before["of"] or "")
@@ -439,6 +430,8 @@ def _side(question: str, spans: Sequence[Span], every: Sequence[str], place: int
                 return Side(words=words, question=_alone(before, words, after), units=units)
             kept = _context(pattern.sub(" ", rest), language)
             asked = asks[language].format(x=f"{words} {kept}".strip() if language != "zh" else f"{kept}{words}")
+            if language == "zh" and (first := _COMES_FIRST.search(rest)):
+                asked = f"{words}什么时候{first['verb']}？"
             return Side(words=words, question=asked, units=units)
     asked = _alone(before, words, after)
     if lexical_tokens(without_cues(_NO_MEASURE.sub(" ", rest))) or find_names(rest) or any(map(find_dates, every)):
