@@ -18,7 +18,7 @@ from coopbot.text.language import detect_language
 MAX_FURTHER = 3
 
 # Passages near the question whose articles are near, questions that are tried for one request, and how long it may take.
-_PASSAGES, _TRIED, _WITHIN_S = 30, 6, 3.0
+_PASSAGES, _TRIED, _WITHIN_S = 10, 6, 3.0
 _REMEMBERED = 4096
 
 
