@@ -23,7 +23,7 @@ _STYLES = {
     "text_link": 'fill="#1c75bb"',
 }
 # A line may break after each of these: a word with the space after it, or one Chinese character.
-_PIECES = re.compile(r"[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+|.", re.DOTALL)
+_PIECES = re.compile(r"[^ \t\u2e80-\u9fff\uff00-\uffef]+[ \t]*|[ \t]+|.", re.DOTALL)
 
 # Characters, each with the types of the entities that cover it.
 _Styled = list[tuple[str, frozenset[str]]]
@@ -164,7 +164,7 @@ def _width(character: str) -> float:
         return 0.0
     if unicodedata.east_asian_width(character) in "WF":
         return 1.02
-    if character == " ":
+    if character.isspace():
         return 0.3
     if character.isupper() or character in "—мшщжюыф":
         return 0.75
