@@ -24,14 +24,13 @@ from coopbot.domain import Span
 from coopbot.index.types import F32
 from coopbot.text.crossing import is_the_other_way_round
 from coopbot.text.cues import asks_for_shares, asks_since, without_cues, without_years
-from coopbot.text.dates import find_dates, find_years
-from coopbot.text.gazetteer import find_names, is_named, name_mentions, places_around
+from coopbot.text.dates import find_years
+from coopbot.text.gazetteer import find_names, is_named, places_around
 from coopbot.text.glossary import find_concepts
 from coopbot.text.reporting import count_attributions
-from coopbot.text.senses import senses
 from coopbot.text.timed import TimedAmount, parts_to, timed_amounts
 from coopbot.text.tokens import lexical_tokens
-from coopbot.text.totals import is_no_record, is_of_another_scope, is_of_days, is_rate
+from coopbot.text.totals import is_no_record, is_of_another_scope
 
 # How many passages are read, of the question's language and of others.
 _READ = (3, 1)
@@ -53,11 +52,10 @@ _SAID_IN_MANY_WAYS = frozenset({"trade", "export", "import"})
 _COUNTED = _SAID_IN_MANY_WAYS | {"production", "harvest", "capacity", "cost", "share", "stake", "profit", "tax", "transit"}
 # Units of what is counted at a time, such as "58 projects".
 _COUNTS = frozenset({""})
-_COUNTRIES = frozenset({"chinese", "russian"})
 # What may be a part of all cargo.
 _GOODS = frozenset({"coal", "ore", "timber", "grain", "meat", "oil", "gas", "lng", "machinery", "vehicle", "food"})
-# How much more alike sentences of an anchor's article are, those under its heading, and an anchor itself.
-_SAME_ARTICLE, _SAME_HEADING, _ITSELF = 0.12, 0.15, 0.35
+# How much more alike sentences of an anchor's article are, and an anchor itself.
+_SAME_ARTICLE, _ITSELF = 0.12, 0.35
 _WORD = re.compile(r" ?[^\W\d]+")
 # Of how many texts it is remembered what they are about: those of the passages that a few questions look through.
 _REMEMBERED = 4096
@@ -77,15 +75,12 @@ _MORE_ALIKE = 0.1
 class FoundPoint:
     """An amount at a time, in the sentence at `row` of an open passage; its places are in that sentence. score: how well it
     fits, comparable within a question.
-    alike: how much more alike than needed its sentence is to an anchor. about: the share of what the question is about.
     """
 
     opened: OpenPassage
     row: int
     amount: TimedAmount
     score: float = 0.0
-    alike: float = 0.0
-    about: float = 0.0
     reading: float = _UNREAD
 
     @property
@@ -142,7 +137,7 @@ def find_series(
     opened = open_best(question.text, store, ranked)
     of_shares = asks_for_shares(question.text)
     of_capacity = "capacity" in _topics(question.text)
-    candidates = [point for one in opened for point in _candidates(one, rates=of_capacity, shares=of_shares)]
+    candidates = [point for one in opened for point in _candidates(one, of_capacity=of_capacity, shares=of_shares)]
     candidates = [point for point in candidates if not _is_planned(point, store)]
     read = _read(question, opened, candidates, reader)
     candidates = [_with_reading(point, read) for point in candidates]
@@ -155,12 +150,6 @@ def find_series(
     unit = anchors[0].amount.unit
     units = {unit, *MONEY} if unit in MONEY else {unit}
     fitting = [fit for point in candidates if point.amount.unit in units and (fit := _fitting(question, point, anchors))]
-    if not question.names:  # of one place, or of none
-        times: dict[frozenset[str], set[tuple[date, date]]] = {}
-        for point in fitting:
-            times.setdefault(_places(point), set()).add(point.amount.time.days)
-        scope = max(times, key=lambda places: (len(times[places]), not places), default=frozenset())
-        fitting = [point for point in fitting if _places(point) == scope]
     if today is not None:
         fitting = [point for point in fitting if point.amount.time.first <= today]
     if bounded:
@@ -169,36 +158,22 @@ def find_series(
     return FoundSeries(points=points, read=tuple(read.values()))
 
 
-def _candidates(one: OpenPassage, *, rates: bool, shares: bool) -> list[FoundPoint]:
-    """The amounts of a passage with their times. rates: whether those "a year" count, as a capacity does; shares:
-    whether those in per cent do.
+def _candidates(one: OpenPassage, *, of_capacity: bool, shares: bool) -> list[FoundPoint]:
+    """The amounts of a passage with their times. of_capacity: whether what may be done counts; shares: whether those in per
+    cent do.
     """
     found = list[FoundPoint]()
     for row, span in enumerate(one.passage.sentences):
         text = one.passage.quoted(span)
         if row in one.stored.shut:
             continue
-        if is_of_days(text) or is_no_record(text, of_capacity=rates):
+        if is_no_record(text, of_capacity=of_capacity):
             continue
         for amount in timed_amounts(text, one.published):
-            if not rates and "maybe" in senses(_without_dates(parts_to(amount, text)[0])):
-                continue
-            if (
-                amount.unit in _NO_SERIES
-                or (amount.unit == "percent" and not shares)
-                or (is_rate(amount, text) and not rates)
-                or amount.time.length == 0
-            ):
+            if amount.unit in _NO_SERIES or (amount.unit == "percent" and not shares) or amount.time.length == 0:
                 continue
             found.append(FoundPoint(opened=one, row=row, amount=amount))
     return found
-
-
-def _without_dates(text: str) -> str:
-    """So that "May 2022" expresses no uncertainty."""
-    for mention in reversed(find_dates(text)):
-        text = text[: mention.start_char] + text[mention.end_char :]
-    return text
 
 
 def _is_planned(point: FoundPoint, store: VectorStore) -> bool:
@@ -220,7 +195,7 @@ def _read(
 
     best = sorted(opened, key=worth, reverse=True)
     asked = without_years(question.text)
-    read = read_own_first(asked if len(lexical_tokens(asked)) > 1 else question.text, best, reader, *_READ)
+    read = read_own_first(asked or question.text, best, reader, *_READ)
     return {one.passage.passage_id: one for one in read}
 
 
@@ -238,21 +213,11 @@ def _places(point: FoundPoint) -> frozenset[str]:
 
 
 def _is_named(question: Question, point: FoundPoint) -> bool:
-    """Whether the sentence, its title or headings name what the question names; and no other thing instead."""
-    here, above = find_names(point.text), point.opened.title_names
-    places = _places(point)
+    """Whether the sentence, its title or headings name what the question names."""
     if not is_named(question.text, point.text, _above(point)):
         return False
-    if not question.names:  # of a whole country: the figures of a part of it are others
-        return not places - above or point.reading >= _HALF
-    if question.names & here:
-        return True
-    if any(places_around(name) for name in question.names):
-        return not places  # another place, or a part of the one that is sought
-    titled = point.opened.title.casefold()
-    others = frozenset(id_ for words, ids in name_mentions(point.text) if words not in titled for id_ in ids) - above
-    # Those who say it are no rivals.
-    return not (others & places if count_attributions(point.text) else others)
+    # Of a whole country: the figures of a part of it are others.
+    return bool(question.names) or not _places(point) - point.opened.title_names or point.reading >= _HALF
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -285,8 +250,6 @@ def _anchors(question: Question, candidates: Sequence[FoundPoint]) -> list[Found
         return []
     unit = named[0] if named else max(weights, key=lambda one: weights[one])
     own = sorted((point for point in candidates if point.amount.unit == unit), key=worth, reverse=True)
-    if any(point.reading > _UNREAD for point in own):
-        own = [point for point in own if point.reading > _UNREAD]
     anchors: list[FoundPoint] = []
     for is_own in (True, False):
         side = [point for point in own if (point.opened.ranked.pair == "same") == is_own]
@@ -301,21 +264,15 @@ def _fitting(question: Question, point: FoundPoint, anchors: Sequence[FoundPoint
         return None
     about = _aboutness(question, point)
     sought = _counted(question.text, _COUNTED) - _SAID_IN_MANY_WAYS
-    heading = "".join(point.opened.passage.heading_path[-1:])
-    if sought and sought.isdisjoint(_counted(f"{heading} {point.text}", _COUNTED)):
+    if sought and sought.isdisjoint(_counted(point.text, _COUNTED)):
         return None
     is_own = point.opened.ranked.pair == "same"
     if _words_met(question, point) < _MET and point.reading < _HALF:
         return None
-    if alike < (0.0 if is_own or point.reading > _UNREAD else _MORE_ALIKE) and point.reading < _HALF:
+    if alike < (0.0 if is_own or point.reading > _UNREAD else _MORE_ALIKE):
         return None
     late = float(point.opened.features["late_weighted"][point.row])
-    return replace(
-        point,
-        score=alike + 2 * late + 0.3 * about + 0.02 * max(point.reading, _UNREAD),
-        alike=alike,
-        about=about,
-    )
+    return replace(point, score=alike + 2 * late + 0.3 * about + 0.02 * max(point.reading, _UNREAD))
 
 
 def _above(point: FoundPoint) -> str:
@@ -331,7 +288,7 @@ def _words_met(question: Question, point: FoundPoint) -> float:
         return 1.0
     words = set(lexical_tokens(without_cues(without_years(question.text))))
     if _counted(question.text, _COUNTED):  # of what goods the exports are
-        words = {word for word in words if find_concepts(word).isdisjoint(_COUNTED | _COUNTRIES | _GENERAL)}
+        words = {word for word in words if find_concepts(word).isdisjoint(_COUNTED | _GENERAL)}
     around = f"{_above(point)} {point.text}"
     here, topics = set(lexical_tokens(around)), _topics(around)
     met = [word in here or bool(find_concepts(word) & topics) for word in words]
@@ -380,7 +337,7 @@ def _likeness(point: FoundPoint, anchor: FoundPoint) -> float:
     one, other = point.opened, anchor.opened
     alike = float(point.vector @ anchor.vector) - _ALIKE[one.stored.language == other.stored.language]
     if one.passage.article_id == other.passage.article_id:
-        alike += _SAME_ARTICLE + _SAME_HEADING * (one.passage.heading_path == other.passage.heading_path)
+        alike += _SAME_ARTICLE
     return alike
 
 
@@ -399,16 +356,14 @@ def _by_time(points: Sequence[FoundPoint], unit: str) -> tuple[FoundPoint, ...]:
     figure for the whole of it, and another currency only where there is none in the main one.
     """
     kept: list[FoundPoint] = []
-    for point in sorted(points, key=lambda one: (one.amount.unit != unit, one.opened.ranked.pair != "same", -one.score)):
+    for point in sorted(points, key=lambda one: (one.amount.unit != unit, -one.score)):
         same = [one for one in kept if one.amount.time.days == point.amount.time.days]
         if not same or (
             len(same) == 1
-            and point.text != same[0].text
             and same[0].amount.unit == point.amount.unit
             and not _agree(same[0].amount, point.amount)
             and _is_close(same[0].amount, point.amount)
             and point.opened.stored.language == same[0].opened.stored.language
-            and point.about >= same[0].about
             and count_attributions(point.text) + count_attributions(same[0].text)
         ):
             kept.append(point)
