@@ -86,8 +86,8 @@ export function answerView(turn, actions) {
     articles: ({ articles, heading }) => html`${heading ? html`<h3>${heading}</h3>` : nothing}<ul class="listed">${articles.map((one) => html`<li>${titled(one)} <span class="meta">${one.line}</span></li>`)}</ul>`,
   };
   const blocks = JSON.parse(JSON.stringify(answer.blocks), (_, value) => (typeof value === "string" ? unbroken(value) : value));
-  // An answer about a larger place says so in words of its own.
-  const searched = !answer.about && (answer.searched_as ?? question) !== question;
+  // An answer about a larger place says so in words of its own, but not what it took from questions before.
+  const searched = (turn.following || !answer.about) && (answer.searched_as ?? question) !== question;
   const since = changed(turn);
   return html`${since ? html`<p class="note since">${since}</p>` : nothing}<div lang=${lang}>
       ${searched ? html`<p class="note" lang=${language}>${t.searched_as}${t.colon}<q lang=${lang}>${answer.searched_as}</q>
