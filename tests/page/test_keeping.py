@@ -54,7 +54,7 @@ def test_a_link_has_the_filters_and_asks_with_them_alone(visit: Visit) -> None:
     ask(page, BRIDGE)
     link = link_to_last(page)
     other = visit(f"/#{link}")
-    expect(other.locator(".chips button:not(.quiet)")).to_have_text([re.compile("Russian"), re.compile("1 January 2019")])
+    expect(other.locator(".chips button:not(.quiet)")).to_have_text([re.compile("Russian"), re.compile(r"1\sJanuary\s2019")])
     other.locator(".turn .tools").wait_for()
     assert {title.get_attribute("lang") for title in other.locator(".turn .title").all()} <= {"ru"}
 
