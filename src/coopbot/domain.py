@@ -34,7 +34,9 @@ NOTICES: tuple[Notice, ...] = get_args(Notice)
 Staleness = Literal["expired", "overdue"]
 WritingOutcome = Literal["written", "nothing_held", "busy", "unavailable"]
 
-Remark = Literal["undated", "other_units", "other_times", "one_thing", "no_answer_before", "not_about", "refers_back"]
+Remark = Literal[
+    "undated", "other_units", "other_times", "one_thing", "no_answer_before", "not_about", "not_known", "refers_back"
+]
 REMARKS: tuple[Remark, ...] = get_args(Remark)
 
 MAX_QUESTION_CHARS = 500

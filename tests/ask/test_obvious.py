@@ -57,3 +57,19 @@ def test_figures_by_year_are_quoted_in_the_language_of_the_question(
     answer = corpus_answerer.ask(question)
     assert len(answer.series) > 2
     assert {citation.language for citation in answer.citations} == {language}
+
+
+@pytest.mark.parametrize(
+    "question", ["можно ли платить картой Мир в Китае", "Does the Mir card work in China?", "米尔卡在中国能用吗"]
+)
+def test_that_something_is_not_known_is_no_answer(corpus_answerer: Answerer, question: str) -> None:
+    answer = corpus_answerer.ask(question)
+    assert answer.outcome == "no_evidence"
+    assert answer.remarks == ("not_known",)
+    assert not answer.citations[0].attributions
+
+
+def test_a_sentence_with_a_source_goes_before_one_that_says_what_is_not_known(corpus_answerer: Answerer) -> None:
+    answer = corpus_answerer.ask("绥芬河口岸几点关门")
+    assert "不清楚" not in answer.citations[0].quote
+    assert answer.citations[0].attributions

@@ -343,6 +343,12 @@ def test_what_no_article_is_about_or_near_has_one_line_above_what_is_nearest() -
     assert isinstance(nearest, NearestBlock)
 
 
+def test_what_the_articles_call_unknown_has_a_line_of_its_own() -> None:
+    lead, nearest = answer_view(replace(NONE, remarks=("not_known",)))
+    assert lead == LeadBlock(text="The articles say only that this is not known.")
+    assert isinstance(nearest, NearestBlock)
+
+
 def test_a_refusal_does_not_say_that_no_article_is_about_a_side() -> None:
     refused = replace(COMPARED, outcome="no_evidence", claims=(), more=0, remarks=())
     assert [block.kind for block in answer_view(refused)] == ["lead", "nearest"]

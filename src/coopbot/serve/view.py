@@ -198,7 +198,7 @@ Block = LeadBlock | QuoteBlock | SeriesBlock | NoteBlock | DisagreementBlock | N
 _MOST_SAID = 3
 
 # Remarks that take the place of the line that an answer opens with.
-_IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about")
+_IN_THE_LEAD: tuple[Remark, ...] = ("no_answer_before", "not_about", "not_known")
 
 
 def answer_view(answer: Answer) -> tuple[Block, ...]:

@@ -15,6 +15,7 @@ from coopbot.ask.understand.rules import Wider, wider
 from coopbot.domain import About, Answer, Citation, Claim, Outcome
 from coopbot.text.gazetteer import names_in
 from coopbot.text.measures import flatten
+from coopbot.text.publishers import find_publisher
 from coopbot.text.questions import needs_antecedent, question_words
 from coopbot.text.relative import asks_for_latest
 from coopbot.text.two_parts import two_parts
@@ -50,7 +51,7 @@ def answer_plainly(asking: Asking) -> tuple[Answer, tuple[Citation, ...]]:
         answer = replace(answer, about=about, missing=missing, outcome=sure)
     if not before.question and not before.articles and needs_antecedent(asking.text):
         outcome: Outcome = "possible" if answer.outcome == "answered" else answer.outcome
-        answer = replace(answer, outcome=outcome, remarks=("refers_back",))
+        answer = replace(answer, outcome=outcome, remarks=(*answer.remarks, "refers_back"))
     return answer, further
 
 
@@ -107,12 +108,19 @@ def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...
     sentences = evidence.sentences
     if latest:
         sentences = promote_newer(sentences, lambda one: asking.article(one.stored.passage.article_id).said(one.span))
+    confidence, not_known = evidence.confidence, False
+    if sentences and _tells_a_gap(asking, sentences[0]):
+        told = next((one for one in sentences if not _tells_a_gap(asking, one)), None)
+        confidence = told.probability if told else 0.0
+        not_known = told is None or confidence < weights.possible
+        if told and not not_known:
+            sentences = (told, *(one for one in sentences if one is not told))
     limit = asking.cited or DEFAULT_CITATIONS
-    if not sentences or evidence.confidence < weights.possible:
+    if not sentences or confidence < weights.possible:
         outcome: Outcome = "no_evidence"
         chosen, rest = _in_own_language(asking, nearest(sentences, min(_OFFERED, limit))), Chosen()
     else:
-        outcome = "answered" if evidence.confidence >= weights.answered else "possible"
+        outcome = "answered" if confidence >= weights.answered else "possible"
         chosen = choose(sentences, MAX_CITATIONS if asking.to_write and not asking.cited else limit, weights, parts)
         rest = Chosen(nearest=chosen.sentences[limit:])
         chosen = _in_own_language(asking, replace(chosen, sentences=chosen.sentences[:limit]))
@@ -126,11 +134,19 @@ def _quoted(asking: Asking, evidence: Evidence, parts: tuple[ScoredSentence, ...
         claims=claims,
         citations=citations,
         disagreements=disagreements(citations, chosen),
-        confidence=round(evidence.confidence, 3),
+        confidence=round(confidence, 3),
+        remarks=("not_known",) if not_known else (),
         searched_as=asking.text,
         snapshot=asking.store.snapshot_id,
     )
     return answer, further
+
+
+def _tells_a_gap(asking: Asking, sentence: ScoredSentence) -> bool:
+    """Whether the sentence stands in a brief without a source of its own: those say what is not known."""
+    article = asking.article(sentence.stored.passage.article_id)
+    known = find_publisher(article.publisher)
+    return bool(known and known.kind == "brief" and article.attributions) and not article.attributed(quoted_span(sentence))
 
 
 def _in_own_language(asking: Asking, chosen: Chosen) -> Chosen:
